@@ -1,0 +1,43 @@
+# How every part of the project is built: warnings are errors, one static library a folder.
+
+add_library(fovea_warnings INTERFACE)
+target_compile_options(fovea_warnings INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers)
+if(FOVEA_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+# Code that includes MLIR: its headers are not ours to warn about, and one precompiled header pays for them once.
+add_library(fovea_mlir INTERFACE)
+function(fovea_use_mlir target)
+  target_include_directories(${target} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  # -O1: these files run once per compiled program, and half their build time is the optimiser.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -fno-semantic-interposition -Wno-unused-parameter)
+  if(TARGET fovea_mlir_header)
+    target_precompile_headers(${target} REUSE_FROM fovea_mlir_header)
+  endif()
+endfunction()
+
+# fovea_library(NAME [MLIR] LINK libraries...): all of fovea/NAME/*.cc as the static library fovea_NAME.
+function(fovea_library name)
+  cmake_parse_arguments(ARG "MLIR" "" "LINK" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fovea/${name}/*.cc)
+  if(sources)
+    add_library(fovea_${name} STATIC ${sources})
+    target_include_directories(fovea_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}> $<INSTALL_INTERFACE:include>)
+    target_link_libraries(fovea_${name} PUBLIC ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:fovea_warnings>)
+    if(ARG_MLIR)
+      fovea_use_mlir(fovea_${name})
+      target_link_libraries(fovea_${name} PUBLIC MLIR LLVM)
+    endif()
+  else()
+    add_library(fovea_${name} INTERFACE)
+    target_link_libraries(fovea_${name} INTERFACE ${ARG_LINK})
+  endif()
+endfunction()

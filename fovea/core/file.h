@@ -1,0 +1,28 @@
+// Whole files in and out. What is written replaces the old file only when it is complete on the disk.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fovea {
+
+// Fails with `cannot read PATH: REASON`.
+std::vector<std::byte> read_file(const std::filesystem::path& path);
+std::string read_text(const std::filesystem::path& path);
+
+// Writes a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder: after a crash or a full disk the old content stands.
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_text(const std::filesystem::path& path, std::string_view text);
+
+// Creates the folder and its parents; fails with the reason when it cannot be written.
+void make_folder(const std::filesystem::path& path);
+
+// Where the test data is: FOVEA_DATA, else ../shared/data; empty when neither exists.
+std::filesystem::path test_data();
+
+}  // namespace fovea

@@ -1,0 +1,80 @@
+// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR: a model compiled ahead of time links this.
+//
+// Nothing is allocated while it runs. Every kernel covers a fixed number of tiles; threads share the tiles, and a tile's result does
+// not depend on who computes it, so the bits are the same for any number of threads.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/core/tensor.h"
+
+namespace fovea {
+
+class ThreadPool;
+
+// `operands` are the kernel's tensors (inputs, then outputs). Computes tiles [begin, end) of the kernel's `tiles`.
+// `scratch` is private to the calling thread, 64-byte aligned.
+using KernelFunction = void (*)(void* const* operands, int64_t begin, int64_t end, void* scratch);
+
+struct KernelOperand {
+  enum class Place : uint8_t { arena, argument, result, constant };
+  Place place;
+  int64_t index = 0;   // of the argument, result or constant
+  int64_t offset = 0;  // bytes from its start (or from the arena's)
+};
+
+struct KernelCall {
+  std::string name;  // the kernel's symbol
+  std::string layer;  // the layer it came from, for profiles
+  KernelFunction function = nullptr;
+  std::vector<KernelOperand> operands;
+  int64_t tiles = 1;
+  int64_t scratch_bytes = 0;
+  double flops = 0;  // 2 x multiply-adds of its contractions, 0 for other work
+};
+
+struct ProgramPort {
+  std::string name;
+  Shape shape;
+  DType dtype = DType::f32;
+};
+
+struct ProgramPlan {
+  std::vector<ProgramPort> arguments;
+  std::vector<ProgramPort> results;
+  // For each result: the argument it replaces in place, or -1 when the caller gives memory for it.
+  std::vector<int64_t> result_replaces;
+  std::vector<KernelCall> calls;
+  std::vector<Tensor> constants;
+  int64_t arena_bytes = 0;
+  std::shared_ptr<void> code;  // keeps the machine code mapped
+};
+
+class Program {
+ public:
+  explicit Program(ProgramPlan plan);  // allocates the arena and the scratch of each thread on first run
+  Program(Program&&) noexcept;
+  Program& operator=(Program&&) noexcept;
+  ~Program();
+
+  const ProgramPlan& plan() const;
+  // Planned peak while it runs: arena, and scratch for `threads`; arguments and results are the caller's.
+  int64_t memory_bytes(int threads) const;
+
+  // Arguments and results in the plan's order, contiguous and of the plan's types (checked). A result that replaces an argument
+  // takes no tensor of its own: `results` lists only the others.
+  void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads);
+
+  // The same, with seconds spent in each call added to `seconds` (one entry a call).
+  void profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
+               std::vector<double>& seconds);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace fovea
