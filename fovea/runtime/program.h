@@ -1,7 +1,8 @@
-// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR: a model compiled ahead of time links this.
+// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR: a model compiled ahead of time links
+// this.
 //
-// Nothing is allocated while it runs. Every kernel covers a fixed number of tiles; threads share the tiles, and a tile's result does
-// not depend on who computes it, so the bits are the same for any number of threads.
+// Nothing is allocated while it runs. Every kernel covers a fixed number of tiles; threads share the tiles, and a tile's result
+// does not depend on who computes it, so the bits are the same for any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,7 @@ struct KernelOperand {
 };
 
 struct KernelCall {
-  std::string name;  // the kernel's symbol
+  std::string name;   // the kernel's symbol
   std::string layer;  // the layer it came from, for profiles
   KernelFunction function = nullptr;
   std::vector<KernelOperand> operands;

@@ -1,0 +1,258 @@
+#include "fovea/runtime/program.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include "fovea/core/error.h"
+#include "fovea/runtime/thread_pool.h"
+
+namespace fovea {
+namespace {
+
+constexpr int64_t line_bytes = 128;  // two cache lines: neighbours are fetched in pairs
+constexpr int64_t huge_page = int64_t{2} << 20;
+
+int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+struct Free {
+  void operator()(std::byte* memory) const { std::free(memory); }
+};
+using Memory = std::unique_ptr<std::byte, Free>;
+
+Memory allocate(int64_t bytes, const char* what) {
+  if (bytes == 0) return nullptr;
+  const int64_t alignment = bytes >= huge_page ? huge_page : line_bytes;
+  const int64_t rounded = round_up(bytes, alignment);
+  auto* memory = static_cast<std::byte*>(std::aligned_alloc(static_cast<size_t>(alignment), static_cast<size_t>(rounded)));
+  if (memory == nullptr) fail("out of memory: {} of {} bytes", what, rounded);
+#ifdef __linux__
+  // Activations of many megabytes walk the page tables less in large pages. Advice only: refusal costs nothing.
+  if (alignment == huge_page) ::madvise(memory, static_cast<size_t>(rounded), MADV_HUGEPAGE);
+#endif
+  return Memory(memory);
+}
+
+int64_t port_bytes(const ProgramPort& port) { return element_count(port.shape) * static_cast<int64_t>(byte_size(port.dtype)); }
+
+void check_tensor(const char* kind, size_t index, const ProgramPort& port, const Tensor* tensor) {
+  if (tensor == nullptr || tensor->raw() == nullptr) fail("program: {} {} \"{}\" has no tensor", kind, index, port.name);
+  if (tensor->dtype() == port.dtype && tensor->shape() == port.shape) return;
+  fail("program: {} {} \"{}\" is {} {}, must be {} {}", kind, index, port.name, to_string(tensor->shape()),
+       name(tensor->dtype()), to_string(port.shape), name(port.dtype));
+}
+
+// A plan is written by the compiler or read from an object file; a wrong one would write anywhere.
+void check_plan(const ProgramPlan& plan) {
+  if (plan.result_replaces.size() != plan.results.size()) {
+    fail("program: {} results but {} entries of what they replace", plan.results.size(), plan.result_replaces.size());
+  }
+  const auto arguments = static_cast<int64_t>(plan.arguments.size());
+  for (size_t i = 0; i < plan.results.size(); ++i) {
+    const int64_t replaced = plan.result_replaces[i];
+    if (replaced < -1 || replaced >= arguments) fail("program: result {} replaces argument {} of {}", i, replaced, arguments);
+    if (replaced >= 0 && port_bytes(plan.results[i]) != port_bytes(plan.arguments[static_cast<size_t>(replaced)])) {
+      fail("program: result \"{}\" does not fit the argument it replaces", plan.results[i].name);
+    }
+  }
+  for (const KernelCall& call : plan.calls) {
+    if (call.function == nullptr) fail("program: kernel \"{}\" has no code", call.name);
+    if (call.tiles < 0 || call.scratch_bytes < 0) fail("program: kernel \"{}\" has a negative size", call.name);
+    for (const KernelOperand& operand : call.operands) {
+      int64_t bytes = -1;
+      const auto index = static_cast<size_t>(operand.index);
+      switch (operand.place) {
+        case KernelOperand::Place::arena:
+          bytes = plan.arena_bytes;
+          break;
+        case KernelOperand::Place::argument:
+          if (index < plan.arguments.size()) bytes = port_bytes(plan.arguments[index]);
+          break;
+        case KernelOperand::Place::result:
+          if (index < plan.results.size()) bytes = port_bytes(plan.results[index]);
+          break;
+        case KernelOperand::Place::constant:
+          if (index < plan.constants.size()) bytes = static_cast<int64_t>(plan.constants[index].bytes());
+          break;
+      }
+      if (operand.offset < 0 || operand.offset > bytes) {
+        fail("program: kernel \"{}\" reaches outside of its memory ({} + {} bytes of {})", call.name, operand.index,
+             operand.offset, bytes);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+struct Program::Implementation {
+  struct Range {
+    std::byte* begin;
+    const ProgramPort* port;
+    bool written;
+  };
+
+  explicit Implementation(ProgramPlan given) : plan(std::move(given)) {
+    check_plan(plan);
+    written.resize(plan.arguments.size());
+    for (size_t i = 0; i < plan.results.size(); ++i) {
+      if (plan.result_replaces[i] < 0) {
+        own_results.push_back(i);
+      } else {
+        written[static_cast<size_t>(plan.result_replaces[i])] = true;
+      }
+    }
+    ranges.reserve(plan.arguments.size() + own_results.size());
+    argument_base.resize(plan.arguments.size());
+    result_base.resize(plan.results.size());
+    size_t operands = 0;
+    for (const KernelCall& call : plan.calls) {
+      scratch_bytes = std::max(scratch_bytes, round_up(call.scratch_bytes, line_bytes));
+      operands += call.operands.size();
+    }
+    pointers.resize(operands);
+  }
+
+  int64_t scratch_total(int threads) const { return scratch_bytes * threads; }
+
+  void prepare(int threads) {
+    if (arena == nullptr) arena = allocate(plan.arena_bytes, "the activations");
+    if (threads > scratch_threads) {
+      scratch = allocate(scratch_total(threads), "scratch memory");
+      scratch_threads = threads;
+    }
+  }
+
+  // Notes where the tensors are now; true when that is not where they were at the last run.
+  bool bind(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results) {
+    if (arguments.size() != plan.arguments.size()) {
+      fail("program: {} arguments given, must be {}", arguments.size(), plan.arguments.size());
+    }
+    if (results.size() != own_results.size()) {
+      fail("program: {} results given, must be {}", results.size(), own_results.size());
+    }
+    for (size_t i = 0; i < arguments.size(); ++i) check_tensor("argument", i, plan.arguments[i], arguments[i]);
+    for (size_t i = 0; i < results.size(); ++i) check_tensor("result", i, plan.results[own_results[i]], results[i]);
+    bool moved = !bound;
+    const auto note = [&moved](std::byte*& base, std::byte* now) {
+      moved |= base != now;
+      base = now;
+    };
+    for (size_t i = 0; i < arguments.size(); ++i) note(argument_base[i], arguments[i]->raw());
+    for (size_t i = 0; i < results.size(); ++i) note(result_base[own_results[i]], results[i]->raw());
+    for (size_t i = 0; i < plan.results.size(); ++i) {
+      if (plan.result_replaces[i] >= 0) result_base[i] = argument_base[static_cast<size_t>(plan.result_replaces[i])];
+    }
+    return moved;
+  }
+
+  // What is written must not be seen through another argument or result: the plan assumes that it is not.
+  void check_overlap() {
+    ranges.clear();
+    for (size_t i = 0; i < argument_base.size(); ++i) ranges.push_back({argument_base[i], &plan.arguments[i], written[i]});
+    for (const size_t i : own_results) ranges.push_back({result_base[i], &plan.results[i], true});
+    std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+    for (size_t i = 1; i < ranges.size(); ++i) {
+      const Range& before = ranges[i - 1];
+      const Range& after = ranges[i];
+      if (before.begin + port_bytes(*before.port) > after.begin && (before.written || after.written)) {
+        fail("program: \"{}\" and \"{}\" share memory, and one of them is written", before.port->name, after.port->name);
+      }
+    }
+  }
+
+  void resolve() {
+    void** pointer = pointers.data();
+    for (const KernelCall& call : plan.calls) {
+      for (const KernelOperand& operand : call.operands) *pointer++ = base(operand) + operand.offset;
+    }
+  }
+
+  std::byte* base(const KernelOperand& operand) {
+    const auto index = static_cast<size_t>(operand.index);
+    switch (operand.place) {
+      case KernelOperand::Place::argument:
+        return argument_base[index];
+      case KernelOperand::Place::result:
+        return result_base[index];
+      case KernelOperand::Place::constant:
+        return plan.constants[index].raw();
+      case KernelOperand::Place::arena:
+        break;
+    }
+    return arena.get();
+  }
+
+  struct Task {
+    KernelFunction function;
+    void* const* operands;
+    std::byte* scratch;
+    int64_t scratch_bytes;
+  };
+  static void compute(void* context, int64_t begin, int64_t end, int thread) {
+    const auto* task = static_cast<const Task*>(context);
+    task->function(task->operands, begin, end, task->scratch + task->scratch_bytes * thread);
+  }
+
+  void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds) {
+    prepare(threads.size());
+    if (bind(arguments, results)) {
+      bound = false;  // until the new places are known to be good
+      check_overlap();
+      resolve();
+      bound = true;
+    }
+    void* const* operands = pointers.data();
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point started;
+    if (seconds != nullptr) started = Clock::now();
+    for (const KernelCall& call : plan.calls) {
+      Task task{call.function, operands, scratch.get(), scratch_bytes};
+      threads.run(call.tiles, compute, &task);
+      operands += call.operands.size();
+      if (seconds != nullptr) {
+        const auto finished = Clock::now();
+        *seconds++ += std::chrono::duration<double>(finished - started).count();
+        started = finished;
+      }
+    }
+  }
+
+  ProgramPlan plan;
+  std::vector<size_t> own_results;  // those the caller gives memory for
+  std::vector<bool> written;        // of the arguments: replaced by a result
+  std::vector<Range> ranges;
+  std::vector<std::byte*> argument_base, result_base;
+  std::vector<void*> pointers;  // the operands of all calls, one after another
+  bool bound = false;
+  Memory arena, scratch;
+  int64_t scratch_bytes = 0;  // of one thread
+  int scratch_threads = 0;
+};
+
+Program::Program(ProgramPlan plan) : implementation_(std::make_unique<Implementation>(std::move(plan))) {}
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program&&) noexcept = default;
+Program::~Program() = default;
+
+const ProgramPlan& Program::plan() const { return implementation_->plan; }
+
+int64_t Program::memory_bytes(int threads) const {
+  return implementation_->plan.arena_bytes + implementation_->scratch_total(threads);
+}
+
+void Program::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads) {
+  implementation_->run(arguments, results, threads, nullptr);
+}
+
+void Program::profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
+                      std::vector<double>& seconds) {
+  seconds.resize(plan().calls.size());
+  implementation_->run(arguments, results, threads, seconds.data());
+}
+
+}  // namespace fovea
