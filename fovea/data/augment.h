@@ -1,0 +1,49 @@
+// From the pixels of a data set to what a network reads: flip, shifted crop, normalisation and cutout in one pass.
+//
+// What happens to an image is a function of (seed, epoch, index of the image) and of nothing else, so that neither the number
+// of threads nor a resumed run changes it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fovea/data/image.h"
+
+namespace fovea {
+
+enum class Border : uint8_t { zero, reflect };  // what a shifted crop shows beyond the edge: black, or the mirrored image
+
+struct Augmentation {
+  bool flip = false;  // left to right, with probability 1/2
+  int64_t shift = 0;  // crop at an offset of -shift..shift in both directions ("pad 4 and crop" is 4)
+  Border border = Border::zero;
+  int64_t cutout = 0;  // side of a square set to the mean (0 after normalising), its centre anywhere; DeVries and Taylor 2017
+  std::vector<float> mean;       // a channel each, of pixels / 255; empty is 0
+  std::vector<float> deviation;  // likewise; empty is 1: value = (pixel / 255 - mean) / deviation
+
+  // The same normalisation without the random part: for evaluation.
+  Augmentation normalisation() const { return {.mean = mean, .deviation = deviation}; }
+};
+
+// Prepared for images of one shape: one table from pixel to value per channel.
+class Augmenter {
+ public:
+  // Refuses what does not fit the shape: another number of channels, a deviation of zero, a shift as large as the image.
+  Augmenter(ImageShape shape, const Augmentation& augmentation);
+
+  // pixels and values: [height, width, channels] of the shape.
+  void apply(std::span<const uint8_t> pixels, std::span<float> values, uint64_t seed, int64_t epoch, int64_t index) const;
+
+ private:
+  struct Decision;  // drawn per image
+  Decision decide(uint64_t seed, int64_t epoch, int64_t index) const;
+  void copy_row(const uint8_t* pixels, float* values, const Decision& decision) const;
+
+  ImageShape shape_;
+  Augmentation augmentation_;
+  std::vector<std::array<float, 256>> table_;  // a channel each
+};
+
+}  // namespace fovea

@@ -1,0 +1,54 @@
+// Labelled images with random access, and the spec that names one on the command line: kind:path.
+//
+//     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
+//     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
+//     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
+//     images:DIR     DIR/{train,test}/CLASS/*.png|jpg; `val` serves as `test`                            any size, RGB
+//     digits[:COUNT] drawn by the program itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fovea/data/image.h"
+
+namespace fovea {
+
+enum class Split : uint8_t { train, test };
+std::string_view name(Split split);
+
+// Images of one shape, each with the number of its class. Reading is thread-safe and does not allocate (images: apart from
+// decoding).
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t count() const = 0;
+  virtual ImageShape image_shape() const = 0;
+  virtual const std::vector<std::string>& class_names() const = 0;
+  virtual int32_t label(int64_t index) const = 0;                               // in [0, class_names().size())
+  virtual void read_image(int64_t index, std::span<uint8_t> pixels) const = 0;  // exactly image_shape().size() values
+};
+
+struct DatasetOptions {
+  uint64_t seed = 0;       // digits: which endless sequence
+  int64_t image_size = 0;  // images: the square every photograph is brought to; 0 is 224
+};
+
+// Opens a spec. Refuses an unknown kind (naming the nearest) or a missing path; fails on missing or damaged files.
+std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, const DatasetOptions& options = {});
+
+// `count` images of `dataset` from `first` on.
+std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
+
+// What `fovea data` prints and what normalisation needs. Exact sums of integers: the order of summation does not matter.
+struct Statistics {
+  std::vector<int64_t> class_counts;
+  std::vector<double> mean, deviation;  // a channel each, of pixels / 255; population deviation
+};
+Statistics statistics(const Dataset& dataset);
+
+}  // namespace fovea

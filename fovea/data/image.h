@@ -1,0 +1,53 @@
+// Pictures in memory: 8-bit pixels, row by row, channels innermost; PNG and JPEG in, PNG out; resizing and cropping for
+// networks.
+//
+// Every error is one line that names the file and what is wrong with it: a truncated or damaged picture is never half decoded.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+// Extents of one image of a data set, in the order of memory.
+struct ImageShape {
+  int64_t height = 0;
+  int64_t width = 0;
+  int64_t channels = 0;
+  int64_t size() const { return height * width * channels; }  // values in one image
+  bool operator==(const ImageShape&) const = default;
+};
+
+struct Image {
+  ImageShape shape;
+  std::vector<uint8_t> pixels;  // shape.size() of them, [height, width, channels]
+
+  Image() = default;
+  explicit Image(ImageShape shape) : shape(shape), pixels(static_cast<size_t>(shape.size())) {}
+};
+
+// Decodes a PNG or a JPEG, told apart by content, into `channels` = 3 (red, green, blue) or 1 (gray: 0.299 R + 0.587 G + 0.114
+// B). Transparency is laid over black; CMYK JPEGs are converted. `name` is what errors call the picture.
+Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t channels = 3);
+Image read_image(const std::filesystem::path& path, int64_t channels = 3);
+
+// 1 (gray) or 3 (red, green, blue) channels.
+std::vector<std::byte> encode_png(const Image& image);
+void write_png(const std::filesystem::path& path, const Image& image);
+
+// Bilinear. Shrinking widens the triangle filter to the scale, so that nothing between the samples is lost (antialias; the rule
+// of Pillow and torchvision): pixel centres at (i + 0.5) * scale - 0.5.
+Image resize(const Image& image, int64_t height, int64_t width);
+
+// The middle height x width; fails when the image is smaller.
+Image center_crop(const Image& image, int64_t height, int64_t width);
+
+// The short side scaled to round(size / central) and the middle size x size cut from it: central 0.875 is the usual evaluation
+// crop (256 and 224), 1 keeps the largest middle square.
+Image resize_center_crop(const Image& image, int64_t size, double central = 0.875);
+
+}  // namespace fovea

@@ -1,0 +1,63 @@
+// Batches for training and evaluation, prepared on a thread of its own while the last one is worked on.
+//
+// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). Where it starts is
+// an option, so that a resumed run sees exactly the batches the interrupted one would have seen.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "fovea/core/tensor.h"
+#include "fovea/data/augment.h"
+#include "fovea/data/dataset.h"
+
+namespace fovea {
+
+struct Batch {
+  Tensor image;       // f32 [count, height, width, channels]
+  Tensor label;       // i32 [count]
+  int64_t count = 0;  // the batch size, less for the last batch of an epoch that does not divide
+  int64_t epoch = 0;
+  int64_t index = 0;  // within the epoch
+};
+
+struct LoaderOptions {
+  int64_t batch = 128;
+  bool shuffle = false;    // a new order every epoch; false is the order of the data set
+  bool drop_last = false;  // leave out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
+  uint64_t seed = 0;
+  Augmentation augmentation;
+  int64_t first_epoch = 0;  // where the stream starts
+  int64_t first_batch = 0;
+  int64_t prefetch = 3;  // batches ready or in the making
+};
+
+class Loader {
+ public:
+  // Refuses a batch below 1, or one larger than the data set when the smaller batch is dropped.
+  Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  int64_t batches_per_epoch() const;
+  int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
+  const Dataset& dataset() const;
+
+  // The next batch; its buffers are valid until the next call. Rethrows what went wrong in the thread, in its place of the
+  // order.
+  const Batch& next();
+
+  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
+  void seek(int64_t epoch, int64_t batch);
+
+ private:
+  class Worker;
+  std::unique_ptr<Worker> worker_;
+};
+
+// The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
+std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch);
+
+}  // namespace fovea

@@ -1,0 +1,29 @@
+// Safetensors: named tensors and a little text in one file (huggingface/safetensors, format of 2022).
+//
+//     u64 length of the header (little-endian) | header: JSON, padded with spaces to a multiple of 8 | data, without holes
+//
+// Equal contents give equal bytes: names are sorted in the header, data lie widest element first, then by name, so that every
+// tensor is aligned to its element.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "fovea/core/tensor.h"
+
+namespace fovea {
+
+struct Safetensors {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// Checks the length of the header, its JSON, every type, shape and range of bytes (overlaps, holes, ends beyond the file)
+// before it reads any data. Fails with one line naming the file and the tensor.
+Safetensors read_safetensors(const std::filesystem::path& path);
+
+// Atomic: the old file stands until the new one is complete.
+void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
+
+}  // namespace fovea
