@@ -1,0 +1,40 @@
+// Kernels of the `kernels` stage to machine code: tile program, schedule, LLVM, the disk cache, and linking into this process.
+#pragma once
+
+#include <llvm/ADT/ArrayRef.h>
+#include <mlir/Dialect/Func/IR/FuncOps.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/codegen/target.h"
+#include "fovea/runtime/program.h"
+
+namespace fovea {
+
+struct CompiledKernel {
+  KernelFunction function = nullptr;
+  int64_t tiles = 1;
+  int64_t scratch_bytes = 0;
+};
+
+// Operands of a kernel's machine code: its function arguments, then its results. A result with the result attribute
+// `fovea.in_place = i` is written over argument i and has no operand of its own.
+class KernelCompiler {
+ public:
+  KernelCompiler(Target target, int threads);
+
+  // Compiles the distinct ones side by side, from the disk cache where possible. `code` keeps the machine code mapped.
+  std::vector<CompiledKernel> compile(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::shared_ptr<void>& code,
+                                      int* from_cache = nullptr) const;
+
+ private:
+  Target target_;
+  int threads_;
+};
+
+// The text of one kernel at a stage: tiles, vectors, llvm, assembly.
+std::string lower_kernel(mlir::func::FuncOp kernel, const std::string& stage, const Target& target);
+
+}  // namespace fovea

@@ -1,0 +1,29 @@
+// What the schedule and LLVM need to know of a processor. A new processor is a row of numbers here, not new kernels.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace fovea {
+
+struct Target {
+  std::string triple;    // "x86_64-pc-linux-gnu"
+  std::string cpu;       // LLVM's name: "znver4", "haswell", "cortex-a76"
+  std::string features;  // LLVM's feature string, "" for what the name implies
+
+  int64_t vector_bytes = 16;      // of one register
+  int64_t vector_registers = 16;  // of them
+  int64_t l1_bytes = 32 << 10;    // data, of one core
+  int64_t l2_bytes = 256 << 10;   // of one core
+
+  int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }
+
+  // The processor this runs on, or the one FOVEA_CPU (or `cpu`) names. Refuses names LLVM does not know, with the nearest one, and
+  // names whose instructions this processor does not have.
+  static Target host(const std::string& cpu = "");
+
+  // Any target LLVM can write an object for. `cpu` may be empty: the triple's baseline with its usual vectors.
+  static Target named(const std::string& triple, const std::string& cpu = "");
+};
+
+}  // namespace fovea
