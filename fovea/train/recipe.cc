@@ -2,6 +2,7 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
 #include <sstream>
@@ -34,7 +35,7 @@ const std::vector<Field>& fields() {
       {"epochs", &Recipe::epochs, 1, 1e6},
       {"batch", &Recipe::batch, 1, 1 << 20},
       {"seed", &Recipe::seed, 0},
-      {"optimizer.name", &Recipe::optimizer, .names = {"sgd", "adam", "adamw"}},
+      {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw"}},
       {"optimizer.momentum", &Recipe::momentum, 0, 1},
       {"optimizer.nesterov", &Recipe::nesterov},
       {"optimizer.beta1", &Recipe::beta1, 0, 1},
@@ -42,7 +43,7 @@ const std::vector<Field>& fields() {
       {"optimizer.epsilon", &Recipe::epsilon, 0, 1, true},
       {"optimizer.weight_decay", &Recipe::weight_decay, 0, 1},
       {"optimizer.decay_biases", &Recipe::decay_biases},
-      {"rate.schedule", &Recipe::schedule, .names = {"constant", "step", "cosine", "linear"}},
+      {.key = "rate.schedule", .member = &Recipe::schedule, .names = {"constant", "step", "cosine", "linear"}},
       {"rate.peak", &Recipe::rate, 0, infinity, true},
       {"rate.final", &Recipe::final_rate, 0},
       {"rate.warmup_epochs", &Recipe::warmup_epochs, 0},
@@ -72,7 +73,7 @@ std::string place(std::string_view file, const toml::node& node) {
 }
 
 void check_number(const Field& field, double value, const std::string& where) {
-  if (value > field.least - (field.above ? 0 : 1e-300) && value >= field.least && value <= field.most && value == value) return;
+  if ((field.above ? value > field.least : value >= field.least) && value <= field.most) return;  // false for NaN
   const std::string most = field.most == infinity ? "" : fmt::format(" and at most {}", field.most);
   refuse("{}{} is {}; it must be {} {}{}", where, field.key, value, field.above ? "above" : "at least", field.least, most);
 }
@@ -81,38 +82,44 @@ void check_number(const Field& field, double value, const std::string& where) {
   refuse("{}{} must be {}", where, field.key, wanted);
 }
 
-void assign(Recipe& recipe, const Field& field, const toml::node& node, const std::string& where) {
-  if (auto* text = std::get_if<std::string Recipe::*>(&field.member)) {
-    const auto value = node.value_exact<std::string>();
-    if (!value) wrong_type(field, "a string", where);
-    if (!field.names.empty() && std::find(field.names.begin(), field.names.end(), *value) == field.names.end()) {
-      refuse_unknown(where + field.key, *value, field.names);
-    }
-    recipe.*(*text) = *value;
-  } else if (auto* whole = std::get_if<int64_t Recipe::*>(&field.member)) {
-    const auto value = node.value_exact<int64_t>();
-    if (!value) wrong_type(field, "a whole number", where);
-    check_number(field, static_cast<double>(*value), where);
-    recipe.*(*whole) = *value;
-  } else if (auto* number = std::get_if<double Recipe::*>(&field.member)) {
-    if (!node.is_number()) wrong_type(field, "a number", where);
-    const double value = *node.value<double>();
-    check_number(field, value, where);
-    recipe.*(*number) = value;
-  } else if (auto* flag = std::get_if<bool Recipe::*>(&field.member)) {
-    const auto value = node.value_exact<bool>();
-    if (!value) wrong_type(field, "true or false", where);
-    recipe.*(*flag) = *value;
-  } else if (auto* list = std::get_if<std::vector<double> Recipe::*>(&field.member)) {
-    if (!node.is_array()) wrong_type(field, "a list of numbers", where);
-    std::vector<double> values;
-    for (const toml::node& element : *node.as_array()) {
-      if (!element.is_number()) wrong_type(field, "a list of numbers", where);
-      values.push_back(*element.value<double>());
-      check_number(field, values.back(), where);
-    }
-    recipe.*(*list) = values;
+void read_value(std::string& out, const toml::node& node, const Field& field, const std::string& where) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) wrong_type(field, "a string", where);
+  if (!field.names.empty() && std::find(field.names.begin(), field.names.end(), *value) == field.names.end()) {
+    refuse_unknown(where + field.key, *value, field.names);
   }
+  out = *value;
+}
+
+void read_value(int64_t& out, const toml::node& node, const Field& field, const std::string& where) {
+  const auto value = node.value_exact<int64_t>();
+  if (!value) wrong_type(field, "a whole number", where);
+  check_number(field, static_cast<double>(*value), where);
+  out = *value;
+}
+
+void read_value(double& out, const toml::node& node, const Field& field, const std::string& where) {
+  if (!node.is_number()) wrong_type(field, "a number", where);
+  const double value = *node.value<double>();
+  check_number(field, value, where);
+  out = value;
+}
+
+void read_value(bool& out, const toml::node& node, const Field& field, const std::string& where) {
+  const auto value = node.value_exact<bool>();
+  if (!value) wrong_type(field, "true or false", where);
+  out = *value;
+}
+
+void read_value(std::vector<double>& out, const toml::node& node, const Field& field, const std::string& where) {
+  if (!node.is_array()) wrong_type(field, "a list of numbers", where);
+  std::vector<double> values;
+  for (const toml::node& element : *node.as_array()) read_value(values.emplace_back(), element, field, where);
+  out = values;
+}
+
+void assign(Recipe& recipe, const Field& field, const toml::node& node, const std::string& where) {
+  std::visit([&](auto member) { read_value(recipe.*member, node, field, where); }, field.member);
 }
 
 void apply_table(Recipe& recipe, const toml::table& table, const std::string& prefix, std::string_view file) {
