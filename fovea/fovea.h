@@ -1,0 +1,13 @@
+// All that a program which defines, trains and runs a network includes. No MLIR: a model compiles in about a second.
+#pragma once
+
+#include "fovea/codegen/compile.h"
+#include "fovea/core/error.h"
+#include "fovea/core/tensor.h"
+#include "fovea/models/registry.h"
+#include "fovea/nn/layers.h"
+#include "fovea/nn/losses.h"
+#include "fovea/nn/optimizer.h"
+#include "fovea/nn/trace.h"
+#include "fovea/runtime/program.h"
+#include "fovea/runtime/thread_pool.h"

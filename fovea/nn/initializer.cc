@@ -1,0 +1,80 @@
+#include "fovea/nn/initializer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fovea/core/random.h"
+
+namespace fovea {
+namespace {
+
+// The deviation of a unit normal cut at two: what is left of it is widened by the inverse.
+constexpr double cut_deviation = 0.87962566103423978;
+
+double fan_of(const ParameterSpec& parameter) {
+  switch (parameter.initializer.fan) {
+    case Initializer::Fan::in:
+      return static_cast<double>(parameter.fan_in);
+    case Initializer::Fan::out:
+      return static_cast<double>(parameter.fan_out);
+    case Initializer::Fan::both:
+      return 0.5 * static_cast<double>(parameter.fan_in + parameter.fan_out);
+    case Initializer::Fan::none:
+      break;
+  }
+  return 1;
+}
+
+// Half the width of a uniform distribution, the deviation of a normal one (before its cut).
+double width_of(const ParameterSpec& parameter) {
+  const Initializer& initializer = parameter.initializer;
+  if (initializer.fan == Initializer::Fan::none) return initializer.scale;
+  const double deviation = std::sqrt(initializer.scale / fan_of(parameter));
+  switch (initializer.distribution) {
+    case Initializer::Distribution::uniform:
+      return std::sqrt(3.0) * deviation;
+    case Initializer::Distribution::truncated_normal:
+      return deviation / cut_deviation;
+    default:
+      return deviation;
+  }
+}
+
+float cut_normal(Random& random) {
+  for (;;) {
+    const float drawn = random.normal();
+    if (std::abs(drawn) <= 2) return drawn;
+  }
+}
+
+}  // namespace
+
+Tensor initial_value(const ParameterSpec& parameter, uint64_t seed) {
+  Tensor tensor(parameter.shape, DType::f32);
+  Random random(seed, hash_of(parameter.name));
+  const auto width = static_cast<float>(width_of(parameter));
+  const auto fill = [&](auto draw) { std::generate_n(tensor.data<float>(), tensor.size(), draw); };
+  switch (parameter.initializer.distribution) {
+    case Initializer::Distribution::constant:
+      fill([&] { return width; });
+      break;
+    case Initializer::Distribution::uniform:
+      fill([&] { return random.uniform(-width, width); });
+      break;
+    case Initializer::Distribution::normal:
+      fill([&] { return width * random.normal(); });
+      break;
+    case Initializer::Distribution::truncated_normal:
+      fill([&] { return width * cut_normal(random); });
+      break;
+  }
+  return tensor;
+}
+
+uint64_t hash_of(std::string_view text) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace fovea

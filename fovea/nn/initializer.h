@@ -1,0 +1,67 @@
+// The values parameters start from: a function of seed, name and shape alone, so that a network's start depends neither on
+// the order in which its layers are written nor on the batch.
+//
+// fan_in = taps x input channels, fan_out = taps x output channels, both per group (He et al. 2015, Glorot and
+// Bengio 2010, LeCun et al. 1998).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "fovea/core/tensor.h"
+
+namespace fovea {
+
+struct Initializer {
+  enum class Distribution : uint8_t { constant, uniform, normal, truncated_normal };
+  enum class Fan : uint8_t { none, in, out, both };  // both: the mean of fan_in and fan_out
+
+  Distribution distribution = Distribution::constant;
+  // constant: the value. uniform: half the width. normal: the deviation. With a fan, the variance times the fan instead,
+  // whatever the distribution; a truncated normal (two sigma) is widened so that the variance after the cut is the wanted one.
+  double scale = 0;
+  Fan fan = Fan::none;
+};
+
+namespace initializers {
+
+inline constexpr Initializer zeros{};
+inline constexpr Initializer ones{Initializer::Distribution::constant, 1};
+constexpr Initializer constant(double value) { return {Initializer::Distribution::constant, value}; }
+constexpr Initializer uniform(double limit) { return {Initializer::Distribution::uniform, limit}; }  // in [-limit, limit)
+constexpr Initializer normal(double deviation) { return {Initializer::Distribution::normal, deviation}; }
+// Redrawn beyond two deviations; `deviation` is that before the cut, as in TensorFlow.
+constexpr Initializer truncated_normal(double deviation) { return {Initializer::Distribution::truncated_normal, deviation}; }
+
+inline constexpr Initializer glorot_uniform{Initializer::Distribution::uniform, 1, Initializer::Fan::both};
+inline constexpr Initializer glorot_normal{Initializer::Distribution::normal, 1, Initializer::Fan::both};
+inline constexpr Initializer kaiming_fan_in{Initializer::Distribution::normal, 2, Initializer::Fan::in};
+inline constexpr Initializer kaiming_fan_out{Initializer::Distribution::normal, 2, Initializer::Fan::out};
+inline constexpr Initializer kaiming_uniform{Initializer::Distribution::uniform, 2, Initializer::Fan::in};
+inline constexpr Initializer lecun_normal{Initializer::Distribution::normal, 1, Initializer::Fan::in};
+inline constexpr Initializer lecun_uniform{Initializer::Distribution::uniform, 1, Initializer::Fan::in};
+// Variance 1 / fan_in after the cut: the TPU ResNet's.
+inline constexpr Initializer truncated_lecun{Initializer::Distribution::truncated_normal, 1, Initializer::Fan::in};
+// PyTorch's default for linear layers and convolutions: uniform in +-1/sqrt(fan_in).
+inline constexpr Initializer torch_uniform{Initializer::Distribution::uniform, 1.0 / 3, Initializer::Fan::in};
+
+}  // namespace initializers
+
+// What a trained or kept tensor of a network is.
+struct ParameterSpec {
+  std::string name;  // "layer1.0.conv1.weight"
+  Shape shape;
+  Initializer initializer;
+  int64_t fan_in = 1;
+  int64_t fan_out = 1;
+  bool trained = true;  // false: state, such as a running mean or a momentum
+  bool decayed = true;  // false for biases and normalisation: weight decay may leave them out
+};
+
+// f32. The random numbers come from the stream named by the hash of the parameter's name.
+Tensor initial_value(const ParameterSpec& parameter, uint64_t seed);
+
+// FNV-1a, 64 bits: the same on every machine.
+uint64_t hash_of(std::string_view text);
+
+}  // namespace fovea

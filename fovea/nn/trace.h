@@ -1,0 +1,66 @@
+// A network becomes a graph: for inference, for evaluation, or the whole training step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fovea/dialect/graph.h"
+#include "fovea/nn/initializer.h"
+#include "fovea/nn/optimizer.h"
+#include "fovea/nn/recorder.h"
+#include "fovea/nn/value.h"
+
+namespace fovea {
+
+// What pixels become before the network sees them: (pixel / 255 - mean) / deviation, channel by channel.
+struct Preprocessing {
+  std::vector<float> mean;       // empty: 0
+  std::vector<float> deviation;  // empty: 1
+};
+
+// A network with what a program that runs it has to know.
+struct Network {
+  std::string name;
+  std::function<Value(Value)> function;  // [batch, input...] -> logits [batch, classes]
+  Shape input;                           // without the batch: {28, 28, 1}
+  int64_t classes = 0;
+  Preprocessing preprocessing;
+};
+
+// A graph, its parameters and state with what they start from, and its operators for tables. A graph's arguments are found by
+// name.
+struct Traced {
+  Graph graph;
+  std::vector<ParameterSpec> parameters;  // the arguments of role parameter and state, in the graph's order
+  std::vector<Operation> operations;      // of the forward pass, as written
+};
+
+// Start values of `traced.parameters`, in its order.
+std::vector<Tensor> initial_values(const Traced& traced, uint64_t seed);
+
+enum class Output : uint8_t { logits, probabilities };
+
+// image [batch, input...] f32 -> "logits", or "probabilities" (softmax, once): [batch, classes].
+Traced trace_inference(const Network& network, int64_t batch, Output output = Output::logits);
+
+// image, label [batch] i32 -> "loss" [] f32, the sum over the batch; "correct" and "correct5" [] i32, the images whose label is
+// the highest, and among the five highest; "logits" [batch, classes].
+Traced trace_evaluation(const Network& network, int64_t batch);
+
+// [] f32, the mean over the batch, of logits [batch, classes] and labels [batch] i32.
+using Loss = std::function<Value(Value logits, Value label)>;
+
+struct TrainingOptions {
+  Optimizer optimizer = sgd();
+  double label_smoothing = 0;
+  Loss loss;                      // empty: softmax cross-entropy with the label smoothing above
+  bool return_gradients = false;  // as further results named "gradient.conv1.weight", for checks
+};
+
+// image, label, rate [] f32 (and seed, step [] i32 where the network draws random numbers) -> "loss" [] f32, the mean;
+// "correct" [] i32; and every parameter and state tensor's new value, in place, under its name.
+Traced trace_training(const Network& network, int64_t batch, const TrainingOptions& options = {});
+
+}  // namespace fovea
