@@ -1,0 +1,54 @@
+#include "fovea/passes/fuse.h"
+
+#include "fovea/passes/clusters.h"
+#include "fovea/passes/normalise.h"
+#include "fovea/passes/outline.h"
+#include "fovea/passes/reductions.h"
+#include "fovea/passes/shapes.h"
+#include "fovea/passes/structure.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace fovea {
+namespace {
+
+// Operands that a generic reads twice become one; operands and results that nobody needs go.
+mlir::LogicalResult drop_unused_operands(mlir::func::FuncOp main) {
+  mlir::RewritePatternSet patterns(main.getContext());
+  mlir::linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+  return mlir::applyPatternsAndFoldGreedily(main, std::move(patterns));
+}
+
+// Equal views and initial tensors become one value, so that what reads the same memory is seen to do so.
+void share_equal_values(mlir::func::FuncOp main) {
+  erase_unused(main);
+  mlir::IRRewriter rewriter(main.getContext());
+  mlir::DominanceInfo dominance;
+  mlir::eliminateCommonSubExpressions(rewriter, dominance, main);
+}
+
+}  // namespace
+
+mlir::LogicalResult fuse(mlir::ModuleOp module) {
+  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
+  if (!main) {
+    auto functions = module.getOps<mlir::func::FuncOp>();
+    if (functions.empty()) return module.emitError("has no function to fuse");
+    main = *functions.begin();
+  }
+  inline_constants(main);
+  if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
+  absorb_producers(main);
+  merge_sibling_reductions(main);
+  if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
+  canonicalise_shapes(main);
+  pull_elementwise_through_views(main);
+  share_equal_values(main);
+  give_own_memory(main);
+  outline(main, find_clusters(main));
+  return mlir::success();
+}
+
+}  // namespace fovea

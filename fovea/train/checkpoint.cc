@@ -1,0 +1,106 @@
+#include "fovea/train/checkpoint.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/formats/safetensors.h"
+
+namespace fovea {
+namespace {
+
+constexpr int format_version = 1;
+
+// The members of the state, by the names they have in the file.
+template <typename State, typename Visit>
+void each_member(State& state, Visit visit) {
+  visit("epoch", state.epoch);
+  visit("batch", state.batch);
+  visit("step", state.step);
+  visit("loss_sum", state.loss_sum);
+  visit("correct", state.correct);
+  visit("images", state.images);
+  visit("seconds", state.seconds);
+  visit("best_top1", state.best_top1);
+  visit("best_epoch", state.best_epoch);
+  visit("finished", state.finished);
+}
+
+std::string tensor_file(int64_t step) { return fmt::format("checkpoint-{:08}.safetensors", step); }
+
+bool is_tensor_file(const std::string& name) {
+  return name.starts_with("checkpoint-") && name.find(".safetensors") != name.npos;
+}
+
+void remove_others(const std::filesystem::path& folder, const std::string& kept) {
+  std::error_code ignored;  // a file that cannot be removed only wastes space
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (is_tensor_file(name) && name != kept) std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
+// A member of the state from the file, or a failure that names it.
+template <typename T>
+T member(const nlohmann::json& json, const char* key, const std::string& path) {
+  const auto found = json.find(key);
+  if (found == json.end()) fail("{}: \"{}\" is missing", path, key);
+  if constexpr (std::is_same_v<T, bool>) {
+    if (!found->is_boolean()) fail("{}: \"{}\" must be true or false", path, key);
+  } else if constexpr (std::is_same_v<T, int64_t>) {
+    if (!found->is_number_integer() || found->template get<int64_t>() < 0)
+      fail("{}: \"{}\" must be a whole number, 0 or more", path, key);
+  } else if constexpr (std::is_same_v<T, double>) {
+    if (!found->is_number()) fail("{}: \"{}\" must be a number", path, key);
+  } else {
+    if (!found->is_string()) fail("{}: \"{}\" must be a string", path, key);
+  }
+  return found->template get<T>();
+}
+
+}  // namespace
+
+bool has_checkpoint(const std::filesystem::path& folder) { return std::filesystem::exists(folder / "state.json"); }
+
+void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
+  const std::string file = tensor_file(checkpoint.state.step);
+  write_safetensors(folder / file, {checkpoint.tensors, {{"step", std::to_string(checkpoint.state.step)}}});
+  nlohmann::ordered_json json = {{"format", format_version}, {"tensors", file}};
+  each_member(checkpoint.state, [&](const char* key, const auto& value) {
+    using T = std::remove_cvref_t<decltype(value)>;
+    // A diverged run still has a state; JSON has no word for what is not a number.
+    if constexpr (std::is_same_v<T, double>)
+      json[key] = std::isfinite(value) ? value : 0;
+    else
+      json[key] = value;
+  });
+  json["recipe"] = checkpoint.recipe;
+  write_text(folder / "state.json", json.dump(2) + "\n");
+  remove_others(folder, file);
+}
+
+Checkpoint load_checkpoint(const std::filesystem::path& folder) {
+  const std::string path = (folder / "state.json").string();
+  const nlohmann::json json = nlohmann::json::parse(read_text(path), nullptr, false);
+  if (!json.is_object()) fail("{} is damaged: not a JSON object", path);
+  if (const int64_t version = member<int64_t>(json, "format", path); version != format_version) {
+    fail("{}: format {} is not {}, the one this program writes", path, version, format_version);
+  }
+  Checkpoint checkpoint;
+  each_member(checkpoint.state,
+              [&](const char* key, auto& value) { value = member<std::remove_cvref_t<decltype(value)>>(json, key, path); });
+  checkpoint.recipe = member<std::string>(json, "recipe", path);
+  const std::string file = member<std::string>(json, "tensors", path);
+  if (!is_tensor_file(file) || file.find('/') != file.npos)
+    fail("{}: \"tensors\" names {}, not a checkpoint beside it", path, file);
+  Safetensors contents = read_safetensors(folder / file);
+  if (contents.metadata["step"] != std::to_string(checkpoint.state.step)) {
+    fail("{} belongs to step {}, but {} is of step {}", (folder / file).string(), contents.metadata["step"], path,
+         checkpoint.state.step);
+  }
+  checkpoint.tensors = std::move(contents.tensors);
+  return checkpoint;
+}
+
+}  // namespace fovea

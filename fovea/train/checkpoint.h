@@ -1,0 +1,43 @@
+// What a run needs to go on exactly where it stopped: every parameter and state tensor, and the position in the data.
+//
+// On disk: checkpoint-STEP.safetensors (names as torchvision's checkpoints; see docs/architecture.md for the layout) and
+// state.json, which names it. state.json is replaced last and atomically, so that a run killed at any moment leaves a pair that
+// belongs together; the files it no longer names are removed afterwards.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "fovea/core/tensor.h"
+
+namespace fovea {
+
+struct TrainingState {
+  int64_t epoch = 0;  // the next batch is `batch` of `epoch`
+  int64_t batch = 0;
+  int64_t step = 0;     // steps done
+  double loss_sum = 0;  // over the images of this epoch so far
+  int64_t correct = 0;  // of them
+  int64_t images = 0;
+  double seconds = 0;  // spent training so far
+  double best_top1 = 0;
+  int64_t best_epoch = 0;  // counted from 1, 0: none yet
+  bool finished = false;
+};
+
+struct Checkpoint {
+  TrainingState state;
+  std::string recipe;  // its TOML
+  std::map<std::string, Tensor> tensors;
+};
+
+bool has_checkpoint(const std::filesystem::path& folder);
+
+void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
+
+// Fails naming the file and what is wrong with it: missing, not JSON, a key missing or out of range, tensors of another step.
+Checkpoint load_checkpoint(const std::filesystem::path& folder);
+
+}  // namespace fovea

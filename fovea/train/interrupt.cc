@@ -1,0 +1,30 @@
+#include "fovea/train/interrupt.h"
+
+#include <csignal>
+
+namespace fovea {
+namespace {
+
+volatile std::sig_atomic_t signalled = 0;
+
+struct sigaction old_interrupt, old_terminate;
+
+}  // namespace
+
+InterruptGuard::InterruptGuard() {
+  signalled = 0;
+  struct sigaction action {};
+  action.sa_handler = [](int) { signalled = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second signal finds the default again
+  sigaction(SIGINT, &action, &old_interrupt);
+  sigaction(SIGTERM, &action, &old_terminate);
+}
+
+InterruptGuard::~InterruptGuard() {
+  sigaction(SIGINT, &old_interrupt, nullptr);
+  sigaction(SIGTERM, &old_terminate, nullptr);
+}
+
+bool InterruptGuard::interrupted() const { return signalled != 0; }
+
+}  // namespace fovea

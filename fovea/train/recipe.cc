@@ -1,0 +1,223 @@
+#include "fovea/train/recipe.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <sstream>
+#include <variant>
+
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/train/recipe_files.h"
+
+namespace fovea {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+// One key of the file: where it goes, and what values make sense.
+struct Field {
+  std::string key;
+  std::variant<std::string Recipe::*, int64_t Recipe::*, double Recipe::*, bool Recipe::*, std::vector<double> Recipe::*>
+      member;
+  double least = -infinity;  // numbers lie in [least, most]; `above` leaves `least` itself out
+  double most = infinity;
+  bool above = false;
+  std::vector<std::string> names = {};  // what a string may be; empty: anything
+};
+
+const std::vector<Field>& fields() {
+  static const std::vector<Field> all = {
+      {"model", &Recipe::model},
+      {"data", &Recipe::data},
+      {"epochs", &Recipe::epochs, 1, 1e6},
+      {"batch", &Recipe::batch, 1, 1 << 20},
+      {"seed", &Recipe::seed, 0},
+      {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw"}},
+      {"optimizer.momentum", &Recipe::momentum, 0, 1},
+      {"optimizer.nesterov", &Recipe::nesterov},
+      {"optimizer.beta1", &Recipe::beta1, 0, 1},
+      {"optimizer.beta2", &Recipe::beta2, 0, 1},
+      {"optimizer.epsilon", &Recipe::epsilon, 0, 1, true},
+      {"optimizer.weight_decay", &Recipe::weight_decay, 0, 1},
+      {"optimizer.decay_biases", &Recipe::decay_biases},
+      {.key = "rate.schedule", .member = &Recipe::schedule, .names = {"constant", "step", "cosine", "linear"}},
+      {"rate.peak", &Recipe::rate, 0, infinity, true},
+      {"rate.final", &Recipe::final_rate, 0},
+      {"rate.warmup_epochs", &Recipe::warmup_epochs, 0},
+      {"rate.milestones", &Recipe::milestones, 0, infinity, true},
+      {"rate.gamma", &Recipe::gamma, 0, 1, true},
+      {"loss.label_smoothing", &Recipe::label_smoothing, 0, 0.999},
+      {"augment.flip", &Recipe::flip},
+      {"augment.shift", &Recipe::shift, 0, 1024},
+      {"augment.cutout", &Recipe::cutout, 0, 1024},
+      {"normalize.mean", &Recipe::mean},
+      {"normalize.deviation", &Recipe::deviation, 0, infinity, true},
+      {"checkpoint.every_steps", &Recipe::checkpoint_steps, 0},
+      {"checkpoint.every_seconds", &Recipe::checkpoint_seconds, 0},
+  };
+  return all;
+}
+
+std::vector<std::string> keys() {
+  std::vector<std::string> names;
+  for (const Field& field : fields()) names.push_back(field.key);
+  return names;
+}
+
+// Where a value stands, for messages: `recipe.toml:3: ` or nothing for the command line.
+std::string place(std::string_view file, const toml::node& node) {
+  return file.empty() ? std::string() : fmt::format("{}:{}: ", file, node.source().begin.line);
+}
+
+void check_number(const Field& field, double value, const std::string& where) {
+  if ((field.above ? value > field.least : value >= field.least) && value <= field.most) return;  // false for NaN
+  const std::string most = field.most == infinity ? "" : fmt::format(" and at most {}", field.most);
+  refuse("{}{} is {}; it must be {} {}{}", where, field.key, value, field.above ? "above" : "at least", field.least, most);
+}
+
+[[noreturn]] void wrong_type(const Field& field, const char* wanted, const std::string& where) {
+  refuse("{}{} must be {}", where, field.key, wanted);
+}
+
+void read_value(std::string& out, const toml::node& node, const Field& field, const std::string& where) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) wrong_type(field, "a string", where);
+  if (!field.names.empty() && std::find(field.names.begin(), field.names.end(), *value) == field.names.end()) {
+    refuse_unknown(where + field.key, *value, field.names);
+  }
+  out = *value;
+}
+
+void read_value(int64_t& out, const toml::node& node, const Field& field, const std::string& where) {
+  const auto value = node.value_exact<int64_t>();
+  if (!value) wrong_type(field, "a whole number", where);
+  check_number(field, static_cast<double>(*value), where);
+  out = *value;
+}
+
+void read_value(double& out, const toml::node& node, const Field& field, const std::string& where) {
+  if (!node.is_number()) wrong_type(field, "a number", where);
+  const double value = *node.value<double>();
+  check_number(field, value, where);
+  out = value;
+}
+
+void read_value(bool& out, const toml::node& node, const Field& field, const std::string& where) {
+  const auto value = node.value_exact<bool>();
+  if (!value) wrong_type(field, "true or false", where);
+  out = *value;
+}
+
+void read_value(std::vector<double>& out, const toml::node& node, const Field& field, const std::string& where) {
+  if (!node.is_array()) wrong_type(field, "a list of numbers", where);
+  std::vector<double> values;
+  for (const toml::node& element : *node.as_array()) read_value(values.emplace_back(), element, field, where);
+  out = values;
+}
+
+void assign(Recipe& recipe, const Field& field, const toml::node& node, const std::string& where) {
+  std::visit([&](auto member) { read_value(recipe.*member, node, field, where); }, field.member);
+}
+
+void apply_table(Recipe& recipe, const toml::table& table, const std::string& prefix, std::string_view file) {
+  for (const auto& [name, node] : table) {
+    const std::string key = prefix + std::string(name.str());
+    if (node.is_table()) {
+      apply_table(recipe, *node.as_table(), key + ".", file);
+      continue;
+    }
+    const auto field = std::find_if(fields().begin(), fields().end(), [&](const Field& each) { return each.key == key; });
+    if (field == fields().end()) refuse_unknown(place(file, node) + "recipe key", key, keys());
+    assign(recipe, *field, node, place(file, node));
+  }
+}
+
+std::string value_text(const Recipe& recipe, const Field& field) {
+  return std::visit(
+      [&](auto member) -> std::string {
+        using T = std::remove_cvref_t<decltype(recipe.*member)>;
+        std::ostringstream out;
+        if constexpr (std::is_same_v<T, std::vector<double>>) {
+          toml::array array;
+          for (const double value : recipe.*member) array.push_back(value);
+          out << array;
+        } else {
+          out << toml::value<T>(recipe.*member);
+        }
+        return out.str();
+      },
+      field.member);
+}
+
+}  // namespace
+
+Recipe default_recipe(std::string_view model) {
+  Recipe recipe;
+  for (const RecipeFile& file : recipe_files) {
+    if (file.name == model) apply_recipe(recipe, file.text, fmt::format("recipes/{}.toml", model));
+  }
+  recipe.model = model;
+  return recipe;
+}
+
+void apply_recipe(Recipe& recipe, std::string_view toml, std::string_view file) {
+  std::optional<toml::table> table;
+  try {
+    table = toml::parse(toml, file);
+  } catch (const toml::parse_error& error) {
+    refuse("{}:{}: {}", file, error.source().begin.line, error.description());
+  }
+  apply_table(recipe, *table, "", file);
+}
+
+Recipe read_recipe(const std::filesystem::path& path, Recipe recipe) {
+  apply_recipe(recipe, read_text(path), path.string());
+  return recipe;
+}
+
+void apply_setting(Recipe& recipe, std::string_view setting) {
+  const size_t equals = setting.find('=');
+  if (equals == std::string_view::npos) refuse("a setting is KEY=VALUE, e.g. optimizer.momentum=0.9; got \"{}\"", setting);
+  const std::string key(setting.substr(0, equals)), value(setting.substr(equals + 1));
+  const auto field = std::find_if(fields().begin(), fields().end(), [&](const Field& each) { return each.key == key; });
+  if (field == fields().end()) refuse_unknown("recipe key", key, keys());
+  toml::table table;
+  try {
+    // A name needs no quotes on the command line.
+    if (std::holds_alternative<std::string Recipe::*>(field->member)) {
+      table.insert("value", value);
+    } else {
+      table = toml::parse("value = " + value);
+    }
+  } catch (const toml::parse_error& error) {
+    refuse("{} = {}: {}", key, value, error.description());
+  }
+  assign(recipe, *field, *table.get("value"), "");
+}
+
+void check_recipe(const Recipe& recipe) {
+  if (recipe.warmup_epochs > static_cast<double>(recipe.epochs)) {
+    refuse("rate.warmup_epochs is {}, longer than the run of {} epochs", recipe.warmup_epochs, recipe.epochs);
+  }
+  if (recipe.mean.size() != recipe.deviation.size()) {
+    refuse("normalize.mean has {} numbers and normalize.deviation {}; both need one a channel", recipe.mean.size(),
+           recipe.deviation.size());
+  }
+  if (recipe.nesterov && recipe.momentum == 0) refuse("optimizer.nesterov needs a momentum above 0");
+}
+
+std::string to_toml(const Recipe& recipe) {
+  std::string text, section;
+  for (const Field& field : fields()) {
+    const size_t dot = field.key.find('.');
+    const std::string head = dot == std::string::npos ? "" : field.key.substr(0, dot);
+    if (head != section) text += fmt::format("\n[{}]\n", section = head);
+    text += fmt::format("{} = {}\n", field.key.substr(dot == std::string::npos ? 0 : dot + 1), value_text(recipe, field));
+  }
+  return text;
+}
+
+}  // namespace fovea
