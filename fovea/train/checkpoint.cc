@@ -24,7 +24,6 @@ void each_member(State& state, Visit visit) {
   visit("seconds", state.seconds);
   visit("best_top1", state.best_top1);
   visit("best_epoch", state.best_epoch);
-  visit("finished", state.finished);
 }
 
 std::string tensor_file(int64_t step) { return fmt::format("checkpoint-{:08}.safetensors", step); }
@@ -46,9 +45,7 @@ template <typename T>
 T member(const nlohmann::json& json, const char* key, const std::string& path) {
   const auto found = json.find(key);
   if (found == json.end()) fail("{}: \"{}\" is missing", path, key);
-  if constexpr (std::is_same_v<T, bool>) {
-    if (!found->is_boolean()) fail("{}: \"{}\" must be true or false", path, key);
-  } else if constexpr (std::is_same_v<T, int64_t>) {
+  if constexpr (std::is_same_v<T, int64_t>) {
     if (!found->is_number_integer() || found->template get<int64_t>() < 0)
       fail("{}: \"{}\" must be a whole number, 0 or more", path, key);
   } else if constexpr (std::is_same_v<T, double>) {

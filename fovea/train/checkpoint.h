@@ -24,7 +24,6 @@ struct TrainingState {
   double seconds = 0;  // spent training so far
   double best_top1 = 0;
   int64_t best_epoch = 0;  // counted from 1, 0: none yet
-  bool finished = false;
 };
 
 struct Checkpoint {

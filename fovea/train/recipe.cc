@@ -32,6 +32,7 @@ const std::vector<Field>& fields() {
   static const std::vector<Field> all = {
       {"model", &Recipe::model},
       {"data", &Recipe::data},
+      {"classes", &Recipe::classes, 0, 1e6},
       {"epochs", &Recipe::epochs, 1, 1e6},
       {"batch", &Recipe::batch, 1, 1 << 20},
       {"seed", &Recipe::seed, 0},

@@ -14,7 +14,8 @@ namespace fovea {
 
 struct Recipe {
   std::string model;
-  std::string data;  // kind:path, as in `fovea data`
+  std::string data;     // kind:path, as in `fovea data`
+  int64_t classes = 0;  // 0: as many as the model has on its own
   int64_t epochs = 10;
   int64_t batch = 128;
   int64_t seed = 1;

@@ -1,0 +1,59 @@
+#include "fovea/train/predictor.h"
+
+#include "fovea/core/error.h"
+#include "fovea/data/loader.h"
+
+namespace fovea {
+
+Predictor::Predictor(Network network, TensorMap tensors, Output output)
+    : network_(std::move(network)), tensors_(std::move(tensors)), output_(output) {}
+
+Session& Predictor::session(int64_t batch) {
+  std::unique_ptr<Session>& session = sessions_[batch];
+  if (!session) {
+    const Traced traced = trace_inference(network_, batch, output_);
+    for (const ParameterSpec& parameter : traced.parameters) {
+      if (!tensors_.contains(parameter.name)) fail("the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
+    }
+    session = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.inference = true});
+  }
+  return *session;
+}
+
+const Tensor& Predictor::predict(const Tensor& images, ThreadPool& threads) {
+  if (images.shape().empty()) fail("images need a batch dimension");
+  Session& session = this->session(images.shape()[0]);
+  session.bind("image", images);
+  session.run(threads);
+  return session.result(output_ == Output::logits ? "logits" : "probabilities");
+}
+
+Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
+                 Progress& progress) {
+  const Network& network = predictor.network();
+  const int64_t count = dataset->count();
+  Loader loader(std::move(dataset),
+                {.batch = std::min(batch, count),
+                 .augmentation = {.mean = network.preprocessing.mean, .deviation = network.preprocessing.deviation}});
+  Metrics metrics(network.classes);
+  progress.start("testing", count);
+  while (metrics.count() < count) {
+    const Batch& next = loader.next();
+    metrics.add(predictor.predict(next.image, threads), next.label.values<int32_t>());
+    progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
+  }
+  return metrics;
+}
+
+void check_fits(const Network& network, const Dataset& dataset) {
+  const ImageShape images = dataset.image_shape();
+  const Shape shape = {images.height, images.width, images.channels};
+  if (shape != network.input) {
+    refuse("{} takes images {}; the data set has {}", network.name, to_string(network.input), to_string(shape));
+  }
+  if (static_cast<int64_t>(dataset.class_names().size()) != network.classes) {
+    refuse("{} tells {} classes apart; the data set has {}", network.name, network.classes, dataset.class_names().size());
+  }
+}
+
+}  // namespace fovea

@@ -1,0 +1,42 @@
+// A trained network that answers: images in, logits out, for any number of images.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "fovea/data/dataset.h"
+#include "fovea/nn/trace.h"
+#include "fovea/train/metrics.h"
+#include "fovea/train/progress.h"
+#include "fovea/train/session.h"
+
+namespace fovea {
+
+class Predictor {
+ public:
+  // `tensors`: the network's parameters and state by name; more are ignored, a missing one fails. Storage is shared: while the
+  // network is trained, the answers change with it.
+  Predictor(Network network, TensorMap tensors, Output output = Output::logits);
+
+  // images [n, input...] f32, preprocessed -> [n, classes], valid until the next call. Every n is a program of its own,
+  // compiled at its first use.
+  const Tensor& predict(const Tensor& images, ThreadPool& threads);
+
+  Session& session(int64_t batch);
+  const Network& network() const { return network_; }
+
+ private:
+  Network network_;
+  TensorMap tensors_;
+  Output output_;
+  std::map<int64_t, std::unique_ptr<Session>> sessions_;
+};
+
+// How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be.
+Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
+                 Progress& progress);
+
+// Refuses a data set whose images or classes are not the network's.
+void check_fits(const Network& network, const Dataset& dataset);
+
+}  // namespace fovea

@@ -1,0 +1,16 @@
+// The pictures of a run: loss and accuracy over the epochs, and what was taken for what.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fovea/train/metrics.h"
+
+namespace fovea {
+
+// Writes curves.svg from the folder's metrics.jsonl, and confusion.svg.
+void write_report(const std::filesystem::path& folder, const std::string& model, const Metrics& evaluation,
+                  const std::vector<std::string>& class_names);
+
+}  // namespace fovea

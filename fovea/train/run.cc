@@ -1,0 +1,61 @@
+#include "fovea/train/run.h"
+
+#include "fovea/core/error.h"
+#include "fovea/formats/labels.h"
+#include "fovea/formats/safetensors.h"
+#include "fovea/models/registry.h"
+#include "fovea/train/checkpoint.h"
+
+namespace fovea {
+namespace {
+
+TrainedModel open_run(const std::filesystem::path& folder) {
+  TrainedModel model;
+  model.recipe = read_recipe(folder / "recipe.toml");
+  model.network = network_of(model.recipe);
+  if (std::filesystem::exists(folder / "labels.txt")) model.labels = read_labels(folder / "labels.txt");
+  // A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
+  model.tensors = std::filesystem::exists(folder / "model.safetensors") ? read_safetensors(folder / "model.safetensors").tensors
+                                                                        : load_checkpoint(folder).tensors;
+  return model;
+}
+
+}  // namespace
+
+Network network_of(const Recipe& recipe) {
+  Network network = make_model(recipe.model, {.classes = recipe.classes});
+  if (!recipe.mean.empty()) {
+    network.preprocessing = {{recipe.mean.begin(), recipe.mean.end()}, {recipe.deviation.begin(), recipe.deviation.end()}};
+  }
+  return network;
+}
+
+TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed) {
+  if (std::filesystem::is_directory(model)) {
+    if (!std::filesystem::exists(std::filesystem::path(model) / "recipe.toml")) {
+      refuse("{} is not the folder of a run: it has no recipe.toml", model);
+    }
+    return open_run(model);
+  }
+  if (model.find('/') != model.npos) refuse("no run at {}", model);
+  TrainedModel opened;
+  opened.recipe = default_recipe(make_model(model).name);
+  opened.network = network_of(opened.recipe);
+  if (!weights.empty()) {
+    opened.tensors = read_safetensors(weights).tensors;
+  } else {
+    const Traced traced = trace_inference(opened.network, 1);
+    const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(seed));
+    for (size_t i = 0; i < values.size(); ++i) opened.tensors[traced.parameters[i].name] = values[i];
+  }
+  return opened;
+}
+
+TensorMap network_tensors(const Network& network, const TensorMap& tensors) {
+  TensorMap kept;
+  const Traced traced = trace_inference(network, 1);
+  for (const ParameterSpec& parameter : traced.parameters) kept[parameter.name] = tensors.at(parameter.name);
+  return kept;
+}
+
+}  // namespace fovea

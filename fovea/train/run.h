@@ -1,0 +1,41 @@
+// The folder a training run leaves behind, and what is read back from it.
+//
+//     recipe.toml          the recipe used
+//     labels.txt           the names of the classes
+//     metrics.jsonl        one line an epoch
+//     events.out.tfevents. the same for TensorBoard
+//     state.json           where it stands; names
+//     checkpoint-STEP.safetensors
+//     model.safetensors    the trained network, once finished
+//     curves.svg           loss and accuracy, confusion.svg
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "fovea/nn/trace.h"
+#include "fovea/train/recipe.h"
+#include "fovea/train/session.h"
+
+namespace fovea {
+
+// A network with values for its parameters: what eval, classify and run work on.
+struct TrainedModel {
+  Network network;
+  TensorMap tensors;
+  std::vector<std::string> labels;  // empty when unknown
+  Recipe recipe;
+};
+
+// The network that `recipe` trains: by its name, with the recipe's preprocessing where it gives one.
+Network network_of(const Recipe& recipe);
+
+// A run's folder, or a model's name with `weights` (a .safetensors file; empty: initial values by `seed`). Refuses what is
+// neither, naming the nearest model.
+TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed);
+
+// The parameters and running statistics among `tensors`, without the optimiser's state.
+TensorMap network_tensors(const Network& network, const TensorMap& tensors);
+
+}  // namespace fovea

@@ -1,0 +1,42 @@
+#include "fovea/train/session.h"
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+
+Session::Session(const Graph& graph, const TensorMap& tensors, const CompileOptions& options)
+    : program_(compile(graph, options, &report_)) {
+  const ProgramPlan& plan = program_.plan();
+  for (const ProgramPort& port : plan.arguments) {
+    argument_index_[port.name] = arguments_.size();
+    const auto given = tensors.find(port.name);
+    arguments_.push_back(given == tensors.end() ? Tensor(port.shape, port.dtype) : Tensor());
+    if (given != tensors.end()) bind(port.name, given->second);
+  }
+  for (size_t i = 0; i < plan.results.size(); ++i) {
+    if (plan.result_replaces[i] >= 0) continue;
+    result_index_[plan.results[i].name] = results_.size();
+    results_.emplace_back(plan.results[i].shape, plan.results[i].dtype);
+  }
+  for (Tensor& tensor : arguments_) argument_pointers_.push_back(&tensor);
+  for (Tensor& tensor : results_) result_pointers_.push_back(&tensor);
+}
+
+bool Session::has_argument(const std::string& name) const { return argument_index_.contains(name); }
+
+void Session::bind(const std::string& name, const Tensor& tensor) {
+  const ProgramPort& port = program_.plan().arguments[argument_index_.at(name)];
+  if (tensor.shape() != port.shape || tensor.dtype() != port.dtype) {
+    fail("tensor \"{}\" is {} {}; the network wants {} {}", name, to_string(tensor.shape()), fovea::name(tensor.dtype()),
+         to_string(port.shape), fovea::name(port.dtype));
+  }
+  arguments_[argument_index_.at(name)] = tensor;
+}
+
+Tensor& Session::argument(const std::string& name) { return arguments_[argument_index_.at(name)]; }
+
+const Tensor& Session::result(const std::string& name) const { return results_[result_index_.at(name)]; }
+
+void Session::run(ThreadPool& threads) { program_.run(argument_pointers_, result_pointers_, threads); }
+
+}  // namespace fovea

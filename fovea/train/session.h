@@ -1,0 +1,43 @@
+// A compiled graph with its tensors bound by name.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fovea/codegen/compile.h"
+#include "fovea/core/tensor.h"
+#include "fovea/dialect/graph.h"
+#include "fovea/runtime/program.h"
+#include "fovea/runtime/thread_pool.h"
+
+namespace fovea {
+
+// Tensors by name. Copies of a Tensor share its storage: a parameter bound to a training and to an evaluation program is one.
+using TensorMap = std::map<std::string, Tensor>;
+
+class Session {
+ public:
+  // Compiles, and makes tensors for every argument and result; arguments that `tensors` names are bound to those.
+  Session(const Graph& graph, const TensorMap& tensors, const CompileOptions& options = {});
+
+  bool has_argument(const std::string& name) const;
+  // Binds the argument to the storage of `tensor`. Fails on another shape or type, naming both.
+  void bind(const std::string& name, const Tensor& tensor);
+  Tensor& argument(const std::string& name);
+  const Tensor& result(const std::string& name) const;  // one that replaces no argument
+
+  void run(ThreadPool& threads);
+
+  const Program& program() const { return program_; }
+  const CompileReport& report() const { return report_; }
+
+ private:
+  CompileReport report_;
+  Program program_;
+  std::map<std::string, size_t> argument_index_, result_index_;
+  std::vector<Tensor> arguments_, results_;
+  std::vector<Tensor*> argument_pointers_, result_pointers_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,279 @@
+#include "fovea/train/trainer.h"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/data/loader.h"
+#include "fovea/formats/event_file.h"
+#include "fovea/formats/json_lines.h"
+#include "fovea/formats/labels.h"
+#include "fovea/formats/safetensors.h"
+#include "fovea/train/checkpoint.h"
+#include "fovea/train/interrupt.h"
+#include "fovea/train/predictor.h"
+#include "fovea/train/report.h"
+#include "fovea/train/run.h"
+#include "fovea/train/schedule.h"
+
+namespace fovea {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+Optimizer optimizer_of(const Recipe& recipe) {
+  if (recipe.optimizer == "sgd") {
+    return sgd({.momentum = recipe.momentum,
+                .nesterov = recipe.nesterov,
+                .weight_decay = recipe.weight_decay,
+                .decay_all = recipe.decay_biases});
+  }
+  const AdamOptions options = {.beta1 = recipe.beta1,
+                               .beta2 = recipe.beta2,
+                               .epsilon = recipe.epsilon,
+                               .weight_decay = recipe.weight_decay,
+                               .decay_all = recipe.decay_biases};
+  return recipe.optimizer == "adam" ? adam(options) : adamw(options);
+}
+
+Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing) {
+  return {.flip = recipe.flip,
+          .shift = recipe.shift,
+          .cutout = recipe.cutout,
+          .mean = preprocessing.mean,
+          .deviation = preprocessing.deviation};
+}
+
+// A run that is in the folder already is gone on with, replaced, or left alone: as the options say.
+void prepare_folder(const TrainOptions& options) {
+  const std::string folder = options.folder.string();
+  if (options.resume) {
+    if (!has_checkpoint(options.folder)) refuse("{} holds no checkpoint to resume from", folder);
+    return;
+  }
+  if (has_checkpoint(options.folder)) {
+    if (!options.overwrite) refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder);
+    for (const char* stale : {"state.json", "model.safetensors", "curves.svg", "confusion.svg"}) {
+      std::filesystem::remove(options.folder / stale);
+    }
+  }
+  make_folder(options.folder);
+}
+
+class Trainer {
+ public:
+  Trainer(Recipe recipe, const TrainOptions& options)
+      : options_(options), threads_(options.threads > 0 ? options.threads : ThreadPool::available()), progress_(options.quiet) {
+    prepare_folder(options);
+    Checkpoint checkpoint;
+    if (options.resume) {
+      checkpoint = load_checkpoint(options.folder);
+      recipe = Recipe();
+      apply_recipe(recipe, checkpoint.recipe, (options.folder / "state.json").string());
+    }
+    check_recipe(recipe);
+    recipe_ = std::move(recipe);
+    state_ = checkpoint.state;
+    open_data();
+    build(checkpoint.tensors);
+    if (!options.resume) {
+      write_text(options_.folder / "recipe.toml", to_toml(recipe_));
+      write_labels(options_.folder / "labels.txt", test_->class_names());
+    }
+  }
+
+  TrainResult run();
+
+ private:
+  void open_data();
+  void build(const TensorMap& saved);
+  void announce();
+  void train_epoch(Loader& loader);
+  void step(const Batch& batch);
+  void end_epoch(const Metrics& evaluation, double epoch_seconds, int64_t epoch_images);
+  Metrics test() { return evaluate(*predictor_, test_, recipe_.batch, threads_, progress_); }
+  void save();
+  void stop_if_asked(const InterruptGuard& guard);
+  int64_t steps_per_epoch() const { return train_->count() / recipe_.batch; }
+  double mean_loss() const { return state_.images > 0 ? state_.loss_sum / static_cast<double>(state_.images) : 0; }
+  double accuracy() const {
+    return state_.images > 0 ? static_cast<double>(state_.correct) / static_cast<double>(state_.images) : 0;
+  }
+
+  TrainOptions options_;
+  Recipe recipe_;
+  ThreadPool threads_;
+  Progress progress_;
+  TrainingState state_;
+  Network network_;
+  std::shared_ptr<const Dataset> train_, test_;
+  TensorMap tensors_;  // parameters, running statistics and the optimiser's state, shared with the programs
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Predictor> predictor_;
+  std::unique_ptr<JsonLines> lines_;
+  std::unique_ptr<EventFile> events_;
+  InterruptGuard guard_;
+  Clock::time_point saved_at_ = Clock::now();
+  double step_seconds_ = 0;  // of this sitting
+  int64_t step_images_ = 0;
+};
+
+void Trainer::open_data() {
+  const DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
+  train_ = open_dataset(recipe_.data, Split::train, options);
+  test_ = open_dataset(recipe_.data, Split::test, options);
+  if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
+  network_ = network_of(recipe_);
+  recipe_.model = network_.name;
+  check_fits(network_, *train_);
+  check_fits(network_, *test_);
+  if (recipe_.batch > train_->count()) {
+    refuse("a batch of {} is more than the {} training images", recipe_.batch, train_->count());
+  }
+}
+
+void Trainer::build(const TensorMap& saved) {
+  const Traced traced =
+      trace_training(network_, recipe_.batch, {.optimizer = optimizer_of(recipe_), .label_smoothing = recipe_.label_smoothing});
+  const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(recipe_.seed));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const std::string& name = traced.parameters[i].name;
+    const auto found = saved.find(name);
+    if (options_.resume && found == saved.end()) {
+      fail("the checkpoint in {} lacks tensor \"{}\"", options_.folder.string(), name);
+    }
+    tensors_[name] = options_.resume ? found->second : values[i];
+  }
+  session_ = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.threads = threads_.size()});
+  if (session_->has_argument("seed")) session_->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
+  predictor_ = std::make_unique<Predictor>(network_, tensors_);
+}
+
+void Trainer::announce() {
+  int64_t parameters = 0;
+  for (const auto& [name, tensor] : network_tensors(network_, tensors_)) parameters += tensor.size();
+  const CompileReport& report = session_->report();
+  progress_.say(fmt::format("{}: {} parameters; {} training and {} test images of {} classes", network_.name, parameters,
+                            train_->count(), test_->count(), network_.classes));
+  progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {:.1f} MB of memory, {} thread{}",
+                            report.kernels, report.from_cache, report.seconds,
+                            static_cast<double>(session_->program().memory_bytes(threads_.size())) / 1e6, threads_.size(),
+                            threads_.size() == 1 ? "" : "s"));
+  if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
+}
+
+void Trainer::step(const Batch& batch) {
+  session_->bind("image", batch.image);
+  session_->bind("label", batch.label);
+  session_->argument("rate").data<float>()[0] = static_cast<float>(rate_at(recipe_, state_.step, steps_per_epoch()));
+  if (session_->has_argument("step")) session_->argument("step").data<int32_t>()[0] = static_cast<int32_t>(state_.step);
+  session_->run(threads_);
+  state_.loss_sum += session_->result("loss").data<float>()[0] * static_cast<double>(batch.count);
+  state_.correct += session_->result("correct").data<int32_t>()[0];
+  state_.images += batch.count;
+  ++state_.step;
+  ++state_.batch;
+}
+
+void Trainer::save() {
+  save_checkpoint(options_.folder, {state_, to_toml(recipe_), tensors_});
+  saved_at_ = Clock::now();
+}
+
+void Trainer::stop_if_asked(const InterruptGuard& guard) {
+  if (!guard.interrupted()) return;
+  save();
+  throw Error(130, fmt::format("interrupted at step {}; go on with: fovea train --resume --out {}", state_.step,
+                               options_.folder.string()));
+}
+
+void Trainer::train_epoch(Loader& loader) {
+  progress_.start(fmt::format("epoch {}/{}", state_.epoch + 1, recipe_.epochs), loader.images_per_epoch(), state_.images);
+  while (state_.batch < steps_per_epoch()) {
+    const Clock::time_point start = Clock::now();
+    const Batch& batch = loader.next();
+    step(batch);
+    const double spent = seconds_since(start);
+    state_.seconds += spent;
+    step_seconds_ += spent;
+    step_images_ += batch.count;
+    progress_.update(state_.images, fmt::format("loss {:.4f}  accuracy {:.2f}%", mean_loss(), 100 * accuracy()));
+    const bool steps_due = recipe_.checkpoint_steps > 0 && state_.step % recipe_.checkpoint_steps == 0;
+    const bool time_due = recipe_.checkpoint_seconds > 0 && seconds_since(saved_at_) >= recipe_.checkpoint_seconds;
+    stop_if_asked(guard_);
+    if (steps_due || time_due) save();
+  }
+}
+
+void Trainer::end_epoch(const Metrics& evaluation, double epoch_seconds, int64_t epoch_images) {
+  if (evaluation.top1() > state_.best_top1) {
+    state_.best_top1 = evaluation.top1();
+    state_.best_epoch = state_.epoch + 1;
+  }
+  const double rate = rate_at(recipe_, state_.step - 1, steps_per_epoch());
+  const double speed = epoch_seconds > 0 ? static_cast<double>(epoch_images) / epoch_seconds : 0;
+  lines_->write({{"epoch", state_.epoch + 1},
+                 {"step", state_.step},
+                 {"rate", rate},
+                 {"loss", mean_loss()},
+                 {"accuracy", accuracy()},
+                 {"test_loss", evaluation.loss()},
+                 {"top1", evaluation.top1()},
+                 {"top5", evaluation.top5()},
+                 {"images_per_second", speed},
+                 {"seconds", state_.seconds}});
+  events_->write(state_.step, {{"train/loss", mean_loss()},
+                               {"train/accuracy", accuracy()},
+                               {"test/loss", evaluation.loss()},
+                               {"test/top1", evaluation.top1()},
+                               {"test/top5", evaluation.top5()},
+                               {"rate", rate}});
+  progress_.finish(
+      fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f}%  test loss {:.4f}  top-1 {:.2f}%  {:.0f} images/s  {}",
+                  state_.epoch + 1, recipe_.epochs, mean_loss(), 100 * accuracy(), evaluation.loss(), 100 * evaluation.top1(),
+                  speed, duration_text(epoch_seconds)));
+  ++state_.epoch;
+  state_.batch = state_.images = state_.correct = 0;
+  state_.loss_sum = 0;
+  save();
+}
+
+TrainResult Trainer::run() {
+  announce();
+  lines_ = std::make_unique<JsonLines>(options_.folder / "metrics.jsonl", "epoch", state_.epoch + (state_.epoch > 0));
+  events_ = std::make_unique<EventFile>(options_.folder, state_.step);
+  std::optional<Metrics> evaluation;
+  if (state_.epoch < recipe_.epochs) {
+    Loader loader(train_, {.batch = recipe_.batch,
+                           .shuffle = true,
+                           .drop_last = true,
+                           .seed = static_cast<uint64_t>(recipe_.seed),
+                           .augmentation = augmentation_of(recipe_, network_.preprocessing),
+                           .first_epoch = state_.epoch,
+                           .first_batch = state_.batch});
+    while (state_.epoch < recipe_.epochs) {
+      const double seconds_before = step_seconds_;
+      const int64_t images_before = step_images_;
+      train_epoch(loader);
+      const Clock::time_point start = Clock::now();
+      evaluation = test();
+      state_.seconds += seconds_since(start);
+      end_epoch(*evaluation, step_seconds_ - seconds_before, step_images_ - images_before);
+      if (state_.epoch < recipe_.epochs) stop_if_asked(guard_);
+    }
+  }
+  if (!evaluation) evaluation = test();  // the run had finished before
+  write_safetensors(options_.folder / "model.safetensors", {network_tensors(network_, tensors_), {{"model", network_.name}}});
+  write_report(options_.folder, network_.name, *evaluation, test_->class_names());
+  return {*evaluation, state_.epoch, state_.seconds, step_seconds_ > 0 ? static_cast<double>(step_images_) / step_seconds_ : 0};
+}
+
+}  // namespace
+
+TrainResult train(Recipe recipe, const TrainOptions& options) { return Trainer(std::move(recipe), options).run(); }
+
+}  // namespace fovea

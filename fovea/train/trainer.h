@@ -1,0 +1,31 @@
+// The training loop: epochs over a data set, evaluation, checkpoints, metrics and pictures in the run's folder.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "fovea/train/metrics.h"
+#include "fovea/train/recipe.h"
+
+namespace fovea {
+
+struct TrainOptions {
+  std::filesystem::path folder;  // of the run
+  int threads = 0;               // 0: all there are. Does not change the result
+  bool quiet = false;            // no progress on standard error
+  bool resume = false;           // go on from the folder's checkpoint, with the recipe saved there
+  bool overwrite = false;        // replace a run that is already in the folder
+};
+
+struct TrainResult {
+  Metrics evaluation;  // of the final network on the test split
+  int64_t epochs = 0;
+  double seconds = 0;            // in training steps and evaluation, over all sittings
+  double images_per_second = 0;  // in training steps of this sitting
+};
+
+// Trains. The result is a function of the recipe and the data: neither the number of threads nor stopping and resuming changes
+// a bit of the tensors. On Ctrl-C or SIGTERM saves a checkpoint and throws Error with exit status 130.
+TrainResult train(Recipe recipe, const TrainOptions& options);
+
+}  // namespace fovea
