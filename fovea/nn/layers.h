@@ -7,7 +7,9 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fovea/nn/initializer.h"
@@ -20,7 +22,9 @@ class Extents {
  public:
   Extents(int64_t all) : values_{all} {}  // NOLINT: 3 is an extent
   Extents(std::initializer_list<int64_t> each) : values_(each) {}
-  std::vector<int64_t> of_rank(int64_t spatial, std::string_view option) const;  // refuses a wrong number of them
+
+  // As many as there are spatial dimensions. Refuses another count, and numbers below 1, naming `what`: conv "conv1": kernel.
+  std::vector<int64_t> of_rank(int64_t spatial, std::string_view what) const;
 
  private:
   std::vector<int64_t> values_;
@@ -38,10 +42,9 @@ class Padding {
   Padding(int both) : explicit_(true), pairs_{{both, both}} {}  // NOLINT: 1 is a padding
   Padding(std::initializer_list<PaddingPair> each) : explicit_(true), pairs_(each) {}
 
-  // One pair a dimension, for windows of `kernel` over `input`. Refuses negative numbers and wrong counts.
-  std::vector<PaddingPair> resolve(const std::vector<int64_t>& input, const std::vector<int64_t>& kernel,
-                                   const std::vector<int64_t>& stride, const std::vector<int64_t>& dilation) const;
-  bool is_same() const { return !explicit_ && rule_ == same; }
+  // "same", "valid", or before and after of each dimension in turn, as the operators take it. Refuses another count, and
+  // negative numbers.
+  Attribute attribute(int64_t spatial, std::string_view what) const;
 
  private:
   PaddingRule rule_ = valid;
@@ -102,7 +105,7 @@ struct DepthwiseConvOptions {
 Layer depthwise_conv(DepthwiseConvOptions options);
 
 // The gradient of a convolution by its input, as a layer: spatial extents grow by the stride. With padding `same` the output is
-// input * stride; else (input - 1) * stride + dilation * (kernel - 1) + 1 - padding. Weight [kernel..., in, filters].
+// input * stride; else (input - 1) * stride + dilation * (kernel - 1) + 1 - padding. Weight [kernel..., filters, in].
 struct TransposedConvOptions {
   int64_t filters = 0;
   Extents kernel = 2;
@@ -128,11 +131,11 @@ struct DenseOptions {
 };
 Layer dense(DenseOptions options);
 
-// Windows over the spatial dimensions, channel by channel; a stride of 0 means that of the window. Maxima see padding as minus
-// infinity; averages divide by the number of real elements, or by the whole window with `count_padding`.
+// Windows over the spatial dimensions, channel by channel; without a stride, windows lie side by side. Maxima see padding as
+// minus infinity; averages divide by the number of real elements, or by the whole window with `count_padding`.
 struct PoolOptions {
   Extents window = 2;
-  Extents stride = 0;
+  std::optional<Extents> stride;
   Padding padding = valid;
   bool count_padding = false;
   std::string name;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "fovea/nn/layers.h"
@@ -10,55 +11,44 @@
 
 namespace fovea::operators {
 
-// One number a spatial dimension each; as many as the operand has.
-struct Window {
-  std::vector<int64_t> kernel;
-  std::vector<int64_t> stride;
-  std::vector<int64_t> dilation;
-  std::vector<PaddingPair> padding;
+// How a window moves over the spatial dimensions: one number each, and padding as the operators take it.
+struct Movement {
+  std::vector<int64_t> strides, dilations;
+  Attribute padding;
 };
 
-Value constant(Recorder& recorder, Tensor value);
+Value constant(Recorder& recorder, const Tensor& value);
 Value constant(Recorder& recorder, double value);  // [] f32
 
-Value conv(Value x, Value filter, const Window& window, int64_t groups);
-Value transposed_conv(Value x, Value filter, const Window& window);
-Value dense(Value x, Value weight);  // [..., in] x [in, units]
-Value max_pool(Value x, const Window& window);
-Value avg_pool(Value x, const Window& window, bool count_padding);
-Value global_avg_pool(Value x);
-Value global_max_pool(Value x);
+Value conv(Value x, Value filter, const Movement& movement, int64_t groups);
+Value conv_transpose(Value x, Value filter, const Movement& movement);  // filter [kernel..., out, in]
+Value dense(Value x, Value weight);                                     // [batch, in] x [in, units]
+Value max_pool(Value x, const std::vector<int64_t>& window, const Movement& movement);
+Value avg_pool(Value x, const std::vector<int64_t>& window, const Movement& movement, bool count_padding);
 
+Value unary(const std::string& name, Value x);  // sqrt, exp, log, abs, ...
 Value activation(Value x, const Activation& activation);
-Value sqrt(Value x);
-Value exp(Value x);
-Value log(Value x);
+Value maximum(Value a, Value b);
+Value minimum(Value a, Value b);
 
 Value reshape(Value x, const Shape& shape);
 Value concat(const std::vector<Value>& parts, int64_t dimension);
-Value pad(Value x, const std::vector<PaddingPair>& each_dimension, double value);
-Value slice(Value x, const Shape& begin, const Shape& extents);
-Value reduce_sum(Value x, const std::vector<int64_t>& dimensions);  // these dimensions go away
-Value reduce_mean(Value x, const std::vector<int64_t>& dimensions);
+Value pad(Value x, const std::vector<int64_t>& before_and_after, double value);
+Value slice(Value x, const Shape& offsets, const Shape& sizes);
+Value reduce_sum(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
+Value reduce_mean(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
+Value reduce_max(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
 
-// While training. mean and variance (biased) are those of the batch, [channels].
-struct BatchNormResult {
-  Value y, mean, variance;
-};
-BatchNormResult batch_norm_training(Value x, Value scale, Value shift, double epsilon);
-Value batch_norm_inference(Value x, Value scale, Value shift, Value mean, Value variance, double epsilon);
-Value layer_norm(Value x, Value scale, Value shift, double epsilon);
-Value group_norm(Value x, Value scale, Value shift, int64_t groups, double epsilon);
-
-// `stream` sets apart the layers of a network; seed and step are [] i32.
-Value dropout(Value x, double rate, int64_t stream);
-Value drop_connect(Value x, double rate, int64_t stream);
-
-// [batch]: the loss of each image.
+// [] f32: means over the batch.
 Value softmax_cross_entropy(Value logits, Value label, double label_smoothing);
-// [batch] i32: 1 where the label is among the k highest logits.
+Value sigmoid_cross_entropy(Value logits, Value target);
+Value mean_squared_error(Value prediction, Value target);
+Value huber_loss(Value prediction, Value target, double delta);
+
+// [] i32: how many images have their label among the k highest logits.
 Value top_k_correct(Value logits, Value label, int64_t k);
 
+// Of the scalar `loss`, by each of `wrt`.
 std::vector<Value> gradients(Value loss, const std::vector<Value>& wrt);
 
 }  // namespace fovea::operators

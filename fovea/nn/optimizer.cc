@@ -41,7 +41,7 @@ Optimizer adam_family(AdamOptions options, bool decoupled) {
       const Value moment2 = kept(recorder, "moment2", spec) * options.beta2 + gradient * gradient * (1 - options.beta2);
       recorder.update("moment1." + spec.name, moment1);
       recorder.update("moment2." + spec.name, moment2);
-      const Value step = (moment1 / correction1) / (operators::sqrt(moment2 / correction2) + options.epsilon);
+      const Value step = (moment1 / correction1) / (operators::unary("sqrt", moment2 / correction2) + options.epsilon);
       const Value start = decayed && decoupled ? parameter - rate * options.weight_decay * parameter : parameter;
       return start - rate * step;
     };

@@ -1,0 +1,92 @@
+// Layers without weights: activations, pooling, and the same values in other shapes.
+#include "fovea/nn/layers.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "fovea/core/error.h"
+#include "fovea/nn/operators.h"
+#include "fovea/nn/recorder.h"
+
+namespace fovea {
+namespace {
+
+std::string called(Value x, const char* kind) { return fmt::format("{} \"{}\"", kind, x.recorder().path()); }
+
+int64_t spatial_rank(Value x, const std::string& layer) {
+  const int64_t spatial = x.rank() - 2;
+  if (spatial >= 1 && spatial <= 3) return spatial;
+  refuse("{}: the input {} must be [batch, spatial..., channels] with 1 to 3 spatial dimensions", layer, to_string(x.shape()));
+}
+
+Value pool(Value x, const PoolOptions& options, bool maximum) {
+  const std::string layer = called(x, maximum ? "max_pool" : "avg_pool");
+  const int64_t spatial = spatial_rank(x, layer);
+  const std::vector<int64_t> window = options.window.of_rank(spatial, layer + ": window");
+  const operators::Movement movement{
+      .strides = options.stride.value_or(options.window).of_rank(spatial, layer + ": stride"),
+      .padding = options.padding.attribute(spatial, layer + ": padding"),
+  };
+  return maximum ? operators::max_pool(x, window, movement) : operators::avg_pool(x, window, movement, options.count_padding);
+}
+
+std::vector<int64_t> spatial_dimensions(Value x, const std::string& layer) {
+  std::vector<int64_t> dimensions(static_cast<size_t>(spatial_rank(x, layer)));
+  std::iota(dimensions.begin(), dimensions.end(), 1);
+  return dimensions;
+}
+
+}  // namespace
+
+Value Activation::operator()(Value x) const { return operators::activation(x, *this); }
+
+Layer max_pool(PoolOptions options) {
+  const std::string name = options.name;
+  return named_layer("max_pool", name, [options = std::move(options)](Value x) { return pool(x, options, true); });
+}
+
+Layer avg_pool(PoolOptions options) {
+  const std::string name = options.name;
+  return named_layer("avg_pool", name, [options = std::move(options)](Value x) { return pool(x, options, false); });
+}
+
+Layer global_avg_pool() {
+  return named_layer("global_avg_pool", "",
+                     [](Value x) { return operators::reduce_mean(x, spatial_dimensions(x, called(x, "global_avg_pool"))); });
+}
+
+Layer global_max_pool() {
+  return named_layer("global_max_pool", "",
+                     [](Value x) { return operators::reduce_max(x, spatial_dimensions(x, called(x, "global_max_pool"))); });
+}
+
+Layer flatten() {
+  return named_layer("flatten", "", [](Value x) { return operators::reshape(x, {x.extent(0), -1}); });
+}
+
+Layer reshape(Shape without_batch) {
+  return named_layer("reshape", "", [without_batch = std::move(without_batch)](Value x) {
+    Shape shape{x.extent(0)};
+    shape.insert(shape.end(), without_batch.begin(), without_batch.end());
+    return operators::reshape(x, shape);
+  });
+}
+
+Value concat(const std::vector<Value>& parts, int64_t dimension) { return operators::concat(parts, dimension); }
+
+Layer pad(PadOptions options) {
+  const std::string name = options.name;
+  return named_layer("pad", name, [options = std::move(options)](Value x) {
+    const std::string layer = called(x, "pad");
+    const Attribute spatial = options.padding.attribute(spatial_rank(x, layer), layer + ": padding");
+    const auto* pairs = std::get_if<std::vector<int64_t>>(&spatial);
+    if (pairs == nullptr) refuse("{}: padding must be numbers: a layer of its own has no window that `same` could fit", layer);
+    std::vector<int64_t> all{0, 0};
+    all.insert(all.end(), pairs->begin(), pairs->end());
+    all.insert(all.end(), {0, 0});
+    return operators::pad(x, all, options.value);
+  });
+}
+
+}  // namespace fovea
