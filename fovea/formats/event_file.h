@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "fovea/formats/append_file.h"
+
 namespace fovea {
 
 class EventFile {
@@ -19,18 +21,14 @@ class EventFile {
   // steps: a record left half written by a killed run, and the events at or after `first_step`, which will come again, are cut
   // off.
   explicit EventFile(const std::filesystem::path& folder, int64_t first_step = 0);
-  ~EventFile();
-  EventFile(const EventFile&) = delete;
-  EventFile& operator=(const EventFile&) = delete;
 
   // One event with all of `scalars`; in the file when the call returns.
   void write(int64_t step, const std::vector<std::pair<std::string, double>>& scalars);
 
  private:
-  void append(const std::string& event);
+  EventFile(const std::filesystem::path& path, size_t kept);
 
-  std::filesystem::path path_;
-  int descriptor_;
+  AppendFile file_;
 };
 
 // What a file holds, for tests and for looking: stops at the first incomplete or damaged record.

@@ -5,6 +5,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
+
+#include "fovea/formats/append_file.h"
 
 namespace fovea {
 
@@ -13,16 +16,12 @@ class JsonLines {
   // Starts `path` anew, or goes on: `keep_below` > 0 keeps the leading lines whose number `key` is below it and cuts the rest
   // off, a half-written last line included. A resumed run passes the first epoch (or step) it will write again.
   JsonLines(const std::filesystem::path& path, const std::string& key = "epoch", int64_t keep_below = 0);
-  ~JsonLines();
-  JsonLines(const JsonLines&) = delete;
-  JsonLines& operator=(const JsonLines&) = delete;
 
   // In the file when the call returns.
   void write(const nlohmann::ordered_json& object);
 
  private:
-  std::filesystem::path path_;
-  int descriptor_;
+  AppendFile file_;
 };
 
 // Every complete line; fails naming the line that is not a JSON object.

@@ -1,0 +1,25 @@
+// A file that only grows, for logs: what a call appended is in the file when it returns, whole, whatever becomes of the
+// process.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace fovea {
+
+class AppendFile {
+ public:
+  // Opens or creates `path` and cuts it to its first `keep` bytes. Fails with `cannot write PATH: REASON`.
+  AppendFile(const std::filesystem::path& path, size_t keep);
+  ~AppendFile();
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+
+  void append(std::string_view text);
+
+ private:
+  std::filesystem::path path_;
+  int descriptor_ = -1;
+};
+
+}  // namespace fovea
