@@ -60,17 +60,27 @@ std::string confusion_chart(std::span<const int64_t> counts, const std::vector<s
   svg.text(24, 50, fmt::format("{} of {} right, {:.2f}%", right, total, share_right), {.size = 13, .fill = color::faint});
   svg.text(left + extent + 12, top - 8, "recall", {.fill = color::faint});
 
+  for (size_t i = 0; with_counts && i <= classes; ++i) {
+    const double along = side * static_cast<double>(i);
+    svg.line(left + along, top, left + along, top + extent, color::grid);
+    svg.line(left, top + along, left + extent, top + along, color::grid);
+  }
+  if (!with_counts) {
+    svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="none" stroke="{}"/>)", left, top, extent,
+            extent, color::grid);
+  }
   for (size_t truth = 0; truth < classes; ++truth) {
     const std::span<const int64_t> row = counts.subspan(truth * classes, classes);
     const auto sum = static_cast<double>(std::accumulate(row.begin(), row.end(), int64_t{0}));
     const double y = top + side * static_cast<double>(truth);
     for (size_t predicted = 0; predicted < classes; ++predicted) {
+      if (row[predicted] == 0) continue;
       const double share = sum > 0 ? static_cast<double>(row[predicted]) / sum : 0;
       const auto [fill, ink] = cell(share, truth == predicted);
       const double x = left + side * static_cast<double>(predicted);
       svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}" stroke="{}"/>)", x, y, side, side, fill,
               color::grid);
-      if (with_counts && row[predicted] != 0) {
+      if (with_counts) {
         svg.text(x + side / 2, y + side / 2 + 4.5, fmt::format("{}", row[predicted]),
                  {.size = row[predicted] > 99999 ? 10.0 : 13.0, .anchor = "middle", .fill = ink});
       }

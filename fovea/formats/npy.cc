@@ -136,8 +136,9 @@ DType element_type(const Header& header, const std::string& file) {
   std::string known;
   for (const auto& [dtype, name] : type_names) {
     // One byte has no order, and some writers give it one.
-    if (header.type == name || (name[0] == '|' && header.type == "<" + std::string(name.substr(1)))) return dtype;
-    known += (known.empty() ? "" : ", ") + std::string(name);
+    if (header.type == name || (name[0] == '|' && header.type.starts_with('<') && header.type.substr(1) == name.substr(1)))
+      return dtype;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
   }
   fail("{}: element type {} is not read; known: {}", file, header.type, known);
 }

@@ -19,7 +19,7 @@ std::string base64(std::span<const std::byte> bytes) {
   return text;
 }
 
-constexpr double tile = 112, gap = 14, caption = 40, margin = 24, top = 64;
+constexpr double tile = 120, gap = 16, caption = 40, margin = 24, top = 64;
 
 void draw(Svg& svg, const Prediction& prediction, double x, double y) {
   const auto [height, width, channels] = prediction.image.shape;
@@ -32,10 +32,10 @@ void draw(Svg& svg, const Prediction& prediction, double x, double y) {
           base64(encode_png(prediction.image)));
   svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="none" stroke="{}" stroke-width="{}" rx="2"/>)",
           x - 1, y - 1, tile + 2, tile + 2, frame, known && !right ? 3 : 1.5);
-  svg.text(x, y + tile + 18, fmt::format("{} {:.1f}%", shorten(prediction.predicted, 11), 100 * prediction.probability),
-           {.size = 13, .fill = known ? frame : color::ink, .bold = true});
+  svg.text(x, y + tile + 18, fmt::format("{} {:.0f}%", shorten(prediction.predicted, 11), 100 * prediction.probability),
+           {.size = 12, .fill = known ? frame : color::ink, .bold = true});
   if (known && !right) {
-    svg.text(x, y + tile + 33, "is " + shorten(prediction.truth, 14), {.size = 12, .fill = color::faint});
+    svg.text(x, y + tile + 33, fmt::format("is {}", shorten(prediction.truth, 14)), {.size = 12, .fill = color::faint});
   }
 }
 
