@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "fovea/core/error.h"
+#include "fovea/models/registry.h"
+#include "fovea/models/summary.h"
+#include "fovea/nn/layers.h"
+
+namespace fovea {
+namespace {
+
+struct Expected {
+  const char* name;
+  int64_t parameters, macs;
+};
+
+// Counted from the published layer tables by an independent program.
+constexpr Expected published[] = {
+    {"mnist-mlp", 669706, 668672},         {"mnist-cnn", 3046762, 9491968},
+    {"cifar-cnn", 1513514, 21003264},      {"lenet5", 61706, 416520},
+    {"mnist-mlp-demo", 101770, 101632},    {"mnist-cnn-book", 3489130, 10929664},
+    {"cifar-cnn-book", 2431018, 26842112}, {"cifar-cnn-keras", 1250858, 20741120},
+    {"cifar-cnn-pytorch", 62006, 651720},
+};
+
+TEST(Models, CountsAreThePublishedOnes) {
+  for (const Expected& expected : published) {
+    const Summary summary = summarize(make_model(expected.name));
+    EXPECT_EQ(summary.parameters, expected.parameters) << expected.name;
+    EXPECT_EQ(summary.macs, expected.macs) << expected.name;
+  }
+  EXPECT_EQ(std::size(published), models().size()) << "a model without a figure to check";
+}
+
+TEST(Models, LeNetOfTheOriginalInput) {
+  const Summary summary = summarize(make_model("lenet5", {.input = {32, 32, 1}}));
+  EXPECT_EQ(summary.parameters, 61706);
+  EXPECT_EQ(summary.macs, 416520);
+}
+
+TEST(Models, ShapesOfCifarCnn) {
+  const Summary summary = summarize(make_model("cifar_cnn"));
+  std::vector<std::pair<std::string, Shape>> rows;
+  for (const LayerRow& row : summary.layers) rows.emplace_back(row.name, row.output);
+  const std::vector<std::pair<std::string, Shape>> expected{
+      {"conv1", {32, 32, 32}}, {"conv2", {30, 30, 32}},   {"max_pool1", {15, 15, 32}}, {"conv3", {15, 15, 64}},
+      {"conv4", {13, 13, 64}}, {"max_pool2", {6, 6, 64}}, {"flatten1", {2304}},        {"dense1", {512}},
+      {"dense2", {512}},       {"dense3", {10}}};
+  EXPECT_EQ(rows, expected);
+}
+
+TEST(Models, ArgumentsOfTheTrainingStep) {
+  const Network network = make_model("mnist-cnn");
+  const Traced traced = trace_training(network, 16);
+  std::vector<std::string> names;
+  for (const Graph::Argument& argument : traced.graph.arguments()) {
+    names.push_back(argument.name);
+    if (argument.name == "image") EXPECT_EQ(argument.type, (TensorType{{16, 28, 28, 1}, DType::f32}));
+    if (argument.name == "label") EXPECT_EQ(argument.type, (TensorType{{16}, DType::i32}));
+    if (argument.name == "momentum.conv1.weight") EXPECT_EQ(argument.role, Role::state);
+    if (argument.name == "conv1.weight") EXPECT_EQ(argument.role, Role::parameter);
+  }
+  // Every parameter and momentum comes back under its name.
+  std::vector<std::string> results;
+  for (const Graph::Result& result : traced.graph.results()) results.push_back(result.name);
+  for (const char* layer : {"conv1", "conv2", "dense1", "dense2", "dense3"}) {
+    for (const char* leaf : {".weight", ".bias"}) {
+      for (const char* kind : {"", "momentum."}) {
+        const std::string name = std::string(kind) + layer + leaf;
+        EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
+        EXPECT_EQ(std::count(results.begin(), results.end(), name), 1) << name;
+      }
+    }
+  }
+  EXPECT_EQ(names.size(), 3u + 20u);
+  EXPECT_EQ(results.size(), 2u + 20u);
+}
+
+TEST(Models, OtherBatchesHaveTheSameParameters) {
+  for (const ModelEntry& entry : models()) {
+    const Network network = make_model(entry.name);
+    const Traced one = trace_inference(network, 1), many = trace_training(network, 3);
+    ASSERT_LE(one.parameters.size(), many.parameters.size());
+    for (size_t i = 0; i < one.parameters.size(); ++i) {
+      EXPECT_EQ(one.parameters[i].name, many.parameters[i].name);
+      EXPECT_EQ(one.parameters[i].shape, many.parameters[i].shape);
+    }
+  }
+}
+
+TEST(Models, SoftmaxOnlyWhenAskedFor) {
+  const auto count = [](const Traced& traced) {
+    const std::string text = traced.graph.text();
+    size_t found = 0;
+    for (size_t at = text.find("fovea.softmax "); at != std::string::npos; at = text.find("fovea.softmax ", at + 1)) ++found;
+    return found;
+  };
+  const Network network = make_model("mnist-mlp");
+  EXPECT_EQ(count(trace_inference(network, 1)), 0u);
+  EXPECT_EQ(count(trace_inference(network, 1, Output::probabilities)), 1u);
+  EXPECT_EQ(count(trace_training(network, 1)), 0u);
+  EXPECT_EQ(count(trace_training(make_model("mnist-mlp", {.doubled_softmax = true}), 1)), 1u);
+}
+
+TEST(Models, OptionsAreChecked) {
+  const auto refused = [](const std::function<void()>& action) -> std::string {
+    try {
+      action();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_status(), 2);
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(refused([] { make_model("mnist-cn"); }), "unknown model \"mnist-cn\"; did you mean \"mnist-cnn\"?");
+  EXPECT_EQ(refused([] { make_model("mnist-cnn", {.classes = -1}); }), "mnist-cnn: -1 classes, must be at least 1");
+  EXPECT_NE(refused([] {
+              make_model("mnist-cnn", {.input = {28, 28}});
+            }).find("has 2 dimensions, must have 3"),
+            std::string::npos);
+  EXPECT_NE(refused([] { make_model("mnist-cnn", {.input = {28, 0, 1}}); }).find("extent below 1"), std::string::npos);
+  EXPECT_EQ(refused([] { trace_inference(make_model("mnist-cnn"), 0); }), "mnist-cnn: a batch of 0, must be at least 1");
+  // Too small an image: the layer that does not fit is named.
+  EXPECT_NE(refused([] {
+              trace_inference(make_model("cifar-cnn", {.input = {4, 4, 3}}), 1);
+            }).find("conv4"),
+            std::string::npos);
+  EXPECT_EQ(summarize(make_model("cifar-cnn", {.classes = 100})).parameters, 1513514 + 90 * 513);
+}
+
+}  // namespace
+}  // namespace fovea
