@@ -66,6 +66,12 @@ std::vector<Tensor> initial_values(const Traced& traced, uint64_t seed) {
   return values;
 }
 
+std::map<std::string, Tensor> initial_tensors(const Traced& traced, uint64_t seed) {
+  std::map<std::string, Tensor> tensors;
+  for (const ParameterSpec& parameter : traced.parameters) tensors[parameter.name] = initial_value(parameter, seed);
+  return tensors;
+}
+
 Traced trace_inference(const Network& network, int64_t batch, Output output) {
   Recorder recorder(network.name, Mode::inference);
   const Value logits = logits_of(network, image_input(recorder, network, batch));

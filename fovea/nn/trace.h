@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct Traced {
 
 // Start values of `traced.parameters`, in its order.
 std::vector<Tensor> initial_values(const Traced& traced, uint64_t seed);
+std::map<std::string, Tensor> initial_tensors(const Traced& traced, uint64_t seed);  // the same by name
 
 enum class Output : uint8_t { logits, probabilities };
 
