@@ -158,7 +158,8 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
     if (replaced < 0 || !writer || !index_.count(writer)) continue;
     mlir::BlockArgument argument = main.getArgument(replaced);
     int update = index_[writer];
-    bool blocked = false;
+    // What an insertion writes into exists from the first fill on, long before the last reader of the old value.
+    bool blocked = mlir::isa<mlir::tensor::InsertSliceOp>(writer);
     std::vector<int> readers;
     for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
       if (!llvm::is_contained(arguments_read(nodes_[node].op), argument)) continue;
