@@ -13,17 +13,7 @@ using mlir::Operation;
 using mlir::Value;
 using mlir::linalg::GenericOp;
 
-bool starts_a_reduction_only(Operation* op) {
-  return mlir::isa<mlir::linalg::FillOp>(op) && llvm::all_of(op->getUses(), [](mlir::OpOperand& use) {
-           auto generic = mlir::dyn_cast<GenericOp>(use.getOwner());
-           return generic && generic.isDpsInit(&use);
-         });
-}
-
-bool is_node(Operation* op) {
-  if (mlir::isa<mlir::linalg::FillOp>(op)) return !starts_a_reduction_only(op);
-  return mlir::isa<GenericOp, mlir::tensor::InsertSliceOp>(op);
-}
+bool is_node(Operation* op) { return mlir::isa<GenericOp, mlir::tensor::InsertSliceOp>(op); }
 
 class Grouping {
  public:
@@ -91,8 +81,7 @@ void Grouping::connect(int reader, mlir::OpOperand& operand) {
   if (direct && index_.count(direct)) {
     bool same = generic && is_elementwise(generic) && generic.isDpsInput(&operand) &&
                 generic.getMatchingIndexingMap(&operand).isIdentity();
-    bool initial = generic && generic.isDpsInit(&operand) && mlir::isa<mlir::linalg::FillOp>(direct);
-    if (!initial) nodes_[index_[direct]].successors.push_back({reader, same});
+    nodes_[index_[direct]].successors.push_back({reader, same});
     return;
   }
   llvm::SmallVector<Value> stack{operand.get()};
@@ -186,7 +175,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
 Operation* Grouping::anchor(int cluster) const {
   for (int node : members_[cluster]) {
     auto generic = mlir::dyn_cast<GenericOp>(nodes_[node].op);
-    if (generic ? !is_elementwise(generic) : mlir::isa<mlir::linalg::FillOp>(nodes_[node].op)) return nodes_[node].op;
+    if (generic && !is_elementwise(generic)) return generic;
   }
   return nullptr;
 }
@@ -232,7 +221,6 @@ bool Grouping::reaches_around(int from, int to) const {
 bool Grouping::may_merge(int first, int second) const {
   Operation *left = anchor(first), *right = anchor(second);
   if (left && right) return false;
-  if (mlir::isa_and_nonnull<mlir::linalg::FillOp>(left) || mlir::isa_and_nonnull<mlir::linalg::FillOp>(right)) return false;
   if (domain(first) != domain(second)) return false;
   for (auto [from, to] : {std::pair(first, second), std::pair(second, first)}) {
     for (int node : members_[from]) {

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// Operations of one kernel, in program order: an anchor (contraction, reduction, window, fill; null in element-wise kernels),
+// Operations of one kernel, in program order: an anchor (contraction, reduction, window; null in element-wise kernels),
 // element-wise generics over the anchor's result, and insertions of results into larger tensors.
 struct Cluster {
   mlir::Operation* anchor = nullptr;

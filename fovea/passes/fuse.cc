@@ -1,6 +1,7 @@
 #include "fovea/passes/fuse.h"
 
 #include "fovea/passes/clusters.h"
+#include "fovea/passes/insertions.h"
 #include "fovea/passes/normalise.h"
 #include "fovea/passes/outline.h"
 #include "fovea/passes/reductions.h"
@@ -40,11 +41,14 @@ mlir::LogicalResult fuse(mlir::ModuleOp module) {
   }
   inline_constants(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
+  push_elementwise_into_insertions(main);
   absorb_producers(main);
   merge_sibling_reductions(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   canonicalise_shapes(main);
+  if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   pull_elementwise_through_views(main);
+  drop_covered_fills(main);
   share_equal_values(main);
   give_own_memory(main);
   outline(main, find_clusters(main));

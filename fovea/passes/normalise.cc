@@ -122,6 +122,35 @@ void give_results_own_memory(mlir::IRRewriter& rewriter, mlir::func::FuncOp main
   }
 }
 
+// A kernel reads an argument through one pad or slice, not through several.
+void end_reading_chains(mlir::IRRewriter& rewriter, mlir::Operation& op) {
+  if (!mlir::isa<mlir::tensor::PadOp>(op) && !(mlir::isa<mlir::tensor::ExtractSliceOp>(op) && !is_view(&op))) return;
+  mlir::Operation* source = op.getOperand(0).getDefiningOp();
+  if (!source || !mlir::isa<mlir::tensor::PadOp, mlir::tensor::ExtractSliceOp>(source) || is_view(source)) return;
+  rewriter.setInsertionPoint(&op);
+  Value copy = copy_of(rewriter, op.getLoc(), op.getOperand(0)).getResult(0);
+  rewriter.modifyOpInPlace(&op, [&] { op.setOperand(0, copy); });
+}
+
+// A fill that is more than the start of a reduction is element-wise work that reads nothing.
+void write_out_fill(mlir::IRRewriter& rewriter, FillOp fill) {
+  mlir::TypedAttr constant = repeated_constant(fill.getResult(0));
+  if (!constant) return;
+  auto is_start = [](mlir::OpOperand& use) {
+    auto generic = mlir::dyn_cast<GenericOp>(use.getOwner());
+    return generic && generic.isDpsInit(&use);
+  };
+  if (llvm::all_of(fill->getUses(), is_start)) return;
+  rewriter.setInsertionPoint(fill);
+  auto type = mlir::cast<mlir::RankedTensorType>(fill.getResult(0).getType());
+  auto written = make_elementwise(rewriter, fill.getLoc(), type.getShape(), {}, {}, type.getElementType(),
+                                  [&](mlir::OpBuilder& builder, mlir::Block&) {
+                                    Value scalar = builder.create<mlir::arith::ConstantOp>(fill.getLoc(), constant);
+                                    builder.create<mlir::linalg::YieldOp>(fill.getLoc(), scalar);
+                                  });
+  rewriter.replaceUsesWithIf(fill.getResult(0), written.getResult(0), [&](mlir::OpOperand& use) { return !is_start(use); });
+}
+
 template <typename Op>
 llvm::SmallVector<Op> all(mlir::func::FuncOp main) {
   return llvm::to_vector(main.getBody().front().getOps<Op>());
@@ -139,8 +168,10 @@ void inline_constants(mlir::func::FuncOp main) {
 void give_own_memory(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : all<GenericOp>(main)) sink_constants(rewriter, op);
+  for (mlir::Operation& op : llvm::make_early_inc_range(main.getBody().front())) end_reading_chains(rewriter, op);
   for (auto insert : all<mlir::tensor::InsertSliceOp>(main)) give_insertion_own_memory(rewriter, insert);
   give_results_own_memory(rewriter, main);
+  for (FillOp fill : all<FillOp>(main)) write_out_fill(rewriter, fill);
 }
 
 }  // namespace fovea

@@ -160,8 +160,8 @@ std::string kernel_name(const std::string& layer, Operation* representative) {
   std::string kernel;
   for (char c : layer) kernel += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
   if (!kernel.empty()) kernel += "_";
-  if (auto generic = mlir::dyn_cast<GenericOp>(representative)) return kernel + name(work_of(generic));
-  return kernel + "fill";
+  auto generic = mlir::cast<GenericOp>(representative);
+  return kernel + (generic.getNumDpsInputs() == 0 ? "fill" : name(work_of(generic)));
 }
 
 class Outliner {

@@ -26,17 +26,20 @@ bool is_inserted(GenericOp op) {
 llvm::SmallVector<unsigned> unit_dims_to_drop(GenericOp op) {
   auto ranges = op.getStaticLoopRanges();
   auto iterators = op.getIteratorTypesArray();
-  bool contraction = work_of(op) == Work::contraction;
+  const Work work = work_of(op);
   llvm::SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < ranges.size(); ++dim) {
     if (ranges[dim] != 1) continue;
-    // A contraction keeps its row dimension, even of one row: it is what tells a matrix from a vector.
+    // A contraction keeps its row dimension, even of one row: it is what tells a matrix from a vector. A window that covers the
+    // whole image is a reduction without its unit dimensions.
     bool in_sum = llvm::any_of(op.getIndexingMapsArray(), [&](mlir::AffineMap map) {
       return llvm::any_of(map.getResults(), [&](mlir::AffineExpr expr) {
         return !mlir::isa<mlir::AffineDimExpr>(expr) && expr.isFunctionOfDim(dim);
       });
     });
-    if (!contraction || iterators[dim] == mlir::utils::IteratorType::reduction || in_sum) dims.push_back(dim);
+    if (work == Work::reduction || work == Work::elementwise || iterators[dim] == mlir::utils::IteratorType::reduction ||
+        in_sum)
+      dims.push_back(dim);
   }
   return dims;
 }
@@ -180,8 +183,7 @@ GenericOp canonicalise_shape(mlir::RewriterBase& rewriter, GenericOp op) {
 void canonicalise_shapes(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : llvm::to_vector(main.getBody().front().getOps<GenericOp>())) {
-    Work work = work_of(op);
-    if (work == Work::contraction || work == Work::reduction) canonicalise_shape(rewriter, op);
+    if (!is_elementwise(op)) canonicalise_shape(rewriter, op);
   }
 }
 
