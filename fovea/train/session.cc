@@ -39,4 +39,17 @@ const Tensor& Session::result(const std::string& name) const { return results_[r
 
 void Session::run(ThreadPool& threads) { program_.run(argument_pointers_, result_pointers_, threads); }
 
+int64_t Session::memory_bytes(int threads) const {
+  size_t bytes = static_cast<size_t>(program_.memory_bytes(threads));
+  for (const Tensor& tensor : arguments_) bytes += tensor.bytes();
+  for (const Tensor& tensor : results_) bytes += tensor.bytes();
+  return static_cast<int64_t>(bytes);
+}
+
+double Session::flops() const {
+  double flops = 0;
+  for (const KernelCall& call : program_.plan().calls) flops += call.flops;
+  return flops;
+}
+
 }  // namespace fovea

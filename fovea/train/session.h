@@ -29,6 +29,10 @@ class Session {
 
   void run(ThreadPool& threads);
 
+  // Bytes in use while it runs: the arena, the threads' scratch, and every argument and result.
+  int64_t memory_bytes(int threads) const;
+  double flops() const;  // 2 x multiply-adds of the contractions of one run
+
   const Program& program() const { return program_; }
   const CompileReport& report() const { return report_; }
 

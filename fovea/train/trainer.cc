@@ -161,7 +161,7 @@ void Trainer::announce() {
                             train_->count(), test_->count(), network_.classes));
   progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {:.1f} MB of memory, {} thread{}",
                             report.kernels, report.from_cache, report.seconds,
-                            static_cast<double>(session_->program().memory_bytes(threads_.size())) / 1e6, threads_.size(),
+                            static_cast<double>(session_->memory_bytes(threads_.size())) / 1e6, threads_.size(),
                             threads_.size() == 1 ? "" : "s"));
   if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
 }

@@ -1,0 +1,113 @@
+// fovea bench MODEL|kernels: speed, as images, as arithmetic, and as a share of what the machine can do.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "app/command.h"
+#include "fovea/codegen/kernel_bench.h"
+#include "fovea/core/random.h"
+#include "fovea/train/predictor.h"
+#include "fovea/train/run.h"
+
+namespace fovea {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct BenchOptions {
+  CommonOptions common;
+  std::string model;
+  int64_t batch = 1;
+  CLI::Option* batch_option = nullptr;
+  bool train = false;
+  double seconds = 3;
+};
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Numbers as a normalised image has them; labels as a data set has them.
+void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t seed) {
+  uint64_t stream = 0;
+  for (const Graph::Argument& argument : graph.arguments()) {
+    if (argument.role != Role::input) continue;
+    Random random(static_cast<uint64_t>(seed), stream++);
+    Tensor& tensor = session.argument(argument.name);
+    if (argument.name == "rate") {
+      tensor.data<float>()[0] = 1e-3F;
+    } else if (tensor.dtype() == DType::f32) {
+      for (float& value : tensor.values<float>()) value = random.normal();
+    } else if (tensor.dtype() == DType::i32) {
+      for (int32_t& value : tensor.values<int32_t>())
+        value = static_cast<int32_t>(random.below(static_cast<uint32_t>(classes)));
+    }
+  }
+}
+
+// The median over runs for `seconds`, after a tenth of that to warm up.
+double median_seconds(Session& session, ThreadPool& threads, double seconds) {
+  const Clock::time_point warm = Clock::now();
+  do session.run(threads);
+  while (seconds_since(warm) < seconds / 10);
+  std::vector<double> times;
+  const Clock::time_point start = Clock::now();
+  do {
+    const Clock::time_point begin = Clock::now();
+    session.run(threads);
+    times.push_back(seconds_since(begin));
+  } while (seconds_since(start) < seconds || times.size() < 5);
+  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
+  return times[times.size() / 2];
+}
+
+void bench_model(const BenchOptions& options) {
+  const TrainedModel model = open_model(options.model, {}, options.common.seed);
+  const int64_t batch = options.batch_option->count() == 0 && options.train ? model.recipe.batch : options.batch;
+  const Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
+  TensorMap tensors;
+  const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(options.common.seed));
+  for (size_t i = 0; i < values.size(); ++i) tensors[traced.parameters[i].name] = values[i];
+  ThreadPool threads(options.common.thread_count());
+  Session session(traced.graph, tensors, {.threads = threads.size(), .inference = !options.train});
+  fill_inputs(session, traced.graph, model.network.classes, options.common.seed);
+
+  const double seconds = median_seconds(session, threads, options.seconds);
+  const double gflops = session.flops() / seconds / 1e9;
+  const double peak = measured_peak_gflops(threads.size());
+  const double images = static_cast<double>(batch) / seconds;
+  const int64_t memory = session.memory_bytes(threads.size());
+  print_text(
+      options.common,
+      fmt::format("{} {}, batch {}, {} thread{}: {:.1f} images/s, {:.3f} ms, {:.1f} GFLOP/s = {:.1f}% of the measured peak of "
+                  "{:.0f}; {} of memory; compiled in {:.2f} s\n",
+                  model.network.name, options.train ? "training" : "inference", batch, threads.size(),
+                  threads.size() == 1 ? "" : "s", images, seconds * 1e3, gflops, 100 * gflops / peak, peak, bytes_text(memory),
+                  session.report().seconds));
+  if (!options.common.json) return;
+  print_json({{"model", model.network.name},
+              {"train", options.train},
+              {"batch", batch},
+              {"threads", threads.size()},
+              {"images_per_second", images},
+              {"milliseconds", seconds * 1e3},
+              {"gflops", gflops},
+              {"peak_share", gflops / peak},
+              {"memory_bytes", memory},
+              {"compile_seconds", session.report().seconds}});
+}
+
+}  // namespace
+
+Command bench_command(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("bench", "speed of a network, or of the kernels networks are made of");
+  auto options = std::make_shared<BenchOptions>();
+  app->add_option("MODEL", options->model, "a network's name (see fovea models), the folder of a run, or: kernels")->required();
+  options->batch_option = app->add_option("--batch", options->batch, "images at a time (1; with --train the recipe's)")
+                              ->check(CLI::Range(1, 1 << 20));
+  app->add_flag("--train", options->train, "the training step instead of inference");
+  app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(CLI::PositiveNumber);
+  add_common_options(*app, options->common);
+  return {app, [options] { options->model == "kernels" ? bench_all_kernels(options->common) : bench_model(*options); }};
+}
+
+}  // namespace fovea

@@ -1,0 +1,49 @@
+#include "app/command.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "fovea/core/error.h"
+#include "fovea/runtime/thread_pool.h"
+
+namespace fovea {
+namespace {
+
+// A full disk or a closed pipe must not look like success.
+void write_out(std::FILE* file, const std::string& text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size() && std::fflush(file) == 0;
+  if (!written && file == stdout) fail("cannot write to standard output");
+}
+
+}  // namespace
+
+int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadPool::available(); }
+
+void add_common_options(CLI::App& app, CommonOptions& common) {
+  app.add_flag("--json", common.json, "print one JSON result on standard output; text goes to standard error");
+  common.seed_option = app.add_option("--seed", common.seed, "the number everything random is a function of (1)")
+                           ->check(CLI::Range(int64_t{0}, INT64_MAX));
+  app.add_option("--threads", common.threads, "threads (all there are); does not change any result")
+      ->check(CLI::Range(1, 1024));
+}
+
+void print_text(const CommonOptions& common, const std::string& text) { write_out(common.json ? stderr : stdout, text); }
+
+void print_json(const nlohmann::ordered_json& json) { write_out(stdout, json.dump(2) + "\n"); }
+
+std::string with_separators(int64_t number) {
+  std::string text = std::to_string(number);
+  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > (number < 0); at -= 3)
+    text.insert(static_cast<size_t>(at), ",");
+  return text;
+}
+
+std::string bytes_text(int64_t bytes) {
+  const double amount = static_cast<double>(bytes);
+  if (amount < 1e6) return fmt::format("{:.1f} kB", amount / 1e3);
+  if (amount < 1e9) return fmt::format("{:.1f} MB", amount / 1e6);
+  return fmt::format("{:.2f} GB", amount / 1e9);
+}
+
+}  // namespace fovea

@@ -1,0 +1,47 @@
+// What every command has: --json, --seed, --threads, and where its words go.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace fovea {
+
+struct CommonOptions {
+  bool json = false;
+  int64_t seed = 1;
+  int threads = 0;  // 0: all there are
+  CLI::Option* seed_option = nullptr;
+
+  int thread_count() const;
+};
+
+// A command of the program: its options are declared on `app`, its work is done by `run` once they are parsed.
+struct Command {
+  CLI::App* app;
+  std::function<void()> run;
+};
+
+void add_common_options(CLI::App& app, CommonOptions& common);
+
+// Text for people: standard output, or standard error when standard output belongs to --json.
+void print_text(const CommonOptions& common, const std::string& text);
+void print_json(const nlohmann::ordered_json& json);
+
+std::string with_separators(int64_t number);  // 1,513,514
+std::string bytes_text(int64_t bytes);        // "12.3 MB"
+
+Command bench_command(CLI::App& program);
+Command classify_command(CLI::App& program);
+Command data_command(CLI::App& program);
+Command demo_command(CLI::App& program);
+Command eval_command(CLI::App& program);
+Command lower_command(CLI::App& program);
+Command models_command(CLI::App& program);
+Command run_command(CLI::App& program);
+Command summary_command(CLI::App& program);
+Command train_command(CLI::App& program);
+
+}  // namespace fovea

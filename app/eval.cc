@@ -1,0 +1,94 @@
+// fovea eval RUN: top-1, top-5, loss and confusion on a data set.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/command.h"
+#include "app/evaluation.h"
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/formats/chart.h"
+#include "fovea/train/predictor.h"
+#include "fovea/train/run.h"
+
+namespace fovea {
+namespace {
+
+struct EvalOptions {
+  CommonOptions common;
+  std::string model, weights, data, split = "test", confusion;
+  int64_t batch = 0;
+};
+
+// The pairs of classes most often taken for each other, and every class's share of right answers.
+std::string confusion_text(const Metrics& metrics, const std::vector<std::string>& names) {
+  struct Mistake {
+    int64_t count, truth, answer;
+  };
+  std::vector<Mistake> mistakes;
+  std::string text;
+  const int64_t classes = metrics.classes();
+  for (int64_t truth = 0; truth < classes; ++truth) {
+    const int64_t* row = metrics.confusion().data() + truth * classes;
+    for (int64_t answer = 0; answer < classes; ++answer) {
+      if (answer != truth && row[answer] > 0) mistakes.push_back({row[answer], truth, answer});
+    }
+  }
+  std::stable_sort(mistakes.begin(), mistakes.end(), [](const Mistake& a, const Mistake& b) { return a.count > b.count; });
+  if (mistakes.size() > 5) mistakes.resize(5);
+  for (const Mistake& mistake : mistakes) {
+    text += fmt::format("  {:>6} x {} taken for {}\n", mistake.count, names[static_cast<size_t>(mistake.truth)],
+                        names[static_cast<size_t>(mistake.answer)]);
+  }
+  return text.empty() ? text : "most frequent mistakes:\n" + text;
+}
+
+nlohmann::ordered_json confusion_json(const Metrics& metrics) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (auto row = metrics.confusion().begin(); row != metrics.confusion().end(); row += metrics.classes()) {
+    rows.push_back(std::vector<int64_t>(row, row + metrics.classes()));
+  }
+  return rows;
+}
+
+void run_evaluation(const EvalOptions& options) {
+  TrainedModel model = open_model(options.model, options.weights, options.common.seed);
+  const std::string data = options.data.empty() ? model.recipe.data : options.data;
+  if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
+  if (options.split != "test" && options.split != "train")
+    refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
+  const auto dataset = open_dataset(data, options.split == "test" ? Split::test : Split::train,
+                                    {.seed = static_cast<uint64_t>(model.recipe.seed)});
+  check_fits(model.network, *dataset);
+  Predictor predictor(model.network, std::move(model.tensors));
+  ThreadPool threads(options.common.thread_count());
+  Progress progress(false);
+  const Metrics metrics =
+      evaluate(predictor, dataset, options.batch > 0 ? options.batch : model.recipe.batch, threads, progress);
+  progress.finish(fmt::format("{} on {}", options.model, data));
+  if (!options.confusion.empty()) {
+    write_text(options.confusion, confusion_chart(metrics.confusion(), dataset->class_names(), model.network.name));
+  }
+  print_text(options.common, evaluation_text(metrics) + "\n" + confusion_text(metrics, dataset->class_names()));
+  if (!options.common.json) return;
+  nlohmann::ordered_json json = evaluation_json(metrics);
+  json["confusion"] = confusion_json(metrics);
+  print_json(json);
+}
+
+}  // namespace
+
+Command eval_command(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("eval", "top-1, top-5, loss and confusion of a trained network");
+  auto options = std::make_shared<EvalOptions>();
+  app->add_option("RUN", options->model, "the folder of a run, or a network's name with --weights")->required();
+  app->add_option("--data", options->data, "kind:path (what the run was trained on)");
+  app->add_option("--split", options->split, "test or train (test)");
+  app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
+  app->add_option("--batch", options->batch, "images at a time (the recipe's)")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
+  add_common_options(*app, options->common);
+  return {app, [options] { run_evaluation(*options); }};
+}
+
+}  // namespace fovea

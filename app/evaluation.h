@@ -1,0 +1,14 @@
+// How an evaluation is said, to people and to programs.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "fovea/train/metrics.h"
+
+namespace fovea {
+
+std::string evaluation_text(const Metrics& metrics);
+nlohmann::ordered_json evaluation_json(const Metrics& metrics);  // {"top1", "top5", "loss", "count"}
+
+}  // namespace fovea

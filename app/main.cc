@@ -1,0 +1,86 @@
+// The program `fovea`: finds the command, and turns whatever goes wrong into one line and an exit status.
+#include <cstdio>
+#include <new>
+#include <vector>
+
+#include "app/command.h"
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+constexpr int exit_failed = 1, exit_refused = 2;
+
+// The names of the options of `app`, and of its commands.
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> command_names(const CLI::App& program) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : program.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+// The parser tells what it could not use, not what was meant.
+void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> parsed = program.get_subcommands();
+  const CLI::App& command = parsed.empty() ? program : *parsed.front();
+  for (const std::string& word : program.remaining(true)) {
+    if (word.starts_with("--")) refuse_unknown("option", word.substr(0, word.find('=')), option_names(command));
+    if (parsed.empty() && !word.starts_with("-")) refuse_unknown("command", word, command_names(program));
+    refuse("{} takes no \"{}\"; see fovea {} --help", command.get_name(), word, parsed.empty() ? "" : command.get_name());
+  }
+  std::string message = error.what();
+  for (char& letter : message) letter = letter == '\n' ? ' ' : letter;
+  refuse("{}; see {} --help", message, parsed.empty() ? "fovea" : "fovea " + command.get_name());
+}
+
+void run_program(int argc, char** argv) {
+  CLI::App program("Convolutional networks in C++, from pixels to the edge.", "fovea");
+  program.set_version_flag("--version", std::string("fovea ") + FOVEA_VERSION);
+  program.require_subcommand(1);
+  const std::vector<Command> commands = {demo_command(program),  models_command(program), summary_command(program),
+                                         train_command(program), eval_command(program),   classify_command(program),
+                                         run_command(program),   lower_command(program),  bench_command(program),
+                                         data_command(program)};
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {  // --help and --version
+    program.exit(wanted);
+    return;
+  } catch (const CLI::ParseError& error) {
+    refuse_request(program, error);
+  }
+  for (const Command& command : commands) {
+    if (command.app->parsed()) command.run();
+  }
+}
+
+int guarded(int argc, char** argv) {
+  int status = 0;
+  std::string message;
+  try {
+    run_program(argc, argv);
+  } catch (const Error& error) {
+    status = error.exit_status();
+    message = error.what();
+  } catch (const std::bad_alloc&) {
+    status = exit_failed;
+    message = "out of memory";
+  } catch (const std::exception& error) {
+    status = exit_failed;
+    message = error.what();
+  }
+  if (status != 0) fmt::print(stderr, "fovea: {}\n", message);
+  return status;
+}
+
+}  // namespace
+}  // namespace fovea
+
+int main(int argc, char** argv) { return fovea::guarded(argc, argv); }

@@ -1,0 +1,102 @@
+// fovea train MODEL --data SPEC: from a recipe to a run.
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/evaluation.h"
+#include "fovea/core/error.h"
+#include "fovea/models/registry.h"
+#include "fovea/train/recipe.h"
+#include "fovea/train/trainer.h"
+
+namespace fovea {
+namespace {
+
+struct TrainCommandOptions {
+  CommonOptions common;
+  std::string model, recipe, data, out, optimizer, schedule;
+  std::vector<std::string> settings;
+  int64_t epochs = 0, batch = 0;
+  double rate = 0;
+  bool resume = false, overwrite = false;
+};
+
+// The model's defaults, then the file, then the command line: each over the one before.
+Recipe recipe_of(const TrainCommandOptions& options) {
+  Recipe recipe;
+  std::string model = options.model;
+  if (!options.recipe.empty()) {
+    const std::string named = read_recipe(options.recipe).model;
+    if (model.empty()) model = named;
+    if (model.empty()) refuse("{} names no model; give one: fovea train MODEL --recipe {}", options.recipe, options.recipe);
+  }
+  if (model.empty()) refuse("which network? fovea train MODEL --data SPEC, or --recipe FILE.toml");
+  model = make_model(model).name;
+  recipe = default_recipe(model);
+  if (!options.recipe.empty()) recipe = read_recipe(options.recipe, recipe);
+  recipe.model = model;
+  if (!options.data.empty()) recipe.data = options.data;
+  if (options.epochs > 0) recipe.epochs = options.epochs;
+  if (options.batch > 0) recipe.batch = options.batch;
+  if (options.rate > 0) recipe.rate = options.rate;
+  if (!options.optimizer.empty()) apply_setting(recipe, "optimizer.name=" + options.optimizer);
+  if (!options.schedule.empty()) apply_setting(recipe, "rate.schedule=" + options.schedule);
+  if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
+  for (const std::string& setting : options.settings) apply_setting(recipe, setting);
+  if (recipe.data.empty()) refuse("train on what? --data SPEC, e.g. mnist:DIR, cifar10:DIR or digits (see fovea data --help)");
+  return recipe;
+}
+
+void refuse_changes(const CLI::App& app) {
+  for (const char* name :
+       {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set", "--seed"}) {
+    if (app.count(name) > 0) refuse("{} would change the run; a resumed run keeps the recipe it was started with", name);
+  }
+}
+
+void run_training(const TrainCommandOptions& options, const CLI::App& app) {
+  if (options.resume && options.overwrite) refuse("--resume goes on with a run and --overwrite replaces it: choose one");
+  Recipe recipe;
+  std::string folder = options.out;
+  if (options.resume) {
+    refuse_changes(app);
+    if (folder.empty() && options.model.empty()) refuse("resume which run? fovea train --resume --out DIR");
+    if (folder.empty()) folder = "runs/" + make_model(options.model).name;
+  } else {
+    recipe = recipe_of(options);
+    if (folder.empty()) folder = "runs/" + recipe.model;
+  }
+  const TrainResult result = train(
+      recipe, {.folder = folder, .threads = options.common.threads, .resume = options.resume, .overwrite = options.overwrite});
+  print_text(options.common, fmt::format("{}; run in {}\n", evaluation_text(result.evaluation), folder));
+  if (!options.common.json) return;
+  nlohmann::ordered_json json = evaluation_json(result.evaluation);
+  json["epochs"] = result.epochs;
+  json["seconds"] = result.seconds;
+  json["images_per_second"] = result.images_per_second;
+  json["run"] = folder;
+  print_json(json);
+}
+
+}  // namespace
+
+Command train_command(CLI::App& program) {
+  CLI::App* app = program.add_subcommand("train", "train a network; Ctrl-C saves first, --resume goes on");
+  auto options = std::make_shared<TrainCommandOptions>();
+  app->add_option("MODEL", options->model, "a network's name (see fovea models)");
+  app->add_option("--data", options->data, "kind:path, e.g. mnist:DIR, cifar10:DIR, images:DIR, digits");
+  app->add_option("--recipe", options->recipe, "a recipe in TOML, over the model's own");
+  app->add_option("--epochs", options->epochs, "times through the data")->check(CLI::Range(1, 1000000));
+  app->add_option("--batch", options->batch, "images a step")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--rate", options->rate, "learning rate after the warm-up")->check(CLI::PositiveNumber);
+  app->add_option("--optimizer", options->optimizer, "sgd, adam or adamw");
+  app->add_option("--schedule", options->schedule, "constant, step, cosine or linear");
+  app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")
+      ->allow_extra_args(false);
+  app->add_option("--out", options->out, "the run's folder (runs/MODEL)");
+  app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
+  app->add_flag("--overwrite", options->overwrite, "replace a run that is in the folder already");
+  add_common_options(*app, options->common);
+  return {app, [options, app] { run_training(*options, *app); }};
+}
+
+}  // namespace fovea
