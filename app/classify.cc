@@ -60,7 +60,7 @@ Command classify_command(CLI::App& program) {
   app->add_option("MODEL", options->model, "the folder of a run, or a network's name with --weights")->required();
   app->add_option("IMAGE", options->images, "PNG or JPEG files")->required();
   app->add_option("--labels", options->labels, "a file with the name of class i on line i (the run's own)");
-  app->add_option("--top", options->top, "how many guesses to show (5)")->check(CLI::Range(1, 1000000));
+  app->add_option("--top", options->top, "how many guesses to show (5)")->check(between(1, 1000000));
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--invert", options->invert, "the picture is dark on light, the network was trained on light on dark");
   add_common_options(*app, options->common);

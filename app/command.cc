@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include "fovea/core/error.h"
@@ -18,14 +19,34 @@ void write_out(std::FILE* file, const std::string& text) {
 
 }  // namespace
 
+CLI::Validator between(int64_t least, int64_t most) {
+  return CLI::Validator(
+      [least, most](std::string& text) {
+        int64_t value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value >= least && value <= most) return std::string();
+        return most == INT64_MAX ? fmt::format("{} is not a whole number of at least {}", text, least)
+                                 : fmt::format("{} is not a whole number from {} to {}", text, least, most);
+      },
+      "");
+}
+
+CLI::Validator above_zero() {
+  return CLI::Validator(
+      [](std::string& text) {
+        double value = 0;
+        if (CLI::detail::lexical_cast(text, value) && value > 0 && std::isfinite(value)) return std::string();
+        return fmt::format("{} is not a number above 0", text);
+      },
+      "");
+}
+
 int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadPool::available(); }
 
 void add_common_options(CLI::App& app, CommonOptions& common) {
   app.add_flag("--json", common.json, "print one JSON result on standard output; text goes to standard error");
-  common.seed_option = app.add_option("--seed", common.seed, "the number everything random is a function of (1)")
-                           ->check(CLI::Range(int64_t{0}, INT64_MAX));
-  app.add_option("--threads", common.threads, "threads (all there are); does not change any result")
-      ->check(CLI::Range(1, 1024));
+  common.seed_option =
+      app.add_option("--seed", common.seed, "the number everything random is a function of (1)")->check(between(0, INT64_MAX));
+  app.add_option("--threads", common.threads, "threads (all there are); does not change any result")->check(between(1, 1024));
 }
 
 void print_text(const CommonOptions& common, const std::string& text) { write_out(common.json ? stderr : stdout, text); }

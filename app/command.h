@@ -24,6 +24,10 @@ struct Command {
   std::function<void()> run;
 };
 
+// For options: whole numbers of a range, and numbers above 0, with a message that says what would be right.
+CLI::Validator between(int64_t least, int64_t most);
+CLI::Validator above_zero();
+
 void add_common_options(CLI::App& app, CommonOptions& common);
 
 // Text for people: standard output, or standard error when standard output belongs to --json.

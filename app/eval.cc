@@ -85,7 +85,7 @@ Command eval_command(CLI::App& program) {
   app->add_option("--data", options->data, "kind:path (what the run was trained on)");
   app->add_option("--split", options->split, "test or train (test)");
   app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
-  app->add_option("--batch", options->batch, "images at a time (the recipe's)")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--batch", options->batch, "images at a time (the recipe's)")->check(between(1, 1 << 20));
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
   add_common_options(*app, options->common);
   return {app, [options] { run_evaluation(*options); }};

@@ -14,7 +14,7 @@ struct LowerOptions {
 };
 
 void print_stage(const LowerOptions& options) {
-  const Network network = make_model(options.model);
+  const Network network = open_model(options.model, {}, options.common.seed).network;
   const Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
   const std::string text = lower(traced.graph, options.stage, options.kernel,
                                  {.cpu = options.cpu, .threads = options.common.thread_count(), .inference = !options.train});
@@ -30,11 +30,11 @@ void print_stage(const LowerOptions& options) {
 Command lower_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("lower", "print one stage of the road from a network to machine code");
   auto options = std::make_shared<LowerOptions>();
-  app->add_option("MODEL", options->model, "a network's name (see fovea models)")->required();
+  app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
   app->add_option("--stage", options->stage, "graph, gradient, kernels, tiles, vectors, llvm or assembly (graph)");
   app->add_option("--kernel", options->kernel, "only this kernel, by the name it has in stage kernels");
   app->add_flag("--train", options->train, "the training step instead of inference");
-  app->add_option("--batch", options->batch, "images at a time (1)")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
   app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4 (this one)");
   add_common_options(*app, options->common);
   return {app, [options] { print_stage(*options); }};

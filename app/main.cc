@@ -1,4 +1,6 @@
 // The program `fovea`: finds the command, and turns whatever goes wrong into one line and an exit status.
+#include <fmt/ranges.h>
+
 #include <cstdio>
 #include <new>
 #include <vector>
@@ -33,11 +35,12 @@ void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
   for (const std::string& word : program.remaining(true)) {
     if (word.starts_with("--")) refuse_unknown("option", word.substr(0, word.find('=')), option_names(command));
     if (parsed.empty() && !word.starts_with("-")) refuse_unknown("command", word, command_names(program));
-    refuse("{} takes no \"{}\"; see fovea {} --help", command.get_name(), word, parsed.empty() ? "" : command.get_name());
+    refuse("fovea {} takes no \"{}\"; see its --help", command.get_name(), word);
   }
+  if (parsed.empty()) refuse("which command? {}", fmt::join(command_names(program), ", "));
   std::string message = error.what();
   for (char& letter : message) letter = letter == '\n' ? ' ' : letter;
-  refuse("{}; see {} --help", message, parsed.empty() ? "fovea" : "fovea " + command.get_name());
+  refuse("{}; see fovea {} --help", message, command.get_name());
 }
 
 void run_program(int argc, char** argv) {

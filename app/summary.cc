@@ -62,7 +62,7 @@ Command summary_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("summary", "layers, shapes, parameters, multiply-accumulates and memory of a network");
   auto options = std::make_shared<SummaryOptions>();
   app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
-  app->add_option("--batch", options->batch, "images at a time, for the memory (1)")->check(CLI::Range(1, 1 << 20));
+  app->add_option("--batch", options->batch, "images at a time, for the memory (1)")->check(between(1, 1 << 20));
   add_common_options(*app, options->common);
   return {app, [options] { summarise(*options); }};
 }

@@ -85,9 +85,9 @@ Command train_command(CLI::App& program) {
   app->add_option("MODEL", options->model, "a network's name (see fovea models)");
   app->add_option("--data", options->data, "kind:path, e.g. mnist:DIR, cifar10:DIR, images:DIR, digits");
   app->add_option("--recipe", options->recipe, "a recipe in TOML, over the model's own");
-  app->add_option("--epochs", options->epochs, "times through the data")->check(CLI::Range(1, 1000000));
-  app->add_option("--batch", options->batch, "images a step")->check(CLI::Range(1, 1 << 20));
-  app->add_option("--rate", options->rate, "learning rate after the warm-up")->check(CLI::PositiveNumber);
+  app->add_option("--epochs", options->epochs, "times through the data")->check(between(1, 1000000));
+  app->add_option("--batch", options->batch, "images a step")->check(between(1, 1 << 20));
+  app->add_option("--rate", options->rate, "learning rate after the warm-up")->check(above_zero());
   app->add_option("--optimizer", options->optimizer, "sgd, adam or adamw");
   app->add_option("--schedule", options->schedule, "constant, step, cosine or linear");
   app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")
