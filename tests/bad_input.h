@@ -1,0 +1,65 @@
+// Checks of what a reader says to a bad file: the kind of error, and that its one line names the file and the reason.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+
+namespace fovea {
+
+// Expects `act` to throw Error with `status`, in one line that holds every one of `parts`.
+inline void expect_error(int status, const std::function<void()>& act, std::initializer_list<std::string> parts) {
+  try {
+    act();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_EQ(error.exit_status(), status) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    EXPECT_LT(message.size(), 400u) << message;
+    for (const std::string& part : parts)
+      EXPECT_NE(message.find(part), std::string::npos) << '"' << part << "\" in: " << message;
+    return;
+  } catch (const std::exception& other) {
+    ADD_FAILURE() << "another exception: " << other.what();
+    return;
+  }
+  ADD_FAILURE() << "no error";
+}
+
+// A folder of its own for a test, gone afterwards.
+class FolderTest : public ::testing::Test {
+ protected:
+  FolderTest() {
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::temp_directory_path() /
+              fmt::format("fovea-{}-{}-{}", test->test_suite_name(), test->name(), ::getpid());
+    make_folder(folder_);
+  }
+  ~FolderTest() override { std::filesystem::remove_all(folder_); }
+
+  std::filesystem::path write(const std::string& name, std::string_view bytes) const {
+    write_text(folder_ / name, bytes);
+    return folder_ / name;
+  }
+
+  // Every length short of the whole must be an error that names the file, and the whole must not be.
+  void expect_truncations_fail(const std::string& name, const std::string& bytes,
+                               const std::function<void(const std::filesystem::path&)>& read) const {
+    EXPECT_NO_THROW(read(write(name, bytes)));
+    for (size_t length = 0; length < bytes.size() && !HasFailure(); ++length) {
+      SCOPED_TRACE(fmt::format("{} of {} bytes", length, bytes.size()));
+      const std::filesystem::path path = write(name, bytes.substr(0, length));
+      expect_error(1, [&] { read(path); }, {path.filename().string()});
+    }
+  }
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace fovea
