@@ -11,7 +11,7 @@
 namespace fovea {
 
 AppendFile::AppendFile(const std::filesystem::path& path, size_t keep)
-    : path_(path), descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
+    : path_(path), kept_(keep), descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
   if (::ftruncate(descriptor_, static_cast<off_t>(keep)) != 0) {
     const int reason = errno;

@@ -15,11 +15,13 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
+  size_t kept() const { return kept_; }
   void append(std::string_view text);
 
  private:
   std::filesystem::path path_;
-  int descriptor_ = -1;
+  size_t kept_;
+  int descriptor_;
 };
 
 }  // namespace fovea

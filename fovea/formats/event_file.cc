@@ -12,6 +12,8 @@
 namespace fovea {
 namespace {
 
+constexpr const char* file_name = "events.out.tfevents.fovea";  // TensorBoard looks for "tfevents" in it
+
 // Protocol buffers on the wire: a field is its number and kind as a varint, then the value.
 enum Kind : uint64_t { varint = 0, eight_bytes = 1, counted = 2, four_bytes = 5 };
 
@@ -137,10 +139,8 @@ void read_summary(std::span<const std::byte> bytes, int64_t step, std::vector<Sc
 }  // namespace
 
 EventFile::EventFile(const std::filesystem::path& folder, int64_t first_step)
-    : EventFile(folder / "events.out.tfevents.fovea", kept_bytes(folder / "events.out.tfevents.fovea", first_step)) {}
-
-EventFile::EventFile(const std::filesystem::path& path, size_t kept) : file_(path, kept) {
-  if (kept != 0) return;
+    : file_(folder / file_name, kept_bytes(folder / file_name, first_step)) {
+  if (file_.kept() != 0) return;
   std::string event = start_event(0);
   append_counted(event, 3, "brain.Event:2");  // the version every reader looks for first
   file_.append(frame_record(event));

@@ -26,8 +26,6 @@ class EventFile {
   void write(int64_t step, const std::vector<std::pair<std::string, double>>& scalars);
 
  private:
-  EventFile(const std::filesystem::path& path, size_t kept);
-
   AppendFile file_;
 };
 
