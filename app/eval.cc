@@ -52,11 +52,11 @@ nlohmann::ordered_json confusion_json(const Metrics& metrics) {
 }
 
 void run_evaluation(const EvalOptions& options) {
+  if (options.split != "test" && options.split != "train")
+    refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
   TrainedModel model = open_model(options.model, options.weights, options.common.seed);
   const std::string data = options.data.empty() ? model.recipe.data : options.data;
   if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
-  if (options.split != "test" && options.split != "train")
-    refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
   const auto dataset = open_dataset(data, options.split == "test" ? Split::test : Split::train,
                                     {.seed = static_cast<uint64_t>(model.recipe.seed)});
   check_fits(model.network, *dataset);

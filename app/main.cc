@@ -35,10 +35,13 @@ void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
   for (const std::string& word : program.remaining(true)) {
     if (word.starts_with("--")) refuse_unknown("option", word.substr(0, word.find('=')), option_names(command));
     if (parsed.empty() && !word.starts_with("-")) refuse_unknown("command", word, command_names(program));
-    refuse("fovea {} takes no \"{}\"; see its --help", command.get_name(), word);
+    refuse("{} takes no \"{}\"; see its --help", parsed.empty() ? "fovea" : "fovea " + command.get_name(), word);
   }
   if (parsed.empty()) refuse("which command? {}", fmt::join(command_names(program), ", "));
   std::string message = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    message = message.substr(0, message.find(':')) + " needs a value";
+  }
   for (char& letter : message) letter = letter == '\n' ? ' ' : letter;
   refuse("{}; see fovea {} --help", message, command.get_name());
 }

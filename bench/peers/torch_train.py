@@ -1,0 +1,55 @@
+"""Images a second that PyTorch trains at: forward, backward and SGD with momentum of one network, fp32.
+
+usage: torch_train.py MODEL BATCH THREADS SECONDS   prints one number, the faster of PyTorch's two layouts
+"""
+import statistics
+import sys
+import time
+
+import torch
+from torch import nn
+
+
+def stage(inputs, filters):
+    return [nn.Conv2d(inputs, filters, 3, padding=1), nn.ReLU(), nn.Conv2d(filters, filters, 3), nn.ReLU(), nn.MaxPool2d(2)]
+
+
+def head(inputs):
+    return [nn.Flatten(), nn.Linear(inputs, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)]
+
+
+NETWORKS = {
+    "mnist-mlp": (lambda: nn.Sequential(*head(784)), (1, 28, 28)),
+    "mnist-cnn": (lambda: nn.Sequential(*stage(1, 32), *head(13 * 13 * 32)), (1, 28, 28)),
+    "cifar-cnn": (lambda: nn.Sequential(*stage(3, 32), *stage(32, 64), *head(6 * 6 * 64)), (3, 32, 32)),
+}
+
+
+def images_per_second(name, batch, layout, seconds):
+    make, shape = NETWORKS[name]
+    network = make().to(memory_format=layout)
+    images = torch.randn(batch, *shape).to(memory_format=layout)
+    labels = torch.randint(0, 10, (batch,))
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)
+    loss = nn.CrossEntropyLoss()
+
+    def step():
+        optimizer.zero_grad()
+        loss(network(images), labels).backward()
+        optimizer.step()
+
+    for _ in range(3):
+        step()
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 5:
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return batch / statistics.median(times)
+
+
+name, batch, threads, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+torch.manual_seed(0)
+torch.set_num_threads(threads)
+layouts = [torch.contiguous_format] if name == "mnist-mlp" else [torch.contiguous_format, torch.channels_last]
+print(max(images_per_second(name, batch, layout, seconds) for layout in layouts))

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# classify and run on pictures and tensors, good and bad.
+source "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+"$fovea" train mnist-mlp --data digits:3000 --epochs 2 --batch 32 --out run >/dev/null 2>log || wrong "training: $(tail -1 log)"
+
+# A one drawn by hand: light on dark, and dark on light for --invert.
+python3 - <<'P'
+import struct, zlib
+def png(name, rows):
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    raw = b"".join(b"\0" + bytes(row) for row in rows)
+    header = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+one = [[255 if 13 <= x <= 15 and 4 <= y <= 23 else 0 for x in range(28)] for y in range(28)]
+png("one.png", one)
+png("dark.png", [[255 - v for v in row] for row in one])
+png("large.png", [[v for v in row for _ in range(4)] for row in one for _ in range(4)])
+P
+"$fovea" classify run one.png large.png --json >one.json 2>/dev/null || wrong "classify"
+[[ $(json one.json "len(j), j[0]['image'], len(j[0]['predictions']), j[0]['predictions'][0]['index']") == "2 one.png 5 1" ]] ||
+  wrong "a one is not a one: $(cat one.json)"
+"$fovea" classify run dark.png --invert --top 1 --json >dark.json 2>/dev/null || wrong "classify --invert"
+[[ $(json dark.json "j[0]['predictions'][0]['probability']") == $(json one.json "j[0]['predictions'][0]['probability']") ]] ||
+  wrong "--invert is not the inverse"
+
+refused 1 'missing.png' classify run missing.png
+: >empty.png; refused 1 'empty.png' classify run empty.png
+head -c 60 one.png >cut.png; refused 1 'cut.png' classify run cut.png
+printf '\377\330\377\340rubbish' >bad.jpg; refused 1 'bad.jpg' classify run bad.jpg
+echo one >labels; refused 1 'labels names 1 classes; mnist-mlp tells 10 apart' classify run one.png --labels labels
+refused 2 '0 is not a whole number from 1' classify run one.png --top 0
+
+# npy in, npy out.
+npy() { python3 - "$@" <<'P'
+import struct, sys
+name, shape, kind = sys.argv[1], eval(sys.argv[2]), sys.argv[3]
+count = 1
+for extent in shape: count *= extent
+header = repr({"descr": kind, "fortran_order": False, "shape": shape}).encode()
+header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
+open(name, "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(count * int(kind[-1])))
+P
+}
+npy three.npy '(3, 28, 28, 1)' '<f4'; npy small.npy '(3, 27, 28, 1)' '<f4'; npy bytes.npy '(3, 28, 28, 1)' '|u1'
+"$fovea" run run --input three.npy --output y.npy --json >y.json 2>/dev/null || wrong "run"
+[[ $(json y.json "j['output']") == "[3, 10]" ]] || wrong "run: $(cat y.json)"
+refused 1 'small.npy is [3, 27, 28, 1]; mnist-mlp reads a batch of [28, 28, 1]' run run --input small.npy --output y.npy
+refused 1 'bytes.npy holds u8; mnist-mlp reads f32' run run --input bytes.npy --output y.npy
+refused 1 'cannot write nowhere/y.npy' run run --input three.npy --output nowhere/y.npy
+refused 1 'lack' run cifar-cnn --weights run/model.safetensors --input three.npy --output y.npy
+finish

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Requests that are wrong (exit status 2) and work that cannot be done (1): one line each that says what would be right.
+source "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+
+# Names, with the nearest.
+refused 2 'which command? demo, models'
+refused 2 'unknown command "trian"; did you mean "train"?' trian mnist-cnn
+refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' train mnist-cn --data digits
+refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' summary mnist-cn
+refused 2 'unknown option "--epoch"; did you mean "--epochs"?' train mnist-cnn --epoch 3
+refused 2 'unknown kind of data set "mnst"; did you mean "mnist"?' data mnst:somewhere
+refused 2 'unknown optimizer.name "sdg"; did you mean "sgd"?' train mnist-cnn --data digits --optimizer sdg
+refused 2 'unknown rate.schedule "cosin"; did you mean "cosine"?' train mnist-cnn --data digits --schedule cosin
+refused 2 'did you mean "optimizer.momentum"?' train mnist-cnn --data digits --set optimizer.momentun=1
+refused 2 'did you mean "kernels"?' lower mnist-mlp --stage kernel
+refused 2 'unknown split "tset"; did you mean "test"?' eval mnist-mlp --data digits:60 --split tset
+refused 2 'IMAGE is required' classify mnist-cnn
+refused 2 'takes no "extra"' models extra
+
+# Numbers.
+for value in 0 -3 1.5 many; do refused 2 "$value is not a whole number from 1" train mnist-cnn --data digits --epochs $value; done
+for value in 0 -1; do refused 2 "$value is not a whole number from 1" bench mnist-mlp --batch $value; done
+for value in 0 -0.1 nan; do refused 2 "$value is not a number above 0" train mnist-cnn --data digits --rate $value; done
+refused 2 '0 is not a whole number from 1 to 1024' models --threads 0
+refused 2 '-1 is not a whole number of at least 0' models --seed -1
+refused 2 'rate.warmup_epochs is 99, longer than the run' train mnist-cnn --data digits:100 --set rate.warmup_epochs=99
+refused 2 'a batch of 4096 is more than the 60 training images' train mnist-cnn --data digits:60 --batch 4096
+refused 2 'rate.gamma is 2; it must be above 0' train mnist-cnn --data digits:60 --set rate.gamma=2
+
+# What does not go together.
+refused 2 'train on what?' train mnist-cnn
+refused 2 'which network?' train --data digits
+refused 2 'cifar-cnn takes images [32, 32, 3]; the data set has [28, 28, 1]' train cifar-cnn --data digits:600
+refused 2 'holds no checkpoint to resume from' train --resume --out nowhere
+refused 2 'a resumed run keeps the recipe' train --resume --out nowhere --epochs 3
+refused 2 'choose one' train mnist-cnn --resume --overwrite
+refused 2 'it has no recipe.toml' eval . --data digits:60
+refused 2 'no run at runs/none' eval runs/none --data digits:60
+
+# Files.
+refused 1 'cannot read missing.toml' train --recipe missing.toml --data digits
+printf 'model = "mnist-mlp"\nepochs = ten\n' >bad.toml
+refused 2 'bad.toml:2' train --recipe bad.toml --data digits
+printf 'model = "mnist-mlp"\n[augment]\nflop = true\n' >bad.toml
+refused 2 'bad.toml:3: recipe key "augment.flop"; did you mean "augment.flip"?' train --recipe bad.toml --data digits
+refused 1 'there is no folder nowhere' data mnist:nowhere
+mkdir -p broken && printf 'not gzip' >broken/train-images-idx3-ubyte && printf '' >broken/train-labels-idx1-ubyte
+refused 1 'broken/train' data mnist:broken
+touch file
+refused 1 'file' train mnist-mlp --data digits:600 --epochs 1 --out file/run
+finish

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# One recipe, one result: whatever the number of threads, and however often the run was killed.
+source "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+settings=(mnist-mlp --data digits:3000 --epochs 2 --batch 32 --seed 5 --set checkpoint.every_steps=20)
+
+bytes() { (cd "$1" && sha256sum ./*.safetensors); }
+
+"$fovea" train "${settings[@]}" --threads 1 --out straight --json >straight.json 2>straight.log || wrong "training: $(tail -1 straight.log)"
+"$fovea" train "${settings[@]}" --threads 2 --out two >/dev/null 2>&1 || wrong "training with two threads"
+[[ $(bytes straight) == "$(bytes two)" ]] || wrong "one and two threads differ"
+
+# Killed without warning again and again, at moments that have nothing to do with steps.
+timeout -s KILL 0.7 "$fovea" train "${settings[@]}" --threads 1 --out killed >/dev/null 2>&1
+[[ -f killed/state.json ]] || timeout -s KILL 2 "$fovea" train "${settings[@]}" --overwrite --threads 1 --out killed >/dev/null 2>&1
+[[ -f killed/state.json ]] || "$fovea" train "${settings[@]}" --overwrite --threads 1 --out killed >/dev/null 2>&1
+for moment in 0.31 0.47 0.63 0.79; do timeout -s KILL $moment "$fovea" train --resume --threads 2 --out killed >/dev/null 2>&1; done
+"$fovea" train --resume --out killed --json >killed.json 2>killed.log || wrong "resuming: $(tail -1 killed.log)"
+[[ $(bytes straight) == "$(bytes killed)" ]] || wrong "a killed and resumed run differs from one never stopped"
+[[ $(json straight.json "j['top1'],j['loss']") == $(json killed.json "j['top1'],j['loss']") ]] || wrong "their evaluations differ"
+[[ $(cut -d, -f1-8 straight/metrics.jsonl) == $(cut -d, -f1-8 killed/metrics.jsonl) ]] || wrong "their metrics differ"
+
+# Ctrl-C saves first, and says how to go on.
+"$fovea" train "${settings[@]}" --set epochs=200 --out stopped >/dev/null 2>stopped.log & pid=$!
+for _ in $(seq 200); do [[ -f stopped/state.json ]] && break; sleep 0.05; done
+kill -INT $pid; wait $pid; status=$?
+((status == 130)) || wrong "exit status $status after Ctrl-C"
+grep -q 'fovea: interrupted at step .* fovea train --resume --out stopped' stopped.log || wrong "after Ctrl-C: $(tail -1 stopped.log)"
+
+# What a finished run holds, and what can be done with it.
+for file in recipe.toml labels.txt metrics.jsonl state.json model.safetensors curves.svg confusion.svg; do
+  [[ -s straight/$file ]] || wrong "the run has no $file"
+done
+[[ $(find straight -name '*.tfevents.*' | wc -l) == 1 ]] || wrong "the run has no event file"
+"$fovea" eval straight --json >eval.json 2>/dev/null || wrong "eval"
+[[ $(json eval.json "j['top1'],j['top5'],j['loss'],j['count']") == $(json straight.json "j['top1'],j['top5'],j['loss'],j['count']") ]] ||
+  wrong "eval and train disagree: $(cat eval.json)"
+(( $(json straight.json "int(100*j['top1'])") >= 60 )) || wrong "nothing learnt: top-1 $(json straight.json "j['top1']")"
+refused 2 'holds a run already; --resume goes on with it' train "${settings[@]}" --out straight
+
+# Damage is noticed.
+cp -r straight hurt
+echo '{"format": 1' >hurt/state.json; refused 1 'hurt/state.json is damaged' train --resume --out hurt
+python3 - straight/state.json hurt/state.json <<'P'
+import json, sys
+state = json.load(open(sys.argv[1])); del state["step"]; json.dump(state, open(sys.argv[2], "w"))
+P
+refused 1 'hurt/state.json: "step" is missing' train --resume --out hurt
+python3 - straight/state.json hurt/state.json <<'P'
+import json, sys
+state = json.load(open(sys.argv[1])); state["batch"] = -1; json.dump(state, open(sys.argv[2], "w"))
+P
+refused 1 '"batch" must be a whole number, 0 or more' train --resume --out hurt
+cp straight/state.json hurt/; truncate -s 1000 hurt/checkpoint-*.safetensors
+refused 1 'hurt/checkpoint-' train --resume --out hurt
+truncate -s 1000 hurt/model.safetensors; refused 1 'hurt/model.safetensors' eval hurt
+printf '\377\377\377\377\377\377\377\177{}' >hurt/model.safetensors; refused 1 'hurt/model.safetensors' eval hurt
+rm hurt/model.safetensors hurt/checkpoint-*; refused 1 'cannot read hurt/checkpoint-' eval hurt
+finish
