@@ -1,0 +1,211 @@
+#include "fovea/codegen/kernel_compiler.h"
+
+#include <llvm/ExecutionEngine/JITLink/JITLink.h>
+#include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Support/SHA256.h>
+#include <mlir/Parser/Parser.h>
+#include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
+#include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
+
+#include <atomic>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "fovea/codegen/machine_code.h"
+#include "fovea/codegen/object_cache.h"
+#include "fovea/codegen/schedule.h"
+#include "fovea/codegen/tile_program.h"
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+using namespace mlir;
+
+// Part of every cache key: what the same text would compile to depends on it. Raise the first number with the code generator.
+constexpr const char* generator_version = "1 LLVM " LLVM_VERSION_STRING;
+
+// One compiling thread's own world: contexts are not shared, so threads never wait for each other.
+class Workshop {
+ public:
+  explicit Workshop(const Target& target) : target_(target) {
+    DialectRegistry registry;
+    register_codegen_dialects(registry);
+    registerBuiltinDialectTranslation(registry);
+    registerLLVMDialectTranslation(registry);
+    context_ = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+    context_->loadAllAvailableDialects();
+    schedule_ = std::make_unique<Schedule>(*context_);
+  }
+
+  CachedKernel compile(const std::string& text, const std::string& entry) {
+    start(text);
+    return {stage("object", entry), program_.tiles, program_.scratch_bytes};
+  }
+
+  std::string print(const std::string& text, const std::string& wanted) {
+    start(text);
+    return stage(wanted, "kernel");
+  }
+
+ private:
+  void start(const std::string& text) {
+    // A kernel that fails says so once, as an exception with the reason.
+    std::string reason;
+    ScopedDiagnosticHandler handler(context_.get(), [&](Diagnostic& diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error) reason += diagnostic.str() + " ";
+      return success();
+    });
+    module_ = parseSourceString<ModuleOp>(text, context_.get());
+    if (!module_) fail("a kernel does not parse: {}", reason);
+    auto kernel = *module_->getOps<func::FuncOp>().begin();
+    const KernelFormula formula = read_kernel(kernel);
+    program_ = write_tile_program(formula, choose_tiling(formula, target_));
+    function_ = program_.function.getName().str();
+    kernel.erase();
+  }
+
+  std::string printed() {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module_->print(stream);
+    return text;
+  }
+
+  std::string stage(const std::string& wanted, const std::string& entry) {
+    if (wanted == "tiles") return printed();
+    schedule_->vectorise(*module_);
+    if (wanted == "vectors") return printed();
+    schedule_->lower_to_llvm(*module_);
+    llvm::LLVMContext llvm_context;
+    std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, entry, target_);
+    optimise(*translated, target_);
+    if (wanted == "llvm") {
+      std::string text;
+      llvm::raw_string_ostream stream(text);
+      translated->print(stream, nullptr);
+      return text;
+    }
+    return emit(*translated, target_, wanted == "assembly" ? CodeKind::assembly : CodeKind::object);
+  }
+
+  const Target& target_;
+  std::unique_ptr<MLIRContext> context_;
+  std::unique_ptr<Schedule> schedule_;
+  OwningOpRef<ModuleOp> module_;
+  TileProgram program_;
+  std::string function_;
+};
+
+// The kernel's text under one name, so that equal kernels of different layers are one kernel in the cache. In MLIR's generic form:
+// nothing but the built-in syntax is needed to read it back.
+std::string text_of(func::FuncOp kernel) {
+  auto copy = cast<func::FuncOp>(kernel->clone());
+  copy.setName("kernel");
+  copy.setPublic();
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  copy->print(stream, OpPrintingFlags().useLocalScope());
+  copy->destroy();
+  return text;
+}
+
+template <typename T>
+T expect(llvm::Expected<T> value, const char* what) {
+  if (!value) fail("{}: {}", what, llvm::toString(value.takeError()));
+  return std::move(*value);
+}
+
+void expect(llvm::Error error, const char* what) {
+  if (error) fail("{}: {}", what, llvm::toString(std::move(error)));
+}
+
+std::unique_ptr<llvm::orc::LLJIT> linker() {
+  llvm::orc::LLJITBuilder builder;
+  builder.setObjectLinkingLayerCreator([](llvm::orc::ExecutionSession& session, const llvm::Triple&) {
+    return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
+  });
+  auto jit = expect(builder.create(), "cannot start the linker");
+  jit->getMainJITDylib().addGenerator(
+      expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(jit->getDataLayout().getGlobalPrefix()),
+             "cannot see this process's symbols"));
+  return jit;
+}
+
+// By content: one linked program may hold any kernels, and a cached object fits in all of them.
+std::string entry_name(const std::string& text) {
+  const auto hash = llvm::SHA256::hash(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
+}
+
+}  // namespace
+
+KernelCompiler::KernelCompiler(Target target, int threads)
+    : target_(std::move(target)), threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
+
+std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp> kernels, std::shared_ptr<void>& code,
+                                                    int* from_cache) const {
+  const ObjectCache cache;
+  std::vector<std::string> texts;
+  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
+  std::vector<CachedKernel> compiled(kernels.size());
+  std::atomic<size_t> next = 0;
+  std::atomic<int> hits = 0;
+  std::mutex mutex;
+  std::exception_ptr problem;
+  auto work = [&] {
+    std::unique_ptr<Workshop> workshop;  // made only when something must be compiled
+    for (size_t i = next++; i < texts.size(); i = next++) {
+      try {
+        const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", generator_version, target_.triple, target_.cpu, target_.features,
+                                            texts[i]);
+        if (auto found = cache.find(key)) {
+          compiled[i] = std::move(*found);
+          ++hits;
+          continue;
+        }
+        if (!workshop) workshop = std::make_unique<Workshop>(target_);
+        compiled[i] = workshop->compile(texts[i], entry_name(texts[i]));
+        cache.store(key, compiled[i]);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!problem) problem = std::current_exception();
+        next = texts.size();
+      }
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (int i = 1; i < std::min(threads_, static_cast<int>(kernels.size())); ++i) helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  if (problem) std::rethrow_exception(problem);
+
+  std::shared_ptr<llvm::orc::LLJIT> jit = linker();
+  std::map<std::string, CompiledKernel> linked;  // equal kernels are one
+  for (size_t i = 0; i < compiled.size(); ++i) {
+    const std::string name = entry_name(texts[i]);
+    if (!linked.try_emplace(name, CompiledKernel{nullptr, compiled[i].tiles, compiled[i].scratch_bytes}).second) continue;
+    expect(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(compiled[i].object, name)), "cannot link a kernel");
+  }
+  for (auto& [name, kernel] : linked)
+    kernel.function = expect(jit->lookup(name), "a compiled kernel has no entry").toPtr<KernelFunction>();
+  std::vector<CompiledKernel> result;
+  for (const std::string& text : texts) result.push_back(linked.at(entry_name(text)));
+  code = jit;
+  if (from_cache != nullptr) *from_cache = hits;
+  return result;
+}
+
+std::string lower_kernel(func::FuncOp kernel, const std::string& stage, const Target& target) {
+  static const std::vector<std::string> known{"tiles", "vectors", "llvm", "assembly"};
+  if (std::find(known.begin(), known.end(), stage) == known.end()) refuse_unknown("stage", stage, known);
+  return Workshop(target).print(text_of(kernel), stage);
+}
+
+}  // namespace fovea

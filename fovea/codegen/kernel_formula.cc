@@ -1,0 +1,199 @@
+#include "fovea/codegen/kernel_formula.h"
+
+#include <llvm/Support/raw_ostream.h>
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Tensor/IR/Tensor.h>
+#include <mlir/IR/Matchers.h>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+using namespace mlir;
+
+std::string shown(Operation* op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  op->print(stream, OpPrintingFlags().skipRegions().elideLargeElementsAttrs());
+  return text;
+}
+
+[[noreturn]] void reject(func::FuncOp kernel, Operation* op, const char* why) {
+  fail("kernel @{}: {}: {}", kernel.getName().str(), why, shown(op));
+}
+
+// The scalar behind a fill, or behind a constant tensor of equal elements (a null value when there is none).
+Value scalar_of(Value tensor, OpBuilder& builder) {
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>()) return fill.getInputs()[0];
+  DenseElementsAttr elements;
+  if (matchPattern(tensor, m_Constant(&elements)) && elements.isSplat()) {
+    builder.setInsertionPointAfterValue(tensor);
+    return builder.create<arith::ConstantOp>(tensor.getLoc(), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+  }
+  return {};
+}
+
+// Composes a slice of an argument into the map: coordinate * stride + offset, dropped unit coordinates put back as constants.
+Access through_slice(tensor::ExtractSliceOp slice, AffineMap map) {
+  Builder builder(slice.getContext());
+  SmallVector<AffineExpr> results;
+  const llvm::SmallBitVector dropped = slice.getDroppedDims();
+  unsigned kept = 0;
+  for (unsigned i = 0; i < dropped.size(); ++i) {
+    AffineExpr coordinate = builder.getAffineConstantExpr(0);
+    if (!dropped[i]) coordinate = map.getResult(kept++);
+    results.push_back(coordinate * slice.getStaticStrides()[i] + slice.getStaticOffsets()[i]);
+  }
+  Access access;
+  access.tensor = slice.getSource();
+  access.map = AffineMap::get(map.getNumDims(), 0, results, slice.getContext());
+  return access;
+}
+
+Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
+  OpBuilder builder(kernel.getContext());
+  Access access;
+  access.tensor = tensor;
+  access.map = map;
+  if (Value scalar = scalar_of(tensor, builder)) {
+    access.scalar = scalar;
+    return access;
+  }
+  if (auto pad = tensor.getDefiningOp<tensor::PadOp>()) {
+    Value value = pad.getConstantPaddingValue();
+    Attribute constant;
+    if (!value || !matchPattern(value, m_Constant(&constant))) reject(kernel, pad, "padding must be with a constant");
+    access.tensor = pad.getSource();
+    access.pad_low.assign(pad.getStaticLow().begin(), pad.getStaticLow().end());
+    access.pad_value = constant;
+  } else if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>()) {
+    access = through_slice(slice, map);
+  }
+  if (!isa<BlockArgument>(access.tensor) && !access.tensor.getDefiningOp<linalg::GenericOp>())
+    reject(kernel, access.tensor.getDefiningOp(), "not an argument, a padded one, or a formula's result");
+  return access;
+}
+
+Formula read_formula(func::FuncOp kernel, linalg::GenericOp op) {
+  Formula formula;
+  formula.op = op;
+  for (const int64_t extent : op.getStaticLoopRanges()) formula.extents.push_back(extent);
+  for (const utils::IteratorType type : op.getIteratorTypesArray())
+    formula.reduced.push_back(type == utils::IteratorType::reduction);
+  for (OpOperand* operand : op.getDpsInputOperands())
+    formula.inputs.push_back(read_access(kernel, operand->get(), op.getMatchingIndexingMap(operand)));
+  OpBuilder builder(kernel.getContext());
+  for (OpOperand& operand : op.getDpsInitsMutable()) {
+    const bool read = op.payloadUsesValueFromOperand(&operand);
+    Value scalar = read ? scalar_of(operand.get(), builder) : Value();
+    if (read && !scalar) reject(kernel, op, "a reduction must start from a fill");
+    formula.initial.push_back(scalar);
+  }
+  const AffineMap output = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  for (AffineExpr result : output.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(result);
+    if (!dim) reject(kernel, op, "an output coordinate must be a single dimension");
+    formula.output_dims.push_back(dim.getPosition());
+  }
+  for (OpOperand& operand : op.getDpsInitsMutable())
+    if (op.getMatchingIndexingMap(&operand) != output) reject(kernel, op, "all results must have the same map");
+  return formula;
+}
+
+Output read_output(func::FuncOp kernel, Value value, unsigned index) {
+  Output output;
+  output.result = index;
+  output.value = value;
+  output.type = cast<RankedTensorType>(value.getType());
+  int64_t rank = output.type.getRank();
+  if (auto attribute = kernel.getResultAttrOfType<IntegerAttr>(index, "fovea.in_place")) output.in_place = attribute.getInt();
+  auto insert = value.getDefiningOp<tensor::InsertSliceOp>();
+  if (!insert) {
+    output.offsets.assign(rank, 0);
+    output.strides.assign(rank, 1);
+    for (int64_t i = 0; i < rank; ++i) output.kept.push_back(i);
+  } else {
+    auto destination = dyn_cast<BlockArgument>(insert.getDest());
+    if (!destination) reject(kernel, insert, "an insertion must be into an argument");
+    output.value = insert.getSource();
+    output.in_place = destination.getArgNumber();
+    output.offsets.assign(insert.getStaticOffsets().begin(), insert.getStaticOffsets().end());
+    output.strides.assign(insert.getStaticStrides().begin(), insert.getStaticStrides().end());
+    const llvm::SmallBitVector dropped = insert.getDroppedDims();
+    for (int64_t i = 0; i < rank; ++i)
+      if (!dropped[i]) output.kept.push_back(i);
+  }
+  return output;
+}
+
+}  // namespace
+
+int64_t Access::extent(unsigned coordinate) const { return cast<RankedTensorType>(tensor.getType()).getDimSize(coordinate); }
+
+bool KernelFormula::has_reduction() const { return llvm::is_contained(anchor.reduced, true); }
+
+bool KernelFormula::is_contraction() const {
+  linalg::GenericOp op = anchor.op;
+  if (!has_reduction() || anchor.inputs.size() != 2 || op.getNumDpsInits() != 1) return false;
+  if (anchor.inputs[0].scalar || anchor.inputs[1].scalar) return false;
+  Block& body = *op.getBody();
+  if (body.getOperations().size() != 3) return false;
+  auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add) return false;
+  auto multiply = add.getLhs().getDefiningOp<arith::MulFOp>();
+  Value sum = add.getRhs();
+  if (!multiply) {
+    multiply = add.getRhs().getDefiningOp<arith::MulFOp>();
+    sum = add.getLhs();
+  }
+  return multiply && sum == body.getArgument(2) && isa<BlockArgument>(multiply.getLhs()) && isa<BlockArgument>(multiply.getRhs()) &&
+         multiply.getLhs() != multiply.getRhs();
+}
+
+KernelFormula read_kernel(func::FuncOp kernel) {
+  KernelFormula formula;
+  formula.function = kernel;
+  bool first = true;
+  for (auto op : llvm::make_early_inc_range(kernel.getOps<linalg::GenericOp>())) {
+    if (first) {
+      formula.anchor = read_formula(kernel, op);
+    } else {
+      formula.epilogue.push_back(read_formula(kernel, op));
+      if (llvm::is_contained(formula.epilogue.back().reduced, true)) reject(kernel, op, "only the first formula may reduce");
+    }
+    first = false;
+  }
+  if (first) fail("kernel @{}: no formula in it", kernel.getName().str());
+  Operation* terminator = kernel.getBody().front().getTerminator();
+  for (OpOperand& operand : terminator->getOpOperands())
+    formula.outputs.push_back(read_output(kernel, operand.get(), operand.getOperandNumber()));
+  return formula;
+}
+
+LinearForm linear_form(AffineExpr expression, unsigned dimensions) {
+  LinearForm form;
+  form.coefficients.assign(dimensions, 0);
+  SmallVector<std::pair<AffineExpr, int64_t>> pending{{expression, 1}};
+  while (!pending.empty()) {
+    auto [part, factor] = pending.pop_back_val();
+    if (auto constant = dyn_cast<AffineConstantExpr>(part)) {
+      form.constant += factor * constant.getValue();
+    } else if (auto dim = dyn_cast<AffineDimExpr>(part)) {
+      form.coefficients[dim.getPosition()] += factor;
+    } else {
+      auto binary = cast<AffineBinaryOpExpr>(part);
+      if (part.getKind() == AffineExprKind::Add) {
+        pending.push_back({binary.getLHS(), factor});
+        pending.push_back({binary.getRHS(), factor});
+      } else if (auto times = dyn_cast<AffineConstantExpr>(binary.getRHS()); times && part.getKind() == AffineExprKind::Mul) {
+        pending.push_back({binary.getLHS(), factor * times.getValue()});
+      } else {
+        fail("an index map may only add multiples of dimensions");
+      }
+    }
+  }
+  return form;
+}
+
+}  // namespace fovea

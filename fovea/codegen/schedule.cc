@@ -1,0 +1,181 @@
+#include "fovea/codegen/schedule.h"
+
+#include <mlir/Conversion/AffineToStandard/AffineToStandard.h>
+#include <mlir/Conversion/ArithToLLVM/ArithToLLVM.h>
+#include <mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h>
+#include <mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h>
+#include <mlir/Conversion/IndexToLLVM/IndexToLLVM.h>
+#include <mlir/Conversion/MathToLLVM/MathToLLVM.h>
+#include <mlir/Conversion/MathToLibm/MathToLibm.h>
+#include <mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h>
+#include <mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h>
+#include <mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h>
+#include <mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h>
+#include <mlir/Conversion/VectorToSCF/VectorToSCF.h>
+#include <mlir/Dialect/Affine/IR/AffineOps.h>
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Arith/IR/ValueBoundsOpInterfaceImpl.h>
+#include <mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h>
+#include <mlir/Dialect/Arith/Transforms/Passes.h>
+#include <mlir/Dialect/Bufferization/IR/Bufferization.h>
+#include <mlir/Dialect/Bufferization/TransformOps/BufferizationTransformOps.h>
+#include <mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h>
+#include <mlir/Dialect/Bufferization/Transforms/Passes.h>
+#include <mlir/Dialect/ControlFlow/IR/ControlFlowOps.h>
+#include <mlir/Dialect/Func/IR/FuncOps.h>
+#include <mlir/Dialect/Index/IR/IndexDialect.h>
+#include <mlir/Dialect/LLVMIR/LLVMDialect.h>
+#include <mlir/Dialect/Linalg/IR/Linalg.h>
+#include <mlir/Dialect/Linalg/Passes.h>
+#include <mlir/Dialect/Linalg/TransformOps/DialectExtension.h>
+#include <mlir/Dialect/Linalg/Transforms/AllInterfaces.h>
+#include <mlir/Dialect/Math/IR/Math.h>
+#include <mlir/Dialect/Math/Transforms/Passes.h>
+#include <mlir/Dialect/MemRef/IR/MemRef.h>
+#include <mlir/Dialect/MemRef/Transforms/Passes.h>
+#include <mlir/Dialect/SCF/IR/SCF.h>
+#include <mlir/Dialect/SCF/TransformOps/SCFTransformOps.h>
+#include <mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h>
+#include <mlir/Dialect/Tensor/IR/Tensor.h>
+#include <mlir/Dialect/Tensor/IR/TensorInferTypeOpInterfaceImpl.h>
+#include <mlir/Dialect/Tensor/TransformOps/TensorTransformOps.h>
+#include <mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h>
+#include <mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h>
+#include <mlir/Dialect/Transform/IR/TransformDialect.h>
+#include <mlir/Dialect/Transform/IR/TransformOps.h>
+#include <mlir/Dialect/Transform/LoopExtension/LoopExtension.h>
+#include <mlir/Dialect/Transform/Transforms/TransformInterpreterUtils.h>
+#include <mlir/Dialect/Vector/IR/VectorOps.h>
+#include <mlir/Dialect/Vector/TransformOps/VectorTransformOps.h>
+#include <mlir/Dialect/Vector/Transforms/BufferizableOpInterfaceImpl.h>
+#include <mlir/Dialect/Vector/Transforms/SubsetOpInterfaceImpl.h>
+#include <mlir/Parser/Parser.h>
+#include <mlir/Pass/PassManager.h>
+#include <mlir/Transforms/GreedyPatternRewriteDriver.h>
+#include <mlir/Transforms/Passes.h>
+
+#include "fovea/codegen/schedule_text.h"
+#include "fovea/core/error.h"
+
+namespace fovea {
+
+using namespace mlir;
+
+void register_codegen_dialects(DialectRegistry& registry) {
+  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, index::IndexDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, transform::TransformDialect,
+                  vector::VectorDialect>();
+  arith::registerBufferizableOpInterfaceExternalModels(registry);
+  arith::registerValueBoundsOpInterfaceExternalModels(registry);
+  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
+  bufferization::registerTransformDialectExtension(registry);
+  linalg::registerAllDialectInterfaceImplementations(registry);
+  linalg::registerTransformDialectExtension(registry);
+  scf::registerBufferizableOpInterfaceExternalModels(registry);
+  scf::registerTransformDialectExtension(registry);
+  tensor::registerBufferizableOpInterfaceExternalModels(registry);
+  tensor::registerInferTypeOpInterfaceExternalModels(registry);
+  tensor::registerSubsetOpInterfaceExternalModels(registry);
+  tensor::registerTransformDialectExtension(registry);
+  vector::registerBufferizableOpInterfaceExternalModels(registry);
+  vector::registerSubsetOpInterfaceExternalModels(registry);
+  transform::registerLoopExtension(registry);
+  vector::registerTransformDialectExtension(registry);
+}
+
+namespace {
+
+// A packed run is a copy between two slices: written as a vector load and store, it stays in the kernel and out of libc.
+struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(memref::CopyOp copy, PatternRewriter& rewriter) const override {
+    auto type = cast<MemRefType>(copy.getSource().getType());
+    if (!type.hasStaticShape()) return failure();
+    if (type.getRank() == 0) {
+      Value element = rewriter.create<memref::LoadOp>(copy.getLoc(), copy.getSource());
+      rewriter.replaceOpWithNewOp<memref::StoreOp>(copy, element, copy.getTarget());
+      return success();
+    }
+    Value zero = rewriter.create<arith::ConstantIndexOp>(copy.getLoc(), 0);
+    const SmallVector<Value> origin(static_cast<size_t>(type.getRank()), zero);
+    const SmallVector<bool> in_bounds(static_cast<size_t>(type.getRank()), true);
+    Value read = rewriter.create<vector::TransferReadOp>(copy.getLoc(), VectorType::get(type.getShape(), type.getElementType()),
+                                                         copy.getSource(), origin, ArrayRef<bool>(in_bounds));
+    rewriter.create<vector::TransferWriteOp>(copy.getLoc(), read, copy.getTarget(), origin, ArrayRef<bool>(in_bounds));
+    rewriter.eraseOp(copy);
+    return success();
+  }
+};
+
+// What the kernel wrote is where its caller put it: nothing to return.
+void drop_results(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>()) {
+    function.getBody().front().getTerminator()->setOperands({});
+    function.setType(FunctionType::get(module.getContext(), function.getArgumentTypes(), {}));
+    function.removeResAttrsAttr();
+  }
+}
+
+void run(ModuleOp module, const char* what, llvm::function_ref<void(PassManager&)> fill) {
+  PassManager passes(module.getContext());
+  passes.enableVerifier(false);
+  fill(passes);
+  if (failed(passes.run(module))) fail("cannot lower a kernel: {}", what);
+}
+
+}  // namespace
+
+Schedule::Schedule(MLIRContext& context) : library_(parseSourceString<ModuleOp>(schedule_text, &context)) {
+  if (!library_) fail("the schedule does not parse");
+}
+
+void Schedule::apply(const char* sequence, ModuleOp payload) {
+  transform::TransformOptions options;
+  options.enableExpensiveChecks(false);
+  auto root = library_->lookupSymbol<transform::NamedSequenceOp>(sequence);
+  if (failed(transform::applyTransformNamedSequence(payload, root, *library_, options))) fail("the schedule failed at @{}", sequence);
+}
+
+void Schedule::vectorise(ModuleOp tiles) {
+  apply("vectorise", tiles);
+  RewritePatternSet copies(tiles.getContext());
+  copies.add<CopyAsVectors>(tiles.getContext());
+  (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
+  drop_results(tiles);
+  run(tiles, "small buffers to the stack", [](PassManager& passes) {
+    passes.addNestedPass<func::FuncOp>(bufferization::createPromoteBuffersToStackPass(4096, 3));
+  });
+  apply("lower", tiles);
+}
+
+void Schedule::lower_to_llvm(ModuleOp vectors) {
+  RewritePatternSet approximations(vectors.getContext());
+  populateMathPolynomialApproximationPatterns(approximations);
+  (void)applyPatternsAndFoldGreedily(vectors, std::move(approximations));
+  run(vectors, "to LLVM", [](PassManager& passes) {
+    passes.addPass(createCanonicalizerPass());
+    passes.addPass(createCSEPass());
+    passes.addPass(createLoopInvariantCodeMotionPass());
+    passes.addNestedPass<func::FuncOp>(createConvertVectorToSCFPass());
+    passes.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+    passes.addPass(createLowerAffinePass());
+    passes.addPass(createConvertSCFToCFPass());
+    passes.addPass(memref::createExpandStridedMetadataPass());
+    passes.addPass(createLowerAffinePass());
+    passes.addPass(arith::createArithExpandOpsPass());
+    passes.addPass(createConvertVectorToLLVMPass());
+    passes.addPass(createFinalizeMemRefToLLVMConversionPass());
+    passes.addPass(createConvertMathToLLVMPass());
+    passes.addPass(createConvertMathToLibmPass());
+    passes.addPass(createArithToLLVMConversionPass());
+    passes.addPass(createConvertIndexToLLVMPass());
+    ConvertFuncToLLVMPassOptions function_options;
+    function_options.useBarePtrCallConv = true;
+    passes.addPass(createConvertFuncToLLVMPass(function_options));
+    passes.addPass(createConvertControlFlowToLLVMPass());
+    passes.addPass(createReconcileUnrealizedCastsPass());
+  });
+}
+
+}  // namespace fovea

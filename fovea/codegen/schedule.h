@@ -1,0 +1,29 @@
+// The one schedule: tile programs to vectors held in registers, in place, and on to LLVM's dialect.
+//
+// vectorise() applies `@vectorise` of schedule.mlir (embedded) by the transform interpreter: linalg on tiles to vectors, accumulators
+// hoisted out of every loop, one-shot bufferisation in place. `@lower` then breaks vectors of several dimensions into registers.
+#pragma once
+
+#include <mlir/IR/BuiltinOps.h>
+#include <mlir/IR/DialectRegistry.h>
+#include <mlir/IR/MLIRContext.h>
+#include <mlir/IR/OwningOpRef.h>
+
+namespace fovea {
+
+// Every dialect and interface that the road from tile programs to LLVM uses.
+void register_codegen_dialects(mlir::DialectRegistry& registry);
+
+class Schedule {
+ public:
+  explicit Schedule(mlir::MLIRContext& context);
+
+  void vectorise(mlir::ModuleOp tiles);       // in place; `vectors` stage
+  void lower_to_llvm(mlir::ModuleOp vectors);  // in place; LLVM's dialect
+
+ private:
+  void apply(const char* sequence, mlir::ModuleOp payload);
+  mlir::OwningOpRef<mlir::ModuleOp> library_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,134 @@
+#include "fovea/codegen/target.h"
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/ADT/StringMap.h>
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/Host.h>
+#include <llvm/TargetParser/Triple.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+// Registers and caches by instruction set: the first row whose feature the processor has. A new processor is a row here.
+struct Row {
+  llvm::Triple::ArchType architecture;
+  const char* feature;  // LLVM's name; "" for any
+  int64_t vector_bytes, vector_registers, l1_bytes, l2_bytes;
+};
+
+constexpr Row rows[] = {
+    {llvm::Triple::x86_64, "avx512f", 64, 32, 32 << 10, 1 << 20},   {llvm::Triple::x86_64, "avx2", 32, 16, 32 << 10, 512 << 10},
+    {llvm::Triple::x86_64, "", 16, 16, 32 << 10, 256 << 10},        {llvm::Triple::aarch64, "", 16, 32, 64 << 10, 512 << 10},
+    {llvm::Triple::arm, "neon", 16, 16, 32 << 10, 256 << 10},       {llvm::Triple::riscv64, "v", 16, 32, 32 << 10, 256 << 10},
+    {llvm::Triple::wasm32, "simd128", 16, 16, 32 << 10, 256 << 10},
+};
+
+// What a triple without a processor means: the least machine of its kind that is worth compiling for.
+struct Default {
+  const char* prefix;
+  const char* cpu;
+  const char* features;
+};
+
+constexpr Default defaults[] = {
+    {"x86_64", "x86-64-v3", ""},      {"aarch64", "cortex-a76", ""},        {"arm", "cortex-a7", "+neon,+vfp4"},
+    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"}, {"wasm32", "generic", "+simd128"},
+};
+
+void initialise_targets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+  });
+}
+
+std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
+  std::string reason;
+  const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
+  if (found == nullptr) {
+    std::vector<std::string> known;
+    for (const Default& row : defaults) known.emplace_back(row.prefix);
+    refuse_unknown("target", target.triple, known);
+  }
+  return std::unique_ptr<llvm::MCSubtargetInfo>(found->createMCSubtargetInfo(target.triple, target.cpu, target.features));
+}
+
+void check_cpu(const Target& target, const llvm::MCSubtargetInfo& info) {
+  if (target.cpu.empty() || info.isCPUStringValid(target.cpu)) return;
+  std::vector<std::string> known;
+  for (const llvm::SubtargetSubTypeKV& cpu : info.getAllProcessorDescriptions()) known.emplace_back(cpu.Key);
+  const std::string nearest = nearest_name(target.cpu, known);
+  refuse("unknown processor \"{}\" for {}; did you mean \"{}\"?", target.cpu, target.triple, nearest.empty() ? "native" : nearest);
+}
+
+void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
+  const llvm::Triple triple(target.triple);
+  for (const Row& row : rows) {
+    if (row.architecture != triple.getArch()) continue;
+    if (*row.feature != '\0' && !info.checkFeatures(std::string("+") + row.feature)) continue;
+    target.vector_bytes = row.vector_bytes;
+    target.vector_registers = row.vector_registers;
+    target.l1_bytes = row.l1_bytes;
+    target.l2_bytes = row.l2_bytes;
+    return;
+  }
+}
+
+}  // namespace
+
+Target Target::host(const std::string& cpu) {
+  initialise_targets();
+  Target target;
+  target.triple = llvm::sys::getDefaultTargetTriple();
+  const char* forced = std::getenv("FOVEA_CPU");
+  target.cpu = !cpu.empty() ? cpu : forced != nullptr && *forced != '\0' ? forced : "native";
+  const llvm::StringMap<bool> has = llvm::sys::getHostCPUFeatures();
+  if (target.cpu == "native") {
+    target.cpu = llvm::sys::getHostCPUName().str();
+    std::vector<std::string> switches;  // a virtual machine may hide what its processor's name implies
+    for (const auto& feature : has) switches.push_back((feature.second ? "+" : "-") + feature.first().str());
+    std::sort(switches.begin(), switches.end());
+    target.features = llvm::join(switches, ",");
+  }
+  const auto info = subtarget(target);
+  check_cpu(target, *info);
+  for (const llvm::SubtargetFeatureKV& feature : info->getAllProcessorFeatures()) {
+    const auto here = has.find(feature.Key);
+    if (here != has.end() && !here->second && info->checkFeatures(std::string("+") + feature.Key) &&
+        llvm::StringRef(feature.Key).starts_with("avx"))
+      refuse("processor \"{}\" needs {}, which this machine does not have", target.cpu, feature.Key);
+  }
+  fill_row(target, *info);
+  return target;
+}
+
+Target Target::named(const std::string& triple, const std::string& cpu) {
+  initialise_targets();
+  Target target;
+  target.triple = triple;
+  target.cpu = cpu;
+  for (const Default& row : defaults) {
+    if (!llvm::StringRef(triple).starts_with(row.prefix)) continue;
+    if (cpu.empty()) target.cpu = row.cpu;
+    if (cpu.empty() || llvm::StringRef(triple).starts_with("wasm")) target.features = row.features;
+  }
+  const auto info = subtarget(target);
+  check_cpu(target, *info);
+  fill_row(target, *info);
+  return target;
+}
+
+}  // namespace fovea

@@ -1,0 +1,148 @@
+#include "fovea/codegen/tile_builder.h"
+
+#include <mlir/Dialect/Affine/IR/AffineOps.h>
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Linalg/IR/Linalg.h>
+#include <mlir/Dialect/Tensor/IR/Tensor.h>
+#include <mlir/Dialect/Utils/StaticValueUtils.h>
+
+#include "fovea/codegen/tiling.h"
+
+namespace fovea {
+
+using namespace mlir;
+
+Value TileBuilder::value(Index index) { return getValueOrCreateConstantIndexOp(builder, location, index); }
+
+Index TileBuilder::add(Index a, Index b) {
+  AffineExpr x = builder.getAffineDimExpr(0), y = builder.getAffineDimExpr(1);
+  return affine::makeComposedFoldedAffineApply(builder, location, x + y, {a, b});
+}
+
+Index TileBuilder::subtract(Index a, Index b) { return add(a, multiply(b, -1)); }
+
+Index TileBuilder::multiply(Index a, int64_t factor) {
+  return affine::makeComposedFoldedAffineApply(builder, location, builder.getAffineDimExpr(0) * factor, {a});
+}
+
+Index TileBuilder::divide(Index a, int64_t divisor) {
+  if (divisor == 1) return a;
+  if (auto number = known(a)) return constant(*number / divisor);
+  return builder.createOrFold<arith::DivUIOp>(location, value(a), value(constant(divisor)));
+}
+
+Index TileBuilder::remainder(Index a, int64_t divisor) {
+  if (divisor == 1) return constant(0);
+  if (auto number = known(a)) return constant(*number % divisor);
+  return builder.createOrFold<arith::RemUIOp>(location, value(a), value(constant(divisor)));
+}
+
+Index TileBuilder::least(Index a, Index b) {
+  if (known(a) && known(b)) return constant(std::min(*known(a), *known(b)));
+  return builder.createOrFold<arith::MinSIOp>(location, value(a), value(b));
+}
+
+Index TileBuilder::greatest(Index a, Index b) {
+  if (known(a) && known(b)) return constant(std::max(*known(a), *known(b)));
+  return builder.createOrFold<arith::MaxSIOp>(location, value(a), value(b));
+}
+
+void TileBuilder::loop(Index begin, Index end, int64_t step, SmallVectorImpl<Value>& carried, Body body) {
+  const auto first = known(begin), last = known(end);
+  if (first && last) {
+    if (*first >= *last) return;
+    if (*first + step >= *last) return body(begin, carried);
+  }
+  auto loop = builder.create<scf::ForOp>(location, value(begin), value(end), value(constant(step)), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  if (carried.empty()) {
+    builder.setInsertionPointToStart(loop.getBody());
+  } else {
+    builder.setInsertionPointToEnd(loop.getBody());
+  }
+  SmallVector<Value> inside(loop.getRegionIterArgs());
+  body(Index(loop.getInductionVar()), inside);
+  if (!carried.empty()) builder.create<scf::YieldOp>(location, inside);
+  carried.assign(loop.getResults().begin(), loop.getResults().end());
+}
+
+SmallVector<int64_t> TileBuilder::Slice::shape() const {
+  SmallVector<int64_t> shape;
+  for (size_t i = 0; i < sizes.size(); ++i)
+    if (kept[i]) shape.push_back(sizes[i]);
+  return shape;
+}
+
+namespace {
+SmallVector<OpFoldResult> attributes(OpBuilder& builder, ArrayRef<int64_t> numbers) {
+  SmallVector<OpFoldResult> result;
+  for (const int64_t number : numbers) result.push_back(builder.getIndexAttr(number));
+  return result;
+}
+}  // namespace
+
+Value TileBuilder::read(Value tensor, const Slice& slice) {
+  const Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return builder.create<tensor::ExtractSliceOp>(location, RankedTensorType::get(slice.shape(), element), tensor, slice.offsets,
+                                                attributes(builder, slice.sizes), attributes(builder, slice.strides));
+}
+
+Value TileBuilder::write(Value tile, Value tensor, const Slice& slice) {
+  return builder.create<tensor::InsertSliceOp>(location, tile, tensor, slice.offsets, attributes(builder, slice.sizes),
+                                               attributes(builder, slice.strides));
+}
+
+Value TileBuilder::element(Value tensor, ArrayRef<Index> coordinates) {
+  SmallVector<Value> indices;
+  for (Index coordinate : coordinates) indices.push_back(value(coordinate));
+  return builder.create<tensor::ExtractOp>(location, tensor, indices);
+}
+
+Value TileBuilder::empty(ArrayRef<int64_t> shape, Type element) {
+  return builder.create<tensor::EmptyOp>(location, shape, element);
+}
+
+Value TileBuilder::filled(Value scalar, ArrayRef<int64_t> shape) {
+  return builder.create<linalg::FillOp>(location, scalar, empty(shape, scalar.getType())).getResult(0);
+}
+
+template <typename Operation>
+Value TileBuilder::run(Value flat, Index at, int64_t length, int64_t tile, Operation operation) {
+  SmallVector<Value> carried{flat};
+  for (const Segment& segment : segments(length, tile, true)) {
+    loop(constant(segment.begin), constant(segment.end), segment.tile, carried, [&](Index offset, SmallVectorImpl<Value>& inside) {
+      inside[0] = operation(inside[0], offset, Slice{{add(at, offset)}, {segment.tile}, {1}, {true}});
+    });
+  }
+  return carried[0];
+}
+
+Value TileBuilder::fill_run(Value flat, Index at, int64_t length, Value scalar, int64_t tile) {
+  return run(flat, at, length, tile, [&](Value target, Index, const Slice& slice) {
+    Value filled = builder.create<linalg::FillOp>(location, scalar, read(target, slice)).getResult(0);
+    return write(filled, target, slice);
+  });
+}
+
+Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int64_t length, int64_t tile) {
+  return run(flat, at, length, tile, [&](Value target, Index offset, const Slice& slice) {
+    Slice other = slice;
+    other.offsets[0] = add(from, offset);
+    return write(read(source, other), target, slice);
+  });
+}
+
+Value TileBuilder::copy_tile(Value source, const Slice& from, Value target, const Slice& at, ArrayRef<unsigned> permutation) {
+  const AffineMap identity = builder.getMultiDimIdentityMap(permutation.size());
+  const AffineMap source_map = inversePermutation(AffineMap::getPermutationMap(permutation, builder.getContext()));
+  Value old = read(target, at);
+  auto copy = builder.create<linalg::GenericOp>(
+      location, old.getType(), ValueRange{read(source, from)}, ValueRange{old}, ArrayRef<AffineMap>{source_map, identity},
+      SmallVector<utils::IteratorType>(permutation.size(), utils::IteratorType::parallel),
+      [](OpBuilder& inner, Location at_location, ValueRange arguments) {
+        inner.create<linalg::YieldOp>(at_location, arguments[0]);
+      });
+  return write(copy.getResult(0), target, at);
+}
+
+}  // namespace fovea

@@ -1,0 +1,66 @@
+// The small vocabulary tile programs are written in: index arithmetic that folds, loops that carry tensors, slices.
+#pragma once
+
+#include <llvm/ADT/STLFunctionalExtras.h>
+#include <llvm/ADT/SmallVector.h>
+#include <mlir/Dialect/SCF/IR/SCF.h>
+#include <mlir/IR/Builders.h>
+#include <mlir/IR/OpDefinition.h>
+
+#include <cstdint>
+#include <optional>
+
+namespace fovea {
+
+using Index = mlir::OpFoldResult;  // a number known now, or a value of the program
+
+class TileBuilder {
+ public:
+  explicit TileBuilder(mlir::OpBuilder& builder, mlir::Location location) : builder(builder), location(location) {}
+
+  mlir::OpBuilder& builder;
+  mlir::Location location;
+
+  Index constant(int64_t value) { return builder.getIndexAttr(value); }
+  static std::optional<int64_t> known(Index index) { return mlir::getConstantIntValue(index); }
+  mlir::Value value(Index index);
+
+  Index add(Index a, Index b);
+  Index subtract(Index a, Index b);
+  Index multiply(Index a, int64_t factor);
+  Index divide(Index a, int64_t divisor);     // a >= 0
+  Index remainder(Index a, int64_t divisor);  // a >= 0
+  Index least(Index a, Index b);
+  Index greatest(Index a, Index b);
+
+  // Runs `body` for begin, begin + step, ... below end; `carried` goes in and comes out changed. One known step is written straight.
+  using Body = llvm::function_ref<void(Index at, llvm::SmallVectorImpl<mlir::Value>& carried)>;
+  void loop(Index begin, Index end, int64_t step, llvm::SmallVectorImpl<mlir::Value>& carried, Body body);
+
+  // A slice of static sizes; coordinates of size 1 that `kept` leaves out are dropped from its type.
+  struct Slice {
+    llvm::SmallVector<Index> offsets;
+    llvm::SmallVector<int64_t> sizes, strides;
+    llvm::SmallVector<bool> kept;
+    llvm::SmallVector<int64_t> shape() const;
+  };
+  mlir::Value read(mlir::Value tensor, const Slice& slice);
+  mlir::Value write(mlir::Value tile, mlir::Value tensor, const Slice& slice);
+  mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
+
+  mlir::Value filled(mlir::Value scalar, llvm::ArrayRef<int64_t> shape);
+  mlir::Value empty(llvm::ArrayRef<int64_t> shape, mlir::Type element);
+
+  // Runs of a one-dimensional tensor, in whole vectors: `length` is static.
+  mlir::Value fill_run(mlir::Value flat, Index at, int64_t length, mlir::Value scalar, int64_t tile);
+  mlir::Value copy_run(mlir::Value source, Index from, mlir::Value flat, Index at, int64_t length, int64_t tile);
+  // target[at...] = source[from...] on tiles; `permutation` lists the source tile's dimensions in the target's order.
+  mlir::Value copy_tile(mlir::Value source, const Slice& from, mlir::Value target, const Slice& at,
+                        llvm::ArrayRef<unsigned> permutation);
+
+ private:
+  template <typename Operation>
+  mlir::Value run(mlir::Value flat, Index at, int64_t length, int64_t tile, Operation operation);
+};
+
+}  // namespace fovea

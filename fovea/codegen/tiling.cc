@@ -1,0 +1,389 @@
+#include "fovea/codegen/tiling.h"
+
+#include <llvm/ADT/bit.h>
+#include <mlir/IR/BuiltinTypes.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace fovea {
+namespace {
+
+using llvm::SmallVector;
+
+// Below this many elements a grid tile costs more to hand out than to compute.
+constexpr int64_t elements_per_grid_tile = 16384;
+// Enough grid tiles that a few threads end together.
+constexpr int64_t least_grid_tiles = 8;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
+
+int64_t element_bytes(const KernelFormula& kernel) {
+  int64_t bytes = 1;
+  auto widen = [&](mlir::Type type) {
+    const mlir::Type element = mlir::cast<mlir::RankedTensorType>(type).getElementType();
+    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+  };
+  for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
+  for (const Output& output : kernel.outputs) widen(output.value.getType());
+  return bytes;
+}
+
+class Chooser {
+ public:
+  Chooser(const KernelFormula& kernel, const Target& target)
+      : kernel_(kernel),
+        anchor_(kernel.anchor),
+        rank_(static_cast<unsigned>(kernel.anchor.extents.size())),
+        target_(target),
+        bytes_(element_bytes(kernel)),
+        lanes_(std::max<int64_t>(1, target.lanes(bytes_))) {
+    tiling_.dims.resize(rank_);
+    tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
+    for (const Access& input : anchor_.inputs) {
+      auto& forms = forms_.emplace_back();
+      for (mlir::AffineExpr result : input.map.getResults()) forms.push_back(linear_form(result, rank_));
+    }
+  }
+
+  Tiling choose() {
+    for (size_t i = 0; i < anchor_.inputs.size(); ++i)
+      if (anchor_.inputs[i].padded()) tiling_.packing[i] = Packing::strip;
+    if (kernel_.is_contraction() && !anchor_.output_dims.empty()) {
+      contraction();
+    } else if (kernel_.has_reduction()) {
+      reduction();
+    } else {
+      elementwise();
+    }
+    return tiling_;
+  }
+
+ private:
+  bool reads(size_t input, unsigned dim) const {
+    return llvm::any_of(forms_[input], [&](const LinearForm& form) { return form.coefficients[dim] != 0; });
+  }
+  // The dimension that walks the last coordinate of an input one element at a time, or -1.
+  int contiguous_dim(size_t input) const {
+    if (forms_[input].empty()) return -1;
+    const LinearForm& last = forms_[input].back();
+    int found = -1;
+    for (unsigned dim = 0; dim < rank_; ++dim) {
+      if (last.coefficients[dim] == 0) continue;
+      if (found >= 0 || last.coefficients[dim] != 1) return -1;
+      found = static_cast<int>(dim);
+    }
+    return found;
+  }
+  bool share_coordinate(size_t input, unsigned a, unsigned b) const {
+    return llvm::any_of(forms_[input],
+                        [&](const LinearForm& form) { return form.coefficients[a] != 0 && form.coefficients[b] != 0; });
+  }
+  int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
+  bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
+
+  static int64_t vector_tile(int64_t extent, int64_t wanted) {
+    return std::min<int64_t>(wanted, llvm::bit_floor(static_cast<uint64_t>(std::max<int64_t>(extent, 1))));
+  }
+
+  void set_tile(unsigned dim, int64_t tile) { tiling_.dims[dim].tile = tile; }
+
+  // Elements of the box of coordinates that one block of an input covers.
+  int64_t box_elements(size_t input) const {
+    int64_t elements = 1;
+    for (const LinearForm& form : forms_[input]) {
+      int64_t span = 1;
+      for (unsigned dim = 0; dim < rank_; ++dim) span += std::abs(form.coefficients[dim]) * (tiling_.dims[dim].block - 1);
+      elements *= span;
+    }
+    return elements;
+  }
+
+  int64_t grid_tiles() const {
+    int64_t tiles = 1;
+    for (unsigned dim = 0; dim < rank_; ++dim)
+      if (!reduced(dim)) tiles *= ceil_div(extent(dim), tiling_.dims[dim].block);
+    return tiles;
+  }
+
+  // Rows of accumulators for `extent` pixels: as many as registers allow, with the fewest wasted in what is left over.
+  int64_t row_tile(int64_t extent, int64_t vectors) const {
+    const int64_t most = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
+    auto cost = [&](int64_t rows) { return rows == 0 ? 0.0 : std::max(rows * vectors / 2.0, 4.5) + 0.5; };
+    int64_t best = 1;
+    double least = 1e30;
+    for (int64_t rows = 1; rows <= std::min(most, extent); ++rows) {
+      const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows);
+      if (total < least * 0.999) {
+        least = total;
+        best = rows;
+      }
+    }
+    return best;
+  }
+
+  // The run of the innermost reduction written out in one formula.
+  static int64_t depth_tile(int64_t extent) {
+    if (extent % 8 == 0) return 8;
+    for (int64_t tile = std::min<int64_t>(extent, 16); tile >= 4; --tile)
+      if (extent % tile == 0) return tile;
+    return std::min<int64_t>(extent, 8);
+  }
+
+  void contraction();
+  void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
+  void limit_reduction_blocks(size_t rows_input, size_t columns_input);
+  void spread_over_grid(size_t rows_input, bool strip);
+  int64_t even_block(unsigned dim, int64_t most) const;
+  int64_t strip_block(size_t input, unsigned dim, int64_t block) const;
+  // Each coordinate of the input is one dimension as it stands.
+  bool simple_coordinates(size_t input) const {
+    return llvm::all_of(forms_[input], [](const LinearForm& form) {
+      return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant == 0 &&
+             llvm::none_of(form.coefficients, [](int64_t c) { return c != 0 && c != 1; });
+    });
+  }
+  void reduction();
+  void elementwise();
+  void blocks_by_elements(int64_t per_output);
+
+  const KernelFormula& kernel_;
+  const Formula& anchor_;
+  unsigned rank_;
+  const Target& target_;
+  int64_t bytes_, lanes_;
+  SmallVector<SmallVector<LinearForm>> forms_;
+  Tiling tiling_;
+};
+
+void Chooser::contraction() {
+  const unsigned vector = anchor_.output_dims.back();
+  const bool in_first = reads(0, vector), in_second = reads(1, vector);
+  const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
+  // `columns` supplies whole vectors, `rows` one number for each of them.
+  const size_t columns = in_second ? 1 : 0, rows = 1 - columns;
+  tiling_.vector_dim = static_cast<int>(vector);
+  const int64_t wanted = shared_vector ? lanes_ : 2 * lanes_;
+  set_tile(vector, vector_tile(extent(vector), wanted));
+  const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
+
+  int depth = -1;
+  for (unsigned dim = 0; dim < rank_; ++dim)
+    if (reduced(dim)) depth = static_cast<int>(dim);
+
+  // Row dimensions from the innermost outwards, while a whole one still fits in registers.
+  SmallVector<unsigned> row_dims;
+  int64_t rows_used = 1;
+  const int64_t most_rows = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    if (dim == vector || !reads(rows, dim) || reads(columns, dim)) continue;
+    if (row_dims.empty()) {
+      row_dims.push_back(dim);
+      rows_used = row_tile(extent(dim), vectors);
+      set_tile(dim, rows_used);
+      if (rows_used < extent(dim)) break;
+    } else if (rows_used * extent(dim) <= most_rows && extent(dim) > 1) {
+      row_dims.insert(row_dims.begin(), dim);
+      rows_used *= extent(dim);
+      set_tile(dim, extent(dim));
+    } else {
+      break;
+    }
+  }
+  for (unsigned dim : row_dims) tiling_.tile_order.push_back(dim);
+  tiling_.tile_order.push_back(vector);
+  const bool depth_free = llvm::none_of(row_dims, [&](unsigned dim) {
+    return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth);
+  });
+  if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth)) {
+    set_tile(depth, depth_tile(extent(depth)));
+    tiling_.tile_order.push_back(depth);
+  }
+  contraction_blocks(rows, columns, shared_vector);
+}
+
+void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
+  // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
+  const int64_t budget = target_.l2_bytes / 2;
+  auto bytes = [&] {
+    return bytes_ * (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip ? box_elements(rows_input) : 0));
+  };
+  for (unsigned dim = 0; dim < rank_ && bytes() > budget; ++dim) {
+    if (!reduced(dim)) continue;
+    const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+    int64_t low = 1, high = ceil_div(extent(dim), step);  // the largest multiple of the tile that fits, at least one
+    while (low < high) {
+      const int64_t middle = (low + high + 1) / 2;
+      tiling_.dims[dim].block = std::min(middle * step, extent(dim));
+      if (bytes() <= budget) low = middle; else high = middle - 1;
+    }
+    // Even blocks: no short one at the end.
+    const int64_t count = ceil_div(extent(dim), low * step);
+    tiling_.dims[dim].block = std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
+    tiling_.reduction_blocks |= tiling_.dims[dim].block < extent(dim);
+  }
+}
+
+// Equal blocks of whole tiles, none larger than `most`.
+int64_t Chooser::even_block(unsigned dim, int64_t most) const {
+  const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+  const int64_t count = ceil_div(extent(dim), std::max(most / step * step, step));
+  return std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
+}
+
+// A strip copies its last coordinates whole, and an unpadded last coordinate only in runs of one static length.
+int64_t Chooser::strip_block(size_t input, unsigned dim, int64_t block) const {
+  const auto& forms = forms_[input];
+  const bool last = forms.back().coefficients[dim] != 0;
+  const bool next = forms.size() > 1 && forms[forms.size() - 2].coefficients[dim] != 0;
+  if (next) return extent(dim);
+  if (!last) return block;
+  while (extent(dim) % block != 0) --block;
+  return block;
+}
+
+void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
+  const unsigned vector = static_cast<unsigned>(tiling_.vector_dim);
+  auto& dims = tiling_.dims;
+  int64_t depth_total = 1, rows_total = 1;
+  for (unsigned dim = 0; dim < rank_; ++dim) {
+    dims[dim].block = reduced(dim) ? extent(dim) : std::max<int64_t>(1, dims[dim].tile);
+    if (reduced(dim)) depth_total *= extent(dim);
+    if (!reduced(dim) && !reads(columns_input, dim)) rows_total *= extent(dim);
+  }
+  const bool strip = tiling_.packing[rows_input] == Packing::strip;
+  const int64_t tile = dims[vector].tile;
+  const bool transposed = contiguous_dim(columns_input) != static_cast<int>(vector);
+  if (!shared_vector && tiling_.packing[columns_input] == Packing::none && simple_coordinates(columns_input) &&
+      rows_total >= 32 && (transposed || extent(vector) > 2 * tile))
+    tiling_.packing[columns_input] = Packing::panel;
+  // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense layer).
+  const bool deep = (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
+
+  if (shared_vector) {
+    dims[vector].block = extent(vector);
+  } else {
+    const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
+    dims[vector].block = even_block(vector, deep ? 2 * tile : std::max(fit, tile));
+  }
+  // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
+  const int64_t wanted_rows = tiling_.packing[columns_input] == Packing::panel ? 384 : 192;
+  int64_t block_rows = 1;
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    if (dim == vector) continue;
+    int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
+    if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
+    dims[dim].block = block;
+    while (strip && !deep && dims[dim].block > 1 && !tiling_.tiled(dim) &&
+           box_elements(rows_input) * bytes_ > target_.l2_bytes / 4)
+      dims[dim].block = ceil_div(dims[dim].block, 2);
+    block_rows *= dims[dim].block;
+  }
+  limit_reduction_blocks(rows_input, columns_input);
+  spread_over_grid(rows_input, strip);
+}
+
+// Halves blocks, columns first, until a few threads have enough to share.
+void Chooser::spread_over_grid(size_t rows_input, bool strip) {
+  auto& dims = tiling_.dims;
+  SmallVector<unsigned> order{static_cast<unsigned>(tiling_.vector_dim)};
+  for (unsigned dim : anchor_.output_dims)
+    if (static_cast<int>(dim) != tiling_.vector_dim) order.push_back(dim);
+  for (unsigned dim : order) {
+    const int64_t step = std::max<int64_t>(1, dims[dim].tile);
+    while (grid_tiles() < least_grid_tiles && dims[dim].block > step) {
+      int64_t block = round_up(ceil_div(dims[dim].block, 2), step);
+      if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
+      if (block >= dims[dim].block) break;
+      dims[dim].block = block;
+    }
+  }
+}
+
+// Blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one written.
+void Chooser::blocks_by_elements(int64_t per_output) {
+  int64_t left = std::max<int64_t>(1, elements_per_grid_tile / per_output);
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+    int64_t block = even_block(dim, std::max(left, step));
+    for (size_t input = 0; input < anchor_.inputs.size(); ++input)
+      if (tiling_.packing[input] == Packing::strip && reads(input, dim)) block = strip_block(input, dim, block);
+    tiling_.dims[dim].block = block;
+    left = std::max<int64_t>(1, left / block);
+  }
+}
+
+void Chooser::reduction() {
+  auto& dims = tiling_.dims;
+  int64_t reduced_total = 1, taps = 1;
+  for (unsigned dim = 0; dim < rank_; ++dim) {
+    dims[dim].block = reduced(dim) ? extent(dim) : 1;
+    if (reduced(dim)) reduced_total *= extent(dim);
+  }
+  taps = reduced_total;
+  // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one.
+  size_t largest = 0;
+  int64_t most = -1;
+  for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
+    if (anchor_.inputs[input].scalar || contiguous_dim(input) < 0) continue;
+    const auto shape = mlir::cast<mlir::RankedTensorType>(anchor_.inputs[input].tensor.getType()).getShape();
+    const int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+    if (elements > most) {
+      most = elements;
+      largest = input;
+    }
+  }
+  if (most >= 0) {
+    const unsigned vector = static_cast<unsigned>(contiguous_dim(largest));
+    tiling_.vector_dim = static_cast<int>(vector);
+    tiling_.lane_reduction = reduced(vector);
+    set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : 2) * lanes_));
+    tiling_.tile_order.push_back(vector);
+  }
+  tiling_.unroll_reduction = !tiling_.lane_reduction && taps <= 16;
+  blocks_by_elements(reduced_total);
+}
+
+void Chooser::elementwise() {
+  auto& dims = tiling_.dims;
+  for (auto& dim : dims) dim.block = 1;
+  if (anchor_.output_dims.empty()) return;
+  int64_t operations = mlir::linalg::GenericOp(anchor_.op).getBody()->getOperations().size();
+  for (const Formula& formula : kernel_.epilogue)
+    operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
+  const unsigned vector = anchor_.output_dims.back();
+  tiling_.vector_dim = static_cast<int>(vector);
+  // Long bodies keep many values alive: fewer vectors side by side.
+  set_tile(vector, vector_tile(extent(vector), (operations > 40 ? 1 : operations > 16 ? 2 : 4) * lanes_));
+  tiling_.tile_order.push_back(vector);
+  for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
+    const int other = contiguous_dim(input);
+    if (anchor_.inputs[input].scalar || other < 0 || other == static_cast<int>(vector) || !reads(input, vector)) continue;
+    // A transposition: square tiles, one side contiguous in each.
+    set_tile(vector, vector_tile(extent(vector), lanes_));
+    set_tile(other, vector_tile(extent(other), lanes_));
+    tiling_.tile_order.insert(tiling_.tile_order.begin(), other);
+    break;
+  }
+  blocks_by_elements(1);
+}
+
+}  // namespace
+
+Tiling choose_tiling(const KernelFormula& kernel, const Target& target) { return Chooser(kernel, target).choose(); }
+
+SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector) {
+  SmallVector<Segment> cut;
+  int64_t at = extent / tile * tile;
+  if (at > 0) cut.push_back({tile, 0, at});
+  while (at < extent) {
+    const int64_t left = extent - at;
+    const int64_t size = vector ? static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(left))) : left;
+    cut.push_back({size, at, at + size});
+    at += size;
+  }
+  return cut;
+}
+
+}  // namespace fovea

@@ -1,0 +1,44 @@
+// The choice of tiles and blocks for one kernel: all the numbers of its tile program, from shapes and the target alone.
+//
+// Three levels. A *tile* is what one small formula computes, held in registers. A *block* is what one grid tile (the unit that threads
+// share) or one step over a reduction covers, its operands packed in the core's own cache. The *grid* is all blocks of the parallel
+// dimensions. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, is the shape; here it is driven by
+// index maps, so that convolutions, their gradients, pooling and element-wise work share it.
+#pragma once
+
+#include "fovea/codegen/kernel_formula.h"
+#include "fovea/codegen/target.h"
+
+namespace fovea {
+
+enum class Packing : uint8_t {
+  none,
+  strip,  // the padded box of coordinates a block touches, same layout
+  panel,  // [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
+};
+
+struct Tiling {
+  struct Dimension {
+    int64_t block = 1;
+    int64_t tile = 0;  // 0: stepped one by one
+  };
+  llvm::SmallVector<Dimension> dims;
+  llvm::SmallVector<unsigned> tile_order;  // the tiled dimensions, as the formula on a tile lists them
+  int vector_dim = -1;                     // contiguous in the result, or (lanes) in what is reduced; -1: none
+  bool lane_reduction = false;             // the vector dimension is reduced: partial results per lane, combined at the end
+  bool reduction_blocks = false;           // accumulators wait in scratch between blocks of the reduction
+  bool unroll_reduction = false;           // few taps: written out instead of looped
+  llvm::SmallVector<Packing> packing;      // per anchor input
+
+  bool tiled(unsigned dim) const { return dims[dim].tile != 0; }
+};
+
+Tiling choose_tiling(const KernelFormula& kernel, const Target& target);
+
+// A dimension cut into runs of equal static tiles: whole tiles first, then what is left (powers of two along vectors).
+struct Segment {
+  int64_t tile, begin, end;
+};
+llvm::SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector);
+
+}  // namespace fovea
