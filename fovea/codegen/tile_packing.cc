@@ -106,7 +106,9 @@ Value PackedOperand::pack_strip(TileBuilder& t, Value source, Value scratch) {
 Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
   const int64_t span = spans_[level], extent = access_.extent(level), low = access_.pad_low[level];
   const int64_t inner = span_after(level);
-  const bool contiguous = inner == extent_after(level);
+  bool contiguous = true;  // what lies below this coordinate is one run, in the tensor and in the strip
+  for (unsigned below = level + 1; below < spans_.size(); ++below)
+    contiguous &= spans_[below] == access_.extent(below) && access_.pad_low[below] == 0 && TileBuilder::known(base_[below]) == 0;
   Value padding = t.builder.create<arith::ConstantOp>(t.location, cast<TypedAttr>(access_.pad_value));
   const Index first = t.subtract(base_[level], t.constant(low));  // in the tensor; negative in the padding before it
   const auto known = TileBuilder::known(first);

@@ -114,7 +114,8 @@ class Chooser {
     int64_t best = 1;
     double least = 1e30;
     for (int64_t rows = 1; rows <= std::min(most, extent); ++rows) {
-      const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows);
+      // What is left over is code of its own, and keeps a block from being cut where a strip must be cut evenly.
+      const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows) + (extent % rows != 0 ? 2 : 0);
       if (total < least * 0.999) {
         least = total;
         best = rows;
@@ -177,7 +178,7 @@ void Chooser::contraction() {
   int64_t rows_used = 1;
   const int64_t most_rows = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
-    if (dim == vector || !reads(rows, dim) || reads(columns, dim)) continue;
+    if (dim == vector || extent(dim) == 1 || !reads(rows, dim) || reads(columns, dim)) continue;
     if (row_dims.empty()) {
       row_dims.push_back(dim);
       rows_used = row_tile(extent(dim), vectors);
@@ -239,8 +240,9 @@ int64_t Chooser::strip_block(size_t input, unsigned dim, int64_t block) const {
   const bool next = forms.size() > 1 && forms[forms.size() - 2].coefficients[dim] != 0;
   if (next) return extent(dim);
   if (!last) return block;
-  while (extent(dim) % block != 0) --block;
-  return block;
+  const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+  while (block > step && (extent(dim) % block != 0 || block % step != 0)) --block;
+  return extent(dim) % block == 0 ? block : extent(dim);
 }
 
 void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
