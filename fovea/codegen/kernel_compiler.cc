@@ -1,10 +1,10 @@
 #include "fovea/codegen/kernel_compiler.h"
 
+#include <llvm/ADT/StringExtras.h>
 #include <llvm/ExecutionEngine/JITLink/JITLink.h>
 #include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
-#include <llvm/ADT/StringExtras.h>
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/SHA256.h>
 #include <mlir/Parser/Parser.h>
@@ -20,6 +20,7 @@
 #include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/object_cache.h"
 #include "fovea/codegen/schedule.h"
+#include "fovea/codegen/schedule_text.h"
 #include "fovea/codegen/tile_program.h"
 #include "fovea/core/error.h"
 
@@ -28,8 +29,8 @@ namespace {
 
 using namespace mlir;
 
-// Part of every cache key: what the same text would compile to depends on it. Raise the first number with the code generator.
-constexpr const char* generator_version = "1 LLVM " LLVM_VERSION_STRING;
+// Part of every cache key: what the same text compiles to depends on LLVM and on this code generator.
+const std::string generator_version = std::string("LLVM " LLVM_VERSION_STRING " ") + generator_digest;
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
 class Workshop {
@@ -103,8 +104,8 @@ class Workshop {
   std::string function_;
 };
 
-// The kernel's text under one name, so that equal kernels of different layers are one kernel in the cache. In MLIR's generic form:
-// nothing but the built-in syntax is needed to read it back.
+// The kernel's text under one name, so that equal kernels of different layers are one kernel in the cache. In MLIR's generic
+// form: nothing but the built-in syntax is needed to read it back.
 std::string text_of(func::FuncOp kernel) {
   auto copy = cast<func::FuncOp>(kernel->clone());
   copy.setName("kernel");
@@ -163,8 +164,8 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
     std::unique_ptr<Workshop> workshop;  // made only when something must be compiled
     for (size_t i = next++; i < texts.size(); i = next++) {
       try {
-        const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}", generator_version, target_.triple, target_.cpu, target_.features,
-                                            texts[i]);
+        const std::string key =
+            fmt::format("{}\n{}\n{}\n{}\n{}", generator_version, target_.triple, target_.cpu, target_.features, texts[i]);
         if (auto found = cache.find(key)) {
           compiled[i] = std::move(*found);
           ++hits;

@@ -147,8 +147,8 @@ bool KernelFormula::is_contraction() const {
     multiply = add.getRhs().getDefiningOp<arith::MulFOp>();
     sum = add.getLhs();
   }
-  return multiply && sum == body.getArgument(2) && isa<BlockArgument>(multiply.getLhs()) && isa<BlockArgument>(multiply.getRhs()) &&
-         multiply.getLhs() != multiply.getRhs();
+  return multiply && sum == body.getArgument(2) && isa<BlockArgument>(multiply.getLhs()) &&
+         isa<BlockArgument>(multiply.getRhs()) && multiply.getLhs() != multiply.getRhs();
 }
 
 KernelFormula read_kernel(func::FuncOp kernel) {

@@ -1,7 +1,9 @@
-// A kernel function read as formulas: the anchor's iteration domain, how each operand is indexed, and what follows on its result.
+// A kernel function read as formulas: the anchor's iteration domain, how each operand is indexed, and what follows on its
+// result.
 //
-// A kernel is one anchor linalg.generic (a contraction, reduction, pooling or element-wise formula), constant padding before it and
-// element-wise formulas after it, each result optionally put into a destination with strides (docs/architecture.md, "Kernels").
+// A kernel is one anchor linalg.generic (a contraction, reduction, pooling or element-wise formula), constant padding before it
+// and element-wise formulas after it, each result optionally put into a destination with strides (docs/architecture.md,
+// "Kernels").
 #pragma once
 
 #include <llvm/ADT/SmallVector.h>
@@ -31,15 +33,15 @@ struct Formula {
   llvm::SmallVector<int64_t> extents;  // of the domain
   llvm::SmallVector<bool> reduced;     // per dimension
   std::vector<Access> inputs;
-  llvm::SmallVector<mlir::Value> initial;  // per result: the scalar a reduction starts from, null for element-wise formulas
+  llvm::SmallVector<mlir::Value> initial;   // per result: the scalar a reduction starts from, null for element-wise formulas
   llvm::SmallVector<unsigned> output_dims;  // the domain dimension of each output coordinate (the same for every result)
 };
 
 // Where a returned value goes.
 struct Output {
-  mlir::Value value;      // result of a formula
-  unsigned result;        // index among the function's results
-  int in_place = -1;      // the argument it is written over, or -1
+  mlir::Value value;                            // result of a formula
+  unsigned result;                              // index among the function's results
+  int in_place = -1;                            // the argument it is written over, or -1
   llvm::SmallVector<int64_t> offsets, strides;  // of the insertion, per output coordinate (0 and 1 without one)
   llvm::SmallVector<int64_t> kept;              // destination coordinate of each output coordinate
   mlir::RankedTensorType type;                  // of the destination

@@ -25,9 +25,8 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const Target& target) {
   if (found == nullptr) fail("no code generator for {}: {}", target.triple, reason);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;  // a * b + c as one multiply-add, the same on every thread
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target.triple, target.cpu, target.features, options,
-                                                                         llvm::Reloc::PIC_, std::nullopt,
-                                                                         llvm::CodeGenOptLevel::Default));
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
+      target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
 // void ENTRY(ptr operands, i64 begin, i64 end, ptr scratch): loads the operand pointers and calls the kernel.
@@ -41,9 +40,11 @@ void add_entry(llvm::Module& module, const TileProgram& program, llvm::Function&
   builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", entry));
   llvm::SmallVector<llvm::Value*> arguments;
   for (int64_t i = 0; i < program.operands; ++i)
-    arguments.push_back(builder.CreateLoad(pointer, builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), static_cast<uint64_t>(i))));
+    arguments.push_back(
+        builder.CreateLoad(pointer, builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), static_cast<uint64_t>(i))));
   for (const int64_t offset : program.scratch_offsets)
-    arguments.push_back(builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), entry->getArg(3), static_cast<uint64_t>(offset)));
+    arguments.push_back(
+        builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), entry->getArg(3), static_cast<uint64_t>(offset)));
   // The kernel counts in the target's index type, which MLIR makes 64 bits wide.
   arguments.push_back(entry->getArg(1));
   arguments.push_back(entry->getArg(2));

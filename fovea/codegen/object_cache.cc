@@ -69,8 +69,10 @@ ObjectCache::ObjectCache() : folder_(chosen_folder()) {
   }
   if (!existed) ::chmod(folder_.c_str(), 0700);
   if (::stat(folder_.c_str(), &status) == 0 && (status.st_uid != ::geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0))
-    refuse("the kernel cache {} can be written by others; make it yours alone (chmod 700), name another folder in FOVEA_CACHE, or "
-           "set FOVEA_CACHE=off", folder_.string());
+    refuse(
+        "the kernel cache {} can be written by others; make it yours alone (chmod 700), name another folder in FOVEA_CACHE, or "
+        "set FOVEA_CACHE=off",
+        folder_.string());
 }
 
 std::optional<CachedKernel> ObjectCache::find(const std::string& key) const {

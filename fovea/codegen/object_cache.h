@@ -1,7 +1,8 @@
 // Compiled kernels on disk, by content, processor and compiler version. MLIR-free.
 //
-// FOVEA_CACHE names the folder (default: the user's cache folder); `off` turns it off. What it holds is run as code, so the folder must
-// belong to the user and be writable by nobody else; a file that is damaged, or of another version, is noticed and made anew.
+// FOVEA_CACHE names the folder (default: the user's cache folder); `off` turns it off. What it holds is run as code, so the
+// folder must belong to the user and be writable by nobody else; a file that is damaged, or of another version, is noticed and
+// made anew.
 #pragma once
 
 #include <cstdint>

@@ -134,7 +134,8 @@ void Schedule::apply(const char* sequence, ModuleOp payload) {
   transform::TransformOptions options;
   options.enableExpensiveChecks(false);
   auto root = library_->lookupSymbol<transform::NamedSequenceOp>(sequence);
-  if (failed(transform::applyTransformNamedSequence(payload, root, *library_, options))) fail("the schedule failed at @{}", sequence);
+  if (failed(transform::applyTransformNamedSequence(payload, root, *library_, options)))
+    fail("the schedule failed at @{}", sequence);
 }
 
 void Schedule::vectorise(ModuleOp tiles) {
@@ -143,9 +144,8 @@ void Schedule::vectorise(ModuleOp tiles) {
   copies.add<CopyAsVectors>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
   drop_results(tiles);
-  run(tiles, "small buffers to the stack", [](PassManager& passes) {
-    passes.addNestedPass<func::FuncOp>(bufferization::createPromoteBuffersToStackPass(4096, 3));
-  });
+  run(tiles, "small buffers to the stack",
+      [](PassManager& passes) { passes.addNestedPass<func::FuncOp>(bufferization::createPromoteBuffersToStackPass(4096, 3)); });
   apply("lower", tiles);
 }
 

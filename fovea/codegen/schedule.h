@@ -1,7 +1,8 @@
 // The one schedule: tile programs to vectors held in registers, in place, and on to LLVM's dialect.
 //
-// vectorise() applies `@vectorise` of schedule.mlir (embedded) by the transform interpreter: linalg on tiles to vectors, accumulators
-// hoisted out of every loop, one-shot bufferisation in place. `@lower` then breaks vectors of several dimensions into registers.
+// vectorise() applies `@vectorise` of schedule.mlir (embedded) by the transform interpreter: linalg on tiles to vectors,
+// accumulators hoisted out of every loop, one-shot bufferisation in place. `@lower` then breaks vectors of several dimensions
+// into registers.
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>
@@ -18,7 +19,7 @@ class Schedule {
  public:
   explicit Schedule(mlir::MLIRContext& context);
 
-  void vectorise(mlir::ModuleOp tiles);       // in place; `vectors` stage
+  void vectorise(mlir::ModuleOp tiles);        // in place; `vectors` stage
   void lower_to_llvm(mlir::ModuleOp vectors);  // in place; LLVM's dialect
 
  private:

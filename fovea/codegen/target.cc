@@ -41,8 +41,9 @@ struct Default {
 };
 
 constexpr Default defaults[] = {
-    {"x86_64", "x86-64-v3", ""},      {"aarch64", "cortex-a76", ""},        {"arm", "cortex-a7", "+neon,+vfp4"},
-    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"}, {"wasm32", "generic", "+simd128"},
+    {"x86_64", "x86-64-v3", ""},         {"aarch64", "cortex-a76", ""},
+    {"arm", "cortex-a7", "+neon,+vfp4"}, {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
+    {"wasm32", "generic", "+simd128"},
 };
 
 void initialise_targets() {
@@ -71,7 +72,8 @@ void check_cpu(const Target& target, const llvm::MCSubtargetInfo& info) {
   std::vector<std::string> known;
   for (const llvm::SubtargetSubTypeKV& cpu : info.getAllProcessorDescriptions()) known.emplace_back(cpu.Key);
   const std::string nearest = nearest_name(target.cpu, known);
-  refuse("unknown processor \"{}\" for {}; did you mean \"{}\"?", target.cpu, target.triple, nearest.empty() ? "native" : nearest);
+  refuse("unknown processor \"{}\" for {}; did you mean \"{}\"?", target.cpu, target.triple,
+         nearest.empty() ? "native" : nearest);
 }
 
 void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {

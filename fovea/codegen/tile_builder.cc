@@ -110,9 +110,10 @@ template <typename Operation>
 Value TileBuilder::run(Value flat, Index at, int64_t length, int64_t tile, Operation operation) {
   SmallVector<Value> carried{flat};
   for (const Segment& segment : segments(length, tile, true)) {
-    loop(constant(segment.begin), constant(segment.end), segment.tile, carried, [&](Index offset, SmallVectorImpl<Value>& inside) {
-      inside[0] = operation(inside[0], offset, Slice{{add(at, offset)}, {segment.tile}, {1}, {true}});
-    });
+    loop(constant(segment.begin), constant(segment.end), segment.tile, carried,
+         [&](Index offset, SmallVectorImpl<Value>& inside) {
+           inside[0] = operation(inside[0], offset, Slice{{add(at, offset)}, {segment.tile}, {1}, {true}});
+         });
   }
   return carried[0];
 }

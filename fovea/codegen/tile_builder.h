@@ -33,7 +33,8 @@ class TileBuilder {
   Index least(Index a, Index b);
   Index greatest(Index a, Index b);
 
-  // Runs `body` for begin, begin + step, ... below end; `carried` goes in and comes out changed. One known step is written straight.
+  // Runs `body` for begin, begin + step, ... below end; `carried` goes in and comes out changed. One known step is written
+  // straight.
   using Body = llvm::function_ref<void(Index at, llvm::SmallVectorImpl<mlir::Value>& carried)>;
   void loop(Index begin, Index end, int64_t step, llvm::SmallVectorImpl<mlir::Value>& carried, Body body);
 

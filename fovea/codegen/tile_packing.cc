@@ -98,17 +98,20 @@ Value PackedOperand::pack_strip(TileBuilder& t, Value source, Value scratch) {
   ReassociationIndices all;
   for (size_t i = 0; i < spans_.size(); ++i) all.push_back(static_cast<int64_t>(i));
   Value flat = source;
-  if (spans_.size() > 1) flat = t.builder.create<tensor::CollapseShapeOp>(t.location, source, ArrayRef<ReassociationIndices>{all});
+  if (spans_.size() > 1)
+    flat = t.builder.create<tensor::CollapseShapeOp>(t.location, source, ArrayRef<ReassociationIndices>{all});
   return strip_level(t, flat, scratch, 0, t.constant(0), t.constant(0));
 }
 
-// Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so far.
+// Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so
+// far.
 Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
   const int64_t span = spans_[level], extent = access_.extent(level), low = access_.pad_low[level];
   const int64_t inner = span_after(level);
   bool contiguous = true;  // what lies below this coordinate is one run, in the tensor and in the strip
   for (unsigned below = level + 1; below < spans_.size(); ++below)
-    contiguous &= spans_[below] == access_.extent(below) && access_.pad_low[below] == 0 && TileBuilder::known(base_[below]) == 0;
+    contiguous &=
+        spans_[below] == access_.extent(below) && access_.pad_low[below] == 0 && TileBuilder::known(base_[below]) == 0;
   Value padding = t.builder.create<arith::ConstantOp>(t.location, cast<TypedAttr>(access_.pad_value));
   const Index first = t.subtract(base_[level], t.constant(low));  // in the tensor; negative in the padding before it
   const auto known = TileBuilder::known(first);
@@ -117,7 +120,8 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
     const int64_t before = std::clamp<int64_t>(-*known, 0, span), skipped = std::max<int64_t>(*known, 0);
     const int64_t copied = std::clamp<int64_t>(extent - skipped, 0, span - before);
     scratch = t.fill_run(scratch, at, before * inner, padding, run_);
-    scratch = t.copy_run(source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)), copied * inner, run_);
+    scratch =
+        t.copy_run(source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)), copied * inner, run_);
     return t.fill_run(scratch, within(t.constant(before + copied)), (span - before - copied) * inner, padding, run_);
   }
   bool cut_evenly = contiguous;
@@ -129,8 +133,7 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
       whole += std::abs(forms_[level].coefficients[dim]) * (anchor_.extents[dim] - 1);
     return whole <= extent;
   }();
-  if (cut_evenly && unpadded)
-    return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_);
+  if (cut_evenly && unpadded) return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_);
 
   const Index zero = t.constant(0), end = t.constant(span);
   const Index begin_inside = t.least(t.greatest(t.subtract(zero, first), zero), end);
@@ -154,8 +157,8 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
   return carried[0];
 }
 
-// Loops over every dimension of the panel; the copied tile runs along what is contiguous in the source and, where that is not the
-// vector dimension, along both, transposed.
+// Loops over every dimension of the panel; the copied tile runs along what is contiguous in the source and, where that is not
+// the vector dimension, along both, transposed.
 Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, ArrayRef<Index> stop) {
   const LinearForm& last = forms_.back();
   unsigned contiguous = vector_;
@@ -231,8 +234,8 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
   return carried[0];
 }
 
-TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, ArrayRef<int64_t> size, ArrayRef<unsigned> order,
-                                        SmallVectorImpl<unsigned>& listed) const {
+TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, ArrayRef<int64_t> size,
+                                        ArrayRef<unsigned> order, SmallVectorImpl<unsigned>& listed) const {
   TileBuilder::Slice slice;
   auto add = [&](Index offset, int64_t extent, int64_t stride, bool kept) {
     slice.offsets.push_back(offset);

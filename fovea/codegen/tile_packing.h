@@ -39,10 +39,10 @@ class PackedOperand {
   const Formula& anchor_;
   const Tiling& tiling_;
   unsigned vector_ = 0;
-  int64_t tile_ = 1;       // of the vector dimension
-  int64_t run_ = 16;       // elements copied at a time
-  llvm::SmallVector<int64_t> spans_;      // strip: per coordinate
-  llvm::SmallVector<Index> base_;         // strip: the first coordinate of the block
+  int64_t tile_ = 1;                        // of the vector dimension
+  int64_t run_ = 16;                        // elements copied at a time
+  llvm::SmallVector<int64_t> spans_;        // strip: per coordinate
+  llvm::SmallVector<Index> base_;           // strip: the first coordinate of the block
   llvm::SmallVector<unsigned> panel_dims_;  // panel: between the vector tiles and the tile itself
   llvm::SmallVector<Index> start_;
 };

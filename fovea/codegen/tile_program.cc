@@ -150,8 +150,7 @@ Value Writer::argument_now(Value original, const State& state) const {
 // A scalar of the kernel function (a constant), made anew in the tile program.
 Value Writer::here(Value original) {
   Operation* definition = original.getDefiningOp();
-  if (definition == nullptr || definition->getNumOperands() != 0)
-    fail("kernel @{}: a scalar must be a constant", name());
+  if (definition == nullptr || definition->getNumOperands() != 0) fail("kernel @{}: a scalar must be a constant", name());
   return builder_.clone(*definition)->getResult(0);
 }
 
@@ -227,7 +226,8 @@ void Writer::with_reduction_blocks(State& state) {
     for (size_t result = 0; result < anchor_.initial.size(); ++result) {
       Value& buffer = accumulator(inside, result);
       const TileBuilder::Slice slice = accumulator_slice();
-      Value filled = builder_.create<linalg::FillOp>(t_.location, here(anchor_.initial[result]), t_.read(buffer, slice)).getResult(0);
+      Value filled =
+          builder_.create<linalg::FillOp>(t_.location, here(anchor_.initial[result]), t_.read(buffer, slice)).getResult(0);
       buffer = t_.write(filled, buffer, slice);
     }
   });
@@ -268,8 +268,8 @@ void Writer::over(unsigned dim, State& carried, llvm::function_ref<void(State&)>
   const int64_t extent = anchor_.extents[dim];
   const bool cut = tiling_.dims[dim].block < extent;
   const bool vector = static_cast<int>(dim) == tiling_.vector_dim;
-  const SmallVector<Segment> parts = tiling_.tiled(dim) ? segments(extent, tiling_.dims[dim].tile, vector)
-                                                        : SmallVector<Segment>{{1, 0, extent}};
+  const SmallVector<Segment> parts =
+      tiling_.tiled(dim) ? segments(extent, tiling_.dims[dim].tile, vector) : SmallVector<Segment>{{1, 0, extent}};
   for (const Segment& part : parts) {
     Index begin = t_.constant(part.begin), end = t_.constant(part.end);
     if (cut) {
@@ -377,7 +377,8 @@ SmallVector<int64_t> Writer::tile_shape(ArrayRef<unsigned> dims) const {
   return shape;
 }
 
-Writer::Operand Writer::operand_tile(const Access& access, ArrayRef<LinearForm> forms, ArrayRef<unsigned> order, const State& state) {
+Writer::Operand Writer::operand_tile(const Access& access, ArrayRef<LinearForm> forms, ArrayRef<unsigned> order,
+                                     const State& state) {
   if (access.scalar) return {{}, here(access.scalar), {}};
   const Value tensor = argument_now(access.tensor, state);
   TileBuilder::Slice slice;
@@ -414,12 +415,13 @@ Writer::Operand Writer::anchor_operand(size_t input, ArrayRef<unsigned> order, c
   const Value view = packed_[input].view(t_, state[static_cast<size_t>(packed_state_[input])]);
   if (listed.empty()) return {{}, t_.element(view, slice.offsets), {}};
   SmallVector<AffineExpr> map;
-  for (unsigned dim : listed) map.push_back(builder_.getAffineDimExpr(static_cast<unsigned>(llvm::find(order, dim) - order.begin())));
+  for (unsigned dim : listed)
+    map.push_back(builder_.getAffineDimExpr(static_cast<unsigned>(llvm::find(order, dim) - order.begin())));
   return {t_.read(view, slice), {}, AffineMap::get(static_cast<unsigned>(order.size()), 0, map, builder_.getContext())};
 }
 
-// The formula of `op` on one tile. `order` are the anchor's dimensions the tile runs over; `domain_dims` names, for each dimension of
-// the op's own domain, the anchor's.
+// The formula of `op` on one tile. `order` are the anchor's dimensions the tile runs over; `domain_dims` names, for each
+// dimension of the op's own domain, the anchor's.
 SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
                                  ArrayRef<unsigned> domain_dims, bool reduce_depth) {
   SmallVector<Value> tiles;
@@ -454,7 +456,8 @@ SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs,
     mapping.map(body.getArgument(static_cast<unsigned>(i)),
                 inputs[i].tile ? Value(block->getArgument(static_cast<unsigned>(next++))) : inputs[i].scalar);
   for (size_t i = 0; i < outs.size(); ++i)
-    mapping.map(body.getArgument(static_cast<unsigned>(inputs.size() + i)), block->getArgument(static_cast<unsigned>(next + i)));
+    mapping.map(body.getArgument(static_cast<unsigned>(inputs.size() + i)),
+                block->getArgument(static_cast<unsigned>(next + i)));
   builder_.setInsertionPointToStart(block);
   for (Operation& inner : body) {
     auto index = dyn_cast<linalg::IndexOp>(inner);
@@ -542,7 +545,8 @@ void Writer::finish(ArrayRef<Value> anchor_tiles, State& state) {
         LinearForm moved;
         moved.constant = form.constant;
         moved.coefficients.assign(rank_, 0);
-        for (size_t dim = 0; dim < form.coefficients.size(); ++dim) moved.coefficients[anchor_dims[dim]] += form.coefficients[dim];
+        for (size_t dim = 0; dim < form.coefficients.size(); ++dim)
+          moved.coefficients[anchor_dims[dim]] += form.coefficients[dim];
         forms.push_back(moved);
       }
       auto earlier = tiles.find(access.tensor);

@@ -1,8 +1,9 @@
 // One lowering for every index map: a kernel's formulas to its tile program.
 //
-// A tile program is loops over tiles, slices that read them, the formula on tiles of fixed size, and slices that write. Strides,
-// dilations, taps, groups and padding live in the slices, so a formula on a tile is a plain contraction or an element-wise body, and
-// one schedule vectorises them all (schedule.h). Every tile has a static size: what is left over at an edge is a program of its own.
+// A tile program is loops over tiles, slices that read them, the formula on tiles of fixed size, and slices that write.
+// Strides, dilations, taps, groups and padding live in the slices, so a formula on a tile is a plain contraction or an
+// element-wise body, and one schedule vectorises them all (schedule.h). Every tile has a static size: what is left over at an
+// edge is a program of its own.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 namespace fovea {
 
 struct TileProgram {
-  mlir::func::FuncOp function;  // (operands..., scratch..., begin, end) -> the written tensors
-  int64_t operands = 0;         // leading arguments that are the kernel's operands
+  mlir::func::FuncOp function;                 // (operands..., scratch..., begin, end) -> the written tensors
+  int64_t operands = 0;                        // leading arguments that are the kernel's operands
   llvm::SmallVector<int64_t> scratch_offsets;  // bytes, of each scratch argument
   int64_t scratch_bytes = 0;
   int64_t tiles = 1;

@@ -194,9 +194,8 @@ void Chooser::contraction() {
   }
   for (unsigned dim : row_dims) tiling_.tile_order.push_back(dim);
   tiling_.tile_order.push_back(vector);
-  const bool depth_free = llvm::none_of(row_dims, [&](unsigned dim) {
-    return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth);
-  });
+  const bool depth_free = llvm::none_of(
+      row_dims, [&](unsigned dim) { return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth); });
   if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth)) {
     set_tile(depth, depth_tile(extent(depth)));
     tiling_.tile_order.push_back(depth);
@@ -208,7 +207,8 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
   // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
   const int64_t budget = target_.l2_bytes / 2;
   auto bytes = [&] {
-    return bytes_ * (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip ? box_elements(rows_input) : 0));
+    return bytes_ *
+           (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip ? box_elements(rows_input) : 0));
   };
   for (unsigned dim = 0; dim < rank_ && bytes() > budget; ++dim) {
     if (!reduced(dim)) continue;
@@ -217,7 +217,10 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
     while (low < high) {
       const int64_t middle = (low + high + 1) / 2;
       tiling_.dims[dim].block = std::min(middle * step, extent(dim));
-      if (bytes() <= budget) low = middle; else high = middle - 1;
+      if (bytes() <= budget)
+        low = middle;
+      else
+        high = middle - 1;
     }
     // Even blocks: no short one at the end.
     const int64_t count = ceil_div(extent(dim), low * step);
@@ -260,7 +263,8 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   if (!shared_vector && tiling_.packing[columns_input] == Packing::none && simple_coordinates(columns_input) &&
       rows_total >= 32 && (transposed || extent(vector) > 2 * tile))
     tiling_.packing[columns_input] = Packing::panel;
-  // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense layer).
+  // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
+  // layer).
   const bool deep = (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
 
   if (shared_vector) {

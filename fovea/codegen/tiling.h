@@ -1,9 +1,9 @@
 // The choice of tiles and blocks for one kernel: all the numbers of its tile program, from shapes and the target alone.
 //
-// Three levels. A *tile* is what one small formula computes, held in registers. A *block* is what one grid tile (the unit that threads
-// share) or one step over a reduction covers, its operands packed in the core's own cache. The *grid* is all blocks of the parallel
-// dimensions. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, is the shape; here it is driven by
-// index maps, so that convolutions, their gradients, pooling and element-wise work share it.
+// Three levels. A *tile* is what one small formula computes, held in registers. A *block* is what one grid tile (the unit that
+// threads share) or one step over a reduction covers, its operands packed in the core's own cache. The *grid* is all blocks of
+// the parallel dimensions. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, is the shape; here
+// it is driven by index maps, so that convolutions, their gradients, pooling and element-wise work share it.
 #pragma once
 
 #include "fovea/codegen/kernel_formula.h"

@@ -1,0 +1,11 @@
+# Writes OUTPUT: the schedule as a C++ string, and a digest of the code generator's sources, which every cached kernel is keyed by.
+file(READ ${FOLDER}/schedule.mlir text)
+file(GLOB sources ${FOLDER}/*.cc ${FOLDER}/*.h)
+list(SORT sources)
+set(digests "")
+foreach(source ${sources})
+  file(SHA256 ${source} digest)
+  string(APPEND digests ${digest})
+endforeach()
+string(SHA256 digest "${digests}${text}")
+file(WRITE ${OUTPUT} "#pragma once\nnamespace fovea {\ninline constexpr const char* generator_digest = \"${digest}\";\ninline constexpr const char* schedule_text = R\"mlir(${text})mlir\";\n}  // namespace fovea\n")
