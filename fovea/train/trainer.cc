@@ -134,6 +134,11 @@ void Trainer::open_data() {
   if (recipe_.batch > train_->count()) {
     refuse("a batch of {} is more than the {} training images", recipe_.batch, train_->count());
   }
+  if (state_.epoch > recipe_.epochs || state_.batch > steps_per_epoch() ||
+      state_.step != state_.epoch * steps_per_epoch() + state_.batch) {
+    fail("the checkpoint in {} is of step {}, epoch {}, batch {}: not a moment of its recipe on {} images",
+         options_.folder.string(), state_.step, state_.epoch, state_.batch, train_->count());
+  }
 }
 
 void Trainer::build(const TensorMap& saved) {
@@ -245,7 +250,8 @@ void Trainer::end_epoch(const Metrics& evaluation, double epoch_seconds, int64_t
 TrainResult Trainer::run() {
   announce();
   lines_ = std::make_unique<JsonLines>(options_.folder / "metrics.jsonl", "epoch", state_.epoch + (state_.epoch > 0));
-  events_ = std::make_unique<EventFile>(options_.folder, state_.step);
+  // The event of an epoch's end bears the step its checkpoint bears: it stays when the run goes on from there.
+  events_ = std::make_unique<EventFile>(options_.folder, state_.step + (state_.step > 0 && state_.batch == 0));
   std::optional<Metrics> evaluation;
   if (state_.epoch < recipe_.epochs) {
     Loader loader(train_, {.batch = recipe_.batch,
