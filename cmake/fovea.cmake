@@ -9,8 +9,9 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
+  # ccache takes a file that uses a precompiled header only when told that macros in it are not looked at by time.
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
 endif()
 
 # Code that includes MLIR: its headers are not ours to warn about, and one precompiled header pays for them once.
@@ -18,8 +19,8 @@ add_library(fovea_mlir INTERFACE)
 function(fovea_use_mlir target)
   target_include_directories(${target} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
   # -O1: these files run once per compiled program, and half their build time is the optimiser.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -fno-semantic-interposition -Wno-unused-parameter)
-  if(TARGET fovea_mlir_header)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -fno-semantic-interposition -fpch-preprocess -Wno-unused-parameter)
+  if(TARGET fovea_mlir_header AND NOT target STREQUAL fovea_mlir_header)
     target_precompile_headers(${target} REUSE_FROM fovea_mlir_header)
   endif()
 endfunction()

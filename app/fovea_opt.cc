@@ -1,0 +1,12 @@
+// fovea-opt: runs any pass of the project on a file of text, for tests and for looking.
+#include "fovea/passes/passes.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  fovea::register_dialects(registry);
+  fovea::registerFoveaPasses();
+  mlir::registerTransformsPasses();
+  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "runs the passes of fovea on MLIR text\n", registry));
+}

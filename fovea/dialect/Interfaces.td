@@ -1,0 +1,37 @@
+// What every operator of the dialect can do besides its shape rule: give its gradient, and give its formula.
+#ifndef FOVEA_DIALECT_INTERFACES
+#define FOVEA_DIALECT_INTERFACES
+
+include "mlir/IR/OpBase.td"
+
+def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
+  let description = [{
+    Reverse-mode differentiation of one operator: gradients of its results in, gradients of its operands out, as more fovea operators.
+  }];
+  let cppNamespace = "::fovea::dialect";
+  let methods = [
+    InterfaceMethod<[{
+        `output_gradients` has one entry a result, null where the loss does not depend on that result. `operand_gradients`
+        comes with one null entry an operand; an entry left null means that no gradient flows to that operand.
+      }], "void", "differentiate",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$output_gradients,
+           "::llvm::SmallVectorImpl<::mlir::Value> &":$operand_gradients)>
+  ];
+}
+
+def FormulaOpInterface : OpInterface<"FormulaOpInterface"> {
+  let description = [{
+    What the operator computes, as index maps and scalar bodies: linalg.generic, linalg.fill, tensor.empty, tensor.pad, tensor.extract_slice,
+    tensor.insert_slice, tensor.collapse_shape, tensor.expand_shape and arith.constant. A composite operator (a norm, a loss) is
+    written in simpler operators of the dialect, which the pass `fovea-formulas` replaces in turn.
+  }];
+  let cppNamespace = "::fovea::dialect";
+  let methods = [
+    InterfaceMethod<[{
+        `results` comes with one null entry a result; an entry may stay null only when that result has no use.
+      }], "void", "formula",
+      (ins "::mlir::OpBuilder &":$builder, "::llvm::SmallVectorImpl<::mlir::Value> &":$results)>
+  ];
+}
+
+#endif

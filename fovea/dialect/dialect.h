@@ -1,0 +1,24 @@
+// The fovea dialect's C++ classes, generated from Ops.td and Interfaces.td.
+#pragma once
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "fovea/dialect/Dialect.h.inc"
+#include "fovea/dialect/Interfaces.h.inc"
+#define GET_OP_CLASSES
+#include "fovea/dialect/Ops.h.inc"
+
+namespace fovea {
+
+// The dialects a network and its formulas are written in: fovea, func, linalg, tensor, arith, math.
+void register_dialects(mlir::DialectRegistry &registry);
+
+}  // namespace fovea

@@ -1,0 +1,17 @@
+// What TableGen wrote for the operators, and their registration: the one file that pays for compiling it.
+#include "fovea/dialect/dialect.h"
+#include "fovea/dialect/formula.h"
+
+#define GET_OP_CLASSES
+#include "fovea/dialect/Ops.cc.inc"
+
+namespace fovea::dialect {
+
+void FoveaDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "fovea/dialect/Ops.cc.inc"
+      >();
+}
+
+}  // namespace fovea::dialect

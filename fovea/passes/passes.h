@@ -1,0 +1,23 @@
+// The passes over a recorded network (docs/passes.md, generated from Passes.td).
+#pragma once
+
+#include <memory>
+
+#include "fovea/dialect/dialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Pass/Pass.h"
+
+namespace fovea {
+
+std::unique_ptr<mlir::Pass> create_differentiate_pass();
+std::unique_ptr<mlir::Pass> create_formulas_pass();
+
+// registerFoveaPasses(): all of them, for fovea-opt.
+#define GEN_PASS_REGISTRATION
+#include "fovea/passes/Passes.h.inc"
+
+}  // namespace fovea
