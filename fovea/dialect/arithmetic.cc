@@ -11,12 +11,31 @@ namespace fovea::dialect {
 
 Value Arithmetic::number(double value) {
   const auto type = RankedTensorType::get({}, element_);
-  return builder_.create<ConstantOp>(location_, type, DenseElementsAttr::get(type, Attribute(dialect::number(element_, value))));
+  return builder_.create<ConstantOp>(location_, type,
+                                     DenseElementsAttr::get(type, Attribute(dialect::number(element_, value))));
 }
 
 Value Arithmetic::add(Term a, Term b) { return builder_.create<AddOp>(location_, value(a), value(b)); }
 Value Arithmetic::sub(Term a, Term b) { return builder_.create<SubOp>(location_, value(a), value(b)); }
-Value Arithmetic::mul(Term a, Term b) { return builder_.create<MulOp>(location_, value(a), value(b)); }
+
+namespace {
+
+// The number a scalar constant holds.
+std::optional<double> known_number(Arithmetic::Term term) {
+  if (!term.value) return term.number;
+  auto constant = term.value.getDefiningOp<ConstantOp>();
+  const auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+  if (!elements || elements.getType().getRank() != 0 || !isa<FloatType>(elements.getElementType())) return std::nullopt;
+  return elements.getSplatValue<APFloat>().convertToDouble();
+}
+
+}  // namespace
+
+Value Arithmetic::mul(Term a, Term b) {
+  // The gradient of a loss starts from 1: the factors that follow are one number, not a chain of kernels on scalars.
+  if (const auto left = known_number(a), right = known_number(b); left && right) return number(*left * *right);
+  return builder_.create<MulOp>(location_, value(a), value(b));
+}
 Value Arithmetic::div(Term a, Term b) { return builder_.create<DivOp>(location_, value(a), value(b)); }
 Value Arithmetic::maximum(Term a, Term b) { return builder_.create<MaximumOp>(location_, value(a), value(b)); }
 Value Arithmetic::pow(Term a, Term b) { return builder_.create<PowOp>(location_, value(a), value(b)); }

@@ -9,7 +9,7 @@ namespace fovea::dialect {
 class Arithmetic {
  public:
   // `like` gives the element type of the numbers written between its values.
-  Arithmetic(mlir::OpBuilder &builder, mlir::Location location, mlir::Value like)
+  Arithmetic(mlir::OpBuilder& builder, mlir::Location location, mlir::Value like)
       : builder_(builder), location_(location), element_(element_type(like)) {}
 
   // A value, or a number that becomes a scalar constant.
@@ -50,7 +50,7 @@ class Arithmetic {
   mlir::Value sum_to(mlir::Value gradient, llvm::ArrayRef<int64_t> shape);
 
  private:
-  mlir::OpBuilder &builder_;
+  mlir::OpBuilder& builder_;
   mlir::Location location_;
   mlir::Type element_;
 };

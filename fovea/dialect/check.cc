@@ -19,7 +19,7 @@ std::string layer_name(Location location) {
   return "";
 }
 
-LogicalResult complain(std::optional<Location> location, StringRef operator_name, const Twine &message) {
+LogicalResult complain(std::optional<Location> location, StringRef operator_name, const Twine& message) {
   if (!location) return failure();
   operator_name.consume_front("fovea.");
   const std::string layer = layer_name(*location);
@@ -71,7 +71,7 @@ LogicalResult check_same_element_type(std::optional<Location> location, StringRe
 }
 
 LogicalResult infer_broadcast(std::optional<Location> location, StringRef operator_name, ValueRange operands,
-                              SmallVectorImpl<Type> &types) {
+                              SmallVectorImpl<Type>& types) {
   if (failed(check_same_element_type(location, operator_name, operands))) return failure();
   SmallVector<int64_t> shape(shape_of(operands[0]));
   for (Value operand : operands.drop_front()) {
@@ -88,7 +88,7 @@ LogicalResult infer_broadcast(std::optional<Location> location, StringRef operat
 }
 
 LogicalResult infer_reduction(std::optional<Location> location, StringRef operator_name, Value input, ArrayRef<int64_t> dims,
-                              bool keep_dims, SmallVectorImpl<Type> &types) {
+                              bool keep_dims, SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> shape = shape_of(input);
   SmallVector<int64_t> result;
   for (int64_t dim : dims) {
@@ -98,8 +98,10 @@ LogicalResult infer_reduction(std::optional<Location> location, StringRef operat
     }
   }
   for (auto [dim, size] : llvm::enumerate(shape)) {
-    if (!llvm::is_contained(dims, static_cast<int64_t>(dim))) result.push_back(size);
-    else if (keep_dims) result.push_back(1);
+    if (!llvm::is_contained(dims, static_cast<int64_t>(dim)))
+      result.push_back(size);
+    else if (keep_dims)
+      result.push_back(1);
   }
   types.push_back(RankedTensorType::get(result, element_type(input)));
   return success();

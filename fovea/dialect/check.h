@@ -14,7 +14,7 @@ namespace fovea::dialect {
 std::string layer_name(mlir::Location location);
 
 // Emits the error, prefixed with the operator (with or without `fovea.`) and the layer. Always fails.
-mlir::LogicalResult complain(std::optional<mlir::Location> location, llvm::StringRef operator_name, const llvm::Twine &message);
+mlir::LogicalResult complain(std::optional<mlir::Location> location, llvm::StringRef operator_name, const llvm::Twine& message);
 
 std::string shape_text(llvm::ArrayRef<int64_t> shape);  // "[8, 32, 32, 3]"
 std::string size_text(llvm::ArrayRef<int64_t> size);    // "3x3"
@@ -32,9 +32,9 @@ std::optional<llvm::SmallVector<int64_t>> broadcast_shapes(llvm::ArrayRef<int64_
 
 // Shape rules shared by many operators.
 mlir::LogicalResult infer_broadcast(std::optional<mlir::Location> location, llvm::StringRef operator_name,
-                                    mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type> &types);
+                                    mlir::ValueRange operands, llvm::SmallVectorImpl<mlir::Type>& types);
 mlir::LogicalResult infer_reduction(std::optional<mlir::Location> location, llvm::StringRef operator_name, mlir::Value input,
-                                    llvm::ArrayRef<int64_t> dims, bool keep_dims, llvm::SmallVectorImpl<mlir::Type> &types);
+                                    llvm::ArrayRef<int64_t> dims, bool keep_dims, llvm::SmallVectorImpl<mlir::Type>& types);
 
 // Fails unless both element types are the same.
 mlir::LogicalResult check_same_element_type(std::optional<mlir::Location> location, llvm::StringRef operator_name,

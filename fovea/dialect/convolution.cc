@@ -21,12 +21,12 @@ struct Convolution {
   int64_t spatial() const { return static_cast<int64_t>(window.size()); }
 };
 
-SmallVector<int64_t> filter_size(const Convolution &conv) {
-  return llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim &dim) { return dim.size; }));
+SmallVector<int64_t> filter_size(const Convolution& conv) {
+  return llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim& dim) { return dim.size; }));
 }
 
 // With the group as a dimension of its own: [batch, spatial..., (groups), (channels)].
-SmallVector<int64_t> image_shape(const Convolution &conv, ArrayRef<int64_t> spatial, int64_t channels, bool loops) {
+SmallVector<int64_t> image_shape(const Convolution& conv, ArrayRef<int64_t> spatial, int64_t channels, bool loops) {
   SmallVector<int64_t> shape{conv.batch};
   shape.append(spatial.begin(), spatial.end());
   if (conv.grouped()) shape.push_back(conv.groups);
@@ -35,7 +35,7 @@ SmallVector<int64_t> image_shape(const Convolution &conv, ArrayRef<int64_t> spat
 }
 
 // [spatial..., (in), (groups), (out)]
-SmallVector<int64_t> filter_shape(const Convolution &conv, ArrayRef<int64_t> spatial) {
+SmallVector<int64_t> filter_shape(const Convolution& conv, ArrayRef<int64_t> spatial) {
   SmallVector<int64_t> shape(spatial);
   if (conv.loops_in()) shape.push_back(conv.in);
   if (conv.grouped()) shape.push_back(conv.groups);
@@ -45,14 +45,14 @@ SmallVector<int64_t> filter_shape(const Convolution &conv, ArrayRef<int64_t> spa
 
 ArrayRef<int64_t> spatial_part(ArrayRef<int64_t> image) { return image.drop_front().drop_back(); }
 
-Value split_image(OpBuilder &builder, Location location, Value image, const Convolution &conv, int64_t channels, bool loops) {
+Value split_image(OpBuilder& builder, Location location, Value image, const Convolution& conv, int64_t channels, bool loops) {
   return reshaped(builder, location, image, image_shape(conv, spatial_part(shape_of(image)), channels, loops));
 }
 
 // The loops of a formula, numbered in the order they are asked for.
 class Loops {
  public:
-  Loops(MLIRContext *context) : context_(context) {}
+  Loops(MLIRContext* context) : context_(context) {}
   AffineExpr next() { return getAffineDimExpr(count_++, context_); }
   SmallVector<AffineExpr> next(int64_t count) {
     SmallVector<AffineExpr> result;
@@ -64,28 +64,29 @@ class Loops {
 
  private:
   unsigned count_ = 0;
-  MLIRContext *context_;
+  MLIRContext* context_;
 };
 
 SmallVector<AffineExpr> joined(std::initializer_list<std::optional<AffineExpr>> before, ArrayRef<AffineExpr> spatial,
                                std::initializer_list<std::optional<AffineExpr>> after) {
   SmallVector<AffineExpr> result;
-  for (const auto &expression : before)
+  for (const auto& expression : before)
     if (expression) result.push_back(*expression);
   result.append(spatial.begin(), spatial.end());
-  for (const auto &expression : after)
+  for (const auto& expression : after)
     if (expression) result.push_back(*expression);
   return result;
 }
 
 // Where output o reads, at tap k, in the padded image.
-SmallVector<AffineExpr> read_positions(const Convolution &conv, ArrayRef<AffineExpr> outputs, ArrayRef<AffineExpr> taps) {
+SmallVector<AffineExpr> read_positions(const Convolution& conv, ArrayRef<AffineExpr> outputs, ArrayRef<AffineExpr> taps) {
   SmallVector<AffineExpr> result;
-  for (auto [dim, output, tap] : llvm::zip_equal(conv.window, outputs, taps)) result.push_back(output * dim.stride + tap * dim.dilation);
+  for (auto [dim, output, tap] : llvm::zip_equal(conv.window, outputs, taps))
+    result.push_back(output * dim.stride + tap * dim.dilation);
   return result;
 }
 
-Value convolution_formula(OpBuilder &builder, Location location, const Convolution &conv, Value image, Value filter) {
+Value convolution_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value filter) {
   image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
   filter = reshaped(builder, location, filter, filter_shape(conv, filter_size(conv)));
@@ -103,8 +104,8 @@ Value convolution_formula(OpBuilder &builder, Location location, const Convoluti
 }
 
 // One phase: image cells that share a residue of the stride, from the taps that reach them.
-Value phase_formula(OpBuilder &builder, Location location, const Convolution &conv, const Phase &phase, Value gradient, Value filter,
-                    ArrayRef<int64_t> shape) {
+Value phase_formula(OpBuilder& builder, Location location, const Convolution& conv, const Phase& phase, Value gradient,
+                    Value filter, ArrayRef<int64_t> shape) {
   SmallVector<int64_t> offsets(shape_of(filter).size(), 0), sizes(shape_of(filter)), strides(sizes.size(), 1);
   for (auto [dim, part] : llvm::enumerate(phase)) {
     offsets[dim] = part.first_tap;
@@ -119,25 +120,27 @@ Value phase_formula(OpBuilder &builder, Location location, const Convolution &co
   const auto k = loops.next(conv.spatial());
   const auto f = loops.next_if(conv.loops_out());
   SmallVector<AffineExpr> source;
-  for (auto [part, cell, tap] : llvm::zip_equal(phase, h, k)) source.push_back(cell - tap * part.source_step + part.source_offset);
-  return contraction(builder, location, gradient, filter, shape,
-                     {loops.map(joined({n}, source, {g, f})), loops.map(joined({}, k, {c, g, f})), loops.map(joined({n}, h, {g, c}))},
-                     shape.size());
+  for (auto [part, cell, tap] : llvm::zip_equal(phase, h, k))
+    source.push_back(cell - tap * part.source_step + part.source_offset);
+  return contraction(
+      builder, location, gradient, filter, shape,
+      {loops.map(joined({n}, source, {g, f})), loops.map(joined({}, k, {c, g, f})), loops.map(joined({n}, h, {g, c}))},
+      shape.size());
 }
 
-Value transpose_formula(OpBuilder &builder, Location location, const Convolution &conv, Value gradient, Value filter) {
+Value transpose_formula(OpBuilder& builder, Location location, const Convolution& conv, Value gradient, Value filter) {
   SmallVector<Phase> all = phases(conv.window);
   gradient = padded_for_phases(builder, location, gradient, conv.window, all, number(element_type(gradient), 0));
   gradient = split_image(builder, location, gradient, conv, conv.out, conv.loops_out());
   filter = reshaped(builder, location, filter, filter_shape(conv, filter_size(conv)));
-  SmallVector<int64_t> spatial = llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim &dim) { return dim.input; }));
-  return joined_phases(builder, location, image_shape(conv, spatial, conv.in, conv.loops_in()), element_type(gradient), conv.window, all,
-                       [&](const Phase &phase, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> spatial = llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim& dim) { return dim.input; }));
+  return joined_phases(builder, location, image_shape(conv, spatial, conv.in, conv.loops_in()), element_type(gradient),
+                       conv.window, all, [&](const Phase& phase, ArrayRef<int64_t> shape) {
                          return phase_formula(builder, location, conv, phase, gradient, filter, shape);
                        });
 }
 
-Value filter_gradient_formula(OpBuilder &builder, Location location, const Convolution &conv, Value image, Value gradient) {
+Value filter_gradient_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value gradient) {
   image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
   gradient = split_image(builder, location, gradient, conv, conv.out, conv.loops_out());
@@ -157,18 +160,22 @@ Value filter_gradient_formula(OpBuilder &builder, Location location, const Convo
 FailureOr<Convolution> resolve_convolution(std::optional<Location> location, StringRef name, ArrayRef<int64_t> image,
                                            ArrayRef<int64_t> filter, int64_t groups, WindowAttributes attributes) {
   if (image.size() != filter.size() || image.size() < 3) {
-    return complain(location, name, "filter " + shape_text(filter) + " must be [spatial..., in / groups, out] with as many dimensions as the image " +
-                                        shape_text(image) + ", [batch, spatial..., channels]");
+    return complain(location, name,
+                    "filter " + shape_text(filter) +
+                        " must be [spatial..., in / groups, out] with as many dimensions as the image " + shape_text(image) +
+                        ", [batch, spatial..., channels]");
   }
   const int64_t in = filter[filter.size() - 2], out = filter.back();
   if (groups < 1 || image.back() % groups != 0 || out % groups != 0) {
-    return complain(location, name, "groups " + Twine(groups) + " must divide its " + Twine(image.back()) + " input channels and its " +
-                                        Twine(out) + " filters");
+    return complain(location, name,
+                    "groups " + Twine(groups) + " must divide its " + Twine(image.back()) + " input channels and its " +
+                        Twine(out) + " filters");
   }
   if (in != image.back() / groups) {
-    return complain(location, name, "filter " + shape_text(filter) + " is for " + Twine(in * groups) + " input channels" +
-                                        (groups > 1 ? " in " + std::to_string(groups) + " groups" : "") + ", the image " +
-                                        shape_text(image) + " has " + Twine(image.back()));
+    return complain(location, name,
+                    "filter " + shape_text(filter) + " is for " + Twine(in * groups) + " input channels" +
+                        (groups > 1 ? " in " + std::to_string(groups) + " groups" : "") + ", the image " + shape_text(image) +
+                        " has " + Twine(image.back()));
   }
   attributes.size = filter.drop_back(2);
   auto window = resolve_window(location, name, image, attributes);
@@ -203,12 +210,13 @@ FailureOr<SmallVector<int64_t>> transposed_image(std::optional<Location> locatio
 LogicalResult check_image_rank(std::optional<Location> location, StringRef name, Value image, Value other) {
   const auto rank = static_cast<int64_t>(shape_of(image).size());
   if (rank >= 3 && rank <= 5 && static_cast<int64_t>(shape_of(other).size()) == rank) return success();
-  return complain(location, name, "input " + shape_text(shape_of(image)) + " must be [batch, 1 to 3 spatial dimensions, channels], and " +
-                                      shape_text(shape_of(other)) + " have as many dimensions");
+  return complain(location, name,
+                  "input " + shape_text(shape_of(image)) + " must be [batch, 1 to 3 spatial dimensions, channels], and " +
+                      shape_text(shape_of(other)) + " have as many dimensions");
 }
 
 // The attributes an operator of the family shares with its gradients.
-SmallVector<NamedAttribute> shared_attributes(Operation *op) {
+SmallVector<NamedAttribute> shared_attributes(Operation* op) {
   SmallVector<NamedAttribute> result;
   for (NamedAttribute attribute : op->getAttrs()) {
     const StringRef name = attribute.getName().getValue();
@@ -217,19 +225,19 @@ SmallVector<NamedAttribute> shared_attributes(Operation *op) {
   return result;
 }
 
-Value transposed(OpBuilder &builder, Operation *like, Value gradient, Value filter, ArrayRef<int64_t> image) {
+Value transposed(OpBuilder& builder, Operation* like, Value gradient, Value filter, ArrayRef<int64_t> image) {
   SmallVector<NamedAttribute> attributes = shared_attributes(like);
   attributes.push_back(builder.getNamedAttr("output_size", builder.getDenseI64ArrayAttr(spatial_part(image))));
   return builder.create<ConvTransposeOp>(like->getLoc(), ValueRange{gradient, filter}, attributes);
 }
 
-Value filter_gradient(OpBuilder &builder, Operation *like, Value image, Value gradient, ArrayRef<int64_t> filter) {
+Value filter_gradient(OpBuilder& builder, Operation* like, Value image, Value gradient, ArrayRef<int64_t> filter) {
   SmallVector<NamedAttribute> attributes = shared_attributes(like);
   attributes.push_back(builder.getNamedAttr("filter_size", builder.getDenseI64ArrayAttr(filter.drop_back(2))));
   return builder.create<ConvFilterGradientOp>(like->getLoc(), ValueRange{image, gradient}, attributes);
 }
 
-Value convolved(OpBuilder &builder, Operation *like, Value image, Value filter) {
+Value convolved(OpBuilder& builder, Operation* like, Value image, Value filter) {
   return builder.create<ConvOp>(like->getLoc(), ValueRange{image, filter}, shared_attributes(like));
 }
 
@@ -237,10 +245,11 @@ Value convolved(OpBuilder &builder, Operation *like, Value image, Value filter) 
 
 // conv
 
-LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult ConvOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                       SmallVectorImpl<Type>& types) {
   if (failed(check_same_element_type(location, getOperationName(), op.getOperands()))) return failure();
-  const auto conv = resolve_convolution(location, getOperationName(), shape_of(op.getInput()), shape_of(op.getFilter()), op.getGroups(),
-                                        window_attributes(op));
+  const auto conv = resolve_convolution(location, getOperationName(), shape_of(op.getInput()), shape_of(op.getFilter()),
+                                        op.getGroups(), window_attributes(op));
   if (failed(conv)) return failure();
   SmallVector<int64_t> shape{conv->batch};
   shape.append(output_size(conv->window));
@@ -249,21 +258,22 @@ LogicalResult ConvOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   return success();
 }
 
-void ConvOp::differentiate(OpBuilder &builder, ValueRange output_gradients, SmallVectorImpl<Value> &operand_gradients) {
+void ConvOp::differentiate(OpBuilder& builder, ValueRange output_gradients, SmallVectorImpl<Value>& operand_gradients) {
   operand_gradients[0] = transposed(builder, *this, output_gradients[0], getFilter(), shape_of(getInput()));
   operand_gradients[1] = filter_gradient(builder, *this, getInput(), output_gradients[0], shape_of(getFilter()));
 }
 
-void ConvOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
-  const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getFilter()), getGroups(),
-                                        window_attributes(*this));
-  results[0] = reshaped(builder, getLoc(), convolution_formula(builder, getLoc(), *conv, getInput(), getFilter()), shape_of(getOutput()));
+void ConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getFilter()),
+                                        getGroups(), window_attributes(*this));
+  results[0] = reshaped(builder, getLoc(), convolution_formula(builder, getLoc(), *conv, getInput(), getFilter()),
+                        shape_of(getOutput()));
 }
 
 // conv_transpose
 
-LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                                SmallVectorImpl<Type> &types) {
+LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> input = shape_of(op.getInput()), filter = shape_of(op.getFilter());
   if (failed(check_same_element_type(location, getOperationName(), op.getOperands())) ||
       failed(check_image_rank(location, getOperationName(), op.getInput(), op.getFilter())))
@@ -271,8 +281,9 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Loc
   const auto image = transposed_image(location, op, input, filter);
   if (failed(image)) return failure();
   if (llvm::any_of(*image, [](int64_t size) { return size < 1; }) || image->size() != input.size()) {
-    return complain(location, getOperationName(), "output " + shape_text(*image) + " from input " + shape_text(input) +
-                                                      " must have a size of at least 1 in each of its spatial dimensions");
+    return complain(location, getOperationName(),
+                    "output " + shape_text(*image) + " from input " + shape_text(input) +
+                        " must have a size of at least 1 in each of its spatial dimensions");
   }
   const auto conv = resolve_convolution(location, getOperationName(), *image, filter, op.getGroups(), window_attributes(op));
   if (failed(conv)) return failure();
@@ -280,28 +291,31 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Loc
   taken.append(output_size(conv->window));
   taken.push_back(filter.back());
   if (ArrayRef<int64_t>(taken) != input) {
-    return complain(location, getOperationName(), "input " + shape_text(input) + " should be " + shape_text(taken) + ", which the convolution with filter " +
-                                                      shape_text(filter) + " makes of the output " + shape_text(*image));
+    return complain(location, getOperationName(),
+                    "input " + shape_text(input) + " should be " + shape_text(taken) + ", which the convolution with filter " +
+                        shape_text(filter) + " makes of the output " + shape_text(*image));
   }
   types.push_back(with_shape(op.getInput(), *image));
   return success();
 }
 
-void ConvTransposeOp::differentiate(OpBuilder &builder, ValueRange output_gradients, SmallVectorImpl<Value> &operand_gradients) {
+void ConvTransposeOp::differentiate(OpBuilder& builder, ValueRange output_gradients,
+                                    SmallVectorImpl<Value>& operand_gradients) {
   operand_gradients[0] = convolved(builder, *this, output_gradients[0], getFilter());
   operand_gradients[1] = filter_gradient(builder, *this, output_gradients[0], getInput(), shape_of(getFilter()));
 }
 
-void ConvTransposeOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
-  const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getOutput()), shape_of(getFilter()), getGroups(),
-                                        window_attributes(*this));
-  results[0] = reshaped(builder, getLoc(), transpose_formula(builder, getLoc(), *conv, getInput(), getFilter()), shape_of(getOutput()));
+void ConvTransposeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getOutput()), shape_of(getFilter()),
+                                        getGroups(), window_attributes(*this));
+  results[0] =
+      reshaped(builder, getLoc(), transpose_formula(builder, getLoc(), *conv, getInput(), getFilter()), shape_of(getOutput()));
 }
 
 // conv_filter_gradient
 
-LogicalResult ConvFilterGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                                     SmallVectorImpl<Type> &types) {
+LogicalResult ConvFilterGradientOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                     SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> image = shape_of(op.getInput()), gradient = shape_of(op.getGradient());
   if (failed(check_same_element_type(location, getOperationName(), op.getOperands())) ||
       failed(check_image_rank(location, getOperationName(), op.getInput(), op.getGradient())))
@@ -316,23 +330,25 @@ LogicalResult ConvFilterGradientOp::inferReturnTypes(MLIRContext *, std::optiona
   output.append(output_size(conv->window));
   output.push_back(gradient.back());
   if (ArrayRef<int64_t>(output) != gradient) {
-    return complain(location, getOperationName(), "gradient " + shape_text(gradient) + " should be " + shape_text(output) + " for the image " +
-                                                      shape_text(image) + " and filter " + shape_text(filter));
+    return complain(location, getOperationName(),
+                    "gradient " + shape_text(gradient) + " should be " + shape_text(output) + " for the image " +
+                        shape_text(image) + " and filter " + shape_text(filter));
   }
   types.push_back(with_shape(op.getInput(), filter));
   return success();
 }
 
-void ConvFilterGradientOp::differentiate(OpBuilder &builder, ValueRange output_gradients, SmallVectorImpl<Value> &operand_gradients) {
+void ConvFilterGradientOp::differentiate(OpBuilder& builder, ValueRange output_gradients,
+                                         SmallVectorImpl<Value>& operand_gradients) {
   operand_gradients[0] = transposed(builder, *this, getGradient(), output_gradients[0], shape_of(getInput()));
   operand_gradients[1] = convolved(builder, *this, getInput(), output_gradients[0]);
 }
 
-void ConvFilterGradientOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
-  const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getOutput()), getGroups(),
-                                        window_attributes(*this));
-  results[0] =
-      reshaped(builder, getLoc(), filter_gradient_formula(builder, getLoc(), *conv, getInput(), getGradient()), shape_of(getOutput()));
+void ConvFilterGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getOutput()),
+                                        getGroups(), window_attributes(*this));
+  results[0] = reshaped(builder, getLoc(), filter_gradient_formula(builder, getLoc(), *conv, getInput(), getGradient()),
+                        shape_of(getOutput()));
 }
 
 }  // namespace fovea::dialect

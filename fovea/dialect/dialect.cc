@@ -1,5 +1,7 @@
 #include "fovea/dialect/dialect.h"
 
+#include "fovea/dialect/Dialect.cc.inc"
+#include "fovea/dialect/Interfaces.cc.inc"
 #include "fovea/dialect/check.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -8,14 +10,11 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
-#include "fovea/dialect/Dialect.cc.inc"
-#include "fovea/dialect/Interfaces.cc.inc"
-
 using namespace mlir;
 
 namespace fovea {
 
-void register_dialects(DialectRegistry &registry) {
+void register_dialects(DialectRegistry& registry) {
   registry.insert<dialect::FoveaDialect, func::FuncDialect, linalg::LinalgDialect, tensor::TensorDialect, arith::ArithDialect,
                   math::MathDialect>();
 }
@@ -24,7 +23,7 @@ namespace dialect {
 namespace {
 
 // fovea.name on arguments and results, fovea.role on arguments.
-LogicalResult check_port_attribute(Operation *op, NamedAttribute attribute, bool is_argument) {
+LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool is_argument) {
   const StringRef name = attribute.getName().getValue();
   const auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (name == "fovea.name" && text) return success();
@@ -32,25 +31,26 @@ LogicalResult check_port_attribute(Operation *op, NamedAttribute attribute, bool
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
   if (name == "fovea.role") return op->emitError("fovea.role must be \"input\", \"parameter\" or \"state\", on an argument");
-  return op->emitError() << "unknown attribute " << name << " = " << attribute.getValue() << "; there are fovea.name (a string) and fovea.role";
+  return op->emitError() << "unknown attribute " << name << " = " << attribute.getValue()
+                         << "; there are fovea.name (a string) and fovea.role";
 }
 
 }  // namespace
 
-Operation *FoveaDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {
+Operation* FoveaDialect::materializeConstant(OpBuilder& builder, Attribute value, Type type, Location location) {
   auto elements = dyn_cast<ElementsAttr>(value);
   if (!elements || elements.getType() != type) return nullptr;
   return builder.create<ConstantOp>(location, type, elements);
 }
 
-LogicalResult FoveaDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+LogicalResult FoveaDialect::verifyOperationAttribute(Operation* op, NamedAttribute attribute) {
   if (isa<FunctionOpInterface, ModuleOp>(op)) return success();
   return op->emitError() << "attribute " << attribute.getName() << " belongs on a function";
 }
-LogicalResult FoveaDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
+LogicalResult FoveaDialect::verifyRegionArgAttribute(Operation* op, unsigned, unsigned, NamedAttribute attribute) {
   return check_port_attribute(op, attribute, /*is_argument=*/true);
 }
-LogicalResult FoveaDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned, NamedAttribute attribute) {
+LogicalResult FoveaDialect::verifyRegionResultAttribute(Operation* op, unsigned, unsigned, NamedAttribute attribute) {
   return check_port_attribute(op, attribute, /*is_argument=*/false);
 }
 

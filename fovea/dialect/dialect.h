@@ -1,6 +1,8 @@
 // The fovea dialect's C++ classes, generated from Ops.td and Interfaces.td.
 #pragma once
 
+#include "fovea/dialect/Dialect.h.inc"
+#include "fovea/dialect/Interfaces.h.inc"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -10,15 +12,12 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-
-#include "fovea/dialect/Dialect.h.inc"
-#include "fovea/dialect/Interfaces.h.inc"
 #define GET_OP_CLASSES
 #include "fovea/dialect/Ops.h.inc"
 
 namespace fovea {
 
 // The dialects a network and its formulas are written in: fovea, func, linalg, tensor, arith, math.
-void register_dialects(mlir::DialectRegistry &registry);
+void register_dialects(mlir::DialectRegistry& registry);
 
 }  // namespace fovea

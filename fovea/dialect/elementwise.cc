@@ -1,11 +1,11 @@
 // Arithmetic with broadcasting: scalar bodies and gradients. Activations are in activation.cc.
+#include <numbers>
+
 #include "fovea/dialect/arithmetic.h"
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/formula.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-
-#include <numbers>
 
 using namespace mlir;
 
@@ -15,61 +15,65 @@ namespace {
 bool is_float(ValueRange operands) { return isa<FloatType>(operands[0].getType()); }
 
 template <typename FloatOp, typename IntegerOp>
-Value either(ImplicitLocOpBuilder &builder, ValueRange operands) {
+Value either(ImplicitLocOpBuilder& builder, ValueRange operands) {
   if (is_float(operands)) return builder.create<FloatOp>(operands[0], operands[1]);
   return builder.create<IntegerOp>(operands[0], operands[1]);
 }
 
 // A gradient of the result, masked or scaled, as the gradient of an operand that may have been broadcast.
-Value to_operand(Arithmetic &a, Value gradient, Value operand) { return a.sum_to(gradient, shape_of(operand)); }
+Value to_operand(Arithmetic& a, Value gradient, Value operand) { return a.sum_to(gradient, shape_of(operand)); }
 
 }  // namespace
 
-Value AddOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return either<arith::AddFOp, arith::AddIOp>(builder, x); }
-void AddOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value AddOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return either<arith::AddFOp, arith::AddIOp>(builder, x); }
+void AddOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = to_operand(a, gradients[0], getLhs());
   operands[1] = to_operand(a, gradients[0], getRhs());
 }
 
-Value SubOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return either<arith::SubFOp, arith::SubIOp>(builder, x); }
-void SubOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value SubOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return either<arith::SubFOp, arith::SubIOp>(builder, x); }
+void SubOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = to_operand(a, gradients[0], getLhs());
   operands[1] = a.neg(to_operand(a, gradients[0], getRhs()));
 }
 
-Value MulOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return either<arith::MulFOp, arith::MulIOp>(builder, x); }
-void MulOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value MulOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return either<arith::MulFOp, arith::MulIOp>(builder, x); }
+void MulOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = to_operand(a, a.mul(gradients[0], getRhs()), getLhs());
   operands[1] = to_operand(a, a.mul(gradients[0], getLhs()), getRhs());
 }
 
-Value DivOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return either<arith::DivFOp, arith::DivSIOp>(builder, x); }
-void DivOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value DivOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return either<arith::DivFOp, arith::DivSIOp>(builder, x); }
+void DivOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   Value quotient = a.div(gradients[0], getRhs());
   operands[0] = to_operand(a, quotient, getLhs());
   operands[1] = to_operand(a, a.neg(a.mul(quotient, getOutput())), getRhs());
 }
 
-Value MaximumOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return either<arith::MaximumFOp, arith::MaxSIOp>(builder, x); }
-void MaximumOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value MaximumOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
+  return either<arith::MaximumFOp, arith::MaxSIOp>(builder, x);
+}
+void MaximumOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = to_operand(a, a.select(getLhs(), "ge", getRhs(), gradients[0], 0), getLhs());
   operands[1] = to_operand(a, a.select(getLhs(), "ge", getRhs(), 0, gradients[0]), getRhs());
 }
 
-Value MinimumOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return either<arith::MinimumFOp, arith::MinSIOp>(builder, x); }
-void MinimumOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value MinimumOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
+  return either<arith::MinimumFOp, arith::MinSIOp>(builder, x);
+}
+void MinimumOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = to_operand(a, a.select(getLhs(), "le", getRhs(), gradients[0], 0), getLhs());
   operands[1] = to_operand(a, a.select(getLhs(), "le", getRhs(), 0, gradients[0]), getRhs());
 }
 
-Value PowOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<math::PowFOp>(x[0], x[1]); }
-void PowOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value PowOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::PowFOp>(x[0], x[1]); }
+void PowOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   Value by_base = a.mul(getRhs(), a.pow(getLhs(), a.sub(getRhs(), 1)));
   operands[0] = to_operand(a, a.mul(gradients[0], by_base), getLhs());
@@ -100,32 +104,36 @@ std::optional<Predicates> predicates(StringRef comparison) {
 
 }  // namespace
 
-LogicalResult SelectOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult SelectOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                         SmallVectorImpl<Type>& types) {
   if (!predicates(op.getComparison())) {
-    return complain(location, getOperationName(), "unknown comparison \"" + op.getComparison() + "\"; it is eq, ne, lt, le, gt or ge");
+    return complain(location, getOperationName(),
+                    "unknown comparison \"" + op.getComparison() + "\"; it is eq, ne, lt, le, gt or ge");
   }
   SmallVector<Type> compared, chosen;
   if (failed(infer_broadcast(location, getOperationName(), op.getOperands().take_front(2), compared)) ||
       failed(infer_broadcast(location, getOperationName(), op.getOperands().drop_front(2), chosen)))
     return failure();
-  const ArrayRef<int64_t> left = cast<RankedTensorType>(compared[0]).getShape(), right = cast<RankedTensorType>(chosen[0]).getShape();
+  const ArrayRef<int64_t> left = cast<RankedTensorType>(compared[0]).getShape(),
+                          right = cast<RankedTensorType>(chosen[0]).getShape();
   const auto shape = broadcast_shapes(left, right);
   if (!shape) {
-    return complain(location, getOperationName(),
-                    "what is compared, " + shape_text(left) + ", and what is chosen, " + shape_text(right) + ", do not broadcast");
+    return complain(
+        location, getOperationName(),
+        "what is compared, " + shape_text(left) + ", and what is chosen, " + shape_text(right) + ", do not broadcast");
   }
   types.push_back(with_shape(op.getOnTrue(), *shape));
   return success();
 }
 
-Value SelectOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) {
+Value SelectOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
   const Predicates predicate = *predicates(getComparison());
   Value condition = is_float(x) ? Value(builder.create<arith::CmpFOp>(predicate.floating, x[0], x[1]))
                                 : Value(builder.create<arith::CmpIOp>(predicate.integer, x[0], x[1]));
   return builder.create<arith::SelectOp>(condition, x[2], x[3]);
 }
 
-void SelectOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void SelectOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   const auto masked = [&](Arithmetic::Term on_true, Arithmetic::Term on_false) -> Value {
     return builder.create<SelectOp>(getLoc(), getLhs(), getRhs(), a.value(on_true), a.value(on_false), getComparison());
@@ -136,13 +144,15 @@ void SelectOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVect
 
 // cast
 
-LogicalResult CastOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
-  if (!op.getDtype().isIntOrFloat()) return complain(location, getOperationName(), "dtype must be a number type, not " + type_text(op.getDtype()));
+LogicalResult CastOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                       SmallVectorImpl<Type>& types) {
+  if (!op.getDtype().isIntOrFloat())
+    return complain(location, getOperationName(), "dtype must be a number type, not " + type_text(op.getDtype()));
   types.push_back(RankedTensorType::get(shape_of(op.getInput()), op.getDtype()));
   return success();
 }
 
-Value CastOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) {
+Value CastOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
   const Type from = x[0].getType(), to = getDtype();
   if (from == to) return x[0];
   if (isa<FloatType>(from) && isa<FloatType>(to)) {
@@ -155,19 +165,19 @@ Value CastOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) {
   return builder.create<arith::TruncIOp>(to, x[0]);
 }
 
-void CastOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void CastOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   if (!isa<FloatType>(element_type(getInput()))) return;
   operands[0] = builder.create<CastOp>(getLoc(), gradients[0], element_type(getInput()));
 }
 
 // clamp
 
-Value ClampOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) {
+Value ClampOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
   const Type type = x[0].getType();
   Value above = builder.create<arith::MaximumFOp>(x[0], scalar_constant(builder, type, getLow().convertToDouble()));
   return builder.create<arith::MinimumFOp>(above, scalar_constant(builder, type, getHigh().convertToDouble()));
 }
-void ClampOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void ClampOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   Value below_high = a.select(getInput(), "le", getHigh().convertToDouble(), gradients[0], 0);
   operands[0] = a.select(getInput(), "ge", getLow().convertToDouble(), below_high, 0);
@@ -175,44 +185,44 @@ void ClampOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVecto
 
 // Functions of one value
 
-Value NegOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<arith::NegFOp>(x[0]); }
-void NegOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value NegOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<arith::NegFOp>(x[0]); }
+void NegOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = builder.create<NegOp>(getLoc(), gradients[0]);
 }
 
-Value AbsOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<math::AbsFOp>(x[0]); }
-void AbsOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value AbsOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::AbsFOp>(x[0]); }
+void AbsOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   Value not_positive = a.select(getInput(), "lt", 0, a.neg(gradients[0]), 0);
   operands[0] = a.select(getInput(), "gt", 0, gradients[0], not_positive);
 }
 
-Value ExpOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<math::ExpOp>(x[0]); }
-void ExpOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value ExpOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::ExpOp>(x[0]); }
+void ExpOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = Arithmetic(builder, getLoc(), getOutput()).mul(gradients[0], getOutput());
 }
 
-Value LogOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<math::LogOp>(x[0]); }
-void LogOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value LogOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::LogOp>(x[0]); }
+void LogOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = Arithmetic(builder, getLoc(), getOutput()).div(gradients[0], getInput());
 }
 
-Value SqrtOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<math::SqrtOp>(x[0]); }
-void SqrtOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value SqrtOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::SqrtOp>(x[0]); }
+void SqrtOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = a.div(a.mul(gradients[0], 0.5), getOutput());
 }
 
-Value RsqrtOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) {
+Value RsqrtOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
   return builder.create<arith::DivFOp>(scalar_constant(builder, x[0].getType(), 1), builder.create<math::SqrtOp>(x[0]));
 }
-void RsqrtOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void RsqrtOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = a.mul(a.mul(gradients[0], -0.5), a.div(getOutput(), getInput()));
 }
 
-Value ErfOp::scalar(ImplicitLocOpBuilder &builder, ValueRange x) { return builder.create<math::ErfOp>(x[0]); }
-void ErfOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+Value ErfOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::ErfOp>(x[0]); }
+void ErfOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   Value bell = a.mul(a.exp(a.neg(a.square(getInput()))), 2 / std::sqrt(std::numbers::pi));
   operands[0] = a.mul(gradients[0], bell);

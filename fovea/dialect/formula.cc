@@ -15,20 +15,20 @@ TypedAttr number(Type element, double value) {
   return IntegerAttr::get(element, static_cast<int64_t>(value));
 }
 
-Value scalar_constant(ImplicitLocOpBuilder &builder, Type element, double value) {
+Value scalar_constant(ImplicitLocOpBuilder& builder, Type element, double value) {
   return builder.create<arith::ConstantOp>(number(element, value));
 }
 
-Value empty(OpBuilder &builder, Location location, ArrayRef<int64_t> shape, Type element) {
+Value empty(OpBuilder& builder, Location location, ArrayRef<int64_t> shape, Type element) {
   return builder.create<tensor::EmptyOp>(location, shape, element);
 }
 
-Value filled(OpBuilder &builder, Location location, ArrayRef<int64_t> shape, TypedAttr value) {
+Value filled(OpBuilder& builder, Location location, ArrayRef<int64_t> shape, TypedAttr value) {
   Value scalar = builder.create<arith::ConstantOp>(location, value);
   return builder.create<linalg::FillOp>(location, scalar, empty(builder, location, shape, value.getType())).getResult(0);
 }
 
-Value reshaped(OpBuilder &builder, Location location, Value value, ArrayRef<int64_t> shape) {
+Value reshaped(OpBuilder& builder, Location location, Value value, ArrayRef<int64_t> shape) {
   const RankedTensorType from = tensor_type(value), to = with_shape(value, shape);
   if (from == to) return value;
   if (from.getRank() != to.getRank()) {
@@ -47,9 +47,10 @@ Value reshaped(OpBuilder &builder, Location location, Value value, ArrayRef<int6
   return value;
 }
 
-Value padded(OpBuilder &builder, Location location, Value value, ArrayRef<int64_t> before, ArrayRef<int64_t> after,
+Value padded(OpBuilder& builder, Location location, Value value, ArrayRef<int64_t> before, ArrayRef<int64_t> after,
              TypedAttr filling) {
-  if (llvm::all_of(before, [](int64_t cells) { return cells == 0; }) && llvm::all_of(after, [](int64_t cells) { return cells == 0; }))
+  if (llvm::all_of(before, [](int64_t cells) { return cells == 0; }) &&
+      llvm::all_of(after, [](int64_t cells) { return cells == 0; }))
     return value;
   SmallVector<int64_t> shape(shape_of(value));
   SmallVector<OpFoldResult> low, high;
@@ -64,10 +65,12 @@ Value padded(OpBuilder &builder, Location location, Value value, ArrayRef<int64_
 
 namespace {
 
-SmallVector<OpFoldResult> indices(OpBuilder &builder, ArrayRef<int64_t> values) { return getAsIndexOpFoldResult(builder.getContext(), values); }
+SmallVector<OpFoldResult> indices(OpBuilder& builder, ArrayRef<int64_t> values) {
+  return getAsIndexOpFoldResult(builder.getContext(), values);
+}
 
 // The operand without the dimensions along which it is repeated, and the map that reads it.
-std::pair<Value, AffineMap> broadcast_operand(OpBuilder &builder, Location location, Value operand, ArrayRef<int64_t> result) {
+std::pair<Value, AffineMap> broadcast_operand(OpBuilder& builder, Location location, Value operand, ArrayRef<int64_t> result) {
   const ArrayRef<int64_t> shape = shape_of(operand);
   const size_t missing = result.size() - shape.size();
   SmallVector<int64_t> kept;
@@ -82,19 +85,19 @@ std::pair<Value, AffineMap> broadcast_operand(OpBuilder &builder, Location locat
 
 }  // namespace
 
-Value sliced(OpBuilder &builder, Location location, Value value, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes,
+Value sliced(OpBuilder& builder, Location location, Value value, ArrayRef<int64_t> offsets, ArrayRef<int64_t> sizes,
              ArrayRef<int64_t> strides) {
   return builder.create<tensor::ExtractSliceOp>(location, value, indices(builder, offsets), indices(builder, sizes),
                                                 indices(builder, strides));
 }
 
-Value inserted(OpBuilder &builder, Location location, Value value, Value into, ArrayRef<int64_t> offsets,
+Value inserted(OpBuilder& builder, Location location, Value value, Value into, ArrayRef<int64_t> offsets,
                ArrayRef<int64_t> strides) {
-  return builder.create<tensor::InsertSliceOp>(location, value, into, indices(builder, offsets), indices(builder, shape_of(value)),
-                                               indices(builder, strides));
+  return builder.create<tensor::InsertSliceOp>(location, value, into, indices(builder, offsets),
+                                               indices(builder, shape_of(value)), indices(builder, strides));
 }
 
-Value elementwise(OpBuilder &builder, Location location, ValueRange operands, RankedTensorType result, ScalarBody body) {
+Value elementwise(OpBuilder& builder, Location location, ValueRange operands, RankedTensorType result, ScalarBody body) {
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
   SmallVector<TypedAttr> constants(operands.size());
@@ -110,7 +113,7 @@ Value elementwise(OpBuilder &builder, Location location, ValueRange operands, Ra
   maps.push_back(builder.getMultiDimIdentityMap(result.getRank()));
   Value into = empty(builder, location, result.getShape(), result.getElementType());
   return formula_loops(builder, location, inputs, into, maps, result.getRank(),
-                       [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
                          SmallVector<Value> values;
                          size_t next = 0;
                          for (TypedAttr constant : constants)
@@ -119,12 +122,12 @@ Value elementwise(OpBuilder &builder, Location location, ValueRange operands, Ra
                        })[0];
 }
 
-SmallVector<Value> formula_loops(OpBuilder &builder, Location location, ValueRange inputs, ValueRange outputs,
+SmallVector<Value> formula_loops(OpBuilder& builder, Location location, ValueRange inputs, ValueRange outputs,
                                  ArrayRef<AffineMap> maps, unsigned parallel, ScalarsBody body) {
   SmallVector<utils::IteratorType> iterators(parallel, utils::IteratorType::parallel);
   iterators.resize(maps[0].getNumDims(), utils::IteratorType::reduction);
   auto loops = builder.create<linalg::GenericOp>(location, outputs.getTypes(), inputs, outputs, maps, iterators,
-                                                 [&](OpBuilder &nested, Location at, ValueRange arguments) {
+                                                 [&](OpBuilder& nested, Location at, ValueRange arguments) {
                                                    ImplicitLocOpBuilder scalars(at, nested);
                                                    const SmallVector<Value> values = body(scalars, arguments);
                                                    scalars.create<linalg::YieldOp>(values);
@@ -132,14 +135,14 @@ SmallVector<Value> formula_loops(OpBuilder &builder, Location location, ValueRan
   return loops.getResults();
 }
 
-Value contraction(OpBuilder &builder, Location location, Value lhs, Value rhs, ArrayRef<int64_t> shape, ArrayRef<AffineMap> maps,
-                  unsigned parallel) {
+Value contraction(OpBuilder& builder, Location location, Value lhs, Value rhs, ArrayRef<int64_t> shape,
+                  ArrayRef<AffineMap> maps, unsigned parallel) {
   const Type element = element_type(lhs);
   const bool narrow = element.getIntOrFloatBitWidth() < 32;
   const Type sum = narrow ? builder.getF32Type() : element;
   Value into = filled(builder, location, shape, number(sum, 0));
   Value result = formula_loops(builder, location, {lhs, rhs}, into, maps, parallel,
-                               [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
+                               [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
                                  Value left = arguments[0], right = arguments[1];
                                  if (narrow) {
                                    left = scalars.create<arith::ExtFOp>(sum, left);
@@ -150,7 +153,7 @@ Value contraction(OpBuilder &builder, Location location, Value lhs, Value rhs, A
                                })[0];
   if (!narrow) return result;
   return elementwise(builder, location, result, RankedTensorType::get(shape, element),
-                     [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> Value {
+                     [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> Value {
                        return scalars.create<arith::TruncFOp>(element, arguments[0]);
                      });
 }

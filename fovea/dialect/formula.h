@@ -8,41 +8,42 @@
 
 namespace fovea::dialect {
 
-using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
-using ScalarsBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &, mlir::ValueRange)>;
+using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder&, mlir::ValueRange)>;
+using ScalarsBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder&, mlir::ValueRange)>;
 
-// An all-parallel formula over `result`'s shape; operands are broadcast to it. Operands of one constant value become constants of the body.
-mlir::Value elementwise(mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange operands,
+// An all-parallel formula over `result`'s shape; operands are broadcast to it. Operands of one constant value become constants
+// of the body.
+mlir::Value elementwise(mlir::OpBuilder& builder, mlir::Location location, mlir::ValueRange operands,
                         mlir::RankedTensorType result, ScalarBody body);
 
-// A formula with the first `parallel` loops parallel and the others reduced. `maps`: one an input, then one an output. The body's operands are the
-// inputs' scalars, then the outputs'.
-llvm::SmallVector<mlir::Value> formula_loops(mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange inputs,
+// A formula with the first `parallel` loops parallel and the others reduced. `maps`: one an input, then one an output. The
+// body's operands are the inputs' scalars, then the outputs'.
+llvm::SmallVector<mlir::Value> formula_loops(mlir::OpBuilder& builder, mlir::Location location, mlir::ValueRange inputs,
                                              mlir::ValueRange outputs, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel,
                                              ScalarsBody body);
 
-// sum over the loops after the first `parallel` of lhs * rhs, into a tensor of `shape`, which the parallel loops walk in order. Narrow
-// floating point is multiplied and summed in f32.
-mlir::Value contraction(mlir::OpBuilder &builder, mlir::Location location, mlir::Value lhs, mlir::Value rhs,
+// sum over the loops after the first `parallel` of lhs * rhs, into a tensor of `shape`, which the parallel loops walk in order.
+// Narrow floating point is multiplied and summed in f32.
+mlir::Value contraction(mlir::OpBuilder& builder, mlir::Location location, mlir::Value lhs, mlir::Value rhs,
                         llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel);
 
-mlir::Value empty(mlir::OpBuilder &builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::Type element);
-mlir::Value filled(mlir::OpBuilder &builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::TypedAttr value);
+mlir::Value empty(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::Type element);
+mlir::Value filled(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::TypedAttr value);
 
 // A constant of the type: 2.0 : f32, 2 : i32.
 mlir::TypedAttr number(mlir::Type element, double value);
-mlir::Value scalar_constant(mlir::ImplicitLocOpBuilder &builder, mlir::Type element, double value);
+mlir::Value scalar_constant(mlir::ImplicitLocOpBuilder& builder, mlir::Type element, double value);
 
 // The same values in another shape, by at most one collapse and one expand.
-mlir::Value reshaped(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::ArrayRef<int64_t> shape);
+mlir::Value reshaped(mlir::OpBuilder& builder, mlir::Location location, mlir::Value value, llvm::ArrayRef<int64_t> shape);
 
 // `value` itself when there is nothing to pad.
-mlir::Value padded(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::ArrayRef<int64_t> before,
+mlir::Value padded(mlir::OpBuilder& builder, mlir::Location location, mlir::Value value, llvm::ArrayRef<int64_t> before,
                    llvm::ArrayRef<int64_t> after, mlir::TypedAttr filling);
 
-mlir::Value sliced(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, llvm::ArrayRef<int64_t> offsets,
+mlir::Value sliced(mlir::OpBuilder& builder, mlir::Location location, mlir::Value value, llvm::ArrayRef<int64_t> offsets,
                    llvm::ArrayRef<int64_t> sizes, llvm::ArrayRef<int64_t> strides);
-mlir::Value inserted(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value, mlir::Value into,
+mlir::Value inserted(mlir::OpBuilder& builder, mlir::Location location, mlir::Value value, mlir::Value into,
                      llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> strides);
 
 }  // namespace fovea::dialect

@@ -21,11 +21,14 @@ std::shared_ptr<mlir::MLIRContext> new_context() {
   return context;
 }
 
-const char *role_name(Role role) {
+const char* role_name(Role role) {
   switch (role) {
-    case Role::input: return "input";
-    case Role::parameter: return "parameter";
-    case Role::state: return "state";
+    case Role::input:
+      return "input";
+    case Role::parameter:
+      return "parameter";
+    case Role::state:
+      return "state";
   }
   return "input";
 }
@@ -35,19 +38,28 @@ Role role_named(llvm::StringRef name) {
   return name == "state" ? Role::state : Role::input;
 }
 
-mlir::Type element_to_mlir(DType dtype, mlir::MLIRContext *context) {
+mlir::Type element_to_mlir(DType dtype, mlir::MLIRContext* context) {
   mlir::Builder builder(context);
   switch (dtype) {
-    case DType::f32: return builder.getF32Type();
-    case DType::f64: return builder.getF64Type();
-    case DType::bf16: return builder.getBF16Type();
-    case DType::f16: return builder.getF16Type();
-    case DType::i8: return builder.getIntegerType(8);
-    case DType::i16: return builder.getIntegerType(16);
-    case DType::i32: return builder.getIntegerType(32);
-    case DType::i64: return builder.getIntegerType(64);
+    case DType::f32:
+      return builder.getF32Type();
+    case DType::f64:
+      return builder.getF64Type();
+    case DType::bf16:
+      return builder.getBF16Type();
+    case DType::f16:
+      return builder.getF16Type();
+    case DType::i8:
+      return builder.getIntegerType(8);
+    case DType::i16:
+      return builder.getIntegerType(16);
+    case DType::i32:
+      return builder.getIntegerType(32);
+    case DType::i64:
+      return builder.getIntegerType(64);
     case DType::u8:
-    case DType::boolean: break;
+    case DType::boolean:
+      break;
   }
   refuse("a network cannot hold {} tensors; convert them to f32 or i32 first", name(dtype));
 }
@@ -64,53 +76,58 @@ DType element_from_mlir(mlir::Type type) {
   fail("a network cannot hold elements of type {}", dialect::type_text(type));
 }
 
-mlir::Attribute attribute_to_mlir(const std::string &name, const Attribute &attribute, mlir::MLIRContext *context) {
+mlir::Attribute attribute_to_mlir(const std::string& name, const Attribute& attribute, mlir::MLIRContext* context) {
   mlir::Builder builder(context);
   return std::visit(
-      [&](const auto &value) -> mlir::Attribute {
+      [&](const auto& value) -> mlir::Attribute {
         using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, bool>) return builder.getBoolAttr(value);
-        else if constexpr (std::is_same_v<T, int64_t>) return builder.getI64IntegerAttr(value);
-        else if constexpr (std::is_same_v<T, double>) return builder.getF64FloatAttr(value);
+        if constexpr (std::is_same_v<T, bool>)
+          return builder.getBoolAttr(value);
+        else if constexpr (std::is_same_v<T, int64_t>)
+          return builder.getI64IntegerAttr(value);
+        else if constexpr (std::is_same_v<T, double>)
+          return builder.getF64FloatAttr(value);
         else if constexpr (std::is_same_v<T, std::string>) {
           if (name == "dtype") return mlir::TypeAttr::get(element_to_mlir(dtype_named(value), context));
           return builder.getStringAttr(value);
-        } else if constexpr (std::is_same_v<T, std::vector<int64_t>>) return builder.getDenseI64ArrayAttr(value);
-        else return to_mlir(value, context);
+        } else if constexpr (std::is_same_v<T, std::vector<int64_t>>)
+          return builder.getDenseI64ArrayAttr(value);
+        else
+          return to_mlir(value, context);
       },
       attribute);
 }
 
-std::vector<std::string> operator_names(mlir::MLIRContext *context) {
+std::vector<std::string> operator_names(mlir::MLIRContext* context) {
   std::vector<std::string> names;
-  for (const mlir::RegisteredOperationName &op : context->getRegisteredOperations()) {
+  for (mlir::RegisteredOperationName op : context->getRegisteredOperations()) {
     if (op.getDialectNamespace() == "fovea") names.push_back(op.stripDialect().str());
   }
   return names;
 }
 
-mlir::RegisteredOperationName find_operator(std::string_view name, mlir::MLIRContext *context) {
+mlir::RegisteredOperationName find_operator(std::string_view name, mlir::MLIRContext* context) {
   const auto op = mlir::RegisteredOperationName::lookup("fovea." + std::string(name), context);
   if (!op) refuse_unknown("operator", name, operator_names(context));
   return *op;
 }
 
-void add_attributes(mlir::OperationState &state, const mlir::RegisteredOperationName &op, const Attributes &attributes) {
+void add_attributes(mlir::OperationState& state, mlir::RegisteredOperationName op, const Attributes& attributes) {
   std::vector<std::string> known;
   for (mlir::StringAttr name : op.getAttributeNames()) known.push_back(name.str());
-  for (const auto &[name, value] : attributes) {
+  for (const auto& [name, value] : attributes) {
     if (std::find(known.begin(), known.end(), name) == known.end())
       refuse_unknown("attribute of " + op.stripDialect().str(), name, known);
     state.addAttribute(name, attribute_to_mlir(name, value, op.getContext()));
   }
 }
 
-void infer_results(mlir::OperationState &state, const mlir::RegisteredOperationName &op, const Complaints &complaints) {
+void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op, const Complaints& complaints) {
   if (op.getStringRef() == dialect::GradientsOp::getOperationName()) {
     for (mlir::Value wrt : llvm::drop_begin(state.operands)) state.addTypes(wrt.getType());
     return;
   }
-  const auto *interface = op.getInterface<mlir::InferTypeOpInterface>();
+  const auto* interface = op.getInterface<mlir::InferTypeOpInterface>();
   llvm::SmallVector<mlir::Type> types;
   const mlir::DictionaryAttr attributes = state.attributes.getDictionary(op.getContext());
   if (failed(interface->inferReturnTypes(op.getContext(), state.location, state.operands, attributes, nullptr, {}, types)))
@@ -119,7 +136,7 @@ void infer_results(mlir::OperationState &state, const mlir::RegisteredOperationN
 }
 
 // The verifier's `'fovea.conv' op operand #0 must be ...` in our own form.
-[[noreturn]] void refuse_operator(const std::string &complaint, std::string_view name, std::string_view layer) {
+[[noreturn]] void refuse_operator(const std::string& complaint, std::string_view name, std::string_view layer) {
   llvm::StringRef reason = complaint;
   if (!reason.starts_with("'fovea.")) throw Error(2, complaint);
   reason = reason.split("' op ").second;
@@ -127,21 +144,21 @@ void infer_results(mlir::OperationState &state, const mlir::RegisteredOperationN
   refuse("{} \"{}\": {}", name, layer, reason.str());
 }
 
-mlir::Location layer_location(std::string_view layer, mlir::MLIRContext *context) {
+mlir::Location layer_location(std::string_view layer, mlir::MLIRContext* context) {
   const mlir::Location unknown = mlir::UnknownLoc::get(context);
   if (layer.empty()) return unknown;
   return mlir::NameLoc::get(mlir::StringAttr::get(context, llvm::StringRef(layer.data(), layer.size())), unknown);
 }
 
-mlir::NamedAttribute text_attribute(mlir::Builder &builder, llvm::StringRef name, llvm::StringRef text) {
+mlir::NamedAttribute text_attribute(mlir::Builder& builder, llvm::StringRef name, llvm::StringRef text) {
   return builder.getNamedAttr(name, builder.getStringAttr(text));
 }
 
 }  // namespace
 
-std::string to_string(const TensorType &type) { return fmt::format("{} {}", to_string(type.shape), name(type.dtype)); }
+std::string to_string(const TensorType& type) { return fmt::format("{} {}", to_string(type.shape), name(type.dtype)); }
 
-mlir::RankedTensorType to_mlir(const TensorType &type, mlir::MLIRContext *context) {
+mlir::RankedTensorType to_mlir(const TensorType& type, mlir::MLIRContext* context) {
   return mlir::RankedTensorType::get(type.shape, element_to_mlir(type.dtype, context));
 }
 
@@ -151,9 +168,9 @@ TensorType from_mlir(mlir::Type type) {
   return {tensor.getShape().vec(), element_from_mlir(tensor.getElementType())};
 }
 
-mlir::DenseElementsAttr to_mlir(const Tensor &tensor, mlir::MLIRContext *context) {
+mlir::DenseElementsAttr to_mlir(const Tensor& tensor, mlir::MLIRContext* context) {
   const auto type = to_mlir(TensorType{tensor.shape(), tensor.dtype()}, context);
-  return mlir::DenseElementsAttr::getFromRawBuffer(type, {reinterpret_cast<const char *>(tensor.raw()), tensor.bytes()});
+  return mlir::DenseElementsAttr::getFromRawBuffer(type, {reinterpret_cast<const char*>(tensor.raw()), tensor.bytes()});
 }
 
 Tensor from_mlir(mlir::DenseElementsAttr elements) {
@@ -169,8 +186,8 @@ Tensor from_mlir(mlir::DenseElementsAttr elements) {
   return tensor;
 }
 
-Complaints::Complaints(mlir::MLIRContext *context)
-    : handler_(context, [this](mlir::Diagnostic &diagnostic) {
+Complaints::Complaints(mlir::MLIRContext* context)
+    : handler_(context, [this](mlir::Diagnostic& diagnostic) {
         if (!first_.empty() || diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error) return mlir::success();
         first_ = diagnostic.str();
         if (const auto place = mlir::dyn_cast<mlir::FileLineColLoc>(diagnostic.getLocation()))
@@ -179,7 +196,7 @@ Complaints::Complaints(mlir::MLIRContext *context)
       }) {}
 
 Graph::Graph(std::string name) : implementation_(std::make_unique<Implementation>()) {
-  Implementation &graph = *implementation_;
+  Implementation& graph = *implementation_;
   graph.context = new_context();
   mlir::OpBuilder builder(graph.context.get());
   graph.module = mlir::ModuleOp::create(builder.getUnknownLoc());
@@ -189,13 +206,13 @@ Graph::Graph(std::string name) : implementation_(std::make_unique<Implementation
 }
 
 Graph::Graph(std::unique_ptr<Implementation> implementation) : implementation_(std::move(implementation)) {}
-Graph::Graph(Graph &&) noexcept = default;
-Graph &Graph::operator=(Graph &&) noexcept = default;
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
 Graph::~Graph() = default;
 
 Ref Graph::argument(std::string name, TensorType type, Role role) {
-  Implementation &graph = *implementation_;
-  for (const Argument &other : graph.arguments) {
+  Implementation& graph = *implementation_;
+  for (const Argument& other : graph.arguments) {
     if (other.name == name) refuse("two arguments are named \"{}\"", name);
   }
   for (int64_t size : type.shape) {
@@ -211,11 +228,11 @@ Ref Graph::argument(std::string name, TensorType type, Role role) {
   return {static_cast<int32_t>(graph.values.size()) - 1};
 }
 
-std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Ref> &operands, const Attributes &attributes,
+std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Ref>& operands, const Attributes& attributes,
                             std::string_view layer) {
-  Implementation &graph = *implementation_;
-  mlir::MLIRContext *context = graph.context.get();
-  const mlir::RegisteredOperationName op = find_operator(operator_name, context);
+  Implementation& graph = *implementation_;
+  mlir::MLIRContext* context = graph.context.get();
+  mlir::RegisteredOperationName op = find_operator(operator_name, context);
   mlir::OperationState state(layer_location(layer, context), op);
   for (Ref operand : operands) state.addOperands(graph.values.at(static_cast<size_t>(operand.index)));
   add_attributes(state, op, attributes);
@@ -224,7 +241,7 @@ std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Re
     refuse("{} \"{}\" was given {} operands", operator_name, layer, operands.size());
   infer_results(state, op, complaints);
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&graph.function.getBody().front());
-  mlir::Operation *added = builder.create(state);
+  mlir::Operation* added = builder.create(state);
   if (failed(mlir::verify(added))) {
     added->erase();
     refuse_operator(complaints.first(), operator_name, layer);
@@ -237,15 +254,15 @@ std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Re
   return results;
 }
 
-void Graph::finish(const std::vector<std::pair<std::string, Ref>> &results) {
-  Implementation &graph = *implementation_;
+void Graph::finish(const std::vector<std::pair<std::string, Ref>>& results) {
+  Implementation& graph = *implementation_;
   if (graph.finished) refuse("the network is finished already");
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&graph.function.getBody().front());
   llvm::SmallVector<mlir::Value> values;
   llvm::SmallVector<mlir::Attribute> names;
-  for (const auto &[name, ref] : results) {
+  for (const auto& [name, ref] : results) {
     const TensorType result_type = type(ref);
-    for (const Argument &argument : graph.arguments) {
+    for (const Argument& argument : graph.arguments) {
       if (argument.name != name) continue;
       if (argument.role == Role::input) refuse("result \"{}\" has the name of an input, which nothing can replace", name);
       if (argument.type != result_type)
@@ -256,7 +273,8 @@ void Graph::finish(const std::vector<std::pair<std::string, Ref>> &results) {
     graph.results.push_back({name, result_type});
   }
   builder.create<mlir::func::ReturnOp>(builder.getUnknownLoc(), values);
-  graph.function.setFunctionType(builder.getFunctionType(graph.function.getArgumentTypes(), mlir::ValueRange(values).getTypes()));
+  graph.function.setFunctionType(
+      builder.getFunctionType(graph.function.getArgumentTypes(), mlir::ValueRange(values).getTypes()));
   if (!names.empty()) graph.function.setResAttrsAttr(builder.getArrayAttr(names));
   graph.finished = true;
 }
@@ -264,8 +282,8 @@ void Graph::finish(const std::vector<std::pair<std::string, Ref>> &results) {
 TensorType Graph::type(Ref value) const {
   return from_mlir(implementation_->values.at(static_cast<size_t>(value.index)).getType());
 }
-const std::vector<Graph::Argument> &Graph::arguments() const { return implementation_->arguments; }
-const std::vector<Graph::Result> &Graph::results() const { return implementation_->results; }
+const std::vector<Graph::Argument>& Graph::arguments() const { return implementation_->arguments; }
+const std::vector<Graph::Result>& Graph::results() const { return implementation_->results; }
 
 std::string Graph::text() const {
   std::string text;
@@ -282,21 +300,22 @@ mlir::func::FuncOp main_function(mlir::ModuleOp module, std::string_view file_na
   mlir::func::FuncOp found;
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
     if (function.isPrivate() || function.isExternal()) continue;
-    if (found) fail("{}: two public functions, {} and {}; a network is one", file_name, found.getName().str(), function.getName().str());
+    if (found)
+      fail("{}: two public functions, {} and {}; a network is one", file_name, found.getName().str(), function.getName().str());
     found = function;
   }
   if (!found) fail("{}: no public function with a body; a network is one", file_name);
   return found;
 }
 
-void read_ports(Graph::Implementation &graph) {
+void read_ports(Graph::Implementation& graph) {
   mlir::func::FuncOp function = graph.function;
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
     const auto name = function.getArgAttrOfType<mlir::StringAttr>(index, "fovea.name");
     const auto role = function.getArgAttrOfType<mlir::StringAttr>(index, "fovea.role");
     graph.values.push_back(function.getArgument(index));
-    graph.arguments.push_back({name ? name.str() : fmt::format("argument{}", index), from_mlir(function.getArgumentTypes()[index]),
-                               role_named(role ? role.getValue() : "input")});
+    graph.arguments.push_back({name ? name.str() : fmt::format("argument{}", index),
+                               from_mlir(function.getArgumentTypes()[index]), role_named(role ? role.getValue() : "input")});
   }
   for (unsigned index = 0; index < function.getNumResults(); ++index) {
     const auto name = function.getResultAttrOfType<mlir::StringAttr>(index, "fovea.name");

@@ -1,8 +1,8 @@
 // A recorded network: one MLIR function in the fovea dialect, seen without MLIR.
 //
 // The layers of fovea/nn record into a Graph by operator name; the compiler (fovea/codegen/compile.h) turns it into a Program.
-// Nothing here includes MLIR, so a file that writes a model compiles in a second. Operators are documented in docs/operators.md,
-// generated from Ops.td.
+// Nothing here includes MLIR, so a file that writes a model compiles in a second. Operators are documented in
+// docs/operators.md, generated from Ops.td.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,8 @@ class Graph {
     Role role;
   };
   struct Result {
-    // The name of an argument of role parameter or state: the result replaces that argument (in place). Otherwise an output's name.
+    // The name of an argument of role parameter or state: the result replaces that argument (in place). Otherwise an output's
+    // name.
     std::string name;
     TensorType type;
   };
@@ -61,8 +62,9 @@ class Graph {
 
   Ref argument(std::string name, TensorType type, Role role);
 
-  // Appends operator `fovea.OPERATOR`; result types are inferred by its shape rule. `layer` names it in errors and in every later
-  // stage. Throws Error (exit status 2) with the operator's own message: `conv "layer1.0.conv1": filter 7x7 is larger than ...`.
+  // Appends operator `fovea.OPERATOR`; result types are inferred by its shape rule. `layer` names it in errors and in every
+  // later stage. Throws Error (exit status 2) with the operator's own message: `conv "layer1.0.conv1": filter 7x7 is larger
+  // than ...`.
   std::vector<Ref> add(std::string_view operator_name, const std::vector<Ref>& operands, const Attributes& attributes,
                        std::string_view layer);
 
@@ -73,7 +75,7 @@ class Graph {
   const std::vector<Argument>& arguments() const;
   const std::vector<Result>& results() const;
 
-  std::string text() const;                                              // MLIR's text, with the layer names as locations
+  std::string text() const;                                               // MLIR's text, with the layer names as locations
   static Graph parse(std::string_view text, std::string_view file_name);  // fails with file, line and reason
 
   struct Implementation;  // the MLIR side, in graph_implementation.h

@@ -22,16 +22,16 @@ struct Graph::Implementation {
 };
 
 // Refuses element types the dialect has not (u8, boolean).
-mlir::RankedTensorType to_mlir(const TensorType &type, mlir::MLIRContext *context);
+mlir::RankedTensorType to_mlir(const TensorType& type, mlir::MLIRContext* context);
 TensorType from_mlir(mlir::Type type);
 
-mlir::DenseElementsAttr to_mlir(const Tensor &tensor, mlir::MLIRContext *context);
+mlir::DenseElementsAttr to_mlir(const Tensor& tensor, mlir::MLIRContext* context);
 Tensor from_mlir(mlir::DenseElementsAttr elements);
 
 // Collects what MLIR complains about while it lives, instead of printing it.
 class Complaints {
  public:
-  explicit Complaints(mlir::MLIRContext *context);
+  explicit Complaints(mlir::MLIRContext* context);
   // The first complaint, without and with its place in a file.
   std::string first() const { return first_; }
   std::string first_with_place() const { return place_ + first_; }

@@ -1,11 +1,11 @@
 // Pooling over windows: maximum and mean, and what brings their gradients back.
+#include <limits>
+
 #include "fovea/dialect/arithmetic.h"
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/window.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-
-#include <limits>
 
 using namespace mlir;
 
@@ -14,17 +14,20 @@ namespace {
 
 template <typename OpOrAdaptor>
 ArrayRef<int64_t> dilations_of(OpOrAdaptor op) {
-  if constexpr (requires { op.getDilations(); }) return op.getDilations();
-  else return {};
+  if constexpr (requires { op.getDilations(); })
+    return op.getDilations();
+  else
+    return {};
 }
 
 template <typename OpOrAdaptor>
 FailureOr<Window> resolve_pool(std::optional<Location> location, StringRef name, OpOrAdaptor op, ArrayRef<int64_t> image) {
-  return resolve_window(location, name, image,
-                        {op.getWindow(), op.getStrides(), dilations_of(op), op.getPaddingAttr(), /*stride_is_size=*/true, "window"});
+  return resolve_window(
+      location, name, image,
+      {op.getWindow(), op.getStrides(), dilations_of(op), op.getPaddingAttr(), /*stride_is_size=*/true, "window"});
 }
 
-SmallVector<int64_t> pooled_shape(ArrayRef<int64_t> image, const Window &window) {
+SmallVector<int64_t> pooled_shape(ArrayRef<int64_t> image, const Window& window) {
   SmallVector<int64_t> shape{image.front()};
   shape.append(output_size(window));
   shape.push_back(image.back());
@@ -42,15 +45,17 @@ SmallVector<int64_t> image_shape(OpOrAdaptor op) {
 }
 
 template <typename Adaptor>
-LogicalResult infer_pool_gradient(std::optional<Location> location, StringRef name, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult infer_pool_gradient(std::optional<Location> location, StringRef name, Adaptor op, SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> gradient = shape_of(op.getGradient());
-  if (gradient.size() < 3) return complain(location, name, "gradient " + shape_text(gradient) + " must be [batch, spatial..., channels]");
+  if (gradient.size() < 3)
+    return complain(location, name, "gradient " + shape_text(gradient) + " must be [batch, spatial..., channels]");
   const SmallVector<int64_t> image = image_shape(op);
   const auto window = resolve_pool(location, name, op, image);
   if (failed(window)) return failure();
   if (gradient != ArrayRef<int64_t>(pooled_shape(image, *window))) {
-    return complain(location, name, "gradient " + shape_text(gradient) + " should be " + shape_text(pooled_shape(image, *window)) +
-                                        " for the pooled image " + shape_text(image));
+    return complain(location, name,
+                    "gradient " + shape_text(gradient) + " should be " + shape_text(pooled_shape(image, *window)) +
+                        " for the pooled image " + shape_text(image));
   }
   types.push_back(with_shape(op.getGradient(), image));
   return success();
@@ -62,7 +67,7 @@ struct PoolMaps {
 };
 
 template <typename Position>
-PoolMaps pool_maps(MLIRContext *context, unsigned spatial, Position position) {
+PoolMaps pool_maps(MLIRContext* context, unsigned spatial, Position position) {
   const unsigned loops = 2 + 2 * spatial;
   SmallVector<AffineExpr> image{getAffineDimExpr(0, context)}, taps, output{getAffineDimExpr(0, context)};
   for (unsigned dim = 0; dim < spatial; ++dim) {
@@ -73,31 +78,33 @@ PoolMaps pool_maps(MLIRContext *context, unsigned spatial, Position position) {
   }
   image.push_back(getAffineDimExpr(1 + spatial, context));
   output.push_back(getAffineDimExpr(1 + spatial, context));
-  return {AffineMap::get(loops, 0, image, context), AffineMap::get(loops, 0, taps, context), AffineMap::get(loops, 0, output, context)};
+  return {AffineMap::get(loops, 0, image, context), AffineMap::get(loops, 0, taps, context),
+          AffineMap::get(loops, 0, output, context)};
 }
 
-PoolMaps forward_maps(MLIRContext *context, const Window &window) {
+PoolMaps forward_maps(MLIRContext* context, const Window& window) {
   return pool_maps(context, window.size(), [&](unsigned dim, AffineExpr output, AffineExpr tap) {
     return output * window[dim].stride + tap * window[dim].dilation;
   });
 }
 
-PoolMaps phase_maps(MLIRContext *context, const Phase &phase) {
+PoolMaps phase_maps(MLIRContext* context, const Phase& phase) {
   return pool_maps(context, phase.size(), [&](unsigned dim, AffineExpr cell, AffineExpr tap) {
     return cell - tap * phase[dim].source_step + phase[dim].source_offset;
   });
 }
 
-SmallVector<int64_t> window_size(const Window &window) {
-  return llvm::to_vector(llvm::map_range(window, [](const WindowDim &dim) { return dim.size; }));
+SmallVector<int64_t> window_size(const Window& window) {
+  return llvm::to_vector(llvm::map_range(window, [](const WindowDim& dim) { return dim.size; }));
 }
 
-SmallVector<int64_t> phase_taps(const Phase &phase) {
-  return llvm::to_vector(llvm::map_range(phase, [](const PhaseDim &dim) { return dim.taps; }));
+SmallVector<int64_t> phase_taps(const Phase& phase) {
+  return llvm::to_vector(llvm::map_range(phase, [](const PhaseDim& dim) { return dim.taps; }));
 }
 
 // Row-major position in the window of tap first + step * (index of the loop), for the loops from `first_loop` on.
-Value tap_number(ImplicitLocOpBuilder &builder, const Window &window, unsigned first_loop, ArrayRef<int64_t> first, ArrayRef<int64_t> step) {
+Value tap_number(ImplicitLocOpBuilder& builder, const Window& window, unsigned first_loop, ArrayRef<int64_t> first,
+                 ArrayRef<int64_t> step) {
   int64_t constant = 0, row = 1;
   SmallVector<int64_t> factors(window.size());
   for (size_t dim = window.size(); dim-- > 0;) {
@@ -116,32 +123,32 @@ Value tap_number(ImplicitLocOpBuilder &builder, const Window &window, unsigned f
 }
 
 // The largest value alone, when nobody asks where it was.
-Value maximum_formula(OpBuilder &builder, Location location, Value image, const PoolMaps &maps, Value taps, Value into, unsigned parallel) {
+Value maximum_formula(OpBuilder& builder, Location location, Value image, const PoolMaps& maps, Value taps, Value into,
+                      unsigned parallel) {
   return formula_loops(builder, location, {image, taps}, into, {maps.image, maps.taps, maps.output}, parallel,
-                       [](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
+                       [](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
                          return {scalars.create<arith::MaximumFOp>(arguments[2], arguments[0])};
                        })[0];
 }
 
-SmallVector<Value> maximum_and_tap_formula(OpBuilder &builder, Location location, Value image, const PoolMaps &maps, Value taps,
-                                           ValueRange into, unsigned parallel, const Window &window) {
+SmallVector<Value> maximum_and_tap_formula(OpBuilder& builder, Location location, Value image, const PoolMaps& maps, Value taps,
+                                           ValueRange into, unsigned parallel, const Window& window) {
   const SmallVector<int64_t> zeros(window.size(), 0), ones(window.size(), 1);
-  return formula_loops(
-      builder, location, {image, taps}, into, {maps.image, maps.taps, maps.output, maps.output}, parallel,
-      [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
-        Value larger = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, arguments[0], arguments[2]);
-        Value tap = tap_number(scalars, window, parallel, zeros, ones);
-        return {scalars.create<arith::SelectOp>(larger, arguments[0], arguments[2]),
-                scalars.create<arith::SelectOp>(larger, tap, arguments[3])};
-      });
+  return formula_loops(builder, location, {image, taps}, into, {maps.image, maps.taps, maps.output, maps.output}, parallel,
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
+                         Value larger = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, arguments[0], arguments[2]);
+                         Value tap = tap_number(scalars, window, parallel, zeros, ones);
+                         return {scalars.create<arith::SelectOp>(larger, arguments[0], arguments[2]),
+                                 scalars.create<arith::SelectOp>(larger, tap, arguments[3])};
+                       });
 }
 
 }  // namespace
 
 // max_pool
 
-LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Location> location, Adaptor op,
-                                          SmallVectorImpl<Type> &types) {
+LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext* context, std::optional<Location> location, Adaptor op,
+                                          SmallVectorImpl<Type>& types) {
   const auto window = resolve_pool(location, getOperationName(), op, shape_of(op.getInput()));
   if (failed(window)) return failure();
   const SmallVector<int64_t> shape = pooled_shape(shape_of(op.getInput()), *window);
@@ -150,7 +157,7 @@ LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *context, std::optional<Lo
   return success();
 }
 
-void MaxPoolOp::differentiate(OpBuilder &builder, ValueRange output_gradients, SmallVectorImpl<Value> &operand_gradients) {
+void MaxPoolOp::differentiate(OpBuilder& builder, ValueRange output_gradients, SmallVectorImpl<Value>& operand_gradients) {
   SmallVector<NamedAttribute> attributes((*this)->getAttrs());
   attributes.push_back(
       builder.getNamedAttr("input_size", builder.getDenseI64ArrayAttr(shape_of(getInput()).drop_front().drop_back())));
@@ -158,7 +165,7 @@ void MaxPoolOp::differentiate(OpBuilder &builder, ValueRange output_gradients, S
   operand_gradients[0] = builder.create<MaxPoolGradientOp>(getLoc(), ValueRange{output_gradients[0], getTap()}, attributes);
 }
 
-void MaxPoolOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void MaxPoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
   const Type element = element_type(getInput());
@@ -179,11 +186,12 @@ void MaxPoolOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
 
 // max_pool_gradient
 
-LogicalResult MaxPoolGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                                  SmallVectorImpl<Type> &types) {
+LogicalResult MaxPoolGradientOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                  SmallVectorImpl<Type>& types) {
   if (shape_of(op.getGradient()) != shape_of(op.getTap())) {
-    return complain(location, getOperationName(), "gradient " + shape_text(shape_of(op.getGradient())) + " and taps " +
-                                                      shape_text(shape_of(op.getTap())) + " must have the same shape");
+    return complain(location, getOperationName(),
+                    "gradient " + shape_text(shape_of(op.getGradient())) + " and taps " + shape_text(shape_of(op.getTap())) +
+                        " must have the same shape");
   }
   return infer_pool_gradient(location, getOperationName(), op, types);
 }
@@ -191,15 +199,16 @@ LogicalResult MaxPoolGradientOp::inferReturnTypes(MLIRContext *, std::optional<L
 namespace {
 
 // The scalar that output `arguments` = (gradient[, tap]) gives to a cell that it reaches by the tap of this loop.
-using TapBody = function_ref<Value(ImplicitLocOpBuilder &, ValueRange, unsigned first_tap_loop, const Phase &)>;
+using TapBody = function_ref<Value(ImplicitLocOpBuilder&, ValueRange, unsigned first_tap_loop, const Phase&)>;
 
 // Windows do not overlap: each phase has one tap, and no cell needs padding; cells outside every window are zero.
-Value scattered(OpBuilder &builder, Location location, ValueRange sources, ArrayRef<int64_t> image, const Window &window,
+Value scattered(OpBuilder& builder, Location location, ValueRange sources, ArrayRef<int64_t> image, const Window& window,
                 ArrayRef<Phase> all, TapBody body) {
   const Type element = element_type(sources[0]);
   Value joined = filled(builder, location, image, number(element, 0));
-  for (const Phase &phase : all) {
-    SmallVector<int64_t> from(image.size(), 0), size(image), to(image.size(), 0), ones(image.size(), 1), strides(image.size(), 1);
+  for (const Phase& phase : all) {
+    SmallVector<int64_t> from(image.size(), 0), size(image), to(image.size(), 0), ones(image.size(), 1),
+        strides(image.size(), 1);
     bool reached = true;
     for (auto [index, part] : llvm::enumerate(phase)) {
       const int64_t low = std::max<int64_t>(0, -part.source_offset);
@@ -212,17 +221,19 @@ Value scattered(OpBuilder &builder, Location location, ValueRange sources, Array
     }
     if (!reached) continue;
     SmallVector<Value> operands(sources);
-    for (Value &operand : operands) {
+    for (Value& operand : operands) {
       if (shape_of(operand) != ArrayRef<int64_t>(size)) operand = sliced(builder, location, operand, from, size, ones);
     }
-    Value cells = elementwise(builder, location, operands, RankedTensorType::get(size, element),
-                              [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) { return body(scalars, arguments, 0, phase); });
+    Value cells =
+        elementwise(builder, location, operands, RankedTensorType::get(size, element),
+                    [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) { return body(scalars, arguments, 0, phase); });
     joined = inserted(builder, location, cells, joined, to, strides);
   }
   return joined;
 }
 
-Value summed_phase(OpBuilder &builder, Location location, ValueRange sources, const Phase &phase, ArrayRef<int64_t> shape, TapBody body) {
+Value summed_phase(OpBuilder& builder, Location location, ValueRange sources, const Phase& phase, ArrayRef<int64_t> shape,
+                   TapBody body) {
   const Type element = element_type(sources[0]);
   const PoolMaps maps = phase_maps(builder.getContext(), phase);
   SmallVector<Value> inputs(sources);
@@ -232,19 +243,18 @@ Value summed_phase(OpBuilder &builder, Location location, ValueRange sources, co
   all_maps.push_back(maps.output);
   Value into = filled(builder, location, shape, number(element, 0));
   return formula_loops(builder, location, inputs, into, all_maps, shape.size(),
-                       [&](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
                          Value reached = body(scalars, arguments.take_front(sources.size()), shape.size(), phase);
                          return {scalars.create<arith::AddFOp>(arguments.back(), reached)};
                        })[0];
 }
 
 // Sums over the windows that reach each cell. `fillings` are what sources hold outside.
-Value gathered_by_phases(OpBuilder &builder, Location location, ValueRange sources, ArrayRef<TypedAttr> fillings,
-                         ArrayRef<int64_t> image, const Window &window, TapBody body) {
+Value gathered_by_phases(OpBuilder& builder, Location location, ValueRange sources, ArrayRef<TypedAttr> fillings,
+                         ArrayRef<int64_t> image, const Window& window, TapBody body) {
   const SmallVector<Phase> unpadded = phases(window);
-  const bool single = llvm::all_of(unpadded, [](const Phase &phase) {
-    return llvm::all_of(phase, [](const PhaseDim &dim) { return dim.taps <= 1; });
-  });
+  const bool single = llvm::all_of(
+      unpadded, [](const Phase& phase) { return llvm::all_of(phase, [](const PhaseDim& dim) { return dim.taps <= 1; }); });
   if (single) return scattered(builder, location, sources, image, window, unpadded, body);
   SmallVector<Phase> all;
   SmallVector<Value> operands;
@@ -252,15 +262,16 @@ Value gathered_by_phases(OpBuilder &builder, Location location, ValueRange sourc
     all = unpadded;
     operands.push_back(padded_for_phases(builder, location, source, window, all, filling));
   }
-  return joined_phases(builder, location, image, element_type(sources[0]), window, all, [&](const Phase &phase, ArrayRef<int64_t> shape) {
-    return summed_phase(builder, location, operands, phase, shape, body);
-  });
+  return joined_phases(builder, location, image, element_type(sources[0]), window, all,
+                       [&](const Phase& phase, ArrayRef<int64_t> shape) {
+                         return summed_phase(builder, location, operands, phase, shape, body);
+                       });
 }
 
 // With the loops over taps at hand their number varies; without, it is one.
-Value phase_tap_number(ImplicitLocOpBuilder &builder, const Window &window, const Phase &phase, unsigned first_loop) {
-  const auto first = llvm::to_vector(llvm::map_range(phase, [](const PhaseDim &dim) { return dim.first_tap; }));
-  const auto step = llvm::to_vector(llvm::map_range(phase, [](const PhaseDim &dim) { return dim.tap_step; }));
+Value phase_tap_number(ImplicitLocOpBuilder& builder, const Window& window, const Phase& phase, unsigned first_loop) {
+  const auto first = llvm::to_vector(llvm::map_range(phase, [](const PhaseDim& dim) { return dim.first_tap; }));
+  const auto step = llvm::to_vector(llvm::map_range(phase, [](const PhaseDim& dim) { return dim.tap_step; }));
   if (first_loop > 0) return tap_number(builder, window, first_loop, first, step);
   int64_t number = 0;
   for (size_t dim = 0; dim < window.size(); ++dim) number = number * window[dim].size + first[dim];
@@ -269,13 +280,13 @@ Value phase_tap_number(ImplicitLocOpBuilder &builder, const Window &window, cons
 
 }  // namespace
 
-void MaxPoolGradientOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void MaxPoolGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const SmallVector<int64_t> image(shape_of(getOutput()));
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, image);
   const Type element = element_type(getGradient());
   results[0] = gathered_by_phases(
       builder, getLoc(), {getGradient(), getTap()}, {number(element, 0), number(builder.getI32Type(), -1)}, image, window,
-      [&](ImplicitLocOpBuilder &scalars, ValueRange arguments, unsigned first_tap_loop, const Phase &phase) -> Value {
+      [&](ImplicitLocOpBuilder& scalars, ValueRange arguments, unsigned first_tap_loop, const Phase& phase) -> Value {
         Value tap = phase_tap_number(scalars, window, phase, first_tap_loop);
         Value chosen = scalars.create<arith::CmpIOp>(arith::CmpIPredicate::eq, arguments[1], tap);
         return scalars.create<arith::SelectOp>(chosen, arguments[0], scalar_constant(scalars, element, 0));
@@ -284,8 +295,8 @@ void MaxPoolGradientOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &resu
 
 // avg_pool
 
-LogicalResult AveragePoolOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                              SmallVectorImpl<Type> &types) {
+LogicalResult AveragePoolOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                              SmallVectorImpl<Type>& types) {
   const auto window = resolve_pool(location, getOperationName(), op, shape_of(op.getInput()));
   if (failed(window)) return failure();
   types.push_back(with_shape(op.getInput(), pooled_shape(shape_of(op.getInput()), *window)));
@@ -295,12 +306,12 @@ LogicalResult AveragePoolOp::inferReturnTypes(MLIRContext *, std::optional<Locat
 namespace {
 
 // 1 / (cells a window is divided by): a scalar, or [spatial..., 1] where padding makes it vary.
-Value reciprocal_counts(OpBuilder &builder, Location location, const Window &window, Type element, bool count_padding) {
+Value reciprocal_counts(OpBuilder& builder, Location location, const Window& window, Type element, bool count_padding) {
   const bool varies =
-      !count_padding && llvm::any_of(window, [](const WindowDim &dim) { return dim.before > 0 || dim.after > 0; });
+      !count_padding && llvm::any_of(window, [](const WindowDim& dim) { return dim.before > 0 || dim.after > 0; });
   SmallVector<double> values{1};
   SmallVector<int64_t> shape;
-  for (const WindowDim &dim : window) {
+  for (const WindowDim& dim : window) {
     SmallVector<double> longer;
     for (double value : values) {
       for (int64_t output = 0; output < (varies ? dim.output : 1); ++output) {
@@ -314,17 +325,19 @@ Value reciprocal_counts(OpBuilder &builder, Location location, const Window &win
     if (varies) shape.push_back(dim.output);
   }
   if (varies) shape.push_back(1);
-  const auto attributes = llvm::to_vector(llvm::map_range(values, [&](double value) -> Attribute { return number(element, value); }));
+  const auto attributes =
+      llvm::to_vector(llvm::map_range(values, [&](double value) -> Attribute { return number(element, value); }));
   const auto type = RankedTensorType::get(shape, element);
   return builder.create<ConstantOp>(location, type, DenseElementsAttr::get(type, attributes));
 }
 
 }  // namespace
 
-void AveragePoolOp::differentiate(OpBuilder &builder, ValueRange output_gradients, SmallVectorImpl<Value> &operand_gradients) {
+void AveragePoolOp::differentiate(OpBuilder& builder, ValueRange output_gradients, SmallVectorImpl<Value>& operand_gradients) {
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
   Arithmetic a(builder, getLoc(), getInput());
-  Value shared = a.mul(output_gradients[0], reciprocal_counts(builder, getLoc(), window, element_type(getInput()), getCountPadding()));
+  Value shared =
+      a.mul(output_gradients[0], reciprocal_counts(builder, getLoc(), window, element_type(getInput()), getCountPadding()));
   SmallVector<NamedAttribute> attributes{
       builder.getNamedAttr("input_size", builder.getDenseI64ArrayAttr(shape_of(getInput()).drop_front().drop_back()))};
   for (NamedAttribute attribute : (*this)->getAttrs()) {
@@ -333,7 +346,7 @@ void AveragePoolOp::differentiate(OpBuilder &builder, ValueRange output_gradient
   operand_gradients[0] = builder.create<SumPoolGradientOp>(getLoc(), ValueRange{shared}, attributes);
 }
 
-void AveragePoolOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void AveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
   const Type element = element_type(getInput());
@@ -343,7 +356,7 @@ void AveragePoolOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results)
   const PoolMaps maps = forward_maps(builder.getContext(), window);
   Value sum = formula_loops(builder, location, {image, taps}, filled(builder, location, shape, number(element, 0)),
                             {maps.image, maps.taps, maps.output}, shape.size(),
-                            [](ImplicitLocOpBuilder &scalars, ValueRange arguments) -> SmallVector<Value> {
+                            [](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
                               return {scalars.create<arith::AddFOp>(arguments[2], arguments[0])};
                             })[0];
   Arithmetic a(builder, location, sum);
@@ -352,16 +365,17 @@ void AveragePoolOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results)
 
 // sum_pool_gradient
 
-LogicalResult SumPoolGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                                  SmallVectorImpl<Type> &types) {
+LogicalResult SumPoolGradientOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                  SmallVectorImpl<Type>& types) {
   return infer_pool_gradient(location, getOperationName(), op, types);
 }
 
-void SumPoolGradientOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void SumPoolGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const SmallVector<int64_t> image(shape_of(getOutput()));
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, image);
-  results[0] = gathered_by_phases(builder, getLoc(), getGradient(), {number(element_type(getGradient()), 0)}, image, window,
-                                  [](ImplicitLocOpBuilder &, ValueRange arguments, unsigned, const Phase &) -> Value { return arguments[0]; });
+  results[0] = gathered_by_phases(
+      builder, getLoc(), getGradient(), {number(element_type(getGradient()), 0)}, image, window,
+      [](ImplicitLocOpBuilder&, ValueRange arguments, unsigned, const Phase&) -> Value { return arguments[0]; });
 }
 
 }  // namespace fovea::dialect

@@ -11,33 +11,39 @@ namespace fovea::dialect {
 
 // constant
 
-LogicalResult ConstantOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult ConstantOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                           SmallVectorImpl<Type>& types) {
   if (!isa<RankedTensorType>(op.getValue().getType())) return complain(location, getOperationName(), "value must be a tensor");
   types.push_back(op.getValue().getType());
   return success();
 }
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-void ConstantOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void ConstantOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = builder.create<arith::ConstantOp>(getLoc(), cast<TypedAttr>(getValueAttr()));
 }
 
 // reshape
 
-LogicalResult ReshapeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult ReshapeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                          SmallVectorImpl<Type>& types) {
   const RankedTensorType input = tensor_type(op.getInput());
   SmallVector<int64_t> shape(op.getShape());
   int64_t known = 1;
-  int64_t *open = nullptr;
+  int64_t* open = nullptr;
   bool valid = true;
-  for (int64_t &size : shape) {
-    if (size == -1 && !open) open = &size;
-    else if (size >= 1) known *= size;
-    else valid = false;
+  for (int64_t& size : shape) {
+    if (size == -1 && !open)
+      open = &size;
+    else if (size >= 1)
+      known *= size;
+    else
+      valid = false;
   }
   if (valid && open && known != 0 && input.getNumElements() % known == 0) *open = input.getNumElements() / known;
   if (!valid || ShapedType::getNumElements(shape) != input.getNumElements()) {
-    return complain(location, getOperationName(), "shape " + shape_text(op.getShape()) + " does not hold the " + Twine(input.getNumElements()) +
-                                                      " elements of " + shape_text(input.getShape()));
+    return complain(location, getOperationName(),
+                    "shape " + shape_text(op.getShape()) + " does not hold the " + Twine(input.getNumElements()) +
+                        " elements of " + shape_text(input.getShape()));
   }
   types.push_back(with_shape(op.getInput(), shape));
   return success();
@@ -50,16 +56,17 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
   }
   return {};
 }
-void ReshapeOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void ReshapeOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = Arithmetic(builder, getLoc(), getInput()).reshape(gradients[0], shape_of(getInput()));
 }
-void ReshapeOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void ReshapeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = reshaped(builder, getLoc(), getInput(), shape_of(getOutput()));
 }
 
 // broadcast
 
-LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult BroadcastOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                            SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> input = shape_of(op.getInput()), shape = op.getShape();
   const auto both = broadcast_shapes(input, shape);
   if (!both || ArrayRef<int64_t>(*both) != shape) {
@@ -68,17 +75,18 @@ LogicalResult BroadcastOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   types.push_back(with_shape(op.getInput(), shape));
   return success();
 }
-void BroadcastOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void BroadcastOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = Arithmetic(builder, getLoc(), getInput()).sum_to(gradients[0], shape_of(getInput()));
 }
-void BroadcastOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void BroadcastOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = elementwise(builder, getLoc(), getInput(), tensor_type(getOutput()),
-                           [](ImplicitLocOpBuilder &, ValueRange x) -> Value { return x[0]; });
+                           [](ImplicitLocOpBuilder&, ValueRange x) -> Value { return x[0]; });
 }
 
 // transpose
 
-LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult TransposeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                            SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> input = shape_of(op.getInput()), permutation = op.getPermutation();
   if (permutation.size() != input.size() || !isPermutationVector(permutation)) {
     return complain(location, getOperationName(),
@@ -89,21 +97,23 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext *, std::optional<Locatio
   types.push_back(with_shape(op.getInput(), shape));
   return success();
 }
-void TransposeOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void TransposeOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = builder.create<TransposeOp>(getLoc(), gradients[0], invertPermutationVector(getPermutation()));
 }
-void TransposeOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void TransposeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   SmallVector<AffineExpr> read(shape.size());
   for (auto [loop, dim] : llvm::enumerate(getPermutation())) read[dim] = builder.getAffineDimExpr(loop);
-  results[0] = formula_loops(builder, getLoc(), getInput(), empty(builder, getLoc(), shape, element_type(getInput())),
-                             {AffineMap::get(shape.size(), 0, read, getContext()), builder.getMultiDimIdentityMap(shape.size())},
-                             shape.size(), [](ImplicitLocOpBuilder &, ValueRange x) -> SmallVector<Value> { return {x[0]}; })[0];
+  results[0] =
+      formula_loops(builder, getLoc(), getInput(), empty(builder, getLoc(), shape, element_type(getInput())),
+                    {AffineMap::get(shape.size(), 0, read, getContext()), builder.getMultiDimIdentityMap(shape.size())},
+                    shape.size(), [](ImplicitLocOpBuilder&, ValueRange x) -> SmallVector<Value> { return {x[0]}; })[0];
 }
 
 // concat
 
-LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult ConcatOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                         SmallVectorImpl<Type>& types) {
   if (op.getInputs().empty()) return complain(location, getOperationName(), "there is nothing to concatenate");
   if (failed(check_same_element_type(location, getOperationName(), op.getInputs()))) return failure();
   SmallVector<int64_t> shape(shape_of(op.getInputs()[0]));
@@ -116,22 +126,23 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> 
     const int64_t size = static_cast<int64_t>(other.size()) > dim ? other[dim] : 0;
     if (other.size() == shape.size()) other[dim] = shape[dim];
     if (other != shape) {
-      return complain(location, getOperationName(), "shapes " + shape_text(shape_of(op.getInputs()[0])) + " and " + shape_text(shape_of(input)) +
-                                                        " must be equal but for dimension " + Twine(dim));
+      return complain(location, getOperationName(),
+                      "shapes " + shape_text(shape_of(op.getInputs()[0])) + " and " + shape_text(shape_of(input)) +
+                          " must be equal but for dimension " + Twine(dim));
     }
     shape[dim] += size;
   }
   types.push_back(with_shape(op.getInputs()[0], shape));
   return success();
 }
-void ConcatOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void ConcatOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   SmallVector<int64_t> offsets(tensor_type(getOutput()).getRank(), 0);
   for (auto [index, input] : llvm::enumerate(getInputs())) {
     operands[index] = builder.create<SliceOp>(getLoc(), gradients[0], offsets, shape_of(input), ArrayRef<int64_t>{});
     offsets[getDim()] += shape_of(input)[getDim()];
   }
 }
-void ConcatOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void ConcatOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   SmallVector<int64_t> offsets(shape.size(), 0), ones(shape.size(), 1);
   results[0] = empty(builder, getLoc(), shape, element_type(getOutput()));
@@ -158,73 +169,82 @@ LogicalResult check_slice(std::optional<Location> location, StringRef name, Arra
              sizes[dim] - 1 <= (input[dim] - 1 - offsets[dim]) / steps[dim];
   }
   if (inside) return success();
-  return complain(location, name, "offsets " + shape_text(offsets) + ", sizes " + shape_text(sizes) + ", strides " + shape_text(steps) +
-                                      " do not lie inside " + shape_text(input));
+  return complain(location, name,
+                  "offsets " + shape_text(offsets) + ", sizes " + shape_text(sizes) + ", strides " + shape_text(steps) +
+                      " do not lie inside " + shape_text(input));
 }
 
 }  // namespace
 
-LogicalResult SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
-  if (failed(check_slice(location, getOperationName(), shape_of(op.getInput()), op.getOffsets(), op.getSizes(), op.getStrides())))
+LogicalResult SliceOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                        SmallVectorImpl<Type>& types) {
+  if (failed(
+          check_slice(location, getOperationName(), shape_of(op.getInput()), op.getOffsets(), op.getSizes(), op.getStrides())))
     return failure();
   types.push_back(with_shape(op.getInput(), op.getSizes()));
   return success();
 }
-void SliceOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
-  operands[0] = builder.create<SliceGradientOp>(getLoc(), gradients[0], shape_of(getInput()), getOffsets(), getSizes(), getStrides());
+void SliceOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
+  operands[0] =
+      builder.create<SliceGradientOp>(getLoc(), gradients[0], shape_of(getInput()), getOffsets(), getSizes(), getStrides());
 }
-void SliceOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void SliceOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = sliced(builder, getLoc(), getInput(), getOffsets(), getSizes(), slice_strides(getStrides(), getSizes().size()));
 }
 
-LogicalResult SliceGradientOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
-                                                SmallVectorImpl<Type> &types) {
+LogicalResult SliceGradientOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                SmallVectorImpl<Type>& types) {
   if (failed(check_slice(location, getOperationName(), op.getInputShape(), op.getOffsets(), op.getSizes(), op.getStrides())))
     return failure();
   if (shape_of(op.getGradient()) != op.getSizes()) {
-    return complain(location, getOperationName(), "gradient " + shape_text(shape_of(op.getGradient())) + " must have the slice's sizes " +
-                                                      shape_text(op.getSizes()));
+    return complain(
+        location, getOperationName(),
+        "gradient " + shape_text(shape_of(op.getGradient())) + " must have the slice's sizes " + shape_text(op.getSizes()));
   }
   types.push_back(with_shape(op.getGradient(), op.getInputShape()));
   return success();
 }
-void SliceGradientOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void SliceGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Value zeros = filled(builder, getLoc(), getInputShape(), number(element_type(getGradient()), 0));
   results[0] = inserted(builder, getLoc(), getGradient(), zeros, getOffsets(), slice_strides(getStrides(), getSizes().size()));
 }
 
 // pad
 
-LogicalResult PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op, SmallVectorImpl<Type> &types) {
+LogicalResult PadOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                      SmallVectorImpl<Type>& types) {
   SmallVector<int64_t> shape(shape_of(op.getInput()));
   const ArrayRef<int64_t> padding = op.getPadding();
   if (padding.size() != 2 * shape.size() || llvm::any_of(padding, [](int64_t cells) { return cells < 0; })) {
-    return complain(location, getOperationName(), "padding " + shape_text(padding) + " must give [before, after], not negative, for each dimension of " +
-                                                      shape_text(shape));
+    return complain(location, getOperationName(),
+                    "padding " + shape_text(padding) + " must give [before, after], not negative, for each dimension of " +
+                        shape_text(shape));
   }
   for (size_t dim = 0; dim < shape.size(); ++dim) shape[dim] += padding[2 * dim] + padding[2 * dim + 1];
   types.push_back(with_shape(op.getInput(), shape));
   return success();
 }
-void PadOp::differentiate(OpBuilder &builder, ValueRange gradients, SmallVectorImpl<Value> &operands) {
+void PadOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   SmallVector<int64_t> offsets;
   for (size_t dim = 0; dim < shape_of(getInput()).size(); ++dim) offsets.push_back(getPadding()[2 * dim]);
   operands[0] = builder.create<SliceOp>(getLoc(), gradients[0], offsets, shape_of(getInput()), ArrayRef<int64_t>{});
 }
-void PadOp::formula(OpBuilder &builder, SmallVectorImpl<Value> &results) {
+void PadOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   SmallVector<int64_t> before, after;
   for (size_t dim = 0; dim < shape_of(getInput()).size(); ++dim) {
     before.push_back(getPadding()[2 * dim]);
     after.push_back(getPadding()[2 * dim + 1]);
   }
-  results[0] = padded(builder, getLoc(), getInput(), before, after, number(element_type(getInput()), getValue().convertToDouble()));
+  results[0] =
+      padded(builder, getLoc(), getInput(), before, after, number(element_type(getInput()), getValue().convertToDouble()));
 }
 
 // gradients
 
 LogicalResult GradientsOp::verify() {
   if (!shape_of(getLoss()).empty()) {
-    return complain(getLoc(), getOperationName(), "the loss " + shape_text(shape_of(getLoss())) + " must be a scalar; take its mean or sum");
+    return complain(getLoc(), getOperationName(),
+                    "the loss " + shape_text(shape_of(getLoss())) + " must be a scalar; take its mean or sum");
   }
   if (getWrt().getTypes() != getOutputs().getTypes()) {
     return complain(getLoc(), getOperationName(), "each result must have the type of the value it is the gradient by");

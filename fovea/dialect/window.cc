@@ -15,11 +15,14 @@ int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 FailureOr<SmallVector<int64_t>> per_dimension(std::optional<Location> location, StringRef operator_name, StringRef what,
                                               ArrayRef<int64_t> given, ArrayRef<int64_t> otherwise) {
   SmallVector<int64_t> result(otherwise);
-  if (given.size() == 1) result.assign(otherwise.size(), given[0]);
-  else if (!given.empty()) result.assign(given.begin(), given.end());
+  if (given.size() == 1)
+    result.assign(otherwise.size(), given[0]);
+  else if (!given.empty())
+    result.assign(given.begin(), given.end());
   if (result.size() != otherwise.size()) {
-    return complain(location, operator_name, Twine(what) + " " + shape_text(given) + " must give one number, or one for each of the " +
-                                                 Twine(otherwise.size()) + " spatial dimensions");
+    return complain(location, operator_name,
+                    Twine(what) + " " + shape_text(given) + " must give one number, or one for each of the " +
+                        Twine(otherwise.size()) + " spatial dimensions");
   }
   for (int64_t value : result) {
     if (value < 1) return complain(location, operator_name, Twine(what) + " " + shape_text(result) + " must be at least 1");
@@ -32,14 +35,17 @@ struct Steps {
 };
 
 FailureOr<Steps> resolve_steps(std::optional<Location> location, StringRef operator_name, size_t spatial,
-                               const WindowAttributes &attributes) {
+                               const WindowAttributes& attributes) {
   const SmallVector<int64_t> ones(spatial, 1);
   if (attributes.size.size() != spatial) {
-    return complain(location, operator_name, attributes.what + " " + size_text(attributes.size) + " has " +
-                                                 Twine(attributes.size.size()) + " spatial dimensions, its input has " + Twine(spatial));
+    return complain(location, operator_name,
+                    attributes.what + " " + size_text(attributes.size) + " has " + Twine(attributes.size.size()) +
+                        " spatial dimensions, its input has " + Twine(spatial));
   }
   for (int64_t size : attributes.size) {
-    if (size < 1) return complain(location, operator_name, attributes.what + " " + size_text(attributes.size) + " must be at least 1 in every dimension");
+    if (size < 1)
+      return complain(location, operator_name,
+                      attributes.what + " " + size_text(attributes.size) + " must be at least 1 in every dimension");
   }
   auto strides = per_dimension(location, operator_name, "strides", attributes.strides,
                                attributes.stride_is_size ? attributes.size : ArrayRef<int64_t>(ones));
@@ -51,13 +57,16 @@ FailureOr<Steps> resolve_steps(std::optional<Location> location, StringRef opera
 
 LogicalResult check_padding(std::optional<Location> location, StringRef operator_name, Attribute padding, size_t spatial) {
   if (auto name = dyn_cast_or_null<StringAttr>(padding); name && name.getValue() != "valid" && name.getValue() != "same") {
-    return complain(location, operator_name,
-                    "unknown padding \"" + name.getValue() + "\"; it is \"valid\", \"same\" or [before, after] of each spatial dimension");
+    return complain(
+        location, operator_name,
+        "unknown padding \"" + name.getValue() + "\"; it is \"valid\", \"same\" or [before, after] of each spatial dimension");
   }
   if (auto cells = dyn_cast_or_null<DenseI64ArrayAttr>(padding)) {
-    if (cells.size() != static_cast<int64_t>(2 * spatial) || llvm::any_of(cells.asArrayRef(), [](int64_t count) { return count < 0; })) {
-      return complain(location, operator_name, "padding " + shape_text(cells) + " must give [before, after], not negative, for each of the " +
-                                                   Twine(spatial) + " spatial dimensions");
+    if (cells.size() != static_cast<int64_t>(2 * spatial) ||
+        llvm::any_of(cells.asArrayRef(), [](int64_t count) { return count < 0; })) {
+      return complain(location, operator_name,
+                      "padding " + shape_text(cells) + " must give [before, after], not negative, for each of the " +
+                          Twine(spatial) + " spatial dimensions");
     }
   }
   return success();
@@ -76,9 +85,10 @@ std::string padding_text(Attribute padding) {
 }  // namespace
 
 FailureOr<Window> resolve_window(std::optional<Location> location, StringRef operator_name, ArrayRef<int64_t> input,
-                                 const WindowAttributes &attributes) {
+                                 const WindowAttributes& attributes) {
   if (input.size() < 3 || input.size() > 5) {
-    return complain(location, operator_name, "input " + shape_text(input) + " must be [batch, 1 to 3 spatial dimensions, channels]");
+    return complain(location, operator_name,
+                    "input " + shape_text(input) + " must be [batch, 1 to 3 spatial dimensions, channels]");
   }
   const size_t spatial = input.size() - 2;
   const auto steps = resolve_steps(location, operator_name, spatial, attributes);
@@ -101,18 +111,19 @@ FailureOr<Window> resolve_window(std::optional<Location> location, StringRef ope
     next.output = padded.back() < reach.back() ? 0 : (padded.back() - reach.back()) / next.stride + 1;
     window.push_back(next);
   }
-  if (llvm::any_of(window, [](const WindowDim &dim) { return dim.output < 1; })) {
+  if (llvm::any_of(window, [](const WindowDim& dim) { return dim.output < 1; })) {
     const bool dilated = llvm::any_of(steps->dilations, [](int64_t dilation) { return dilation > 1; });
     return complain(location, operator_name,
-                    attributes.what + " " + size_text(attributes.size) + (dilated ? " (dilated to " + size_text(reach) + ")" : "") +
-                        " is larger than its padded input " + size_text(padded) + " (input " + shape_text(input) + ", padding " +
-                        padding_text(attributes.padding) + ")");
+                    attributes.what + " " + size_text(attributes.size) +
+                        (dilated ? " (dilated to " + size_text(reach) + ")" : "") + " is larger than its padded input " +
+                        size_text(padded) + " (input " + shape_text(input) + ", padding " + padding_text(attributes.padding) +
+                        ")");
   }
   return window;
 }
 
-FailureOr<SmallVector<int64_t>> transposed_size(std::optional<Location> location, StringRef operator_name, ArrayRef<int64_t> output,
-                                                const WindowAttributes &attributes) {
+FailureOr<SmallVector<int64_t>> transposed_size(std::optional<Location> location, StringRef operator_name,
+                                                ArrayRef<int64_t> output, const WindowAttributes& attributes) {
   const size_t spatial = output.size();
   const auto steps = resolve_steps(location, operator_name, spatial, attributes);
   if (failed(steps) || failed(check_padding(location, operator_name, attributes.padding, spatial))) return failure();
@@ -127,11 +138,11 @@ FailureOr<SmallVector<int64_t>> transposed_size(std::optional<Location> location
   return result;
 }
 
-SmallVector<int64_t> output_size(const Window &window) {
-  return llvm::to_vector(llvm::map_range(window, [](const WindowDim &dim) { return dim.output; }));
+SmallVector<int64_t> output_size(const Window& window) {
+  return llvm::to_vector(llvm::map_range(window, [](const WindowDim& dim) { return dim.output; }));
 }
 
-Value padded_image(OpBuilder &builder, Location location, Value image, const Window &window, TypedAttr filling) {
+Value padded_image(OpBuilder& builder, Location location, Value image, const Window& window, TypedAttr filling) {
   SmallVector<int64_t> before(shape_of(image).size(), 0), after = before;
   for (auto [dim, spatial] : llvm::enumerate(window)) {
     before[dim + 1] = spatial.before;
@@ -142,7 +153,7 @@ Value padded_image(OpBuilder &builder, Location location, Value image, const Win
 
 namespace {
 
-PhaseDim phase_of(const WindowDim &dim, int64_t residue) {
+PhaseDim phase_of(const WindowDim& dim, int64_t residue) {
   PhaseDim phase{residue, std::max<int64_t>(0, ceiling(dim.input - residue, dim.stride)), 0, 1, 0, 1, 0};
   // Taps that land on the residue: tap * dilation = residue + before (mod stride); all solutions are stride / gcd apart.
   const int64_t divisor = std::gcd(dim.dilation, dim.stride);
@@ -158,17 +169,17 @@ PhaseDim phase_of(const WindowDim &dim, int64_t residue) {
   return phase;
 }
 
-bool is_zero(const Phase &phase) {
-  return llvm::any_of(phase, [](const PhaseDim &dim) { return dim.taps == 0; });
+bool is_zero(const Phase& phase) {
+  return llvm::any_of(phase, [](const PhaseDim& dim) { return dim.taps == 0; });
 }
 
 }  // namespace
 
-SmallVector<Phase> phases(const Window &window) {
+SmallVector<Phase> phases(const Window& window) {
   SmallVector<Phase> all{Phase{}};
-  for (const WindowDim &dim : window) {
+  for (const WindowDim& dim : window) {
     SmallVector<Phase> longer;
-    for (const Phase &phase : all) {
+    for (const Phase& phase : all) {
       for (int64_t residue = 0; residue < dim.stride; ++residue) {
         longer.push_back(phase);
         longer.back().push_back(phase_of(dim, residue));
@@ -179,27 +190,27 @@ SmallVector<Phase> phases(const Window &window) {
   return all;
 }
 
-Value padded_for_phases(OpBuilder &builder, Location location, Value gradient, const Window &window,
+Value padded_for_phases(OpBuilder& builder, Location location, Value gradient, const Window& window,
                         MutableArrayRef<Phase> phases, TypedAttr filling) {
   SmallVector<int64_t> before(shape_of(gradient).size(), 0), after = before;
   for (size_t dim = 0; dim < window.size(); ++dim) {
-    for (const Phase &phase : phases) {
-      const PhaseDim &part = phase[dim];
+    for (const Phase& phase : phases) {
+      const PhaseDim& part = phase[dim];
       if (part.taps == 0 || part.cells == 0) continue;
       before[dim + 1] = std::max(before[dim + 1], (part.taps - 1) * part.source_step - part.source_offset);
       after[dim + 1] = std::max(after[dim + 1], part.cells - 1 + part.source_offset - (window[dim].output - 1));
     }
-    for (Phase &phase : phases) phase[dim].source_offset += before[dim + 1];
+    for (Phase& phase : phases) phase[dim].source_offset += before[dim + 1];
   }
   return padded(builder, location, gradient, before, after, filling);
 }
 
-Value joined_phases(OpBuilder &builder, Location location, ArrayRef<int64_t> shape, Type element, const Window &window,
-                    ArrayRef<Phase> phases, function_ref<Value(const Phase &, ArrayRef<int64_t>)> formula) {
+Value joined_phases(OpBuilder& builder, Location location, ArrayRef<int64_t> shape, Type element, const Window& window,
+                    ArrayRef<Phase> phases, function_ref<Value(const Phase&, ArrayRef<int64_t>)> formula) {
   if (phases.size() == 1) return formula(phases[0], shape);
   const bool some_zero = llvm::any_of(phases, is_zero);
   Value joined = some_zero ? filled(builder, location, shape, number(element, 0)) : empty(builder, location, shape, element);
-  for (const Phase &phase : phases) {
+  for (const Phase& phase : phases) {
     SmallVector<int64_t> part(shape), offsets(shape.size(), 0), strides(shape.size(), 1);
     for (size_t dim = 0; dim < window.size(); ++dim) {
       part[dim + 1] = phase[dim].cells;

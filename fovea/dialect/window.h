@@ -17,41 +17,42 @@ struct WindowAttributes {
   llvm::ArrayRef<int64_t> dilations;  // empty: ones
   mlir::Attribute padding;            // null or "valid"; "same"; [before, after] of each dimension
   bool stride_is_size = false;
-  llvm::StringRef what = "filter";    // what errors call the window
+  llvm::StringRef what = "filter";  // what errors call the window
 };
 
 // `input` is the image [batch, spatial..., channels]. Fails with the layer's error when the window does not fit.
 mlir::FailureOr<Window> resolve_window(std::optional<mlir::Location> location, llvm::StringRef operator_name,
-                                       llvm::ArrayRef<int64_t> input, const WindowAttributes &attributes);
+                                       llvm::ArrayRef<int64_t> input, const WindowAttributes& attributes);
 
 // The smallest spatial size that the window takes to an image of spatial size `output`.
-mlir::FailureOr<llvm::SmallVector<int64_t>> transposed_size(std::optional<mlir::Location> location, llvm::StringRef operator_name,
-                                                            llvm::ArrayRef<int64_t> output, const WindowAttributes &attributes);
+mlir::FailureOr<llvm::SmallVector<int64_t>> transposed_size(std::optional<mlir::Location> location,
+                                                            llvm::StringRef operator_name, llvm::ArrayRef<int64_t> output,
+                                                            const WindowAttributes& attributes);
 
-llvm::SmallVector<int64_t> output_size(const Window &window);
+llvm::SmallVector<int64_t> output_size(const Window& window);
 
 // The image with the window's padding around it; the last dimension (channels) and the first (batch) stay.
-mlir::Value padded_image(mlir::OpBuilder &builder, mlir::Location location, mlir::Value image, const Window &window,
+mlir::Value padded_image(mlir::OpBuilder& builder, mlir::Location location, mlir::Value image, const Window& window,
                          mlir::TypedAttr filling);
 
-// The transpose of a window, by phases: input cells residue + stride * q are reached by taps first_tap + tap_step * j, from outputs
-// q - j * source_step + source_offset, for q in [0, cells) and j in [0, taps).
+// The transpose of a window, by phases: input cells residue + stride * q are reached by taps first_tap + tap_step * j, from
+// outputs q - j * source_step + source_offset, for q in [0, cells) and j in [0, taps).
 struct PhaseDim {
   int64_t residue, cells, first_tap, tap_step, taps, source_step, source_offset;
 };
 using Phase = llvm::SmallVector<PhaseDim, 3>;
 
 // All phases, the last dimension's residue fastest. Cells and taps may be 0.
-llvm::SmallVector<Phase> phases(const Window &window);
+llvm::SmallVector<Phase> phases(const Window& window);
 
 // Zeros (or `filling`) around `gradient` so that every phase reads inside it; moves the phases' source offsets along.
-mlir::Value padded_for_phases(mlir::OpBuilder &builder, mlir::Location location, mlir::Value gradient, const Window &window,
+mlir::Value padded_for_phases(mlir::OpBuilder& builder, mlir::Location location, mlir::Value gradient, const Window& window,
                               llvm::MutableArrayRef<Phase> phases, mlir::TypedAttr filling);
 
-// One tensor of `shape` [batch, spatial..., rest...] from what `formula` gives for each phase, which has the phase's cells for spatial size.
-// Phases without taps are zero.
-mlir::Value joined_phases(mlir::OpBuilder &builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::Type element,
-                          const Window &window, llvm::ArrayRef<Phase> phases,
-                          llvm::function_ref<mlir::Value(const Phase &, llvm::ArrayRef<int64_t> shape)> formula);
+// One tensor of `shape` [batch, spatial..., rest...] from what `formula` gives for each phase, which has the phase's cells for
+// spatial size. Phases without taps are zero.
+mlir::Value joined_phases(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::Type element,
+                          const Window& window, llvm::ArrayRef<Phase> phases,
+                          llvm::function_ref<mlir::Value(const Phase&, llvm::ArrayRef<int64_t> shape)> formula);
 
 }  // namespace fovea::dialect

@@ -16,17 +16,17 @@ using dialect::DifferentiableOpInterface;
 using dialect::GradientsOp;
 
 // The operators through which the loss depends on one of the values, in the order they run.
-SmallVector<Operation *> active_operators(GradientsOp gradients) {
+SmallVector<Operation*> active_operators(GradientsOp gradients) {
   llvm::DenseSet<Value> varies(gradients.getWrt().begin(), gradients.getWrt().end());
-  SmallVector<Operation *> dependent, active;
-  for (Operation &op : *gradients->getBlock()) {
+  SmallVector<Operation*> dependent, active;
+  for (Operation& op : *gradients->getBlock()) {
     if (&op == gradients) break;
     if (!llvm::any_of(op.getOperands(), [&](Value operand) { return varies.contains(operand); })) continue;
     dependent.push_back(&op);
     varies.insert(op.result_begin(), op.result_end());
   }
   llvm::DenseSet<Value> wanted{gradients.getLoss()};
-  for (Operation *op : llvm::reverse(dependent)) {
+  for (Operation* op : llvm::reverse(dependent)) {
     if (!llvm::any_of(op->getResults(), [&](Value result) { return wanted.contains(result); })) continue;
     active.push_back(op);
     for (Value operand : op->getOperands())
@@ -44,15 +44,17 @@ class Reverse {
     const Value loss = gradients_.getLoss();
     dialect::Arithmetic a(builder_, gradients_.getLoc(), loss);
     sums_[loss] = a.number(1);
-    for (Operation *op : llvm::reverse(active_operators(gradients_)))
+    const SmallVector<Operation*> active = active_operators(gradients_);
+    for (Operation* op : llvm::reverse(active))
       if (failed(step(op))) return failure();
-    for (auto [wrt, output] : llvm::zip_equal(gradients_.getWrt(), gradients_.getOutputs())) output.replaceAllUsesWith(gradient_by(wrt));
+    for (auto [wrt, output] : llvm::zip_equal(gradients_.getWrt(), gradients_.getOutputs()))
+      output.replaceAllUsesWith(gradient_by(wrt));
     gradients_.erase();
     return success();
   }
 
  private:
-  LogicalResult step(Operation *op) {
+  LogicalResult step(Operation* op) {
     SmallVector<Value> output_gradients, operand_gradients(op->getNumOperands());
     for (Value result : op->getResults()) output_gradients.push_back(sums_.lookup(result));
     if (llvm::none_of(output_gradients, [](Value gradient) { return bool(gradient); })) return success();
@@ -65,7 +67,7 @@ class Reverse {
   }
 
   void accumulate(Value value, Value gradient) {
-    Value &sum = sums_[value];
+    Value& sum = sums_[value];
     sum = sum ? builder_.create<dialect::AddOp>(gradient.getLoc(), sum, gradient).getResult() : gradient;
   }
 
@@ -82,8 +84,8 @@ class Reverse {
 };
 
 // Gradients that an operator gave for operands nobody differentiates by.
-void erase_unused(Block &block) {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+void erase_unused(Block& block) {
+  for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op)) op.erase();
 }
 
@@ -94,7 +96,7 @@ struct DifferentiatePass : impl::DifferentiatePassBase<DifferentiatePass> {
     for (GradientsOp gradients : all)
       if (failed(Reverse(gradients).run())) return signalPassFailure();
     if (all.empty()) return;
-    for (Block &block : getOperation().getBody()) erase_unused(block);
+    for (Block& block : getOperation().getBody()) erase_unused(block);
   }
 };
 
