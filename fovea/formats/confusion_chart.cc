@@ -35,72 +35,105 @@ double longest(const std::vector<std::string>& names) {
   return static_cast<double>(letters);
 }
 
+// The parts of the chart around one grid of cells.
+class Matrix {
+ public:
+  Matrix(std::span<const int64_t> counts, const std::vector<std::string>& names, const std::string& title)
+      : counts_(counts),
+        names_(names),
+        with_counts_(names.size() <= most_with_counts),
+        side_(with_counts_ ? 52 : std::max(4.0, 900.0 / static_cast<double>(names.size()))),
+        text_(with_counts_ ? 13 : std::min(11.0, side_)),
+        names_width_(longest(names) * text_ * 0.6 + 14),
+        upright_(names_width_ - 14 < side_),
+        left_(34 + names_width_),
+        extent_(side_ * static_cast<double>(names.size())),
+        below_((upright_ ? 24 : names_width_) + 34),
+        svg_(std::max(left_ + extent_ + 84, 48 + 8.8 * static_cast<double>(title.size())), top_ + extent_ + below_) {
+    draw_title(title);
+    draw_grid();
+    for (size_t truth = 0; truth < names.size(); ++truth) draw_row(truth);
+    for (size_t predicted = 0; predicted < names.size(); ++predicted) draw_column_name(predicted);
+    svg_.text(left_ + extent_ / 2, top_ + extent_ + below_ - 12, "predicted",
+              {.size = 13, .anchor = "middle", .fill = color::faint});
+    svg_.text(22, top_ + extent_ / 2, "true", {.size = 13, .anchor = "middle", .fill = color::faint, .turn = -90});
+  }
+
+  std::string finish() const { return svg_.finish(); }
+
+ private:
+  double along(double cells) const { return side_ * cells; }
+
+  void draw_title(const std::string& title) {
+    const int64_t total = std::accumulate(counts_.begin(), counts_.end(), int64_t{0});
+    int64_t right = 0;
+    for (size_t i = 0; i < names_.size(); ++i) right += counts_[i * names_.size() + i];
+    const double percent = total > 0 ? 100.0 * static_cast<double>(right) / static_cast<double>(total) : 0;
+    svg_.text(24, 30, title, {.size = 17, .bold = true});
+    svg_.text(24, 50, fmt::format("{} of {} right, {:.2f}%", right, total, percent), {.size = 13, .fill = color::faint});
+    svg_.text(left_ + extent_ + 12, top_ - 8, "recall", {.fill = color::faint});
+  }
+
+  void draw_grid() {
+    // Between many classes lines would be all there is to see.
+    const size_t every = with_counts_ ? 1 : names_.size();
+    for (size_t i = 0; i <= names_.size(); i += every) {
+      const double at = along(static_cast<double>(i));
+      svg_.line(left_ + at, top_, left_ + at, top_ + extent_, color::grid);
+      svg_.line(left_, top_ + at, left_ + extent_, top_ + at, color::grid);
+    }
+  }
+
+  void draw_cell(size_t truth, size_t predicted, int64_t count, double share) {
+    const auto [fill, ink] = cell(share, truth == predicted);
+    const double x = left_ + along(static_cast<double>(predicted)), y = top_ + along(static_cast<double>(truth));
+    svg_.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}" stroke="{}"/>)", x, y, side_, side_, fill,
+             color::grid);
+    if (!with_counts_) return;
+    svg_.text(x + side_ / 2, y + side_ / 2 + 4.5, fmt::format("{}", count),
+              {.size = count > 99999 ? 10.0 : 13.0, .anchor = "middle", .fill = ink});
+  }
+
+  void draw_row(size_t truth) {
+    const std::span<const int64_t> row = counts_.subspan(truth * names_.size(), names_.size());
+    const auto sum = static_cast<double>(std::accumulate(row.begin(), row.end(), int64_t{0}));
+    for (size_t predicted = 0; predicted < row.size(); ++predicted) {
+      if (row[predicted] != 0) draw_cell(truth, predicted, row[predicted], static_cast<double>(row[predicted]) / sum);
+    }
+    const double middle = top_ + along(static_cast<double>(truth) + 0.5) + text_ * 0.35;
+    svg_.text(left_ - 8, middle, shorten(names_[truth], 18), {.size = text_, .anchor = "end"});
+    if (sum == 0) return;
+    svg_.text(left_ + extent_ + 12, middle, fmt::format("{:.1f}%", 100 * static_cast<double>(row[truth]) / sum),
+              {.size = text_, .fill = color::faint});
+  }
+
+  void draw_column_name(size_t predicted) {
+    const double middle = left_ + along(static_cast<double>(predicted) + 0.5), base = top_ + extent_;
+    const std::string name = shorten(names_[predicted], 18);
+    if (upright_) {
+      svg_.text(middle, base + 18, name, {.size = text_, .anchor = "middle"});
+    } else {
+      svg_.text(middle + text_ * 0.35, base + 8, name, {.size = text_, .anchor = "end", .turn = -90});
+    }
+  }
+
+  static constexpr double top_ = 66;
+  std::span<const int64_t> counts_;
+  const std::vector<std::string>& names_;
+  bool with_counts_;
+  double side_, text_, names_width_;
+  bool upright_;  // names fit below their columns as they are
+  double left_, extent_, below_;
+  Svg svg_;
+};
+
 }  // namespace
 
 std::string confusion_chart(std::span<const int64_t> counts, const std::vector<std::string>& names, const std::string& title) {
-  const size_t classes = names.size();
-  if (classes == 0 || counts.size() != classes * classes) {
-    fail("a confusion matrix of {} counts does not belong to {} classes", counts.size(), classes);
+  if (names.empty() || counts.size() != names.size() * names.size()) {
+    fail("a confusion matrix of {} counts does not belong to {} classes", counts.size(), names.size());
   }
-  const bool with_counts = classes <= most_with_counts;
-  const double side = with_counts ? 52 : std::max(4.0, 900.0 / static_cast<double>(classes));
-  const double text = with_counts ? 13 : std::min(11.0, side);
-  const double names_width = longest(names) * text * 0.6 + 14;
-  const double left = 34 + names_width, top = 66;
-  const double extent = side * static_cast<double>(classes);
-  const bool upright = longest(names) * text * 0.6 < side;
-  const double below = (upright ? 24 : names_width) + 34;
-  Svg svg(std::max(left + extent + 84, 24 + 8.8 * static_cast<double>(title.size()) + 24), top + extent + below);
-
-  const int64_t total = std::accumulate(counts.begin(), counts.end(), int64_t{0});
-  int64_t right = 0;
-  for (size_t i = 0; i < classes; ++i) right += counts[i * classes + i];
-  svg.text(24, 30, title, {.size = 17, .bold = true});
-  const double share_right = total > 0 ? 100.0 * static_cast<double>(right) / static_cast<double>(total) : 0;
-  svg.text(24, 50, fmt::format("{} of {} right, {:.2f}%", right, total, share_right), {.size = 13, .fill = color::faint});
-  svg.text(left + extent + 12, top - 8, "recall", {.fill = color::faint});
-
-  for (size_t i = 0; with_counts && i <= classes; ++i) {
-    const double along = side * static_cast<double>(i);
-    svg.line(left + along, top, left + along, top + extent, color::grid);
-    svg.line(left, top + along, left + extent, top + along, color::grid);
-  }
-  if (!with_counts) {
-    svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="none" stroke="{}"/>)", left, top, extent,
-            extent, color::grid);
-  }
-  for (size_t truth = 0; truth < classes; ++truth) {
-    const std::span<const int64_t> row = counts.subspan(truth * classes, classes);
-    const auto sum = static_cast<double>(std::accumulate(row.begin(), row.end(), int64_t{0}));
-    const double y = top + side * static_cast<double>(truth);
-    for (size_t predicted = 0; predicted < classes; ++predicted) {
-      if (row[predicted] == 0) continue;
-      const double share = sum > 0 ? static_cast<double>(row[predicted]) / sum : 0;
-      const auto [fill, ink] = cell(share, truth == predicted);
-      const double x = left + side * static_cast<double>(predicted);
-      svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}" stroke="{}"/>)", x, y, side, side, fill,
-              color::grid);
-      if (with_counts) {
-        svg.text(x + side / 2, y + side / 2 + 4.5, fmt::format("{}", row[predicted]),
-                 {.size = row[predicted] > 99999 ? 10.0 : 13.0, .anchor = "middle", .fill = ink});
-      }
-    }
-    const double middle = y + side / 2 + text * 0.35;
-    svg.text(left - 8, middle, shorten(names[truth], 18), {.size = text, .anchor = "end"});
-    const double across = left + side * (static_cast<double>(truth) + 0.5);
-    if (upright) {
-      svg.text(across, top + extent + 18, names[truth], {.size = text, .anchor = "middle"});
-    } else {
-      svg.text(across + text * 0.35, top + extent + 8, shorten(names[truth], 18), {.size = text, .anchor = "end", .turn = -90});
-    }
-    if (sum > 0) {
-      svg.text(left + extent + 12, middle, fmt::format("{:.1f}%", 100 * static_cast<double>(row[truth]) / sum),
-               {.size = text, .fill = color::faint});
-    }
-  }
-  svg.text(left + extent / 2, top + extent + below - 12, "predicted", {.size = 13, .anchor = "middle", .fill = color::faint});
-  svg.text(22, top + extent / 2, "true", {.size = 13, .anchor = "middle", .fill = color::faint, .turn = -90});
-  return svg.finish();
+  return Matrix(counts, names, title).finish();
 }
 
 }  // namespace fovea

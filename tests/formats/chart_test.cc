@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <regex>
 
 #include "tests/bad_input.h"
 
@@ -13,22 +12,28 @@ namespace {
 // Numbers of every attribute `name` of an SVG.
 std::vector<double> attributes(const std::string& svg, const std::string& name) {
   std::vector<double> found;
-  const std::regex pattern(" " + name + "=\"(-?[0-9.]+)\"");
-  for (std::sregex_iterator at(svg.begin(), svg.end(), pattern), end; at != end; ++at) found.push_back(std::stod((*at)[1]));
+  const std::string mark = " " + name + "=\"";
+  for (size_t at = svg.find(mark); at != std::string::npos; at = svg.find(mark, at + 1)) {
+    found.push_back(std::stod(svg.substr(at + mark.size())));
+  }
   return found;
 }
 
 // Every tag that opens must close, in order: what an XML reader asks for.
 void expect_well_formed(const std::string& svg) {
   std::vector<std::string> open;
-  const std::regex pattern("<(/?)([a-z]+)([^>]*?)(/?)>");
-  for (std::sregex_iterator at(svg.begin(), svg.end(), pattern), end; at != end; ++at) {
-    if ((*at)[1].length() != 0) {
+  for (size_t at = svg.find('<'); at != std::string::npos; at = svg.find('<', at + 1)) {
+    const size_t end = svg.find('>', at);
+    ASSERT_NE(end, std::string::npos);
+    const std::string tag = svg.substr(at + 1, end - at - 1);
+    EXPECT_EQ(tag.find('<'), std::string::npos) << tag;
+    const std::string name = tag.substr(0, tag.find(' '));
+    if (name.starts_with('/')) {
       ASSERT_FALSE(open.empty());
-      EXPECT_EQ(open.back(), (*at)[2]);
+      EXPECT_EQ("/" + open.back(), name);
       open.pop_back();
-    } else if ((*at)[4].length() == 0) {
-      open.push_back((*at)[2]);
+    } else if (!tag.ends_with('/')) {
+      open.push_back(name);
     }
   }
   EXPECT_TRUE(open.empty());
