@@ -83,6 +83,12 @@ class Chooser {
   int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
   bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
 
+  // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line of it.
+  bool walks_rows(size_t input) const {
+    const int dim = contiguous_dim(input);
+    return dim >= 0 && !reduced(static_cast<unsigned>(dim)) && tiling_.tiled(static_cast<unsigned>(dim));
+  }
+
   static int64_t vector_tile(int64_t extent, int64_t wanted) {
     return std::min<int64_t>(wanted, llvm::bit_floor(static_cast<uint64_t>(std::max<int64_t>(extent, 1))));
   }
@@ -182,6 +188,8 @@ void Chooser::contraction() {
     if (row_dims.empty()) {
       row_dims.push_back(dim);
       rows_used = row_tile(extent(dim), vectors);
+      // Rows that lie side by side in memory are loaded together: a power of two of them.
+      if (contiguous_dim(rows) == static_cast<int>(dim)) rows_used = vector_tile(extent(dim), std::min<int64_t>(8, most_rows));
       set_tile(dim, rows_used);
       if (rows_used < extent(dim)) break;
     } else if (rows_used * extent(dim) <= most_rows && extent(dim) > 1) {
@@ -205,10 +213,13 @@ void Chooser::contraction() {
 
 void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
   // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
-  const int64_t budget = target_.l2_bytes / 2;
+  int64_t budget = target_.l2_bytes / 2;
+  // Each step of such a gradient reads new lines of both: they must come from the first cache.
+  if (walks_rows(rows_input)) budget = 2 * target_.l1_bytes;
   auto bytes = [&] {
     return bytes_ *
-           (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip ? box_elements(rows_input) : 0));
+           (box_elements(columns_input) +
+            (tiling_.packing[rows_input] == Packing::strip || walks_rows(rows_input) ? box_elements(rows_input) : 0));
   };
   for (unsigned dim = 0; dim < rank_ && bytes() > budget; ++dim) {
     if (!reduced(dim)) continue;
@@ -261,7 +272,7 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   const int64_t tile = dims[vector].tile;
   const bool transposed = contiguous_dim(columns_input) != static_cast<int>(vector);
   if (!shared_vector && tiling_.packing[columns_input] == Packing::none && simple_coordinates(columns_input) &&
-      rows_total >= 32 && (transposed || extent(vector) > 2 * tile))
+      rows_total >= 32 && (transposed || extent(vector) > tile))
     tiling_.packing[columns_input] = Packing::panel;
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
@@ -279,6 +290,7 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
     if (dim == vector) continue;
     int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
+    if (deep && walks_rows(rows_input)) block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 4 * dims[dim].tile : extent(dim)));
     if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
     dims[dim].block = block;
     while (strip && !deep && dims[dim].block > 1 && !tiling_.tiled(dim) &&
