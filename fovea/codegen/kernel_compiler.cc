@@ -30,7 +30,7 @@ namespace {
 using namespace mlir;
 
 // Part of every cache key: what the same text compiles to depends on LLVM and on this code generator.
-const std::string generator_version = std::string("LLVM " LLVM_VERSION_STRING " ") + generator_digest;
+const std::string generator_version = fmt::format("LLVM {} {}", LLVM_VERSION_STRING, generator_digest);
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
 class Workshop {
