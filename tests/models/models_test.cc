@@ -56,10 +56,18 @@ TEST(Models, ArgumentsOfTheTrainingStep) {
   std::vector<std::string> names;
   for (const Graph::Argument& argument : traced.graph.arguments()) {
     names.push_back(argument.name);
-    if (argument.name == "image") EXPECT_EQ(argument.type, (TensorType{{16, 28, 28, 1}, DType::f32}));
-    if (argument.name == "label") EXPECT_EQ(argument.type, (TensorType{{16}, DType::i32}));
-    if (argument.name == "momentum.conv1.weight") EXPECT_EQ(argument.role, Role::state);
-    if (argument.name == "conv1.weight") EXPECT_EQ(argument.role, Role::parameter);
+    if (argument.name == "image") {
+      EXPECT_EQ(argument.type, (TensorType{{16, 28, 28, 1}, DType::f32}));
+    }
+    if (argument.name == "label") {
+      EXPECT_EQ(argument.type, (TensorType{{16}, DType::i32}));
+    }
+    if (argument.name == "momentum.conv1.weight") {
+      EXPECT_EQ(argument.role, Role::state);
+    }
+    if (argument.name == "conv1.weight") {
+      EXPECT_EQ(argument.role, Role::parameter);
+    }
   }
   // Every parameter and momentum comes back under its name.
   std::vector<std::string> results;

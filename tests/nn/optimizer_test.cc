@@ -1,0 +1,125 @@
+#include "fovea/nn/optimizer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "fovea/core/error.h"
+#include "fovea/core/random.h"
+#include "fovea/nn/layers.h"
+#include "tests/nn/compiled.h"
+
+namespace fovea {
+namespace {
+
+constexpr int64_t batch = 6, features = 5, classes = 3;
+
+Traced linear_step(Optimizer optimizer) {
+  const Network network{
+      .name = "linear", .function = dense({.units = classes, .name = "fc"}), .input = {features}, .classes = classes};
+  return trace_training(network, batch, {.optimizer = std::move(optimizer), .return_gradients = true});
+}
+
+// One number's rule in double precision: parameter, gradient, rate, step from 1, whether it is decayed -> new parameter.
+using Rule = std::function<double(double parameter, double gradient, double rate, int step, bool decayed, double (&kept)[2])>;
+
+// Runs some steps on random data, with a changing rate, and repeats every number's way by `rule` from the gradients the program
+// gave.
+void check(Optimizer optimizer, const Rule& rule) {
+  Compiled step(linear_step(std::move(optimizer)));
+  Random random(5, 0);
+  struct Number {
+    double value, kept[2] = {0, 0};
+  };
+  std::map<std::string, std::vector<Number>> numbers;
+  for (const char* name : {"fc.weight", "fc.bias"}) {
+    for (const float value : step.tensors.at(name).values<float>()) numbers[name].push_back({value});
+  }
+  for (int count = 1; count <= 6; ++count) {
+    for (float& value : step.tensors.at("image").values<float>()) value = random.normal();
+    for (int32_t& label : step.tensors.at("label").values<int32_t>()) label = static_cast<int32_t>(random.below(classes));
+    const float rate = 0.1f / static_cast<float>(count);
+    step.tensors.at("rate").data<float>()[0] = rate;
+    step.run();
+    for (auto& [name, values] : numbers) {
+      const Tensor& gradient = step.outputs.at("gradient." + name);
+      for (size_t i = 0; i < values.size(); ++i) {
+        Number& number = values[i];
+        const double slope = gradient.values<float>()[i];
+        EXPECT_NE(slope, 0);
+        number.value = rule(number.value, slope, rate, count, name == "fc.weight", number.kept);
+        EXPECT_NEAR(step.tensors.at(name).values<float>()[i], number.value, 2e-6) << name << " " << i << " step " << count;
+      }
+    }
+  }
+}
+
+TEST(Optimizer, PlainGradientDescent) {
+  check(sgd({.momentum = 0}), [](double p, double g, double rate, int, bool, double(&)[2]) { return p - rate * g; });
+}
+
+TEST(Optimizer, MomentumAndDecay) {
+  for (const bool nesterov : {false, true}) {
+    for (const bool all : {false, true}) {
+      check(sgd({.momentum = 0.8, .nesterov = nesterov, .weight_decay = 0.1, .decay_all = all}),
+            [=](double p, double g, double rate, int, bool decayed, double(&kept)[2]) {
+              if (decayed || all) g += 0.1 * p;
+              kept[0] = 0.8 * kept[0] + g;
+              return p - rate * (nesterov ? g + 0.8 * kept[0] : kept[0]);
+            });
+    }
+  }
+}
+
+double adam_step(double g, int step, double (&kept)[2]) {
+  kept[0] = 0.9 * kept[0] + 0.1 * g;
+  kept[1] = 0.99 * kept[1] + 0.01 * g * g;
+  return kept[0] / (1 - std::pow(0.9, step)) / (std::sqrt(kept[1] / (1 - std::pow(0.99, step))) + 1e-8);
+}
+
+TEST(Optimizer, Adam) {
+  check(adam({.beta2 = 0.99, .weight_decay = 0.2}),
+        [](double p, double g, double rate, int step, bool decayed, double(&kept)[2]) {
+          return p - rate * adam_step(decayed ? g + 0.2 * p : g, step, kept);
+        });
+}
+
+TEST(Optimizer, AdamW) {
+  check(adamw({.beta2 = 0.99, .weight_decay = 0.2}),
+        [](double p, double g, double rate, int step, bool decayed, double(&kept)[2]) {
+          return p * (1 - (decayed ? rate * 0.2 : 0)) - rate * adam_step(g, step, kept);
+        });
+}
+
+TEST(Optimizer, KeepsItsStateByName) {
+  const Traced traced = linear_step(adam());
+  std::map<std::string, Role> roles;
+  for (const Graph::Argument& argument : traced.graph.arguments()) roles[argument.name] = argument.role;
+  for (const char* name : {"moment1.fc.weight", "moment2.fc.weight", "moment1.fc.bias", "moment2.fc.bias", "moment1.correction",
+                           "moment2.correction"}) {
+    ASSERT_TRUE(roles.contains(name)) << name;
+    EXPECT_EQ(roles[name], Role::state);
+  }
+  EXPECT_EQ(roles["fc.weight"], Role::parameter);
+}
+
+TEST(Optimizer, RefusesImpossibleNumbers) {
+  const auto refused = [](const std::function<void()>& action) -> std::string {
+    try {
+      action();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.exit_status(), 2);
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_EQ(refused([] { sgd({.momentum = 1}); }), "sgd: momentum is 1, must be at least 0 and below 1");
+  EXPECT_EQ(refused([] { sgd({.weight_decay = -0.1}); }), "sgd: weight_decay is -0.1, must not be negative");
+  EXPECT_EQ(refused([] { sgd({.momentum = 0, .nesterov = true}); }), "sgd: nesterov needs a momentum above 0");
+  EXPECT_EQ(refused([] { adam({.beta1 = -1}); }), "adam: beta1 is -1, must be at least 0 and below 1");
+  EXPECT_EQ(refused([] { adamw({.epsilon = 0}); }), "adamw: epsilon is 0, must be positive");
+  EXPECT_NE(refused([] { adam({.beta2 = std::nan("")}); }).find("beta2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace fovea
