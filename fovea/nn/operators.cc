@@ -122,6 +122,31 @@ Value reduce_max(Value x, const std::vector<int64_t>& dimensions, bool keep) {
   return reduce("reduce_max", x, dimensions, keep);
 }
 
+BatchNormResult batch_norm_training(Value x, Value scale, Value shift, double epsilon) {
+  const std::vector<Value> results = x.recorder().add("batch_norm_training", {x, scale, shift}, {{"epsilon", epsilon}});
+  return {results.at(0), results.at(1), results.at(2)};
+}
+
+Value batch_norm(Value x, Value scale, Value shift, Value mean, Value variance, double epsilon) {
+  return add_one("batch_norm", {x, scale, shift, mean, variance}, {{"epsilon", epsilon}});
+}
+
+Value layer_norm(Value x, Value scale, Value shift, double epsilon) {
+  return add_one("layer_norm", {x, scale, shift}, {{"epsilon", epsilon}});
+}
+
+Value group_norm(Value x, Value scale, Value shift, int64_t groups, double epsilon) {
+  return add_one("group_norm", {x, scale, shift}, {{"groups", groups}, {"epsilon", epsilon}});
+}
+
+Value dropout(Value x, Value seed, Value step, double rate, int64_t stream) {
+  return add_one("dropout", {x, seed, step}, {{"rate", rate}, {"stream", stream}});
+}
+
+Value drop_connect(Value x, Value seed, Value step, double rate, int64_t stream) {
+  return add_one("drop_connect", {x, seed, step}, {{"rate", rate}, {"stream", stream}});
+}
+
 Value softmax_cross_entropy(Value logits, Value label, double label_smoothing) {
   return add_one("softmax_cross_entropy", {logits, label}, {{"label_smoothing", label_smoothing}});
 }

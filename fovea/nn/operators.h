@@ -39,6 +39,19 @@ Value reduce_sum(Value x, const std::vector<int64_t>& dimensions, bool keep = fa
 Value reduce_mean(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
 Value reduce_max(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
 
+// By the mean and variance (biased) of the batch, which are given too: [channels].
+struct BatchNormResult {
+  Value y, mean, variance;
+};
+BatchNormResult batch_norm_training(Value x, Value scale, Value shift, double epsilon);
+Value batch_norm(Value x, Value scale, Value shift, Value mean, Value variance, double epsilon);
+Value layer_norm(Value x, Value scale, Value shift, double epsilon);
+Value group_norm(Value x, Value scale, Value shift, int64_t groups, double epsilon);
+
+// A function of seed and step ([] i32), of the stream, which sets apart the layers of a network, and of the position.
+Value dropout(Value x, Value seed, Value step, double rate, int64_t stream);
+Value drop_connect(Value x, Value seed, Value step, double rate, int64_t stream);
+
 // [] f32: means over the batch.
 Value softmax_cross_entropy(Value logits, Value label, double label_smoothing);
 Value sigmoid_cross_entropy(Value logits, Value target);
