@@ -8,5 +8,7 @@ include "fovea/dialect/ElementwiseOps.td"
 include "fovea/dialect/ReductionOps.td"
 include "fovea/dialect/ShapeOps.td"
 include "fovea/dialect/LossOps.td"
+include "fovea/dialect/NormalizationOps.td"
+include "fovea/dialect/RandomOps.td"
 
 #endif
