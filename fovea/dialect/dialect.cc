@@ -27,6 +27,7 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   const StringRef name = attribute.getName().getValue();
   const auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (name == "fovea.name" && text) return success();
+  if (name == "fovea.in_place" && !is_argument && isa<IntegerAttr>(attribute.getValue())) return success();  // of kernels
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();

@@ -25,4 +25,29 @@ def FormulasPass : Pass<"fovea-formulas", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def FoldPass : Pass<"fovea-fold", "::mlir::func::FuncOp"> {
+  let summary = "compute what is constant, drop what does nothing";
+  let description = [{
+    Element-wise operators and reshapes of small constants become constants. Adding zero, multiplying by one, casts to the same type or
+    back from a wider one, and reshapes of reshapes go.
+  }];
+  let constructor = "::fovea::create_fold_pass()";
+  let dependentDialects = ["::fovea::dialect::FoveaDialect"];
+}
+
+def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
+  let summary = "group formulas into kernels that share a loop";
+  let description = [{
+    The network's function becomes calls of private kernel functions (attribute `fovea.kernel`) in the order they run, with views between
+    them. A kernel is an anchor (a contraction, a reduction, pooling) with the padding before it and the element-wise work after it, or
+    element-wise work alone. Element-wise work joins the kernel that computes what it reads; reductions take in the element-wise work
+    before them; sums over the same tensor become one; phases of strided gradients are written in place (result attribute
+    `fovea.in_place`: the argument that holds the result). Shapes are made canonical, so that equal work is one kernel, and a 1x1
+    convolution is a dense layer. Updates of parameters and state run after the last reader of the old value.
+  }];
+  let constructor = "::fovea::create_fuse_pass()";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::func::FuncDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
+}
+
 #endif

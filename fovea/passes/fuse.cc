@@ -4,6 +4,7 @@
 #include "fovea/passes/insertions.h"
 #include "fovea/passes/normalise.h"
 #include "fovea/passes/outline.h"
+#include "fovea/passes/passes.h"
 #include "fovea/passes/reductions.h"
 #include "fovea/passes/shapes.h"
 #include "fovea/passes/structure.h"
@@ -13,6 +14,9 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace fovea {
+#define GEN_PASS_DEF_FUSEPASS
+#include "fovea/passes/Passes.h.inc"
+
 namespace {
 
 // Operands that a generic reads twice become one; operands and results that nobody needs go.
@@ -30,15 +34,19 @@ void share_equal_values(mlir::func::FuncOp main) {
   mlir::eliminateCommonSubExpressions(rewriter, dominance, main);
 }
 
+struct FusePass : impl::FusePassBase<FusePass> {
+  void runOnOperation() override {
+    if (mlir::failed(fuse(getOperation()))) signalPassFailure();
+  }
+};
+
 }  // namespace
 
+std::unique_ptr<mlir::Pass> create_fuse_pass() { return std::make_unique<FusePass>(); }
+
 mlir::LogicalResult fuse(mlir::ModuleOp module) {
-  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
-  if (!main) {
-    auto functions = module.getOps<mlir::func::FuncOp>();
-    if (functions.empty()) return module.emitError("has no function to fuse");
-    main = *functions.begin();
-  }
+  mlir::func::FuncOp main = network_of(module);
+  if (!main) return module.emitError("has no function to fuse");
   inline_constants(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   push_elementwise_into_insertions(main);

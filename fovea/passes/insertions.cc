@@ -5,7 +5,6 @@
 #include "fovea/passes/structure.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 
 namespace fovea {
 namespace {
@@ -52,29 +51,6 @@ bool covers_everything(llvm::ArrayRef<InsertSliceOp> chain) {
   }
   InsertSliceOp last = chain.back();
   return elements == last.getDestType().getNumElements();
-}
-
-// What the body of `op` yields when input `position` is `constant` everywhere; null when that depends on the other inputs.
-mlir::TypedAttr folded_result(GenericOp op, unsigned position, mlir::TypedAttr constant) {
-  mlir::OpBuilder builder(op.getContext());
-  mlir::Block scratch;
-  builder.setInsertionPointToStart(&scratch);
-  mlir::IRMapping mapping;
-  for (mlir::BlockArgument argument : op.getBody()->getArguments()) {
-    mapping.map(argument, scratch.addArgument(argument.getType(), argument.getLoc()));
-  }
-  mapping.map(op.getBody()->getArgument(position), builder.create<mlir::arith::ConstantOp>(op.getLoc(), constant));
-  for (mlir::Operation& inner : op.getBody()->without_terminator()) {
-    mlir::Operation* clone = builder.clone(inner, mapping);
-    llvm::SmallVector<Value> folded;
-    if (mlir::succeeded(builder.tryFold(clone, folded)) && folded.size() == 1) mapping.map(inner.getResult(0), folded[0]);
-  }
-  mlir::TypedAttr result;
-  Value yielded = mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
-  if (!mlir::matchPattern(yielded, mlir::m_Constant(&result))) result = {};
-  scratch.dropAllReferences();
-  scratch.clear();
-  return result;
 }
 
 class Push {

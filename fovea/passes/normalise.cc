@@ -41,6 +41,12 @@ void inline_constants(mlir::IRRewriter& rewriter, GenericOp op) {
     body->eraseArgument(position);
   }
   rewriter.replaceOp(op, fresh);
+  if (!inputs.empty() || !is_elementwise(fresh) || fresh.getNumResults() != 1) return;
+  if (mlir::TypedAttr constant = folded_result(fresh, -1, {})) {
+    rewriter.setInsertionPoint(fresh);
+    auto type = mlir::cast<mlir::RankedTensorType>(fresh.getResult(0).getType());
+    rewriter.replaceOp(fresh, filled_tensor(rewriter, fresh.getLoc(), type, constant));
+  }
 }
 
 // Scalar constants that a body takes from the function around it move into the body, once each.

@@ -15,6 +15,8 @@ namespace fovea {
 
 std::unique_ptr<mlir::Pass> create_differentiate_pass();
 std::unique_ptr<mlir::Pass> create_formulas_pass();
+std::unique_ptr<mlir::Pass> create_fuse_pass();
+std::unique_ptr<mlir::Pass> create_fold_pass();
 
 // registerFoveaPasses(): all of them, for fovea-opt.
 #define GEN_PASS_REGISTRATION

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 
 namespace fovea {
 namespace {
@@ -165,6 +167,38 @@ mlir::TypedAttr repeated_constant(mlir::Value tensor) {
   return dense && dense.isSplat() ? dense.getSplatValue<mlir::TypedAttr>() : mlir::TypedAttr();
 }
 
+mlir::TypedAttr folded_result(mlir::linalg::GenericOp op, int64_t position, mlir::TypedAttr constant) {
+  mlir::OpBuilder builder(op.getContext());
+  mlir::Block scratch;
+  builder.setInsertionPointToStart(&scratch);
+  mlir::IRMapping mapping;
+  for (mlir::BlockArgument argument : op.getBody()->getArguments()) {
+    mapping.map(argument, scratch.addArgument(argument.getType(), argument.getLoc()));
+  }
+  // Equal constants must be one value: folds such as select(c, x, x) compare values.
+  llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
+  auto unique = [&](mlir::Value value) {
+    mlir::TypedAttr known;
+    return mlir::matchPattern(value, mlir::m_Constant(&known)) ? constants.try_emplace(known, value).first->second : value;
+  };
+  if (position >= 0) {
+    mapping.map(op.getBody()->getArgument(position), unique(builder.create<mlir::arith::ConstantOp>(op.getLoc(), constant)));
+  }
+  for (mlir::Operation& inner : op.getBody()->without_terminator()) {
+    for (mlir::Value operand : inner.getOperands()) mapping.map(operand, unique(mapping.lookupOrDefault(operand)));
+    mlir::Operation* clone = builder.clone(inner, mapping);
+    llvm::SmallVector<mlir::Value> folded;
+    bool replaced = mlir::succeeded(builder.tryFold(clone, folded)) && folded.size() == 1;
+    mapping.map(inner.getResult(0), unique(replaced ? folded[0] : clone->getResult(0)));
+  }
+  mlir::TypedAttr result;
+  mlir::Value yielded = mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
+  if (!mlir::matchPattern(yielded, mlir::m_Constant(&result))) result = {};
+  scratch.dropAllReferences();
+  scratch.clear();
+  return result;
+}
+
 mlir::Value filled_tensor(mlir::OpBuilder& builder, mlir::Location location, mlir::RankedTensorType type,
                           mlir::TypedAttr constant) {
   mlir::Value scalar = builder.create<mlir::arith::ConstantOp>(location, constant);
@@ -179,6 +213,15 @@ int64_t replaced_argument(mlir::func::FuncOp main, unsigned index) {
     if (main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name") == name && role && role.getValue() != "input") return i;
   }
   return -1;
+}
+
+mlir::func::FuncOp network_of(mlir::ModuleOp module) {
+  mlir::func::FuncOp only;
+  for (auto function : module.getOps<mlir::func::FuncOp>()) {
+    if (function.isPrivate()) continue;
+    if (function.getName() == "main" || !only) only = function;
+  }
+  return only;
 }
 
 void erase_unused(mlir::func::FuncOp main) {

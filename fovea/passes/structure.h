@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/BuiltinOps.h"
 
 namespace fovea {
 
@@ -43,12 +44,18 @@ std::string layer_of(mlir::Location location);
 
 // The one constant that every element of `tensor` holds, seen through views; null when there is none.
 mlir::TypedAttr repeated_constant(mlir::Value tensor);
+// What the body of `op`, of one result, yields when input `position` (-1: none) is `constant` everywhere; null when that
+// depends on the other inputs or on the loop indices.
+mlir::TypedAttr folded_result(mlir::linalg::GenericOp op, int64_t position, mlir::TypedAttr constant);
 // A linalg.fill of a new tensor.
 mlir::Value filled_tensor(mlir::OpBuilder& builder, mlir::Location location, mlir::RankedTensorType type,
                           mlir::TypedAttr constant);
 
 // An element-wise generic that copies `source` to a new tensor.
 mlir::linalg::GenericOp copy_of(mlir::OpBuilder& builder, mlir::Location location, mlir::Value source);
+
+// The network's function: @main, or the only public one; null without any.
+mlir::func::FuncOp network_of(mlir::ModuleOp module);
 
 // Erases what nobody reads.
 void erase_unused(mlir::func::FuncOp main);

@@ -1,0 +1,44 @@
+#include "fovea/codegen/stages.h"
+
+#include <algorithm>
+
+#include "fovea/core/error.h"
+#include "fovea/dialect/graph_implementation.h"
+#include "fovea/passes/passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace fovea {
+
+const std::vector<std::string>& stage_names() {
+  static const std::vector<std::string> names = {"graph", "gradient", "formulas", "kernels"};
+  return names;
+}
+
+Stage stage_named(const std::string& name) {
+  const auto& names = stage_names();
+  return static_cast<Stage>(std::ranges::find(names, name) - names.begin());
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, bool inference) {
+  mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
+  mlir::PassManager passes(module->getContext());
+  passes.enableVerifier(false);  // the passes' own tests verify
+  if (stage >= Stage::gradient) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
+    passes.addPass(mlir::createCanonicalizerPass());
+    passes.addPass(mlir::createCSEPass());
+    if (inference) passes.addNestedPass<mlir::func::FuncOp>(create_fold_pass());
+  }
+  if (stage >= Stage::formulas) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());
+    passes.addPass(mlir::createCSEPass());
+  }
+  if (stage >= Stage::kernels) passes.addPass(create_fuse_pass());
+
+  Complaints complaints(module->getContext());
+  if (mlir::failed(passes.run(*module))) fail("compile: {}", complaints.first());
+  return module;
+}
+
+}  // namespace fovea
