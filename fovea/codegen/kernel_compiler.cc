@@ -1,11 +1,6 @@
 #include "fovea/codegen/kernel_compiler.h"
 
 #include <llvm/ADT/StringExtras.h>
-#include <llvm/ExecutionEngine/JITLink/JITLink.h>
-#include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
-#include <llvm/ExecutionEngine/Orc/LLJIT.h>
-#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
-#include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Support/SHA256.h>
 #include <mlir/Parser/Parser.h>
 #include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
@@ -17,6 +12,7 @@
 #include <mutex>
 #include <thread>
 
+#include "fovea/codegen/linker.h"
 #include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/object_cache.h"
 #include "fovea/codegen/schedule.h"
@@ -29,8 +25,11 @@ namespace {
 
 using namespace mlir;
 
-// Part of every cache key: what the same text compiles to depends on LLVM and on this code generator.
-const std::string generator_version = fmt::format("LLVM {} {}", LLVM_VERSION_STRING, generator_digest);
+// Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
+std::string cache_key(const Target& target, const std::string& text) {
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple, target.cpu, target.features,
+                     text);
+}
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
 class Workshop {
@@ -117,28 +116,6 @@ std::string text_of(func::FuncOp kernel) {
   return text;
 }
 
-template <typename T>
-T expect(llvm::Expected<T> value, const char* what) {
-  if (!value) fail("{}: {}", what, llvm::toString(value.takeError()));
-  return std::move(*value);
-}
-
-void expect(llvm::Error error, const char* what) {
-  if (error) fail("{}: {}", what, llvm::toString(std::move(error)));
-}
-
-std::unique_ptr<llvm::orc::LLJIT> linker() {
-  llvm::orc::LLJITBuilder builder;
-  builder.setObjectLinkingLayerCreator([](llvm::orc::ExecutionSession& session, const llvm::Triple&) {
-    return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
-  });
-  auto jit = expect(builder.create(), "cannot start the linker");
-  jit->getMainJITDylib().addGenerator(
-      expect(llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(jit->getDataLayout().getGlobalPrefix()),
-             "cannot see this process's symbols"));
-  return jit;
-}
-
 // By content: one linked program may hold any kernels, and a cached object fits in all of them.
 std::string entry_name(const std::string& text) {
   const auto hash = llvm::SHA256::hash(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
@@ -164,8 +141,7 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
     std::unique_ptr<Workshop> workshop;  // made only when something must be compiled
     for (size_t i = next++; i < texts.size(); i = next++) {
       try {
-        const std::string key =
-            fmt::format("{}\n{}\n{}\n{}\n{}", generator_version, target_.triple, target_.cpu, target_.features, texts[i]);
+        const std::string key = cache_key(target_, texts[i]);
         if (auto found = cache.find(key)) {
           compiled[i] = std::move(*found);
           ++hits;
@@ -187,18 +163,12 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
   for (std::thread& helper : helpers) helper.join();
   if (problem) std::rethrow_exception(problem);
 
-  std::shared_ptr<llvm::orc::LLJIT> jit = linker();
-  std::map<std::string, CompiledKernel> linked;  // equal kernels are one
-  for (size_t i = 0; i < compiled.size(); ++i) {
-    const std::string name = entry_name(texts[i]);
-    if (!linked.try_emplace(name, CompiledKernel{nullptr, compiled[i].tiles, compiled[i].scratch_bytes}).second) continue;
-    expect(jit->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(compiled[i].object, name)), "cannot link a kernel");
-  }
-  for (auto& [name, kernel] : linked)
-    kernel.function = expect(jit->lookup(name), "a compiled kernel has no entry").toPtr<KernelFunction>();
+  std::map<std::string, std::string> objects;  // equal kernels are one
+  for (size_t i = 0; i < compiled.size(); ++i) objects.try_emplace(entry_name(texts[i]), std::move(compiled[i].object));
+  const std::map<std::string, KernelFunction> linked = link_objects(objects, code);
   std::vector<CompiledKernel> result;
-  for (const std::string& text : texts) result.push_back(linked.at(entry_name(text)));
-  code = jit;
+  for (size_t i = 0; i < texts.size(); ++i)
+    result.push_back({linked.at(entry_name(texts[i])), compiled[i].tiles, compiled[i].scratch_bytes});
   if (from_cache != nullptr) *from_cache = hits;
   return result;
 }

@@ -1,0 +1,89 @@
+#include "fovea/codegen/peak.h"
+
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/LLVMContext.h>
+#include <llvm/IR/Module.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "fovea/codegen/linker.h"
+#include "fovea/codegen/machine_code.h"
+#include "fovea/runtime/thread_pool.h"
+
+namespace fovea {
+namespace {
+
+// Enough independent sums to hide the latency of a multiply-add on every processor that matters (4 or 5 cycles, two units).
+constexpr int sums = 12;
+constexpr int64_t rounds = 400'000;
+
+// void peak(ptr operands, i64 begin, i64 end, ptr scratch): `sums` chains of multiply-adds, `rounds` long; stores their total.
+std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Target& target) {
+  auto module = std::make_unique<llvm::Module>("peak", context);
+  module->setTargetTriple(target.triple);
+  llvm::IRBuilder<> builder(context);
+  llvm::Type* word = builder.getInt64Ty();
+  auto* vector = llvm::FixedVectorType::get(builder.getFloatTy(), static_cast<unsigned>(target.lanes(4)));
+  auto* type = llvm::FunctionType::get(builder.getVoidTy(), {builder.getPtrTy(), word, word, builder.getPtrTy()}, false);
+  auto* function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, "peak", *module);
+  function->addFnAttr("target-cpu", target.cpu);
+  if (!target.features.empty()) function->addFnAttr("target-features", target.features);
+  function->addFnAttr("prefer-vector-width", std::to_string(target.vector_bytes * 8));
+  auto* entry = llvm::BasicBlock::Create(context, "entry", function);
+  auto* body = llvm::BasicBlock::Create(context, "body", function);
+  auto* exit = llvm::BasicBlock::Create(context, "exit", function);
+  builder.SetInsertPoint(entry);
+  // Read from memory, so that nothing is known when the code is made.
+  llvm::Value* factor = builder.CreateAlignedLoad(vector, function->getArg(3), llvm::Align(64));
+  builder.CreateBr(body);
+  builder.SetInsertPoint(body);
+  auto* count = builder.CreatePHI(word, 2);
+  count->addIncoming(builder.getInt64(0), entry);
+  std::vector<llvm::PHINode*> chains;
+  for (int i = 0; i < sums; ++i) {
+    chains.push_back(builder.CreatePHI(vector, 2));
+    chains.back()->addIncoming(llvm::ConstantVector::getSplat(vector->getElementCount(), llvm::ConstantFP::get(builder.getFloatTy(), i)), entry);
+  }
+  for (llvm::PHINode* chain : chains)
+    chain->addIncoming(builder.CreateIntrinsic(llvm::Intrinsic::fma, {vector}, {chain, factor, factor}), body);
+  llvm::Value* next = builder.CreateAdd(count, builder.getInt64(1));
+  count->addIncoming(next, body);
+  builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt64(rounds)), body, exit);
+  builder.SetInsertPoint(exit);
+  llvm::Value* total = chains[0]->getIncomingValue(1);
+  for (int i = 1; i < sums; ++i) total = builder.CreateFAdd(total, chains[static_cast<size_t>(i)]->getIncomingValue(1));
+  builder.CreateAlignedStore(total, function->getArg(3), llvm::Align(64));
+  builder.CreateRetVoid();
+  return module;
+}
+
+}  // namespace
+
+double measured_peak_gflops(int threads, const Target& target) {
+  llvm::LLVMContext context;
+  const std::unique_ptr<llvm::Module> module = write_chains(context, target);
+  std::shared_ptr<void> code;
+  struct Run {
+    KernelFunction function;
+    Tensor scratch;
+  } run{link_objects({{"peak", emit(*module, target, CodeKind::object)}}, code).at("peak"), Tensor({threads, 16}, DType::f32)};
+  ThreadPool pool(threads);
+  double best = 0;
+  for (int repeat = 0; repeat < 12; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    pool.run(
+        threads,
+        [](void* context_of_run, int64_t begin, int64_t end, int) {
+          auto& here = *static_cast<Run*>(context_of_run);
+          for (int64_t tile = begin; tile < end; ++tile) here.function(nullptr, 0, 1, here.scratch.raw() + tile * 64);
+        },
+        &run);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::max(best, 2.0 * sums * rounds * threads * static_cast<double>(target.lanes(4)) / seconds / 1e9);
+  }
+  return best;
+}
+
+}  // namespace fovea
