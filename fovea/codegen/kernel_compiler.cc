@@ -27,8 +27,8 @@ using namespace mlir;
 
 // Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
 std::string cache_key(const Target& target, const std::string& text) {
-  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple, target.cpu, target.features,
-                     text);
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple, target.cpu,
+                     target.features, text);
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.

@@ -18,7 +18,8 @@ T expect(llvm::Expected<T> value, const char* what) {
 
 }  // namespace
 
-std::map<std::string, KernelFunction> link_objects(const std::map<std::string, std::string>& objects, std::shared_ptr<void>& code) {
+std::map<std::string, KernelFunction> link_objects(const std::map<std::string, std::string>& objects,
+                                                   std::shared_ptr<void>& code) {
   llvm::orc::LLJITBuilder builder;
   builder.setObjectLinkingLayerCreator([](llvm::orc::ExecutionSession& session, const llvm::Triple&) {
     return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);

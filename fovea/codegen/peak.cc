@@ -44,7 +44,8 @@ std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Tar
   std::vector<llvm::PHINode*> chains;
   for (int i = 0; i < sums; ++i) {
     chains.push_back(builder.CreatePHI(vector, 2));
-    chains.back()->addIncoming(llvm::ConstantVector::getSplat(vector->getElementCount(), llvm::ConstantFP::get(builder.getFloatTy(), i)), entry);
+    chains.back()->addIncoming(
+        llvm::ConstantVector::getSplat(vector->getElementCount(), llvm::ConstantFP::get(builder.getFloatTy(), i)), entry);
   }
   for (llvm::PHINode* chain : chains)
     chain->addIncoming(builder.CreateIntrinsic(llvm::Intrinsic::fma, {vector}, {chain, factor, factor}), body);

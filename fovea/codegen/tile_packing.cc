@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t run_elements = 64;
 // Side of the square tiles a transposition works on: a register of 16 floats.
 constexpr int64_t transpose_tile = 16;
-// The dimension a panel is cut along: the vector dimension, or for the operand without it, the tiled row its memory walks along.
+// The dimension a panel is cut along: the vector dimension, or for the operand without it, the tiled row its memory walks
+// along.
 int panel_dim(ArrayRef<LinearForm> forms, const Formula& anchor, const Tiling& tiling) {
   auto reads = [&](unsigned dim) {
     return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] != 0; });

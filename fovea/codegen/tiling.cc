@@ -83,7 +83,8 @@ class Chooser {
   int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
   bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
 
-  // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line of it.
+  // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
+  // of it.
   bool walks_rows(size_t input) const {
     const int dim = contiguous_dim(input);
     return dim >= 0 && !reduced(static_cast<unsigned>(dim)) && tiling_.tiled(static_cast<unsigned>(dim));
@@ -217,9 +218,8 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
   // Each step of such a gradient reads new lines of both: they must come from the first cache.
   if (walks_rows(rows_input)) budget = 2 * target_.l1_bytes;
   auto bytes = [&] {
-    return bytes_ *
-           (box_elements(columns_input) +
-            (tiling_.packing[rows_input] == Packing::strip || walks_rows(rows_input) ? box_elements(rows_input) : 0));
+    return bytes_ * (box_elements(columns_input) +
+                     (tiling_.packing[rows_input] == Packing::strip || walks_rows(rows_input) ? box_elements(rows_input) : 0));
   };
   for (unsigned dim = 0; dim < rank_ && bytes() > budget; ++dim) {
     if (!reduced(dim)) continue;
@@ -290,7 +290,8 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
     if (dim == vector) continue;
     int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
-    if (deep && walks_rows(rows_input)) block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 4 * dims[dim].tile : extent(dim)));
+    if (deep && walks_rows(rows_input))
+      block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 4 * dims[dim].tile : extent(dim)));
     if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
     dims[dim].block = block;
     while (strip && !deep && dims[dim].block > 1 && !tiling_.tiled(dim) &&

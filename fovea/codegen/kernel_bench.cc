@@ -1,0 +1,130 @@
+#include "fovea/codegen/kernel_bench.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "fovea/codegen/compile.h"
+#include "fovea/core/random.h"
+#include "fovea/runtime/thread_pool.h"
+
+namespace fovea {
+namespace {
+
+struct Layer {
+  std::string name;
+  int64_t batch, size, channels, filters, kernel, stride, groups;
+};
+
+const std::vector<Layer> layers{
+    {"3x3 64->64 56x56", 16, 56, 64, 64, 3, 1, 1},    {"3x3 256->256 14x14", 16, 14, 256, 256, 3, 1, 1},
+    {"1x1 256->64 56x56", 16, 56, 256, 64, 1, 1, 1},  {"1x1 512->2048 7x7", 16, 7, 512, 2048, 1, 1, 1},
+    {"7x7/2 3->64 224x224", 16, 224, 3, 64, 7, 2, 1}, {"depthwise 3x3 144 56x56", 16, 56, 144, 144, 3, 1, 144},
+    {"dense 512x512", 128, 0, 512, 512, 1, 1, 1},
+};
+
+enum class Pass : uint8_t { forward, input_gradient, filter_gradient };
+
+double multiply_adds(const Layer& layer) {
+  const double positions = layer.size == 0 ? 1 : static_cast<double>((layer.size / layer.stride) * (layer.size / layer.stride));
+  return static_cast<double>(layer.batch * layer.kernel * layer.kernel * layer.channels / layer.groups * layer.filters) *
+         positions;
+}
+
+// Forward carries the bias and relu it has in a network: they are part of the kernel, and cost nothing that is counted.
+Graph dense_graph(const Layer& layer, Pass pass) {
+  Graph graph;
+  const Ref x = graph.argument("x", {{layer.batch, layer.channels}}, Role::input);
+  const Ref w = graph.argument("w", {{layer.channels, layer.filters}}, Role::parameter);
+  const Ref dy = graph.argument("dy", {{layer.batch, layer.filters}}, Role::input);
+  const Ref b = graph.argument("b", {{layer.filters}}, Role::parameter);
+  Ref y;
+  if (pass == Pass::forward) {
+    y = graph.add("relu", {graph.add("add", {graph.add("dense", {x, w}, {}, "dense")[0], b}, {}, "dense")[0]}, {}, "dense")[0];
+  } else if (pass == Pass::input_gradient) {
+    y = graph.add("matmul", {dy, w}, {{"transpose_rhs", true}}, "dense")[0];
+  } else {
+    y = graph.add("matmul", {x, dy}, {{"transpose_lhs", true}}, "dense")[0];
+  }
+  graph.finish({{"y", y}});
+  return graph;
+}
+
+Graph conv_graph(const Layer& layer, Pass pass) {
+  const int64_t out = layer.size / layer.stride, half = (layer.kernel - 1) / 2;
+  const Attributes attributes{{"strides", std::vector<int64_t>{layer.stride, layer.stride}},
+                              {"padding", std::vector<int64_t>{half, half, half, half}},
+                              {"groups", layer.groups}};
+  auto with = [&](const char* name, std::vector<int64_t> value) {
+    Attributes all = attributes;
+    all.emplace_back(name, std::move(value));
+    return all;
+  };
+  Graph graph;
+  const Ref x = graph.argument("x", {{layer.batch, layer.size, layer.size, layer.channels}}, Role::input);
+  const Ref w =
+      graph.argument("w", {{layer.kernel, layer.kernel, layer.channels / layer.groups, layer.filters}}, Role::parameter);
+  const Ref dy = graph.argument("dy", {{layer.batch, out, out, layer.filters}}, Role::input);
+  const Ref b = graph.argument("b", {{layer.filters}}, Role::parameter);
+  Ref y;
+  if (pass == Pass::forward) {
+    y = graph.add("relu", {graph.add("add", {graph.add("conv", {x, w}, attributes, "conv")[0], b}, {}, "conv")[0]}, {},
+                  "conv")[0];
+  } else if (pass == Pass::input_gradient) {
+    y = graph.add("conv_transpose", {dy, w}, with("output_size", {layer.size, layer.size}), "conv")[0];
+  } else {
+    y = graph.add("conv_filter_gradient", {x, dy}, with("filter_size", {layer.kernel, layer.kernel}), "conv")[0];
+  }
+  graph.finish({{"y", y}});
+  return graph;
+}
+
+double best_seconds(Program& program, int threads, double seconds) {
+  std::vector<Tensor> tensors;
+  std::vector<Tensor*> arguments, results;
+  const ProgramPlan& plan = program.plan();
+  tensors.reserve(plan.arguments.size() + plan.results.size());
+  for (const ProgramPort& port : plan.arguments) {
+    Random random(1, tensors.size());
+    Tensor& tensor = tensors.emplace_back(port.shape, port.dtype);
+    for (float& value : tensor.values<float>()) value = random.uniform(-1, 1);
+    arguments.push_back(&tensor);
+  }
+  for (const ProgramPort& port : plan.results) results.push_back(&tensors.emplace_back(port.shape, port.dtype));
+  ThreadPool pool(threads);
+  double best = 1e30, spent = 0;
+  program.run(arguments, results, pool);
+  for (int run = 0; run < 5 || spent < seconds; ++run) {
+    const auto start = std::chrono::steady_clock::now();
+    program.run(arguments, results, pool);
+    const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    best = std::min(best, taken);
+    spent += taken;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<KernelRow> bench_kernels(int threads, double seconds) {
+  std::vector<int> counts{1};
+  if (threads != 0) counts = {threads};
+  if (threads == 0 && ThreadPool::available() >= 2) counts.push_back(2);
+  std::vector<KernelRow> rows;
+  for (const Layer& layer : layers) {
+    for (const Pass pass : {Pass::forward, Pass::input_gradient, Pass::filter_gradient}) {
+      const char* prefix = pass == Pass::forward ? "" : pass == Pass::input_gradient ? "grad input " : "grad filter ";
+      Program program = compile(layer.size == 0 ? dense_graph(layer, pass) : conv_graph(layer, pass));
+      for (const int count : counts) {
+        const double before = measured_peak_gflops(count);
+        const double best = best_seconds(program, count, seconds);
+        // The processor's clock moves with heat and with its neighbours: the peak is taken on both sides of the kernel.
+        const double peak = std::max(before, measured_peak_gflops(count));
+        const double gflops = 2 * multiply_adds(layer) / best / 1e9;
+        rows.push_back({prefix + layer.name, count, best * 1e3, gflops, gflops / peak});
+      }
+    }
+  }
+  return rows;
+}
+
+}  // namespace fovea
