@@ -5,13 +5,7 @@
 #include <chrono>
 
 #include "app/command.h"
-#if __has_include("fovea/codegen/kernel_bench.h")
 #include "fovea/codegen/kernel_bench.h"
-#else
-namespace fovea {
-inline double measured_peak_gflops(int) { return 1; }
-}  // namespace fovea
-#endif
 #include "fovea/core/random.h"
 #include "fovea/train/predictor.h"
 #include "fovea/train/run.h"
@@ -102,6 +96,21 @@ void bench_model(const BenchOptions& options) {
               {"compile_seconds", session.report().seconds}});
 }
 
+void bench_kernel_rows(const BenchOptions& options) {
+  print_text(options.common, fmt::format("{:<38}{:>8}{:>12}{:>10}{:>10}\n", "kernel", "threads", "ms", "GFLOP/s", "of peak"));
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const KernelRow& row : bench_kernels(options.common.threads, options.seconds / 10)) {
+    print_text(options.common, fmt::format("{:<38}{:>8}{:>12.3f}{:>10.1f}{:>9.1f}%\n", row.name, row.threads, row.milliseconds,
+                                           row.gflops, 100 * row.peak_share));
+    list.push_back({{"name", row.name},
+                    {"threads", row.threads},
+                    {"milliseconds", row.milliseconds},
+                    {"gflops", row.gflops},
+                    {"peak_share", row.peak_share}});
+  }
+  if (options.common.json) print_json(list);
+}
+
 }  // namespace
 
 Command bench_command(CLI::App& program) {
@@ -113,7 +122,7 @@ Command bench_command(CLI::App& program) {
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   add_common_options(*app, options->common);
-  return {app, [options] { bench_model(*options); }};
+  return {app, [options] { options->model == "kernels" ? bench_kernel_rows(*options) : bench_model(*options); }};
 }
 
 }  // namespace fovea
