@@ -60,6 +60,13 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
     access.scalar = scalar;
     return access;
   }
+  // An empty tensor only tells the ranges of loops (the taps of a pooling window): its elements are never looked at.
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>()) {
+    builder.setInsertionPointAfter(empty);
+    Type element = empty.getType().getElementType();
+    access.scalar = builder.create<arith::ConstantOp>(empty.getLoc(), element, builder.getZeroAttr(element));
+    return access;
+  }
   if (auto pad = tensor.getDefiningOp<tensor::PadOp>()) {
     Value value = pad.getConstantPaddingValue();
     Attribute constant;

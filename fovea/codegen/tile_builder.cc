@@ -88,6 +88,11 @@ Value TileBuilder::read(Value tensor, const Slice& slice) {
 }
 
 Value TileBuilder::write(Value tile, Value tensor, const Slice& slice) {
+  // Inserting a tensor without dimensions would fold to the tile itself, which is not the tensor's memory.
+  if (cast<RankedTensorType>(tensor.getType()).getRank() == 0) {
+    Value scalar = builder.create<tensor::ExtractOp>(location, tile, ValueRange{});
+    return builder.create<tensor::InsertOp>(location, scalar, tensor, ValueRange{});
+  }
   return builder.create<tensor::InsertSliceOp>(location, tile, tensor, slice.offsets, attributes(builder, slice.sizes),
                                                attributes(builder, slice.strides));
 }
