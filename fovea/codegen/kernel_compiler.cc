@@ -45,25 +45,39 @@ class Workshop {
   }
 
   CachedKernel compile(const std::string& text, const std::string& entry) {
-    start(text);
-    return {stage("object", entry), program_.tiles, program_.scratch_bytes};
+    return told([&] {
+      start(text);
+      std::string object = stage("object", entry);
+      return CachedKernel{std::move(object), program_.tiles, program_.scratch_bytes};
+    });
   }
 
   std::string print(const std::string& text, const std::string& wanted) {
-    start(text);
-    return stage(wanted, "kernel");
+    return told([&] {
+      start(text);
+      return stage(wanted, "kernel");
+    });
   }
 
  private:
-  void start(const std::string& text) {
-    // A kernel that fails says so once, as an exception with the reason.
-    std::string reason;
+  // A kernel that fails says so once, as an exception with MLIR's reasons in it.
+  template <typename Work>
+  auto told(Work work) -> decltype(work()) {
+    std::string reasons;
     ScopedDiagnosticHandler handler(context_.get(), [&](Diagnostic& diagnostic) {
-      if (diagnostic.getSeverity() == DiagnosticSeverity::Error) reason += diagnostic.str() + " ";
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error) reasons += "; " + diagnostic.str();
       return success();
     });
+    try {
+      return work();
+    } catch (const Error& error) {
+      fail("{}{}", error.what(), reasons);
+    }
+  }
+
+  void start(const std::string& text) {
     module_ = parseSourceString<ModuleOp>(text, context_.get());
-    if (!module_) fail("a kernel does not parse: {}", reason);
+    if (!module_) fail("a kernel does not parse");
     auto kernel = *module_->getOps<func::FuncOp>().begin();
     const KernelFormula formula = read_kernel(kernel);
     program_ = write_tile_program(formula, choose_tiling(formula, target_));
@@ -131,7 +145,11 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
                                                     int* from_cache) const {
   const ObjectCache cache;
   std::vector<std::string> texts;
-  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
+  std::vector<std::string> names;
+  for (func::FuncOp kernel : kernels) {
+    texts.push_back(text_of(kernel));
+    names.push_back(kernel.getName().str());
+  }
   std::vector<CachedKernel> compiled(kernels.size());
   std::atomic<size_t> next = 0;
   std::atomic<int> hits = 0;
@@ -148,7 +166,11 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
           continue;
         }
         if (!workshop) workshop = std::make_unique<Workshop>(target_);
-        compiled[i] = workshop->compile(texts[i], entry_name(texts[i]));
+        try {
+          compiled[i] = workshop->compile(texts[i], entry_name(texts[i]));
+        } catch (const Error& error) {
+          fail("kernel @{}: {}", names[i], error.what());
+        }
         cache.store(key, compiled[i]);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);
