@@ -42,11 +42,11 @@ header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
 open(name, "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(count * int(kind[-1])))
 P
 }
-npy three.npy '(3, 28, 28, 1)' '<f4'; npy small.npy '(3, 27, 28, 1)' '<f4'; npy bytes.npy '(3, 28, 28, 1)' '|u1'
+npy three.npy '(3, 28, 28, 1)' '<f4'; npy small.npy '(3, 27, 28, 1)' '<f4'; npy bytes.npy '(3, 28, 28, 1)' '|u1'; npy color.npy '(1, 32, 32, 3)' '<f4'
 "$fovea" run run --input three.npy --output y.npy --json >y.json 2>/dev/null || wrong "run"
 [[ $(json y.json "j['output']") == "[3, 10]" ]] || wrong "run: $(cat y.json)"
 refused 1 'small.npy is [3, 27, 28, 1]; mnist-mlp reads a batch of [28, 28, 1]' run run --input small.npy --output y.npy
 refused 1 'bytes.npy holds u8; mnist-mlp reads f32' run run --input bytes.npy --output y.npy
 refused 1 'cannot write nowhere/y.npy' run run --input three.npy --output nowhere/y.npy
-refused 1 'lack' run cifar-cnn --weights run/model.safetensors --input three.npy --output y.npy
+refused 1 'the weights of cifar-cnn lack tensor "conv1.' run cifar-cnn --weights run/model.safetensors --input color.npy --output y.npy
 finish

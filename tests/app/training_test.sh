@@ -2,7 +2,7 @@
 # One recipe, one result: whatever the number of threads, and however often the run was killed.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
-settings=(mnist-mlp --data digits:3000 --epochs 2 --batch 32 --seed 5 --set checkpoint.every_steps=20)
+settings=(mnist-mlp --data digits:6000 --epochs 3 --batch 32 --seed 5 --set checkpoint.every_steps=50)
 
 bytes() { (cd "$1" && sha256sum ./*.safetensors); }
 
@@ -10,11 +10,19 @@ bytes() { (cd "$1" && sha256sum ./*.safetensors); }
 "$fovea" train "${settings[@]}" --threads 2 --out two >/dev/null 2>&1 || wrong "training with two threads"
 [[ $(bytes straight) == "$(bytes two)" ]] || wrong "one and two threads differ"
 
-# Killed without warning again and again, at moments that have nothing to do with steps.
-timeout -s KILL 0.7 "$fovea" train "${settings[@]}" --threads 1 --out killed >/dev/null 2>&1
-[[ -f killed/state.json ]] || timeout -s KILL 2 "$fovea" train "${settings[@]}" --overwrite --threads 1 --out killed >/dev/null 2>&1
-[[ -f killed/state.json ]] || "$fovea" train "${settings[@]}" --overwrite --threads 1 --out killed >/dev/null 2>&1
-for moment in 0.31 0.47 0.63 0.79; do timeout -s KILL $moment "$fovea" train --resume --threads 2 --out killed >/dev/null 2>&1; done
+# Killed without warning again and again, at moments that have nothing to do with steps: shares of the time a whole run takes.
+"$fovea" train "${settings[@]}" --out warm >/dev/null 2>&1  # compiled by now
+start=$EPOCHREALTIME; "$fovea" train "${settings[@]}" --overwrite --out warm >/dev/null 2>&1; end=$EPOCHREALTIME
+killed_after() {
+  local share=$1; shift
+  timeout -s KILL "$(python3 -c "print($share * ($end - $start))")" "$fovea" train "$@" --out killed >/dev/null 2>&1
+  (($? == 137)) && kills=$((kills + 1))
+}
+kills=0
+for share in 0.4 0.6 0.8; do [[ -f killed/state.json ]] || killed_after $share "${settings[@]}"; done
+[[ -f killed/state.json ]] || "$fovea" train "${settings[@]}" --out killed >/dev/null 2>&1
+for share in 0.23 0.37 0.31 0.29; do killed_after $share --resume --threads 2; done
+((kills >= 2)) || wrong "only $kills of the kills came in time"
 "$fovea" train --resume --out killed --json >killed.json 2>killed.log || wrong "resuming: $(tail -1 killed.log)"
 [[ $(bytes straight) == "$(bytes killed)" ]] || wrong "a killed and resumed run differs from one never stopped"
 [[ $(json straight.json "j['top1'],j['loss']") == $(json killed.json "j['top1'],j['loss']") ]] || wrong "their evaluations differ"
