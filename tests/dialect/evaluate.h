@@ -1,0 +1,53 @@
+// What the formulas of a graph compute, in double precision whatever the element types: differentiated, replaced by formulas,
+// and run one element at a time. Independent of code generation.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "fovea/core/random.h"
+#include "fovea/core/tensor.h"
+#include "fovea/dialect/graph.h"
+
+namespace fovea {
+
+class Evaluator {
+ public:
+  explicit Evaluator(const Graph& graph);
+  ~Evaluator();
+  // Arguments and results: f64 for floating point, i32 for integers.
+  std::vector<Tensor> run(const std::vector<Tensor>& arguments) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+std::vector<Tensor> evaluate(const Graph& graph, const std::vector<Tensor>& arguments);
+
+// Writes one operator (or a few) on the arguments' Refs; gives the value to look at.
+using Network = std::function<Ref(Graph&, const std::vector<Ref>&)>;
+
+// The network's value. Arguments are f64 in the graph, or i32.
+Tensor forward(const Network& network, const std::vector<Tensor>& arguments);
+
+// The same, in f32 by the compiler that networks run with.
+Tensor compiled_forward(const Network& network, const std::vector<Tensor>& arguments);
+
+// Expects both to be near `wanted`: the formulas to 1e-9, the compiled code to what f32 holds.
+void expect_value(const Network& network, const std::vector<Tensor>& arguments, const Tensor& wanted);
+
+// Expects the gradients of a random weighting of the network's value by each f64 argument (or those of `wrt`) to agree with
+// central differences along random directions, and the compiled gradients with them.
+void expect_gradients(const Network& network, const std::vector<Tensor>& arguments, const std::vector<size_t>& wrt = {});
+
+// Expects equal shapes and values within `tolerance` of the larger of 1 and the wanted value.
+void expect_near(const Tensor& got, const Tensor& wanted, double tolerance = 1e-9);
+
+// f64, uniform in [low, high).
+Tensor random_tensor(const Shape& shape, uint64_t stream, double low = -1, double high = 1);
+// f64, all different, at least 1 / count apart: nothing near a tie.
+Tensor distinct_tensor(const Shape& shape, uint64_t stream);
+
+}  // namespace fovea

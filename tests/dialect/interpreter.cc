@@ -1,0 +1,354 @@
+#include "tests/dialect/interpreter.h"
+
+#include <cmath>
+#include <functional>
+#include <stdexcept>
+
+#include "llvm/ADT/DenseMap.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace fovea {
+namespace {
+
+using mlir::Operation;
+using mlir::Value;
+using Index = std::vector<int64_t>;
+
+int64_t count(const Index& shape) {
+  int64_t product = 1;
+  for (int64_t size : shape) product *= size;
+  return product;
+}
+
+int64_t row_major(const Index& shape, llvm::ArrayRef<int64_t> index) {
+  int64_t at = 0;
+  for (size_t dim = 0; dim < shape.size(); ++dim) {
+    if (index[dim] < 0 || index[dim] >= shape[dim]) throw std::runtime_error("a formula reads out of range");
+    at = at * shape[dim] + index[dim];
+  }
+  return at;
+}
+
+template <typename Visit>
+void each_index(const Index& shape, Visit visit) {
+  Index index(shape.size(), 0);
+  for (int64_t left = count(shape); left > 0; --left) {
+    visit(index);
+    for (size_t dim = shape.size(); dim-- > 0;) {
+      if (++index[dim] < shape[dim]) break;
+      index[dim] = 0;
+    }
+  }
+}
+
+// One scalar: `real` for floating point, `integer` (sign-extended) for the rest.
+struct Scalar {
+  double real = 0;
+  int64_t integer = 0;
+};
+
+unsigned width(mlir::Type type) { return type.isIndex() ? 64 : type.getIntOrFloatBitWidth(); }
+
+int64_t wrapped(int64_t value, unsigned bits) {
+  return bits >= 64 ? value : static_cast<int64_t>(static_cast<uint64_t>(value) << (64 - bits)) >> (64 - bits);
+}
+
+uint64_t unsigned_bits(int64_t value, unsigned bits) {
+  return bits >= 64 ? static_cast<uint64_t>(value) : static_cast<uint64_t>(value) & ((uint64_t{1} << bits) - 1);
+}
+
+bool compare_reals(mlir::arith::CmpFPredicate predicate, double a, double b) {
+  using P = mlir::arith::CmpFPredicate;
+  switch (predicate) {
+    case P::OEQ:
+      return a == b;
+    case P::UNE:
+      return a != b;
+    case P::OLT:
+      return a < b;
+    case P::OLE:
+      return a <= b;
+    case P::OGT:
+      return a > b;
+    case P::OGE:
+      return a >= b;
+    case P::UGT:
+      return !(a <= b);
+    default:
+      throw std::runtime_error("unknown comparison of reals");
+  }
+}
+
+bool compare_integers(mlir::arith::CmpIPredicate predicate, int64_t a, int64_t b) {
+  using P = mlir::arith::CmpIPredicate;
+  switch (predicate) {
+    case P::eq:
+      return a == b;
+    case P::ne:
+      return a != b;
+    case P::slt:
+      return a < b;
+    case P::sle:
+      return a <= b;
+    case P::sgt:
+      return a > b;
+    case P::sge:
+      return a >= b;
+    default:
+      throw std::runtime_error("unknown comparison of integers");
+  }
+}
+
+double real_result(Operation& op, llvm::ArrayRef<double> x) {
+  const llvm::StringRef name = op.getName().getStringRef();
+  if (name == "arith.addf") return x[0] + x[1];
+  if (name == "arith.subf") return x[0] - x[1];
+  if (name == "arith.mulf") return x[0] * x[1];
+  if (name == "arith.divf") return x[0] / x[1];
+  if (name == "arith.negf") return -x[0];
+  if (name == "arith.maximumf") return std::isnan(x[0]) || x[0] > x[1] ? x[0] : x[1];
+  if (name == "arith.minimumf") return std::isnan(x[0]) || x[0] < x[1] ? x[0] : x[1];
+  if (name == "arith.extf" || name == "arith.truncf") return x[0];
+  if (name == "math.exp") return std::exp(x[0]);
+  if (name == "math.log") return std::log(x[0]);
+  if (name == "math.sqrt") return std::sqrt(x[0]);
+  if (name == "math.tanh") return std::tanh(x[0]);
+  if (name == "math.erf") return std::erf(x[0]);
+  if (name == "math.absf") return std::abs(x[0]);
+  if (name == "math.powf") return std::pow(x[0], x[1]);
+  throw std::runtime_error("unknown scalar operation " + name.str());
+}
+
+std::optional<int64_t> integer_result(Operation& op, llvm::ArrayRef<int64_t> x) {
+  const llvm::StringRef name = op.getName().getStringRef();
+  if (name == "arith.addi") return x[0] + x[1];
+  if (name == "arith.subi") return x[0] - x[1];
+  if (name == "arith.muli") return static_cast<int64_t>(static_cast<uint64_t>(x[0]) * static_cast<uint64_t>(x[1]));
+  if (name == "arith.divsi") return x[0] / x[1];
+  if (name == "arith.maxsi") return std::max(x[0], x[1]);
+  if (name == "arith.minsi") return std::min(x[0], x[1]);
+  if (name == "arith.andi") return x[0] & x[1];
+  if (name == "arith.ori") return x[0] | x[1];
+  if (name == "arith.xori") return x[0] ^ x[1];
+  if (name == "arith.index_cast" || name == "arith.extsi" || name == "arith.trunci") return x[0];
+  const unsigned bits = width(op.getOperand(0).getType());
+  if (name == "arith.extui") return static_cast<int64_t>(unsigned_bits(x[0], bits));
+  if (name == "arith.shrui") return static_cast<int64_t>(unsigned_bits(x[0], bits) >> x[1]);
+  return std::nullopt;
+}
+
+Scalar constant_scalar(mlir::Attribute value) {
+  if (auto real = mlir::dyn_cast<mlir::FloatAttr>(value)) return {real.getValueAsDouble(), 0};
+  return {0, mlir::cast<mlir::IntegerAttr>(value).getValue().getSExtValue()};
+}
+
+Scalar scalar_result(Operation& op, llvm::ArrayRef<Scalar> x) {
+  if (auto cmp = mlir::dyn_cast<mlir::arith::CmpFOp>(op)) return {0, compare_reals(cmp.getPredicate(), x[0].real, x[1].real)};
+  if (auto cmp = mlir::dyn_cast<mlir::arith::CmpIOp>(op))
+    return {0, compare_integers(cmp.getPredicate(), x[0].integer, x[1].integer)};
+  if (mlir::isa<mlir::arith::SelectOp>(op)) return (x[0].integer & 1) != 0 ? x[1] : x[2];
+  if (mlir::isa<mlir::arith::SIToFPOp>(op)) return {static_cast<double>(x[0].integer), 0};
+  if (mlir::isa<mlir::arith::FPToSIOp>(op)) return {0, static_cast<int64_t>(x[0].real)};
+  const mlir::Type type = op.getResult(0).getType();
+  if (mlir::isa<mlir::FloatType>(type)) {
+    llvm::SmallVector<double> reals;
+    for (const Scalar& scalar : x) reals.push_back(scalar.real);
+    return {real_result(op, reals), 0};
+  }
+  llvm::SmallVector<int64_t> integers;
+  for (const Scalar& scalar : x) integers.push_back(scalar.integer);
+  const auto result = integer_result(op, integers);
+  if (!result) throw std::runtime_error("unknown scalar operation " + op.getName().getStringRef().str());
+  return {0, wrapped(*result, width(type))};
+}
+
+// The body of a linalg.generic with its values numbered.
+class Body {
+ public:
+  Body(mlir::linalg::GenericOp op, const llvm::DenseMap<Value, Scalar>& outside) {
+    for (Value argument : op.getBody()->getArguments()) number(argument);
+    for (Operation& inner : op.getBody()->without_terminator()) {
+      Step step{&inner, {}, -1};
+      for (Value operand : inner.getOperands()) {
+        if (!numbers_.count(operand)) initial_[number(operand)] = outside.lookup(operand);
+        step.operands.push_back(numbers_.lookup(operand));
+      }
+      step.result = number(inner.getResult(0));
+      if (auto constant = mlir::dyn_cast<mlir::arith::ConstantOp>(inner))
+        initial_[step.result] = constant_scalar(constant.getValue());
+      else
+        steps_.push_back(std::move(step));
+    }
+    for (Value value : op.getBody()->getTerminator()->getOperands()) {
+      if (!numbers_.count(value)) initial_[number(value)] = outside.lookup(value);
+      results_.push_back(numbers_.lookup(value));
+    }
+  }
+
+  llvm::SmallVector<Scalar> run(llvm::ArrayRef<Scalar> arguments, const Index& index) {
+    std::vector<Scalar>& values = initial_;
+    std::copy(arguments.begin(), arguments.end(), values.begin());
+    llvm::SmallVector<Scalar> operands;
+    for (const Step& step : steps_) {
+      if (auto loop = mlir::dyn_cast<mlir::linalg::IndexOp>(step.op)) {
+        values[step.result] = {0, index[loop.getDim()]};
+        continue;
+      }
+      operands.clear();
+      for (int operand : step.operands) operands.push_back(values[operand]);
+      values[step.result] = scalar_result(*step.op, operands);
+    }
+    llvm::SmallVector<Scalar> results;
+    for (int result : results_) results.push_back(values[result]);
+    return results;
+  }
+
+ private:
+  struct Step {
+    Operation* op;
+    llvm::SmallVector<int> operands;
+    int result;
+  };
+
+  int number(Value value) {
+    numbers_[value] = static_cast<int>(initial_.size());
+    initial_.emplace_back();
+    return numbers_[value];
+  }
+
+  llvm::DenseMap<Value, int> numbers_;
+  std::vector<Scalar> initial_;
+  std::vector<Step> steps_;
+  std::vector<int> results_;
+};
+
+class Frame {
+ public:
+  std::vector<Array> run(mlir::func::FuncOp function, const std::vector<Array>& arguments) {
+    for (size_t i = 0; i < arguments.size(); ++i) arrays_[function.getArgument(i)] = arguments[i];
+    for (Operation& op : function.getBody().front().without_terminator()) step(op);
+    std::vector<Array> results;
+    for (Value value : function.getBody().front().getTerminator()->getOperands()) results.push_back(arrays_[value]);
+    return results;
+  }
+
+ private:
+  static Array array_of(mlir::Type type, double value) {
+    Array result{mlir::cast<mlir::RankedTensorType>(type).getShape().vec(), {}};
+    result.values.assign(count(result.shape), value);
+    return result;
+  }
+
+  static double stored(Scalar scalar, mlir::Type type) {
+    return mlir::isa<mlir::FloatType>(type) ? scalar.real : static_cast<double>(scalar.integer);
+  }
+
+  void step(Operation& op) {
+    if (auto generic = mlir::dyn_cast<mlir::linalg::GenericOp>(op)) return run_generic(generic);
+    if (auto pad = mlir::dyn_cast<mlir::tensor::PadOp>(op)) return run_pad(pad);
+    if (auto slice = mlir::dyn_cast<mlir::tensor::ExtractSliceOp>(op)) return run_extract(slice);
+    if (auto slice = mlir::dyn_cast<mlir::tensor::InsertSliceOp>(op)) return run_insert(slice);
+    if (auto constant = mlir::dyn_cast<mlir::arith::ConstantOp>(op)) return run_constant(constant);
+    if (auto fill = mlir::dyn_cast<mlir::linalg::FillOp>(op)) {
+      arrays_[op.getResult(0)] =
+          array_of(op.getResult(0).getType(), stored(scalars_.lookup(fill.value()), fill.value().getType()));
+    } else if (mlir::isa<mlir::tensor::EmptyOp>(op)) {
+      arrays_[op.getResult(0)] = array_of(op.getResult(0).getType(), std::nan(""));
+    } else if (mlir::isa<mlir::tensor::CollapseShapeOp, mlir::tensor::ExpandShapeOp>(op)) {
+      Array result = array_of(op.getResult(0).getType(), 0);
+      result.values = arrays_[op.getOperand(0)].values;
+      arrays_[op.getResult(0)] = std::move(result);
+    } else {
+      throw std::runtime_error("a formula holds " + op.getName().getStringRef().str());
+    }
+  }
+
+  void run_constant(mlir::arith::ConstantOp op) {
+    auto dense = mlir::dyn_cast<mlir::DenseElementsAttr>(op.getValue());
+    if (!dense) {
+      scalars_[op] = constant_scalar(op.getValue());
+      return;
+    }
+    Array result{dense.getType().getShape().vec(), {}};
+    for (mlir::Attribute value : dense.getValues<mlir::Attribute>())
+      result.values.push_back(stored(constant_scalar(value), dense.getElementType()));
+    arrays_[op] = std::move(result);
+  }
+
+  void run_pad(mlir::tensor::PadOp pad) {
+    const Array& source = arrays_[pad.getSource()];
+    const Value filling = pad.getConstantPaddingValue();
+    Array result = array_of(pad.getType(), stored(scalars_.lookup(filling), filling.getType()));
+    int64_t at = 0;
+    each_index(source.shape, [&](Index index) {
+      for (size_t dim = 0; dim < index.size(); ++dim) index[dim] += pad.getStaticLow()[dim];
+      result.values[row_major(result.shape, index)] = source.values[at++];
+    });
+    arrays_[pad] = std::move(result);
+  }
+
+  // Visits the places of a slice in the whole tensor, in row-major order of the slice.
+  template <typename Slice, typename Visit>
+  static void each_place(Slice slice, const Index& whole, Visit visit) {
+    each_index(Index(slice.getStaticSizes()), [&](Index index) {
+      for (size_t dim = 0; dim < index.size(); ++dim)
+        index[dim] = slice.getStaticOffsets()[dim] + index[dim] * slice.getStaticStrides()[dim];
+      visit(row_major(whole, index));
+    });
+  }
+
+  void run_extract(mlir::tensor::ExtractSliceOp slice) {
+    const Array& source = arrays_[slice.getSource()];
+    Array result{slice.getType().getShape().vec(), {}};
+    each_place(slice, source.shape, [&](int64_t place) { result.values.push_back(source.values[place]); });
+    arrays_[slice] = std::move(result);
+  }
+
+  void run_insert(mlir::tensor::InsertSliceOp slice) {
+    const Array& source = arrays_[slice.getSource()];
+    Array result = arrays_[slice.getDest()];
+    int64_t at = 0;
+    each_place(slice, result.shape, [&](int64_t place) { result.values[place] = source.values[at++]; });
+    arrays_[slice] = std::move(result);
+  }
+
+  void run_generic(mlir::linalg::GenericOp op) {
+    const auto maps = op.getIndexingMapsArray();
+    std::vector<Array> operands;
+    for (Value operand : op->getOperands()) operands.push_back(arrays_[operand]);
+    std::vector<bool> real;
+    for (const Value operand : op->getOperands())
+      real.push_back(mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(operand.getType())));
+    Body body(op, scalars_);
+    std::vector<int64_t> places(operands.size());
+    llvm::SmallVector<Scalar> arguments(operands.size());
+    const size_t inputs = op.getNumDpsInputs();
+    const auto ranges = op.getStaticLoopRanges();
+    each_index(Index(ranges.begin(), ranges.end()), [&](const Index& index) {
+      for (size_t i = 0; i < operands.size(); ++i) {
+        places[i] = row_major(operands[i].shape, maps[i].compose(index));
+        const double value = operands[i].values[places[i]];
+        arguments[i] = real[i] ? Scalar{value, 0} : Scalar{0, std::isnan(value) ? 0 : static_cast<int64_t>(value)};
+      }
+      const auto results = body.run(arguments, index);
+      for (size_t i = 0; i < results.size(); ++i)
+        operands[inputs + i].values[places[inputs + i]] =
+            real[inputs + i] ? results[i].real : static_cast<double>(results[i].integer);
+    });
+    for (auto [i, result] : llvm::enumerate(op.getResults())) arrays_[result] = operands[inputs + i];
+  }
+
+  llvm::DenseMap<Value, Array> arrays_;
+  llvm::DenseMap<Value, Scalar> scalars_;
+};
+
+}  // namespace
+
+std::vector<Array> interpret_formulas(mlir::func::FuncOp function, const std::vector<Array>& arguments) {
+  return Frame().run(function, arguments);
+}
+
+}  // namespace fovea
