@@ -87,8 +87,9 @@ SmallVector<AffineExpr> read_positions(const Convolution& conv, ArrayRef<AffineE
 }
 
 Value convolution_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value filter) {
-  image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
+  // Padding last: a kernel pads what it reads, and reads nothing through a reshape.
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
+  image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
   filter = reshaped(builder, location, filter, filter_shape(conv, filter_size(conv)));
   Loops loops(builder.getContext());
   const AffineExpr n = loops.next();
@@ -130,8 +131,8 @@ Value phase_formula(OpBuilder& builder, Location location, const Convolution& co
 
 Value transpose_formula(OpBuilder& builder, Location location, const Convolution& conv, Value gradient, Value filter) {
   SmallVector<Phase> all = phases(conv.window);
-  gradient = padded_for_phases(builder, location, gradient, conv.window, all, number(element_type(gradient), 0));
   gradient = split_image(builder, location, gradient, conv, conv.out, conv.loops_out());
+  gradient = padded_for_phases(builder, location, gradient, conv.window, all, number(element_type(gradient), 0));
   filter = reshaped(builder, location, filter, filter_shape(conv, filter_size(conv)));
   SmallVector<int64_t> spatial = llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim& dim) { return dim.input; }));
   return joined_phases(builder, location, image_shape(conv, spatial, conv.in, conv.loops_in()), element_type(gradient),
@@ -141,8 +142,8 @@ Value transpose_formula(OpBuilder& builder, Location location, const Convolution
 }
 
 Value filter_gradient_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value gradient) {
-  image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
+  image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
   gradient = split_image(builder, location, gradient, conv, conv.out, conv.loops_out());
   Loops loops(builder.getContext());
   const auto k = loops.next(conv.spatial());
