@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 
 #include "app/command.h"
 #include "fovea/codegen/kernel_bench.h"
@@ -21,6 +22,7 @@ struct BenchOptions {
   int64_t batch = 1;
   CLI::Option* batch_option = nullptr;
   bool train = false;
+  bool profile = false;
   double seconds = 3;
 };
 
@@ -60,6 +62,23 @@ double median_seconds(Session& session, ThreadPool& threads, double seconds) {
   return times[times.size() / 2];
 }
 
+// A line a kernel, the longest first: where the time of a step goes.
+void print_profile(const BenchOptions& options, Session& session, ThreadPool& threads) {
+  const std::vector<KernelCall>& calls = session.program().plan().calls;
+  constexpr int runs = 20;
+  std::vector<double> seconds(calls.size());
+  for (int run = 0; run < runs; ++run) session.profile(threads, seconds);
+  std::vector<size_t> order(calls.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return seconds[a] > seconds[b]; });
+  print_text(options.common, fmt::format("{:<44}{:>10}{:>8}{:>10}\n", "kernel", "ms", "tiles", "GFLOP/s"));
+  for (const size_t i : order) {
+    const double mean = seconds[i] / runs;
+    print_text(options.common,
+               fmt::format("{:<44}{:>10.3f}{:>8}{:>10.1f}\n", calls[i].name, mean * 1e3, calls[i].tiles, calls[i].flops / mean / 1e9));
+  }
+}
+
 void bench_model(const BenchOptions& options) {
   const TrainedModel model = open_model(options.model, {}, options.common.seed);
   const int64_t batch = options.batch_option->count() == 0 && options.train ? model.recipe.batch : options.batch;
@@ -72,6 +91,7 @@ void bench_model(const BenchOptions& options) {
   fill_inputs(session, traced.graph, model.network.classes, options.common.seed);
 
   const double seconds = median_seconds(session, threads, options.seconds);
+  if (options.profile) print_profile(options, session, threads);
   const double gflops = session.flops() / seconds / 1e9;
   const double peak = measured_peak_gflops(threads.size());
   const double images = static_cast<double>(batch) / seconds;
@@ -120,6 +140,7 @@ Command bench_command(CLI::App& program) {
   options->batch_option =
       app->add_option("--batch", options->batch, "images at a time (1; with --train the recipe's)")->check(between(1, 1 << 20));
   app->add_flag("--train", options->train, "the training step instead of inference");
+  app->add_flag("--profile", options->profile, "a line for each kernel, the longest first");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   add_common_options(*app, options->common);
   return {app, [options] { options->model == "kernels" ? bench_kernel_rows(*options) : bench_model(*options); }};

@@ -37,6 +37,10 @@ Tensor& Session::argument(const std::string& name) { return arguments_[argument_
 
 const Tensor& Session::result(const std::string& name) const { return results_[result_index_.at(name)]; }
 
+void Session::profile(ThreadPool& threads, std::vector<double>& seconds) {
+  program_.profile(argument_pointers_, result_pointers_, threads, seconds);
+}
+
 void Session::run(ThreadPool& threads) { program_.run(argument_pointers_, result_pointers_, threads); }
 
 int64_t Session::memory_bytes(int threads) const {

@@ -28,6 +28,8 @@ class Session {
   const Tensor& result(const std::string& name) const;  // one that replaces no argument
 
   void run(ThreadPool& threads);
+  // The same, with the seconds of each kernel call added to `seconds` (program().plan().calls in order).
+  void profile(ThreadPool& threads, std::vector<double>& seconds);
 
   // Bytes in use while it runs: the arena, the threads' scratch, and every argument and result.
   int64_t memory_bytes(int threads) const;
