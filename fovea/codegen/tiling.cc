@@ -276,7 +276,8 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
     tiling_.packing[columns_input] = Packing::panel;
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
-  const bool deep = (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
+  const bool deep = (strip && walks_rows(rows_input)) ||
+                    (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
 
   if (shared_vector) {
     dims[vector].block = extent(vector);
@@ -291,7 +292,7 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
     if (dim == vector) continue;
     int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
     if (deep && walks_rows(rows_input))
-      block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 4 * dims[dim].tile : extent(dim)));
+      block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 8 * dims[dim].tile : extent(dim)));
     if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
     dims[dim].block = block;
     while (strip && !deep && dims[dim].block > 1 && !tiling_.tiled(dim) &&
@@ -306,12 +307,17 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
 // Halves blocks, columns first, until a few threads have enough to share.
 void Chooser::spread_over_grid(size_t rows_input, bool strip) {
   auto& dims = tiling_.dims;
-  SmallVector<unsigned> order{static_cast<unsigned>(tiling_.vector_dim)};
-  for (unsigned dim : anchor_.output_dims)
-    if (static_cast<int>(dim) != tiling_.vector_dim) order.push_back(dim);
+  // Rows first where each grid tile packs no more than the rows it needs; taps last, for all of them read the same strip.
+  const bool rows_first = walks_rows(rows_input);
+  SmallVector<unsigned> order;
+  for (const bool tiled : {true, false})
+    for (unsigned dim : anchor_.output_dims)
+      if (static_cast<int>(dim) != tiling_.vector_dim && tiling_.tiled(dim) == tiled) order.push_back(dim);
+  order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), static_cast<unsigned>(tiling_.vector_dim));
+  const int64_t least_tiles = rows_first ? least_grid_tiles / 2 : least_grid_tiles;
   for (unsigned dim : order) {
     const int64_t step = std::max<int64_t>(1, dims[dim].tile);
-    while (grid_tiles() < least_grid_tiles && dims[dim].block > step) {
+    while (grid_tiles() < least_tiles && dims[dim].block > step) {
       int64_t block = round_up(ceil_div(dims[dim].block, 2), step);
       if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
       if (block >= dims[dim].block) break;
