@@ -87,7 +87,8 @@ class Chooser {
   // of it.
   bool walks_rows(size_t input) const {
     const int dim = contiguous_dim(input);
-    return dim >= 0 && !reduced(static_cast<unsigned>(dim)) && tiling_.tiled(static_cast<unsigned>(dim));
+    return dim >= 0 && dim != tiling_.vector_dim && !reduced(static_cast<unsigned>(dim)) &&
+           tiling_.tiled(static_cast<unsigned>(dim));
   }
 
   static int64_t vector_tile(int64_t extent, int64_t wanted) {
@@ -116,7 +117,10 @@ class Chooser {
 
   // Rows of accumulators for `extent` pixels: as many as registers allow, with the fewest wasted in what is left over.
   int64_t row_tile(int64_t extent, int64_t vectors) const {
-    const int64_t most = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
+    // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
+    // tenth.
+    const int64_t most =
+        std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 20 / vectors));
     auto cost = [&](int64_t rows) { return rows == 0 ? 0.0 : std::max(rows * vectors / 2.0, 4.5) + 0.5; };
     int64_t best = 1;
     double least = 1e30;
@@ -163,6 +167,7 @@ class Chooser {
   int64_t bytes_, lanes_;
   SmallVector<SmallVector<LinearForm>> forms_;
   Tiling tiling_;
+  bool deep_ = false;
 };
 
 void Chooser::contraction() {
@@ -216,10 +221,12 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
   // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
   int64_t budget = target_.l2_bytes / 2;
   // Each step of such a gradient reads new lines of both: they must come from the first cache.
-  if (walks_rows(rows_input)) budget = 2 * target_.l1_bytes;
+  if (deep_ && walks_rows(rows_input)) budget = 4 * target_.l1_bytes;
   auto bytes = [&] {
-    return bytes_ * (box_elements(columns_input) +
-                     (tiling_.packing[rows_input] == Packing::strip || walks_rows(rows_input) ? box_elements(rows_input) : 0));
+    return bytes_ *
+           (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip || (deep_ && walks_rows(rows_input))
+                                               ? box_elements(rows_input)
+                                               : 0));
   };
   for (unsigned dim = 0; dim < rank_ && bytes() > budget; ++dim) {
     if (!reduced(dim)) continue;
@@ -276,26 +283,27 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
     tiling_.packing[columns_input] = Packing::panel;
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
-  const bool deep = (strip && walks_rows(rows_input)) ||
-                    (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
+  deep_ = (walks_rows(rows_input) && depth_total * tile * bytes_ > 2 * target_.l1_bytes) ||
+          (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
 
   if (shared_vector) {
     dims[vector].block = extent(vector);
   } else {
     const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
-    dims[vector].block = even_block(vector, deep ? 2 * tile : std::max(fit, tile));
+    dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
   }
   // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
-  const int64_t wanted_rows = tiling_.packing[columns_input] == Packing::panel ? 384 : 192;
+  const int64_t wanted_rows = tiling_.packing[columns_input] == Packing::panel ? 640 : 320;
   int64_t block_rows = 1;
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
-    if (dim == vector) continue;
+    // A dimension of all three (groups, parts of a split reduction) shares nothing between its steps.
+    if (dim == vector || (!shared_vector && reads(rows_input, dim) && reads(columns_input, dim))) continue;
     int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
-    if (deep && walks_rows(rows_input))
-      block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 8 * dims[dim].tile : extent(dim)));
+    if (deep_ && walks_rows(rows_input))
+      block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 32 * dims[dim].tile : extent(dim)));
     if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
     dims[dim].block = block;
-    while (strip && !deep && dims[dim].block > 1 && !tiling_.tiled(dim) &&
+    while (strip && !deep_ && dims[dim].block > 1 && !tiling_.tiled(dim) &&
            box_elements(rows_input) * bytes_ > target_.l2_bytes / 4)
       dims[dim].block = ceil_div(dims[dim].block, 2);
     block_rows *= dims[dim].block;
