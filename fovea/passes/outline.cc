@@ -189,7 +189,7 @@ class Outliner {
     builder.setInsertionPointToStart(&body);
     mlir::IRMapping mapping;
     for (Operation* member : members) {
-      for (Value operand : member->getOperands()) read(builder, body, mapping, operand);
+      read_operands(builder, body, mapping, member);
       builder.clone(*member, mapping);
     }
     llvm::SmallVector<Value> results;
@@ -211,6 +211,18 @@ class Outliner {
     for (Operation* member : llvm::reverse(members)) rewriter_.eraseOp(member);
   }
 
+  // The operands of `op`, and what its body reads from outside: a constant of index arithmetic, for one.
+  void read_operands(mlir::OpBuilder& builder, mlir::Block& body, mlir::IRMapping& mapping, Operation* op) {
+    for (Value operand : op->getOperands()) read(builder, body, mapping, operand);
+    for (mlir::Region& region : op->getRegions()) {
+      region.walk([&](Operation* inner) {
+        for (Value operand : inner->getOperands()) {
+          if (!region.isAncestor(operand.getParentRegion())) read(builder, body, mapping, operand);
+        }
+      });
+    }
+  }
+
   // Makes `value` known inside the kernel: as an argument, or cloned where it is only a way of reading or starting.
   void read(mlir::OpBuilder& builder, mlir::Block& body, mlir::IRMapping& mapping, Value value) {
     if (mapping.contains(value)) return;
@@ -223,14 +235,7 @@ class Outliner {
     bool tensor_constant =
         producer && mlir::isa<mlir::arith::ConstantOp>(producer) && mlir::isa<mlir::ShapedType>(value.getType());
     if (producer && !insert_destination && !tensor_constant && (is_reader(producer) || starts)) {
-      for (Value operand : producer->getOperands()) read(builder, body, mapping, operand);
-      for (mlir::Region& region : producer->getRegions()) {
-        region.walk([&](Operation* inner) {
-          for (Value operand : inner->getOperands()) {
-            if (!region.isAncestor(operand.getParentRegion())) read(builder, body, mapping, operand);
-          }
-        });
-      }
+      read_operands(builder, body, mapping, producer);
       builder.clone(*producer, mapping);
       return;
     }

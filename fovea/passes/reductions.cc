@@ -37,8 +37,18 @@ bool rides_in_its_producer(GenericOp producer) {
   return false;
 }
 
+// Once the element-wise work is inside, does an input still span the loops? One value repeated and summed does not.
+bool spans_loops(GenericOp producer, GenericOp reduction) {
+  const auto spans = [](GenericOp op, Value apart) {
+    return llvm::any_of(op.getDpsInputOperands(), [&](mlir::OpOperand* operand) {
+      return operand->get() != apart && reads_each_point(op.getMatchingIndexingMap(operand));
+    });
+  };
+  return spans(producer, nullptr) || spans(reduction, producer.getResult(0));
+}
+
 bool is_worth_absorbing(GenericOp producer, GenericOp reduction) {
-  if (producer.getNumResults() != 1 || rides_in_its_producer(producer)) return false;
+  if (producer.getNumResults() != 1 || rides_in_its_producer(producer) || !spans_loops(producer, reduction)) return false;
   if (llvm::all_of(producer->getUsers(), [&](mlir::Operation* user) { return user == reduction; })) return true;
   auto maps = producer.getIndexingMapsArray();
   int full = 0;
