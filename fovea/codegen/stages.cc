@@ -34,7 +34,10 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, boo
     passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());
     passes.addPass(mlir::createCSEPass());
   }
-  if (stage >= Stage::kernels) passes.addPass(create_fuse_pass());
+  if (stage >= Stage::kernels) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_split_pass());
+    passes.addPass(create_fuse_pass());
+  }
 
   Complaints complaints(module->getContext());
   if (mlir::failed(passes.run(*module))) fail("compile: {}", complaints.first());

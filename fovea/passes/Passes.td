@@ -35,6 +35,16 @@ def FoldPass : Pass<"fovea-fold", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::fovea::dialect::FoveaDialect"];
 }
 
+def SplitPass : Pass<"fovea-split", "::mlir::func::FuncOp"> {
+  let summary = "long sums into few results become partial sums";
+  let description = [{
+    A contraction with few results over a long leading reduction (the gradient by a small filter, over the batch) becomes one of as many
+    parts as divide the batch evenly, side by side, and their sum in a fixed order: work for every thread, and each image is read once.
+  }];
+  let constructor = "::fovea::create_split_pass()";
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
   let summary = "group formulas into kernels that share a loop";
   let description = [{
