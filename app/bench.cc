@@ -74,8 +74,8 @@ void print_profile(const BenchOptions& options, Session& session, ThreadPool& th
   print_text(options.common, fmt::format("{:<44}{:>10}{:>8}{:>10}\n", "kernel", "ms", "tiles", "GFLOP/s"));
   for (const size_t i : order) {
     const double mean = seconds[i] / runs;
-    print_text(options.common,
-               fmt::format("{:<44}{:>10.3f}{:>8}{:>10.1f}\n", calls[i].name, mean * 1e3, calls[i].tiles, calls[i].flops / mean / 1e9));
+    print_text(options.common, fmt::format("{:<44}{:>10.3f}{:>8}{:>10.1f}\n", calls[i].name, mean * 1e3, calls[i].tiles,
+                                           calls[i].flops / mean / 1e9));
   }
 }
 

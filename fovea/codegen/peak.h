@@ -5,8 +5,8 @@
 
 namespace fovea {
 
-// fp32 GFLOP/s (a multiply-add counts two) of `threads` threads that do nothing else, in whole vectors held in registers: the best of
-// several short runs, measured now, on this machine.
+// fp32 GFLOP/s (a multiply-add counts two) of `threads` threads that do nothing else, in whole vectors held in registers: the
+// best of several short runs, measured now, on this machine.
 double measured_peak_gflops(int threads, const Target& target = Target::host());
 
 }  // namespace fovea

@@ -15,7 +15,8 @@ namespace fovea {
 std::vector<std::byte> read_file(const std::filesystem::path& path);
 std::string read_text(const std::filesystem::path& path);
 
-// Writes a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder: after a crash or a full disk the old content stands.
+// Writes a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder: after a crash or a full disk the old
+// content stands.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_text(const std::filesystem::path& path, std::string_view text);
 

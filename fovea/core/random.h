@@ -22,16 +22,17 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
   return counter;
 }
 
-// A sequence for one purpose: numbers drawn in order from (seed, stream). Cheap to make; make one per image, per parameter, per epoch.
+// A sequence for one purpose: numbers drawn in order from (seed, stream). Cheap to make; make one per image, per parameter, per
+// epoch.
 class Random {
  public:
   Random(uint64_t seed, uint64_t stream) : seed_(seed), stream_(stream) {}
 
-  uint32_t bits();                  // 32 uniform bits
-  float uniform();                  // in [0, 1), 24 bits
+  uint32_t bits();  // 32 uniform bits
+  float uniform();  // in [0, 1), 24 bits
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
-  uint32_t below(uint32_t bound);   // in [0, bound), unbiased; bound > 0
-  float normal();                   // mean 0, deviation 1 (Box-Muller)
+  uint32_t below(uint32_t bound);  // in [0, bound), unbiased; bound > 0
+  float normal();                  // mean 0, deviation 1 (Box-Muller)
 
  private:
   uint64_t seed_, stream_, block_ = 0;

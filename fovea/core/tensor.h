@@ -16,9 +16,9 @@ namespace fovea {
 
 enum class DType : uint8_t { f32, f64, bf16, f16, i8, u8, i16, i32, i64, boolean };
 
-size_t byte_size(DType dtype);         // of one element
-std::string_view name(DType dtype);    // "f32", "i8", ...
-DType dtype_named(std::string_view);   // refuses unknown names, with the nearest
+size_t byte_size(DType dtype);        // of one element
+std::string_view name(DType dtype);   // "f32", "i8", ...
+DType dtype_named(std::string_view);  // refuses unknown names, with the nearest
 
 using Shape = std::vector<int64_t>;
 
@@ -27,13 +27,34 @@ std::string to_string(std::span<const int64_t> shape);  // "[128, 28, 28, 1]"
 
 template <typename T>
 constexpr DType dtype_of();
-template <> constexpr DType dtype_of<float>() { return DType::f32; }
-template <> constexpr DType dtype_of<double>() { return DType::f64; }
-template <> constexpr DType dtype_of<int8_t>() { return DType::i8; }
-template <> constexpr DType dtype_of<uint8_t>() { return DType::u8; }
-template <> constexpr DType dtype_of<int16_t>() { return DType::i16; }
-template <> constexpr DType dtype_of<int32_t>() { return DType::i32; }
-template <> constexpr DType dtype_of<int64_t>() { return DType::i64; }
+template <>
+constexpr DType dtype_of<float>() {
+  return DType::f32;
+}
+template <>
+constexpr DType dtype_of<double>() {
+  return DType::f64;
+}
+template <>
+constexpr DType dtype_of<int8_t>() {
+  return DType::i8;
+}
+template <>
+constexpr DType dtype_of<uint8_t>() {
+  return DType::u8;
+}
+template <>
+constexpr DType dtype_of<int16_t>() {
+  return DType::i16;
+}
+template <>
+constexpr DType dtype_of<int32_t>() {
+  return DType::i32;
+}
+template <>
+constexpr DType dtype_of<int64_t>() {
+  return DType::i64;
+}
 
 class Tensor {
  public:
@@ -68,9 +89,13 @@ class Tensor {
     return reinterpret_cast<const T*>(storage_.get());
   }
   template <typename T>
-  std::span<T> values() { return {data<T>(), static_cast<size_t>(count_)}; }
+  std::span<T> values() {
+    return {data<T>(), static_cast<size_t>(count_)};
+  }
   template <typename T>
-  std::span<const T> values() const { return {data<T>(), static_cast<size_t>(count_)}; }
+  std::span<const T> values() const {
+    return {data<T>(), static_cast<size_t>(count_)};
+  }
 
   Tensor clone() const;                // a deep copy
   Tensor reshaped(Shape shape) const;  // the same storage seen with another shape of equal count

@@ -8,13 +8,14 @@
 
 int main() {
   using namespace fovea;
-  const Network network = {
-      .name = "consumer",
-      .function = [](Value image) {
-        return image | conv({.filters = 4, .kernel = 3, .padding = same, .activation = relu}) | flatten() | dense({.units = 3});
-      },
-      .input = {6, 6, 2},
-      .classes = 3};
+  const Network network = {.name = "consumer",
+                           .function =
+                               [](Value image) {
+                                 return image | conv({.filters = 4, .kernel = 3, .padding = same, .activation = relu}) |
+                                        flatten() | dense({.units = 3});
+                               },
+                           .input = {6, 6, 2},
+                           .classes = 3};
   const Traced traced = trace_inference(network, 2, Output::probabilities);
   const std::vector<Tensor> values = initial_values(traced, 1);
   TensorMap tensors;
