@@ -10,6 +10,14 @@ bytes() { (cd "$1" && sha256sum ./*.safetensors); }
 "$fovea" train "${settings[@]}" --threads 2 --out two >/dev/null 2>&1 || wrong "training with two threads"
 [[ $(bytes straight) == "$(bytes two)" ]] || wrong "one and two threads differ"
 
+# The same of a convolutional network, whose kernels have many tiles, and of one that draws random numbers.
+for model in mnist-cnn mnist-mlp-demo; do
+  for threads in 1 2 3; do
+    "$fovea" train $model --data digits:600 --epochs 1 --batch 32 --threads $threads --out $model-$threads >/dev/null 2>log || wrong "$model: $(tail -1 log)"
+    [[ $(bytes $model-1) == "$(bytes $model-$threads)" ]] || wrong "$model: one and $threads threads differ"
+  done
+done
+
 # Killed without warning again and again, at moments that have nothing to do with steps: shares of the time a whole run takes.
 "$fovea" train "${settings[@]}" --out warm >/dev/null 2>&1  # compiled by now
 start=$EPOCHREALTIME; "$fovea" train "${settings[@]}" --overwrite --out warm >/dev/null 2>&1; end=$EPOCHREALTIME
