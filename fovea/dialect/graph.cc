@@ -122,6 +122,17 @@ void add_attributes(mlir::OperationState& state, mlir::RegisteredOperationName o
   }
 }
 
+// How many operands the operator takes; none when it takes one or more. A shape rule reads them without looking.
+std::optional<size_t> operand_count(const mlir::RegisteredOperationName& op) {
+  if (op.hasTrait<mlir::OpTrait::ZeroOperands>()) return 0;
+  if (op.hasTrait<mlir::OpTrait::OneOperand>()) return 1;
+  if (op.hasTrait<mlir::OpTrait::NOperands<2>::Impl>()) return 2;
+  if (op.hasTrait<mlir::OpTrait::NOperands<3>::Impl>()) return 3;
+  if (op.hasTrait<mlir::OpTrait::NOperands<4>::Impl>()) return 4;
+  if (op.hasTrait<mlir::OpTrait::NOperands<5>::Impl>()) return 5;
+  return std::nullopt;
+}
+
 void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op, const Complaints& complaints) {
   if (op.getStringRef() == dialect::GradientsOp::getOperationName()) {
     for (mlir::Value wrt : llvm::drop_begin(state.operands)) state.addTypes(wrt.getType());
@@ -237,8 +248,8 @@ std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Re
   for (Ref operand : operands) state.addOperands(graph.values.at(static_cast<size_t>(operand.index)));
   add_attributes(state, op, attributes);
   const Complaints complaints(context);
-  if (op.hasTrait<mlir::OpTrait::ZeroOperands>() ? !operands.empty() : operands.empty())
-    refuse("{} \"{}\" was given {} operands", operator_name, layer, operands.size());
+  if (const auto wanted = operand_count(op); wanted ? operands.size() != *wanted : operands.empty())
+    refuse("{} \"{}\" takes {} operands, not {}", operator_name, layer, wanted.value_or(1), operands.size());
   infer_results(state, op, complaints);
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&graph.function.getBody().front());
   mlir::Operation* added = builder.create(state);

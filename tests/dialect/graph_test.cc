@@ -75,7 +75,8 @@ TEST(Graph, RefusesWhatItDoesNotKnow) {
               }),
               HasSubstr("dropout \"drop\": "));
   EXPECT_THAT(refusal([&] { graph.add("reduce_sum", {x}, {}, "sum"); }), HasSubstr("requires attribute 'dims'"));
-  EXPECT_THAT(refusal([&] { graph.add("relu", {}, {}, "act"); }), HasSubstr("0 operands"));
+  EXPECT_THAT(refusal([&] { graph.add("relu", {}, {}, "act"); }), HasSubstr("takes 1 operands, not 0"));
+  EXPECT_THAT(refusal([&] { graph.add("conv", {x}, {}, "c"); }), HasSubstr("takes 2 operands, not 1"));
   EXPECT_THAT(refusal([&] {
                 graph.argument("x", {{2}, DType::f32}, Role::input);
               }),
