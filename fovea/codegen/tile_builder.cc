@@ -2,7 +2,9 @@
 
 #include <mlir/Dialect/Affine/IR/AffineOps.h>
 #include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Bufferization/IR/Bufferization.h>
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
+#include <mlir/Dialect/MemRef/IR/MemRef.h>
 #include <mlir/Dialect/Tensor/IR/Tensor.h>
 #include <mlir/Dialect/Utils/StaticValueUtils.h>
 
@@ -101,6 +103,15 @@ Value TileBuilder::element(Value tensor, ArrayRef<Index> coordinates) {
   SmallVector<Value> indices;
   for (Index coordinate : coordinates) indices.push_back(value(coordinate));
   return builder.create<tensor::ExtractOp>(location, tensor, indices);
+}
+
+void TileBuilder::prefetch(Value tensor, ArrayRef<Index> coordinates) {
+  const auto type = cast<RankedTensorType>(tensor.getType());
+  auto memory = builder.create<bufferization::ToMemrefOp>(location, MemRefType::get(type.getShape(), type.getElementType()),
+                                                          tensor, /*read_only=*/true);
+  SmallVector<Value> indices;
+  for (Index coordinate : coordinates) indices.push_back(value(coordinate));
+  builder.create<memref::PrefetchOp>(location, memory, indices, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 Value TileBuilder::empty(ArrayRef<int64_t> shape, Type element) {

@@ -49,6 +49,9 @@ class TileBuilder {
   mlir::Value write(mlir::Value tile, mlir::Value tensor, const Slice& slice);
   mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
 
+  // A hint that `tensor`, an argument that is only read, will be read at these coordinates; past its end it does nothing.
+  void prefetch(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
+
   mlir::Value filled(mlir::Value scalar, llvm::ArrayRef<int64_t> shape);
   mlir::Value empty(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 

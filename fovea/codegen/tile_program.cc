@@ -53,6 +53,7 @@ class Writer {
   void over(unsigned dim, State& carried, llvm::function_ref<void(State&)> inside);
   SmallVector<Value> accumulate(SmallVector<Value> accumulators, const State& state);
   void reduction_loops(size_t level, State& accumulators, const State& state);
+  void prefetch_next_rows(const State& state);
   SmallVector<Value> combine_lanes(ArrayRef<Value> accumulators);
   void finish(ArrayRef<Value> anchor_tiles, State& state);
 
@@ -321,6 +322,7 @@ void Writer::reduction_loops(size_t level, State& accumulators, const State& sta
       }
       for (Value& out : outs) out = t_.read(out, part);
     }
+    if (tiling_.prefetched_input >= 0) prefetch_next_rows(state);
     SmallVector<Value> results = apply(anchor_.op, inputs, outs, order, all, true);
     for (size_t i = 0; i < results.size(); ++i)
       accumulators[i] = short_lanes ? t_.write(results[i], accumulators[i], part) : results[i];
@@ -335,6 +337,23 @@ void Writer::reduction_loops(size_t level, State& accumulators, const State& sta
     return;
   }
   over(dim, accumulators, [&](State& deeper) { reduction_loops(level + 1, deeper, state); });
+}
+
+// Each row of the next tile along the rows, at the place along the reduction where this tile is now.
+void Writer::prefetch_next_rows(const State& state) {
+  const Access& access = anchor_.inputs[static_cast<size_t>(tiling_.prefetched_input)];
+  const unsigned row = tiling_.tile_order.front();
+  const SmallVector<LinearForm> forms = forms_of(access, rank_);
+  for (int64_t ahead = size_[row]; ahead < 2 * size_[row]; ++ahead) {
+    SmallVector<Index> coordinates;
+    for (const LinearForm& form : forms) {
+      Index coordinate = t_.constant(form.constant + form.coefficients[row] * ahead);
+      for (unsigned dim = 0; dim < rank_; ++dim)
+        coordinate = t_.add(coordinate, t_.multiply(cursor_[dim], form.coefficients[dim]));
+      coordinates.push_back(coordinate);
+    }
+    t_.prefetch(argument_now(access.tensor, state), coordinates);
+  }
 }
 
 SmallVector<Value> Writer::combine_lanes(ArrayRef<Value> accumulators) {

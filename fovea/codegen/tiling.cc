@@ -310,6 +310,11 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   }
   limit_reduction_blocks(rows_input, columns_input);
   spread_over_grid(rows_input, strip);
+  // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
+  const auto rows_type = mlir::cast<mlir::RankedTensorType>(anchor_.inputs[rows_input].tensor.getType());
+  if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
+      rows_type.getNumElements() * bytes_ > target_.l2_bytes)
+    tiling_.prefetched_input = static_cast<int>(rows_input);
 }
 
 // Halves blocks, columns first, until a few threads have enough to share.

@@ -27,6 +27,7 @@ struct Tiling {
   int vector_dim = -1;                     // contiguous in the result, or (lanes) in what is reduced; -1: none
   bool lane_reduction = false;             // the vector dimension is reduced: partial results per lane, combined at the end
   bool reduction_blocks = false;           // accumulators wait in scratch between blocks of the reduction
+  int prefetched_input = -1;               // read from memory tile by tile: the next tile's rows are asked for early
   bool unroll_reduction = false;           // few taps: written out instead of looped
   llvm::SmallVector<Packing> packing;      // per anchor input
 
