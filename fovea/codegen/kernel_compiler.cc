@@ -93,7 +93,10 @@ class Workshop {
   }
 
   std::string stage(const std::string& wanted, const std::string& entry) {
-    if (wanted == "tiles") return printed();
+    if (wanted == "tiles") {
+      schedule_->tidy(*module_);  // for reading: the schedule does the same as it goes
+      return printed();
+    }
     schedule_->vectorise(*module_);
     if (wanted == "vectors") return printed();
     schedule_->lower_to_llvm(*module_);

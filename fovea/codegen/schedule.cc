@@ -138,6 +138,13 @@ void Schedule::apply(const char* sequence, ModuleOp payload) {
     fail("the schedule failed at @{}", sequence);
 }
 
+void Schedule::tidy(ModuleOp tiles) {
+  run(tiles, "tidy", [](PassManager& passes) {
+    passes.addPass(createCSEPass());
+    passes.addPass(createCanonicalizerPass());
+  });
+}
+
 void Schedule::vectorise(ModuleOp tiles) {
   apply("vectorise", tiles);
   RewritePatternSet copies(tiles.getContext());

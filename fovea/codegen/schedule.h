@@ -19,6 +19,7 @@ class Schedule {
  public:
   explicit Schedule(mlir::MLIRContext& context);
 
+  void tidy(mlir::ModuleOp tiles);             // folds and shares index arithmetic
   void vectorise(mlir::ModuleOp tiles);        // in place; `vectors` stage
   void lower_to_llvm(mlir::ModuleOp vectors);  // in place; LLVM's dialect
 
