@@ -27,8 +27,9 @@ using namespace mlir;
 
 // Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
 std::string cache_key(const Target& target, const std::string& text) {
-  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple, target.cpu,
-                     target.features, text);
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
+                     target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
+                     target.l2_bytes, text);
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
@@ -196,6 +197,11 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
     result.push_back({linked.at(entry_name(texts[i])), compiled[i].tiles, compiled[i].scratch_bytes});
   if (from_cache != nullptr) *from_cache = hits;
   return result;
+}
+
+KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {
+  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry);
+  return {std::move(compiled.object), compiled.tiles, compiled.scratch_bytes};
 }
 
 std::string lower_kernel(func::FuncOp kernel, const std::string& stage, const Target& target) {

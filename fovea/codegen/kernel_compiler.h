@@ -34,6 +34,17 @@ class KernelCompiler {
   int threads_;
 };
 
+// A kernel as an object file (ELF or WebAssembly) for any target.
+struct KernelObject {
+  std::string bytes;
+  int64_t tiles = 1;          // what its caller shares out
+  int64_t scratch_bytes = 0;  // what its caller lends it
+};
+
+// Defines `entry`, a KernelFunction of that target: operands are an array of its pointers, begin and end are 64 bits wide
+// everywhere. It may call memcpy and memset.
+KernelObject compile_object(mlir::func::FuncOp kernel, const std::string& entry, const Target& target);
+
 // The text of one kernel at a stage: tiles, vectors, llvm, assembly.
 std::string lower_kernel(mlir::func::FuncOp kernel, const std::string& stage, const Target& target);
 

@@ -20,7 +20,6 @@
 #include <mlir/Dialect/Bufferization/IR/Bufferization.h>
 #include <mlir/Dialect/Bufferization/TransformOps/BufferizationTransformOps.h>
 #include <mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h>
-#include <mlir/Dialect/Bufferization/Transforms/Passes.h>
 #include <mlir/Dialect/ControlFlow/IR/ControlFlowOps.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 #include <mlir/Dialect/Index/IR/IndexDialect.h>
@@ -86,6 +85,9 @@ void register_codegen_dialects(DialectRegistry& registry) {
 
 namespace {
 
+// Threads have stacks of a few MiB, and one of musl's 128 KiB.
+constexpr int64_t largest_frame = 64 << 10;
+
 // A packed run is a copy between two slices: written as a vector load and store, it stays in the kernel and out of libc.
 struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -115,6 +117,26 @@ void drop_results(ModuleOp module) {
     function.setType(FunctionType::get(module.getContext(), function.getArgumentTypes(), {}));
     function.removeResAttrsAttr();
   }
+}
+
+// A kernel allocates nothing. Buffers that vectorisation left (partial results too small for whole vectors) are used within one
+// step of a loop, so each has its place in the frame once; bufferisation carries none from one step to the next.
+void buffers_to_stack(ModuleOp module) {
+  int64_t bytes = 0;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    OpBuilder builder(&function.front(), function.front().begin());
+    SmallVector<memref::AllocOp> allocations;
+    function.walk([&](memref::AllocOp allocation) { allocations.push_back(allocation); });
+    for (memref::AllocOp allocation : allocations) {
+      const MemRefType type = allocation.getType();
+      if (!type.hasStaticShape()) fail("a kernel needs a buffer of unknown size");
+      bytes += type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+      Value place = builder.create<memref::AllocaOp>(allocation.getLoc(), type, allocation.getAlignmentAttr());
+      allocation.replaceAllUsesWith(place);
+      allocation.erase();
+    }
+  }
+  if (bytes > largest_frame) fail("a kernel needs {} bytes on the stack, more than {}", bytes, largest_frame);
 }
 
 void run(ModuleOp module, const char* what, llvm::function_ref<void(PassManager&)> fill) {
@@ -151,8 +173,7 @@ void Schedule::vectorise(ModuleOp tiles) {
   copies.add<CopyAsVectors>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
   drop_results(tiles);
-  run(tiles, "small buffers to the stack",
-      [](PassManager& passes) { passes.addNestedPass<func::FuncOp>(bufferization::createPromoteBuffersToStackPass(4096, 3)); });
+  buffers_to_stack(tiles);
   apply("lower", tiles);
 }
 

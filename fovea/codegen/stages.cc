@@ -28,7 +28,10 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, boo
     passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
     passes.addPass(mlir::createCanonicalizerPass());
     passes.addPass(mlir::createCSEPass());
-    if (inference) passes.addNestedPass<mlir::func::FuncOp>(create_fold_pass());
+    if (inference) {
+      passes.addNestedPass<mlir::func::FuncOp>(create_fold_batch_norm_pass());
+      passes.addNestedPass<mlir::func::FuncOp>(create_fold_pass());
+    }
   }
   if (stage >= Stage::formulas) {
     passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());

@@ -154,6 +154,12 @@ bool passes_through(Value value) {
   return op && isa<BlockArgument>(op.getBody()->getTerminator()->getOperand(cast<OpResult>(value).getResultNumber()));
 }
 
+// Is the slice known to be the whole tensor?
+bool covers(const TileBuilder::Slice& slice, RankedTensorType type) {
+  return ArrayRef<int64_t>(slice.sizes) == type.getShape() &&
+         llvm::all_of(slice.offsets, [](Index offset) { return TileBuilder::known(offset) == 0; });
+}
+
 // A scalar of the kernel function (a constant), made anew in the tile program.
 Value Writer::here(Value original) {
   Operation* definition = original.getDefiningOp();
@@ -589,9 +595,10 @@ void Writer::finish(ArrayRef<Value> anchor_tiles, State& state) {
   for (size_t i = 0; i < kernel_.outputs.size(); ++i) {
     const Output& output = kernel_.outputs[i];
     TileBuilder::Slice slice = output_slice(output);
-    // A value passed through simplifies to the accumulator, and an insertion known to cover the whole result to its source,
-    // which is not the result's memory: an offset that only we know to be zero keeps the insertion.
-    if (output.type.getRank() > 0 && passes_through(output.value)) {
+    // An accumulator (or a value passed through, which simplifies to it) is not the result's memory, and an insertion known to
+    // cover the whole result simplifies to its source: an offset that only we know to be zero keeps the insertion.
+    const bool accumulator = kernel_.has_reduction() && output.value.getDefiningOp() == anchor.getOperation();
+    if (output.type.getRank() > 0 && (passes_through(output.value) || (accumulator && covers(slice, output.type)))) {
       Value end = program_.function.getArguments().back();
       Value bits = builder_.create<arith::ConstantIndexOp>(end.getLoc(), 63);
       Value zero = builder_.create<arith::ShRUIOp>(end.getLoc(), end, bits);

@@ -45,6 +45,18 @@ def SplitPass : Pass<"fovea-split", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FoldBatchNormPass : Pass<"fovea-fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "batch norm joins the convolution or dense layer before it";
+  let description = [{
+    For inference. Where filter, scale, shift and statistics are constants, the norm goes into the filter and a bias. Where they are
+    arguments it becomes one multiplication and one addition by numbers that are computed once a channel, and fovea-fuse puts both
+    into the contraction's kernel. A bias between the two joins those numbers. Jacob et al., "Quantization and training of neural
+    networks for efficient integer-arithmetic-only inference", 2018, section 3.2.
+  }];
+  let constructor = "::fovea::create_fold_batch_norm_pass()";
+  let dependentDialects = ["::fovea::dialect::FoveaDialect"];
+}
+
 def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
   let summary = "group formulas into kernels that share a loop";
   let description = [{

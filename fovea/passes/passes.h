@@ -18,6 +18,7 @@ std::unique_ptr<mlir::Pass> create_formulas_pass();
 std::unique_ptr<mlir::Pass> create_split_pass();
 std::unique_ptr<mlir::Pass> create_fuse_pass();
 std::unique_ptr<mlir::Pass> create_fold_pass();
+std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass();
 
 // registerFoveaPasses(): all of them, for fovea-opt.
 #define GEN_PASS_REGISTRATION

@@ -11,7 +11,7 @@
 #include "fovea/passes/passes.h"
 #include "fovea/runtime/thread_pool.h"
 #include "mlir/Pass/PassManager.h"
-#include "tests/dialect/interpreter.h"
+#include "tests/support/interpreter.h"
 
 namespace fovea {
 
@@ -43,7 +43,7 @@ std::vector<Tensor> Evaluator::run(const std::vector<Tensor>& arguments) const {
       array.values.assign(argument.values<double>().begin(), argument.values<double>().end());
     arrays.push_back(std::move(array));
   }
-  const std::vector<Array> computed = interpret_formulas(implementation_->function, arrays);
+  const std::vector<Array> computed = interpret(implementation_->function, arrays);
   std::vector<Tensor> results;
   for (size_t index = 0; index < computed.size(); ++index) {
     const bool real = mlir::isa<mlir::FloatType>(mlir::getElementTypeOrSelf(implementation_->function.getResultTypes()[index]));

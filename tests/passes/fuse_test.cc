@@ -12,8 +12,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Verifier.h"
-#include "tests/passes/interpreter.h"
 #include "tests/passes/random_graph.h"
+#include "tests/support/interpreter.h"
 
 namespace fovea {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/dialect/interpreter.h"
+#include "tests/support/interpreter.h"
 
 #include <cmath>
 #include <functional>
@@ -252,6 +252,7 @@ class Frame {
     if (auto slice = mlir::dyn_cast<mlir::tensor::ExtractSliceOp>(op)) return run_extract(slice);
     if (auto slice = mlir::dyn_cast<mlir::tensor::InsertSliceOp>(op)) return run_insert(slice);
     if (auto constant = mlir::dyn_cast<mlir::arith::ConstantOp>(op)) return run_constant(constant);
+    if (auto call = mlir::dyn_cast<mlir::func::CallOp>(op)) return run_call(call);
     if (auto fill = mlir::dyn_cast<mlir::linalg::FillOp>(op)) {
       arrays_[op.getResult(0)] =
           array_of(op.getResult(0).getType(), stored(scalars_.lookup(fill.value()), fill.value().getType()));
@@ -276,6 +277,14 @@ class Frame {
     for (mlir::Attribute value : dense.getValues<mlir::Attribute>())
       result.values.push_back(stored(constant_scalar(value), dense.getElementType()));
     arrays_[op] = std::move(result);
+  }
+
+  void run_call(mlir::func::CallOp call) {
+    auto callee = call->getParentOfType<mlir::ModuleOp>().lookupSymbol<mlir::func::FuncOp>(call.getCallee());
+    std::vector<Array> arguments;
+    for (Value operand : call.getOperands()) arguments.push_back(arrays_[operand]);
+    const auto results = Frame().run(callee, arguments);
+    for (size_t i = 0; i < results.size(); ++i) arrays_[call.getResult(i)] = results[i];
   }
 
   void run_pad(mlir::tensor::PadOp pad) {
@@ -347,7 +356,7 @@ class Frame {
 
 }  // namespace
 
-std::vector<Array> interpret_formulas(mlir::func::FuncOp function, const std::vector<Array>& arguments) {
+std::vector<Array> interpret(mlir::func::FuncOp function, const std::vector<Array>& arguments) {
   return Frame().run(function, arguments);
 }
 

@@ -13,7 +13,7 @@ struct Array {
   std::vector<double> values;
 };
 
-// Throws std::runtime_error on operations that formulas may not hold.
-std::vector<Array> interpret_formulas(mlir::func::FuncOp function, const std::vector<Array>& arguments);
+// Calls of other functions of the module are followed. Throws std::runtime_error on operations that formulas may not hold.
+std::vector<Array> interpret(mlir::func::FuncOp function, const std::vector<Array>& arguments);
 
 }  // namespace fovea

@@ -1,0 +1,97 @@
+// Kernels written as text: the formulas of the kernels stage, with the loops and shapes of a test case in them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fovea {
+
+using Sizes = std::vector<int64_t>;
+
+std::string tensor_type(const Sizes& shape, const std::string& element = "f32");
+
+// A function under construction. Values are MLIR names such as "%x"; every method that makes one returns its name.
+class KernelText {
+ public:
+  explicit KernelText(std::string name = "kernel") : name_(std::move(name)) {}
+
+  std::string argument(const Sizes& shape, const std::string& element = "f32");
+  std::string scalar(const std::string& value, const std::string& element = "f32");
+  std::string pad(const std::string& value, const Sizes& low, const Sizes& high, const std::string& filler = "0.0");
+  std::string slice(const std::string& value, const Sizes& offsets, const Sizes& sizes, const Sizes& strides);
+  std::string insert(const std::string& value, const std::string& into, const Sizes& offsets, const Sizes& strides);
+  std::string empty(const Sizes& shape, const std::string& element = "f32");
+  std::string fill(const Sizes& shape, const std::string& value, const std::string& element = "f32");
+
+  struct Operand {
+    std::string value;
+    std::string map;  // "(n, h, w, c) -> (n, h * 2, w, c)"; empty: the identity of the loops
+  };
+  // Loops d0, d1, ...: the first `parallel` write, the others reduce. `body` sees the inputs as %i0, %i1, ... and the outputs
+  // as %o0, ..., and ends in a linalg.yield without types, which are those of the outputs: "%r = arith.addf %i0, %o0 :
+  // f32\nyield %r".
+  std::vector<std::string> formula(const std::vector<Operand>& inputs, const std::vector<Operand>& outputs, int loops,
+                                   int parallel, const std::string& body);
+  // All loops parallel over the result's shape.
+  std::string elementwise(const std::vector<Operand>& inputs, const Sizes& shape, const std::string& body,
+                          const std::string& element = "f32");
+
+  void returns(std::vector<std::string> values) { returned_ = std::move(values); }
+  // The result is written over this argument.
+  void in_place(size_t result, size_t argument) { in_place_.emplace_back(result, argument); }
+
+  const Sizes& shape(const std::string& value) const;
+  std::string text() const;
+
+ private:
+  struct Value {
+    std::string name;
+    Sizes shape;
+    std::string element;
+  };
+  const Value& find(const std::string& name) const;
+  std::string define(const Sizes& shape, const std::string& element, const std::string& line);
+  std::string fresh() { return "%v" + std::to_string(values_.size() + static_cast<size_t>(scalars_++)); }
+
+  std::string name_, body_;
+  std::vector<Value> values_;
+  std::vector<std::string> arguments_, returned_;
+  std::vector<std::pair<size_t, size_t>> in_place_;
+  int scalars_ = 0;
+};
+
+// A convolution over 1, 2 or 3 spatial dimensions.
+struct ConvolutionCase {
+  int64_t batch = 1;
+  Sizes size, kernel, stride, dilation;  // stride and dilation 1 where left out
+  Sizes low, high;                       // padding, 0 where left out
+  int64_t in = 1, out = 1;               // channels, of a group
+  int64_t groups = 1;                    // in == out == 1: depthwise
+
+  Sizes output() const;
+  std::string describe() const;
+};
+
+// What stands behind the anchor.
+enum class Epilogue : uint8_t { none, bias_relu, residual, pass_through };
+
+std::string forward_text(const ConvolutionCase& conv, Epilogue epilogue = Epilogue::none, const std::string& element = "f32");
+std::string input_gradient_text(const ConvolutionCase& conv);  // stride 1
+std::string filter_gradient_text(const ConvolutionCase& conv);
+std::string depthwise_text(const ConvolutionCase& conv, Epilogue epilogue = Epilogue::none);  // `groups` channels
+std::string depthwise_filter_gradient_text(const ConvolutionCase& conv);
+std::string grouped_text(const ConvolutionCase& conv);
+std::string dense_text(int64_t rows, int64_t columns, int64_t depth, bool transpose_left, bool transpose_right,
+                       Epilogue epilogue = Epilogue::none, const std::string& element = "f32");
+
+enum class Pool : uint8_t { max, average, argmax };
+std::string pool_text(const ConvolutionCase& window, Pool kind);  // `in` channels
+
+// One value a row: max, sum, sum of exp(x - max), or two merged sums.
+enum class RowReduction : uint8_t { max, sum, exp_sum, two_sums, product };
+std::string row_reduction_text(const Sizes& shape, RowReduction kind);
+// Sums over all but the last dimension, of x and of x * x.
+std::string column_sums_text(const Sizes& shape);
+
+}  // namespace fovea
