@@ -1,6 +1,8 @@
 #include "fovea/codegen/machine_code.h"
 
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -52,6 +54,48 @@ void add_entry(llvm::Module& module, const TileProgram& program, llvm::Function&
   builder.CreateRetVoid();
 }
 
+void replace(llvm::IntrinsicInst& call, llvm::Value* value) {
+  call.replaceAllUsesWith(value);
+  call.eraseFromParent();
+}
+
+// A product and a sum are fused where the processor does it: llvm.fma would be a call of fmaf where it does not.
+void fuse_where_possible(llvm::IntrinsicInst& call) {
+  llvm::IRBuilder<> builder(&call);
+  replace(call, builder.CreateIntrinsic(llvm::Intrinsic::fmuladd, {call.getType()},
+                                        {call.getArgOperand(0), call.getArgOperand(1), call.getArgOperand(2)}));
+}
+
+// Armv7 has no rounding instruction: llvm.floor would be a call of floorf for each lane. Numbers of 2^23 and more are whole.
+void floor_by_conversion(llvm::IntrinsicInst& call) {
+  llvm::IRBuilder<> builder(&call);
+  llvm::Value* x = call.getArgOperand(0);
+  llvm::Type* integer = x->getType()->getWithNewType(builder.getInt32Ty());
+  llvm::Value* toward_zero = builder.CreateSIToFP(builder.CreateFPToSI(x, integer), x->getType());
+  llvm::Value* one = builder.CreateSelect(builder.CreateFCmpOGT(toward_zero, x), llvm::ConstantFP::get(x->getType(), 1.0),
+                                          llvm::ConstantFP::get(x->getType(), 0.0));
+  llvm::Value* small = builder.CreateFCmpOLT(builder.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x),
+                                             llvm::ConstantFP::get(x->getType(), 8388608.0));
+  replace(call, builder.CreateSelect(small, builder.CreateFSub(toward_zero, one), x));
+}
+
+// Intrinsics that would become calls of the C library.
+void keep_inside(llvm::Module& module, const Target& target) {
+  const bool no_rounding = llvm::Triple(target.triple).isARM();
+  for (llvm::Function& function : module) {
+    for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
+      auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+      if (call == nullptr) continue;
+      if (call->getIntrinsicID() == llvm::Intrinsic::fma) {
+        fuse_where_possible(*call);
+      } else if (call->getIntrinsicID() == llvm::Intrinsic::floor && no_rounding &&
+                 call->getType()->getScalarType()->isFloatTy()) {
+        floor_by_conversion(*call);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TileProgram& program,
@@ -66,6 +110,7 @@ std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext
   for (llvm::Argument& argument : kernel->args())
     if (argument.getType()->isPointerTy()) argument.addAttr(llvm::Attribute::NoAlias);
   add_entry(*translated, program, *kernel, entry);
+  keep_inside(*translated, target);
   for (llvm::Function& function : *translated) {
     if (function.isDeclaration()) continue;
     function.addFnAttr("target-cpu", target.cpu);

@@ -85,7 +85,7 @@ TEST(Object, HasTheMagicAndTheMachine) {
 
 TEST(Object, UsesTheVectorsOfTheMachine) {
   const std::string dense = kernels()[2].text;
-  const std::vector<std::pair<Machine, const char*>> wanted{{machines[0], "fmla\t"},        {machines[1], "vfma.f32\tq"},
+  const std::vector<std::pair<Machine, const char*>> wanted{{machines[0], "fmla\t"},        {machines[1], "vmul.f32\tq"},
                                                             {machines[2], "vfmacc"},        {machines[3], "f32x4.mul"},
                                                             {machines[4], "vfmadd231ps\t"}, {machines[5], "%zmm"}};
   for (const auto& [machine, instruction] : wanted) {
