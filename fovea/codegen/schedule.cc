@@ -110,6 +110,28 @@ struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   }
 };
 
+// Vectors without dimensions are one element, wherever it lies: the patterns for transfers want the last stride to be 1.
+struct ReadAsElement : OpRewritePattern<vector::TransferReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(vector::TransferReadOp read, PatternRewriter& rewriter) const override {
+    if (read.getVectorType().getRank() != 0 || !isa<MemRefType>(read.getSource().getType()) || read.getMask()) return failure();
+    Value element = rewriter.create<memref::LoadOp>(read.getLoc(), read.getSource(), read.getIndices());
+    rewriter.replaceOpWithNewOp<vector::BroadcastOp>(read, read.getVectorType(), element);
+    return success();
+  }
+};
+
+struct WriteAsElement : OpRewritePattern<vector::TransferWriteOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(vector::TransferWriteOp write, PatternRewriter& rewriter) const override {
+    if (write.getVectorType().getRank() != 0 || !isa<MemRefType>(write.getSource().getType()) || write.getMask())
+      return failure();
+    Value element = rewriter.create<vector::ExtractElementOp>(write.getLoc(), write.getVector());
+    rewriter.replaceOpWithNewOp<memref::StoreOp>(write, element, write.getSource(), write.getIndices());
+    return success();
+  }
+};
+
 // What the kernel wrote is where its caller put it: nothing to return.
 void drop_results(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -175,6 +197,9 @@ void Schedule::vectorise(ModuleOp tiles) {
   drop_results(tiles);
   buffers_to_stack(tiles);
   apply("lower", tiles);
+  RewritePatternSet elements(tiles.getContext());
+  elements.add<ReadAsElement, WriteAsElement>(tiles.getContext());
+  (void)applyPatternsAndFoldGreedily(tiles, std::move(elements));
 }
 
 void Schedule::lower_to_llvm(ModuleOp vectors) {

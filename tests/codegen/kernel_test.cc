@@ -32,15 +32,16 @@ class Kernels : public testing::Test {
 };
 
 TEST_F(Kernels, Convolution) {
+  int next = 0;
   for (const ConvolutionCase& conv :
        Convolutions{square(1, 1, 1, 1, 1, 0, 1, 1), square(2, 7, 3, 1, 1, 1, 3, 16), square(1, 9, 3, 2, 1, 1, 5, 17),
                     square(3, 8, 3, 1, 2, 2, 16, 15), square(1, 11, 5, 3, 1, 0, 1, 33), square(2, 6, 1, 1, 1, 0, 31, 32),
                     square(1, 6, 1, 2, 1, 0, 17, 7), square(1, 15, 7, 2, 1, 3, 3, 64), square(2, 5, 3, 1, 1, 1, 33, 31)}) {
-    for (const Epilogue epilogue : {Epilogue::none, Epilogue::bias_relu, Epilogue::residual, Epilogue::pass_through}) {
-      SCOPED_TRACE(conv.describe());
-      expect_kernel(forward_text(conv, epilogue));
-    }
+    SCOPED_TRACE(conv.describe());
+    expect_kernel(forward_text(conv, static_cast<Epilogue>(next++ % 4)));
   }
+  for (const Epilogue epilogue : {Epilogue::none, Epilogue::bias_relu, Epilogue::residual, Epilogue::pass_through})
+    expect_kernel(forward_text(square(1, 7, 3, 1, 1, 1, 5, 17), epilogue));
 }
 
 TEST_F(Kernels, ConvolutionPaddedOnOneSide) {
@@ -121,7 +122,7 @@ TEST_F(Kernels, LongReductions) {
 
 TEST_F(Kernels, RowReductions) {
   for (const RowReduction kind : {RowReduction::max, RowReduction::sum, RowReduction::exp_sum, RowReduction::two_sums})
-    for (const int64_t length : {1, 7, 10, 16, 17, 31, 64, 65, 1000}) expect_kernel(row_reduction_text({13, length}, kind));
+    for (const int64_t length : {1, 7, 10, 16, 17, 65, 1000}) expect_kernel(row_reduction_text({13, length}, kind));
   for (const int64_t length : {1, 7, 17, 100}) {
     expect_kernel(row_reduction_text({2, 3, length}, RowReduction::product));
     expect_kernel(row_reduction_text({2, 3, length}, RowReduction::max));
