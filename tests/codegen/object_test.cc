@@ -140,11 +140,11 @@ TEST(Object, WebAssemblyComputesTheFormula) {
     const std::vector<double> wanted = interpret(parsed.function(), arguments)[0].values;
     const KernelObject compiled = compile_object(parsed.function(), "entry", target);
     write_text(folder / "kernel.o", compiled.bytes);
-    write_text(folder / "run.js", script((folder / "kernel.wasm").string(), arguments, wanted.size(), compiled.tiles));
+    write_text(folder / "run.cjs", script((folder / "kernel.wasm").string(), arguments, wanted.size(), compiled.tiles));
     const std::string link = fmt::format(
         "wasm-ld-19 --no-entry --export=entry --export=__heap_base --allow-undefined --initial-memory=4194304 {0}/kernel.o -o "
         "{0}/kernel.wasm && "
-        "node {0}/run.js >{0}/result",
+        "node {0}/run.cjs >{0}/result",
         folder.string());
     ASSERT_EQ(std::system(link.c_str()), 0);
     std::istringstream printed(read_text(folder / "result"));
