@@ -109,21 +109,21 @@ std::string numbers(const std::vector<double>& values) {
 std::string script(const std::string& module, const std::vector<Array>& arguments, size_t result_elements, int64_t tiles) {
   std::string text = fmt::format(
       "const bytes = require('fs').readFileSync('{}');\n"
-      "const memory = () => new Uint8Array(exports.memory.buffer);\n"
+      "const memory = () => new Uint8Array(wasm.memory.buffer);\n"
       "const memset = (at, value, count) => {{ memory().fill(value, at, at + count); return at; }};\n"
       "const memcpy = (to, from, count) => {{ memory().copyWithin(to, from, from + count); return to; }};\n"
-      "const {{exports}} = new WebAssembly.Instance(new WebAssembly.Module(bytes), {{env: {{memset, memcpy}}}});\n"
-      "let free = exports.__heap_base.value + 4096;\n"
-      "const place = (values) => {{ const at = free; new Float32Array(exports.memory.buffer, at, values.length).set(values);\n"
+      "const {{exports: wasm}} = new WebAssembly.Instance(new WebAssembly.Module(bytes), {{env: {{memset, memcpy}}}});\n"
+      "let free = wasm.__heap_base.value + 4096;\n"
+      "const place = (values) => {{ const at = free; new Float32Array(wasm.memory.buffer, at, values.length).set(values);\n"
       "  free = (free + 4 * values.length + 63) & ~63; return at; }};\nconst operands = [];\n",
       module);
   for (const Array& argument : arguments) text += fmt::format("operands.push(place([{}]));\n", numbers(argument.values));
   text += fmt::format(
       "const result = place(new Array({0}).fill(NaN)); operands.push(result);\n"
       "const table = place(new Array(16).fill(0)), scratch = free;\n"
-      "new Uint32Array(exports.memory.buffer, table, operands.length).set(operands);\n"
-      "for (let tile = 0n; tile < {1}n; ++tile) exports.entry(table, tile, tile + 1n, scratch);\n"
-      "console.log(Array.from(new Float32Array(exports.memory.buffer, result, {0})).join(' '));\n",
+      "new Uint32Array(wasm.memory.buffer, table, operands.length).set(operands);\n"
+      "for (let tile = 0n; tile < {1}n; ++tile) wasm.entry(table, tile, tile + 1n, scratch);\n"
+      "console.log(Array.from(new Float32Array(wasm.memory.buffer, result, {0})).join(' '));\n",
       result_elements, tiles);
   return text;
 }
