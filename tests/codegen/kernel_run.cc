@@ -241,8 +241,11 @@ void expect_kernel(const std::string& text, const NamedTarget& target) {
 }
 
 void expect_kernel(const std::string& text) {
-  for (const NamedTarget& target : test_targets()) {
-    expect_kernel(text, target);
+  // One of the two with small caches each time: they differ from the others in the cutting only.
+  const size_t processors = test_targets().size() / 2, skipped = processors + std::hash<std::string>{}(text) % processors;
+  for (size_t i = 0; i < test_targets().size(); ++i) {
+    if (processors > 1 && i == skipped) continue;
+    expect_kernel(text, test_targets()[i]);
     if (testing::Test::HasFatalFailure()) return;
   }
 }

@@ -37,7 +37,8 @@ const std::vector<NamedTarget>& test_targets();
 // Expects the compiled kernel to compute what the interpreter does from random arguments: every element, nothing outside its
 // operands and scratch, arguments unchanged unless written in place, and the same bytes however its tiles are cut into runs.
 void expect_kernel(const std::string& text, const NamedTarget& target);
-void expect_kernel(const std::string& text);  // on all test_targets()
+// On all test_targets() but one.
+void expect_kernel(const std::string& text);
 
 // The arguments that expect_kernel() would use, and what the interpreter makes of them.
 std::vector<Array> random_arguments(mlir::func::FuncOp kernel, uint64_t seed);
