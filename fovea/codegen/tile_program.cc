@@ -67,7 +67,7 @@ class Writer {
   Operand operand_tile(const Access& access, ArrayRef<LinearForm> forms, ArrayRef<unsigned> order, const State& state);
   Operand anchor_operand(size_t input, ArrayRef<unsigned> order, const State& state);
   SmallVector<Value> apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
-                           ArrayRef<unsigned> domain_dims, bool reduce_depth);
+                           ArrayRef<unsigned> domain_dims, ArrayRef<Value> starts);
   TileBuilder::Slice output_slice(const Output& output);
   TileBuilder::Slice accumulator_slice();
 
@@ -329,7 +329,7 @@ void Writer::reduction_loops(size_t level, State& accumulators, const State& sta
       for (Value& out : outs) out = t_.read(out, part);
     }
     if (tiling_.prefetched_input >= 0) prefetch_next_rows(state);
-    SmallVector<Value> results = apply(anchor_.op, inputs, outs, order, all, true);
+    SmallVector<Value> results = apply(anchor_.op, inputs, outs, order, all, {});
     for (size_t i = 0; i < results.size(); ++i)
       accumulators[i] = short_lanes ? t_.write(results[i], accumulators[i], part) : results[i];
     return;
@@ -454,7 +454,7 @@ Writer::Operand Writer::anchor_operand(size_t input, ArrayRef<unsigned> order, c
 // The formula of `op` on one tile. `order` are the anchor's dimensions the tile runs over; `domain_dims` names, for each
 // dimension of the op's own domain, the anchor's.
 SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
-                                 ArrayRef<unsigned> domain_dims, bool reduce_depth) {
+                                 ArrayRef<unsigned> domain_dims, ArrayRef<Value> starts) {
   SmallVector<Value> tiles;
   SmallVector<AffineMap> maps;
   for (const Operand& input : inputs) {
@@ -465,7 +465,7 @@ SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs,
   SmallVector<AffineExpr> kept;
   SmallVector<utils::IteratorType> iterators;
   for (size_t position = 0; position < order.size(); ++position) {
-    const bool depth = reduce_depth && anchor_.reduced[order[position]] && !tiling_.lane_reduction;
+    const bool depth = starts.empty() && anchor_.reduced[order[position]] && !tiling_.lane_reduction;
     iterators.push_back(depth ? utils::IteratorType::reduction : utils::IteratorType::parallel);
     if (!depth) kept.push_back(builder_.getAffineDimExpr(static_cast<unsigned>(position)));
   }
@@ -477,6 +477,8 @@ SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs,
   for (Operation& inner : body)
     for (Value operand : inner.getOperands())
       if (operand.getParentBlock() != &body && !mapping.contains(operand)) mapping.map(operand, here(operand));
+  SmallVector<Value> first_values;
+  for (Value start : starts) first_values.push_back(start ? here(start) : Value());
   auto generic = builder_.create<linalg::GenericOp>(t_.location, TypeRange(outs), tiles, outs, maps, iterators);
   OpBuilder::InsertionGuard guard(builder_);
   Block* block = builder_.createBlock(&generic.getRegion());
@@ -486,9 +488,12 @@ SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs,
   for (size_t i = 0; i < inputs.size(); ++i)
     mapping.map(body.getArgument(static_cast<unsigned>(i)),
                 inputs[i].tile ? Value(block->getArgument(static_cast<unsigned>(next++))) : inputs[i].scalar);
-  for (size_t i = 0; i < outs.size(); ++i)
+  for (size_t i = 0; i < outs.size(); ++i) {
+    // Where nothing is reduced, what a body reads of its result is the number it starts from, not what lies in memory.
+    const bool started = !starts.empty() && starts[i];
     mapping.map(body.getArgument(static_cast<unsigned>(inputs.size() + i)),
-                block->getArgument(static_cast<unsigned>(next + i)));
+                started ? first_values[i] : Value(block->getArgument(static_cast<unsigned>(next + i))));
+  }
   builder_.setInsertionPointToStart(block);
   for (Operation& inner : body) {
     auto index = dyn_cast<linalg::IndexOp>(inner);
@@ -563,7 +568,8 @@ void Writer::finish(ArrayRef<Value> anchor_tiles, State& state) {
     for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(anchor_operand(i, order, state));
     SmallVector<unsigned> all(rank_);
     std::iota(all.begin(), all.end(), 0);
-    for (auto [result, tile] : llvm::zip(anchor.getResults(), apply(anchor, inputs, outs_for(anchor), order, all, false)))
+    for (auto [result, tile] :
+         llvm::zip(anchor.getResults(), apply(anchor, inputs, outs_for(anchor), order, all, anchor_.initial)))
       tiles[result] = tile;
   }
   for (const Formula& formula : kernel_.epilogue) {
@@ -589,7 +595,7 @@ void Writer::finish(ArrayRef<Value> anchor_tiles, State& state) {
       }
     }
     linalg::GenericOp op = formula.op;
-    for (auto [result, tile] : llvm::zip(op.getResults(), apply(op, inputs, outs_for(op), order, anchor_dims, false)))
+    for (auto [result, tile] : llvm::zip(op.getResults(), apply(op, inputs, outs_for(op), order, anchor_dims, formula.initial)))
       tiles[result] = tile;
   }
   for (size_t i = 0; i < kernel_.outputs.size(); ++i) {
