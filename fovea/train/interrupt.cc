@@ -14,7 +14,7 @@ struct sigaction old_interrupt, old_terminate;
 InterruptGuard::InterruptGuard() {
   signalled = 0;
   struct sigaction action {};
-  action.sa_handler = [](int) { signalled = 1; };
+  action.sa_handler = [](int number) { signalled = number; };
   action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second signal finds the default again
   sigaction(SIGINT, &action, &old_interrupt);
   sigaction(SIGTERM, &action, &old_terminate);
@@ -25,6 +25,6 @@ InterruptGuard::~InterruptGuard() {
   sigaction(SIGTERM, &old_terminate, nullptr);
 }
 
-bool InterruptGuard::interrupted() const { return signalled != 0; }
+int InterruptGuard::signal() const { return signalled; }
 
 }  // namespace fovea

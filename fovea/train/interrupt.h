@@ -10,7 +10,7 @@ class InterruptGuard {
   ~InterruptGuard();
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
-  bool interrupted() const;
+  int signal() const;  // the one that came: SIGINT or SIGTERM; 0: none
 };
 
 }  // namespace fovea

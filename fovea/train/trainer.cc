@@ -1,6 +1,7 @@
 #include "fovea/train/trainer.h"
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <optional>
 
@@ -190,10 +191,10 @@ void Trainer::save() {
 }
 
 void Trainer::stop_if_asked(const InterruptGuard& guard) {
-  if (!guard.interrupted()) return;
+  if (guard.signal() == 0) return;
   save();
-  throw Error(130, fmt::format("interrupted at step {}; go on with: fovea train --resume --out {}", state_.step,
-                               options_.folder.string()));
+  throw Error(130, fmt::format("interrupted by {} at step {}; go on with: fovea train --resume --out {}",
+                               guard.signal() == SIGINT ? "Ctrl-C" : "SIGTERM", state_.step, options_.folder.string()));
 }
 
 void Trainer::train_epoch(Loader& loader) {

@@ -41,7 +41,7 @@ for share in 0.23 0.37 0.31 0.29; do killed_after $share --resume --threads 2; d
 for _ in $(seq 200); do [[ -f stopped/state.json ]] && break; sleep 0.05; done
 kill -INT $pid; wait $pid; status=$?
 ((status == 130)) || wrong "exit status $status after Ctrl-C"
-grep -q 'fovea: interrupted at step .* fovea train --resume --out stopped' stopped.log || wrong "after Ctrl-C: $(tail -1 stopped.log)"
+grep -q 'fovea: interrupted by Ctrl-C at step .* fovea train --resume --out stopped' stopped.log || wrong "after Ctrl-C: $(tail -1 stopped.log)"
 
 # What a finished run holds, and what can be done with it.
 for file in recipe.toml labels.txt metrics.jsonl state.json model.safetensors curves.svg confusion.svg; do
