@@ -12,11 +12,7 @@ namespace {
 
 Image to_gray(const Image& color) {
   Image gray({color.shape.height, color.shape.width, 1});
-  for (size_t i = 0; i < gray.pixels.size(); ++i) {
-    const uint8_t* rgb = &color.pixels[3 * i];
-    // The three weights sum to 2^16, so that gray stays exactly what it was.
-    gray.pixels[i] = static_cast<uint8_t>((rgb[0] * 19595 + rgb[1] * 38470 + rgb[2] * 7471 + 0x8000) >> 16);
-  }
+  for (size_t i = 0; i < gray.pixels.size(); ++i) gray.pixels[i] = luma(&color.pixels[3 * i]);
   return gray;
 }
 

@@ -1,0 +1,62 @@
+// dump_operations PICTURE CHANNELS FOLDER <REQUESTS: for each line `OPERATION ARGUMENT INTERPOLATION` of standard input, the
+// picture after that operation as FOLDER/LINE.png. Read by compare_with_pillow.py.
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include "fovea/core/error.h"
+#include "fovea/data/color.h"
+#include "fovea/data/geometry.h"
+
+namespace fovea {
+namespace {
+
+using Apply = void (*)(Image&, double, const GeometryOptions&);
+
+const std::map<std::string, Apply> operations = {
+    {"autocontrast", [](Image& image, double, const GeometryOptions&) { autocontrast(image); }},
+    {"equalize", [](Image& image, double, const GeometryOptions&) { equalize(image); }},
+    {"invert", [](Image& image, double, const GeometryOptions&) { invert(image); }},
+    {"posterize", [](Image& image, double bits, const GeometryOptions&) { posterize(image, static_cast<int64_t>(bits)); }},
+    {"solarize", [](Image& image, double from, const GeometryOptions&) { solarize(image, static_cast<int64_t>(from)); }},
+    {"solarize_add", [](Image& image, double add, const GeometryOptions&) { solarize_add(image, static_cast<int64_t>(add)); }},
+    {"color", [](Image& image, double by, const GeometryOptions&) { adjust_color(image, static_cast<float>(by)); }},
+    {"contrast", [](Image& image, double by, const GeometryOptions&) { adjust_contrast(image, static_cast<float>(by)); }},
+    {"brightness", [](Image& image, double by, const GeometryOptions&) { adjust_brightness(image, static_cast<float>(by)); }},
+    {"sharpness", [](Image& image, double by, const GeometryOptions&) { adjust_sharpness(image, static_cast<float>(by)); }},
+    {"shear_x", shear_x},
+    {"shear_y", shear_y},
+    {"translate_x", translate_x},
+    {"translate_y", translate_y},
+    {"rotate", rotate},
+};
+
+const std::map<std::string, Interpolation> interpolations = {
+    {"nearest", Interpolation::nearest}, {"bilinear", Interpolation::bilinear}, {"bicubic", Interpolation::bicubic}};
+
+void dump(const std::string& picture, int64_t channels, const std::filesystem::path& folder) {
+  const Image original = read_image(picture, channels);
+  std::string operation, interpolation;
+  double argument = 0;
+  for (int line = 0; std::cin >> operation >> argument >> interpolation; ++line) {
+    Image image = original;
+    operations.at(operation)(image, argument, {.interpolation = interpolations.at(interpolation)});
+    write_png(folder / fmt::format("{}.png", line), image);
+  }
+}
+
+}  // namespace
+}  // namespace fovea
+
+int main(int argc, char** argv) {
+  if (argc != 4) return 2;
+  try {
+    fovea::dump(argv[1], std::stoll(argv[2]), argv[3]);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "dump_operations: {}\n", error.what());
+    return 1;
+  }
+}
