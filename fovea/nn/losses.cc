@@ -5,11 +5,29 @@
 
 namespace fovea {
 
+namespace {
+
+void check_options(const CrossEntropyOptions& options) {
+  if (options.label_smoothing >= 0 && options.label_smoothing < 1) return;
+  refuse("softmax_cross_entropy: label_smoothing is {}, must be at least 0 and below 1", options.label_smoothing);
+}
+
+}  // namespace
+
 Value softmax_cross_entropy(Value logits, Value label, CrossEntropyOptions options) {
-  if (!(options.label_smoothing >= 0 && options.label_smoothing < 1)) {
-    refuse("softmax_cross_entropy: label_smoothing is {}, must be at least 0 and below 1", options.label_smoothing);
-  }
+  check_options(options);
   return operators::softmax_cross_entropy(logits, label, options.label_smoothing);
+}
+
+Value softmax_cross_entropy(Value logits, const MixedLabels& labels, CrossEntropyOptions options) {
+  check_options(options);
+  const int64_t classes = logits.extent(-1);
+  const double off = options.label_smoothing / static_cast<double>(classes), on = 1 - options.label_smoothing + off;
+  const DType dtype = logits.type().dtype;
+  const Value weight = operators::reshape(labels.label_weight, {logits.extent(0), 1});
+  const Value target = operators::one_hot(labels.label, classes, dtype, on, off) * weight +
+                       operators::one_hot(labels.second_label, classes, dtype, on, off) * (1.0 - weight);
+  return -operators::reduce_mean(operators::reduce_sum(target * operators::log_softmax(logits), {1}), {0});
 }
 
 Value sigmoid_cross_entropy(Value logits, Value target) { return operators::sigmoid_cross_entropy(logits, target); }

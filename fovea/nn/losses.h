@@ -12,6 +12,13 @@ struct CrossEntropyOptions {
 };
 Value softmax_cross_entropy(Value logits, Value label, CrossEntropyOptions options = {});
 
+// Of images mixed in pairs (mixup, Zhang et al. 2018; CutMix, Yun et al. 2019): the target of each is label_weight times that
+// of its label and the rest times that of its second label. label_weight [batch] f32.
+struct MixedLabels {
+  Value label, second_label, label_weight;
+};
+Value softmax_cross_entropy(Value logits, const MixedLabels& labels, CrossEntropyOptions options = {});
+
 // logits and target (0..1) of one shape.
 Value sigmoid_cross_entropy(Value logits, Value target);
 

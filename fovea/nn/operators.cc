@@ -147,6 +147,12 @@ Value drop_connect(Value x, Value seed, Value step, double rate, int64_t stream)
   return add_one("drop_connect", {x, seed, step}, {{"rate", rate}, {"stream", stream}});
 }
 
+Value log_softmax(Value x) { return add_one("log_softmax", {x}); }
+
+Value one_hot(Value label, int64_t classes, DType dtype, double on, double off) {
+  return add_one("one_hot", {label}, {{"classes", classes}, {"dtype", std::string(name(dtype))}, {"on", on}, {"off", off}});
+}
+
 Value softmax_cross_entropy(Value logits, Value label, double label_smoothing) {
   return add_one("softmax_cross_entropy", {logits, label}, {{"label_smoothing", label_smoothing}});
 }

@@ -52,6 +52,10 @@ Value group_norm(Value x, Value scale, Value shift, int64_t groups, double epsil
 Value dropout(Value x, Value seed, Value step, double rate, int64_t stream);
 Value drop_connect(Value x, Value seed, Value step, double rate, int64_t stream);
 
+Value log_softmax(Value x);  // along the last dimension
+// A row of `classes` for each label ([batch] i32), of `dtype`: `on` at the label, `off` elsewhere.
+Value one_hot(Value label, int64_t classes, DType dtype, double on = 1, double off = 0);
+
 // [] f32: means over the batch.
 Value softmax_cross_entropy(Value logits, Value label, double label_smoothing);
 Value sigmoid_cross_entropy(Value logits, Value target);

@@ -58,6 +58,17 @@ Results record_updates(Recorder& recorder, Value loss, Value rate, const Trainin
   return results;
 }
 
+Value training_loss(Recorder& recorder, const Network& network, Value logits, Value label, const TrainingOptions& options) {
+  const CrossEntropyOptions smoothing = {.label_smoothing = options.label_smoothing};
+  if (options.mixed_labels) {
+    if (options.loss) refuse("{}: mixed labels need softmax cross-entropy, not a loss of one label", network.name);
+    const Value second_label = recorder.input("second_label", label.type());
+    const Value label_weight = recorder.input("label_weight", {label.shape(), DType::f32});
+    return softmax_cross_entropy(logits, MixedLabels{label, second_label, label_weight}, smoothing);
+  }
+  return options.loss ? options.loss(logits, label) : softmax_cross_entropy(logits, label, smoothing);
+}
+
 }  // namespace
 
 std::vector<Tensor> initial_values(const Traced& traced, uint64_t seed) {
@@ -103,8 +114,7 @@ Traced trace_training(const Network& network, int64_t batch, const TrainingOptio
   const Value rate = recorder.input("rate", {{}, DType::f32});
   const Value logits = logits_of(network, image);
   std::vector<Operation> operations = recorder.operations();
-  const Value loss = options.loss ? options.loss(logits, label)
-                                  : softmax_cross_entropy(logits, label, {.label_smoothing = options.label_smoothing});
+  const Value loss = training_loss(recorder, network, logits, label, options);
   Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
   const Results updates = record_updates(recorder, loss, rate, options);
   results.insert(results.end(), updates.begin(), updates.end());

@@ -57,12 +57,17 @@ using Loss = std::function<Value(Value logits, Value label)>;
 struct TrainingOptions {
   Optimizer optimizer = sgd();
   double label_smoothing = 0;
+  bool mixed_labels = false;      // images are mixtures: see second_label and label_weight below
   Loss loss;                      // empty: softmax cross-entropy with the label smoothing above
   bool return_gradients = false;  // as further results named "gradient.conv1.weight", for checks
 };
 
 // image, label, rate [] f32 (and seed, step [] i32 where the network draws random numbers) -> "loss" [] f32, the mean;
-// "correct" [] i32; and every parameter and state tensor's new value, in place, under its name.
+// "correct" [] i32, by `label`; and every parameter and state tensor's new value, in place, under its name.
+//
+// With mixed labels there are the inputs second_label [batch] i32 and label_weight [batch] f32 too, and an image's loss is
+// label_weight times the cross-entropy of its label and the rest times that of its second label. Refused with a `loss` of one's
+// own, which knows one label.
 Traced trace_training(const Network& network, int64_t batch, const TrainingOptions& options = {});
 
 }  // namespace fovea
