@@ -41,6 +41,7 @@ Command bench_command(CLI::App& program);
 Command classify_command(CLI::App& program);
 Command data_command(CLI::App& program);
 Command demo_command(CLI::App& program);
+Command fetch_command(CLI::App& data);  // of `fovea data`
 Command eval_command(CLI::App& program);
 Command lower_command(CLI::App& program);
 Command models_command(CLI::App& program);

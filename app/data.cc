@@ -1,9 +1,10 @@
-// fovea data SPEC: what a data set holds.
+// fovea data SPEC: what a data set holds. fovea data fetch NAME: see fetch.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "app/command.h"
+#include "fovea/core/error.h"
 #include "fovea/data/dataset.h"
 
 namespace fovea {
@@ -46,14 +47,18 @@ void describe(const DataOptions& options) {
 }  // namespace
 
 Command data_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("data", "what a data set holds");
+  CLI::App* app = program.add_subcommand("data", "what a data set holds; `data fetch` downloads one");
   auto options = std::make_shared<DataOptions>();
   app->add_option(
-         "SPEC", options->spec,
-         "kind:path, e.g. mnist:DIR (IDX files), cifar10:DIR, cifar100:DIR, images:DIR (train/CLASS/*.png|jpg), digits:COUNT")
-      ->required();
+      "SPEC", options->spec,
+      "kind:path, e.g. mnist:DIR (IDX files), cifar10:DIR, cifar100:DIR, images:DIR (train/CLASS/*.png|jpg), digits:COUNT");
   add_common_options(*app, options->common);
-  return {app, [options] { describe(*options); }};
+  const Command fetch = fetch_command(*app);
+  return {app, [options, fetch] {
+            if (fetch.app->parsed()) return fetch.run();
+            if (options->spec.empty()) refuse("which data set? kind:path, e.g. mnist:DIR; see fovea data --help");
+            describe(*options);
+          }};
 }
 
 }  // namespace fovea

@@ -43,6 +43,21 @@ bool write_all(int descriptor, std::span<const std::byte> bytes) {
   return true;
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
+// A rename is on the disk once its folder is.
+void sync_folder(const std::filesystem::path& path) {
+  Descriptor directory(folder_of(path), O_RDONLY | O_DIRECTORY);
+  if (directory.open()) ::fsync(directory.number());
+}
+
+const char* set_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : nullptr;
+}
+
 }  // namespace
 
 std::vector<std::byte> read_file(const std::filesystem::path& path) {
@@ -79,9 +94,15 @@ void write_file(const std::filesystem::path& path, std::span<const std::byte> by
     ::unlink(temporary.c_str());
     fail("cannot write {}: {}", path.string(), std::strerror(reason));
   }
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
-  if (directory.open()) ::fsync(directory.number());
+  sync_folder(path);
+}
+
+void replace_file(const std::filesystem::path& finished, const std::filesystem::path& path) {
+  Descriptor file(finished, O_RDONLY);
+  if (!file.open() || ::fsync(file.number()) != 0 || ::rename(finished.c_str(), path.c_str()) != 0) {
+    fail("cannot write {}: {}", path.string(), std::strerror(errno));
+  }
+  sync_folder(path);
 }
 
 void write_text(const std::filesystem::path& path, std::string_view text) {
@@ -97,9 +118,16 @@ void make_folder(const std::filesystem::path& path) {
   if (::access(path.c_str(), W_OK) != 0) fail("cannot write into folder {}: {}", path.string(), std::strerror(errno));
 }
 
+std::filesystem::path user_data_folder() {
+  if (const char* home = set_variable("FOVEA_HOME")) return std::filesystem::path(home) / "data";
+  if (const char* data = set_variable("XDG_DATA_HOME")) return std::filesystem::path(data) / "fovea" / "data";
+  if (const char* home = set_variable("HOME")) return std::filesystem::path(home) / ".local" / "share" / "fovea" / "data";
+  return {};
+}
+
 std::filesystem::path test_data() {
-  const char* named = std::getenv("FOVEA_DATA");
-  const std::filesystem::path folder = named != nullptr && *named != '\0' ? named : "../shared/data";
+  const char* named = set_variable("FOVEA_DATA");
+  const std::filesystem::path folder = named != nullptr ? named : "../shared/data";
   return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
 }
 

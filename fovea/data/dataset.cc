@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "fovea/core/error.h"
+#include "fovea/core/file.h"
 #include "fovea/data/sources.h"
 
 namespace fovea {
@@ -45,6 +46,23 @@ int64_t digits_count(std::string_view text, Split split) {
   return split == Split::train ? count : std::max<int64_t>(1, count / 6);
 }
 
+// Where `fovea data fetch` put the data set of this name.
+std::filesystem::path fetched_folder(const std::string& kind) {
+  if (kind == "images") refuse("data set \"images\" needs its folder, as in images:DIR");
+  const std::filesystem::path folder = user_data_folder() / kind;
+  if (std::filesystem::is_directory(folder)) return folder;
+  refuse("data set \"{}\" is not in {}; get it with: fovea data fetch {}   or name its folder: {}:DIR", kind,
+         user_data_folder().string(), kind, kind);
+}
+
+std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::filesystem::path& folder, Split split,
+                                         const DatasetOptions& options) {
+  if (kind == "mnist" || kind == "fashion-mnist") return open_mnist(folder, split);
+  if (kind == "cifar10") return open_cifar10(folder, split);
+  if (kind == "cifar100") return open_cifar100(folder, split);
+  return open_folders(folder, split, options.image_size);
+}
+
 }  // namespace
 
 std::string_view name(Split split) { return split == Split::train ? "train" : "test"; }
@@ -71,14 +89,12 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
   const std::string kind(spec.substr(0, colon));
   const std::string path(colon == std::string_view::npos ? std::string_view() : spec.substr(colon + 1));
   if (kind == "digits") return open_digits(options.seed, split, digits_count(path, split));
-  const std::vector<std::string> kinds{"mnist", "cifar10", "cifar100", "images", "digits"};
+  const std::vector<std::string> kinds{"mnist",  "fashion-mnist", "cifar10",        "cifar100",      "images",
+                                       "digits", "imagenette",    "imagenette-320", "imagenette-160"};
   if (std::ranges::find(kinds, kind) == kinds.end()) refuse_unknown("kind of data set", kind, kinds);
-  if (path.empty()) refuse("data set \"{}\" needs its folder, as in {}:DIR", spec, kind);
+  if (path.empty()) return open_kind(kind, fetched_folder(kind), split, options);
   if (!std::filesystem::is_directory(path)) fail("data set \"{}\": there is no folder {}", spec, path);
-  if (kind == "mnist") return open_mnist(path, split);
-  if (kind == "cifar10") return open_cifar10(path, split);
-  if (kind == "cifar100") return open_cifar100(path, split);
-  return open_folders(path, split, options.image_size);
+  return open_kind(kind, path, split, options);
 }
 
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count) {

@@ -4,6 +4,7 @@
 //     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
 //     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
 //     images:DIR     DIR/{train,test}/CLASS/*.png|jpg; `val` serves as `test`                            any size, RGB
+//     NAME: without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME` downloaded
 //     digits[:COUNT] drawn by the program itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
 #pragma once
 

@@ -47,9 +47,10 @@ void Progress::clear() {
   drawn_ = false;
 }
 
-void Progress::start(const std::string& title, int64_t total, int64_t done) {
+void Progress::start(const std::string& title, int64_t total, int64_t done, Unit unit) {
   clear();
   title_ = title;
+  unit_ = unit;
   total_ = std::max<int64_t>(total, 1);
   before_ = done;
   start_ = Clock::now();
@@ -64,8 +65,8 @@ void Progress::update(int64_t done, const std::string& note) {
   const double rate = static_cast<double>(done - before_) / std::max(1e-9, Seconds(now - start_).count());
   const double left = rate > 0 ? static_cast<double>(total_ - done) / rate : 0;
   const std::string text =
-      fmt::format(" {:3.0f}%  {}  {:.0f} images/s  {} left", 100.0 * static_cast<double>(done) / static_cast<double>(total_),
-                  note, rate, duration_text(left));
+      fmt::format(" {:3.0f}%  {}{}{:.{}f} {}/s  {} left", 100.0 * static_cast<double>(done) / static_cast<double>(total_), note,
+                  note.empty() ? "" : "  ", rate / unit_.scale, unit_.scale > 1 ? 1 : 0, unit_.name, duration_text(left));
   const size_t taken = title_.size() + text.size() + 2;
   const size_t width = std::min<size_t>(30, terminal_width() > taken + 5 ? terminal_width() - taken - 1 : 0);
   const double share = static_cast<double>(done) / static_cast<double>(total_);

@@ -13,9 +13,16 @@ class Progress {
   explicit Progress(bool quiet);
   ~Progress();
 
-  // A new bar of `total` images, of which `done` were done before (a resumed epoch).
-  void start(const std::string& title, int64_t total, int64_t done = 0);
-  // Redraws at most ten times a second: `done` of the images, and what there is to say, e.g. "loss 0.123".
+  // What is counted: its rate is printed as done / scale a second.
+  struct Unit {
+    const char* name = "images";
+    double scale = 1;
+  };
+
+  // A new bar of `total`, of which `done` were done before (a resumed epoch).
+  void start(const std::string& title, int64_t total, int64_t done = 0) { start(title, total, done, Unit()); }
+  void start(const std::string& title, int64_t total, int64_t done, Unit unit);
+  // Redraws at most ten times a second: `done` of the total, and what there is to say, e.g. "loss 0.123".
   void update(int64_t done, const std::string& note);
   // Ends the bar and leaves `line` in its place.
   void finish(const std::string& line);
@@ -31,6 +38,7 @@ class Progress {
   bool quiet_, terminal_;
   bool drawn_ = false;
   std::string title_;
+  Unit unit_;
   int64_t total_ = 0, before_ = 0;
   Clock::time_point start_, drawn_at_;
 };

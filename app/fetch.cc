@@ -1,0 +1,97 @@
+// fovea data fetch NAME: downloads a data set into the user's data folder.
+#include "fovea/fetch/fetch.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/command.h"
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/train/interrupt.h"
+#include "fovea/train/progress.h"
+
+namespace fovea {
+namespace {
+
+struct FetchRequest {
+  CommonOptions common;
+  std::string name, folder, mirror, catalogue;
+  bool again = false;
+};
+
+int64_t bytes_of(const RemoteDataset& set) {
+  int64_t bytes = 0;
+  for (const RemoteFile& file : set.files) bytes += file.bytes;
+  return bytes;
+}
+
+void list(const Catalogue& catalogue, const FetchRequest& request) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  std::string text;
+  for (const RemoteDataset& set : catalogue) {
+    text += fmt::format("{:15} {:>9}  {}\n", set.name, bytes_text(bytes_of(set)), set.title);
+    json.push_back({{"name", set.name}, {"title", set.title}, {"bytes", bytes_of(set)}, {"mirrors", set.mirrors}});
+  }
+  print_text(request.common, text);
+  if (request.common.json) print_json(json);
+}
+
+void fetch_one(const Catalogue& catalogue, const FetchRequest& request) {
+  // A limit on the size of files is to be an error of writing, with a message, rather than the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
+  const RemoteDataset& set = find_dataset(catalogue, request.name);
+  Progress progress(false);
+  const InterruptGuard guard;
+  FetchOptions options{.home = request.folder.empty() ? user_data_folder() : std::filesystem::path(request.folder),
+                       .mirror = request.mirror,
+                       .again = request.again};
+  options.events = {.start =
+                        [&](const std::string& title, int64_t total, int64_t done) {
+                          if (!progress.terminal()) progress.say(fmt::format("{} ({})", title, bytes_text(total)));
+                          progress.start(title, total, done, {"MB", 1e6});
+                        },
+                    .update = [&](int64_t done) { progress.update(done, ""); },
+                    .say = [&](const std::string& line) { progress.say(line); },
+                    .stop = [&] { return guard.signal() != 0; }};
+  const Fetched fetched = fetch(set, options);
+  const std::string use = request.folder.empty() ? set.name + ":" : "a spec with " + fetched.folder.string();
+  progress.finish(fetched.was_there ? fmt::format("{} is in {} already; --again replaces it", set.name, fetched.folder.string())
+                                    : fmt::format("{} is in {}; use it as {}", set.name, fetched.folder.string(), use));
+  if (request.common.json) {
+    print_json({{"name", set.name},
+                {"folder", fetched.folder.string()},
+                {"received_bytes", fetched.received},
+                {"was_there", fetched.was_there}});
+  }
+}
+
+void run(const FetchRequest& request) {
+  Catalogue given;
+  if (!request.catalogue.empty()) given = parse_catalogue(read_text(request.catalogue), request.catalogue);
+  const Catalogue& catalogue = request.catalogue.empty() ? built_in_catalogue() : given;
+  request.name.empty() ? list(catalogue, request) : fetch_one(catalogue, request);
+}
+
+}  // namespace
+
+Command fetch_command(CLI::App& data) {
+  CLI::App* app = data.add_subcommand("fetch", "downloads a data set, checks it, and puts it where `NAME:` finds it");
+  auto request = std::make_shared<FetchRequest>();
+  std::vector<std::string> names;
+  for (const RemoteDataset& set : built_in_catalogue()) names.push_back(set.name);
+  app->add_option("NAME", request->name, fmt::format("{}; none lists them", fmt::join(names, ", ")));
+  app->add_option("--folder", request->folder,
+                  "where to, instead of $FOVEA_HOME/data, $XDG_DATA_HOME/fovea/data or ~/.local/share/fovea/data");
+  app->add_option("--mirror", request->mirror,
+                  "take the files from URL/NAME/FILE or URL/FILE, with the same checksums; http, https or file")
+      ->envname("FOVEA_MIRROR");
+  app->add_option("--catalogue", request->catalogue, "a catalogue of one's own, instead of the built-in one (TOML)");
+  app->add_flag("--again", request->again, "download even when it is there; the old copy is replaced by a whole new one");
+  add_common_options(*app, request->common);
+  return {app, [request] { run(*request); }};
+}
+
+}  // namespace fovea

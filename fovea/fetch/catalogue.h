@@ -1,0 +1,38 @@
+// The data sets that can be downloaded: where their files are and what they are known by.
+//
+// The catalogue is TOML; fovea/fetch/catalogue.toml is built in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fovea {
+
+struct RemoteFile {
+  std::string name;  // MIRROR/name is its address
+  int64_t bytes = 0;
+  std::string md5, sha256;  // hexadecimal; one of them at least, both are checked when both are there
+};
+
+struct RemoteDataset {
+  std::string name;   // of its folder, and of its kind in specs: `mnist:`
+  std::string title;  // what it is, for lists
+  std::vector<std::string> mirrors;
+  std::vector<RemoteFile> files;
+  std::string unpack;  // the files are archives, and this folder inside them is the data set; empty: they are the data set
+};
+
+using Catalogue = std::vector<RemoteDataset>;
+
+const Catalogue& built_in_catalogue();
+
+// Refuses, naming file and line, what is no catalogue: a key that is not one of the above, a name that is a path, a checksum
+// that is not 32 or 64 hexadecimal digits, a file without size or checksum, a data set without mirrors or files.
+Catalogue parse_catalogue(std::string_view toml, std::string_view file);
+
+// Refuses an unknown name, naming the nearest.
+const RemoteDataset& find_dataset(const Catalogue& catalogue, std::string_view name);
+
+}  // namespace fovea
