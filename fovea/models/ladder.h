@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "fovea/models/registry.h"
 #include "fovea/nn/value.h"
 
 namespace fovea {
@@ -19,5 +21,7 @@ Value cifar_cnn_book(Value image, int64_t classes = 10);
 Value mnist_mlp_demo(Value image, int64_t classes = 10);     // 784-128-10 with dropout
 Value cifar_cnn_keras(Value image, int64_t classes = 10);    // Keras' example, with dropout
 Value cifar_cnn_pytorch(Value image, int64_t classes = 10);  // PyTorch's tutorial
+
+std::vector<ModelEntry> ladder_models();
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/models/ladder.h"
+#include "fovea/models/resnet.h"
 #include "fovea/nn/layers.h"
 
 namespace fovea {
@@ -25,26 +26,43 @@ const ModelEntry& entry_named(std::string_view name) {
   refuse_unknown("model", name, known);
 }
 
+// Options that the network does not have, or whose numbers are impossible.
+void check_options(const ModelEntry& entry, const ModelOptions& options) {
+  if (options.classes < 0) refuse("{}: {} classes, must be at least 1", entry.name, options.classes);
+  const auto check = [&](bool given, bool has, const char* option) {
+    if (given && !has) refuse("{} has no option {}", entry.name, option);
+  };
+  const auto check_rate = [&](const std::optional<double>& rate, bool has, const char* option) {
+    check(rate.has_value(), has, option);
+    if (rate && !(*rate >= 0 && *rate < 1)) refuse("{}: {} is {}, must be at least 0 and below 1", entry.name, option, *rate);
+  };
+  check(options.width.has_value(), entry.features.width, "width");
+  if (options.width && !(*options.width > 0 && *options.width <= 16)) {
+    refuse("{}: width is {}, must be above 0 and at most 16", entry.name, *options.width);
+  }
+  check(options.convention.has_value(), entry.features.convention, "convention");
+  check(options.zero_last_scale, entry.features.zero_last_scale, "zero_last_scale");
+  check_rate(options.dropout, entry.features.dropout, "dropout");
+  check_rate(options.drop_connect, entry.features.drop_connect, "drop_connect");
+}
+
 }  // namespace
 
 const std::vector<ModelEntry>& models() {
-  static const std::vector<ModelEntry> entries{
-      {"mnist-mlp", "ladder", "perceptron with two hidden layers of 512", {28, 28, 1}, 10, mnist_mlp},
-      {"mnist-cnn", "ladder", "two convolutions, two dense layers", {28, 28, 1}, 10, mnist_cnn},
-      {"cifar-cnn", "ladder", "four convolutions, two dense layers", {32, 32, 3}, 10, cifar_cnn},
-      {"lenet5", "ladder", "LeCun et al. 1998, with relu", {28, 28, 1}, 10, lenet5},
-      {"mnist-mlp-demo", "ladder", "784-128-10 with dropout", {28, 28, 1}, 10, mnist_mlp_demo},
-      {"mnist-cnn-book", "ladder", "mnist-cnn, both convolutions same", {28, 28, 1}, 10, mnist_cnn_book},
-      {"cifar-cnn-book", "ladder", "cifar-cnn, all convolutions same", {32, 32, 3}, 10, cifar_cnn_book},
-      {"cifar-cnn-keras", "ladder", "cifar-cnn with dropout and one dense layer of 512", {32, 32, 3}, 10, cifar_cnn_keras},
-      {"cifar-cnn-pytorch", "ladder", "two 5x5 convolutions, three dense layers", {32, 32, 3}, 10, cifar_cnn_pytorch},
-  };
+  static const std::vector<ModelEntry> entries = [] {
+    std::vector<ModelEntry> all;
+    for (const auto& family : {ladder_models, resnet_models}) {
+      const std::vector<ModelEntry> part = family();
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }();
   return entries;
 }
 
 Network make_model(std::string_view name, const ModelOptions& options) {
   const ModelEntry& entry = entry_named(name);
-  if (options.classes < 0) refuse("{}: {} classes, must be at least 1", entry.name, options.classes);
+  check_options(entry, options);
   if (!options.input.empty() && options.input.size() != entry.input.size()) {
     refuse("{}: the input {} has {} dimensions, must have {}, such as {}", entry.name, to_string(options.input),
            options.input.size(), entry.input.size(), to_string(entry.input));
@@ -54,9 +72,11 @@ Network make_model(std::string_view name, const ModelOptions& options) {
   }
   Network network{.name = entry.name, .input = options.input.empty() ? entry.input : options.input};
   network.classes = options.classes > 0 ? options.classes : entry.classes;
-  network.function = [function = entry.function, classes = network.classes, doubled = options.doubled_softmax](Value image) {
-    const Value logits = function(image, classes);
-    return doubled ? softmax(logits) : logits;
+  ModelOptions complete = options;
+  complete.classes = network.classes;
+  network.function = [function = entry.function, complete](Value image) {
+    const Value logits = function(image, complete);
+    return complete.doubled_softmax ? softmax(logits) : logits;
   };
   return network;
 }

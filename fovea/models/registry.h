@@ -3,18 +3,35 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fovea/models/blocks.h"
 #include "fovea/nn/trace.h"
 
 namespace fovea {
 
+// An option that a network does not have is refused.
 struct ModelOptions {
   int64_t classes = 0;           // 0: the model's own
   Shape input;                   // without the batch; empty: the model's own
   bool doubled_softmax = false;  // a softmax before the loss applies another: how not to do it, to reproduce old figures
+  std::optional<double> width;   // a factor on the channels, where the paper has one
+  std::optional<Convention> convention;  // padding, constants of batch norm and initialisers; empty: the family's own
+  std::optional<double> dropout;         // rate before the classifier; empty: the model's own
+  std::optional<double> drop_connect;    // rate of the last residual branch; empty: the model's own
+  bool zero_last_scale = false;          // the last scale of every residual branch starts at 0
+};
+
+// Which options beyond classes and input a network has.
+struct ModelFeatures {
+  bool width = false;
+  bool convention = false;
+  bool dropout = false;
+  bool drop_connect = false;
+  bool zero_last_scale = false;
 };
 
 struct ModelEntry {
@@ -23,9 +40,11 @@ struct ModelEntry {
   std::string summary;  // one line
   Shape input;
   int64_t classes;
-  std::function<Value(Value image, int64_t classes)> function;
+  std::function<Value(Value image, const ModelOptions& options)> function;  // options.classes is never 0 here
+  ModelFeatures features;
 };
 
+// By family, in the order of the literature.
 const std::vector<ModelEntry>& models();
 
 // `-` and `_` mean the same. Refuses an unknown name, naming the nearest, and impossible options.

@@ -64,8 +64,13 @@ Value convolve(Value x, const ConvOptions& options, const std::string& layer) {
   const int64_t taps = product(filter);
   filter.insert(filter.end(), {in / options.groups, options.filters});
   const int64_t fan_in = taps * in / options.groups, fan_out = taps * options.filters / options.groups;
-  const Value weight = x.recorder().parameter(
-      {.name = "weight", .shape = filter, .initializer = options.initializer, .fan_in = fan_in, .fan_out = fan_out});
+  const Value weight = x.recorder().parameter({.name = "weight",
+                                               .shape = filter,
+                                               .initializer = options.initializer,
+                                               .fan_in = fan_in,
+                                               .fan_out = fan_out,
+                                               .groups = options.groups,
+                                               .frozen = options.frozen});
   const Value y = operators::conv(x, weight, movement_of(options, spatial, layer), options.groups);
   return finish(y, options, fan_in, fan_out);
 }

@@ -17,6 +17,8 @@ double fan_of(const ParameterSpec& parameter) {
       return static_cast<double>(parameter.fan_in);
     case Initializer::Fan::out:
       return static_cast<double>(parameter.fan_out);
+    case Initializer::Fan::out_of_groups:
+      return static_cast<double>(parameter.fan_out * parameter.groups);
     case Initializer::Fan::both:
       return 0.5 * static_cast<double>(parameter.fan_in + parameter.fan_out);
     case Initializer::Fan::none:

@@ -2,7 +2,8 @@
 // the order in which its layers are written nor on the batch.
 //
 // fan_in = taps x input channels, fan_out = taps x output channels, both per group (He et al. 2015, Glorot and
-// Bengio 2010, LeCun et al. 1998).
+// Bengio 2010, LeCun et al. 1998). PyTorch's fan_out takes the output channels of all groups: a depthwise convolution of C
+// channels starts sqrt(C) times smaller there than in TensorFlow and timm.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ namespace fovea {
 
 struct Initializer {
   enum class Distribution : uint8_t { constant, uniform, normal, truncated_normal };
-  enum class Fan : uint8_t { none, in, out, both };  // both: the mean of fan_in and fan_out
+  // both: the mean of fan_in and fan_out. out_of_groups: the output channels of all groups, as PyTorch counts them.
+  enum class Fan : uint8_t { none, in, out, both, out_of_groups };
 
   Distribution distribution = Distribution::constant;
   // constant: the value. uniform: half the width. normal: the deviation. With a fan, the variance times the fan instead,
@@ -37,6 +39,7 @@ inline constexpr Initializer glorot_uniform{Initializer::Distribution::uniform, 
 inline constexpr Initializer glorot_normal{Initializer::Distribution::normal, 1, Initializer::Fan::both};
 inline constexpr Initializer kaiming_fan_in{Initializer::Distribution::normal, 2, Initializer::Fan::in};
 inline constexpr Initializer kaiming_fan_out{Initializer::Distribution::normal, 2, Initializer::Fan::out};
+inline constexpr Initializer torch_kaiming_fan_out{Initializer::Distribution::normal, 2, Initializer::Fan::out_of_groups};
 inline constexpr Initializer kaiming_uniform{Initializer::Distribution::uniform, 2, Initializer::Fan::in};
 inline constexpr Initializer lecun_normal{Initializer::Distribution::normal, 1, Initializer::Fan::in};
 inline constexpr Initializer lecun_uniform{Initializer::Distribution::uniform, 1, Initializer::Fan::in};
@@ -54,7 +57,9 @@ struct ParameterSpec {
   Initializer initializer;
   int64_t fan_in = 1;
   int64_t fan_out = 1;
+  int64_t groups = 1;
   bool trained = true;  // false: state, such as a running mean or a momentum
+  bool frozen = false;  // a parameter that training leaves as it is
   bool decayed = true;  // false for biases and normalisation: weight decay may leave them out
 };
 

@@ -20,14 +20,33 @@ int64_t spatial_rank(Value x, const std::string& layer) {
   refuse("{}: the input {} must be [batch, spatial..., channels] with 1 to 3 spatial dimensions", layer, to_string(x.shape()));
 }
 
+// Pads behind as far as the last window that begins inside the image or the padding before it reaches (PyTorch's rule, which
+// keeps a window that lies in padding alone from counting).
+void widen_padding(Value x, const std::vector<int64_t>& window, operators::Movement& movement, const std::string& layer) {
+  std::vector<int64_t> padding(2 * window.size(), 0);
+  if (const auto* pairs = std::get_if<std::vector<int64_t>>(&movement.padding)) padding = *pairs;
+  if (const auto* rule = std::get_if<std::string>(&movement.padding); rule != nullptr && *rule == "same") {
+    refuse("{}: partial windows need a padding of valid or numbers; same rounds up already", layer);
+  }
+  for (size_t i = 0; i < window.size(); ++i) {
+    const int64_t extent = x.extent(static_cast<int64_t>(i) + 1), before = padding[2 * i], stride = movement.strides[i];
+    const int64_t room = std::max<int64_t>(extent + before + padding[2 * i + 1] - window[i], 0);
+    int64_t last = (room + stride - 1) / stride * stride;
+    if (last >= extent + before) last -= stride;
+    padding[2 * i + 1] = std::max(padding[2 * i + 1], last + window[i] - extent - before);
+  }
+  movement.padding = padding;
+}
+
 Value pool(Value x, const PoolOptions& options, bool maximum) {
   const std::string layer = called(x, maximum ? "max_pool" : "avg_pool");
   const int64_t spatial = spatial_rank(x, layer);
   const std::vector<int64_t> window = options.window.of_rank(spatial, layer + ": window");
-  const operators::Movement movement{
+  operators::Movement movement{
       .strides = options.stride.value_or(options.window).of_rank(spatial, layer + ": stride"),
       .padding = options.padding.attribute(spatial, layer + ": padding"),
   };
+  if (options.partial) widen_padding(x, window, movement, layer);
   return maximum ? operators::max_pool(x, window, movement) : operators::avg_pool(x, window, movement, options.count_padding);
 }
 

@@ -85,6 +85,7 @@ struct ConvOptions {
   Activation activation = linear;
   Initializer initializer = initializers::glorot_uniform;
   Initializer bias_initializer = initializers::zeros;
+  bool frozen = false;  // training leaves the weight as it is
   std::string name;
 };
 Layer conv(ConvOptions options);
@@ -138,6 +139,7 @@ struct PoolOptions {
   std::optional<Extents> stride;
   Padding padding = valid;
   bool count_padding = false;
+  bool partial = false;  // a last window that begins inside and ends outside counts too (sizes round up), as in Caffe
   std::string name;
 };
 Layer max_pool(PoolOptions options);
@@ -157,13 +159,44 @@ struct PadOptions {
 };
 Layer pad(PadOptions options);
 
+// Every stride-th position of the spatial dimensions.
+struct SubsampleOptions {
+  Extents stride = 2;
+  std::string name;
+};
+Layer subsample(SubsampleOptions options);
+
+// `count` channels from `offset` on.
+struct ChannelSliceOptions {
+  int64_t offset = 0;
+  int64_t count = 0;
+  std::string name;
+};
+Layer channel_slice(ChannelSliceOptions options);
+
+// Channels of zeros before and after those there are.
+struct ChannelPadOptions {
+  int64_t before = 0;
+  int64_t after = 0;
+  std::string name;
+};
+Layer channel_pad(ChannelPadOptions options);
+
+// Zhang et al. 2018 (ShuffleNet): channel i of group g becomes channel i * groups + g.
+struct ChannelShuffleOptions {
+  int64_t groups = 2;
+  std::string name;
+};
+Layer channel_shuffle(ChannelShuffleOptions options);
+
 // Ioffe and Szegedy 2015: by each channel's mean and variance over the batch while training, by running ones after. `momentum`
 // is TensorFlow's: running = momentum * running + (1 - momentum) * batch (PyTorch's is 1 - momentum); the running variance is
-// the unbiased one. Parameters: weight, bias; state: running_mean, running_var.
+// the unbiased one. Parameters: weight (without `scale` it is 1 and none), bias; state: running_mean, running_var.
 struct BatchNormOptions {
   double momentum = 0.9;
   double epsilon = 1e-5;
   Activation activation = linear;
+  bool scale = true;
   Initializer scale_initializer = initializers::ones;
   std::string name;
 };

@@ -1,6 +1,8 @@
 // Normalisation, and the noise that is there only while training.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "fovea/core/error.h"
 #include "fovea/nn/layers.h"
 #include "fovea/nn/operators.h"
@@ -14,6 +16,12 @@ Value of_channels(Value x, const char* name, Initializer initializer, bool train
       {.name = name, .shape = {x.extent(-1)}, .initializer = initializer, .trained = trained, .decayed = false});
 }
 
+Tensor ones(const Shape& shape) {
+  Tensor tensor(shape, DType::f32);
+  std::ranges::fill(tensor.values<float>(), 1.0F);
+  return tensor;
+}
+
 void check_epsilon(Value x, const char* kind, double epsilon) {
   if (!(epsilon > 0)) refuse("{} \"{}\": epsilon is {}, must be positive", kind, x.recorder().path(), epsilon);
 }
@@ -24,7 +32,8 @@ Value normalize_batch(Value x, const BatchNormOptions& options) {
   if (!(options.momentum >= 0 && options.momentum <= 1)) {
     refuse("batch_norm \"{}\": momentum is {}, must be from 0 to 1", recorder.path(), options.momentum);
   }
-  const Value scale = of_channels(x, "weight", options.scale_initializer);
+  const Value scale =
+      options.scale ? of_channels(x, "weight", options.scale_initializer) : operators::constant(recorder, ones({x.extent(-1)}));
   const Value shift = of_channels(x, "bias", initializers::zeros);
   const Value running_mean = of_channels(x, "running_mean", initializers::zeros, false);
   const Value running_variance = of_channels(x, "running_var", initializers::ones, false);

@@ -108,8 +108,14 @@ Value pad(Value x, const std::vector<int64_t>& before_and_after, double value) {
   return add_one("pad", {x}, {{"padding", before_and_after}, {"value", value}});
 }
 
-Value slice(Value x, const Shape& offsets, const Shape& sizes) {
-  return add_one("slice", {x}, {{"offsets", offsets}, {"sizes", sizes}});
+Value slice(Value x, const Shape& offsets, const Shape& sizes, const Shape& strides) {
+  Attributes attributes{{"offsets", offsets}, {"sizes", sizes}};
+  if (!strides.empty()) attributes.emplace_back("strides", strides);
+  return add_one("slice", {x}, attributes);
+}
+
+Value transpose(Value x, const std::vector<int64_t>& permutation) {
+  return add_one("transpose", {x}, {{"permutation", permutation}});
 }
 
 Value reduce_sum(Value x, const std::vector<int64_t>& dimensions, bool keep) {

@@ -34,7 +34,8 @@ Value minimum(Value a, Value b);
 Value reshape(Value x, const Shape& shape);
 Value concat(const std::vector<Value>& parts, int64_t dimension);
 Value pad(Value x, const std::vector<int64_t>& before_and_after, double value);
-Value slice(Value x, const Shape& offsets, const Shape& sizes);
+Value slice(Value x, const Shape& offsets, const Shape& sizes, const Shape& strides = {});  // sizes: of the result
+Value transpose(Value x, const std::vector<int64_t>& permutation);
 Value reduce_sum(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
 Value reduce_mean(Value x, const std::vector<int64_t>& dimensions, bool keep = false);
 Value reduce_max(Value x, const std::vector<int64_t>& dimensions, bool keep = false);

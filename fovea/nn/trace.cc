@@ -43,7 +43,7 @@ Results record_updates(Recorder& recorder, Value loss, Value rate, const Trainin
   std::vector<ParameterSpec> trained;  // a copy: the optimiser adds to the recorder's list
   std::vector<Value> values;
   for (const ParameterSpec& spec : recorder.parameters()) {
-    if (!spec.trained) continue;
+    if (!spec.trained || spec.frozen) continue;
     trained.push_back(spec);
     values.push_back(recorder.value_of(spec.name));
   }
