@@ -8,7 +8,12 @@
 namespace fovea {
 namespace {
 
-constexpr uint64_t purpose = 0x6175676d656e7400;  // keeps these numbers apart from others drawn with the same seed
+// Keep these numbers apart from others drawn with the same seed.
+constexpr uint64_t purpose = 0x6175676d656e7400, policy_purpose = 0x706f6c6963790000, erasing_purpose = 0x6572617365000000,
+                   mixing_purpose = 0x6d69780000000000;
+
+// Of one image, or one batch, of an epoch.
+uint64_t stream_of(int64_t epoch, int64_t index) { return static_cast<uint64_t>(epoch) << 40 ^ static_cast<uint64_t>(index); }
 
 int64_t mirrored(int64_t position, int64_t extent) {
   if (position < 0) return -position;
@@ -49,7 +54,7 @@ Augmenter::Augmenter(ImageShape shape, const Augmentation& augmentation)
 }
 
 Augmenter::Decision Augmenter::decide(uint64_t seed, int64_t epoch, int64_t index) const {
-  Random random(seed ^ purpose, static_cast<uint64_t>(epoch) << 40 ^ static_cast<uint64_t>(index));
+  Random random(seed ^ purpose, stream_of(epoch, index));
   Decision decision;
   decision.flip = augmentation_.flip && (random.bits() >> 31) != 0;
   if (augmentation_.shift > 0) {
@@ -85,7 +90,28 @@ void Augmenter::apply(std::span<const uint8_t> pixels, std::span<float> values, 
   if (pixels.size() != size || values.size() != size) {
     fail("augmentation of {} pixels into {} values: an image has {}", pixels.size(), values.size(), size);
   }
+  Image changed;
+  if (!augmentation_.policy.choices.empty()) {
+    changed = Image(shape_);
+    std::copy(pixels.begin(), pixels.end(), changed.pixels.begin());
+    Random random(seed ^ policy_purpose, stream_of(epoch, index));
+    apply_policy(changed, augmentation_.policy, random);
+    pixels = changed.pixels;
+  }
   const Decision decision = decide(seed, epoch, index);
+  cut_and_normalise(pixels, values, decision);
+  blank(values, decision);
+  Random random(seed ^ erasing_purpose, stream_of(epoch, index));
+  erase(values, shape_, augmentation_.erasing, random);
+}
+
+void Augmenter::mix(std::span<float> images, std::span<const int32_t> labels, std::span<int32_t> second_labels,
+                    std::span<float> label_weights, uint64_t seed, int64_t epoch, int64_t index) const {
+  Random random(seed ^ mixing_purpose, stream_of(epoch, index));
+  mix_batch(images, shape_, labels, second_labels, label_weights, draw_mixture(shape_, augmentation_.mixing, random));
+}
+
+void Augmenter::cut_and_normalise(std::span<const uint8_t> pixels, std::span<float> values, const Decision& decision) const {
   const int64_t stride = shape_.width * shape_.channels;
   for (int64_t y = 0; y < shape_.height; ++y) {
     int64_t from = y + decision.down;
@@ -98,7 +124,11 @@ void Augmenter::apply(std::span<const uint8_t> pixels, std::span<float> values, 
     if (!inside) from = mirrored(from, shape_.height);
     copy_row(pixels.data() + from * stride, row, decision);
   }
+}
+
+void Augmenter::blank(std::span<float> values, const Decision& decision) const {
   if (augmentation_.cutout == 0) return;
+  const int64_t stride = shape_.width * shape_.channels;
   const int64_t left = std::max<int64_t>(0, decision.cut_left);
   const int64_t right = std::min(shape_.width, decision.cut_left + augmentation_.cutout);
   const int64_t bottom = std::min(shape_.height, decision.cut_top + augmentation_.cutout);

@@ -1,4 +1,5 @@
-// From the pixels of a data set to what a network reads: flip, shifted crop, normalisation and cutout in one pass.
+// From the pixels of a data set to what a network reads: a policy, then flip, shifted crop, normalisation and cutout in one
+// pass, then random erasing; and the mixing of batches.
 //
 // What happens to an image is a function of (seed, epoch, index of the image) and of nothing else, so that neither the number
 // of threads nor a resumed run changes it.
@@ -10,16 +11,21 @@
 #include <vector>
 
 #include "fovea/data/image.h"
+#include "fovea/data/mix.h"
+#include "fovea/data/policy.h"
 
 namespace fovea {
 
 enum class Border : uint8_t { zero, reflect };  // what a shifted crop shows beyond the edge: black, or the mirrored image
 
 struct Augmentation {
+  Policy policy;      // of the pixels as they are stored; no choices: none
   bool flip = false;  // left to right, with probability 1/2
   int64_t shift = 0;  // crop at an offset of -shift..shift in both directions ("pad 4 and crop" is 4)
   Border border = Border::zero;
   int64_t cutout = 0;  // side of a square set to the mean (0 after normalising), its centre anywhere; DeVries and Taylor 2017
+  Erasing erasing;
+  Mixing mixing;                 // of whole batches
   std::vector<float> mean;       // a channel each, of pixels / 255; empty is 0
   std::vector<float> deviation;  // likewise; empty is 1: value = (pixel / 255 - mean) / deviation
 
@@ -36,9 +42,15 @@ class Augmenter {
   // pixels and values: [height, width, channels] of the shape.
   void apply(std::span<const uint8_t> pixels, std::span<float> values, uint64_t seed, int64_t epoch, int64_t index) const;
 
+  // Mixes batch `index` of `epoch`, which must be filled: images [count, height, width, channels], the others [count].
+  void mix(std::span<float> images, std::span<const int32_t> labels, std::span<int32_t> second_labels,
+           std::span<float> label_weights, uint64_t seed, int64_t epoch, int64_t index) const;
+
  private:
   struct Decision;  // drawn per image
   Decision decide(uint64_t seed, int64_t epoch, int64_t index) const;
+  void cut_and_normalise(std::span<const uint8_t> pixels, std::span<float> values, const Decision& decision) const;
+  void blank(std::span<float> values, const Decision& decision) const;
   void copy_row(const uint8_t* pixels, float* values, const Decision& decision) const;
 
   ImageShape shape_;

@@ -101,7 +101,13 @@ class Loader::Worker {
 
   Batch make_batch(int64_t count) const {
     const auto [height, width, channels] = dataset_->image_shape();
-    return {Tensor({count, height, width, channels}, DType::f32), Tensor({count}, DType::i32), count};
+    Batch batch{
+        .image = Tensor({count, height, width, channels}, DType::f32), .label = Tensor({count}, DType::i32), .count = count};
+    if (options_.augmentation.mixing.any()) {
+      batch.second_label = Tensor({count}, DType::i32);
+      batch.label_weight = Tensor({count}, DType::f32);
+    }
+    return batch;
   }
 
   Slot make_slot() const {
@@ -170,6 +176,10 @@ class Loader::Worker {
       dataset_->read_image(image, pixels_);
       augmenter_.apply(pixels_, {batch.image.data<float>() + i * size, pixels_.size()}, options_.seed, epoch, image);
       batch.label.data<int32_t>()[i] = dataset_->label(image);
+    }
+    if (options_.augmentation.mixing.any() && !stopping_) {
+      augmenter_.mix(batch.image.values<float>(), batch.label.values<int32_t>(), batch.second_label.values<int32_t>(),
+                     batch.label_weight.values<float>(), options_.seed, epoch, index);
     }
   }
 

@@ -15,9 +15,13 @@
 namespace fovea {
 
 struct Batch {
-  Tensor image;       // f32 [count, height, width, channels]
-  Tensor label;       // i32 [count]
-  int64_t count = 0;  // the batch size, less for the last batch of an epoch that does not divide
+  Tensor image;  // f32 [count, height, width, channels]
+  Tensor label;  // i32 [count]; of mixed images the dominant one
+  // Of mixed images (Augmentation::mixing), else empty: image i is of label[i] with label_weight[i], of second_label[i] with
+  // the rest.
+  Tensor second_label;  // i32 [count]
+  Tensor label_weight;  // f32 [count]
+  int64_t count = 0;    // the batch size, less for the last batch of an epoch that does not divide
   int64_t epoch = 0;
   int64_t index = 0;  // within the epoch
 };

@@ -42,16 +42,16 @@ float factor(Rule rule, double share, Random& random) {
   return static_cast<float>(0.1 + 1.8 * share);
 }
 
-std::vector<std::vector<PolicyStep>> one_of(const std::vector<Operation>& operations, double level) {
+std::vector<std::vector<PolicyStep>> one_of(const std::vector<PolicyOperation>& operations, double level) {
   std::vector<std::vector<PolicyStep>> choices;
-  for (const Operation operation : operations) choices.push_back({{operation, 1, level}});
+  for (const PolicyOperation operation : operations) choices.push_back({{operation, 1, level}});
   return choices;
 }
 
 }  // namespace
 
-void apply_operation(Image& image, Operation operation, double level, const Policy& policy, Random& random) {
-  using enum Operation;
+void apply_operation(Image& image, PolicyOperation operation, double level, const Policy& policy, Random& random) {
+  using enum PolicyOperation;
   const LevelScale& scale = policy.scale;
   const double share = level / scale.most;
   switch (operation) {
@@ -106,7 +106,7 @@ void apply_policy(Image& image, const Policy& policy, Random& random) {
 Policy rand_augment(int64_t operations, double magnitude) {
   if (operations < 1 || operations > 16) refuse("RandAugment of {} operations: from 1 to 16 are possible", operations);
   if (!(magnitude >= 0 && magnitude <= 30)) refuse("RandAugment of magnitude {}: from 0 to 30 is possible", magnitude);
-  using enum Operation;
+  using enum PolicyOperation;
   Policy policy{.rounds = operations};
   policy.choices = one_of({autocontrast, equalize, invert, rotate, posterize, solarize, color, contrast, brightness, sharpness,
                            shear_x, shear_y, translate_x, translate_y, cutout, solarize_add},
@@ -115,7 +115,7 @@ Policy rand_augment(int64_t operations, double magnitude) {
 }
 
 Policy auto_augment_imagenet() {
-  using enum Operation;
+  using enum PolicyOperation;
   Policy policy{.scale = {.translate = 250, .cutout = 100}};
   policy.choices = {{{equalize, 0.8, 1}, {shear_y, 0.8, 4}},
                     {{color, 0.4, 9}, {equalize, 0.6, 3}},
@@ -146,7 +146,7 @@ Policy auto_augment_imagenet() {
 }
 
 Policy auto_augment_cifar10() {
-  using enum Operation;
+  using enum PolicyOperation;
   Policy policy{.scale = {.rule = Rule::autoaugment, .translate = 10, .cutout = 20}};
   policy.choices = {{{invert, 0.1, 7}, {contrast, 0.2, 6}},         {{rotate, 0.7, 2}, {translate_x, 0.3, 9}},
                     {{sharpness, 0.8, 1}, {sharpness, 0.9, 3}},     {{shear_y, 0.5, 8}, {translate_y, 0.7, 9}},
@@ -165,7 +165,7 @@ Policy auto_augment_cifar10() {
 }
 
 Policy trivial_augment() {
-  using enum Operation;
+  using enum PolicyOperation;
   Policy policy{.draws_level = true,
                 .scale = {.rule = Rule::trivial, .most = 30, .shear = 0.99, .translate = 32, .rotate = 135, .cutout = 0}};
   policy.choices = one_of({identity, shear_x, shear_y, translate_x, translate_y, rotate, brightness, color, contrast, sharpness,

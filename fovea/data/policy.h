@@ -14,7 +14,7 @@
 
 namespace fovea {
 
-enum class Operation : uint8_t {
+enum class PolicyOperation : uint8_t {
   identity,
   autocontrast,
   equalize,
@@ -51,7 +51,7 @@ struct LevelScale {
 };
 
 struct PolicyStep {
-  Operation operation = Operation::identity;
+  PolicyOperation operation = PolicyOperation::identity;
   double probability = 1;
   double level = 0;
 };
@@ -68,7 +68,7 @@ struct Policy {
 void apply_policy(Image& image, const Policy& policy, Random& random);
 
 // One operation at one level, as apply_policy() does it.
-void apply_operation(Image& image, Operation operation, double level, const Policy& policy, Random& random);
+void apply_operation(Image& image, PolicyOperation operation, double level, const Policy& policy, Random& random);
 
 // Cubuk et al., "RandAugment", 2019, as in the EfficientNet repository (TensorFlow): every round draws one of 16 operations,
 // all at level `magnitude` of 10, which may be above 10 (17 and 28 were published). There posterize and solarize grow milder

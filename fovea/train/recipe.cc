@@ -10,6 +10,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/data/policy.h"
 #include "fovea/train/recipe_files.h"
 
 namespace fovea {
@@ -54,6 +55,12 @@ const std::vector<Field>& fields() {
       {"augment.flip", &Recipe::flip},
       {"augment.shift", &Recipe::shift, 0, 1024},
       {"augment.cutout", &Recipe::cutout, 0, 1024},
+      {.key = "augment.policy", .member = &Recipe::policy, .names = policy_names()},
+      {"augment.operations", &Recipe::operations, 1, 16},
+      {"augment.magnitude", &Recipe::magnitude, 0, 30},
+      {"augment.erasing", &Recipe::erasing, 0, 1},
+      {"augment.mixup", &Recipe::mixup, 0, 100},
+      {"augment.cutmix", &Recipe::cutmix, 0, 100},
       {"normalize.mean", &Recipe::mean},
       {"normalize.deviation", &Recipe::deviation, 0, infinity, true},
       {"checkpoint.every_steps", &Recipe::checkpoint_steps, 0},

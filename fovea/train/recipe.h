@@ -38,9 +38,15 @@ struct Recipe {
 
   double label_smoothing = 0;
 
-  bool flip = false;         // left to right, half of the images
-  int64_t shift = 0;         // pad by so many pixels and crop at random
-  int64_t cutout = 0;        // side of the square that is blanked, 0 for none
+  bool flip = false;            // left to right, half of the images
+  int64_t shift = 0;            // pad by so many pixels and crop at random
+  int64_t cutout = 0;           // side of the square that is blanked, 0 for none
+  std::string policy = "none";  // randaugment, autoaugment, autoaugment-cifar10, trivialaugment (fovea/data/policy.h)
+  int64_t operations = 2;       // randaugment: of so many
+  double magnitude = 9;         // at this level of 10
+  double erasing = 0;           // probability that a rectangle is erased (fovea/data/mix.h)
+  double mixup = 0;             // alpha; 0 for none, and with both one of the two is drawn for every batch
+  double cutmix = 0;
   std::vector<double> mean;  // of pixels scaled to 0..1, one a channel; empty: the data set's published figures
   std::vector<double> deviation;
 

@@ -42,9 +42,12 @@ Optimizer optimizer_of(const Recipe& recipe) {
 }
 
 Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing) {
-  return {.flip = recipe.flip,
+  return {.policy = policy_of(recipe.policy, recipe.operations, recipe.magnitude),
+          .flip = recipe.flip,
           .shift = recipe.shift,
           .cutout = recipe.cutout,
+          .erasing = {.probability = recipe.erasing},
+          .mixing = {.mixup = recipe.mixup, .cutmix = recipe.cutmix},
           .mean = preprocessing.mean,
           .deviation = preprocessing.deviation};
 }
@@ -143,8 +146,10 @@ void Trainer::open_data() {
 }
 
 void Trainer::build(const TensorMap& saved) {
-  const Traced traced =
-      trace_training(network_, recipe_.batch, {.optimizer = optimizer_of(recipe_), .label_smoothing = recipe_.label_smoothing});
+  const Traced traced = trace_training(network_, recipe_.batch,
+                                       {.optimizer = optimizer_of(recipe_),
+                                        .label_smoothing = recipe_.label_smoothing,
+                                        .mixed_labels = augmentation_of(recipe_, network_.preprocessing).mixing.any()});
   const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(recipe_.seed));
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string& name = traced.parameters[i].name;
@@ -175,6 +180,10 @@ void Trainer::announce() {
 void Trainer::step(const Batch& batch) {
   session_->bind("image", batch.image);
   session_->bind("label", batch.label);
+  if (session_->has_argument("label_weight")) {
+    session_->bind("second_label", batch.second_label);
+    session_->bind("label_weight", batch.label_weight);
+  }
   session_->argument("rate").data<float>()[0] = static_cast<float>(rate_at(recipe_, state_.step, steps_per_epoch()));
   if (session_->has_argument("step")) session_->argument("step").data<int32_t>()[0] = static_cast<int32_t>(state_.step);
   session_->run(threads_);

@@ -118,6 +118,25 @@ TEST(Augment, CutsOutASquare) {
   EXPECT_EQ(*areas.begin(), 4);  // centred on a corner
 }
 
+TEST(Augment, PoliciesAndErasingAreFunctionsOfSeedEpochAndIndex) {
+  const ImageShape shape{16, 16, 3};
+  std::vector<uint8_t> pixels(static_cast<size_t>(shape.size()));
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<uint8_t>(i * 37);
+  const auto differing = [&](const Augmentation& augmentation) {
+    int64_t different = 0;
+    for (int64_t index = 0; index < 100; ++index) {
+      const auto values = augmented(augmentation, shape, pixels, 2, index);
+      EXPECT_EQ(values, augmented(augmentation, shape, pixels, 2, index));
+      different += values != augmented({}, shape, pixels, 2, index);
+    }
+    return different;
+  };
+  EXPECT_GT(differing({.policy = rand_augment(2, 9)}), 90);
+  const int64_t erased = differing({.erasing = {.probability = 0.5}});
+  EXPECT_GT(erased, 30);
+  EXPECT_LT(erased, 70);
+}
+
 TEST(Augment, WhatDoesNotFitIsRefused) {
   const ImageShape shape{8, 6, 3};
   const auto make = [&](const Augmentation& augmentation) { return [=] { Augmenter(shape, augmentation); }; };

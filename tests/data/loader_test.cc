@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <set>
 #include <thread>
 
@@ -204,6 +205,51 @@ TEST(Loader, ImpossibleRequestsAreRefused) {
   expect_error(2, make(10, {.batch = 5, .first_batch = 3}), {"no batch 3", "2 batches"});
   expect_error(2, make(10, {.batch = 5, .first_epoch = -1}), {"epoch -1"});
   expect_error(2, make(10, {.batch = 5, .prefetch = 0}), {"prefetching 0"});
+}
+
+// What a loader gives of a batch, to be compared.
+struct Mixed {
+  std::vector<float> image, weight;
+  std::vector<int32_t> label, second;
+  bool operator==(const Mixed&) const = default;
+};
+
+Mixed copy_of(const Batch& batch) {
+  const auto copy = [](auto span) { return std::vector(span.begin(), span.end()); };
+  return {copy(batch.image.values<float>()), copy(batch.label_weight.values<float>()), copy(batch.label.values<int32_t>()),
+          copy(batch.second_label.values<int32_t>())};
+}
+
+TEST(Loader, MixesBatchesTheSameWhereverItStarts) {
+  LoaderOptions options{.batch = 5, .shuffle = true, .drop_last = true, .seed = 3};
+  options.augmentation.mixing = {.mixup = 0.4};
+  const auto dataset = std::make_shared<Counting>(23);
+  Loader loader(dataset, options);
+  std::vector<Mixed> batches;
+  for (int i = 0; i < 12; ++i) batches.push_back(copy_of(loader.next()));
+  int mixed = 0;
+  for (const Mixed& batch : batches) {
+    for (size_t i = 0; i < 5; ++i) {
+      EXPECT_EQ(batch.second[i], batch.label[4 - i]);
+      EXPECT_GE(batch.weight[i], 0.5f);
+      // Image n is the value n / 255: pairs keep their sum.
+      EXPECT_EQ(std::lround((batch.image[i] + batch.image[4 - i]) * 255) % 7, (batch.label[i] + batch.label[4 - i]) % 7);
+      mixed += batch.weight[i] < 0.999f;
+    }
+  }
+  EXPECT_GT(mixed, 30);
+  options.prefetch = 1;
+  for (const int64_t start : {0, 3, 4, 9}) {
+    options.first_epoch = start / 4;
+    options.first_batch = start % 4;
+    Loader resumed(dataset, options);
+    for (size_t i = static_cast<size_t>(start); i < batches.size(); ++i) EXPECT_EQ(copy_of(resumed.next()), batches[i]) << i;
+  }
+}
+
+TEST(Loader, WithoutMixingThereIsOneLabel) {
+  Loader loader(std::make_shared<Counting>(10), {.batch = 4});
+  EXPECT_EQ(loader.next().second_label.size(), 0);
 }
 
 }  // namespace

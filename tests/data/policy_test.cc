@@ -19,7 +19,7 @@ Image picture(int64_t height, int64_t width, uint64_t seed) {
 }
 
 // The picture after the one choice of a policy that is certain to happen.
-Image after(const Image& original, const Policy& policy, Operation operation, double level, uint64_t stream) {
+Image after(const Image& original, const Policy& policy, PolicyOperation operation, double level, uint64_t stream) {
   Image image = original;
   Random random(3, stream);
   apply_operation(image, operation, level, policy, random);
@@ -28,21 +28,21 @@ Image after(const Image& original, const Policy& policy, Operation operation, do
 
 TEST(Policy, LevelsMeanWhatEachPublicationSays) {
   const Image original = picture(24, 31, 1);
-  const auto expect_same = [&](const Policy& policy, Operation operation, double level, auto direct) {
+  const auto expect_same = [&](const Policy& policy, PolicyOperation operation, double level, auto direct) {
     Image wanted = original;
     direct(wanted);
     EXPECT_EQ(after(original, policy, operation, level, 0).pixels, wanted.pixels)
         << static_cast<int>(operation) << " at " << level;
   };
   const Policy rand = rand_augment(2, 9), cifar = auto_augment_cifar10();
-  expect_same(rand, Operation::posterize, 9, [](Image& image) { posterize(image, 3); });
-  expect_same(rand, Operation::solarize, 3, [](Image& image) { solarize(image, 76); });
-  expect_same(rand, Operation::solarize_add, 7, [](Image& image) { solarize_add(image, 77); });
-  expect_same(rand, Operation::color, 17, [](Image& image) { adjust_color(image, 3.16f); });
-  expect_same(cifar, Operation::posterize, 7, [](Image& image) { posterize(image, 2); });
-  expect_same(cifar, Operation::solarize, 8, [](Image& image) { solarize(image, 52); });
-  expect_same(trivial_augment(), Operation::posterize, 30, [](Image& image) { posterize(image, 2); });
-  expect_same(trivial_augment(), Operation::solarize, 30, [](Image& image) { solarize(image, 0); });
+  expect_same(rand, PolicyOperation::posterize, 9, [](Image& image) { posterize(image, 3); });
+  expect_same(rand, PolicyOperation::solarize, 3, [](Image& image) { solarize(image, 76); });
+  expect_same(rand, PolicyOperation::solarize_add, 7, [](Image& image) { solarize_add(image, 77); });
+  expect_same(rand, PolicyOperation::color, 17, [](Image& image) { adjust_color(image, 3.16f); });
+  expect_same(cifar, PolicyOperation::posterize, 7, [](Image& image) { posterize(image, 2); });
+  expect_same(cifar, PolicyOperation::solarize, 8, [](Image& image) { solarize(image, 52); });
+  expect_same(trivial_augment(), PolicyOperation::posterize, 30, [](Image& image) { posterize(image, 2); });
+  expect_same(trivial_augment(), PolicyOperation::solarize, 30, [](Image& image) { solarize(image, 0); });
 }
 
 TEST(Policy, SignsGoEitherWay) {
@@ -55,7 +55,7 @@ TEST(Policy, SignsGoEitherWay) {
   policy.scale.translate = 10;
   int to_left = 0, to_right = 0;
   for (uint64_t stream = 0; stream < 200; ++stream) {
-    const Image moved = after(original, policy, Operation::translate_x, 9, stream);
+    const Image moved = after(original, policy, PolicyOperation::translate_x, 9, stream);
     to_left += moved.pixels == left.pixels;
     to_right += moved.pixels == right.pixels;
   }
@@ -66,7 +66,7 @@ TEST(Policy, SignsGoEitherWay) {
 TEST(Policy, DrawsChoicesAndProbabilities) {
   // A choice that inverts always and one that would posterize to nothing with probability 1/4.
   Policy policy;
-  policy.choices = {{{Operation::invert, 1, 0}}, {{Operation::posterize, 0.25, 0}}};
+  policy.choices = {{{PolicyOperation::invert, 1, 0}}, {{PolicyOperation::posterize, 0.25, 0}}};
   const Image original = picture(5, 4, 3);
   Image inverted = original;
   invert(inverted);
