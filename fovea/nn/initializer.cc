@@ -53,7 +53,7 @@ float cut_normal(Random& random) {
 
 Tensor initial_value(const ParameterSpec& parameter, uint64_t seed) {
   Tensor tensor(parameter.shape, DType::f32);
-  Random random(seed, hash_of(parameter.name));
+  Random random(seed, hash_of(parameter.stream.empty() ? parameter.name : parameter.stream));
   const auto width = static_cast<float>(width_of(parameter));
   const auto fill = [&](auto draw) { std::generate_n(tensor.data<float>(), tensor.size(), draw); };
   switch (parameter.initializer.distribution) {

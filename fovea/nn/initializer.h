@@ -58,9 +58,11 @@ struct ParameterSpec {
   int64_t fan_in = 1;
   int64_t fan_out = 1;
   int64_t groups = 1;
-  bool trained = true;  // false: state, such as a running mean or a momentum
-  bool frozen = false;  // a parameter that training leaves as it is
-  bool decayed = true;  // false for biases and normalisation: weight decay may leave them out
+  bool trained = true;         // false: state, such as a running mean or a momentum
+  bool frozen = false;         // a parameter that training leaves as it is
+  bool decayed = true;         // false for biases and normalisation: weight decay may leave them out
+  bool normalization = false;  // a scale or shift of normalisation
+  std::string stream = {};     // the name whose random numbers it starts from, if not its own
 };
 
 // f32. The random numbers come from the stream named by the hash of the parameter's name.

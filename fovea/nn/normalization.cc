@@ -12,8 +12,12 @@ namespace fovea {
 namespace {
 
 Value of_channels(Value x, const char* name, Initializer initializer, bool trained = true) {
-  return x.recorder().parameter(
-      {.name = name, .shape = {x.extent(-1)}, .initializer = initializer, .trained = trained, .decayed = false});
+  return x.recorder().parameter({.name = name,
+                                 .shape = {x.extent(-1)},
+                                 .initializer = initializer,
+                                 .trained = trained,
+                                 .decayed = false,
+                                 .normalization = true});
 }
 
 Tensor ones(const Shape& shape) {

@@ -76,6 +76,10 @@ Value dense(Value x, Value weight) {
   return y;
 }
 
+Value matmul(Value a, Value b, MatmulOptions options) {
+  return add_one("matmul", {a, b}, {{"transpose_lhs", options.transpose_a}, {"transpose_rhs", options.transpose_b}});
+}
+
 Value max_pool(Value x, const std::vector<int64_t>& window, const Movement& movement) {
   return add_one("max_pool", {x}, with_movement({{"window", window}}, movement));
 }
@@ -95,6 +99,10 @@ Value activation(Value x, const Activation& activation) {
 
 Value maximum(Value a, Value b) { return add_one("maximum", {a, b}); }
 Value minimum(Value a, Value b) { return add_one("minimum", {a, b}); }
+
+Value select_greater(Value a, Value b, Value on_true, Value on_false) {
+  return add_one("select", {a, b, on_true, on_false}, {{"comparison", std::string("gt")}});
+}
 
 Value reshape(Value x, const Shape& shape) { return add_one("reshape", {x}, {{"shape", shape}}); }
 

@@ -23,6 +23,10 @@ Value constant(Recorder& recorder, double value);  // [] f32
 Value conv(Value x, Value filter, const Movement& movement, int64_t groups);
 Value conv_transpose(Value x, Value filter, const Movement& movement);  // filter [kernel..., out, in]
 Value dense(Value x, Value weight);                                     // [batch, in] x [in, units]
+struct MatmulOptions {
+  bool transpose_a = false, transpose_b = false;
+};
+Value matmul(Value a, Value b, MatmulOptions options = {});  // of matrices, each transposed first if asked for
 Value max_pool(Value x, const std::vector<int64_t>& window, const Movement& movement);
 Value avg_pool(Value x, const std::vector<int64_t>& window, const Movement& movement, bool count_padding);
 
@@ -30,6 +34,7 @@ Value unary(const std::string& name, Value x);  // sqrt, exp, log, abs, ...
 Value activation(Value x, const Activation& activation);
 Value maximum(Value a, Value b);
 Value minimum(Value a, Value b);
+Value select_greater(Value a, Value b, Value on_true, Value on_false);  // a > b ? on_true : on_false, with broadcasting
 
 Value reshape(Value x, const Shape& shape);
 Value concat(const std::vector<Value>& parts, int64_t dimension);

@@ -1,6 +1,8 @@
 #include "fovea/nn/trace.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 
 #include "fovea/core/error.h"
 #include "fovea/nn/layers.h"
@@ -38,23 +40,76 @@ Traced finish(Recorder& recorder, const Results& results, std::vector<Operation>
   return {std::move(recorder.graph()), recorder.parameters(), std::move(operations)};
 }
 
-// Records gradients and the optimiser's arithmetic; gives the parameters' new values and, if asked for, the gradients.
-Results record_updates(Recorder& recorder, Value loss, Value rate, const TrainingOptions& options) {
-  std::vector<ParameterSpec> trained;  // a copy: the optimiser adds to the recorder's list
+std::vector<ParameterSpec> trained_of(const Recorder& recorder) {
+  std::vector<ParameterSpec> trained;
+  std::copy_if(recorder.parameters().begin(), recorder.parameters().end(), std::back_inserter(trained),
+               [](const ParameterSpec& spec) { return spec.trained && !spec.frozen; });
+  return trained;
+}
+
+// Of `loss`, by each of `trained`.
+std::vector<Value> gradients_of(Value loss, const std::vector<ParameterSpec>& trained) {
   std::vector<Value> values;
-  for (const ParameterSpec& spec : recorder.parameters()) {
-    if (!spec.trained || spec.frozen) continue;
-    trained.push_back(spec);
-    values.push_back(recorder.value_of(spec.name));
+  for (const ParameterSpec& spec : trained) values.push_back(loss.recorder().value_of(spec.name));
+  return values.empty() ? values : operators::gradients(loss, values);
+}
+
+// What is differentiated: the mean, or the sum over the images; of an accumulated step's part, its share of that.
+Value objective_of(Value loss, int64_t batch, int64_t parts, const TrainingOptions& options) {
+  const double scale = options.summed ? static_cast<double>(batch) : 1.0 / static_cast<double>(parts);
+  return scale == 1 ? loss : loss * scale;
+}
+
+// All gradients as one vector, shortened to `longest` where it is longer.
+void clip(std::vector<Value>& gradients, double longest) {
+  if (!(longest >= 0)) refuse("clip_norm is {}, must not be negative", longest);
+  if (longest == 0 || gradients.empty()) return;
+  Value sum;
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    std::vector<int64_t> dimensions(static_cast<size_t>(gradients[i].rank()));
+    std::iota(dimensions.begin(), dimensions.end(), int64_t{0});
+    const Value square = operators::reduce_sum(gradients[i] * gradients[i], dimensions);
+    sum = i == 0 ? square : sum + square;
   }
+  const Value norm = operators::unary("sqrt", sum);
+  const Value factor = operators::minimum(longest / (norm + 1e-6), operators::constant(norm.recorder(), 1));
+  for (Value& gradient : gradients) gradient = gradient * factor;
+}
+
+// Moves the averages of `tensors` towards their new values: `results` and the recorder's updates where they have one.
+void record_averages(Recorder& recorder, const std::vector<ParameterSpec>& tensors,
+                     const std::map<std::string, Value>& changed) {
+  const Value decay = recorder.input("average_decay", {{}, DType::f32});
+  for (const ParameterSpec& spec : tensors) {
+    const auto entry = changed.find(spec.name);
+    const Value now = entry == changed.end() ? recorder.value_of(spec.name) : entry->second;
+    ParameterSpec average = spec;
+    average.name = average_prefix + spec.name;
+    average.stream = spec.name;  // starts as the tensor itself does
+    average.trained = false;
+    const Value old = recorder.parameter(average);
+    recorder.update(average.name, old - (1.0 - decay) * (old - now));
+  }
+}
+
+// Records the optimiser's arithmetic and the averages; gives the new values of all parameters and state.
+Results record_updates(Recorder& recorder, std::vector<Value> gradients, Value rate, const TrainingOptions& options) {
+  const std::vector<ParameterSpec> tensors = recorder.parameters();  // a copy: the optimiser adds to the recorder's list
+  const std::vector<ParameterSpec> trained = trained_of(recorder);
   Results results;
-  if (trained.empty()) return results;
-  const std::vector<Value> gradients = operators::gradients(loss, values);
-  const ParameterUpdate update = options.optimizer(recorder);
-  for (size_t i = 0; i < trained.size(); ++i) {
+  for (size_t i = 0; i < gradients.size(); ++i) {
     if (options.return_gradients) results.emplace_back("gradient." + trained[i].name, gradients[i].ref());
-    results.emplace_back(trained[i].name, update(trained[i], values[i], gradients[i], rate).ref());
   }
+  clip(gradients, options.clip_norm);
+  std::map<std::string, Value> changed(recorder.updates().begin(), recorder.updates().end());
+  const ParameterUpdate update = trained.empty() ? ParameterUpdate() : options.optimizer(recorder);
+  for (size_t i = 0; i < trained.size(); ++i) {
+    const Value now = update(trained[i], recorder.value_of(trained[i].name), gradients[i], rate);
+    results.emplace_back(trained[i].name, now.ref());
+    changed[trained[i].name] = now;
+  }
+  if (options.average) record_averages(recorder, tensors, changed);
+  for (const auto& [name, value] : recorder.updates()) results.emplace_back(name, value.ref());
   return results;
 }
 
@@ -116,10 +171,50 @@ Traced trace_training(const Network& network, int64_t batch, const TrainingOptio
   std::vector<Operation> operations = recorder.operations();
   const Value loss = training_loss(recorder, network, logits, label, options);
   Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
-  const Results updates = record_updates(recorder, loss, rate, options);
+  std::vector<Value> gradients = gradients_of(objective_of(loss, batch, 1, options), trained_of(recorder));
+  const Results updates = record_updates(recorder, std::move(gradients), rate, options);
   results.insert(results.end(), updates.begin(), updates.end());
+  return finish(recorder, results, std::move(operations));
+}
+
+Traced trace_accumulation(const Network& network, int64_t batch, int64_t parts, const TrainingOptions& options) {
+  if (parts < 1) refuse("{}: a step in {} parts, must be at least 1", network.name, parts);
+  Recorder recorder(network.name, Mode::training);
+  const Value image = image_input(recorder, network, batch);
+  const Value label = recorder.input("label", {{batch}, DType::i32});
+  const Value logits = logits_of(network, image);
+  std::vector<Operation> operations = recorder.operations();
+  const Value loss = training_loss(recorder, network, logits, label, options);
+  Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
+  const std::vector<ParameterSpec> trained = trained_of(recorder);
+  const std::vector<Value> gradients = gradients_of(objective_of(loss, batch, parts, options), trained);
+  for (size_t i = 0; i < trained.size(); ++i) {
+    const std::string name = accumulated_prefix + trained[i].name;
+    const Value sum = recorder.parameter({.name = name, .shape = trained[i].shape, .trained = false});
+    recorder.update(name, sum + gradients[i]);
+  }
   for (const auto& [name, value] : recorder.updates()) results.emplace_back(name, value.ref());
   return finish(recorder, results, std::move(operations));
+}
+
+Traced trace_update(const Network& network, const TrainingOptions& options) {
+  std::vector<ParameterSpec> tensors;
+  {
+    Recorder recorder(network.name, Mode::training);
+    logits_of(network, image_input(recorder, network, 1));
+    tensors = recorder.parameters();
+  }
+  Recorder recorder(network.name + "_update", Mode::training);
+  const Value rate = recorder.input("rate", {{}, DType::f32});
+  for (const ParameterSpec& spec : tensors) {
+    if ((spec.trained && !spec.frozen) || options.average) recorder.parameter(spec);
+  }
+  std::vector<Value> gradients;
+  for (const ParameterSpec& spec : tensors) {
+    if (spec.trained && !spec.frozen)
+      gradients.push_back(recorder.input(accumulated_prefix + spec.name, {spec.shape, DType::f32}));
+  }
+  return finish(recorder, record_updates(recorder, std::move(gradients), rate, options), {});
 }
 
 }  // namespace fovea

@@ -59,7 +59,10 @@ struct TrainingOptions {
   double label_smoothing = 0;
   bool mixed_labels = false;      // images are mixtures: see second_label and label_weight below
   Loss loss;                      // empty: softmax cross-entropy with the label smoothing above
-  bool return_gradients = false;  // as further results named "gradient.conv1.weight", for checks
+  bool summed = false;            // differentiates the sum over the images in place of the mean
+  double clip_norm = 0;           // all gradients as one vector are shortened to this length, 0: never (Pascanu et al. 2013)
+  bool average = false;           // keeps averages of parameters and running statistics: see average_decay below
+  bool return_gradients = false;  // as further results named "gradient.conv1.weight", for checks; before they are clipped
 };
 
 // image, label, rate [] f32 (and seed, step [] i32 where the network draws random numbers) -> "loss" [] f32, the mean;
@@ -68,6 +71,20 @@ struct TrainingOptions {
 // With mixed labels there are the inputs second_label [batch] i32 and label_weight [batch] f32 too, and an image's loss is
 // label_weight times the cross-entropy of its label and the rest times that of its second label. Refused with a `loss` of one's
 // own, which knows one label.
+//
+// With averages there is the input average_decay [] f32: each average.NAME, state that starts as the tensor does, becomes
+// average - (1 - average_decay) * (average - new value).
 Traced trace_training(const Network& network, int64_t batch, const TrainingOptions& options = {});
+
+// The same step in two programs, for batches that memory does not hold. Accumulation runs for each of the `parts` of a step, of
+// `batch` images each, on inputs as above but the rate: it gives loss and correct of its part, updates running statistics, and
+// adds the gradients' share to the state accumulated.NAME, which has to be zero before the first part. The update takes those
+// as inputs, with rate (and average_decay). Together they do what trace_training does with parts * batch images, up to the
+// rounding of sums and to batch normalisation, which sees each part alone.
+Traced trace_accumulation(const Network& network, int64_t batch, int64_t parts, const TrainingOptions& options = {});
+Traced trace_update(const Network& network, const TrainingOptions& options = {});
+
+// What the names of these tensors start with.
+inline const std::string average_prefix = "average.", accumulated_prefix = "accumulated.";
 
 }  // namespace fovea

@@ -31,13 +31,13 @@ Optimizer optimizer_of(const Recipe& recipe) {
     return sgd({.momentum = recipe.momentum,
                 .nesterov = recipe.nesterov,
                 .weight_decay = recipe.weight_decay,
-                .decay_all = recipe.decay_biases});
+                .decay_on = recipe.decay_biases ? DecayScope::all : DecayScope::weights});
   }
   const AdamOptions options = {.beta1 = recipe.beta1,
                                .beta2 = recipe.beta2,
                                .epsilon = recipe.epsilon,
                                .weight_decay = recipe.weight_decay,
-                               .decay_all = recipe.decay_biases};
+                               .decay_on = recipe.decay_biases ? DecayScope::all : DecayScope::weights};
   return recipe.optimizer == "adam" ? adam(options) : adamw(options);
 }
 

@@ -61,7 +61,10 @@ TEST(Optimizer, PlainGradientDescent) {
 TEST(Optimizer, MomentumAndDecay) {
   for (const bool nesterov : {false, true}) {
     for (const bool all : {false, true}) {
-      check(sgd({.momentum = 0.8, .nesterov = nesterov, .weight_decay = 0.1, .decay_all = all}),
+      check(sgd({.momentum = 0.8,
+                 .nesterov = nesterov,
+                 .weight_decay = 0.1,
+                 .decay_on = all ? DecayScope::all : DecayScope::weights}),
             [=](double p, double g, double rate, int, bool decayed, double(&kept)[2]) {
               if (decayed || all) g += 0.1 * p;
               kept[0] = 0.8 * kept[0] + g;
@@ -91,6 +94,91 @@ TEST(Optimizer, AdamW) {
         });
 }
 
+TEST(Optimizer, DecoupledDecay) {
+  check(sgd({.momentum = 0.8, .weight_decay = 0.2, .decay_on = DecayScope::all_but_norms, .decoupled = true}),
+        [](double p, double g, double rate, int, bool, double(&kept)[2]) {
+          kept[0] = 0.8 * kept[0] + g;
+          return p * (1 - rate * 0.2) - rate * kept[0];
+        });
+}
+
+// TensorFlow's form: the mean square starts at 1, epsilon is inside the root, the rate inside the momentum.
+TEST(Optimizer, RmsPropOfTensorFlow) {
+  check(rmsprop({.momentum = 0.8, .epsilon = 0.01, .weight_decay = 0.1}),
+        [](double p, double g, double rate, int step, bool decayed, double(&kept)[2]) {
+          if (step == 1) kept[1] = 1;
+          if (decayed) g += 0.1 * p;
+          kept[1] = 0.9 * kept[1] + 0.1 * g * g;
+          kept[0] = 0.8 * kept[0] + rate * g / std::sqrt(kept[1] + 0.01);
+          return p - kept[0];
+        });
+}
+
+TEST(Optimizer, RmsPropWithEpsilonOutside) {
+  check(rmsprop({.momentum = 0, .epsilon = 0.01, .epsilon_outside = true}),
+        [](double p, double g, double rate, int, bool, double(&kept)[2]) {
+          kept[1] = 0.9 * kept[1] + 0.1 * g * g;
+          return p - rate * g / (std::sqrt(kept[1]) + 0.01);
+        });
+}
+
+TEST(Optimizer, GroupsHaveRulesAndRatesOfTheirOwn) {
+  const Optimizer grouped = by_group({{"shifts", "*.bias", sgd({.momentum = 0}), "rate.shifts"}}, adam());
+  const Network network{
+      .name = "linear", .function = dense({.units = classes, .name = "fc"}), .input = {features}, .classes = classes};
+  Compiled step(trace_training(network, batch, {.optimizer = grouped, .return_gradients = true}));
+  ASSERT_TRUE(step.tensors.contains("rate.shifts"));
+  EXPECT_FALSE(step.tensors.contains("moment1.fc.bias"));
+  const Tensor weight = step.tensors.at("fc.weight").clone();
+  for (float& value : step.tensors.at("image").values<float>()) value = 0.5f;
+  step.tensors.at("rate").data<float>()[0] = 0.001f;
+  step.tensors.at("rate.shifts").data<float>()[0] = 0.25f;
+  step.run();
+  for (size_t i = 0; i < classes; ++i) {
+    EXPECT_NEAR(step.tensors.at("fc.bias").values<float>()[i], -0.25f * step.outputs.at("gradient.fc.bias").values<float>()[i],
+                1e-7);
+  }
+  // Adam's first step has the length of the rate, whatever the gradient.
+  for (size_t i = 0; i < weight.values<float>().size(); ++i) {
+    EXPECT_NEAR(std::abs(step.tensors.at("fc.weight").values<float>()[i] - weight.values<float>()[i]), 0.001, 1e-5);
+  }
+  const Optimizer wrong = by_group({{"heads", "head.*", sgd(), ""}}, adam());
+  try {
+    trace_training(network, batch, {.optimizer = wrong});
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "optimizer group heads: no parameter is called head.*");
+  }
+}
+
+TEST(Optimizer, DecayPullsOnWhatItIsToldTo) {
+  const Network network{.name = "normed",
+                        .function = dense({.units = classes, .name = "fc"}) | batch_norm({.name = "bn"}),
+                        .input = {features},
+                        .classes = classes};
+  const auto pulled = [&](DecayScope scope) {
+    std::string names;
+    Compiled with(trace_training(network, batch, {.optimizer = sgd({.weight_decay = 0.5, .decay_on = scope})}));
+    Compiled without(trace_training(network, batch, {.optimizer = sgd()}));
+    for (Compiled* step : {&with, &without}) {
+      Random random(3, 1);
+      for (const char* name : {"image", "fc.weight", "fc.bias", "bn.weight", "bn.bias"}) {
+        for (float& value : step->tensors.at(name).values<float>()) value = random.normal();
+      }
+      step->tensors.at("rate").data<float>()[0] = 0.1f;
+      step->run();
+    }
+    for (const char* name : {"fc.weight", "fc.bias", "bn.weight", "bn.bias"}) {
+      const float difference = with.tensors.at(name).data<float>()[0] - without.tensors.at(name).data<float>()[0];
+      if (std::abs(difference) > 1e-5) names += std::string(name) + " ";
+    }
+    return names;
+  };
+  EXPECT_EQ(pulled(DecayScope::weights), "fc.weight ");
+  EXPECT_EQ(pulled(DecayScope::all_but_norms), "fc.weight fc.bias ");
+  EXPECT_EQ(pulled(DecayScope::all), "fc.weight fc.bias bn.weight bn.bias ");
+}
+
 TEST(Optimizer, KeepsItsStateByName) {
   const Traced traced = linear_step(adam());
   std::map<std::string, Role> roles;
@@ -118,6 +206,10 @@ TEST(Optimizer, RefusesImpossibleNumbers) {
   EXPECT_EQ(refused([] { sgd({.momentum = 0, .nesterov = true}); }), "sgd: nesterov needs a momentum above 0");
   EXPECT_EQ(refused([] { adam({.beta1 = -1}); }), "adam: beta1 is -1, must be at least 0 and below 1");
   EXPECT_EQ(refused([] { adamw({.epsilon = 0}); }), "adamw: epsilon is 0, must be positive");
+  EXPECT_EQ(refused([] { rmsprop({.decay = 1}); }), "rmsprop: decay is 1, must be at least 0 and below 1");
+  EXPECT_EQ(refused([] { lars({.trust = 0}); }), "lars: trust is 0, must be positive");
+  EXPECT_EQ(refused([] { muon({.momentum = 0}); }), "muon: nesterov needs a momentum above 0");
+  EXPECT_NE(refused([] { linear_step(muon()); }).find("muon: \"fc.bias\" is [3], no filter and no matrix"), std::string::npos);
   EXPECT_NE(refused([] { adam({.beta2 = std::nan("")}); }).find("beta2"), std::string::npos);
 }
 
