@@ -28,16 +28,23 @@ void look_up(Image& image, const Table& table) {
   for (uint8_t& value : image.pixels) value = table[value];
 }
 
-// A table for each channel, made from its histogram.
+// A table for each channel, made from its histogram. All channels at once: a pass over one would touch as much memory.
+template <int Channels, typename Function>
+void look_up_channels(std::vector<uint8_t>& pixels, Function table_from) {
+  std::array<Histogram, Channels> histograms{};
+  for (size_t i = 0; i < pixels.size(); i += Channels) {
+    for (size_t c = 0; c < Channels; ++c) ++histograms[c][pixels[i + c]];
+  }
+  std::array<Table, Channels> tables;
+  for (size_t c = 0; c < Channels; ++c) tables[c] = table_from(histograms[c]);
+  for (size_t i = 0; i < pixels.size(); i += Channels) {
+    for (size_t c = 0; c < Channels; ++c) pixels[i + c] = tables[c][pixels[i + c]];
+  }
+}
+
 template <typename Function>
 void look_up_by_channel(Image& image, Function table_from) {
-  const auto channels = static_cast<size_t>(image.shape.channels);
-  for (size_t channel = 0; channel < channels; ++channel) {
-    Histogram histogram{};
-    for (size_t i = channel; i < image.pixels.size(); i += channels) ++histogram[image.pixels[i]];
-    const Table table = table_from(histogram);
-    for (size_t i = channel; i < image.pixels.size(); i += channels) image.pixels[i] = table[image.pixels[i]];
-  }
+  image.shape.channels == 1 ? look_up_channels<1>(image.pixels, table_from) : look_up_channels<3>(image.pixels, table_from);
 }
 
 Table stretched(const Histogram& histogram) {
@@ -66,7 +73,12 @@ Table flattened(const Histogram& histogram) {
 // from + factor * (to - from), cut to whole numbers; single precision as in Pillow, or results would differ by one.
 uint8_t blend(uint8_t from, uint8_t to, float factor) {
   const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
-  return value <= 0 ? uint8_t{0} : value >= 255 ? uint8_t{255} : static_cast<uint8_t>(value);
+  return static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
+}
+
+// Pixels become blends from `lacking`, which has as many values.
+void blend_from(const std::vector<uint8_t>& lacking, uint8_t* pixels, float factor) {
+  for (size_t i = 0; i < lacking.size(); ++i) pixels[i] = blend(lacking[i], pixels[i], factor);
 }
 
 Table blended_from(uint8_t from, float factor) {
@@ -108,10 +120,9 @@ void solarize_add(Image& image, int64_t addition, int64_t threshold) {
 
 void adjust_color(Image& image, float factor) {
   if (image.shape.channels != 3) return;
-  for (size_t i = 0; i < image.pixels.size(); i += 3) {
-    const uint8_t gray = luma(&image.pixels[i]);
-    for (size_t c = i; c < i + 3; ++c) image.pixels[c] = blend(gray, image.pixels[c], factor);
-  }
+  std::vector<uint8_t> gray(image.pixels.size());
+  for (size_t i = 0; i < gray.size(); i += 3) gray[i] = gray[i + 1] = gray[i + 2] = luma(&image.pixels[i]);
+  blend_from(gray, image.pixels.data(), factor);
 }
 
 void adjust_contrast(Image& image, float factor) {
@@ -124,17 +135,20 @@ void adjust_brightness(Image& image, float factor) { look_up(image, blended_from
 void adjust_sharpness(Image& image, float factor) {
   const auto [height, width, channels] = image.shape;
   if (height < 3 || width < 3) return;  // the border is not smoothed: nothing is left inside it
+  const auto row = static_cast<size_t>(width * channels), step = static_cast<size_t>(channels);
   const std::vector<uint8_t> original = image.pixels;
-  const int64_t row = width * channels;
-  for (int64_t y = 1; y + 1 < height; ++y) {
-    for (int64_t i = y * row + channels; i < (y + 1) * row - channels; ++i) {
-      int32_t sum = 4 * original[static_cast<size_t>(i)];
-      for (int64_t line = i - row; line <= i + row; line += row) {
-        for (int64_t at = line - channels; at <= line + channels; at += channels) sum += original[static_cast<size_t>(at)];
-      }
-      const auto smooth = static_cast<uint8_t>((2 * sum + 13) / 26);  // sum / 13, rounded
-      image.pixels[static_cast<size_t>(i)] = blend(smooth, original[static_cast<size_t>(i)], factor);
+  std::vector<uint16_t> columns(row);  // sums of three rows
+  std::vector<uint8_t> smooth(row - 2 * step);
+  for (size_t y = 1; y + 1 < static_cast<size_t>(height); ++y) {
+    const uint8_t* middle = original.data() + y * row;
+    for (size_t i = 0; i < row; ++i) {
+      columns[i] = static_cast<uint16_t>(middle[i - row] + middle[i] + middle[i + row]);
     }
+    for (size_t i = 0; i < smooth.size(); ++i) {
+      const uint32_t sum = columns[i] + columns[i + step] + columns[i + 2 * step] + 4u * middle[i + step];
+      smooth[i] = static_cast<uint8_t>((2 * sum + 13) / 26);  // sum / 13, rounded
+    }
+    blend_from(smooth, image.pixels.data() + y * row + step, factor);
   }
 }
 

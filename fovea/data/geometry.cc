@@ -64,18 +64,48 @@ class Sampler {
 int64_t to_fixed(double value) { return static_cast<int64_t>(std::floor(value * 65536 + 0.5)); }
 
 // Pillow walks over the picture in steps of 1/65536 of a pixel; so does this, to meet the same pixels.
+struct Walk {
+  explicit Walk(const Affine& m)
+      : x(to_fixed(m[2] + m[0] * 0.5 + m[1] * 0.5)),
+        y(to_fixed(m[5] + m[3] * 0.5 + m[4] * 0.5)),
+        right_x(to_fixed(m[0])),
+        right_y(to_fixed(m[3])),
+        down_x(to_fixed(m[1])),
+        down_y(to_fixed(m[4])) {}
+
+  int64_t x, y;  // of a row's first pixel
+  int64_t right_x, right_y, down_x, down_y;
+};
+
+// A row of the result is a piece of a row of the source, moved: shears along x, and translations.
 template <int Channels>
-void transform_nearest(const Image& source, const Affine& m, Image& target) {
+void move_row(const Image& source, int64_t shift, int64_t row, uint8_t* out) {
   const auto [height, width, channels] = source.shape;
-  int64_t row_x = to_fixed(m[2] + m[0] * 0.5 + m[1] * 0.5), row_y = to_fixed(m[5] + m[3] * 0.5 + m[4] * 0.5);
-  const int64_t right_x = to_fixed(m[0]), right_y = to_fixed(m[3]), down_x = to_fixed(m[1]), down_y = to_fixed(m[4]);
+  if (row < 0 || row >= height) return;
+  const int64_t begin = std::max<int64_t>(0, -shift), end = std::min(width, width - shift);
+  if (begin >= end) return;
+  const uint8_t* from = source.pixels.data() + (row * width + begin + shift) * Channels;
+  std::copy_n(from, (end - begin) * Channels, out + begin * Channels);
+}
+
+template <int Channels>
+void transform_nearest(const Image& source, const Affine& matrix, Image& target) {
+  const auto height = static_cast<uint64_t>(source.shape.height), width = static_cast<uint64_t>(source.shape.width);
+  Walk walk(matrix);
   uint8_t* out = target.pixels.data();
-  for (int64_t y = 0; y < height; ++y, row_x += down_x, row_y += down_y) {
-    int64_t at_x = row_x, at_y = row_y;
-    for (int64_t x = 0; x < width; ++x, at_x += right_x, at_y += right_y, out += Channels) {
-      const int64_t column = at_x >> 16, row = at_y >> 16;
-      if (column < 0 || column >= width || row < 0 || row >= height) continue;
-      std::copy_n(source.pixels.data() + (row * width + column) * Channels, Channels, out);
+  for (uint64_t y = 0; y < height; ++y, walk.x += walk.down_x, walk.y += walk.down_y) {
+    if (walk.right_x == 1 << 16 && walk.right_y == 0) {
+      move_row<Channels>(source, walk.x >> 16, walk.y >> 16, out);
+      out += width * Channels;
+      continue;
+    }
+    int64_t at_x = walk.x, at_y = walk.y;
+    for (uint64_t x = 0; x < width; ++x, at_x += walk.right_x, at_y += walk.right_y, out += Channels) {
+      // What lies before the first is beyond the last once it is unsigned.
+      const auto column = static_cast<uint64_t>(at_x >> 16), row = static_cast<uint64_t>(at_y >> 16);
+      if (column >= width || row >= height) continue;
+      const uint8_t* from = source.pixels.data() + (row * width + column) * Channels;
+      for (int c = 0; c < Channels; ++c) out[c] = from[c];
     }
   }
 }
