@@ -13,8 +13,8 @@ namespace {
 
 struct TrainCommandOptions {
   CommonOptions common;
-  std::string model, recipe, data, out, optimizer, schedule;
-  std::vector<std::string> settings;
+  std::string model, recipe, data, out, optimizer, schedule, weights;
+  std::vector<std::string> settings, freeze;
   int64_t epochs = 0, batch = 0;
   double rate = 0;
   bool resume = false, overwrite = false;
@@ -40,6 +40,8 @@ Recipe recipe_of(const TrainCommandOptions& options) {
   if (options.rate > 0) recipe.rate = options.rate;
   if (!options.optimizer.empty()) apply_setting(recipe, "optimizer.name=" + options.optimizer);
   if (!options.schedule.empty()) apply_setting(recipe, "rate.schedule=" + options.schedule);
+  if (!options.weights.empty()) recipe.weights = options.weights;
+  if (!options.freeze.empty()) recipe.freeze = options.freeze;
   if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
   for (const std::string& setting : options.settings) apply_setting(recipe, setting);
   if (recipe.data.empty()) refuse("train on what? --data SPEC, e.g. mnist:DIR, cifar10:DIR or digits (see fovea data --help)");
@@ -47,8 +49,8 @@ Recipe recipe_of(const TrainCommandOptions& options) {
 }
 
 void refuse_changes(const CLI::App& app) {
-  for (const char* name :
-       {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set", "--seed"}) {
+  for (const char* name : {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set",
+                           "--seed", "--weights", "--freeze"}) {
     if (app.count(name) > 0) refuse("{} would change the run; a resumed run keeps the recipe it was started with", name);
   }
 }
@@ -91,6 +93,9 @@ Command train_command(CLI::App& program) {
   app->add_option("--optimizer", options->optimizer, "sgd, adam or adamw");
   app->add_option("--schedule", options->schedule, "constant, step, cosine or linear");
   app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")
+      ->allow_extra_args(false);
+  app->add_option("--weights", options->weights, "start from these weights (.safetensors), with a new head for other classes");
+  app->add_option("--freeze", options->freeze, "parameters that stay as they are: a pattern of their names, e.g. 'layer1.*'")
       ->allow_extra_args(false);
   app->add_option("--out", options->out, "the run's folder (runs/MODEL)");
   app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");

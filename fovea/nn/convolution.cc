@@ -70,7 +70,8 @@ Value convolve(Value x, const ConvOptions& options, const std::string& layer) {
                                                .fan_in = fan_in,
                                                .fan_out = fan_out,
                                                .groups = options.groups,
-                                               .frozen = options.frozen});
+                                               .frozen = options.frozen,
+                                               .kind = ParameterKind::filter});
   const Value y = operators::conv(x, weight, movement_of(options, spatial, layer), options.groups);
   return finish(y, options, fan_in, fan_out);
 }
@@ -140,8 +141,12 @@ Layer transposed_conv(TransposedConvOptions options) {
     Shape filter = options.kernel.of_rank(spatial, layer + ": kernel");
     const int64_t fan_in = product(filter) * x.extent(-1), fan_out = product(filter) * options.filters;
     filter.insert(filter.end(), {options.filters, x.extent(-1)});
-    const Value weight = x.recorder().parameter(
-        {.name = "weight", .shape = filter, .initializer = options.initializer, .fan_in = fan_in, .fan_out = fan_out});
+    const Value weight = x.recorder().parameter({.name = "weight",
+                                                 .shape = filter,
+                                                 .initializer = options.initializer,
+                                                 .fan_in = fan_in,
+                                                 .fan_out = fan_out,
+                                                 .kind = ParameterKind::filter});
     return finish(operators::conv_transpose(x, weight, movement_of(options, spatial, layer)), options, fan_in, fan_out);
   });
 }
@@ -157,7 +162,9 @@ Layer dense(DenseOptions options) {
                                                  .shape = {in, options.units},
                                                  .initializer = options.initializer,
                                                  .fan_in = in,
-                                                 .fan_out = options.units});
+                                                 .fan_out = options.units,
+                                                 .kind = ParameterKind::dense,
+                                                 .maps = x.recorder().flattened_maps(x)});
     const Shape outer = x.shape();
     Value y = operators::dense(outer.size() == 2 ? x : operators::reshape(x, {-1, in}), weight);
     y = finish(y, options, in, options.units);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fovea/core/tensor.h"
 
@@ -50,6 +51,13 @@ inline constexpr Initializer torch_uniform{Initializer::Distribution::uniform, 1
 
 }  // namespace initializers
 
+// What a parameter's numbers are, for exchange with frameworks that order them otherwise (fovea/models/weights.h).
+enum class ParameterKind : uint8_t {
+  plain,   // a number for each channel, and whatever else has no order of its own
+  filter,  // [kernel..., in, out]
+  dense,   // [in, out]
+};
+
 // What a trained or kept tensor of a network is.
 struct ParameterSpec {
   std::string name;  // "layer1.0.conv1.weight"
@@ -63,6 +71,9 @@ struct ParameterSpec {
   bool decayed = true;         // false for biases and normalisation: weight decay may leave them out
   bool normalization = false;  // a scale or shift of normalisation
   std::string stream = {};     // the name whose random numbers it starts from, if not its own
+  ParameterKind kind = ParameterKind::plain;
+  // dense: the maps [spatial..., channels] whose flattening, side by side, it reads; empty where it reads plain features.
+  std::vector<Shape> maps = {};
 };
 
 // f32. The random numbers come from the stream named by the hash of the parameter's name.

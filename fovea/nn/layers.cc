@@ -81,7 +81,12 @@ Layer global_max_pool() {
 }
 
 Layer flatten() {
-  return named_layer("flatten", "", [](Value x) { return operators::reshape(x, {x.extent(0), -1}); });
+  return named_layer("flatten", "", [](Value x) {
+    const Value y = operators::reshape(x, {x.extent(0), -1});
+    const Shape map = x.shape();
+    if (map.size() > 2) y.recorder().mark_flattened(y, {Shape(map.begin() + 1, map.end())});
+    return y;
+  });
 }
 
 Layer reshape(Shape without_batch) {

@@ -41,7 +41,8 @@ Value normalize_batch(Value x, const BatchNormOptions& options) {
   const Value shift = of_channels(x, "bias", initializers::zeros);
   const Value running_mean = of_channels(x, "running_mean", initializers::zeros, false);
   const Value running_variance = of_channels(x, "running_var", initializers::ones, false);
-  if (!recorder.training()) return operators::batch_norm(x, scale, shift, running_mean, running_variance, options.epsilon);
+  if (!recorder.training() || recorder.frozen("weight"))
+    return operators::batch_norm(x, scale, shift, running_mean, running_variance, options.epsilon);
   const auto count = static_cast<double>(element_count(x.shape()) / x.extent(-1));
   const operators::BatchNormResult result = operators::batch_norm_training(x, scale, shift, options.epsilon);
   const auto average = [&](Value running, Value now, double factor) {

@@ -3,8 +3,16 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/core/glob.h"
 
 namespace fovea {
+namespace {
+
+bool fits_any(const std::string& name, const std::vector<std::string>& patterns) {
+  return std::ranges::any_of(patterns, [&](const std::string& pattern) { return fits_pattern(name, pattern); });
+}
+
+}  // namespace
 
 Recorder::Recorder(std::string graph_name, Mode mode) : graph_(std::move(graph_name)), mode_(mode) {}
 
@@ -52,6 +60,7 @@ Value Recorder::parameter(ParameterSpec spec) {
     refuse("\"{}\" is {} and would have to be {} where the layer is used again", spec.name, to_string(known->second.shape()),
            to_string(spec.shape));
   }
+  spec.frozen = spec.frozen || fits_any(spec.name, frozen_patterns_);
   const Role role = spec.trained ? Role::parameter : Role::state;
   const Value value(*this, graph_.argument(spec.name, {spec.shape, DType::f32}, role));
   values_.emplace(spec.name, value);
@@ -63,6 +72,42 @@ Value Recorder::value_of(const std::string& full_name) const {
   const auto known = values_.find(full_name);
   if (known == values_.end()) refuse("no parameter is called \"{}\"", full_name);
   return known->second;
+}
+
+void Recorder::freeze(std::vector<std::string> patterns) { frozen_patterns_ = std::move(patterns); }
+
+bool Recorder::frozen(const std::string& name) const { return fits_any(name_in_scope(name), frozen_patterns_); }
+
+std::vector<std::string> Recorder::unmatched_patterns() const {
+  std::vector<std::string> unmatched;
+  for (const std::string& pattern : frozen_patterns_) {
+    const auto matched = [&](const ParameterSpec& spec) { return fits_pattern(spec.name, pattern); };
+    if (std::ranges::none_of(parameters_, matched)) unmatched.push_back(pattern);
+  }
+  return unmatched;
+}
+
+void Recorder::mark_flattened(Value value, std::vector<Shape> maps) { flattened_[value.ref().index] = std::move(maps); }
+
+std::vector<Shape> Recorder::flattened_maps(Value value) const {
+  const auto known = flattened_.find(value.ref().index);
+  return known == flattened_.end() ? std::vector<Shape>() : known->second;
+}
+
+void Recorder::carry_flattened(const std::string& operator_name, const std::vector<Value>& operands, Value result) {
+  if (operands.empty() || flattened_.empty() || result.rank() != 2) return;
+  std::vector<Shape> maps = flattened_maps(operands.front());
+  if (operator_name == "concat" && result.extent(0) == operands.front().extent(0)) {
+    for (size_t i = 1; i < operands.size(); ++i) {
+      std::vector<Shape> more = flattened_maps(operands[i]);
+      if (more.empty()) more = {{operands[i].extent(-1)}};  // features without an order are a map of one position
+      if (maps.empty()) maps = {{operands.front().extent(-1)}};
+      maps.insert(maps.end(), more.begin(), more.end());
+    }
+  } else if (result.shape() != operands.front().shape() || operator_name == "dense") {
+    return;
+  }
+  if (!maps.empty()) mark_flattened(result, std::move(maps));
 }
 
 void Recorder::update(const std::string& name, Value value) {
@@ -98,7 +143,10 @@ std::vector<Value> Recorder::add(std::string_view operator_name, const std::vect
   }
   std::vector<Value> results;
   for (const Ref ref : graph_.add(operator_name, refs, attributes, path())) results.emplace_back(*this, ref);
-  if (!results.empty()) operation.result = results.front().type();
+  if (!results.empty()) {
+    operation.result = results.front().type();
+    carry_flattened(operation.name, operands, results.front());
+  }
   operations_.push_back(std::move(operation));
   return results;
 }

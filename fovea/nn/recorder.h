@@ -73,6 +73,17 @@ class Recorder {
   const std::vector<ParameterSpec>& parameters() const { return parameters_; }  // trained and kept, in the order of first use
   Value value_of(const std::string& full_name) const;
 
+  // Parameters whose full names match one of `patterns` (fovea/core/glob.h) are not trained from here on, and a batch norm
+  // whose scale is frozen goes by its running statistics.
+  void freeze(std::vector<std::string> patterns);
+  bool frozen(const std::string& name) const;           // of the current scope
+  std::vector<std::string> unmatched_patterns() const;  // those that no parameter matched
+
+  // Says that `value` [batch, features] is the maps [spatial..., channels] flattened, side by side. Element-wise operators and
+  // joining keep that known, so that a dense layer can tell how its features were ordered.
+  void mark_flattened(Value value, std::vector<Shape> maps);
+  std::vector<Shape> flattened_maps(Value value) const;  // empty: none
+
   // The new value of a kept tensor of the current scope: what the program writes back after the step.
   void update(const std::string& name, Value value);
   const std::vector<std::pair<std::string, Value>>& updates() const { return updates_; }
@@ -94,6 +105,7 @@ class Recorder {
 
   void leave() { frames_.pop_back(); }
   std::string name_in_scope(const std::string& name) const;
+  void carry_flattened(const std::string& operator_name, const std::vector<Value>& operands, Value result);
   std::string choose_path(const std::string& kind, const std::string& name, bool& again);
 
   Graph graph_;
@@ -104,6 +116,8 @@ class Recorder {
   std::vector<ParameterSpec> parameters_;
   std::map<std::string, Value> values_;
   std::vector<std::pair<std::string, Value>> updates_;
+  std::vector<std::string> frozen_patterns_;
+  std::map<int32_t, std::vector<Shape>> flattened_;  // by the value's number in the graph
   std::optional<Value> step_, seed_;
   std::vector<Operation> operations_;
 };

@@ -47,6 +47,29 @@ std::vector<ParameterSpec> trained_of(const Recorder& recorder) {
   return trained;
 }
 
+void check_frozen(const Recorder& recorder, const Network& network) {
+  const std::vector<ParameterSpec>& parameters = recorder.parameters();
+  for (const std::string& pattern : recorder.unmatched_patterns()) {
+    std::vector<std::string> names;
+    for (const ParameterSpec& spec : parameters) names.push_back(spec.name);
+    const std::string nearest = nearest_name(pattern, names);
+    refuse("no parameter of {} is called \"{}\", so it cannot be frozen{}", network.name, pattern,
+           nearest.empty() ? fmt::format("; the first is \"{}\"", names.empty() ? "" : names.front())
+                           : fmt::format("; did you mean \"{}\"?", nearest));
+  }
+  if (!parameters.empty() &&
+      std::ranges::all_of(parameters, [](const ParameterSpec& spec) { return !spec.trained || spec.frozen; })) {
+    refuse("every parameter of {} is frozen: nothing is left to train", network.name);
+  }
+}
+
+Value training_logits(Recorder& recorder, const Network& network, Value image, const TrainingOptions& options) {
+  recorder.freeze(options.frozen);
+  const Value logits = logits_of(network, image);
+  check_frozen(recorder, network);
+  return logits;
+}
+
 // Of `loss`, by each of `trained`.
 std::vector<Value> gradients_of(Value loss, const std::vector<ParameterSpec>& trained) {
   std::vector<Value> values;
@@ -167,7 +190,7 @@ Traced trace_training(const Network& network, int64_t batch, const TrainingOptio
   const Value image = image_input(recorder, network, batch);
   const Value label = recorder.input("label", {{batch}, DType::i32});
   const Value rate = recorder.input("rate", {{}, DType::f32});
-  const Value logits = logits_of(network, image);
+  const Value logits = training_logits(recorder, network, image, options);
   std::vector<Operation> operations = recorder.operations();
   const Value loss = training_loss(recorder, network, logits, label, options);
   Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
@@ -182,7 +205,7 @@ Traced trace_accumulation(const Network& network, int64_t batch, int64_t parts, 
   Recorder recorder(network.name, Mode::training);
   const Value image = image_input(recorder, network, batch);
   const Value label = recorder.input("label", {{batch}, DType::i32});
-  const Value logits = logits_of(network, image);
+  const Value logits = training_logits(recorder, network, image, options);
   std::vector<Operation> operations = recorder.operations();
   const Value loss = training_loss(recorder, network, logits, label, options);
   Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
@@ -201,7 +224,7 @@ Traced trace_update(const Network& network, const TrainingOptions& options) {
   std::vector<ParameterSpec> tensors;
   {
     Recorder recorder(network.name, Mode::training);
-    logits_of(network, image_input(recorder, network, 1));
+    training_logits(recorder, network, image_input(recorder, network, 1), options);
     tensors = recorder.parameters();
   }
   Recorder recorder(network.name + "_update", Mode::training);

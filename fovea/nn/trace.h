@@ -57,11 +57,15 @@ using Loss = std::function<Value(Value logits, Value label)>;
 struct TrainingOptions {
   Optimizer optimizer = sgd();
   double label_smoothing = 0;
-  bool mixed_labels = false;      // images are mixtures: see second_label and label_weight below
-  Loss loss;                      // empty: softmax cross-entropy with the label smoothing above
-  bool summed = false;            // differentiates the sum over the images in place of the mean
-  double clip_norm = 0;           // all gradients as one vector are shortened to this length, 0: never (Pascanu et al. 2013)
-  bool average = false;           // keeps averages of parameters and running statistics: see average_decay below
+  bool mixed_labels = false;  // images are mixtures: see second_label and label_weight below
+  Loss loss;                  // empty: softmax cross-entropy with the label smoothing above
+  bool summed = false;        // differentiates the sum over the images in place of the mean
+  double clip_norm = 0;       // all gradients as one vector are shortened to this length, 0: never (Pascanu et al. 2013)
+  bool average = false;       // keeps averages of parameters and running statistics: see average_decay below
+  // Patterns (fovea/core/glob.h) of names of parameters that stay as they are: no gradient, no update, and a batch norm whose
+  // scale is among them goes by its running statistics. Refuses a pattern that matches nothing, and patterns that leave nothing
+  // to train.
+  std::vector<std::string> frozen;
   bool return_gradients = false;  // as further results named "gradient.conv1.weight", for checks; before they are clipped
 };
 

@@ -62,7 +62,8 @@ bool has_checkpoint(const std::filesystem::path& folder) { return std::filesyste
 
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
   const std::string file = tensor_file(checkpoint.state.step);
-  write_safetensors(folder / file, {checkpoint.tensors, {{"step", std::to_string(checkpoint.state.step)}}});
+  write_safetensors(folder / file,
+                    {checkpoint.tensors, {{"format", "fovea"}, {"step", std::to_string(checkpoint.state.step)}}});
   nlohmann::ordered_json json = {{"format", format_version}, {"tensors", file}};
   each_member(checkpoint.state, [&](const char* key, const auto& value) {
     using T = std::remove_cvref_t<decltype(value)>;
@@ -92,6 +93,10 @@ Checkpoint load_checkpoint(const std::filesystem::path& folder) {
   if (!is_tensor_file(file) || file.find('/') != file.npos)
     fail("{}: \"tensors\" names {}, not a checkpoint beside it", path, file);
   Safetensors contents = read_safetensors(folder / file);
+  if (contents.metadata["format"] != "fovea") {
+    fail("{} is not a checkpoint: its metadata calls the format \"{}\", not \"fovea\"", (folder / file).string(),
+         contents.metadata["format"]);
+  }
   if (contents.metadata["step"] != std::to_string(checkpoint.state.step)) {
     fail("{} belongs to step {}, but {} is of step {}", (folder / file).string(), contents.metadata["step"], path,
          checkpoint.state.step);

@@ -21,7 +21,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // One key of the file: where it goes, and what values make sense.
 struct Field {
   std::string key;
-  std::variant<std::string Recipe::*, int64_t Recipe::*, double Recipe::*, bool Recipe::*, std::vector<double> Recipe::*>
+  std::variant<std::string Recipe::*, int64_t Recipe::*, double Recipe::*, bool Recipe::*, std::vector<double> Recipe::*,
+               std::vector<std::string> Recipe::*>
       member;
   double least = -infinity;  // numbers lie in [least, most]; `above` leaves `least` itself out
   double most = infinity;
@@ -37,6 +38,8 @@ const std::vector<Field>& fields() {
       {"epochs", &Recipe::epochs, 1, 1e6},
       {"batch", &Recipe::batch, 1, 1 << 20},
       {"seed", &Recipe::seed, 0},
+      {"weights", &Recipe::weights},
+      {"freeze", &Recipe::freeze},
       {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw"}},
       {"optimizer.momentum", &Recipe::momentum, 0, 1},
       {"optimizer.nesterov", &Recipe::nesterov},
@@ -126,6 +129,13 @@ void read_value(std::vector<double>& out, const toml::node& node, const Field& f
   out = values;
 }
 
+void read_value(std::vector<std::string>& out, const toml::node& node, const Field& field, const std::string& where) {
+  if (!node.is_array()) wrong_type(field, "a list of strings", where);
+  std::vector<std::string> values;
+  for (const toml::node& element : *node.as_array()) read_value(values.emplace_back(), element, field, where);
+  out = values;
+}
+
 void assign(Recipe& recipe, const Field& field, const toml::node& node, const std::string& where) {
   std::visit([&](auto member) { read_value(recipe.*member, node, field, where); }, field.member);
 }
@@ -148,9 +158,9 @@ std::string value_text(const Recipe& recipe, const Field& field) {
       [&](auto member) -> std::string {
         using T = std::remove_cvref_t<decltype(recipe.*member)>;
         std::ostringstream out;
-        if constexpr (std::is_same_v<T, std::vector<double>>) {
+        if constexpr (std::is_same_v<T, std::vector<double>> || std::is_same_v<T, std::vector<std::string>>) {
           toml::array array;
-          for (const double value : recipe.*member) array.push_back(value);
+          for (const auto& value : recipe.*member) array.push_back(value);
           out << array;
         } else {
           out << toml::value<T>(recipe.*member);

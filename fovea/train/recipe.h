@@ -19,6 +19,8 @@ struct Recipe {
   int64_t epochs = 10;
   int64_t batch = 128;
   int64_t seed = 1;
+  std::string weights;              // a .safetensors file to start from; empty: from scratch
+  std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
 
   std::string optimizer = "sgd";  // sgd, adam, adamw
   double momentum = 0.9;

@@ -15,8 +15,9 @@ TrainedModel open_run(const std::filesystem::path& folder) {
   model.network = network_of(model.recipe);
   if (std::filesystem::exists(folder / "labels.txt")) model.labels = read_labels(folder / "labels.txt");
   // A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
-  model.tensors = std::filesystem::exists(folder / "model.safetensors") ? read_safetensors(folder / "model.safetensors").tensors
-                                                                        : load_checkpoint(folder).tensors;
+  model.tensors = std::filesystem::exists(folder / "model.safetensors")
+                      ? read_weights(model.network, folder / "model.safetensors").tensors
+                      : load_checkpoint(folder).tensors;
   return model;
 }
 
@@ -42,13 +43,23 @@ TrainedModel open_model(const std::string& model, const std::filesystem::path& w
   opened.recipe = default_recipe(make_model(model).name);
   opened.network = network_of(opened.recipe);
   if (!weights.empty()) {
-    opened.tensors = read_safetensors(weights).tensors;
+    opened.tensors = read_weights(opened.network, weights).tensors;
   } else {
     const Traced traced = trace_inference(opened.network, 1);
     const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(seed));
     for (size_t i = 0; i < values.size(); ++i) opened.tensors[traced.parameters[i].name] = values[i];
   }
   return opened;
+}
+
+LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head) {
+  Safetensors contents = read_safetensors(path);
+  return load_weights(
+      network, {.path = path.string(), .tensors = std::move(contents.tensors), .metadata = std::move(contents.metadata)}, head);
+}
+
+void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors) {
+  write_safetensors(path, {published_weights(network, tensors), {{"format", "pt"}, {"model", network.name}}});
 }
 
 TensorMap network_tensors(const Network& network, const TensorMap& tensors) {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/models/weights.h"
 #include "fovea/nn/trace.h"
 #include "fovea/train/recipe.h"
 #include "fovea/train/session.h"
@@ -34,6 +35,12 @@ Network network_of(const Recipe& recipe);
 // A run's folder, or a model's name with `weights` (a .safetensors file; empty: initial values by `seed`). Refuses what is
 // neither, naming the nearest model.
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed);
+
+// A .safetensors file, published or our own; see fovea/models/weights.h for what is read and what is refused.
+LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);
+
+// The network's tensors in PyTorch's layout, as the world publishes them: torch's load_state_dict takes the file. Atomic.
+void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors);
 
 // The parameters and running statistics among `tensors`, without the optimiser's state.
 TensorMap network_tensors(const Network& network, const TensorMap& tensors);

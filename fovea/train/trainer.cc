@@ -11,7 +11,6 @@
 #include "fovea/formats/event_file.h"
 #include "fovea/formats/json_lines.h"
 #include "fovea/formats/labels.h"
-#include "fovea/formats/safetensors.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/interrupt.h"
 #include "fovea/train/predictor.h"
@@ -95,6 +94,7 @@ class Trainer {
  private:
   void open_data();
   void build(const TensorMap& saved);
+  void start_from_weights();
   void announce();
   void train_epoch(Loader& loader);
   void step(const Batch& batch);
@@ -149,7 +149,8 @@ void Trainer::build(const TensorMap& saved) {
   const Traced traced = trace_training(network_, recipe_.batch,
                                        {.optimizer = optimizer_of(recipe_),
                                         .label_smoothing = recipe_.label_smoothing,
-                                        .mixed_labels = augmentation_of(recipe_, network_.preprocessing).mixing.any()});
+                                        .mixed_labels = augmentation_of(recipe_, network_.preprocessing).mixing.any(),
+                                        .frozen = recipe_.freeze});
   const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(recipe_.seed));
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string& name = traced.parameters[i].name;
@@ -159,9 +160,16 @@ void Trainer::build(const TensorMap& saved) {
     }
     tensors_[name] = options_.resume ? found->second : values[i];
   }
+  if (!options_.resume && !recipe_.weights.empty()) start_from_weights();
   session_ = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.threads = threads_.size()});
   if (session_->has_argument("seed")) session_->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
   predictor_ = std::make_unique<Predictor>(network_, tensors_);
+}
+
+void Trainer::start_from_weights() {
+  const LoadedWeights loaded = read_weights(network_, recipe_.weights, HeadRule::start_anew);
+  for (const auto& [name, tensor] : loaded.tensors) tensors_[name] = tensor;
+  progress_.say(loaded.remark.empty() ? fmt::format("starting from {}", recipe_.weights) : loaded.remark);
 }
 
 void Trainer::announce() {
@@ -283,7 +291,7 @@ TrainResult Trainer::run() {
     }
   }
   if (!evaluation) evaluation = test();  // the run had finished before
-  write_safetensors(options_.folder / "model.safetensors", {network_tensors(network_, tensors_), {{"model", network_.name}}});
+  write_weights(options_.folder / "model.safetensors", network_, tensors_);
   write_report(options_.folder, network_.name, *evaluation, test_->class_names());
   return {*evaluation, state_.epoch, state_.seconds, step_seconds_ > 0 ? static_cast<double>(step_images_) / step_seconds_ : 0};
 }

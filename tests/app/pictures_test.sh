@@ -48,5 +48,5 @@ npy three.npy '(3, 28, 28, 1)' '<f4'; npy small.npy '(3, 27, 28, 1)' '<f4'; npy 
 refused 1 'small.npy is [3, 27, 28, 1]; mnist-mlp reads a batch of [28, 28, 1]' run run --input small.npy --output y.npy
 refused 1 'bytes.npy holds u8; mnist-mlp reads f32' run run --input bytes.npy --output y.npy
 refused 1 'cannot write nowhere/y.npy' run run --input three.npy --output nowhere/y.npy
-refused 1 'the weights of cifar-cnn lack tensor "conv1.' run cifar-cnn --weights run/model.safetensors --input color.npy --output y.npy
+refused 1 'run/model.safetensors: not the weights of cifar-cnn: it lacks conv1.' run cifar-cnn --weights run/model.safetensors --input color.npy --output y.npy
 finish
