@@ -3,8 +3,17 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/models/airbench.h"
+#include "fovea/models/densenet.h"
+#include "fovea/models/efficientnet.h"
 #include "fovea/models/ladder.h"
+#include "fovea/models/mnasnet.h"
+#include "fovea/models/mobilenet.h"
 #include "fovea/models/resnet.h"
+#include "fovea/models/shufflenet.h"
+#include "fovea/models/squeezenet.h"
+#include "fovea/models/vgg.h"
+#include "fovea/models/xception.h"
 #include "fovea/nn/layers.h"
 
 namespace fovea {
@@ -51,7 +60,8 @@ void check_options(const ModelEntry& entry, const ModelOptions& options) {
 const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> entries = [] {
     std::vector<ModelEntry> all;
-    for (const auto& family : {ladder_models, resnet_models}) {
+    for (const auto& family : {ladder_models, vgg_models, resnet_models, densenet_models, xception_models, squeezenet_models,
+                               mobilenet_models, mnasnet_models, efficientnet_models, shufflenet_models, airbench_models}) {
       const std::vector<ModelEntry> part = family();
       all.insert(all.end(), part.begin(), part.end());
     }

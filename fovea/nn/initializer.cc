@@ -49,6 +49,20 @@ float cut_normal(Random& random) {
   }
 }
 
+// The first filters of [taps..., in, out] pass their channel through at the middle tap.
+void set_identity(Tensor& tensor) {
+  const Shape& shape = tensor.shape();
+  const int64_t in = shape[shape.size() - 2], out = shape.back(), filters = std::min(in, out);
+  int64_t middle = 0;  // in row-major order over the taps
+  for (size_t i = 0; i + 2 < shape.size(); ++i) middle = middle * shape[i] + shape[i] / 2;
+  float* values = tensor.data<float>();
+  for (int64_t row = 0; row < tensor.size() / out; ++row) {
+    for (int64_t filter = 0; filter < filters; ++filter) {
+      values[row * out + filter] = row == middle * in + filter ? 1.0F : 0.0F;
+    }
+  }
+}
+
 }  // namespace
 
 Tensor initial_value(const ParameterSpec& parameter, uint64_t seed) {
@@ -70,6 +84,7 @@ Tensor initial_value(const ParameterSpec& parameter, uint64_t seed) {
       fill([&] { return width * cut_normal(random); });
       break;
   }
+  if (parameter.initializer.identity) set_identity(tensor);
   return tensor;
 }
 

@@ -24,6 +24,9 @@ struct Initializer {
   // whatever the distribution; a truncated normal (two sigma) is widened so that the variance after the cut is the wanted one.
   double scale = 0;
   Fan fan = Fan::none;
+  // Of a convolution without groups: filter i starts as the identity on channel i, for as many as there are channels (PyTorch's
+  // dirac_); only the rest is drawn.
+  bool identity = false;
 };
 
 namespace initializers {
@@ -48,6 +51,8 @@ inline constexpr Initializer lecun_uniform{Initializer::Distribution::uniform, 1
 inline constexpr Initializer truncated_lecun{Initializer::Distribution::truncated_normal, 1, Initializer::Fan::in};
 // PyTorch's default for linear layers and convolutions: uniform in +-1/sqrt(fan_in).
 inline constexpr Initializer torch_uniform{Initializer::Distribution::uniform, 1.0 / 3, Initializer::Fan::in};
+// The same but for the filters that pass a channel through.
+inline constexpr Initializer torch_identity{Initializer::Distribution::uniform, 1.0 / 3, Initializer::Fan::in, true};
 
 }  // namespace initializers
 
