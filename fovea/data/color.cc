@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -149,6 +150,66 @@ void adjust_sharpness(Image& image, float factor) {
       smooth[i] = static_cast<uint8_t>((2 * sum + 13) / 26);  // sum / 13, rounded
     }
     blend_from(smooth, image.pixels.data() + y * row + step, factor);
+  }
+}
+
+namespace {
+
+// Hue, saturation and value of 0..255 each, and back: Smith 1978, with Pillow's roundings.
+std::array<uint8_t, 3> to_hsv(const uint8_t* rgb) {
+  const uint8_t most = std::max({rgb[0], rgb[1], rgb[2]}), least = std::min({rgb[0], rgb[1], rgb[2]});
+  if (most == least) return {0, 0, most};
+  const auto range = static_cast<float>(most - least);
+  const auto below = [&](int c) { return static_cast<float>(most - rgb[c]) / range; };
+  double sextant = 4.0 + below(1) - below(0);
+  if (rgb[0] == most) {
+    sextant = below(2) - below(1);
+  } else if (rgb[1] == most) {
+    sextant = 2.0 + below(0) - below(2);
+  }
+  const auto hue = static_cast<float>(std::fmod(static_cast<float>(sextant) / 6.0 + 1.0, 1.0));
+  const float saturation = range / static_cast<float>(most);
+  return {static_cast<uint8_t>(hue * 255.0), static_cast<uint8_t>(saturation * 255.0), most};
+}
+
+void from_hsv(const std::array<uint8_t, 3>& hsv, uint8_t* rgb) {
+  const auto value = static_cast<float>(hsv[2]);
+  if (hsv[1] == 0) {
+    rgb[0] = rgb[1] = rgb[2] = hsv[2];
+    return;
+  }
+  const double turn = hsv[0] * 6.0 / 255.0, sextant = std::floor(turn);
+  const auto into = static_cast<float>(turn - sextant), saturation = static_cast<float>(hsv[1] / 255.0);
+  const auto rounded = [](double level) { return static_cast<uint8_t>(std::clamp(std::round(level), 0.0, 255.0)); };
+  const uint8_t p = rounded(value * (1.0 - saturation)), q = rounded(value * (1.0 - saturation * into));
+  const uint8_t t = rounded(value * (1.0 - saturation * (1.0 - into))), v = hsv[2];
+  const std::array<std::array<uint8_t, 3>, 6> colors{{{v, t, p}, {q, v, p}, {p, v, t}, {p, q, v}, {t, p, v}, {v, p, q}}};
+  std::copy_n(colors[static_cast<size_t>(sextant) % 6].begin(), 3, rgb);
+}
+
+}  // namespace
+
+void adjust_hue(Image& image, double shift) {
+  if (image.shape.channels != 3) return;
+  const auto steps = static_cast<uint8_t>(static_cast<int64_t>(shift * 255));  // wraps round the circle
+  for (size_t i = 0; i < image.pixels.size(); i += 3) {
+    std::array<uint8_t, 3> hsv = to_hsv(&image.pixels[i]);
+    hsv[0] = static_cast<uint8_t>(hsv[0] + steps);
+    from_hsv(hsv, &image.pixels[i]);
+  }
+}
+
+void jitter(Image& image, const Jitter& amounts, Random& random) {
+  std::array<int, 4> order{0, 1, 2, 3};
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
+  const auto factor = [&](double amount) {
+    return random.uniform(static_cast<float>(std::max(0.0, 1 - amount)), static_cast<float>(1 + amount));
+  };
+  for (const int which : order) {
+    if (which == 0 && amounts.brightness > 0) adjust_brightness(image, factor(amounts.brightness));
+    if (which == 1 && amounts.contrast > 0) adjust_contrast(image, factor(amounts.contrast));
+    if (which == 2 && amounts.saturation > 0) adjust_color(image, factor(amounts.saturation));
+    if (which == 3 && amounts.hue > 0) adjust_hue(image, (2 * random.uniform() - 1) * amounts.hue);
   }
 }
 

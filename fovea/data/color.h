@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "fovea/core/random.h"
 #include "fovea/data/image.h"
 
 namespace fovea {
@@ -28,5 +29,20 @@ void adjust_color(Image& image, float factor);
 void adjust_contrast(Image& image, float factor);
 void adjust_brightness(Image& image, float factor);
 void adjust_sharpness(Image& image, float factor);
+
+// Turns the hue by `shift` of the colour circle, -1/2..1/2, in whole steps of 1/256 of it: by way of Pillow's 8-bit HSV, as
+// torchvision does. Nothing happens to a gray picture.
+void adjust_hue(Image& image, double shift);
+
+// All four in an order drawn for every picture (torchvision's ColorJitter): factors evenly from [max(0, 1 - x), 1 + x], the
+// hue's shift evenly from [-hue, hue]. 0 leaves a property alone.
+struct Jitter {
+  double brightness = 0;
+  double contrast = 0;
+  double saturation = 0;
+  double hue = 0;
+  bool any() const { return brightness > 0 || contrast > 0 || saturation > 0 || hue > 0; }
+};
+void jitter(Image& image, const Jitter& amounts, Random& random);
 
 }  // namespace fovea

@@ -73,6 +73,24 @@ void erase(std::span<float> values, ImageShape shape, const Erasing& erasing, Ra
   }
 }
 
+void light(std::span<float> values, std::span<const float> deviation, double amount, Random& random) {
+  if (values.size() % 3 != 0 || (!deviation.empty() && deviation.size() != 3)) {
+    fail("lighting is for 3 channels, not for {} values with {} deviations", values.size(), deviation.size());
+  }
+  // Of pixels / 255 of ImageNet: eigenvalues, and a column for each of their vectors.
+  constexpr float eigenvalues[3] = {0.2175f, 0.0188f, 0.0045f};
+  constexpr float vectors[3][3] = {{-0.5675f, 0.7192f, 0.4009f}, {-0.5808f, -0.0045f, -0.8140f}, {-0.5836f, -0.6948f, 0.4203f}};
+  float shift[3] = {0, 0, 0};
+  for (size_t component = 0; component < 3; ++component) {
+    const float along = static_cast<float>(amount) * random.normal() * eigenvalues[component];
+    for (size_t c = 0; c < 3; ++c) shift[c] += vectors[c][component] * along;
+  }
+  for (size_t c = 0; c < 3 && !deviation.empty(); ++c) shift[c] /= deviation[c];
+  for (size_t i = 0; i < values.size(); i += 3) {
+    for (size_t c = 0; c < 3; ++c) values[i + c] += shift[c];
+  }
+}
+
 double draw_beta(double alpha, Random& random) {
   const double first = draw_gamma(alpha, random), second = draw_gamma(alpha, random);
   // Both can vanish when alpha is tiny; the distribution is then a fair coin.

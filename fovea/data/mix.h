@@ -22,6 +22,11 @@ struct Erasing {
 // values: [height, width, channels] of the shape, normalised.
 void erase(std::span<float> values, ImageShape shape, const Erasing& erasing, Random& random);
 
+// The AlexNet lighting (Krizhevsky et al. 2012, section 4.1): along each principal component of ImageNet's colours, a shift of
+// its eigenvalue times a normal number of deviation `amount` (0.1 in the paper). values: [.., 3], normalised by `deviation` (of
+// pixels / 255, one a channel; empty: 1). Fails on another number of channels.
+void light(std::span<float> values, std::span<const float> deviation, double amount, Random& random);
+
 // Both mix image i with image count - 1 - i, so that a batch of odd size leaves its middle image alone. One weight is drawn for
 // the batch, from Beta(alpha, alpha); 0 switches a kind off, and when both are on a fair coin chooses for every batch.
 struct Mixing {

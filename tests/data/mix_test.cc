@@ -129,6 +129,34 @@ TEST(Erase, ARectangleOfTheAreaDrawn) {
   EXPECT_NEAR(erased, 100, 30);
 }
 
+TEST(Light, ShiftsHaveTheCovarianceOfTheColours) {
+  // What the paper's shift has: the sum over components of (0.1 eigenvalue)^2 times the outer product of the vector.
+  const double vectors[3][3] = {{-0.5675, 0.7192, 0.4009}, {-0.5808, -0.0045, -0.8140}, {-0.5836, -0.6948, 0.4203}};
+  const double values[3] = {0.2175, 0.0188, 0.0045};
+  const std::vector<float> deviation{0.5f, 0.25f, 1.0f};
+  double sums[3][3] = {};
+  constexpr int count = 20000;
+  for (int stream = 0; stream < count; ++stream) {
+    std::vector<float> image{1, 2, 3, 1, 2, 3};
+    Random random(8, static_cast<uint64_t>(stream));
+    light(image, deviation, 0.1, random);
+    for (size_t a = 0; a < 3; ++a) {
+      EXPECT_FLOAT_EQ(image[a], image[a + 3]);
+      for (size_t b = 0; b < 3; ++b) {
+        sums[a][b] +=
+            (image[a] - static_cast<float>(a + 1)) * (image[b] - static_cast<float>(b + 1)) * deviation[a] * deviation[b];
+      }
+    }
+  }
+  for (size_t a = 0; a < 3; ++a) {
+    for (size_t b = 0; b < 3; ++b) {
+      double wanted = 0;
+      for (size_t k = 0; k < 3; ++k) wanted += 0.01 * values[k] * values[k] * vectors[a][k] * vectors[b][k];
+      EXPECT_NEAR(sums[a][b] / count, wanted, 1e-5) << a << ' ' << b;
+    }
+  }
+}
+
 TEST(Erase, NoiseIsNormal) {
   const ImageShape large{64, 64, 3};
   double sum = 0, squares = 0, count = 0;

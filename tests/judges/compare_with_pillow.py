@@ -29,6 +29,15 @@ def solarize_add(image, add):
     return Image.fromarray(np.where(pixels < 128, np.minimum(pixels + int(add), 255), pixels).astype(np.uint8))
 
 
+def hue(image, shift, _):
+    """torchvision.transforms.functional.adjust_hue on a Pillow picture."""
+    if image.mode == "L":
+        return image
+    h, s, v = (np.asarray(band) for band in image.convert("HSV").split())
+    h = h + np.uint8(int(shift * 255) % 256)
+    return Image.merge("HSV", [Image.fromarray(band) for band in (h, s, v)]).convert("RGB")
+
+
 def rotate(image, degrees, resample):
     return image.rotate(degrees, RESAMPLE[resample], fillcolor=FILL if image.mode == "L" else (FILL, FILL, FILL))
 
@@ -44,6 +53,7 @@ OPERATIONS = {
     "contrast": lambda i, a, r: ImageEnhance.Contrast(i).enhance(a),
     "brightness": lambda i, a, r: ImageEnhance.Brightness(i).enhance(a),
     "sharpness": lambda i, a, r: ImageEnhance.Sharpness(i).enhance(a),
+    "hue": hue,
     "shear_x": lambda i, a, r: affine(i, (1, a, 0, 0, 1, 0), r),
     "shear_y": lambda i, a, r: affine(i, (1, 0, 0, a, 1, 0), r),
     "translate_x": lambda i, a, r: affine(i, (1, 0, a, 0, 1, 0), r),
@@ -59,6 +69,7 @@ def requests():
     lines += [("solarize_add", add) for add in (0, 11, 77, 110, 187)]
     factors = [0, 0.1, 0.46, 1, 1.3, 1.9, 3.16, 5.14]
     lines += [(name, factor) for name in ("color", "contrast", "brightness", "sharpness") for factor in factors]
+    lines += [("hue", shift) for shift in (0, 0.05, -0.1, 0.33, -0.5, 0.5)]
     lines = [(*line, "nearest") for line in lines]
     for resample in RESAMPLE:
         lines += [(name, slope, resample) for name in ("shear_x", "shear_y") for slope in (0, 0.12, -0.3, 0.51, 0.99)]

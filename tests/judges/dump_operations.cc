@@ -27,6 +27,7 @@ const std::map<std::string, Apply> operations = {
     {"contrast", [](Image& image, double by, const GeometryOptions&) { adjust_contrast(image, static_cast<float>(by)); }},
     {"brightness", [](Image& image, double by, const GeometryOptions&) { adjust_brightness(image, static_cast<float>(by)); }},
     {"sharpness", [](Image& image, double by, const GeometryOptions&) { adjust_sharpness(image, static_cast<float>(by)); }},
+    {"hue", [](Image& image, double by, const GeometryOptions&) { adjust_hue(image, by); }},
     {"shear_x", shear_x},
     {"shear_y", shear_y},
     {"translate_x", translate_x},
