@@ -1,5 +1,6 @@
 // fovea bench MODEL|kernels: speed, as images, as arithmetic, and as a share of what the machine can do.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +25,8 @@ struct BenchOptions {
   bool train = false;
   bool profile = false;
   double seconds = 3;
+  int64_t steps = 0;  // above 0: this many, instead of the seconds
+  int64_t memory = 0;
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -46,20 +49,30 @@ void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t 
   }
 }
 
-// The median over runs for `seconds`, after a tenth of that to warm up.
-double median_seconds(Session& session, ThreadPool& threads, double seconds) {
+// The median over runs for `seconds`, after a tenth of that to warm up; or over `steps` runs without a warm-up.
+double median_seconds(Session& session, ThreadPool& threads, double seconds, int64_t steps) {
   const Clock::time_point warm = Clock::now();
-  do session.run(threads);
-  while (seconds_since(warm) < seconds / 10);
+  while (steps == 0 && seconds_since(warm) < seconds / 10) session.run(threads);
   std::vector<double> times;
   const Clock::time_point start = Clock::now();
+  const auto enough = [&] {
+    const auto done = static_cast<int64_t>(times.size());
+    return steps > 0 ? done == steps : done >= 5 && seconds_since(start) >= seconds;
+  };
   do {
     const Clock::time_point begin = Clock::now();
     session.run(threads);
     times.push_back(seconds_since(begin));
-  } while (seconds_since(start) < seconds || times.size() < 5);
+  } while (!enough());
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
   return times[times.size() / 2];
+}
+
+// The most memory that this process had at a time.
+int64_t peak_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
 }
 
 // A line a kernel, the longest first: where the time of a step goes.
@@ -87,10 +100,11 @@ void bench_model(const BenchOptions& options) {
   const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(options.common.seed));
   for (size_t i = 0; i < values.size(); ++i) tensors[traced.parameters[i].name] = values[i];
   ThreadPool threads(options.common.thread_count());
-  Session session(traced.graph, tensors, {.threads = threads.size(), .inference = !options.train});
+  Session session(traced.graph, tensors, {.threads = threads.size(), .inference = !options.train, .memory = options.memory});
   fill_inputs(session, traced.graph, model.network.classes, options.common.seed);
 
-  const double seconds = median_seconds(session, threads, options.seconds);
+  const double seconds = median_seconds(session, threads, options.seconds, options.steps);
+  const int64_t peak_memory = peak_bytes();
   if (options.profile) print_profile(options, session, threads);
   const double gflops = session.flops() / seconds / 1e9;
   const double peak = measured_peak_gflops(threads.size());
@@ -99,10 +113,14 @@ void bench_model(const BenchOptions& options) {
   print_text(
       options.common,
       fmt::format("{} {}, batch {}, {} thread{}: {:.1f} images/s, {:.3f} ms, {:.1f} GFLOP/s = {:.1f}% of the measured peak of "
-                  "{:.0f}; {} of memory; compiled in {:.2f} s\n",
+                  "{:.0f}; compiled in {:.2f} s ({} of {} kernels from the cache)\n"
+                  "memory: {} planned, {} at the peak of the process\n",
                   model.network.name, options.train ? "training" : "inference", batch, threads.size(),
-                  threads.size() == 1 ? "" : "s", images, seconds * 1e3, gflops, 100 * gflops / peak, peak, bytes_text(memory),
-                  session.report().seconds));
+                  threads.size() == 1 ? "" : "s", images, seconds * 1e3, gflops, 100 * gflops / peak, peak,
+                  session.report().seconds, session.report().from_cache, session.report().kernels, bytes_text(memory),
+                  bytes_text(peak_memory)));
+  if (const std::string cost = recomputation_text(session.report().memory); !cost.empty())
+    print_text(options.common, cost + "\n");
   if (!options.common.json) return;
   print_json({{"model", model.network.name},
               {"train", options.train},
@@ -113,6 +131,8 @@ void bench_model(const BenchOptions& options) {
               {"gflops", gflops},
               {"peak_share", gflops / peak},
               {"memory_bytes", memory},
+              {"peak_bytes", peak_memory},
+              {"repeated_calls", session.report().memory.repeated},
               {"compile_seconds", session.report().seconds}});
 }
 
@@ -142,6 +162,8 @@ Command bench_command(CLI::App& program) {
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_flag("--profile", options->profile, "a line for each kernel, the longest first");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
+  app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
+  add_memory_option(*app, options->memory);
   add_common_options(*app, options->common);
   return {app, [options] { options->model == "kernels" ? bench_kernel_rows(*options) : bench_model(*options); }};
 }

@@ -40,6 +40,12 @@ CLI::Validator above_zero() {
       "");
 }
 
+void add_memory_option(CLI::App& app, int64_t& bytes) {
+  app.add_option("--memory", bytes, "what the step may take, e.g. 4GiB; activations are computed again until it fits")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(between(1, INT64_MAX));
+}
+
 int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadPool::available(); }
 
 void add_common_options(CLI::App& app, CommonOptions& common) {
@@ -52,19 +58,5 @@ void add_common_options(CLI::App& app, CommonOptions& common) {
 void print_text(const CommonOptions& common, const std::string& text) { write_out(common.json ? stderr : stdout, text); }
 
 void print_json(const nlohmann::ordered_json& json) { write_out(stdout, json.dump(2) + "\n"); }
-
-std::string with_separators(int64_t number) {
-  std::string text = std::to_string(number);
-  for (int64_t at = static_cast<int64_t>(text.size()) - 3; at > (number < 0); at -= 3)
-    text.insert(static_cast<size_t>(at), ",");
-  return text;
-}
-
-std::string bytes_text(int64_t bytes) {
-  const double amount = static_cast<double>(bytes);
-  if (amount < 1e6) return fmt::format("{:.1f} kB", amount / 1e3);
-  if (amount < 1e9) return fmt::format("{:.1f} MB", amount / 1e6);
-  return fmt::format("{:.2f} GB", amount / 1e9);
-}
 
 }  // namespace fovea

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "fovea/core/text.h"
+
 namespace fovea {
 
 struct CommonOptions {
@@ -28,14 +30,14 @@ struct Command {
 CLI::Validator between(int64_t least, int64_t most);
 CLI::Validator above_zero();
 
+// --memory 4GiB: what a training step may take; `bytes` stays 0 without it.
+void add_memory_option(CLI::App& app, int64_t& bytes);
+
 void add_common_options(CLI::App& app, CommonOptions& common);
 
 // Text for people: standard output, or standard error when standard output belongs to --json.
 void print_text(const CommonOptions& common, const std::string& text);
 void print_json(const nlohmann::ordered_json& json);
-
-std::string with_separators(int64_t number);  // 1,513,514
-std::string bytes_text(int64_t bytes);        // "12.3 MB"
 
 Command bench_command(CLI::App& program);
 Command classify_command(CLI::App& program);

@@ -17,6 +17,7 @@ struct TrainCommandOptions {
   std::vector<std::string> settings, freeze;
   int64_t epochs = 0, batch = 0;
   double rate = 0;
+  int64_t memory = 0;
   bool resume = false, overwrite = false;
 };
 
@@ -67,8 +68,11 @@ void run_training(const TrainCommandOptions& options, const CLI::App& app) {
     recipe = recipe_of(options);
     if (folder.empty()) folder = "runs/" + recipe.model;
   }
-  const TrainResult result = train(
-      recipe, {.folder = folder, .threads = options.common.threads, .resume = options.resume, .overwrite = options.overwrite});
+  const TrainResult result = train(recipe, {.folder = folder,
+                                            .threads = options.common.threads,
+                                            .resume = options.resume,
+                                            .overwrite = options.overwrite,
+                                            .memory = options.memory});
   print_text(options.common, fmt::format("{}; run in {}\n", evaluation_text(result.evaluation), folder));
   if (!options.common.json) return;
   nlohmann::ordered_json json = evaluation_json(result.evaluation);
@@ -100,6 +104,7 @@ Command train_command(CLI::App& program) {
   app->add_option("--out", options->out, "the run's folder (runs/MODEL)");
   app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
   app->add_flag("--overwrite", options->overwrite, "replace a run that is in the folder already");
+  add_memory_option(*app, options->memory);
   add_common_options(*app, options->common);
   return {app, [options, app] { run_training(*options, *app); }};
 }

@@ -1,11 +1,13 @@
 #include "fovea/codegen/compile.h"
 
 #include <chrono>
+#include <map>
 
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/placement.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
+#include "fovea/passes/recompute.h"
 #include "fovea/passes/structure.h"
 #include "fovea/runtime/thread_pool.h"
 #include "llvm/ADT/DenseMap.h"
@@ -38,52 +40,91 @@ void describe_ports(FuncOp main, ProgramPlan& plan) {
   }
 }
 
-double flops_of(FuncOp kernel) {
-  double flops = 0;
-  for (auto op : kernel.getBody().front().getOps<mlir::linalg::GenericOp>()) flops += 2 * multiply_adds(op);
-  return flops;
-}
-
-// The kernels that `main` calls, each once, in the order of their first call.
-llvm::SetVector<mlir::Operation*> distinct_kernels(mlir::ModuleOp module, llvm::ArrayRef<CallOp> calls) {
+// The kernels that are called, each once, in the order of their first call.
+llvm::SmallVector<FuncOp> distinct_kernels(mlir::ModuleOp module, llvm::ArrayRef<CallOp> calls) {
+  mlir::SymbolTable symbols(module);
   llvm::SetVector<mlir::Operation*> kernels;
-  for (CallOp call : calls) kernels.insert(module.lookupSymbol(CallOp(call).getCallee()));
-  return kernels;
+  for (CallOp call : calls) kernels.insert(symbols.lookup(CallOp(call).getCallee()));
+  return llvm::map_to_vector(kernels, [](mlir::Operation* kernel) { return mlir::cast<FuncOp>(kernel); });
 }
 
-ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, int threads, CompileReport* report) {
-  FuncOp main = network_of(module);
-  const auto calls = llvm::to_vector(main.getOps<CallOp>());
-  const auto kernels = distinct_kernels(module, calls);
-  llvm::SmallVector<FuncOp> functions;
-  for (mlir::Operation* kernel : kernels) functions.push_back(mlir::cast<FuncOp>(kernel));
+int64_t caller_bytes(const ProgramPlan& plan, const FusedFunction& function) {
+  const auto bytes = [](const ProgramPort& port) {
+    return element_count(port.shape) * static_cast<int64_t>(byte_size(port.dtype));
+  };
+  int64_t total = 0;
+  for (const ProgramPort& port : plan.arguments) total += bytes(port);
+  for (size_t i = 0; i < plan.results.size(); ++i) total += plan.result_replaces[i] < 0 ? bytes(plan.results[i]) : 0;
+  for (mlir::arith::ConstantOp constant : function.constants) total += bytes_of(constant);
+  return total;
+}
 
-  ProgramPlan plan;
-  describe_ports(main, plan);
-  Placement placement = place_tensors(main, calls);
-  plan.arena_bytes = placement.arena_bytes;
-  plan.constants = std::move(placement.constants);
+std::string gigabytes(int64_t bytes) { return fmt::format("{:.3f} GB", static_cast<double>(bytes) / 1e9); }
 
-  int from_cache = 0;
-  const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(functions, plan.code, &from_cache);
-  for (size_t i = 0; i < calls.size(); ++i) {
-    CallOp call = calls[i];
-    mlir::Operation* kernel = module.lookupSymbol(call.getCallee());
-    const CompiledKernel& code = compiled[static_cast<size_t>(std::distance(kernels.begin(), llvm::find(kernels, kernel)))];
+[[noreturn]] void refuse_memory(const ProgramMemory& memory, int64_t limit) {
+  refuse(
+      "this takes at least {} of memory, {} for inputs, parameters and their state, {} for what is between them, computed "
+      "again "
+      "where that helps, and {} for the threads; {} are allowed. A smaller batch takes less",
+      gigabytes(memory.bytes()), gigabytes(memory.tensors), gigabytes(memory.arena), gigabytes(memory.scratch),
+      gigabytes(limit));
+}
+
+// Computes again what does not fit. `function` is read again after a change.
+ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan& plan, int64_t scratch_bytes,
+                         const CompileOptions& options, int threads) {
+  ProgramMemory memory{.tensors = caller_bytes(plan, function), .scratch = Program::scratch_bytes(scratch_bytes, threads)};
+  memory.unlimited = memory.arena = plan_memory(lifetimes_of(function.list).blocks).bytes;
+  if (options.memory == 0 || memory.bytes() <= options.memory) return memory;
+  const Recomputation chosen = recompute(main, function, options.memory - memory.tensors - memory.scratch);
+  memory.arena = chosen.bytes;
+  if (!chosen.fits) refuse_memory(memory, options.memory);
+  memory.repeated = chosen.repeated;
+  memory.extra_multiply_adds = chosen.multiply_adds > 0 ? chosen.extra_multiply_adds / chosen.multiply_adds : 0;
+  memory.extra_work = chosen.extra_work;
+  function = read_fused_function(main);
+  return memory;
+}
+
+void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
+               ProgramPlan& plan) {
+  for (size_t i = 0; i < function.calls.size(); ++i) {
+    CallOp call = function.calls[i];
+    const CompiledKernel& code = compiled.at(call.getCallee().str());
     plan.calls.push_back({.name = call.getCallee().str(),
                           .layer = layer_of(call.getLoc()),
                           .function = code.function,
                           .operands = std::move(placement.operands[i]),
                           .tiles = code.tiles,
                           .scratch_bytes = code.scratch_bytes,
-                          .flops = flops_of(mlir::cast<FuncOp>(kernel))});
+                          .flops = 2 * function.list.traits[i].multiply_adds});
   }
-  if (report) {
-    report->kernels = static_cast<int>(functions.size());
-    report->from_cache = from_cache;
+}
+
+ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const CompileOptions& options, int threads,
+                         CompileReport& report) {
+  FuncOp main = network_of(module);
+  FusedFunction function = read_fused_function(main);
+  const auto kernels = distinct_kernels(module, function.calls);
+  ProgramPlan plan;
+  describe_ports(main, plan);
+  const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(kernels, plan.code, &report.from_cache);
+  report.kernels = static_cast<int>(kernels.size());
+  std::map<std::string, CompiledKernel> by_name;
+  int64_t scratch_bytes = 0;
+  for (auto [kernel, code] : llvm::zip_equal(kernels, compiled)) {
+    by_name[FuncOp(kernel).getName().str()] = code;
+    scratch_bytes = std::max(scratch_bytes, code.scratch_bytes);
   }
+  report.memory = fit_memory(main, function, plan, scratch_bytes, options, threads);
+  Placement placement = place_tensors(function);
+  plan.arena_bytes = placement.arena_bytes;
+  plan.constants = std::move(placement.constants);
+  add_calls(function, std::move(placement), by_name, plan);
   return plan;
 }
+
+int threads_of(const CompileOptions& options) { return options.threads > 0 ? options.threads : ThreadPool::available(); }
 
 std::string text_of(mlir::Operation* op) {
   std::string text;
@@ -112,9 +153,23 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   const auto start = std::chrono::steady_clock::now();
   const Target target = Target::host(options.cpu);
   auto module = module_at(graph, Stage::kernels, options.inference);
-  Program program(plan_program(*module, target, options.threads > 0 ? options.threads : ThreadPool::available(), report));
-  if (report) report->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  CompileReport ours;
+  Program program(plan_program(*module, target, options, threads_of(options), ours));
+  ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (report) *report = ours;
   return program;
+}
+
+ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
+  const Target target = Target::host(options.cpu);
+  auto module = module_at(graph, Stage::kernels, options.inference);
+  FuncOp main = network_of(*module);
+  FusedFunction function = read_fused_function(main);
+  ProgramPlan plan;
+  describe_ports(main, plan);
+  const auto kernels = distinct_kernels(*module, function.calls);
+  const int threads = threads_of(options);
+  return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }
 
 std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {

@@ -12,17 +12,36 @@ struct CompileOptions {
   std::string cpu;         // LLVM's name ("haswell", "znver4"); empty: FOVEA_CPU, else the processor this runs on
   int threads = 0;         // that compile side by side; 0: all available
   bool inference = false;  // fold batch norm and constants
+  int64_t memory = 0;      // bytes that ProgramMemory::bytes() may be; 0: any. Tensors are computed again until they fit
+};
+
+// What a program takes while it runs, known before it does.
+struct ProgramMemory {
+  int64_t tensors = 0;             // arguments, results and constants
+  int64_t arena = 0;               // what is between them
+  int64_t scratch = 0;             // of all threads
+  int64_t unlimited = 0;           // the arena if nothing were computed again
+  int repeated = 0;                // calls of kernels
+  double extra_multiply_adds = 0;  // as a share of all
+  double extra_work = 0;           // the same with the memory's traffic counted in: about the time
+
+  int64_t bytes() const { return tensors + arena + scratch; }
 };
 
 struct CompileReport {
   double seconds = 0;
   int kernels = 0;     // distinct
   int from_cache = 0;  // of them
+  ProgramMemory memory;
 };
 
+// Refuses (exit status 2) a graph that takes more than options.memory whatever is computed again, with the least that it takes.
 Program compile(const Graph& graph, const CompileOptions& options = {}, CompileReport* report = nullptr);
 
-// The text of one stage of the road: graph, gradient, kernels, tiles, vectors, llvm, assembly. `kernel` picks one kernel by
+// The same plan without the code.
+ProgramMemory memory_of(const Graph& graph, const CompileOptions& options = {});
+
+// The text of one stage of the road: graph, gradient, formulas, kernels, tiles, vectors, llvm, assembly. `kernel` picks one kernel by
 // name from the stages after `kernels`; empty prints all. Refuses unknown stages and kernels with the nearest name.
 std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options = {});
 

@@ -53,6 +53,13 @@ class Workshop {
     });
   }
 
+  int64_t scratch_bytes(const std::string& text) {
+    return told([&] {
+      start(text);
+      return program_.scratch_bytes;
+    });
+  }
+
   std::string print(const std::string& text, const std::string& wanted) {
     return told([&] {
       start(text);
@@ -140,6 +147,31 @@ std::string entry_name(const std::string& text) {
   return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
 }
 
+// Work on `count` kernels, side by side; each thread makes itself a workshop when it needs one. The first failure is thrown.
+template <typename Work>
+void share_out(int threads, size_t count, const Work& work) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr problem;
+  auto take = [&] {
+    std::unique_ptr<Workshop> workshop;
+    for (size_t i = next++; i < count; i = next++) {
+      try {
+        work(workshop, i);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!problem) problem = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (size_t i = 1; i < std::min(static_cast<size_t>(threads), count); ++i) helpers.emplace_back(take);
+  take();
+  for (std::thread& helper : helpers) helper.join();
+  if (problem) std::rethrow_exception(problem);
+}
+
 }  // namespace
 
 KernelCompiler::KernelCompiler(Target target, int threads)
@@ -155,39 +187,22 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
     names.push_back(kernel.getName().str());
   }
   std::vector<CachedKernel> compiled(kernels.size());
-  std::atomic<size_t> next = 0;
   std::atomic<int> hits = 0;
-  std::mutex mutex;
-  std::exception_ptr problem;
-  auto work = [&] {
-    std::unique_ptr<Workshop> workshop;  // made only when something must be compiled
-    for (size_t i = next++; i < texts.size(); i = next++) {
-      try {
-        const std::string key = cache_key(target_, texts[i]);
-        if (auto found = cache.find(key)) {
-          compiled[i] = std::move(*found);
-          ++hits;
-          continue;
-        }
-        if (!workshop) workshop = std::make_unique<Workshop>(target_);
-        try {
-          compiled[i] = workshop->compile(texts[i], entry_name(texts[i]));
-        } catch (const Error& error) {
-          fail("kernel @{}: {}", names[i], error.what());
-        }
-        cache.store(key, compiled[i]);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (!problem) problem = std::current_exception();
-        next = texts.size();
-      }
+  share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
+    const std::string key = cache_key(target_, texts[i]);
+    if (auto found = cache.find(key)) {
+      compiled[i] = std::move(*found);
+      ++hits;
+      return;
     }
-  };
-  std::vector<std::thread> helpers;
-  for (int i = 1; i < std::min(threads_, static_cast<int>(kernels.size())); ++i) helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers) helper.join();
-  if (problem) std::rethrow_exception(problem);
+    if (!workshop) workshop = std::make_unique<Workshop>(target_);
+    try {
+      compiled[i] = workshop->compile(texts[i], entry_name(texts[i]));
+    } catch (const Error& error) {
+      fail("kernel @{}: {}", names[i], error.what());
+    }
+    cache.store(key, compiled[i]);
+  });
 
   std::map<std::string, std::string> objects;  // equal kernels are one
   for (size_t i = 0; i < compiled.size(); ++i) objects.try_emplace(entry_name(texts[i]), std::move(compiled[i].object));
@@ -197,6 +212,17 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
     result.push_back({linked.at(entry_name(texts[i])), compiled[i].tiles, compiled[i].scratch_bytes});
   if (from_cache != nullptr) *from_cache = hits;
   return result;
+}
+
+int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) const {
+  std::vector<std::string> texts;
+  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
+  std::vector<int64_t> bytes(texts.size());
+  share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
+    if (!workshop) workshop = std::make_unique<Workshop>(target_);
+    bytes[i] = workshop->scratch_bytes(texts[i]);
+  });
+  return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
 }
 
 KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {

@@ -29,6 +29,9 @@ class KernelCompiler {
   std::vector<CompiledKernel> compile(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::shared_ptr<void>& code,
                                       int* from_cache = nullptr) const;
 
+  // The most scratch that one of them needs, without their code.
+  int64_t scratch_bytes(llvm::ArrayRef<mlir::func::FuncOp> kernels) const;
+
  private:
   Target target_;
   int threads_;

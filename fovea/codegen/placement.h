@@ -1,11 +1,9 @@
 // Where the tensors of a fused function live: the arena, the caller's arguments and results, constants.
 #pragma once
 
-#include <llvm/ADT/ArrayRef.h>
-#include <mlir/Dialect/Func/IR/FuncOps.h>
-
 #include <vector>
 
+#include "fovea/passes/fused_function.h"
 #include "fovea/runtime/program.h"
 
 namespace fovea {
@@ -16,9 +14,7 @@ struct Placement {
   int64_t arena_bytes = 0;
 };
 
-// Plans `main`, whose body is calls of kernels (`calls`, in order), views, constants and a return. A kernel's result takes over
-// the memory of an operand that dies there and that the kernel reads element by element only.
-Placement place_tensors(mlir::func::FuncOp main, llvm::ArrayRef<mlir::func::CallOp> calls);
+Placement place_tensors(const FusedFunction& function);
 
 // Fails on types that no tensor has.
 DType dtype_of(mlir::Type element_type);

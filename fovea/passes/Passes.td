@@ -72,4 +72,17 @@ def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def RecomputePass : Pass<"fovea-recompute", "::mlir::ModuleOp"> {
+  let summary = "repeat calls in the backward pass, so that less memory is needed between them";
+  let description = [{
+    After fovea-fuse. Tensors that are kept from the forward pass for the backward pass end with their last use in the former, and the
+    calls that make them are repeated before the latter asks for them, until the memory plan fits `bytes`: the same kernels on the
+    same operands, so the results are the same bit for bit, random numbers included. What costs little for its size goes first, then
+    all but the borders of segments. Chen et al., "Training deep nets with sublinear memory cost", 2016.
+  }];
+  let options = [Option<"bytes", "bytes", "int64_t", "0", "what the tensors between the calls may take">];
+  let constructor = "::fovea::create_recompute_pass()";
+  let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect"];
+}
+
 #endif

@@ -314,10 +314,6 @@ void Grouping::group() {
 
 // Kernels run where their anchor stood, as early as what they read allows: gradients are used up soon after they are made.
 std::vector<Cluster> Grouping::ordered() const {
-  auto key = [&](int cluster) {
-    Operation* op = anchor(cluster);
-    return op ? index_.lookup(op) : members_[cluster].front();
-  };
   std::vector<int> waiting(nodes_.size(), 0);
   auto each_successor = [&](int cluster, auto&& visit) {
     for (int node : members_[cluster]) {
@@ -325,6 +321,20 @@ std::vector<Cluster> Grouping::ordered() const {
         if (int next = find(edge.to); next != cluster) visit(next);
       }
     }
+  };
+  auto key = [&](int cluster) {
+    Operation* op = anchor(cluster);
+    if (op) return index_.lookup(op);
+    // What reads nothing, memory filled with zeros, would lie there from the first call on: it waits for its first reader.
+    int position = members_[cluster].front();
+    auto generic = mlir::dyn_cast<GenericOp>(nodes_[position].op);
+    if (members_[cluster].size() > 1 || !generic || generic.getNumDpsInputs() > 0) return position;
+    int first = static_cast<int>(nodes_.size());
+    each_successor(cluster, [&](int next) {
+      Operation* reader = anchor(next);
+      first = std::min(first, reader ? index_.lookup(reader) : members_[next].front());
+    });
+    return first;
   };
   for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
     if (find(node) == node) each_successor(node, [&](int next) { ++waiting[next]; });

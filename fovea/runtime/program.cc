@@ -111,7 +111,7 @@ struct Program::Implementation {
     result_base.resize(plan.results.size());
     size_t operands = 0;
     for (const KernelCall& call : plan.calls) {
-      scratch_bytes = std::max(scratch_bytes, round_up(call.scratch_bytes, line_bytes));
+      scratch_bytes = std::max(scratch_bytes, Program::scratch_bytes(call.scratch_bytes, 1));
       operands += call.operands.size();
     }
     pointers.resize(operands);
@@ -240,6 +240,8 @@ Program& Program::operator=(Program&&) noexcept = default;
 Program::~Program() = default;
 
 const ProgramPlan& Program::plan() const { return implementation_->plan; }
+
+int64_t Program::scratch_bytes(int64_t largest, int threads) { return round_up(largest, line_bytes) * threads; }
 
 int64_t Program::memory_bytes(int threads) const {
   return implementation_->plan.arena_bytes + implementation_->scratch_total(threads);

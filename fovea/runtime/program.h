@@ -64,6 +64,8 @@ class Program {
   const ProgramPlan& plan() const;
   // Planned peak while it runs: arena, and scratch for `threads`; arguments and results are the caller's.
   int64_t memory_bytes(int threads) const;
+  // The scratch of `threads`, when the kernel that needs most takes `largest`.
+  static int64_t scratch_bytes(int64_t largest, int threads);
 
   // Arguments and results in the plan's order, contiguous and of the plan's types (checked). A result that replaces an argument
   // takes no tensor of its own: `results` lists only the others.

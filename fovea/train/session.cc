@@ -1,6 +1,7 @@
 #include "fovea/train/session.h"
 
 #include "fovea/core/error.h"
+#include "fovea/core/text.h"
 
 namespace fovea {
 
@@ -54,6 +55,15 @@ double Session::flops() const {
   double flops = 0;
   for (const KernelCall& call : program_.plan().calls) flops += call.flops;
   return flops;
+}
+
+std::string recomputation_text(const ProgramMemory& memory) {
+  if (memory.repeated == 0) return "";
+  return fmt::format(
+      "to fit, {} kernel calls run again in the backward pass: {} instead of {} between kernels, for {:.1f}% more "
+      "multiply-adds and about {:.1f}% more time",
+      with_separators(memory.repeated), bytes_text(memory.arena), bytes_text(memory.unlimited),
+      100 * memory.extra_multiply_adds, 100 * memory.extra_work);
 }
 
 }  // namespace fovea

@@ -46,4 +46,7 @@ class Session {
   std::vector<Tensor*> argument_pointers_, result_pointers_;
 };
 
+// One line on what fitting the memory cost; empty when nothing is computed again.
+std::string recomputation_text(const ProgramMemory& memory);
+
 }  // namespace fovea

@@ -7,6 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/text.h"
 #include "fovea/data/loader.h"
 #include "fovea/formats/event_file.h"
 #include "fovea/formats/json_lines.h"
@@ -161,7 +162,8 @@ void Trainer::build(const TensorMap& saved) {
     tensors_[name] = options_.resume ? found->second : values[i];
   }
   if (!options_.resume && !recipe_.weights.empty()) start_from_weights();
-  session_ = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.threads = threads_.size()});
+  session_ =
+      std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.threads = threads_.size(), .memory = options_.memory});
   if (session_->has_argument("seed")) session_->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
   predictor_ = std::make_unique<Predictor>(network_, tensors_);
 }
@@ -176,12 +178,14 @@ void Trainer::announce() {
   int64_t parameters = 0;
   for (const auto& [name, tensor] : network_tensors(network_, tensors_)) parameters += tensor.size();
   const CompileReport& report = session_->report();
-  progress_.say(fmt::format("{}: {} parameters; {} training and {} test images of {} classes", network_.name, parameters,
-                            train_->count(), test_->count(), network_.classes));
-  progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {:.1f} MB of memory, {} thread{}",
+  progress_.say(fmt::format("{}: {} parameters; {} training and {} test images of {} classes", network_.name,
+                            with_separators(parameters), with_separators(train_->count()), with_separators(test_->count()),
+                            network_.classes));
+  progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {} of memory, {} thread{}",
                             report.kernels, report.from_cache, report.seconds,
-                            static_cast<double>(session_->memory_bytes(threads_.size())) / 1e6, threads_.size(),
+                            bytes_text(session_->memory_bytes(threads_.size())), threads_.size(),
                             threads_.size() == 1 ? "" : "s"));
+  if (report.memory.repeated > 0) progress_.say(recomputation_text(report.memory));
   if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
 }
 

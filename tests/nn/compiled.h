@@ -13,14 +13,15 @@ namespace fovea {
 
 class Compiled {
  public:
-  explicit Compiled(const Graph& graph) : program_(compile(graph)) {
+  explicit Compiled(const Graph& graph, const CompileOptions& options = {}) : program_(compile(graph, options, &report)) {
     for (const ProgramPort& port : program_.plan().arguments) tensors[port.name] = Tensor(port.shape, port.dtype);
     for (size_t i = 0; i < program_.plan().results.size(); ++i) {
       const ProgramPort& port = program_.plan().results[i];
       if (program_.plan().result_replaces[i] < 0) outputs[port.name] = Tensor(port.shape, port.dtype);
     }
   }
-  explicit Compiled(const Traced& traced, uint64_t seed = 1) : Compiled(traced.graph) {
+  explicit Compiled(const Traced& traced, uint64_t seed = 1, const CompileOptions& options = {})
+      : Compiled(traced.graph, options) {
     const std::map<std::string, Tensor> start = initial_tensors(traced, seed);
     for (const auto& [name, tensor] : start) tensors.at(name) = tensor;
   }
@@ -35,6 +36,7 @@ class Compiled {
     program_.run(arguments, results, pool);
   }
 
+  CompileReport report;
   std::map<std::string, Tensor> tensors;  // arguments
   std::map<std::string, Tensor> outputs;
 

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "fovea/codegen/placement.h"
+#include "fovea/passes/recompute.h"
 #include "fovea/passes/structure.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -41,7 +42,7 @@ std::vector<Array> random_arguments(FuncOp main, uint32_t seed) {
 class PlacedRun {
  public:
   PlacedRun(FuncOp main, const std::vector<Array>& arguments) : main_(main), calls_(llvm::to_vector(main.getOps<CallOp>())) {
-    placement_ = place_tensors(main, calls_);
+    placement_ = place_tensors(read_fused_function(main));
     arena_.assign(placement_.arena_bytes / 4, std::numeric_limits<float>::quiet_NaN());
     for (const Array& array : arguments) arguments_.emplace_back(array.values.begin(), array.values.end());
     for (mlir::Type type : main.getResultTypes()) {
@@ -125,6 +126,25 @@ TEST_F(Fuse, RandomGraphsComputeTheSame) {
       }
     }
   }
+}
+
+// Calls that are repeated to save memory change no bit.
+TEST_F(Fuse, RecomputedGraphsComputeTheSameBits) {
+  int repeated = 0;
+  for (uint32_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    auto module = random_graph(context_, seed, 60);
+    const auto arguments = random_arguments(main_of(*module), seed);
+    ASSERT_TRUE(mlir::succeeded(fuse(*module)));
+    const auto expected = PlacedRun(main_of(*module), arguments).run();
+    const FusedFunction function = read_fused_function(main_of(*module));
+    const int64_t least = choose_recomputation(function.list, 1).bytes;
+    repeated += recompute(main_of(*module), function, least).repeated;
+    ASSERT_TRUE(mlir::succeeded(mlir::verify(*module)));
+    EXPECT_LE(place_tensors(read_fused_function(main_of(*module))).arena_bytes, least);
+    EXPECT_EQ(PlacedRun(main_of(*module), arguments).run(), expected);
+  }
+  EXPECT_GT(repeated, 10);
 }
 
 // What the backend relies on: the order of a kernel's body, and one element-wise operation at most behind the anchor.

@@ -1,0 +1,15 @@
+// Recompute: a fused training step that fits a given memory.
+#pragma once
+
+#include <cstdint>
+
+#include "fovea/passes/fused_function.h"
+#include "fovea/passes/recomputation.h"
+
+namespace fovea {
+
+// Rewrites `main`, read as `function`, with calls repeated so that the tensors between them take at most `arena_bytes`; leaves
+// it as it is where it fits already or where that is impossible (Recomputation::fits). `function` is stale after a change.
+Recomputation recompute(mlir::func::FuncOp main, const FusedFunction& function, int64_t arena_bytes);
+
+}  // namespace fovea
