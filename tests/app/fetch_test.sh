@@ -131,13 +131,14 @@ fetch_refused 1 '404' mnist --mirror "$url/good/none"
 
 # Ctrl-C keeps what there is.
 afresh
-"$fovea" data fetch --catalogue served/catalogue.toml mnist --mirror "$url/slow" >out 2>err &
+"$fovea" data fetch --catalogue served/catalogue.toml mnist --mirror "$url/slow" >slow.out 2>slow.err &
 fetching=$!
 for _ in $(seq 100); do [[ -s $data/mnist/$images.part ]] && break; sleep 0.05; done
+fetch_refused 2 'is being written by another process' mnist
 kill -INT $fetching
 wait $fetching; got=$?
-((got == 130)) || wrong "stopped: exit status $got: $(cat err)"
-tail -1 err | grep -q 'the same command goes on from there' || wrong "stopped: said $(cat err)"
+((got == 130)) || wrong "stopped: exit status $got: $(cat slow.err)"
+tail -1 slow.err | grep -q 'the same command goes on from there' || wrong "stopped: said $(cat slow.err)"
 kept=$(wc -c <"$data/mnist/$images.part")
 : >log
 fetched mnist --mirror "$url/good"
