@@ -223,19 +223,20 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
     TileBuilder::Slice from;
     for (const LinearForm& form : forms_) {
       Index offset = t.constant(form.constant);
-      int64_t extent = 1;
+      int64_t extent = 1, stride = 1;
       bool kept = false;
       for (unsigned dim : dims) {
         if (form.coefficients[dim] == 0) continue;
-        offset = t.add(offset, cursor[dim]);
+        offset = t.add(offset, t.multiply(cursor[dim], form.coefficients[dim]));
         if (!llvm::is_contained(order, dim)) continue;
         extent = size[dim];
+        stride = form.coefficients[dim];
         kept = true;
         source_order.push_back(dim);
       }
       from.offsets.push_back(offset);
       from.sizes.push_back(extent);
-      from.strides.push_back(1);
+      from.strides.push_back(stride);
       from.kept.push_back(kept);
     }
     const TileBuilder::Slice to = slice(t, cursor, size, order, target_order);

@@ -50,10 +50,20 @@ class Writer {
   void pack_operands(State& state);
   void with_reduction_blocks(State& state);
   void parallel_loops(size_t level, State& state, Inside inside);
+  struct Part {
+    int64_t tile;
+    Index begin, end;
+    bool inside;  // no tap falls into the padding
+  };
+  SmallVector<Part> parts_of(unsigned dim);
+  const Edge* edge_along(unsigned position) const;
+  bool all_taps_inside(unsigned tap) const;
   void over(unsigned dim, State& carried, llvm::function_ref<void(State&)> inside);
+  void reduction_block(unsigned dim, State& state, llvm::function_ref<void(State&)> body);
   SmallVector<Value> accumulate(SmallVector<Value> accumulators, const State& state);
   void reduction_loops(size_t level, State& accumulators, const State& state);
   void prefetch_next_rows(const State& state);
+  void prefetch_next_line(const State& state);
   SmallVector<Value> combine_lanes(ArrayRef<Value> accumulators);
   void finish(ArrayRef<Value> anchor_tiles, State& state);
 
@@ -85,6 +95,8 @@ class Writer {
   SmallVector<RankedTensorType> scratch_types_;
   SmallVector<Index> start_, stop_, cursor_;
   SmallVector<int64_t> size_;
+  SmallVector<bool> inside_;  // per dimension that windows move along: at this index (or tile) every tap is inside
+  SmallVector<bool> single_;  // the reduction's block is one step, and the cursor stands at it
   SmallVector<unsigned> parallel_order_, reduction_order_;
 };
 
@@ -173,11 +185,19 @@ TileProgram Writer::write() {
   start_.assign(rank_, t_.constant(0));
   cursor_ = start_;
   size_.assign(rank_, 1);
+  inside_.assign(rank_, true);
+  single_.assign(rank_, false);
   for (const int64_t extent : anchor_.extents) stop_.push_back(t_.constant(extent));
   for (unsigned dim : anchor_.output_dims)
     if (!tiling_.tiled(dim)) parallel_order_.push_back(dim);
   for (unsigned dim : tiling_.tile_order)
     if (!anchor_.reduced[dim]) parallel_order_.push_back(dim);
+  // A tile of channels walks several lines of the image, which the first cache holds, before the next tile begins.
+  if (tiling_.line_dim >= 0) {
+    parallel_order_.pop_back();
+    parallel_order_.insert(llvm::find(parallel_order_, static_cast<unsigned>(tiling_.line_dim)),
+                           static_cast<unsigned>(tiling_.vector_dim));
+  }
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (anchor_.reduced[dim]) reduction_order_.push_back(dim);
   for (unsigned dim : anchor_.output_dims)
@@ -213,6 +233,7 @@ void Writer::grid_tile(Index tile, State& state) {
   parallel_loops(0, state, [&](State& inside) {
     SmallVector<Value> accumulators;
     if (kernel_.has_reduction()) {
+      if (tiling_.line_dim >= 0) prefetch_next_line(inside);
       if (tiling_.lane_reduction) size_[static_cast<size_t>(tiling_.vector_dim)] = tiling_.dims[tiling_.vector_dim].tile;
       const SmallVector<int64_t> shape = tile_shape(tile_dims(tiling_.lane_reduction));
       for (Value initial : anchor_.initial) accumulators.push_back(t_.filled(here(initial), shape));
@@ -258,16 +279,10 @@ void Writer::with_reduction_blocks(State& state) {
       });
       return;
     }
-    const unsigned dim = reduction_order_[level];
-    const int64_t extent = anchor_.extents[dim], block = tiling_.dims[dim].block;
-    t_.loop(t_.constant(0), t_.constant(extent), block, inside, [&](Index at, State& deeper) {
-      start_[dim] = at;
-      stop_[dim] = t_.add(at, t_.constant(block));
-      if (extent % block != 0) stop_[dim] = t_.least(stop_[dim], t_.constant(extent));
-      blocks(level + 1, deeper);
-    });
+    reduction_block(reduction_order_[level], inside, [&](State& deeper) { blocks(level + 1, deeper); });
   };
   blocks(0, state);
+  inside_.assign(rank_, true);
   parallel_loops(0, state, [&](State& inside) {
     SmallVector<Value> tiles;
     for (size_t result = 0; result < anchor_.initial.size(); ++result)
@@ -276,22 +291,80 @@ void Writer::with_reduction_blocks(State& state) {
   });
 }
 
+// A reduced dimension, block by block. Where the taps of a window are a tile of their own, single steps come before and after
+// the run that sees all of them.
+void Writer::reduction_block(unsigned dim, State& state, llvm::function_ref<void(State&)> body) {
+  const int64_t extent = anchor_.extents[dim], block = tiling_.dims[dim].block;
+  auto blocks = [&](int64_t begin, int64_t end, int64_t step, bool inside) {
+    t_.loop(t_.constant(begin), t_.constant(end), step, state, [&](Index at, State& deeper) {
+      start_[dim] = at;
+      stop_[dim] = t_.add(at, t_.constant(step));
+      if ((end - begin) % step != 0) stop_[dim] = t_.least(stop_[dim], t_.constant(end));
+      single_[dim] = step == 1 && !tiling_.tiled(dim);
+      if (single_[dim]) cursor_[dim] = at;
+      inside_[dim] = inside;
+      body(deeper);
+    });
+  };
+  const Edge* edge = edge_along(dim);
+  if (edge == nullptr || !tiling_.tiled(edge->tap)) return blocks(0, extent, block, edge == nullptr);
+  blocks(0, edge->inside_begin, 1, false);
+  if (edge->inside_begin < edge->inside_end)
+    blocks(edge->inside_begin, edge->inside_end, edge->inside_end - edge->inside_begin, true);
+  blocks(edge->inside_end, extent, 1, false);
+}
+
+const Edge* Writer::edge_along(unsigned position) const {
+  const auto* found = llvm::find_if(tiling_.edges, [&](const Edge& edge) { return edge.position == position; });
+  return found == tiling_.edges.end() ? nullptr : found;
+}
+
+bool Writer::all_taps_inside(unsigned tap) const {
+  return llvm::none_of(tiling_.edges, [&](const Edge& edge) { return edge.tap == tap && !inside_[edge.position]; });
+}
+
+// One dimension of a block as runs of equal static tiles.
+SmallVector<Writer::Part> Writer::parts_of(unsigned dim) {
+  for (const Edge& edge : tiling_.edges) {
+    if (edge.tap != dim || inside_[edge.position]) continue;
+    const auto [begin, end] = edge.taps_at(t_, cursor_[edge.position]);
+    return {{1, begin, end, true}};
+  }
+  const int64_t extent = anchor_.extents[dim];
+  const bool cut = tiling_.dims[dim].block < extent || tiling_.reduction_blocks;
+  const bool vector = static_cast<int>(dim) == tiling_.vector_dim;
+  SmallVector<Part> parts;
+  auto add = [&](int64_t tile, int64_t first, int64_t last, bool inside) {
+    if (first >= last) return;
+    Index begin = t_.constant(first), end = t_.constant(last);
+    if (cut) {
+      begin = first == 0 ? start_[dim] : t_.greatest(start_[dim], begin);
+      end = last == extent ? stop_[dim] : t_.least(stop_[dim], end);
+    }
+    parts.push_back({tile, begin, end, inside});
+  };
+  const Edge* edge = anchor_.reduced[dim] ? nullptr : edge_along(dim);
+  if (!tiling_.tiled(dim)) {
+    add(1, 0, extent, edge == nullptr);
+    return parts;
+  }
+  const int64_t begin = edge ? edge->inside_begin : 0, end = edge ? edge->inside_end : extent;
+  add(1, 0, begin, false);
+  for (const Segment& segment : segments(end - begin, tiling_.dims[dim].tile, vector))
+    add(segment.tile, begin + segment.begin, begin + segment.end, true);
+  add(1, end, extent, false);
+  return parts;
+}
+
 // One dimension of a block, tile by tile: every size static, so what is left over is written out again with its own size.
 void Writer::over(unsigned dim, State& carried, llvm::function_ref<void(State&)> inside) {
-  const int64_t extent = anchor_.extents[dim];
-  const bool cut = tiling_.dims[dim].block < extent;
-  const bool vector = static_cast<int>(dim) == tiling_.vector_dim;
-  const SmallVector<Segment> parts =
-      tiling_.tiled(dim) ? segments(extent, tiling_.dims[dim].tile, vector) : SmallVector<Segment>{{1, 0, extent}};
-  for (const Segment& part : parts) {
-    Index begin = t_.constant(part.begin), end = t_.constant(part.end);
-    if (cut) {
-      begin = part.begin == 0 ? start_[dim] : t_.greatest(start_[dim], begin);
-      end = part.end == extent ? stop_[dim] : t_.least(stop_[dim], end);
-    }
-    t_.loop(begin, end, part.tile, carried, [&](Index at, State& deeper) {
+  size_[dim] = 1;
+  if (single_[dim]) return inside(carried);
+  for (const Part& part : parts_of(dim)) {
+    t_.loop(part.begin, part.end, part.tile, carried, [&](Index at, State& deeper) {
       cursor_[dim] = at;
       size_[dim] = part.tile;
+      if (!anchor_.reduced[dim]) inside_[dim] = part.inside;
       inside(deeper);
     });
   }
@@ -335,7 +408,7 @@ void Writer::reduction_loops(size_t level, State& accumulators, const State& sta
     return;
   }
   const unsigned dim = reduction_order_[level];
-  if (tiling_.unroll_reduction) {
+  if (tiling_.dims[dim].written_out && all_taps_inside(dim)) {
     for (int64_t at = 0; at < anchor_.extents[dim]; ++at) {
       cursor_[dim] = t_.constant(at);
       reduction_loops(level + 1, accumulators, state);
@@ -359,6 +432,38 @@ void Writer::prefetch_next_rows(const State& state) {
       coordinates.push_back(coordinate);
     }
     t_.prefetch(argument_now(access.tensor, state), coordinates);
+  }
+}
+
+// The pixels that this run of pixels will meet first on the next line of the image.
+void Writer::prefetch_next_line(const State& state) {
+  const Access& access = anchor_.inputs.front();
+  const auto line = static_cast<unsigned>(tiling_.line_dim);
+  const unsigned row = tiling_.tile_order.front();
+  const SmallVector<LinearForm> forms = forms_of(access, rank_);
+  int64_t lines = 1, pixels = size_[row];
+  for (const LinearForm& form : forms) {
+    lines = std::max(lines, form.coefficients[line]);
+    pixels = std::max(pixels, size_[row] * form.coefficients[row]);
+  }
+  for (int64_t ahead = 0; ahead < lines; ++ahead) {
+    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+      SmallVector<Index> coordinates;
+      for (auto [position, form] : llvm::enumerate(forms)) {
+        Index coordinate = t_.constant(form.constant - (access.padded() ? access.pad_low[position] : 0));
+        for (unsigned dim = 0; dim < rank_; ++dim) {
+          if (form.coefficients[dim] == 0) continue;
+          // The last tap that moves along the line, the first across it.
+          const int64_t last = std::max<int64_t>(form.coefficients[dim] * (anchor_.extents[dim] - 1), 0);
+          const Index reached = t_.constant(form.coefficients[line] != 0 ? last : 0);
+          coordinate = t_.add(coordinate, anchor_.reduced[dim] ? reached : t_.multiply(cursor_[dim], form.coefficients[dim]));
+        }
+        if (form.coefficients[line] != 0) coordinate = t_.add(coordinate, t_.constant(1 + ahead));
+        if (form.coefficients[row] != 0) coordinate = t_.add(coordinate, t_.constant(pixel));
+        coordinates.push_back(coordinate);
+      }
+      t_.prefetch(argument_now(access.tensor, state), coordinates);
+    }
   }
 }
 
@@ -414,8 +519,8 @@ Writer::Operand Writer::operand_tile(const Access& access, ArrayRef<LinearForm> 
   const Value tensor = argument_now(access.tensor, state);
   TileBuilder::Slice slice;
   SmallVector<AffineExpr> map;
-  for (const LinearForm& form : forms) {
-    Index offset = t_.constant(form.constant);
+  for (auto [coordinate, form] : llvm::enumerate(forms)) {
+    Index offset = t_.constant(form.constant - (access.padded() ? access.pad_low[coordinate] : 0));
     int64_t size = 1, stride = 1;
     bool kept = false;
     for (unsigned dim = 0; dim < rank_; ++dim) {

@@ -119,8 +119,10 @@ class Chooser {
   int64_t row_tile(int64_t extent, int64_t vectors) const {
     // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
     // tenth.
-    const int64_t most =
-        std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 20 / vectors));
+    return row_tile(extent, vectors, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 20 / vectors));
+  }
+  static int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
+    most = std::max<int64_t>(most, 1);
     auto cost = [&](int64_t rows) { return rows == 0 ? 0.0 : std::max(rows * vectors / 2.0, 4.5) + 0.5; };
     int64_t best = 1;
     double least = 1e30;
@@ -144,16 +146,19 @@ class Chooser {
   }
 
   void contraction();
+  bool depthwise();
+  void depthwise_results(unsigned row);
+  void depthwise_sums(unsigned row);
   void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
   void limit_reduction_blocks(size_t rows_input, size_t columns_input);
-  void spread_over_grid(size_t rows_input, bool strip);
+  void spread_over_grid(std::optional<size_t> rows_input, bool strip);
   int64_t even_block(unsigned dim, int64_t most) const;
   int64_t strip_block(size_t input, unsigned dim, int64_t block) const;
-  // Each coordinate of the input is one dimension as it stands.
+  // Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
   bool simple_coordinates(size_t input) const {
     return llvm::all_of(forms_[input], [](const LinearForm& form) {
-      return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant == 0 &&
-             llvm::none_of(form.coefficients, [](int64_t c) { return c != 0 && c != 1; });
+      return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant >= 0 &&
+             llvm::none_of(form.coefficients, [](int64_t c) { return c < 0; });
     });
   }
   void reduction();
@@ -170,7 +175,69 @@ class Chooser {
   bool deep_ = false;
 };
 
+// Groups of one channel: vectors run along the channels of all three operands, and only what neighbouring taps share is read
+// again. False where the inputs cannot be read where they lie.
+bool Chooser::depthwise() {
+  const unsigned vector = anchor_.output_dims.back();
+  if (!reads(0, vector) || !reads(1, vector) || contiguous_dim(0) != static_cast<int>(vector)) return false;
+  std::optional<SmallVector<Edge>> edges = edges_of(anchor_);
+  std::optional<unsigned> row;
+  for (unsigned dim : anchor_.output_dims)
+    if (dim != vector && extent(dim) > 1 && reads(0, dim) && !reads(1, dim)) row = dim;
+  if (!edges || !row) return false;
+  int64_t longest = 0;  // what the row's window moves along, or its taps
+  for (unsigned dim = 0; dim < rank_; ++dim)
+    if (reduced(dim) && share_coordinate(0, *row, dim)) longest = std::max(longest, extent(dim));
+  const bool sums = edges->empty() ? longest > extent(*row) : reduced(edges->front().position);
+  if (longest == 0 || (sums && extent(*row) > 8)) return false;
+  tiling_.edges = std::move(*edges);
+  tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
+  tiling_.vector_dim = static_cast<int>(vector);
+  tiling_.tile_order = {*row, vector};
+  for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
+  sums ? depthwise_sums(*row) : depthwise_results(*row);
+  return true;
+}
+
+// Results of an image: a run of pixels stays in registers over all taps.
+void Chooser::depthwise_results(unsigned row) {
+  auto& dims = tiling_.dims;
+  const unsigned vector = anchor_.output_dims.back();
+  int64_t inside = extent(row), rows_total = extent(row);
+  for (const Edge& edge : tiling_.edges)
+    if (edge.position == row) inside = edge.inside_end - edge.inside_begin;
+  set_tile(vector, vector_tile(extent(vector), lanes_));
+  set_tile(row, row_tile(std::max<int64_t>(inside, 1), 1, (target_.vector_registers - 3) / 2));
+  for (unsigned dim = 0; dim < rank_; ++dim)
+    dims[dim].written_out = reduced(dim) && extent(dim) <= 8 && share_coordinate(0, row, dim);
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    if (dim == vector || dim == row) continue;
+    dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
+    rows_total *= dims[dim].block;
+    if (tiling_.line_dim < 0 && extent(dim) > 1) tiling_.line_dim = static_cast<int>(dim);
+  }
+  spread_over_grid({}, false);
+}
+
+// Sums over images (gradients by a filter): the taps of a row stay in registers along a row of the image; between rows they
+// wait in scratch.
+void Chooser::depthwise_sums(unsigned row) {
+  auto& dims = tiling_.dims;
+  const unsigned vector = anchor_.output_dims.back();
+  int64_t vectors = 4;
+  while (vectors > 1 && (extent(row) + 1) * vectors + 2 > target_.vector_registers) vectors /= 2;
+  set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
+  set_tile(row, extent(row));
+  tiling_.reduction_blocks = true;
+  for (unsigned dim = 0; dim < rank_; ++dim)
+    if (reduced(dim) && !share_coordinate(0, row, dim)) dims[dim].block = 1;
+  for (unsigned dim : anchor_.output_dims)
+    if (reads(0, dim) && reads(1, dim) && dim != vector) dims[dim].block = 1;
+  spread_over_grid({}, false);
+}
+
 void Chooser::contraction() {
+  if (depthwise()) return;
   const unsigned vector = anchor_.output_dims.back();
   const bool in_first = reads(0, vector), in_second = reads(1, vector);
   const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
@@ -318,21 +385,29 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
 }
 
 // Halves blocks, columns first, until a few threads have enough to share.
-void Chooser::spread_over_grid(size_t rows_input, bool strip) {
+void Chooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
   auto& dims = tiling_.dims;
   // Rows first where each grid tile packs no more than the rows it needs; taps last, for all of them read the same strip.
-  const bool rows_first = walks_rows(rows_input);
+  const bool rows_first = rows_input && walks_rows(*rows_input);
   SmallVector<unsigned> order;
   for (const bool tiled : {true, false})
     for (unsigned dim : anchor_.output_dims)
       if (static_cast<int>(dim) != tiling_.vector_dim && tiling_.tiled(dim) == tiled) order.push_back(dim);
   order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), static_cast<unsigned>(tiling_.vector_dim));
+  // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new edges, and channels apart
+  // are far apart in memory.
+  if (!rows_input) {
+    order.clear();
+    for (unsigned dim : anchor_.output_dims)
+      if (!tiling_.tiled(dim) && !tiling_.reduction_blocks) order.push_back(dim);
+    order.push_back(static_cast<unsigned>(tiling_.vector_dim));
+  }
   const int64_t least_tiles = rows_first ? least_grid_tiles / 2 : least_grid_tiles;
   for (unsigned dim : order) {
     const int64_t step = std::max<int64_t>(1, dims[dim].tile);
     while (grid_tiles() < least_tiles && dims[dim].block > step) {
       int64_t block = round_up(ceil_div(dims[dim].block, 2), step);
-      if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
+      if (strip && reads(*rows_input, dim)) block = strip_block(*rows_input, dim, block);
       if (block >= dims[dim].block) break;
       dims[dim].block = block;
     }
@@ -379,7 +454,7 @@ void Chooser::reduction() {
     set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : 2) * lanes_));
     tiling_.tile_order.push_back(vector);
   }
-  tiling_.unroll_reduction = !tiling_.lane_reduction && taps <= 16;
+  for (unsigned dim = 0; dim < rank_; ++dim) dims[dim].written_out = reduced(dim) && !tiling_.lane_reduction && taps <= 16;
   blocks_by_elements(reduced_total);
 }
 

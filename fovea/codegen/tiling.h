@@ -6,6 +6,7 @@
 // it is driven by index maps, so that convolutions, their gradients, pooling and element-wise work share it.
 #pragma once
 
+#include "fovea/codegen/edges.h"
 #include "fovea/codegen/kernel_formula.h"
 #include "fovea/codegen/target.h"
 
@@ -20,7 +21,8 @@ enum class Packing : uint8_t {
 struct Tiling {
   struct Dimension {
     int64_t block = 1;
-    int64_t tile = 0;  // 0: stepped one by one
+    int64_t tile = 0;          // 0: stepped one by one
+    bool written_out = false;  // its few steps are written out instead of looped
   };
   llvm::SmallVector<Dimension> dims;
   llvm::SmallVector<unsigned> tile_order;  // the tiled dimensions, as the formula on a tile lists them
@@ -28,7 +30,8 @@ struct Tiling {
   bool lane_reduction = false;             // the vector dimension is reduced: partial results per lane, combined at the end
   bool reduction_blocks = false;           // accumulators wait in scratch between blocks of the reduction
   int prefetched_input = -1;               // read from memory tile by tile: the next tile's rows are asked for early
-  bool unroll_reduction = false;           // few taps: written out instead of looped
+  int line_dim = -1;                       // images: the next line of the first input along this dimension is asked for early
+  llvm::SmallVector<Edge> edges;           // of padded inputs that are read where they lie
   llvm::SmallVector<Packing> packing;      // per anchor input
 
   bool tiled(unsigned dim) const { return dims[dim].tile != 0; }
