@@ -78,9 +78,10 @@ int64_t peak_bytes() {
 // A line a kernel, the longest first: where the time of a step goes.
 void print_profile(const BenchOptions& options, Session& session, ThreadPool& threads) {
   const std::vector<KernelCall>& calls = session.program().plan().calls;
-  constexpr int runs = 20;
   std::vector<double> seconds(calls.size());
-  for (int run = 0; run < runs; ++run) session.profile(threads, seconds);
+  int runs = 0;
+  const Clock::time_point start = Clock::now();
+  for (; runs < 3 || (runs < 20 && seconds_since(start) < options.seconds); ++runs) session.profile(threads, seconds);
   std::vector<size_t> order(calls.size());
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return seconds[a] > seconds[b]; });
