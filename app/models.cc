@@ -6,30 +6,48 @@
 #include "fovea/train/counts.h"
 
 namespace fovea {
+namespace {
+
+std::string inputs_text(const Network& network) {
+  std::string text;
+  for (const NetworkForm::Port& port : network.inputs()) text += (text.empty() ? "" : " ") + to_string(port.shape);
+  return text;
+}
+
+// A table for each family.
+void list_models(const CommonOptions& common) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  std::string text, family;
+  for (const ModelEntry& entry : models()) {
+    const Network network = make_model(entry.name);
+    const Counts counts = count(trace_inference(network, 1));
+    list.push_back({{"name", entry.name},
+                    {"family", entry.family},
+                    {"input", entry.input},
+                    {"classes", entry.classes},
+                    {"parameters", counts.parameters},
+                    {"macs", counts.macs},
+                    {"summary", entry.summary}});
+    if (entry.family != family) {
+      family = entry.family;
+      text += fmt::format("{}{:24} {:20} {:>7} {:>13} {:>16}  {}\n", text.empty() ? "" : "\n", family, "input", "classes",
+                          "parameters", "MACs", "what it is");
+    }
+    text += fmt::format("  {:22} {:20} {:>7} {:>13} {:>16}  {}\n", entry.name, inputs_text(network),
+                        entry.classes > 0 ? std::to_string(entry.classes) : "", with_separators(counts.parameters),
+                        with_separators(counts.macs), entry.summary);
+  }
+  print_text(common, text);
+  if (common.json) print_json(list);
+}
+
+}  // namespace
 
 Command models_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("models", "list the networks, with their parameters and multiply-accumulates");
   auto common = std::make_shared<CommonOptions>();
   add_common_options(*app, *common);
-  return {app, [common] {
-            nlohmann::ordered_json list = nlohmann::ordered_json::array();
-            std::string text = fmt::format("{:20} {:16} {:>8} {:>13} {:>16}  {}\n", "name", "input", "classes", "parameters",
-                                           "MACs", "what it is");
-            for (const ModelEntry& entry : models()) {
-              const Counts counts = count(trace_inference(make_model(entry.name), 1));
-              list.push_back({{"name", entry.name},
-                              {"family", entry.family},
-                              {"input", entry.input},
-                              {"classes", entry.classes},
-                              {"parameters", counts.parameters},
-                              {"macs", counts.macs},
-                              {"summary", entry.summary}});
-              text += fmt::format("{:20} {:16} {:>8} {:>13} {:>16}  {}\n", entry.name, to_string(entry.input), entry.classes,
-                                  with_separators(counts.parameters), with_separators(counts.macs), entry.summary);
-            }
-            print_text(*common, text);
-            if (common->json) print_json(list);
-          }};
+  return {app, [common] { list_models(*common); }};
 }
 
 }  // namespace fovea

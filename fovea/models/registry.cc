@@ -4,6 +4,8 @@
 
 #include "fovea/core/error.h"
 #include "fovea/models/airbench.h"
+#include "fovea/models/alphazero.h"
+#include "fovea/models/astronet.h"
 #include "fovea/models/densenet.h"
 #include "fovea/models/efficientnet.h"
 #include "fovea/models/ladder.h"
@@ -13,6 +15,7 @@
 #include "fovea/models/shufflenet.h"
 #include "fovea/models/squeezenet.h"
 #include "fovea/models/vgg.h"
+#include "fovea/models/volumes.h"
 #include "fovea/models/xception.h"
 #include "fovea/nn/layers.h"
 
@@ -45,6 +48,9 @@ void check_options(const ModelEntry& entry, const ModelOptions& options) {
     check(rate.has_value(), has, option);
     if (rate && !(*rate >= 0 && *rate < 1)) refuse("{}: {} is {}, must be at least 0 and below 1", entry.name, option, *rate);
   };
+  check(entry.form && options.classes > 0, false, "classes");
+  check(entry.form && options.doubled_softmax, false, "doubled_softmax");
+  check(entry.input.empty() && !options.input.empty(), false, "input");
   check(options.width.has_value(), entry.features.width, "width");
   if (options.width && !(*options.width > 0 && *options.width <= 16)) {
     refuse("{}: width is {}, must be above 0 and at most 16", entry.name, *options.width);
@@ -61,7 +67,8 @@ const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> entries = [] {
     std::vector<ModelEntry> all;
     for (const auto& family : {ladder_models, vgg_models, resnet_models, densenet_models, xception_models, squeezenet_models,
-                               mobilenet_models, mnasnet_models, efficientnet_models, shufflenet_models, airbench_models}) {
+                               mobilenet_models, mnasnet_models, efficientnet_models, shufflenet_models, airbench_models,
+                               alphazero_models, astronet_models, volume_models}) {
       const std::vector<ModelEntry> part = family();
       all.insert(all.end(), part.begin(), part.end());
     }
@@ -84,6 +91,11 @@ Network make_model(std::string_view name, const ModelOptions& options) {
   network.classes = options.classes > 0 ? options.classes : entry.classes;
   ModelOptions complete = options;
   complete.classes = network.classes;
+  complete.input = network.input;
+  if (entry.form) {
+    network.form = entry.form(complete);
+    return network;
+  }
   network.function = [function = entry.function, complete](Value image) {
     const Value logits = function(image, complete);
     return complete.doubled_softmax ? softmax(logits) : logits;

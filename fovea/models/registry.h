@@ -39,9 +39,12 @@ struct ModelEntry {
   std::string family;   // "ladder"
   std::string summary;  // one line
   Shape input;
-  int64_t classes;
-  std::function<Value(Value image, const ModelOptions& options)> function;  // options.classes is never 0 here
+  int64_t classes = 0;
+  // With options complete: classes is not 0, and input not empty where the entry has one.
+  std::function<Value(Value image, const ModelOptions& options)> function;
   ModelFeatures features;
+  // In place of the function: a network that is not one image in and logits out. One without `input` has fixed inputs.
+  std::function<NetworkForm(const ModelOptions& options)> form = {};
 };
 
 // By family, in the order of the literature.

@@ -14,11 +14,19 @@ namespace {
 
 using Results = std::vector<std::pair<std::string, Ref>>;
 
-Value image_input(Recorder& recorder, const Network& network, int64_t batch) {
+NamedValues port_inputs(Recorder& recorder, const std::vector<NetworkForm::Port>& ports, int64_t batch) {
+  NamedValues values;
+  for (const NetworkForm::Port& port : ports) {
+    Shape shape{batch};
+    shape.insert(shape.end(), port.shape.begin(), port.shape.end());
+    values[port.name] = recorder.input(port.name, {shape, DType::f32});
+  }
+  return values;
+}
+
+NamedValues network_inputs(Recorder& recorder, const Network& network, int64_t batch) {
   if (batch < 1) refuse("{}: a batch of {}, must be at least 1", network.name, batch);
-  Shape shape{batch};
-  shape.insert(shape.end(), network.input.begin(), network.input.end());
-  return recorder.input("image", {shape, DType::f32});
+  return port_inputs(recorder, network.inputs(), batch);
 }
 
 Value logits_of(const Network& network, Value image) {
@@ -29,6 +37,12 @@ Value logits_of(const Network& network, Value image) {
            to_string(wanted));
   }
   return logits;
+}
+
+// The network's results: the form's, or the logits.
+NamedValues forward(const Network& network, const NamedValues& inputs) {
+  if (network.form) return network.form->function(inputs);
+  return {{"logits", logits_of(network, inputs.at("image"))}};
 }
 
 Value top_k(Value logits, Value label, int64_t k) {
@@ -63,11 +77,12 @@ void check_frozen(const Recorder& recorder, const Network& network) {
   }
 }
 
-Value training_logits(Recorder& recorder, const Network& network, Value image, const TrainingOptions& options) {
+NamedValues training_forward(Recorder& recorder, const Network& network, const NamedValues& inputs,
+                             const TrainingOptions& options) {
   recorder.freeze(options.frozen);
-  const Value logits = logits_of(network, image);
+  const NamedValues results = forward(network, inputs);
   check_frozen(recorder, network);
-  return logits;
+  return results;
 }
 
 // Of `loss`, by each of `trained`.
@@ -147,6 +162,30 @@ Value training_loss(Recorder& recorder, const Network& network, Value logits, Va
   return options.loss ? options.loss(logits, label) : softmax_cross_entropy(logits, label, smoothing);
 }
 
+// The forward pass of a step: the loss, beside it what is counted.
+struct Step {
+  Value loss;
+  Results results;
+  std::vector<Operation> operations;
+};
+
+Step record_step(Recorder& recorder, const Network& network, int64_t batch, const TrainingOptions& options) {
+  const NamedValues inputs = network_inputs(recorder, network, batch);
+  const NamedValues targets = network.form ? port_inputs(recorder, network.form->targets, batch)
+                                           : NamedValues{{"label", recorder.input("label", {{batch}, DType::i32})}};
+  const NamedValues results = training_forward(recorder, network, inputs, options);
+  Step step{.operations = recorder.operations()};
+  if (network.form) {
+    step.loss = network.form->loss(results, targets);
+    step.results = {{"loss", step.loss.ref()}};
+  } else {
+    const Value logits = results.at("logits"), label = targets.at("label");
+    step.loss = training_loss(recorder, network, logits, label, options);
+    step.results = {{"loss", step.loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
+  }
+  return step;
+}
+
 }  // namespace
 
 std::vector<Tensor> initial_values(const Traced& traced, uint64_t seed) {
@@ -161,20 +200,28 @@ std::map<std::string, Tensor> initial_tensors(const Traced& traced, uint64_t see
   return tensors;
 }
 
+std::vector<NetworkForm::Port> Network::inputs() const {
+  return form ? form->inputs : std::vector<NetworkForm::Port>{{"image", input}};
+}
+
 Traced trace_inference(const Network& network, int64_t batch, Output output) {
   Recorder recorder(network.name, Mode::inference);
-  const Value logits = logits_of(network, image_input(recorder, network, batch));
+  NamedValues values = forward(network, network_inputs(recorder, network, batch));
   std::vector<Operation> operations = recorder.operations();
-  const bool probabilities = output == Output::probabilities;
-  const Value result = probabilities ? softmax(logits) : logits;
-  return finish(recorder, {{probabilities ? "probabilities" : "logits", result.ref()}}, std::move(operations));
+  if (output == Output::probabilities) {
+    values = network.form ? network.form->probabilities(values) : NamedValues{{"probabilities", softmax(values.at("logits"))}};
+  }
+  Results results;
+  for (const auto& [name, value] : values) results.emplace_back(name, value.ref());
+  return finish(recorder, results, std::move(operations));
 }
 
 Traced trace_evaluation(const Network& network, int64_t batch) {
+  if (network.form) refuse("{} tells no classes of images apart: it cannot be evaluated on labels", network.name);
   Recorder recorder(network.name, Mode::inference);
-  const Value image = image_input(recorder, network, batch);
+  const NamedValues inputs = network_inputs(recorder, network, batch);
   const Value label = recorder.input("label", {{batch}, DType::i32});
-  const Value logits = logits_of(network, image);
+  const Value logits = forward(network, inputs).at("logits");
   std::vector<Operation> operations = recorder.operations();
   const Value loss = softmax_cross_entropy(logits, label) * static_cast<double>(batch);
   return finish(recorder,
@@ -187,44 +234,34 @@ Traced trace_evaluation(const Network& network, int64_t batch) {
 
 Traced trace_training(const Network& network, int64_t batch, const TrainingOptions& options) {
   Recorder recorder(network.name, Mode::training);
-  const Value image = image_input(recorder, network, batch);
-  const Value label = recorder.input("label", {{batch}, DType::i32});
   const Value rate = recorder.input("rate", {{}, DType::f32});
-  const Value logits = training_logits(recorder, network, image, options);
-  std::vector<Operation> operations = recorder.operations();
-  const Value loss = training_loss(recorder, network, logits, label, options);
-  Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
-  std::vector<Value> gradients = gradients_of(objective_of(loss, batch, 1, options), trained_of(recorder));
+  Step step = record_step(recorder, network, batch, options);
+  std::vector<Value> gradients = gradients_of(objective_of(step.loss, batch, 1, options), trained_of(recorder));
   const Results updates = record_updates(recorder, std::move(gradients), rate, options);
-  results.insert(results.end(), updates.begin(), updates.end());
-  return finish(recorder, results, std::move(operations));
+  step.results.insert(step.results.end(), updates.begin(), updates.end());
+  return finish(recorder, step.results, std::move(step.operations));
 }
 
 Traced trace_accumulation(const Network& network, int64_t batch, int64_t parts, const TrainingOptions& options) {
   if (parts < 1) refuse("{}: a step in {} parts, must be at least 1", network.name, parts);
   Recorder recorder(network.name, Mode::training);
-  const Value image = image_input(recorder, network, batch);
-  const Value label = recorder.input("label", {{batch}, DType::i32});
-  const Value logits = training_logits(recorder, network, image, options);
-  std::vector<Operation> operations = recorder.operations();
-  const Value loss = training_loss(recorder, network, logits, label, options);
-  Results results{{"loss", loss.ref()}, {"correct", top_k(logits, label, 1).ref()}};
+  Step step = record_step(recorder, network, batch, options);
   const std::vector<ParameterSpec> trained = trained_of(recorder);
-  const std::vector<Value> gradients = gradients_of(objective_of(loss, batch, parts, options), trained);
+  const std::vector<Value> gradients = gradients_of(objective_of(step.loss, batch, parts, options), trained);
   for (size_t i = 0; i < trained.size(); ++i) {
     const std::string name = accumulated_prefix + trained[i].name;
     const Value sum = recorder.parameter({.name = name, .shape = trained[i].shape, .trained = false});
     recorder.update(name, sum + gradients[i]);
   }
-  for (const auto& [name, value] : recorder.updates()) results.emplace_back(name, value.ref());
-  return finish(recorder, results, std::move(operations));
+  for (const auto& [name, value] : recorder.updates()) step.results.emplace_back(name, value.ref());
+  return finish(recorder, step.results, std::move(step.operations));
 }
 
 Traced trace_update(const Network& network, const TrainingOptions& options) {
   std::vector<ParameterSpec> tensors;
   {
     Recorder recorder(network.name, Mode::training);
-    training_logits(recorder, network, image_input(recorder, network, 1), options);
+    training_forward(recorder, network, network_inputs(recorder, network, 1), options);
     tensors = recorder.parameters();
   }
   Recorder recorder(network.name + "_update", Mode::training);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,21 @@ struct Preprocessing {
   std::vector<float> deviation;  // empty: 1
 };
 
+using NamedValues = std::map<std::string, Value>;
+
+// What a network reads and gives that is not one image in and logits out, by name.
+struct NetworkForm {
+  struct Port {
+    std::string name;
+    Shape shape;  // without the batch; f32
+  };
+  std::vector<Port> inputs;
+  std::function<NamedValues(const NamedValues& inputs)> function;
+  std::function<NamedValues(const NamedValues& results)> probabilities;  // what Output::probabilities gives
+  std::vector<Port> targets;                                             // what a training step is told beside the inputs
+  std::function<Value(const NamedValues& results, const NamedValues& targets)> loss;  // [] f32, the mean over the batch
+};
+
 // A network with what a program that runs it has to know.
 struct Network {
   std::string name;
@@ -28,6 +44,9 @@ struct Network {
   Shape input;                           // without the batch: {28, 28, 1}
   int64_t classes = 0;
   Preprocessing preprocessing;
+  std::optional<NetworkForm> form;  // stands for function, input and classes
+
+  std::vector<NetworkForm::Port> inputs() const;  // the form's, or "image"
 };
 
 // A graph, its parameters and state with what they start from, and its operators for tables. A graph's arguments are found by
@@ -44,11 +63,12 @@ std::map<std::string, Tensor> initial_tensors(const Traced& traced, uint64_t see
 
 enum class Output : uint8_t { logits, probabilities };
 
-// image [batch, input...] f32 -> "logits", or "probabilities" (softmax, once): [batch, classes].
+// image [batch, input...] f32 -> "logits", or "probabilities" (softmax, once): [batch, classes]. Of a network with a form: its
+// inputs -> its results.
 Traced trace_inference(const Network& network, int64_t batch, Output output = Output::logits);
 
 // image, label [batch] i32 -> "loss" [] f32, the sum over the batch; "correct" and "correct5" [] i32, the images whose label is
-// the highest, and among the five highest; "logits" [batch, classes].
+// the highest, and among the five highest; "logits" [batch, classes]. Refuses a network with a form.
 Traced trace_evaluation(const Network& network, int64_t batch);
 
 // [] f32, the mean over the batch, of logits [batch, classes] and labels [batch] i32.
@@ -71,6 +91,8 @@ struct TrainingOptions {
 
 // image, label, rate [] f32 (and seed, step [] i32 where the network draws random numbers) -> "loss" [] f32, the mean;
 // "correct" [] i32, by `label`; and every parameter and state tensor's new value, in place, under its name.
+//
+// Of a network with a form: inputs, targets and rate -> "loss" and the new values.
 //
 // With mixed labels there are the inputs second_label [batch] i32 and label_weight [batch] f32 too, and an image's loss is
 // label_weight times the cross-entropy of its label and the rest times that of its second label. Refused with a `loss` of one's

@@ -21,11 +21,16 @@ Session& Predictor::session(int64_t batch) {
 }
 
 const Tensor& Predictor::predict(const Tensor& images, ThreadPool& threads) {
-  if (images.shape().empty()) fail("images need a batch dimension");
-  Session& session = this->session(images.shape()[0]);
-  session.bind("image", images);
+  return run({{"image", images}}, threads).result(output_ == Output::logits ? "logits" : "probabilities");
+}
+
+const Session& Predictor::run(const TensorMap& inputs, ThreadPool& threads) {
+  const Shape& first = inputs.begin()->second.shape();
+  if (first.empty()) fail("{} needs a batch dimension", inputs.begin()->first);
+  Session& session = this->session(first[0]);
+  for (const auto& [name, tensor] : inputs) session.bind(name, tensor);
   session.run(threads);
-  return session.result(output_ == Output::logits ? "logits" : "probabilities");
+  return session;
 }
 
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
@@ -46,6 +51,7 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
 }
 
 void check_fits(const Network& network, const Dataset& dataset) {
+  if (network.form) refuse("{} tells no classes of images apart; there is no data set for it", network.name);
   const ImageShape images = dataset.image_shape();
   const Shape shape = {images.height, images.width, images.channels};
   if (shape != network.input) {

@@ -22,6 +22,9 @@ class Predictor {
   // compiled at its first use.
   const Tensor& predict(const Tensor& images, ThreadPool& threads);
 
+  // The same for a network of any form: [n, ...] f32 for each of its inputs. The results are read from the session.
+  const Session& run(const TensorMap& inputs, ThreadPool& threads);
+
   Session& session(int64_t batch);
   const Network& network() const { return network_; }
 

@@ -70,6 +70,15 @@ TEST(Initializer, NormalsHaveTheirDeviation) {
   check(initializers::lecun_normal, std::sqrt(1.0 / 800));
 }
 
+// A depthwise convolution's fan_out: of one group for TensorFlow and timm, of all for PyTorch.
+TEST(Initializer, FanOutOfGroups) {
+  ParameterSpec depthwise{.name = "w", .shape = {5, 5, 1, 4096}, .fan_in = 25, .fan_out = 25, .groups = 4096};
+  depthwise.initializer = initializers::kaiming_fan_out;
+  EXPECT_NEAR(std::sqrt(moments(initial_value(depthwise, 7)).variance), std::sqrt(2.0 / 25), 0.005);
+  depthwise.initializer = initializers::torch_kaiming_fan_out;
+  EXPECT_NEAR(std::sqrt(moments(initial_value(depthwise, 7)).variance), std::sqrt(2.0 / 25 / 4096), 0.0001);
+}
+
 TEST(Initializer, TruncatedNormalsEndAtTwoDeviations) {
   const Moments plain = moments(initializers::truncated_normal(0.09));
   EXPECT_LE(plain.highest, 0.18 + 1e-6);
