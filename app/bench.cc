@@ -6,7 +6,7 @@
 #include <chrono>
 #include <numeric>
 
-#include "app/command.h"
+#include "app/model_options.h"
 #include "fovea/codegen/kernel_bench.h"
 #include "fovea/core/random.h"
 #include "fovea/train/predictor.h"
@@ -19,6 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 struct BenchOptions {
   CommonOptions common;
+  ModelOptions form;
   std::string model;
   int64_t batch = 1;
   CLI::Option* batch_option = nullptr;
@@ -94,7 +95,7 @@ void print_profile(const BenchOptions& options, Session& session, ThreadPool& th
 }
 
 void bench_model(const BenchOptions& options) {
-  const TrainedModel model = open_model(options.model, {}, options.common.seed);
+  const TrainedModel model = open_model(options.model, {}, options.common.seed, options.form);
   const int64_t batch = options.batch_option->count() == 0 && options.train ? model.recipe.batch : options.batch;
   const Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
   TensorMap tensors;
@@ -165,6 +166,7 @@ Command bench_command(CLI::App& program) {
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
   add_memory_option(*app, options->memory);
+  add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { options->model == "kernels" ? bench_kernel_rows(*options) : bench_model(*options); }};
 }

@@ -1,5 +1,5 @@
 // fovea lower MODEL --stage STAGE: the road to machine code, stage by stage.
-#include "app/command.h"
+#include "app/model_options.h"
 #include "fovea/codegen/compile.h"
 #include "fovea/train/run.h"
 
@@ -8,13 +8,14 @@ namespace {
 
 struct LowerOptions {
   CommonOptions common;
+  ModelOptions form;
   std::string model, stage = "graph", kernel, cpu;
   int64_t batch = 1;
   bool train = false;
 };
 
 void print_stage(const LowerOptions& options) {
-  const Network network = open_model(options.model, {}, options.common.seed).network;
+  const Network network = open_model(options.model, {}, options.common.seed, options.form).network;
   const Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
   const std::string text = lower(traced.graph, options.stage, options.kernel,
                                  {.cpu = options.cpu, .threads = options.common.thread_count(), .inference = !options.train});
@@ -36,6 +37,7 @@ Command lower_command(CLI::App& program) {
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
   app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4 (this one)");
+  add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { print_stage(*options); }};
 }

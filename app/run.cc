@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "app/command.h"
+#include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/formats/npy.h"
 #include "fovea/train/predictor.h"
@@ -15,6 +15,7 @@ namespace {
 
 struct RunOptions {
   CommonOptions common;
+  ModelOptions form;
   std::string model, weights;
   std::vector<std::string> inputs, outputs;
   bool probabilities = false;
@@ -70,7 +71,7 @@ TensorMap read_inputs(const Network& network, const std::vector<std::string>& gi
 }
 
 void run_network(const RunOptions& options) {
-  TrainedModel model = open_model(options.model, options.weights, options.common.seed);
+  TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits);
   ThreadPool threads(options.common.thread_count());
@@ -109,6 +110,7 @@ Command run_command(CLI::App& program) {
       ->allow_extra_args(false);
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--probabilities", options->probabilities, "softmax of the logits");
+  add_model_options(*app, options->form, false);
   add_common_options(*app, options->common);
   return {app, [options] { run_network(*options); }};
 }

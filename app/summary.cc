@@ -1,7 +1,7 @@
 // fovea summary MODEL: layers, shapes, parameters, multiply-accumulates, memory.
 #include <fmt/format.h>
 
-#include "app/command.h"
+#include "app/model_options.h"
 #include "fovea/train/counts.h"
 #include "fovea/train/predictor.h"
 #include "fovea/train/run.h"
@@ -11,6 +11,7 @@ namespace {
 
 struct SummaryOptions {
   CommonOptions common;
+  ModelOptions form;
   std::string model;
   int64_t batch = 1;
 };
@@ -27,7 +28,7 @@ std::string table(const Counts& counts) {
 }
 
 void summarise(const SummaryOptions& options) {
-  const TrainedModel model = open_model(options.model, {}, options.common.seed);
+  const TrainedModel model = open_model(options.model, {}, options.common.seed, options.form);
   const Counts counts = count(trace_inference(model.network, 1));
   Predictor predictor(model.network, model.tensors);
   const Session& session = predictor.session(options.batch);
@@ -47,8 +48,10 @@ void summarise(const SummaryOptions& options) {
                       {"parameters", row.parameters},
                       {"macs", row.macs}});
   }
+  nlohmann::ordered_json inputs;
+  for (const NetworkForm::Port& port : model.network.inputs()) inputs[port.name] = port.shape;
   print_json({{"model", model.network.name},
-              {"input", model.network.input},
+              {"input", inputs.size() == 1 ? inputs.front() : inputs},
               {"classes", model.network.classes},
               {"parameters", counts.parameters},
               {"macs", counts.macs},
@@ -63,6 +66,7 @@ Command summary_command(CLI::App& program) {
   auto options = std::make_shared<SummaryOptions>();
   app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
   app->add_option("--batch", options->batch, "images at a time, for the memory (1)")->check(between(1, 1 << 20));
+  add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { summarise(*options); }};
 }

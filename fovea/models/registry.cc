@@ -77,6 +77,12 @@ const std::vector<ModelEntry>& models() {
   return entries;
 }
 
+Convention convention_named(std::string_view name) {
+  if (name == "torch") return Convention::torch;
+  if (name == "tensorflow") return Convention::tensorflow;
+  refuse_unknown("convention", name, std::vector<std::string>{"torch", "tensorflow"});
+}
+
 Network make_model(std::string_view name, const ModelOptions& options) {
   const ModelEntry& entry = entry_named(name);
   check_options(entry, options);

@@ -23,6 +23,8 @@ struct ModelOptions {
   std::optional<double> dropout;         // rate before the classifier; empty: the model's own
   std::optional<double> drop_connect;    // rate of the last residual branch; empty: the model's own
   bool zero_last_scale = false;          // the last scale of every residual branch starts at 0
+
+  bool operator==(const ModelOptions&) const = default;
 };
 
 // Which options beyond classes and input a network has.
@@ -49,6 +51,9 @@ struct ModelEntry {
 
 // By family, in the order of the literature.
 const std::vector<ModelEntry>& models();
+
+// "torch" or "tensorflow"; refuses other words.
+Convention convention_named(std::string_view name);
 
 // `-` and `_` mean the same. Refuses an unknown name, naming the nearest, and impossible options.
 Network make_model(std::string_view name, const ModelOptions& options = {});

@@ -22,6 +22,13 @@ struct Recipe {
   std::string weights;              // a .safetensors file to start from; empty: from scratch
   std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
 
+  // The network's options (fovea/models/registry.h); those given must be ones it has.
+  double width = 0;          // a factor on its channels, 0: its own
+  std::string convention;    // torch, tensorflow; empty: the family's
+  double dropout = -1;       // before the classifier, -1: the network's own
+  double drop_connect = -1;  // of the last residual branch, -1: the network's own
+  bool zero_last_scale = false;
+
   std::string optimizer = "sgd";  // sgd, adam, adamw
   double momentum = 0.9;
   bool nesterov = false;

@@ -23,25 +23,33 @@ TrainedModel open_run(const std::filesystem::path& folder) {
 
 }  // namespace
 
-Network network_of(const Recipe& recipe) {
-  Network network = make_model(recipe.model, {.classes = recipe.classes});
+Network network_of(const Recipe& recipe, ModelOptions options) {
+  if (options.classes == 0) options.classes = recipe.classes;
+  if (!options.width && recipe.width > 0) options.width = recipe.width;
+  if (!options.convention && !recipe.convention.empty()) options.convention = convention_named(recipe.convention);
+  if (!options.dropout && recipe.dropout >= 0) options.dropout = recipe.dropout;
+  if (!options.drop_connect && recipe.drop_connect >= 0) options.drop_connect = recipe.drop_connect;
+  options.zero_last_scale |= recipe.zero_last_scale;
+  Network network = make_model(recipe.model, options);
   if (!recipe.mean.empty()) {
     network.preprocessing = {{recipe.mean.begin(), recipe.mean.end()}, {recipe.deviation.begin(), recipe.deviation.end()}};
   }
   return network;
 }
 
-TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed) {
+TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
+                        const ModelOptions& options) {
   if (std::filesystem::is_directory(model)) {
     if (!std::filesystem::exists(std::filesystem::path(model) / "recipe.toml")) {
       refuse("{} is not the folder of a run: it has no recipe.toml", model);
     }
+    if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
     return open_run(model);
   }
   if (model.find('/') != model.npos) refuse("no run at {}", model);
   TrainedModel opened;
   opened.recipe = default_recipe(make_model(model).name);
-  opened.network = network_of(opened.recipe);
+  opened.network = network_of(opened.recipe, options);
   if (!weights.empty()) {
     opened.tensors = read_weights(opened.network, weights).tensors;
   } else {

@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/models/registry.h"
 #include "fovea/models/weights.h"
 #include "fovea/nn/trace.h"
 #include "fovea/train/recipe.h"
@@ -29,12 +30,14 @@ struct TrainedModel {
   Recipe recipe;
 };
 
-// The network that `recipe` trains: by its name, with the recipe's preprocessing where it gives one.
-Network network_of(const Recipe& recipe);
+// The network that `recipe` trains: by its name and options, with the recipe's preprocessing where it gives one. `options` that
+// are given go before the recipe's.
+Network network_of(const Recipe& recipe, ModelOptions options = {});
 
 // A run's folder, or a model's name with `weights` (a .safetensors file; empty: initial values by `seed`). Refuses what is
-// neither, naming the nearest model.
-TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed);
+// neither, naming the nearest model; and `options` for a run, whose network is what it is.
+TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
+                        const ModelOptions& options = {});
 
 // A .safetensors file, published or our own; see fovea/models/weights.h for what is read and what is refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);

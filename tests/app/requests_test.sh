@@ -16,6 +16,11 @@ refused 2 'did you mean "optimizer.momentum"?' train mnist-cnn --data digits --s
 refused 2 'did you mean "kernels"?' lower mnist-mlp --stage kernel
 refused 2 'unknown split "tset"; did you mean "test"?' eval mnist-mlp --data digits:60 --split tset
 refused 2 'IMAGE is required' classify mnist-cnn
+refused 2 'unknown convention "torsh"; did you mean "torch"?' summary resnet18 --convention torsh
+refused 2 'mnist-mlp has no option width' summary mnist-mlp --width 2
+refused 2 '--input 32by32: extents such as 224x224x3' summary resnet20 --input 32by32
+refused 2 'which of global_view, local_view? --input NAME=FILE' run astronet --input x.npy --output y.npy
+refused 2 'unknown --input "global_viw"; did you mean "global_view"?' run astronet --input global_viw=x.npy --output y.npy
 refused 2 'takes no "extra"' models extra
 
 # Numbers.

@@ -1,0 +1,41 @@
+#include "app/model_options.h"
+
+#include <sstream>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+// "32x32x3"
+Shape shape_of(const std::string& text) {
+  Shape shape;
+  std::istringstream words(text);
+  std::string word;
+  while (std::getline(words, word, 'x')) {
+    int64_t extent = 0;
+    if (!CLI::detail::lexical_cast(word, extent) || extent < 1) refuse("--input {}: extents such as 224x224x3", text);
+    shape.push_back(extent);
+  }
+  return shape;
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& app, ModelOptions& options, bool with_input) {
+  app.add_option("--classes", options.classes, "classes it tells apart (the network's own)")->check(between(1, 1 << 20));
+  if (with_input) {
+    app.add_option_function<std::string>(
+        "--input", [&options](const std::string& text) { options.input = shape_of(text); },
+        "what it reads, e.g. 128x128x3 (the network's own)");
+  }
+  app.add_option("--width", options.width, "a factor on the channels, where the paper has one");
+  app.add_option_function<std::string>(
+      "--convention", [&options](const std::string& text) { options.convention = convention_named(text); },
+      "torch or tensorflow: padding, constants of batch norm, initial values (the family's own)");
+  app.add_option("--dropout", options.dropout, "rate before the classifier");
+  app.add_option("--drop-connect", options.drop_connect, "rate at which the last residual branch is dropped in training");
+  app.add_flag("--zero-last-scale", options.zero_last_scale, "residual branches start as nothing");
+}
+
+}  // namespace fovea
