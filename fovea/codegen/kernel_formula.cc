@@ -167,7 +167,10 @@ KernelFormula read_kernel(func::FuncOp kernel) {
       formula.anchor = read_formula(kernel, op);
     } else {
       formula.epilogue.push_back(read_formula(kernel, op));
-      if (llvm::is_contained(formula.epilogue.back().reduced, true)) reject(kernel, op, "only the first formula may reduce");
+      const Formula& added = formula.epilogue.back();
+      if (llvm::is_contained(added.reduced, true)) reject(kernel, op, "only the first formula may reduce");
+      if (llvm::any_of(added.inputs, [](const Access& input) { return input.padded(); }))
+        reject(kernel, op, "only the first formula may read through padding");
     }
     first = false;
   }

@@ -57,6 +57,10 @@ Augmenter::Decision Augmenter::decide(uint64_t seed, int64_t epoch, int64_t inde
   Random random(seed ^ purpose, stream_of(epoch, index));
   Decision decision;
   decision.flip = augmentation_.flip && (random.bits() >> 31) != 0;
+  if (augmentation_.flip && augmentation_.alternating) {
+    const bool first = (Random(seed ^ purpose, static_cast<uint64_t>(index)).bits() >> 31) != 0;
+    decision.flip = first != (epoch % 2 != 0);
+  }
   if (augmentation_.shift > 0) {
     const auto positions = static_cast<uint32_t>(2 * augmentation_.shift + 1);
     decision.down = random.below(positions) - augmentation_.shift;

@@ -19,9 +19,10 @@ namespace fovea {
 enum class Border : uint8_t { zero, reflect };  // what a shifted crop shows beyond the edge: black, or the mirrored image
 
 struct Augmentation {
-  Policy policy;      // of the pixels as they are stored; no choices: none
-  bool flip = false;  // left to right, with probability 1/2
-  int64_t shift = 0;  // crop at an offset of -shift..shift in both directions ("pad 4 and crop" is 4)
+  Policy policy;             // of the pixels as they are stored; no choices: none
+  bool flip = false;         // left to right, with probability 1/2
+  bool alternating = false;  // of flip: drawn once an image, the other way round every other epoch (airbench)
+  int64_t shift = 0;         // crop at an offset of -shift..shift in both directions ("pad 4 and crop" is 4)
   Border border = Border::zero;
   int64_t cutout = 0;  // side of a square set to the mean (0 after normalising), its centre anywhere; DeVries and Taylor 2017
   Erasing erasing;

@@ -42,6 +42,7 @@ class Grouping {
   }
   Operation* anchor(int cluster) const;
   bool has_insertion(int cluster) const;
+  bool reads_padding(int cluster) const;
   llvm::ArrayRef<int64_t> domain(int cluster) const;
   bool reaches_around(int from, int to) const;
   bool may_merge(int first, int second) const;
@@ -218,7 +219,17 @@ bool Grouping::reaches_around(int from, int to) const {
   return false;
 }
 
+// Padding is laid out by what packs the first formula's inputs: such element-wise work stays a kernel of its own.
+bool Grouping::reads_padding(int cluster) const {
+  return llvm::any_of(members_[cluster], [&](int node) {
+    auto generic = mlir::dyn_cast<GenericOp>(nodes_[node].op);
+    return generic && is_elementwise(generic) &&
+           llvm::any_of(generic.getDpsInputs(), [](Value input) { return input.getDefiningOp<mlir::tensor::PadOp>(); });
+  });
+}
+
 bool Grouping::may_merge(int first, int second) const {
+  if (reads_padding(first) || reads_padding(second)) return false;
   Operation *left = anchor(first), *right = anchor(second);
   if (left && right) return false;
   if (domain(first) != domain(second)) return false;

@@ -138,6 +138,18 @@ void end_reading_chains(mlir::IRRewriter& rewriter, mlir::Operation& op) {
   rewriter.modifyOpInPlace(&op, [&] { op.setOperand(0, copy); });
 }
 
+// Only the first formula of a kernel reads through padding (its packing lays it out), so element-wise work that could follow
+// another formula reads a padded copy.
+void lay_out_padding(mlir::IRRewriter& rewriter, GenericOp op) {
+  if (!is_elementwise(op) || op.getNumDpsInputs() < 2) return;
+  for (mlir::OpOperand* operand : op.getDpsInputOperands()) {
+    if (!operand->get().getDefiningOp<mlir::tensor::PadOp>()) continue;
+    rewriter.setInsertionPoint(op);
+    Value copy = copy_of(rewriter, op.getLoc(), operand->get()).getResult(0);
+    rewriter.modifyOpInPlace(op, [&] { operand->set(copy); });
+  }
+}
+
 // A fill that is more than the start of a reduction is element-wise work that reads nothing.
 void write_out_fill(mlir::IRRewriter& rewriter, FillOp fill) {
   mlir::TypedAttr constant = repeated_constant(fill.getResult(0));
@@ -175,6 +187,7 @@ void give_own_memory(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : all<GenericOp>(main)) sink_constants(rewriter, op);
   for (mlir::Operation& op : llvm::make_early_inc_range(main.getBody().front())) end_reading_chains(rewriter, op);
+  for (GenericOp op : all<GenericOp>(main)) lay_out_padding(rewriter, op);
   for (auto insert : all<mlir::tensor::InsertSliceOp>(main)) give_insertion_own_memory(rewriter, insert);
   give_results_own_memory(rewriter, main);
   for (FillOp fill : all<FillOp>(main)) write_out_fill(rewriter, fill);

@@ -1,7 +1,10 @@
 #include "fovea/train/checkpoint.h"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
@@ -32,11 +35,20 @@ bool is_tensor_file(const std::string& name) {
   return name.starts_with("checkpoint-") && name.find(".safetensors") != name.npos;
 }
 
-void remove_others(const std::filesystem::path& folder, const std::string& kept) {
+// All but `newest` and the keep - 1 files before it. What is later, or not whole, is from a run that was killed.
+void remove_others(const std::filesystem::path& folder, const std::string& newest, int64_t keep) {
   std::error_code ignored;  // a file that cannot be removed only wastes space
+  std::vector<std::string> names, whole;
   for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
     const std::string name = entry.path().filename().string();
-    if (is_tensor_file(name) && name != kept) std::filesystem::remove(entry.path(), ignored);
+    if (!is_tensor_file(name) && !name.ends_with(".tmp")) continue;
+    names.push_back(name);
+    if (name.size() == newest.size() && name <= newest) whole.push_back(name);
+  }
+  std::sort(whole.begin(), whole.end(), std::greater<>());
+  whole.resize(std::min(whole.size(), static_cast<size_t>(keep)));
+  for (const std::string& name : names) {
+    if (std::find(whole.begin(), whole.end(), name) == whole.end()) std::filesystem::remove(folder / name, ignored);
   }
 }
 
@@ -60,7 +72,7 @@ T member(const nlohmann::json& json, const char* key, const std::string& path) {
 
 bool has_checkpoint(const std::filesystem::path& folder) { return std::filesystem::exists(folder / "state.json"); }
 
-void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
+void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int64_t keep) {
   const std::string file = tensor_file(checkpoint.state.step);
   write_safetensors(folder / file,
                     {checkpoint.tensors, {{"format", "fovea"}, {"step", std::to_string(checkpoint.state.step)}}});
@@ -75,7 +87,7 @@ void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& chec
   });
   json["recipe"] = checkpoint.recipe;
   write_text(folder / "state.json", json.dump(2) + "\n");
-  remove_others(folder, file);
+  remove_others(folder, file, keep);
 }
 
 Checkpoint load_checkpoint(const std::filesystem::path& folder) {

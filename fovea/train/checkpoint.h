@@ -2,7 +2,7 @@
 //
 // On disk: checkpoint-STEP.safetensors (names as torchvision's checkpoints; see docs/architecture.md for the layout) and
 // state.json, which names it. state.json is replaced last and atomically, so that a run killed at any moment leaves a pair that
-// belongs together; the files it no longer names are removed afterwards.
+// belongs together; older files are removed afterwards.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,8 @@ struct Checkpoint {
 
 bool has_checkpoint(const std::filesystem::path& folder);
 
-void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint);
+// Leaves the newest `keep` tensor files, this one among them.
+void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int64_t keep = 1);
 
 // Fails naming the file and what is wrong with it: missing, not JSON, a key missing or out of range, tensors of another step.
 Checkpoint load_checkpoint(const std::filesystem::path& folder);

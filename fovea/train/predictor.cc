@@ -33,8 +33,35 @@ const Session& Predictor::run(const TensorMap& inputs, ThreadPool& threads) {
   return session;
 }
 
+Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads) {
+  Tensor sum;
+  const auto add = [&](const Tensor& view, float weight) {
+    const Tensor& answer = predictor.predict(view, threads);
+    if (sum.empty()) sum = Tensor(answer.shape(), DType::f32);
+    for (int64_t i = 0; i < sum.size(); ++i) sum.data<float>()[i] += weight * answer.data<float>()[i];
+  };
+  const auto add_pair = [&](const Tensor& view, float weight) {
+    add(view, weight);
+    add(mirrored(view), weight);
+  };
+  switch (views) {
+    case Views::one:
+      add(images, 1);
+      break;
+    case Views::mirror:
+      add_pair(images, 0.5f);
+      break;
+    case Views::six:
+      add_pair(images, 0.25f);
+      add_pair(moved(images, -1, -1), 0.125f);
+      add_pair(moved(images, 1, 1), 0.125f);
+      break;
+  }
+  return sum;
+}
+
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress) {
+                 Progress& progress, Views views) {
   const Network& network = predictor.network();
   const int64_t count = dataset->count();
   Loader loader(std::move(dataset),
@@ -44,7 +71,7 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
   progress.start("testing", count);
   while (metrics.count() < count) {
     const Batch& next = loader.next();
-    metrics.add(predictor.predict(next.image, threads), next.label.values<int32_t>());
+    metrics.add(predict_views(predictor, next.image, views, threads), next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;

@@ -9,6 +9,7 @@
 #include "fovea/train/metrics.h"
 #include "fovea/train/progress.h"
 #include "fovea/train/session.h"
+#include "fovea/train/views.h"
 
 namespace fovea {
 
@@ -35,9 +36,12 @@ class Predictor {
   std::map<int64_t, std::unique_ptr<Session>> sessions_;
 };
 
+// The weighted mean of the answers to all views of the images: as predict, and a tensor of its own.
+Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads);
+
 // How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress);
+                 Progress& progress, Views views = Views::one);
 
 // Refuses a data set whose images or classes are not the network's.
 void check_fits(const Network& network, const Dataset& dataset);

@@ -37,6 +37,7 @@ const std::vector<Field>& fields() {
       {"classes", &Recipe::classes, 0, 1e6},
       {"epochs", &Recipe::epochs, 1, 1e6},
       {"batch", &Recipe::batch, 1, 1 << 20},
+      {"accumulate", &Recipe::accumulate, 1, 1 << 20},
       {"seed", &Recipe::seed, 0},
       {"weights", &Recipe::weights},
       {"freeze", &Recipe::freeze},
@@ -45,23 +46,39 @@ const std::vector<Field>& fields() {
       {"network.dropout", &Recipe::dropout, -1, 0.999},
       {"network.drop_connect", &Recipe::drop_connect, -1, 0.999},
       {"network.zero_last_scale", &Recipe::zero_last_scale},
-      {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw"}},
+      {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw", "rmsprop", "lars", "muon"}},
       {"optimizer.momentum", &Recipe::momentum, 0, 1},
       {"optimizer.nesterov", &Recipe::nesterov},
       {"optimizer.beta1", &Recipe::beta1, 0, 1},
       {"optimizer.beta2", &Recipe::beta2, 0, 1},
       {"optimizer.epsilon", &Recipe::epsilon, 0, 1, true},
       {"optimizer.weight_decay", &Recipe::weight_decay, 0, 1},
-      {"optimizer.decay_biases", &Recipe::decay_biases},
-      {.key = "rate.schedule", .member = &Recipe::schedule, .names = {"constant", "step", "cosine", "linear"}},
+      {"optimizer.rms_decay", &Recipe::rms_decay, 0, 1},
+      {"optimizer.epsilon_outside", &Recipe::epsilon_outside},
+      {"optimizer.trust", &Recipe::trust, 0, 1, true},
+      {.key = "optimizer.decay_on", .member = &Recipe::decay_on, .names = {"weights", "all-but-norms", "all"}},
+      {"optimizer.decoupled", &Recipe::decoupled},
+      {"optimizer.clip_norm", &Recipe::clip_norm, 0},
+      {.key = "rate.schedule",
+       .member = &Recipe::schedule,
+       .names = {"constant", "step", "exponential", "inverse", "cosine", "linear", "polynomial"}},
       {"rate.peak", &Recipe::rate, 0, infinity, true},
+      {"rate.per_images", &Recipe::per_images, 0, 1 << 20},
       {"rate.final", &Recipe::final_rate, 0},
       {"rate.warmup_epochs", &Recipe::warmup_epochs, 0},
       {"rate.milestones", &Recipe::milestones, 0, infinity, true},
       {"rate.gamma", &Recipe::gamma, 0, 1, true},
+      {"rate.decay_epochs", &Recipe::decay_epochs, 0, infinity, true},
+      {"rate.staircase", &Recipe::staircase},
+      {"rate.decay_per_step", &Recipe::decay_per_step, 0},
+      {"rate.power", &Recipe::power, 0, 100, true},
       {"loss.label_smoothing", &Recipe::label_smoothing, 0, 0.999},
+      {"loss.summed", &Recipe::summed},
+      {"average.decay", &Recipe::average_decay, 0, 0.999999999},
       {"augment.flip", &Recipe::flip},
+      {"augment.alternating", &Recipe::alternating},
       {"augment.shift", &Recipe::shift, 0, 1024},
+      {.key = "augment.border", .member = &Recipe::border, .names = {"zero", "reflect"}},
       {"augment.cutout", &Recipe::cutout, 0, 1024},
       {.key = "augment.policy", .member = &Recipe::policy, .names = policy_names()},
       {"augment.operations", &Recipe::operations, 1, 16},
@@ -71,8 +88,14 @@ const std::vector<Field>& fields() {
       {"augment.cutmix", &Recipe::cutmix, 0, 100},
       {"normalize.mean", &Recipe::mean},
       {"normalize.deviation", &Recipe::deviation, 0, infinity, true},
+      {"evaluate.every_epochs", &Recipe::evaluate_every, 1, 1e6},
+      {.key = "evaluate.views", .member = &Recipe::evaluate_views, .names = {"one", "mirror", "six"}},
+      {"early_stop.patience", &Recipe::patience, 0, 1e6},
       {"checkpoint.every_steps", &Recipe::checkpoint_steps, 0},
       {"checkpoint.every_seconds", &Recipe::checkpoint_seconds, 0},
+      {"checkpoint.keep", &Recipe::checkpoint_keep, 1, 1e6},
+      {"checkpoint.best", &Recipe::checkpoint_best},
+      {.key = "checkpoint.model", .member = &Recipe::checkpoint_model, .names = {"last", "best"}},
   };
   return all;
 }
@@ -145,17 +168,96 @@ void assign(Recipe& recipe, const Field& field, const toml::node& node, const st
   std::visit([&](auto member) { read_value(recipe.*member, node, field, where); }, field.member);
 }
 
+const Field* field_of(std::string_view key) {
+  const auto field = std::find_if(fields().begin(), fields().end(), [&](const Field& each) { return each.key == key; });
+  return field == fields().end() ? nullptr : &*field;
+}
+
+bool may_vary_by_group(const std::string& key) {
+  return key == "epochs" || (key.starts_with("optimizer.") && key != "optimizer.clip_norm") || key.starts_with("rate.");
+}
+
+RecipeGroup& group_named(Recipe& recipe, const std::string& name) {
+  const auto known =
+      std::find_if(recipe.groups.begin(), recipe.groups.end(), [&](const RecipeGroup& each) { return each.name == name; });
+  return known != recipe.groups.end() ? *known : recipe.groups.emplace_back(RecipeGroup{.name = name});
+}
+
+// `key` of a group: rate.peak.
+void set_in_group(Recipe& recipe, const std::string& name, const std::string& key, const toml::node& node,
+                  const std::string& where) {
+  const std::string full = "group." + name + "." + key;
+  if (key == "match") {
+    const auto pattern = node.value_exact<std::string>();
+    if (!pattern || pattern->empty()) refuse("{}{} must be a pattern of parameter names, e.g. \"*.bias\"", where, full);
+    group_named(recipe, name).match = *pattern;
+    return;
+  }
+  if (!may_vary_by_group(key) || field_of(key) == nullptr) {
+    std::vector<std::string> known = {full.substr(0, full.size() - key.size()) + "match"};
+    for (const Field& field : fields()) {
+      if (may_vary_by_group(field.key)) known.push_back("group." + name + "." + field.key);
+    }
+    refuse_unknown(where + "recipe key", full, known);
+  }
+  Recipe scratch = recipe;
+  assign(scratch, *field_of(key), node, where + "group " + name + ": ");
+  std::vector<std::string>& settings = group_named(recipe, name).settings;
+  std::erase_if(settings, [&](const std::string& setting) { return setting.starts_with(key + "="); });
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  settings.push_back(key + "=" + text.str());
+}
+
+void apply_group(Recipe& recipe, const std::string& name, const toml::table& table, const std::string& prefix,
+                 std::string_view file) {
+  for (const auto& [part, node] : table) {
+    const std::string key = prefix + std::string(part.str());
+    if (node.is_table()) {
+      apply_group(recipe, name, *node.as_table(), key + ".", file);
+    } else {
+      set_in_group(recipe, name, key, node, place(file, node));
+    }
+  }
+}
+
+// A table of TOML knows no order, but groups have one: that of the file.
+void apply_groups(Recipe& recipe, const toml::table& table, std::string_view file) {
+  std::vector<std::pair<std::string, const toml::table*>> groups;
+  for (const auto& [name, node] : table) {
+    if (!node.is_table()) refuse("{}group.{} must be a table: [group.{}]", place(file, node), name.str(), name.str());
+    groups.emplace_back(name.str(), node.as_table());
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const auto& a, const auto& b) { return a.second->source().begin.line < b.second->source().begin.line; });
+  for (const auto& [name, group] : groups) apply_group(recipe, name, *group, "", file);
+}
+
 void apply_table(Recipe& recipe, const toml::table& table, const std::string& prefix, std::string_view file) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
+    if (key == "models") continue;  // whose default it is: default_recipe reads that
+    if (key == "group" && node.is_table()) {
+      apply_groups(recipe, *node.as_table(), file);
+      continue;
+    }
     if (node.is_table()) {
       apply_table(recipe, *node.as_table(), key + ".", file);
       continue;
     }
-    const auto field = std::find_if(fields().begin(), fields().end(), [&](const Field& each) { return each.key == key; });
-    if (field == fields().end()) refuse_unknown(place(file, node) + "recipe key", key, keys());
+    const Field* field = field_of(key);
+    if (field == nullptr) refuse_unknown(place(file, node) + "recipe key", key, keys());
     assign(recipe, *field, node, place(file, node));
   }
+}
+
+// Whether the file names `model` among the models whose default it is.
+bool lists(const RecipeFile& file, std::string_view model) {
+  const toml::table table = toml::parse(file.text, file.name);
+  const toml::array* models = table["models"].as_array();
+  return models != nullptr && std::any_of(models->begin(), models->end(), [&](const toml::node& name) {
+           return name.value<std::string>() == std::string(model);
+         });
 }
 
 std::string value_text(const Recipe& recipe, const Field& field) {
@@ -179,9 +281,14 @@ std::string value_text(const Recipe& recipe, const Field& field) {
 
 Recipe default_recipe(std::string_view model) {
   Recipe recipe;
+  const RecipeFile* own = nullptr;
   for (const RecipeFile& file : recipe_files) {
-    if (file.name == model) apply_recipe(recipe, file.text, fmt::format("recipes/{}.toml", model));
+    if (file.name == model) own = &file;
   }
+  for (const RecipeFile& file : recipe_files) {
+    if (own == nullptr && lists(file, model)) own = &file;
+  }
+  if (own != nullptr) apply_recipe(recipe, own->text, fmt::format("recipes/{}.toml", own->name));
   recipe.model = model;
   return recipe;
 }
@@ -205,12 +312,15 @@ void apply_setting(Recipe& recipe, std::string_view setting) {
   const size_t equals = setting.find('=');
   if (equals == std::string_view::npos) refuse("a setting is KEY=VALUE, e.g. optimizer.momentum=0.9; got \"{}\"", setting);
   const std::string key(setting.substr(0, equals)), value(setting.substr(equals + 1));
-  const auto field = std::find_if(fields().begin(), fields().end(), [&](const Field& each) { return each.key == key; });
-  if (field == fields().end()) refuse_unknown("recipe key", key, keys());
+  const size_t dot = key.find('.', std::string_view("group.").size());
+  const bool grouped = key.starts_with("group.") && dot != std::string::npos;
+  const std::string own = grouped ? key.substr(dot + 1) : key;
+  const Field* field = field_of(own);
+  if (field == nullptr && !grouped) refuse_unknown("recipe key", key, keys());
   toml::table table;
   try {
     // A name needs no quotes on the command line.
-    if (std::holds_alternative<std::string Recipe::*>(field->member)) {
+    if (field == nullptr || std::holds_alternative<std::string Recipe::*>(field->member)) {
       table.insert("value", value);
     } else {
       table = toml::parse("value = " + value);
@@ -218,7 +328,22 @@ void apply_setting(Recipe& recipe, std::string_view setting) {
   } catch (const toml::parse_error& error) {
     refuse("{} = {}: {}", key, value, error.description());
   }
-  assign(recipe, *field, *table.get("value"), "");
+  if (grouped) {
+    set_in_group(recipe, key.substr(6, dot - 6), own, *table.get("value"), "");
+  } else {
+    assign(recipe, *field, *table.get("value"), "");
+  }
+}
+
+Recipe recipe_of(const Recipe& recipe, const RecipeGroup& group) {
+  Recipe own = recipe;
+  own.groups.clear();
+  for (const std::string& setting : group.settings) {
+    const size_t equals = setting.find('=');
+    const toml::table table = toml::parse("value = " + setting.substr(equals + 1));
+    assign(own, *field_of(setting.substr(0, equals)), *table.get("value"), "");
+  }
+  return own;
 }
 
 void check_recipe(const Recipe& recipe) {
@@ -228,6 +353,16 @@ void check_recipe(const Recipe& recipe) {
   if (recipe.mean.size() != recipe.deviation.size()) {
     refuse("normalize.mean has {} numbers and normalize.deviation {}; both need one a channel", recipe.mean.size(),
            recipe.deviation.size());
+  }
+  if (recipe.batch % recipe.accumulate != 0) {
+    refuse("a batch of {} cannot be accumulated in {} equal parts", recipe.batch, recipe.accumulate);
+  }
+  if (recipe.checkpoint_model == "best" && !recipe.checkpoint_best) {
+    refuse("checkpoint.model is \"best\", but checkpoint.best is false: no best network is kept");
+  }
+  for (const RecipeGroup& group : recipe.groups) {
+    if (group.match.empty()) refuse("group.{}.match is missing: which parameters?", group.name);
+    check_recipe(recipe_of(recipe, group));
   }
   if (recipe.nesterov && recipe.momentum == 0) refuse("optimizer.nesterov needs a momentum above 0");
 }
@@ -239,6 +374,15 @@ std::string to_toml(const Recipe& recipe) {
     const std::string head = dot == std::string::npos ? "" : field.key.substr(0, dot);
     if (head != section) text += fmt::format("\n[{}]\n", section = head);
     text += fmt::format("{} = {}\n", field.key.substr(dot == std::string::npos ? 0 : dot + 1), value_text(recipe, field));
+  }
+  for (const RecipeGroup& group : recipe.groups) {
+    std::ostringstream match;
+    match << toml::value<std::string>(group.match);
+    text += fmt::format("\n[group.{}]\nmatch = {}\n", group.name, match.str());
+    for (const std::string& setting : group.settings) {
+      const size_t equals = setting.find('=');
+      text += fmt::format("{} = {}\n", setting.substr(0, equals), setting.substr(equals + 1));
+    }
   }
   return text;
 }

@@ -1,7 +1,8 @@
 // Everything that decides what a training run computes: two runs of one recipe give the same bytes.
 //
-// A recipe is TOML; recipes/MODEL.toml is the default of that model and is built into the library. The recipe used is saved
-// with the run. Threads, folders and the like do not change the result and are not part of it.
+// A recipe is TOML; recipes/MODEL.toml is the default of that model, and of those it lists as `models`, and is built into the
+// library. The recipe used is saved with the run. Threads, folders and the like do not change the result and are not part of
+// it.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +13,23 @@
 
 namespace fovea {
 
+// Parameters with settings of their own: `[group.NAME]` with `match`, a pattern of parameter names (`*` any text), and any keys
+// of `optimizer.` and `rate.`, and `epochs`, over those of the run. The first group that fits a parameter has it.
+struct RecipeGroup {
+  std::string name;
+  std::string match;
+  std::vector<std::string> settings;  // "rate.peak=0.05"
+
+  bool operator==(const RecipeGroup&) const = default;
+};
+
 struct Recipe {
   std::string model;
   std::string data;     // kind:path, as in `fovea data`
   int64_t classes = 0;  // 0: as many as the model has on its own
   int64_t epochs = 10;
-  int64_t batch = 128;
+  int64_t batch = 128;     // images a step
+  int64_t accumulate = 1;  // parts a step is computed in, one after the other, to fit memory; must divide the batch
   int64_t seed = 1;
   std::string weights;              // a .safetensors file to start from; empty: from scratch
   std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
@@ -29,26 +41,42 @@ struct Recipe {
   double drop_connect = -1;  // of the last residual branch, -1: the network's own
   bool zero_last_scale = false;
 
-  std::string optimizer = "sgd";  // sgd, adam, adamw
+  std::string optimizer = "sgd";  // sgd, adam, adamw, rmsprop, lars, muon
   double momentum = 0.9;
   bool nesterov = false;
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;
+  double rms_decay = 0.9;        // rmsprop: of the mean square
+  bool epsilon_outside = false;  // rmsprop: of the root, with a mean square that starts at 0, not TensorFlow's 1
+  double trust = 0.001;          // lars
   double weight_decay = 0;
-  bool decay_biases = false;  // whether weight decay also pulls biases, and the scales and shifts of norms
+  std::string decay_on = "weights";  // all-but-norms: biases too; all: the scales and shifts of norms as well
+  bool decoupled = false;            // weight decay apart from the gradient (adamw: always)
+  double clip_norm = 0;              // all gradients together are no longer than this; 0: as long as they are
+  std::vector<RecipeGroup> groups;
 
-  std::string schedule = "cosine";  // constant, step, cosine, linear
+  std::string schedule = "cosine";  // constant, step, exponential, inverse, cosine, linear, polynomial
   double rate = 0.05;               // at the end of the warm-up
-  double final_rate = 0;            // cosine and linear end here
+  int64_t per_images = 0;           // the rates above and below are for batches of so many images; 0: of the batch
+  double final_rate = 0;            // cosine, linear and polynomial end here
   double warmup_epochs = 0;         // rises linearly to `rate`
   std::vector<double> milestones;   // step: epochs after which the rate is multiplied by `gamma`
-  double gamma = 0.1;
+  double gamma = 0.1;               // step: see above; exponential: the factor every `decay_epochs`
+  double decay_epochs = 1;
+  bool staircase = false;     // exponential: at once at the end of every `decay_epochs`, not little by little
+  double decay_per_step = 0;  // inverse: the rate is divided by 1 + decay_per_step * step
+  double power = 2;           // polynomial
 
   double label_smoothing = 0;
+  bool summed = false;  // over the images of a batch, not their mean: gradients grow with the batch
+
+  double average_decay = 0;  // of the averages of weights and running statistics that are tested and saved; 0: none
 
   bool flip = false;            // left to right, half of the images
+  bool alternating = false;     // flip: drawn once for each image, the other way round every other epoch (Jordan 2024)
   int64_t shift = 0;            // pad by so many pixels and crop at random
+  std::string border = "zero";  // what the crop shows beyond the edge: zero, reflect
   int64_t cutout = 0;           // side of the square that is blanked, 0 for none
   std::string policy = "none";  // randaugment, autoaugment, autoaugment-cifar10, trivialaugment (fovea/data/policy.h)
   int64_t operations = 2;       // randaugment: of so many
@@ -59,8 +87,15 @@ struct Recipe {
   std::vector<double> mean;  // of pixels scaled to 0..1, one a channel; empty: the data set's published figures
   std::vector<double> deviation;
 
-  int64_t checkpoint_steps = 0;    // save every so many steps, 0: only at the ends of epochs
-  double checkpoint_seconds = 60;  // and whenever so many seconds have passed, 0: never
+  int64_t evaluate_every = 1;          // epochs between tests; the last is always tested
+  std::string evaluate_views = "one";  // one, mirror, six
+  int64_t patience = 0;                // stop after so many epochs without a better top-1; 0: never
+
+  int64_t checkpoint_steps = 0;           // save every so many steps, 0: only at the ends of epochs
+  double checkpoint_seconds = 60;         // and whenever so many seconds have passed, 0: never
+  int64_t checkpoint_keep = 1;            // checkpoints that stay, the newest ones
+  bool checkpoint_best = true;            // best.safetensors: the network of the best epoch so far
+  std::string checkpoint_model = "last";  // last, best: what model.safetensors is at the end
 
   bool operator==(const Recipe&) const = default;
 };
@@ -75,6 +110,9 @@ Recipe read_recipe(const std::filesystem::path& path, Recipe recipe = {});
 
 // One `key=value` of the command line, e.g. "optimizer.momentum=0.8"; the value is TOML, or a bare word for names.
 void apply_setting(Recipe& recipe, std::string_view setting);
+
+// The recipe as the parameters of one of its groups see it.
+Recipe recipe_of(const Recipe& recipe, const RecipeGroup& group);
 
 // Refuses a recipe that contradicts itself, e.g. a warm-up longer than the run.
 void check_recipe(const Recipe& recipe);

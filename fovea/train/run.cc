@@ -17,7 +17,7 @@ TrainedModel open_run(const std::filesystem::path& folder) {
   // A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
   model.tensors = std::filesystem::exists(folder / "model.safetensors")
                       ? read_weights(model.network, folder / "model.safetensors").tensors
-                      : load_checkpoint(folder).tensors;
+                      : averaged(load_checkpoint(folder).tensors);
   return model;
 }
 
@@ -68,6 +68,14 @@ LoadedWeights read_weights(const Network& network, const std::filesystem::path& 
 
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors) {
   write_safetensors(path, {published_weights(network, tensors), {{"format", "pt"}, {"model", network.name}}});
+}
+
+TensorMap averaged(const TensorMap& tensors) {
+  TensorMap result = tensors;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.starts_with(average_prefix)) result[name.substr(average_prefix.size())] = tensor;
+  }
+  return result;
 }
 
 TensorMap network_tensors(const Network& network, const TensorMap& tensors) {

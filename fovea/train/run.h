@@ -6,7 +6,10 @@
 //     events.out.tfevents. the same for TensorBoard
 //     state.json           where it stands; names
 //     checkpoint-STEP.safetensors
-//     model.safetensors    the trained network, once finished
+//     best.safetensors     the network of the best epoch so far
+//     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), by its averages
+//     where
+//                          the recipe keeps them (average.decay)
 //     curves.svg           loss and accuracy, confusion.svg
 #pragma once
 
@@ -44,6 +47,9 @@ LoadedWeights read_weights(const Network& network, const std::filesystem::path& 
 
 // The network's tensors in PyTorch's layout, as the world publishes them: torch's load_state_dict takes the file. Atomic.
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors);
+
+// `tensors` with the averages of a run in place of what they are averages of.
+TensorMap averaged(const TensorMap& tensors);
 
 // The parameters and running statistics among `tensors`, without the optimiser's state.
 TensorMap network_tensors(const Network& network, const TensorMap& tensors);

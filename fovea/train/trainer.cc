@@ -18,6 +18,7 @@
 #include "fovea/train/report.h"
 #include "fovea/train/run.h"
 #include "fovea/train/schedule.h"
+#include "fovea/train/training_step.h"
 
 namespace fovea {
 namespace {
@@ -26,25 +27,12 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-Optimizer optimizer_of(const Recipe& recipe) {
-  if (recipe.optimizer == "sgd") {
-    return sgd({.momentum = recipe.momentum,
-                .nesterov = recipe.nesterov,
-                .weight_decay = recipe.weight_decay,
-                .decay_on = recipe.decay_biases ? DecayScope::all : DecayScope::weights});
-  }
-  const AdamOptions options = {.beta1 = recipe.beta1,
-                               .beta2 = recipe.beta2,
-                               .epsilon = recipe.epsilon,
-                               .weight_decay = recipe.weight_decay,
-                               .decay_on = recipe.decay_biases ? DecayScope::all : DecayScope::weights};
-  return recipe.optimizer == "adam" ? adam(options) : adamw(options);
-}
-
 Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing) {
   return {.policy = policy_of(recipe.policy, recipe.operations, recipe.magnitude),
           .flip = recipe.flip,
+          .alternating = recipe.alternating,
           .shift = recipe.shift,
+          .border = recipe.border == "reflect" ? Border::reflect : Border::zero,
           .cutout = recipe.cutout,
           .erasing = {.probability = recipe.erasing},
           .mixing = {.mixup = recipe.mixup, .cutmix = recipe.cutmix},
@@ -61,7 +49,7 @@ void prepare_folder(const TrainOptions& options) {
   }
   if (has_checkpoint(options.folder)) {
     if (!options.overwrite) refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder);
-    for (const char* stale : {"state.json", "model.safetensors", "curves.svg", "confusion.svg"}) {
+    for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg"}) {
       std::filesystem::remove(options.folder / stale);
     }
   }
@@ -97,12 +85,21 @@ class Trainer {
   void build(const TensorMap& saved);
   void start_from_weights();
   void announce();
+  void train_epochs();
   void train_epoch(Loader& loader);
-  void step(const Batch& batch);
-  void end_epoch(const Metrics& evaluation, double epoch_seconds, int64_t epoch_images);
-  Metrics test() { return evaluate(*predictor_, test_, recipe_.batch, threads_, progress_); }
+  void step(Loader& loader);
+  void end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
+  void write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
+  Metrics test(Predictor& predictor) {
+    return evaluate(predictor, test_, step_->batch(), threads_, progress_, views_of(recipe_.evaluate_views));
+  }
+  void finish();
   void save();
+  void save_network(const char* file, const TensorMap& tensors);
   void stop_if_asked(const InterruptGuard& guard);
+  bool stopped_early() const { return recipe_.patience > 0 && state_.epoch - state_.best_epoch >= recipe_.patience; }
+  bool finished() const { return state_.epoch >= recipe_.epochs || stopped_early(); }
+  bool test_is_due() const { return (state_.epoch + 1) % recipe_.evaluate_every == 0 || state_.epoch + 1 == recipe_.epochs; }
   int64_t steps_per_epoch() const { return train_->count() / recipe_.batch; }
   double mean_loss() const { return state_.images > 0 ? state_.loss_sum / static_cast<double>(state_.images) : 0; }
   double accuracy() const {
@@ -117,8 +114,9 @@ class Trainer {
   Network network_;
   std::shared_ptr<const Dataset> train_, test_;
   TensorMap tensors_;  // parameters, running statistics and the optimiser's state, shared with the programs
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<Predictor> predictor_;
+  std::optional<Metrics> evaluation_;  // of the network as it is now
   std::unique_ptr<JsonLines> lines_;
   std::unique_ptr<EventFile> events_;
   InterruptGuard guard_;
@@ -147,25 +145,23 @@ void Trainer::open_data() {
 }
 
 void Trainer::build(const TensorMap& saved) {
-  const Traced traced = trace_training(network_, recipe_.batch,
-                                       {.optimizer = optimizer_of(recipe_),
-                                        .label_smoothing = recipe_.label_smoothing,
-                                        .mixed_labels = augmentation_of(recipe_, network_.preprocessing).mixing.any(),
-                                        .frozen = recipe_.freeze});
-  const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(recipe_.seed));
-  for (size_t i = 0; i < values.size(); ++i) {
-    const std::string& name = traced.parameters[i].name;
-    const auto found = saved.find(name);
+  step_ = std::make_unique<TrainingStep>(network_, recipe_);
+  for (const ParameterSpec& spec : step_->tensors()) {
+    const auto found = saved.find(spec.name);
     if (options_.resume && found == saved.end()) {
-      fail("the checkpoint in {} lacks tensor \"{}\"", options_.folder.string(), name);
+      fail("the checkpoint in {} lacks tensor \"{}\"", options_.folder.string(), spec.name);
     }
-    tensors_[name] = options_.resume ? found->second : values[i];
+    tensors_[spec.name] = options_.resume ? found->second : initial_value(spec, static_cast<uint64_t>(recipe_.seed));
   }
-  if (!options_.resume && !recipe_.weights.empty()) start_from_weights();
-  session_ =
-      std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.threads = threads_.size(), .memory = options_.memory});
-  if (session_->has_argument("seed")) session_->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
-  predictor_ = std::make_unique<Predictor>(network_, tensors_);
+  if (!options_.resume) {
+    if (!recipe_.weights.empty()) start_from_weights();
+    // Averages start from what they are averages of.
+    for (auto& [name, tensor] : tensors_) {
+      if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
+    }
+  }
+  step_->compile(tensors_, {.threads = threads_.size(), .memory = options_.memory});
+  predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
 }
 
 void Trainer::start_from_weights() {
@@ -177,38 +173,34 @@ void Trainer::start_from_weights() {
 void Trainer::announce() {
   int64_t parameters = 0;
   for (const auto& [name, tensor] : network_tensors(network_, tensors_)) parameters += tensor.size();
-  const CompileReport& report = session_->report();
+  const CompileReport report = step_->report();
   progress_.say(fmt::format("{}: {} parameters; {} training and {} test images of {} classes", network_.name,
                             with_separators(parameters), with_separators(train_->count()), with_separators(test_->count()),
                             network_.classes));
   progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {} of memory, {} thread{}",
-                            report.kernels, report.from_cache, report.seconds,
-                            bytes_text(session_->memory_bytes(threads_.size())), threads_.size(),
-                            threads_.size() == 1 ? "" : "s"));
+                            report.kernels, report.from_cache, report.seconds, bytes_text(step_->memory_bytes(threads_.size())),
+                            threads_.size(), threads_.size() == 1 ? "" : "s"));
   if (report.memory.repeated > 0) progress_.say(recomputation_text(report.memory));
   if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
 }
 
-void Trainer::step(const Batch& batch) {
-  session_->bind("image", batch.image);
-  session_->bind("label", batch.label);
-  if (session_->has_argument("label_weight")) {
-    session_->bind("second_label", batch.second_label);
-    session_->bind("label_weight", batch.label_weight);
-  }
-  session_->argument("rate").data<float>()[0] = static_cast<float>(rate_at(recipe_, state_.step, steps_per_epoch()));
-  if (session_->has_argument("step")) session_->argument("step").data<int32_t>()[0] = static_cast<int32_t>(state_.step);
-  session_->run(threads_);
-  state_.loss_sum += session_->result("loss").data<float>()[0] * static_cast<double>(batch.count);
-  state_.correct += session_->result("correct").data<int32_t>()[0];
-  state_.images += batch.count;
+void Trainer::step(Loader& loader) {
+  const TrainingStep::Result result = step_->run(loader, state_.step, steps_per_epoch(), threads_);
+  state_.loss_sum += result.loss_sum;
+  state_.correct += result.correct;
+  state_.images += result.images;
+  step_images_ += result.images;
   ++state_.step;
   ++state_.batch;
 }
 
 void Trainer::save() {
-  save_checkpoint(options_.folder, {state_, to_toml(recipe_), tensors_});
+  save_checkpoint(options_.folder, {state_, to_toml(recipe_), tensors_}, recipe_.checkpoint_keep);
   saved_at_ = Clock::now();
+}
+
+void Trainer::save_network(const char* file, const TensorMap& tensors) {
+  write_weights(options_.folder / file, network_, network_tensors(network_, tensors));
 }
 
 void Trainer::stop_if_asked(const InterruptGuard& guard) {
@@ -219,54 +211,95 @@ void Trainer::stop_if_asked(const InterruptGuard& guard) {
 }
 
 void Trainer::train_epoch(Loader& loader) {
-  progress_.start(fmt::format("epoch {}/{}", state_.epoch + 1, recipe_.epochs), loader.images_per_epoch(), state_.images);
+  progress_.start(fmt::format("epoch {}/{}", state_.epoch + 1, recipe_.epochs), steps_per_epoch() * recipe_.batch,
+                  state_.images);
   while (state_.batch < steps_per_epoch()) {
     const Clock::time_point start = Clock::now();
-    const Batch& batch = loader.next();
-    step(batch);
+    step(loader);
     const double spent = seconds_since(start);
     state_.seconds += spent;
     step_seconds_ += spent;
-    step_images_ += batch.count;
     progress_.update(state_.images, fmt::format("loss {:.4f}  accuracy {:.2f}%", mean_loss(), 100 * accuracy()));
     const bool steps_due = recipe_.checkpoint_steps > 0 && state_.step % recipe_.checkpoint_steps == 0;
     const bool time_due = recipe_.checkpoint_seconds > 0 && seconds_since(saved_at_) >= recipe_.checkpoint_seconds;
     stop_if_asked(guard_);
     if (steps_due || time_due) save();
   }
+  // What is left of the epoch does not make a whole step.
+  if (steps_per_epoch() * recipe_.accumulate < loader.batches_per_epoch()) loader.seek(state_.epoch + 1, 0);
 }
 
-void Trainer::end_epoch(const Metrics& evaluation, double epoch_seconds, int64_t epoch_images) {
-  if (evaluation.top1() > state_.best_top1) {
-    state_.best_top1 = evaluation.top1();
-    state_.best_epoch = state_.epoch + 1;
-  }
+void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images) {
   const double rate = rate_at(recipe_, state_.step - 1, steps_per_epoch());
   const double speed = epoch_seconds > 0 ? static_cast<double>(epoch_images) / epoch_seconds : 0;
-  lines_->write({{"epoch", state_.epoch + 1},
-                 {"step", state_.step},
-                 {"rate", rate},
-                 {"loss", mean_loss()},
-                 {"accuracy", accuracy()},
-                 {"test_loss", evaluation.loss()},
-                 {"top1", evaluation.top1()},
-                 {"top5", evaluation.top5()},
-                 {"images_per_second", speed},
-                 {"seconds", state_.seconds}});
-  events_->write(state_.step, {{"train/loss", mean_loss()},
-                               {"train/accuracy", accuracy()},
-                               {"test/loss", evaluation.loss()},
-                               {"test/top1", evaluation.top1()},
-                               {"test/top5", evaluation.top5()},
-                               {"rate", rate}});
-  progress_.finish(
-      fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f}%  test loss {:.4f}  top-1 {:.2f}%  {:.0f} images/s  {}",
-                  state_.epoch + 1, recipe_.epochs, mean_loss(), 100 * accuracy(), evaluation.loss(), 100 * evaluation.top1(),
-                  speed, duration_text(epoch_seconds)));
+  nlohmann::ordered_json line = {
+      {"epoch", state_.epoch + 1}, {"step", state_.step}, {"rate", rate}, {"loss", mean_loss()}, {"accuracy", accuracy()}};
+  std::vector<std::pair<std::string, double>> scalars = {
+      {"train/loss", mean_loss()}, {"train/accuracy", accuracy()}, {"rate", rate}};
+  std::string tested;
+  if (evaluation) {
+    line.update({{"test_loss", evaluation->loss()}, {"top1", evaluation->top1()}, {"top5", evaluation->top5()}});
+    scalars.insert(scalars.end(),
+                   {{"test/loss", evaluation->loss()}, {"test/top1", evaluation->top1()}, {"test/top5", evaluation->top5()}});
+    tested = fmt::format("test loss {:.4f}  top-1 {:.2f}%  ", evaluation->loss(), 100 * evaluation->top1());
+  }
+  line.update({{"images_per_second", speed}, {"epoch_seconds", epoch_seconds}, {"seconds", state_.seconds}});
+  lines_->write(line);
+  events_->write(state_.step, scalars);
+  progress_.finish(fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f}%  {}{:.0f} images/s  {}", state_.epoch + 1,
+                               recipe_.epochs, mean_loss(), 100 * accuracy(), tested, speed, duration_text(epoch_seconds)));
+}
+
+void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images) {
+  if (evaluation && evaluation->top1() > state_.best_top1) {
+    state_.best_top1 = evaluation->top1();
+    state_.best_epoch = state_.epoch + 1;
+    if (recipe_.checkpoint_best) save_network("best.safetensors", averaged(tensors_));
+  }
+  write_metrics(evaluation, epoch_seconds, epoch_images);
   ++state_.epoch;
   state_.batch = state_.images = state_.correct = 0;
   state_.loss_sum = 0;
   save();
+  if (stopped_early()) {
+    progress_.say(fmt::format("stopped: no better top-1 than {:.2f}% of epoch {} in {} epochs", 100 * state_.best_top1,
+                              state_.best_epoch, recipe_.patience));
+  }
+}
+
+void Trainer::train_epochs() {
+  Loader loader(train_, {.batch = step_->batch(),
+                         .shuffle = true,
+                         .drop_last = true,
+                         .seed = static_cast<uint64_t>(recipe_.seed),
+                         .augmentation = augmentation_of(recipe_, network_.preprocessing),
+                         .first_epoch = state_.epoch,
+                         .first_batch = state_.batch * recipe_.accumulate});
+  while (!finished()) {
+    const double seconds_before = step_seconds_;
+    const int64_t images_before = step_images_;
+    train_epoch(loader);
+    const Clock::time_point start = Clock::now();
+    evaluation_.reset();
+    if (test_is_due()) evaluation_ = test(*predictor_);
+    state_.seconds += seconds_since(start);
+    end_epoch(evaluation_, step_seconds_ - seconds_before, step_images_ - images_before);
+    if (!finished()) stop_if_asked(guard_);
+  }
+}
+
+// Leaves model.safetensors, and what it does on the test split in `evaluation_`.
+void Trainer::finish() {
+  if (recipe_.checkpoint_model == "best" && state_.best_epoch > 0) {
+    const TensorMap best = read_weights(network_, options_.folder / "best.safetensors").tensors;
+    Predictor predictor(network_, best);
+    evaluation_ = test(predictor);
+    save_network("model.safetensors", best);
+  } else {
+    if (!evaluation_) evaluation_ = test(*predictor_);  // the run had finished before, or stopped between tests
+    save_network("model.safetensors", averaged(tensors_));
+  }
+  write_report(options_.folder, network_.name, *evaluation_, test_->class_names());
 }
 
 TrainResult Trainer::run() {
@@ -274,30 +307,10 @@ TrainResult Trainer::run() {
   lines_ = std::make_unique<JsonLines>(options_.folder / "metrics.jsonl", "epoch", state_.epoch + (state_.epoch > 0));
   // The event of an epoch's end bears the step its checkpoint bears: it stays when the run goes on from there.
   events_ = std::make_unique<EventFile>(options_.folder, state_.step + (state_.step > 0 && state_.batch == 0));
-  std::optional<Metrics> evaluation;
-  if (state_.epoch < recipe_.epochs) {
-    Loader loader(train_, {.batch = recipe_.batch,
-                           .shuffle = true,
-                           .drop_last = true,
-                           .seed = static_cast<uint64_t>(recipe_.seed),
-                           .augmentation = augmentation_of(recipe_, network_.preprocessing),
-                           .first_epoch = state_.epoch,
-                           .first_batch = state_.batch});
-    while (state_.epoch < recipe_.epochs) {
-      const double seconds_before = step_seconds_;
-      const int64_t images_before = step_images_;
-      train_epoch(loader);
-      const Clock::time_point start = Clock::now();
-      evaluation = test();
-      state_.seconds += seconds_since(start);
-      end_epoch(*evaluation, step_seconds_ - seconds_before, step_images_ - images_before);
-      if (state_.epoch < recipe_.epochs) stop_if_asked(guard_);
-    }
-  }
-  if (!evaluation) evaluation = test();  // the run had finished before
-  write_weights(options_.folder / "model.safetensors", network_, tensors_);
-  write_report(options_.folder, network_.name, *evaluation, test_->class_names());
-  return {*evaluation, state_.epoch, state_.seconds, step_seconds_ > 0 ? static_cast<double>(step_images_) / step_seconds_ : 0};
+  if (!finished()) train_epochs();
+  finish();
+  return {*evaluation_, state_.epoch, state_.seconds,
+          step_seconds_ > 0 ? static_cast<double>(step_images_) / step_seconds_ : 0};
 }
 
 }  // namespace

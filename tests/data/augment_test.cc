@@ -74,6 +74,23 @@ TEST(Augment, FlipsAndShifts) {
   }
 }
 
+TEST(Augment, AlternatingFlipsTurnOverEveryEpoch) {
+  const ImageShape shape{1, 2, 1};
+  const std::vector<uint8_t> pixels{10, 20};
+  int flipped = 0;
+  for (int64_t index = 0; index < 200; ++index) {
+    const auto at = [&](int64_t epoch) {
+      return augmented({.flip = true, .alternating = true}, shape, pixels, epoch, index)[0];
+    };
+    EXPECT_NE(at(0), at(1));
+    EXPECT_EQ(at(0), at(2));
+    EXPECT_EQ(at(1), at(7));
+    flipped += at(0) > at(1);
+  }
+  EXPECT_GT(flipped, 60);
+  EXPECT_LT(flipped, 140);
+}
+
 TEST(Augment, IsAFunctionOfSeedEpochAndIndex) {
   const Augmentation augmentation{.flip = true, .shift = 2, .cutout = 3};
   const ImageShape shape{8, 8, 2};

@@ -79,6 +79,16 @@ TEST_F(CheckpointTest, LeavesOnlyTheLastPair) {
   EXPECT_EQ(files(), (std::vector<std::string>{"checkpoint-00000002.safetensors", "state.json"}));
 }
 
+TEST_F(CheckpointTest, KeepsAsManyAsItIsTold) {
+  for (const int64_t step : {1, 2, 3, 12}) save_checkpoint(folder_, at_step(step), 3);
+  write_text(folder_ / "checkpoint-00000099.safetensors", "later, of a run that was killed");
+  write_text(folder_ / "checkpoint-00000012.safetensors.77.tmp", "half written");
+  write_text(folder_ / "state.json.77.tmp", "half written");
+  save_checkpoint(folder_, at_step(13), 3);
+  EXPECT_EQ(files(), (std::vector<std::string>{"checkpoint-00000003.safetensors", "checkpoint-00000012.safetensors",
+                                               "checkpoint-00000013.safetensors", "state.json"}));
+}
+
 // What a kill between the two files leaves: tensors that nothing names yet. The old pair must still be whole.
 TEST_F(CheckpointTest, SurvivesAKillBetweenItsFiles) {
   save_checkpoint(folder_, at_step(1));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fovea/core/error.h"
+#include "fovea/train/recipe_files.h"
 
 namespace fovea {
 namespace {
@@ -43,6 +44,57 @@ TEST(Recipe, EveryModelOfTheLadderHasItsOwn) {
   EXPECT_TRUE(default_recipe("cifar-cnn").flip);
 }
 
+TEST(Recipe, IsSharedByTheModelsItLists) {
+  EXPECT_EQ(default_recipe("resnet56").epochs, default_recipe("resnet20").epochs);
+  EXPECT_EQ(default_recipe("resnet56").model, "resnet56");
+}
+
+TEST(Recipe, EveryRecipeInTheLibraryHoldsTogether) {
+  for (const RecipeFile& file : recipe_files) {
+    SCOPED_TRACE(file.name);
+    Recipe recipe;
+    apply_recipe(recipe, file.text, file.name);
+    check_recipe(recipe);
+    Recipe again;
+    apply_recipe(again, to_toml(recipe), "x.toml");
+    EXPECT_EQ(again, recipe);
+    Recipe plain;
+    plain.model = recipe.model;
+    EXPECT_NE(recipe, plain);
+  }
+}
+
+TEST(Recipe, GroupsSeeTheirOwnSettings) {
+  Recipe recipe;
+  apply_recipe(recipe,
+               "epochs = 8\n[optimizer]\nmomentum = 0.85\n"
+               "[group.shifts]\nmatch = \"*.bias\"\nrate.peak = 0.5\nepochs = 3\n"
+               "[group.filters]\nmatch = \"*.weight\"\noptimizer.name = \"muon\"\noptimizer.momentum = 0.6\n",
+               "x.toml");
+  apply_setting(recipe, "group.shifts.rate.peak=0.25");
+  ASSERT_EQ(recipe.groups.size(), 2u);
+  EXPECT_EQ(recipe.groups[0].name, "shifts");  // in the order of the file
+  EXPECT_EQ(recipe.groups[0].match, "*.bias");
+  const Recipe shifts = recipe_of(recipe, recipe.groups[0]), filters = recipe_of(recipe, recipe.groups[1]);
+  EXPECT_EQ(shifts.rate, 0.25);
+  EXPECT_EQ(shifts.epochs, 3);
+  EXPECT_EQ(shifts.momentum, 0.85);  // the run's
+  EXPECT_EQ(filters.optimizer, "muon");
+  EXPECT_EQ(filters.momentum, 0.6);
+  EXPECT_EQ(filters.epochs, 8);
+  Recipe again;
+  apply_recipe(again, to_toml(recipe), "x.toml");
+  EXPECT_EQ(again, recipe);
+  EXPECT_EQ(refusal([&] { apply_setting(recipe, "group.shifts.optimizer.momentun=0.5"); }),
+            "2 unknown recipe key \"group.shifts.optimizer.momentun\"; did you mean \"group.shifts.optimizer.momentum\"?");
+  EXPECT_EQ(refusal([&] { apply_setting(recipe, "group.shifts.batch=3"); }).substr(0, 41),
+            "2 unknown recipe key \"group.shifts.batch\"");
+  EXPECT_EQ(refusal([&] { apply_setting(recipe, "group.shifts.rate.peak=-1"); }),
+            "2 group shifts: rate.peak is -1; it must be above 0");
+  apply_setting(recipe, "group.more.rate.peak=1");
+  EXPECT_EQ(refusal([&] { check_recipe(recipe); }), "2 group.more.match is missing: which parameters?");
+}
+
 TEST(Recipe, NamesWhatItDoesNotKnow) {
   Recipe recipe;
   EXPECT_EQ(refusal([&] { apply_recipe(recipe, "epochs = 3\n[optimizer]\nmomentun = 0.9\n", "x.toml"); }),
@@ -61,6 +113,9 @@ TEST(Recipe, RefusesImpossibleValues) {
   EXPECT_EQ(refusal([&] { apply_setting(recipe, "augment.flip=1"); }), "2 augment.flip must be true or false");
   EXPECT_EQ(refusal([&] { apply_setting(recipe, "batch"); }).substr(0, 2), "2 ");
   EXPECT_EQ(refusal([&] { apply_recipe(recipe, "epochs = = 3", "x.toml"); }).substr(0, 11), "2 x.toml:1:");
+  recipe.accumulate = 3;
+  EXPECT_EQ(refusal([&] { check_recipe(recipe); }), "2 a batch of 128 cannot be accumulated in 3 equal parts");
+  recipe.accumulate = 1;
   recipe.warmup_epochs = 20;
   EXPECT_EQ(refusal([&] { check_recipe(recipe); }), "2 rate.warmup_epochs is 20, longer than the run of 10 epochs");
 }

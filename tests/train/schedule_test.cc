@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace fovea {
 namespace {
 
@@ -26,6 +28,40 @@ TEST(Schedule, WarmUpRisesInEqualSteps) {
   EXPECT_DOUBLE_EQ(rate_at(recipe, 4, per_epoch), 0.4);
   EXPECT_DOUBLE_EQ(rate_at(recipe, 9, per_epoch), 0.8);
   EXPECT_DOUBLE_EQ(rate_at(recipe, 10, per_epoch), 0.8);
+}
+
+// TensorFlow's exponential_decay, as EfficientNet's recipe has it: a step of the stairs every 2.4 epochs, counted from step 0.
+TEST(Schedule, ExponentialFallsBySteps) {
+  Recipe recipe = recipe_with("exponential");
+  recipe.gamma = 0.97;
+  recipe.decay_epochs = 2.4;
+  recipe.staircase = true;
+  recipe.warmup_epochs = 1;
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 4, per_epoch), 0.4);
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 23, per_epoch), 0.8);
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 24, per_epoch), 0.8 * 0.97);
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 71, per_epoch), 0.8 * 0.97 * 0.97);
+  recipe.staircase = false;
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 12, per_epoch), 0.8 * std::sqrt(0.97));
+}
+
+TEST(Schedule, InverseAndPolynomial) {
+  Recipe recipe = recipe_with("inverse");
+  recipe.decay_per_step = 0.25;
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 4, per_epoch), 0.4);
+  recipe = recipe_with("polynomial");
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 20, per_epoch), 0.2);
+  recipe.power = 1;
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 20, per_epoch), rate_at(recipe_with("linear"), 20, per_epoch));
+}
+
+TEST(Schedule, RatesGrowWithTheBatchWhereTheyAreSaidToBe) {
+  Recipe recipe = recipe_with("linear");
+  recipe.final_rate = 0.2;
+  recipe.per_images = 256;
+  recipe.batch = 1024;
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 0, per_epoch), 3.2);
+  EXPECT_DOUBLE_EQ(rate_at(recipe, 40, per_epoch), 0.8);
 }
 
 TEST(Schedule, StepFallsAfterEachMilestone) {

@@ -1,0 +1,154 @@
+#include "fovea/train/training_step.h"
+
+#include <algorithm>
+
+#include "fovea/core/error.h"
+#include "fovea/train/schedule.h"
+
+namespace fovea {
+namespace {
+
+DecayScope scope_of(const Recipe& recipe) {
+  if (recipe.decay_on == "all") return DecayScope::all;
+  return recipe.decay_on == "all-but-norms" ? DecayScope::all_but_norms : DecayScope::weights;
+}
+
+Optimizer common_optimizer(const Recipe& recipe) {
+  const DecayScope scope = scope_of(recipe);
+  if (recipe.optimizer == "sgd") {
+    return sgd({.momentum = recipe.momentum,
+                .nesterov = recipe.nesterov,
+                .weight_decay = recipe.weight_decay,
+                .decay_on = scope,
+                .decoupled = recipe.decoupled});
+  }
+  if (recipe.optimizer == "rmsprop") {
+    return rmsprop({.decay = recipe.rms_decay,
+                    .momentum = recipe.momentum,
+                    .epsilon = recipe.epsilon,
+                    .epsilon_outside = recipe.epsilon_outside,
+                    .weight_decay = recipe.weight_decay,
+                    .decay_on = scope,
+                    .decoupled = recipe.decoupled});
+  }
+  if (recipe.optimizer == "lars") {
+    return lars({.momentum = recipe.momentum, .weight_decay = recipe.weight_decay, .trust = recipe.trust});
+  }
+  if (recipe.optimizer == "muon") return muon({.momentum = recipe.momentum, .nesterov = recipe.nesterov});
+  const AdamOptions options = {.beta1 = recipe.beta1,
+                               .beta2 = recipe.beta2,
+                               .epsilon = recipe.epsilon,
+                               .weight_decay = recipe.weight_decay,
+                               .decay_on = scope,
+                               .decoupled = recipe.decoupled};
+  return recipe.optimizer == "adam" ? adam(options) : adamw(options);
+}
+
+}  // namespace
+
+Optimizer optimizer_of(const Recipe& recipe) {
+  if (recipe.groups.empty()) return common_optimizer(recipe);
+  std::vector<OptimizerGroup> groups;
+  for (const RecipeGroup& group : recipe.groups) {
+    groups.push_back({group.name, group.match, common_optimizer(recipe_of(recipe, group)), "rate." + group.name});
+  }
+  return by_group(std::move(groups), common_optimizer(recipe));
+}
+
+TrainingStep::TrainingStep(const Network& network, const Recipe& recipe) : recipe_(recipe) {
+  const TrainingOptions options = {.optimizer = optimizer_of(recipe),
+                                   .label_smoothing = recipe.label_smoothing,
+                                   .mixed_labels = Mixing{.mixup = recipe.mixup, .cutmix = recipe.cutmix}.any(),
+                                   .summed = recipe.summed,
+                                   .clip_norm = recipe.clip_norm,
+                                   .average = recipe.average_decay > 0,
+                                   .frozen = recipe.freeze};
+  const auto add = [&](Traced traced) {
+    for (const ParameterSpec& spec : traced.parameters) {
+      const auto same = [&](const ParameterSpec& each) { return each.name == spec.name; };
+      if (spec.name.starts_with(accumulated_prefix)) {
+        accumulated_[spec.name] = Tensor(spec.shape, DType::f32);
+      } else if (std::none_of(tensors_.begin(), tensors_.end(), same)) {
+        tensors_.push_back(spec);
+      }
+    }
+    graphs_.push_back(std::move(traced.graph));
+  };
+  if (recipe.accumulate == 1) {
+    add(trace_training(network, batch(), options));
+  } else {
+    add(trace_accumulation(network, batch(), recipe.accumulate, options));
+    add(trace_update(network, options));
+  }
+}
+
+void TrainingStep::compile(const TensorMap& tensors, const CompileOptions& options) {
+  TensorMap all = tensors;
+  all.insert(accumulated_.begin(), accumulated_.end());
+  for (const Graph& graph : graphs_) {
+    programs_.push_back(std::make_unique<Session>(graph, all, options));
+    if (programs_.back()->has_argument("seed")) {
+      programs_.back()->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
+    }
+  }
+  graphs_.clear();
+}
+
+void TrainingStep::set(const std::string& argument, double value) {
+  Session& update = *programs_.back();
+  if (update.has_argument(argument)) update.argument(argument).data<float>()[0] = static_cast<float>(value);
+}
+
+void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, Result& result) {
+  Session& program = *programs_.front();
+  program.bind("image", batch.image);
+  program.bind("label", batch.label);
+  if (program.has_argument("label_weight")) {
+    program.bind("second_label", batch.second_label);
+    program.bind("label_weight", batch.label_weight);
+  }
+  if (program.has_argument("step")) program.argument("step").data<int32_t>()[0] = static_cast<int32_t>(part);
+  program.run(threads);
+  result.loss_sum += program.result("loss").data<float>()[0] * static_cast<double>(batch.count);
+  result.correct += program.result("correct").data<int32_t>()[0];
+  result.images += batch.count;
+}
+
+TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads) {
+  set("rate", rate_at(recipe_, step, steps_per_epoch));
+  for (const RecipeGroup& group : recipe_.groups) {
+    set("rate." + group.name, rate_at(recipe_of(recipe_, group), step, steps_per_epoch));
+  }
+  // Young averages forget faster, so that they do not remember the start (TensorFlow's ExponentialMovingAverage).
+  const auto done = static_cast<double>(step + 1);
+  set("average_decay", std::min(recipe_.average_decay, (1 + done) / (10 + done)));
+  for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
+  Result result;
+  for (int64_t part = 0; part < recipe_.accumulate; ++part) {
+    run_part(loader.next(), step * recipe_.accumulate + part, threads, result);
+  }
+  if (programs_.size() > 1) programs_.back()->run(threads);
+  return result;
+}
+
+int64_t TrainingStep::memory_bytes(int threads) const {
+  int64_t bytes = 0;
+  for (const auto& program : programs_) bytes += program->memory_bytes(threads);
+  if (programs_.size() == 1) return bytes;
+  // What both programs know is there once.
+  for (const ProgramPort& port : programs_.front()->program().plan().arguments) {
+    if (programs_.back()->has_argument(port.name)) bytes -= static_cast<int64_t>(programs_.back()->argument(port.name).bytes());
+  }
+  return bytes;
+}
+
+CompileReport TrainingStep::report() const {
+  CompileReport sum = programs_.front()->report();
+  if (programs_.size() == 1) return sum;
+  sum.kernels += programs_.back()->report().kernels;
+  sum.from_cache += programs_.back()->report().from_cache;
+  sum.seconds += programs_.back()->report().seconds;
+  return sum;
+}
+
+}  // namespace fovea

@@ -1,0 +1,54 @@
+// One step of training, as a recipe has it: one program, or two that take the batch in parts.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/data/loader.h"
+#include "fovea/nn/trace.h"
+#include "fovea/runtime/thread_pool.h"
+#include "fovea/train/recipe.h"
+#include "fovea/train/session.h"
+
+namespace fovea {
+
+// The optimiser that the recipe describes, with its groups; the rate of group NAME is the graph's input rate.NAME.
+Optimizer optimizer_of(const Recipe& recipe);
+
+class TrainingStep {
+ public:
+  TrainingStep(const Network& network, const Recipe& recipe);
+
+  // What lives from step to step: parameters, running statistics, averages, what the optimiser keeps.
+  const std::vector<ParameterSpec>& tensors() const { return tensors_; }
+  // Images that the loader has to give at a time.
+  int64_t batch() const { return recipe_.batch / recipe_.accumulate; }
+
+  // Compiles, on the storage of `tensors`: all of the above by name.
+  void compile(const TensorMap& tensors, const CompileOptions& options);
+
+  struct Result {
+    double loss_sum = 0;  // over the images
+    int64_t correct = 0;
+    int64_t images = 0;
+  };
+  // Step `step` of the run, on as many batches of the loader as it has parts.
+  Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads);
+
+  int64_t memory_bytes(int threads) const;
+  CompileReport report() const;
+
+ private:
+  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, Result& result);
+  void set(const std::string& argument, double value);
+
+  Recipe recipe_;
+  std::vector<Graph> graphs_;  // until they are compiled; the last one updates the parameters
+  std::vector<std::unique_ptr<Session>> programs_;
+  std::vector<ParameterSpec> tensors_;
+  TensorMap accumulated_;
+};
+
+}  // namespace fovea
