@@ -16,7 +16,7 @@ namespace {
 
 struct EvalOptions {
   CommonOptions common;
-  std::string model, weights, data, split = "test", confusion;
+  std::string model, weights, data, split = "test", confusion, views;
   int64_t batch = 0;
 };
 
@@ -63,8 +63,9 @@ void run_evaluation(const EvalOptions& options) {
   Predictor predictor(model.network, std::move(model.tensors));
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
-  const Metrics metrics =
-      evaluate(predictor, dataset, options.batch > 0 ? options.batch : model.recipe.batch, threads, progress);
+  const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
+  const Metrics metrics = evaluate(predictor, dataset, batch, threads, progress,
+                                   views_of(options.views.empty() ? model.recipe.evaluate_views : options.views));
   progress.finish(fmt::format("{} on {}", options.model, data));
   if (!options.confusion.empty()) {
     write_text(options.confusion, confusion_chart(metrics.confusion(), dataset->class_names(), model.network.name));
@@ -86,6 +87,7 @@ Command eval_command(CLI::App& program) {
   app->add_option("--split", options->split, "test or train (test)");
   app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
   app->add_option("--batch", options->batch, "images at a time (the recipe's)")->check(between(1, 1 << 20));
+  app->add_option("--views", options->views, "views of an image whose answers are averaged: one, mirror or six (the recipe's)");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
   add_common_options(*app, options->common);
   return {app, [options] { run_evaluation(*options); }};

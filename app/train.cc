@@ -94,8 +94,8 @@ Command train_command(CLI::App& program) {
   app->add_option("--epochs", options->epochs, "times through the data")->check(between(1, 1000000));
   app->add_option("--batch", options->batch, "images a step")->check(between(1, 1 << 20));
   app->add_option("--rate", options->rate, "learning rate after the warm-up")->check(above_zero());
-  app->add_option("--optimizer", options->optimizer, "sgd, adam or adamw");
-  app->add_option("--schedule", options->schedule, "constant, step, cosine or linear");
+  app->add_option("--optimizer", options->optimizer, "sgd, adam, adamw, rmsprop, lars or muon");
+  app->add_option("--schedule", options->schedule, "constant, step, exponential, inverse, cosine, linear or polynomial");
   app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")
       ->allow_extra_args(false);
   app->add_option("--weights", options->weights, "start from these weights (.safetensors), with a new head for other classes");
