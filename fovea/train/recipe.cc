@@ -46,6 +46,7 @@ const std::vector<Field>& fields() {
       {"network.dropout", &Recipe::dropout, -1, 0.999},
       {"network.drop_connect", &Recipe::drop_connect, -1, 0.999},
       {"network.zero_last_scale", &Recipe::zero_last_scale},
+      {"network.whitening", &Recipe::whitening},
       {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw", "rmsprop", "lars", "muon"}},
       {"optimizer.momentum", &Recipe::momentum, 0, 1},
       {"optimizer.nesterov", &Recipe::nesterov},

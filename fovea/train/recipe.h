@@ -25,8 +25,9 @@ struct RecipeGroup {
 
 struct Recipe {
   std::string model;
-  std::string data;     // kind:path, as in `fovea data`
-  int64_t classes = 0;  // 0: as many as the model has on its own
+  std::string data;       // kind:path, as in `fovea data`
+  int64_t classes = 0;    // 0: as many as the model has on its own
+  std::string whitening;  // a filter that is set from the training images (fovea/train/whitening.h)
   int64_t epochs = 10;
   int64_t batch = 128;     // images a step
   int64_t accumulate = 1;  // parts a step is computed in, one after the other, to fit memory; must divide the batch

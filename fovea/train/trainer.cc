@@ -19,6 +19,7 @@
 #include "fovea/train/run.h"
 #include "fovea/train/schedule.h"
 #include "fovea/train/training_step.h"
+#include "fovea/train/whitening.h"
 
 namespace fovea {
 namespace {
@@ -154,7 +155,13 @@ void Trainer::build(const TensorMap& saved) {
     tensors_[spec.name] = options_.resume ? found->second : initial_value(spec, static_cast<uint64_t>(recipe_.seed));
   }
   if (!options_.resume) {
-    if (!recipe_.weights.empty()) start_from_weights();
+    if (!recipe_.weights.empty()) {
+      start_from_weights();
+    } else if (!recipe_.whitening.empty()) {
+      const auto filter = tensors_.find(recipe_.whitening);
+      if (filter == tensors_.end()) refuse("network.whitening: {} has no \"{}\"", network_.name, recipe_.whitening);
+      filter->second = whitening_filters(*train_, network_.preprocessing, filter->second.shape());
+    }
     // Averages start from what they are averages of.
     for (auto& [name, tensor] : tensors_) {
       if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
