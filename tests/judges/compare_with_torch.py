@@ -44,35 +44,22 @@ def same_padding(size, kernel, stride, dilation):
 
 
 class Network:
-    """Layers on channels-last tensors, with parameters in channels-last layout, made of PyTorch's own."""
+    """Layers on channels-first tensors, with the parameters as PyTorch's own layers would hold them."""
 
     def __init__(self, parameters):
         self.parameters = parameters
 
     def conv(self, x, name, padding=0, stride=1, dilation=1, groups=1):
         weight = self.parameters[name + ".weight"]
-        spatial = weight.dim() - 2
-        kernel = weight.shape[:spatial]
-        x = x.movedim(-1, 1)
         pads = []
-        for size, extent in zip(x.shape[2:], kernel):
+        for size, extent in zip(x.shape[2:], weight.shape[2:]):
             pads.append(same_padding(size, extent, stride, dilation) if padding == "same" else (padding, padding))
         x = functional.pad(x, [side for pair in reversed(pads) for side in pair])
-        weight = weight.movedim(-1, 0).movedim(-1, 1)  # [kernel..., in, out] -> [out, in, kernel...]
-        function = (functional.conv1d, functional.conv2d, functional.conv3d)[spatial - 1]
-        y = function(x, weight, self.parameters[name + ".bias"], stride=stride, dilation=dilation, groups=groups)
-        return y.movedim(1, -1)
+        function = (functional.conv1d, functional.conv2d, functional.conv3d)[weight.dim() - 3]
+        return function(x, weight, self.parameters[name + ".bias"], stride=stride, dilation=dilation, groups=groups)
 
     def dense(self, x, name):
-        return x @ self.parameters[name + ".weight"] + self.parameters[name + ".bias"]
-
-
-def max_pool(x):
-    return functional.max_pool2d(x.movedim(-1, 1), 2).movedim(1, -1)
-
-
-def avg_pool(x):
-    return functional.avg_pool2d(x.movedim(-1, 1), 2).movedim(1, -1)
+        return functional.linear(x, self.parameters[name + ".weight"], self.parameters[name + ".bias"])
 
 
 def mlp(network, x, names):
@@ -88,19 +75,19 @@ def mnist_mlp(network, x):
 def mnist_cnn(network, x):
     x = torch.relu(network.conv(x, "conv1", "same"))
     x = torch.relu(network.conv(x, "conv2"))
-    return mlp(network, max_pool(x).flatten(1), ["dense1", "dense2", "dense3"])
+    return mlp(network, functional.max_pool2d(x, 2).flatten(1), ["dense1", "dense2", "dense3"])
 
 
 def cifar_cnn(network, x):
     for first, second in (("conv1", "conv2"), ("conv3", "conv4")):
         x = torch.relu(network.conv(x, first, "same"))
-        x = max_pool(torch.relu(network.conv(x, second)))
+        x = functional.max_pool2d(torch.relu(network.conv(x, second)), 2)
     return mlp(network, x.flatten(1), ["dense1", "dense2", "dense3"])
 
 
 def lenet5(network, x):
-    x = avg_pool(torch.relu(network.conv(x, "conv1", "same")))
-    x = avg_pool(torch.relu(network.conv(x, "conv2")))
+    x = functional.avg_pool2d(torch.relu(network.conv(x, "conv1", "same")), 2)
+    x = functional.avg_pool2d(torch.relu(network.conv(x, "conv2")), 2)
     return mlp(network, x.flatten(1), ["dense1", "dense2", "dense3"])
 
 
@@ -109,13 +96,19 @@ NETWORKS = {"mnist-mlp": mnist_mlp, "mnist-cnn": mnist_cnn, "cifar-cnn": cifar_c
 
 def one_layer(network, x, options):
     x = functional.silu(network.conv(x, "conv1", **options))
-    x = network.conv(x, "conv2", **options)
-    return x.flatten(1, -2).mean(1)
+    return network.conv(x, "conv2", **options).flatten(2).mean(2)
 
 
 def error(ours, theirs):
     scale = numpy.abs(theirs).max()
     return numpy.abs(ours - theirs).max() / (scale if scale > 0 else 1)
+
+
+def judge(name, errors):
+    worst = max(errors, key=lambda key: errors[key] if errors[key] == errors[key] else float("inf"))
+    good = all(value < LIMIT for value in errors.values())
+    print(f"{name:20} {len(errors):3} tensors, largest relative error {errors[worst]:.1e} ({worst}) {'' if good else 'TOO LARGE'}")
+    return good
 
 
 def compare(program, name, folder):
@@ -126,7 +119,7 @@ def compare(program, name, folder):
     for key, value in tensors.items():
         if key.startswith("parameter."):
             parameters[key[len("parameter.") :]] = torch.tensor(value, dtype=torch.float64, requires_grad=True)
-    image = torch.tensor(tensors["image"], dtype=torch.float64)
+    image = torch.tensor(tensors["image"], dtype=torch.float64).movedim(-1, 1)
     network = Network(parameters)
     if name in NETWORKS:
         logits = NETWORKS[name](network, image)
@@ -137,10 +130,7 @@ def compare(program, name, folder):
     errors = {"logits": error(tensors["logits"], logits.detach().numpy()), "loss": error(tensors["loss"], loss.detach().numpy())}
     for key, parameter in parameters.items():
         errors["gradient." + key] = error(tensors["gradient." + key], parameter.grad.numpy())
-    worst = max(errors, key=lambda key: errors[key] if errors[key] == errors[key] else float("inf"))
-    good = all(value < LIMIT for value in errors.values())
-    print(f"{name:16} {len(errors):3} tensors, largest relative error {errors[worst]:.1e} ({worst}) {'' if good else 'TOO LARGE'}")
-    return good
+    return judge(name, errors)
 
 
 def main():

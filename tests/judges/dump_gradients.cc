@@ -1,17 +1,23 @@
-// Runs one training step of a network and writes everything another framework needs to repeat it: parameters, inputs, logits,
-// loss and gradients, as one safetensors file. compare_with_torch.py is that other framework's side.
+// Runs a network, and one training step of it, and writes everything another framework needs to repeat that, as one safetensors
+// file in PyTorch's layout: parameter.NAME, image, label, logits; then loss, gradient.NAME, and after.NAME for what a norm
+// keeps. compare_with_torch.py and compare_with_torchvision.py are that other framework's side.
 //
-//     dump_gradients list                      the networks and layers there are
-//     dump_gradients NAME BATCH OUT            NAME: a model of the registry, or a layer of the table below
+//     dump_gradients list                the networks and layers there are
+//     dump_gradients NAME BATCH OUT [--weights FILE] [--size PIXELS] [--seed N] [--inference]
+//
+// NAME: a model of the registry, or a layer of the table below. --weights: a published file instead of initial values; --size:
+// images of so many pixels a side, drawn by --seed; --inference: no training step. Nothing is dropped at random.
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "fovea/core/random.h"
 #include "fovea/formats/safetensors.h"
 #include "fovea/fovea.h"
+#include "fovea/train/run.h"
 
 namespace {
 
@@ -41,60 +47,113 @@ const std::map<std::string, LayerCase>& layer_cases() {
   return cases;
 }
 
-Network network_named(const std::string& name, nlohmann::json& description) {
-  const auto found = layer_cases().find(name);
-  if (found == layer_cases().end()) return make_model(name);
-  const LayerCase& layer = found->second;
-  description = layer.description;
-  return {.name = name,
-          .function = [&layer](Value x) { return x | conv(layer.options) | swish | conv(layer.options) | global_avg_pool(); },
-          .input = layer.input,
-          .classes = layer.options.filters};
+struct Request {
+  std::string name, out, weights;
+  int64_t batch = 0, size = 0, seed = 3;
+  bool inference = false;
+};
+
+Request parse(int count, char** words) {
+  if (count < 4)
+    refuse("dump_gradients NAME BATCH OUT [--weights FILE] [--size PIXELS] [--seed N] [--inference], or dump_gradients list");
+  Request request{.name = words[1], .out = words[3], .batch = std::stoll(words[2])};
+  for (int i = 4; i < count; ++i) {
+    const std::string word = words[i];
+    if (word == "--inference") {
+      request.inference = true;
+    } else if (word == "--weights" && i + 1 < count) {
+      request.weights = words[++i];
+    } else if (word == "--size" && i + 1 < count) {
+      request.size = std::stoll(words[++i]);
+    } else if (word == "--seed" && i + 1 < count) {
+      request.seed = std::stoll(words[++i]);
+    } else {
+      refuse("dump_gradients: unknown word {}", word);
+    }
+  }
+  return request;
 }
 
-void run(const std::string& name, int64_t batch, const std::string& path) {
+const ModelEntry* entry_of(const std::string& name) {
+  const auto found = std::ranges::find(models(), name, &ModelEntry::name);
+  return found == models().end() ? nullptr : &*found;
+}
+
+Network network_of(const Request& request, nlohmann::json& description) {
+  const auto found = layer_cases().find(request.name);
+  if (found != layer_cases().end()) {
+    const LayerCase& layer = found->second;
+    description = layer.description;
+    return {.name = request.name,
+            .function = [&layer](Value x) { return x | conv(layer.options) | swish | conv(layer.options) | global_avg_pool(); },
+            .input = layer.input,
+            .classes = layer.options.filters};
+  }
+  ModelOptions options;
+  if (request.size > 0) options.input = {request.size, request.size, 3};
+  if (const ModelEntry* entry = entry_of(request.name)) {
+    if (entry->features.dropout) options.dropout = 0;
+    if (entry->features.drop_connect) options.drop_connect = 0;
+  }
+  return make_model(request.name, options);
+}
+
+// Biases start at zero: other values, so that they are seen.
+TensorMap start_values(const Network& network) {
+  TensorMap tensors = initial_tensors(trace_inference(network, 1), 1);
+  for (auto& [name, tensor] : tensors) {
+    Random random(2, hash_of("parameter." + name));
+    if (name.ends_with(".bias")) std::generate_n(tensor.data<float>(), tensor.size(), [&] { return 0.1f * random.normal(); });
+  }
+  return tensors;
+}
+
+Tensor random_images(const Network& network, int64_t batch, int64_t seed) {
+  Shape shape{batch};
+  shape.insert(shape.end(), network.input.begin(), network.input.end());
+  Tensor image(shape, DType::f32);
+  Random random(static_cast<uint64_t>(seed), hash_of("image"));
+  std::generate_n(image.data<float>(), image.size(), [&] { return random.normal(); });
+  return image;
+}
+
+Tensor random_labels(const Network& network, int64_t batch) {
+  Tensor label({batch}, DType::i32);
+  Random random(3, hash_of("label"));
+  std::generate_n(label.data<int32_t>(), batch, [&] { return static_cast<int32_t>(random.below(network.classes)); });
+  return label;
+}
+
+void run(const Request& request) {
   nlohmann::json description;
-  const Network network = network_named(name, description);
-  const Traced training = trace_training(network, batch, {.optimizer = sgd({.momentum = 0}), .return_gradients = true});
-  const Traced inference = trace_inference(network, batch);
+  const Network network = network_of(request, description);
+  const TensorMap start = request.weights.empty() ? start_values(network) : read_weights(network, request.weights).tensors;
+  const Tensor image = random_images(network, request.batch, request.seed), label = random_labels(network, request.batch);
+  ThreadPool threads(ThreadPool::available());
 
   Safetensors contents;
-  contents.metadata["network"] = name;
-  contents.metadata["layer"] = description.dump();
-  const std::vector<Tensor> parameters = initial_values(training, 1);
-  for (size_t i = 0; i < parameters.size(); ++i)
-    contents.tensors["parameter." + training.parameters[i].name] = parameters[i].clone();
-  // Biases start at zero: other values, so that they are seen.
-  for (auto& [key, tensor] : contents.tensors) {
-    Random random(2, hash_of(key));
-    if (key.ends_with(".bias")) std::generate_n(tensor.data<float>(), tensor.size(), [&] { return 0.1f * random.normal(); });
-  }
-
-  ThreadPool threads(ThreadPool::available());
-  const auto tensor_for = [&](const Graph::Argument& argument) -> Tensor& {
-    const std::string key = argument.role == Role::input ? argument.name : "parameter." + argument.name;
-    if (contents.tensors.contains(key)) return contents.tensors.at(key);
-    Tensor tensor(argument.type.shape, argument.type.dtype);
-    Random random(3, hash_of(argument.name));
-    if (argument.name == "image") std::generate_n(tensor.data<float>(), tensor.size(), [&] { return random.normal(); });
-    if (argument.name == "label") {
-      std::generate_n(tensor.data<int32_t>(), tensor.size(),
-                      [&] { return static_cast<int32_t>(random.below(network.classes)); });
+  contents.metadata = {{"network", request.name}, {"layer", description.dump()}};
+  contents.tensors = {{"image", image}, {"label", label}};
+  for (const auto& [name, tensor] : published_weights(network, start)) contents.tensors["parameter." + name] = tensor.clone();
+  Predictor predictor(network, start);
+  contents.tensors["logits"] = predictor.predict(image, threads).clone();
+  if (!request.inference) {
+    const Traced training =
+        trace_training(network, request.batch, {.optimizer = sgd({.momentum = 0}), .return_gradients = true});
+    Session session(training.graph, start);
+    session.bind("image", image);
+    session.bind("label", label);
+    session.run(threads);  // at rate 0: the parameters do not move, but what the norms keep does
+    contents.tensors["loss"] = session.result("loss");
+    for (const ParameterSpec& spec : training.parameters) {
+      if (spec.trained) {
+        contents.tensors["gradient." + spec.name] = to_torch_layout(spec, session.result("gradient." + spec.name));
+      } else {
+        contents.tensors["after." + spec.name] = start.at(spec.name);
+      }
     }
-    return contents.tensors[key] = tensor;  // rate and step stay 0: the parameters do not move
-  };
-  for (const Traced* traced : {&training, &inference}) {
-    Program program = compile(traced->graph);
-    std::vector<Tensor*> arguments, results;
-    for (const Graph::Argument& argument : traced->graph.arguments()) arguments.push_back(&tensor_for(argument));
-    for (size_t i = 0; i < program.plan().results.size(); ++i) {
-      const ProgramPort& port = program.plan().results[i];
-      if (program.plan().result_replaces[i] >= 0) continue;
-      results.push_back(&(contents.tensors[port.name] = Tensor(port.shape, port.dtype)));
-    }
-    program.run(arguments, results, threads);
   }
-  write_safetensors(path, contents);
+  write_safetensors(request.out, contents);
 }
 
 }  // namespace
@@ -106,8 +165,7 @@ int main(int count, char** words) {
       for (const ModelEntry& entry : models()) fmt::print("{}\n", entry.name);
       return 0;
     }
-    if (count != 4) fovea::refuse("dump_gradients NAME BATCH OUT.safetensors, or dump_gradients list");
-    run(words[1], std::stoll(words[2]), words[3]);
+    run(parse(count, words));
     return 0;
   } catch (const fovea::Error& error) {
     fmt::print(stderr, "dump_gradients: {}\n", error.what());
