@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "fovea/core/error.h"
+#include "fovea/models/weight_names.h"
 
 namespace fovea {
 namespace {
@@ -76,6 +77,7 @@ class Loading {
  public:
   Loading(const Network& network, const WeightFile& file, HeadRule head)
       : network_(network), file_(file), ours_(layout_is_ours()), specs_(trace_inference(network, 1).parameters) {
+    if (!ours_) take_our_names();
     fit_head(head);
   }
 
@@ -83,6 +85,7 @@ class Loading {
 
  private:
   bool layout_is_ours() const;
+  void take_our_names();
   void fit_head(HeadRule rule);
   int64_t& outputs_of(Shape& shape) const { return ours_ ? shape.back() : shape.front(); }
   int64_t outputs_of(const Shape& shape) const { return ours_ ? shape.back() : shape.front(); }
@@ -92,8 +95,8 @@ class Loading {
                              const std::vector<std::string>& wrong) const;
 
   const Network& network_;
-  const WeightFile& file_;
-  bool ours_;  // the file's layout
+  WeightFile file_;  // under our names
+  bool ours_;        // the file's layout
   std::vector<ParameterSpec> specs_;
   std::string head_;  // the last layer with weights; empty where there is none
   bool skip_head_ = false, drop_background_ = false;
@@ -108,6 +111,21 @@ bool Loading::layout_is_ours() const {
       "{}: its metadata calls the format \"{}\"; weights are read in PyTorch's layout, \"pt\", or in this program's own, "
       "\"fovea\"",
       file_.path, format->second);
+}
+
+// A file is in timm's names if it has the first of them.
+void Loading::take_our_names() {
+  std::vector<std::string> names;
+  for (const ParameterSpec& spec : specs_) names.push_back(spec.name);
+  std::map<std::string, std::string> ours;
+  for (const auto& [name, timm] : timm_names(names)) ours[timm] = name;
+  if (!file_.tensors.contains("conv_stem.weight")) ours.clear();
+  TensorMap renamed;
+  for (auto& [name, tensor] : file_.tensors) {
+    const auto known = ours.find(name);
+    renamed.emplace(known == ours.end() ? current_name(name) : known->second, std::move(tensor));
+  }
+  file_.tensors = std::move(renamed);
 }
 
 void Loading::fit_head(HeadRule rule) {

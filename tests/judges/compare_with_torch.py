@@ -99,8 +99,8 @@ def one_layer(network, x, options):
     return network.conv(x, "conv2", **options).flatten(2).mean(2)
 
 
-def error(ours, theirs):
-    scale = numpy.abs(theirs).max()
+def error(ours, theirs, least=0):
+    scale = max(numpy.abs(theirs).max(), least)
     return numpy.abs(ours - theirs).max() / (scale if scale > 0 else 1)
 
 

@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "fovea/core/error.h"
+#include "fovea/models/registry.h"
+#include "fovea/models/weight_names.h"
 #include "fovea/nn/layers.h"
 
 namespace fovea {
@@ -175,6 +177,59 @@ TEST(Weights, AHeadForOtherClassesStartsAnewOnlyWhenAsked) {
   EXPECT_EQ(loaded.remark, "file: its head \"head\" tells 10 classes apart; it starts anew for 3");
   EXPECT_EQ(loaded.tensors.size(), 8U);
   EXPECT_FALSE(loaded.tensors.contains("head.weight"));
+}
+
+std::vector<std::string> names_of(const std::string& model) {
+  std::vector<std::string> names;
+  for (const ParameterSpec& spec : trace_inference(make_model(model), 1).parameters) names.push_back(spec.name);
+  return names;
+}
+
+TEST(WeightNames, AreTimmsToo) {
+  const auto b0 = timm_names(names_of("efficientnet-b0")), b1 = timm_names(names_of("mnasnet-1.0")),
+             v2 = timm_names(names_of("mobilenet-v2"));
+  EXPECT_EQ(b0.at("features.0.1.running_mean"), "bn1.running_mean");
+  EXPECT_EQ(b0.at("features.1.0.block.0.0.weight"), "blocks.0.0.conv_dw.weight");
+  EXPECT_EQ(b0.at("features.1.0.block.1.fc2.bias"), "blocks.0.0.se.conv_expand.bias");
+  EXPECT_EQ(b0.at("features.1.0.block.2.1.weight"), "blocks.0.0.bn2.weight");
+  EXPECT_EQ(b0.at("features.6.3.block.2.fc1.weight"), "blocks.5.3.se.conv_reduce.weight");
+  EXPECT_EQ(b0.at("features.7.0.block.3.1.bias"), "blocks.6.0.bn3.bias");
+  EXPECT_EQ(b0.at("features.8.0.weight"), "conv_head.weight");
+  EXPECT_EQ(b0.at("classifier.1.bias"), "classifier.bias");
+  EXPECT_EQ(b1.at("layers.6.weight"), "blocks.0.0.conv_pw.weight");
+  EXPECT_EQ(b1.at("layers.12.3.layers.6.weight"), "blocks.5.3.conv_pwl.weight");
+  EXPECT_EQ(b1.at("layers.15.bias"), "bn2.bias");
+  EXPECT_EQ(v2.at("features.1.conv.2.bias"), "blocks.0.0.bn2.bias");
+  EXPECT_EQ(v2.at("features.3.conv.1.0.weight"), "blocks.1.1.conv_dw.weight");
+  EXPECT_EQ(v2.at("features.17.conv.3.weight"), "blocks.6.0.bn3.weight");
+  EXPECT_TRUE(timm_names(names_of("resnet18")).empty());  // the same names in both
+}
+
+// timm's EdgeTPU, Lite and MNASNet A1 networks are in its names here; the others' map must be one to one.
+TEST(WeightNames, LeadThereAndBack) {
+  for (const char* model : {"efficientnet-b0", "efficientnet-b3", "mnasnet-1.0", "mobilenet-v2"}) {
+    const Network network = make_model(model);
+    const TensorMap start = initial_tensors(trace_inference(network, 1), 5);
+    const auto theirs = timm_names(names_of(model));
+    TensorMap file;
+    for (const auto& [name, tensor] : published_weights(network, start)) file[theirs.at(name)] = tensor;
+    ASSERT_EQ(file.size(), start.size()) << model;
+    const TensorMap loaded = load_weights(network, file_of(file)).tensors;
+    for (const auto& [name, tensor] : start) {
+      EXPECT_TRUE(std::ranges::equal(loaded.at(name).values<float>(), tensor.values<float>())) << model << " " << name;
+    }
+  }
+  for (const char* model : {"efficientnet-lite0", "efficientnet-edgetpu-s", "mnasnet-a1"}) {
+    EXPECT_THAT(names_of(model), testing::IsSupersetOf({"conv_stem.weight", "bn1.weight", "conv_head.weight", "bn2.running_var",
+                                                        "classifier.weight", "blocks.1.0.bn2.weight"}));
+  }
+}
+
+TEST(WeightNames, OfOldDenseNetFilesAreUnderstood) {
+  EXPECT_EQ(current_name("features.denseblock1.denselayer2.norm.1.running_var"),
+            "features.denseblock1.denselayer2.norm1.running_var");
+  EXPECT_EQ(current_name("features.denseblock1.denselayer2.conv2.weight"), "features.denseblock1.denselayer2.conv2.weight");
+  EXPECT_EQ(current_name("classifier.weight"), "classifier.weight");
 }
 
 }  // namespace
