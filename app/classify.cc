@@ -3,6 +3,7 @@
 
 #include "app/classification.h"
 #include "app/command.h"
+#include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/formats/labels.h"
 #include "fovea/train/run.h"
@@ -12,6 +13,7 @@ namespace {
 
 struct ClassifyOptions {
   CommonOptions common;
+  ModelOptions form;
   std::string model, weights, labels;
   std::vector<std::string> images;
   int64_t top = 5;
@@ -36,7 +38,7 @@ nlohmann::ordered_json json_of(const std::string& path, const Classification& re
 }
 
 void classify_pictures(const ClassifyOptions& options) {
-  TrainedModel model = open_model(options.model, options.weights, options.common.seed);
+  TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const std::vector<std::string> labels = labels_of(options, model);
   Predictor predictor(model.network, std::move(model.tensors), Output::probabilities);
   ThreadPool threads(options.common.thread_count());
@@ -63,6 +65,7 @@ Command classify_command(CLI::App& program) {
   app->add_option("--top", options->top, "how many guesses to show (5)")->check(between(1, 1000000));
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--invert", options->invert, "the picture is dark on light, the network was trained on light on dark");
+  add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { classify_pictures(*options); }};
 }

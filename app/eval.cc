@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "app/evaluation.h"
+#include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/formats/chart.h"
@@ -16,6 +17,7 @@ namespace {
 
 struct EvalOptions {
   CommonOptions common;
+  ModelOptions form;
   std::string model, weights, data, split = "test", confusion, views;
   int64_t batch = 0;
 };
@@ -54,7 +56,7 @@ nlohmann::ordered_json confusion_json(const Metrics& metrics) {
 void run_evaluation(const EvalOptions& options) {
   if (options.split != "test" && options.split != "train")
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
-  TrainedModel model = open_model(options.model, options.weights, options.common.seed);
+  TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const std::string data = options.data.empty() ? model.recipe.data : options.data;
   if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
   const auto dataset = open_dataset(data, options.split == "test" ? Split::test : Split::train,
@@ -89,6 +91,7 @@ Command eval_command(CLI::App& program) {
   app->add_option("--batch", options->batch, "images at a time (the recipe's)")->check(between(1, 1 << 20));
   app->add_option("--views", options->views, "views of an image whose answers are averaged: one, mirror or six (the recipe's)");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
+  add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { run_evaluation(*options); }};
 }

@@ -12,6 +12,7 @@ namespace {
 struct SummaryOptions {
   CommonOptions common;
   ModelOptions form;
+  std::string weights;
   std::string model;
   int64_t batch = 1;
 };
@@ -28,7 +29,7 @@ std::string table(const Counts& counts) {
 }
 
 void summarise(const SummaryOptions& options) {
-  const TrainedModel model = open_model(options.model, {}, options.common.seed, options.form);
+  const TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const Counts counts = count(trace_inference(model.network, 1));
   Predictor predictor(model.network, model.tensors);
   const Session& session = predictor.session(options.batch);
@@ -66,6 +67,7 @@ Command summary_command(CLI::App& program) {
   auto options = std::make_shared<SummaryOptions>();
   app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
   app->add_option("--batch", options->batch, "images at a time, for the memory (1)")->check(between(1, 1 << 20));
+  app->add_option("--weights", options->weights, "a .safetensors file, to see that it fits");
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { summarise(*options); }};
