@@ -104,9 +104,9 @@ def error(ours, theirs, least=0):
     return numpy.abs(ours - theirs).max() / (scale if scale > 0 else 1)
 
 
-def judge(name, errors):
+def judge(name, errors, limit=LIMIT):
     worst = max(errors, key=lambda key: errors[key] if errors[key] == errors[key] else float("inf"))
-    good = all(value < LIMIT for value in errors.values())
+    good = all(value < limit for value in errors.values())
     print(f"{name:20} {len(errors):3} tensors, largest relative error {errors[worst]:.1e} ({worst}) {'' if good else 'TOO LARGE'}")
     return good
 

@@ -5,7 +5,7 @@ and so must loss, gradients and running statistics after one training step of so
     compare_with_torchvision.py DUMP_GRADIENTS [NAME...]
 
 DUMP_GRADIENTS is the built program; without names all networks below are compared. torchvision computes in double precision. The error
-of a tensor is the largest difference over the largest value, and must be below 1e-4. Exit status: 0 all agree, 1 something does not,
+of a tensor is the largest difference over the largest value, and must be below 1e-4, after a training step 5e-4. Exit status: 0 all agree, 1 something does not,
 77 there is no torchvision.
 """
 import json
@@ -33,6 +33,8 @@ INFERENCE = {
     "squeezenet1_0": 96, "squeezenet1_1": 96, "shufflenet_v2_x1_0": 64, "densenet121": 64,
 }
 TRAINING = {"resnet18": 64, "efficientnet_b0": 64, "mobilenet_v2": 64, "vgg11_bn": 224}
+# Among millions of inputs of relu some lie so near to 0 that rounding decides their side; early in a network that shows in the fourth digit.
+GRADIENT_LIMIT = 5e-4
 LARGE = ["resnet34", "resnet101", "wide_resnet50_2", "vgg11", "vgg13", "vgg19", "vgg13_bn", "vgg16_bn", "vgg19_bn", "efficientnet_b2", "efficientnet_b3"]
 OUR_NAMES = {"resnext50_32x4d": "resnext50-32x4d", "mnasnet1_0": "mnasnet-1.0", "squeezenet1_0": "squeezenet-1.0",
              "squeezenet1_1": "squeezenet-1.1", "shufflenet_v2_x1_0": "shufflenet-v2-1.0"}
@@ -109,7 +111,7 @@ def compare(program, name, size, batch, training, folder, seed):
         errors = {"logits": error(tensors["logits"], network(image).numpy())}
     if training:
         errors.update(training_errors(network, tensors, image))
-    return judge(name + (" trained" if training else ""), errors)
+    return judge(name + " trained", errors, GRADIENT_LIMIT) if training else judge(name, errors)
 
 
 def main():
