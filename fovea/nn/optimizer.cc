@@ -96,7 +96,7 @@ Optimizer by_group(std::vector<OptimizerGroup> groups, Optimizer rest) {
         refuse("optimizer group {}: no parameter is called {}", group.name, group.pattern);
       }
       // What the parameters of a group share, such as Adam's corrections, is the group's own.
-      const auto scope = recorder.enter(std::make_shared<int>(), "group", group.name);
+      const auto scope = recorder.enter(std::make_shared<int>(), "group", "group." + group.name);
       parts.push_back({group.pattern, group.optimizer(recorder)});
     }
     for (size_t i = 0; i < groups.size(); ++i) {

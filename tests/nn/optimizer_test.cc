@@ -123,7 +123,8 @@ TEST(Optimizer, RmsPropWithEpsilonOutside) {
 }
 
 TEST(Optimizer, GroupsHaveRulesAndRatesOfTheirOwn) {
-  const Optimizer grouped = by_group({{"shifts", "*.bias", sgd({.momentum = 0}), "rate.shifts"}}, adam());
+  const Optimizer grouped =
+      by_group({{"fc", "*.bias", sgd({.momentum = 0}), "rate.shifts"}}, adam());  // a layer is called so, too
   const Network network{
       .name = "linear", .function = dense({.units = classes, .name = "fc"}), .input = {features}, .classes = classes};
   Compiled step(trace_training(network, batch, {.optimizer = grouped, .return_gradients = true}));
