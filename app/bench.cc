@@ -28,6 +28,7 @@ struct BenchOptions {
   double seconds = 3;
   int64_t steps = 0;  // above 0: this many, instead of the seconds
   int64_t memory = 0;
+  std::string dtype = "f32";
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -95,6 +96,7 @@ void print_profile(const BenchOptions& options, Session& session, ThreadPool& th
 }
 
 void bench_model(const BenchOptions& options) {
+  const DType dtype = dtype_named(options.dtype);
   const TrainedModel model = open_model(options.model, {}, options.common.seed, options.form);
   const int64_t batch = options.batch_option->count() == 0 && options.train ? model.recipe.batch : options.batch;
   const Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
@@ -102,14 +104,15 @@ void bench_model(const BenchOptions& options) {
   const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(options.common.seed));
   for (size_t i = 0; i < values.size(); ++i) tensors[traced.parameters[i].name] = values[i];
   ThreadPool threads(options.common.thread_count());
-  Session session(traced.graph, tensors, {.threads = threads.size(), .inference = !options.train, .memory = options.memory});
+  Session session(traced.graph, tensors,
+                  {.threads = threads.size(), .inference = !options.train, .memory = options.memory, .dtype = dtype});
   fill_inputs(session, traced.graph, model.network.classes, options.common.seed);
 
   const double seconds = median_seconds(session, threads, options.seconds, options.steps);
   const int64_t peak_memory = peak_bytes();
   if (options.profile) print_profile(options, session, threads);
   const double gflops = session.flops() / seconds / 1e9;
-  const double peak = measured_peak_gflops(threads.size());
+  const double peak = measured_peak_gflops(threads.size(), dtype);
   const double images = static_cast<double>(batch) / seconds;
   const int64_t memory = session.memory_bytes(threads.size());
   print_text(
@@ -127,6 +130,7 @@ void bench_model(const BenchOptions& options) {
   print_json({{"model", model.network.name},
               {"train", options.train},
               {"batch", batch},
+              {"dtype", options.dtype},
               {"threads", threads.size()},
               {"images_per_second", images},
               {"milliseconds", seconds * 1e3},
@@ -141,7 +145,7 @@ void bench_model(const BenchOptions& options) {
 void bench_kernel_rows(const BenchOptions& options) {
   print_text(options.common, fmt::format("{:<38}{:>8}{:>12}{:>10}{:>10}\n", "kernel", "threads", "ms", "GFLOP/s", "of peak"));
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const KernelRow& row : bench_kernels(options.common.threads, options.seconds / 10)) {
+  for (const KernelRow& row : bench_kernels(options.common.threads, options.seconds / 10, dtype_named(options.dtype))) {
     print_text(options.common, fmt::format("{:<38}{:>8}{:>12.3f}{:>10.1f}{:>9.1f}%\n", row.name, row.threads, row.milliseconds,
                                            row.gflops, 100 * row.peak_share));
     list.push_back({{"name", row.name},
@@ -163,6 +167,7 @@ Command bench_command(CLI::App& program) {
       app->add_option("--batch", options->batch, "images at a time (1; with --train the recipe's)")->check(between(1, 1 << 20));
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_flag("--profile", options->profile, "a line for each kernel, the longest first");
+  app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
   add_memory_option(*app, options->memory);

@@ -12,13 +12,14 @@ struct LowerOptions {
   std::string model, stage = "graph", kernel, cpu;
   int64_t batch = 1;
   bool train = false;
+  std::string dtype = "f32";
 };
 
 void print_stage(const LowerOptions& options) {
   const Network network = open_model(options.model, {}, options.common.seed, options.form).network;
   const Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
   const std::string text = lower(traced.graph, options.stage, options.kernel,
-                                 {.cpu = options.cpu, .threads = options.common.thread_count(), .inference = !options.train});
+                                 {.cpu = options.cpu, .threads = options.common.thread_count(), .inference = !options.train, .dtype = dtype_named(options.dtype)});
   if (options.common.json) {
     print_json({{"model", network.name}, {"stage", options.stage}, {"text", text}});
   } else {
@@ -38,6 +39,7 @@ Command lower_command(CLI::App& program) {
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
   app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4 (this one)");
   add_model_options(*app, options->form);
+  app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");
   add_common_options(*app, options->common);
   return {app, [options] { print_stage(*options); }};
 }

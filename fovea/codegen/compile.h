@@ -13,6 +13,9 @@ struct CompileOptions {
   int threads = 0;         // that compile side by side; 0: all available
   bool inference = false;  // fold batch norm and constants
   int64_t memory = 0;      // bytes that ProgramMemory::bytes() may be; 0: any. Tensors are computed again until they fit
+  // f32, or bf16: activations and products in bf16, sums, statistics, losses and parameters in f32 (the pass
+  // fovea-mixed-precision). Fast where the processor multiplies bf16 (AVX512_BF16), right and slow elsewhere.
+  DType dtype = DType::f32;
 };
 
 // What a program takes while it runs, known before it does.

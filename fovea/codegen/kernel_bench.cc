@@ -1,6 +1,7 @@
 #include "fovea/codegen/kernel_bench.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 
 #include "fovea/codegen/compile.h"
@@ -30,12 +31,23 @@ double multiply_adds(const Layer& layer) {
          positions;
 }
 
+// An argument kept as `dtype`, read as f32.
+Ref operand(Graph& graph, const char* name, Shape shape, DType dtype, Role role) {
+  const Ref kept = graph.argument(name, {std::move(shape), dtype}, role);
+  return dtype == DType::f32 ? kept : graph.add("cast", {kept}, {{"dtype", std::string("f32")}}, "")[0];
+}
+
+void finish(Graph& graph, Ref y, Pass pass, DType dtype) {
+  const bool narrow = dtype != DType::f32 && pass != Pass::filter_gradient;
+  graph.finish({{"y", narrow ? graph.add("cast", {y}, {{"dtype", std::string(name(dtype))}}, "")[0] : y}});
+}
+
 // Forward carries the bias and relu it has in a network: they are part of the kernel, and cost nothing that is counted.
-Graph dense_graph(const Layer& layer, Pass pass) {
+Graph dense_graph(const Layer& layer, Pass pass, DType dtype) {
   Graph graph;
-  const Ref x = graph.argument("x", {{layer.batch, layer.channels}}, Role::input);
-  const Ref w = graph.argument("w", {{layer.channels, layer.filters}}, Role::parameter);
-  const Ref dy = graph.argument("dy", {{layer.batch, layer.filters}}, Role::input);
+  const Ref x = operand(graph, "x", {layer.batch, layer.channels}, dtype, Role::input);
+  const Ref w = operand(graph, "w", {layer.channels, layer.filters}, dtype, Role::parameter);
+  const Ref dy = operand(graph, "dy", {layer.batch, layer.filters}, dtype, Role::input);
   const Ref b = graph.argument("b", {{layer.filters}}, Role::parameter);
   Ref y;
   if (pass == Pass::forward) {
@@ -45,11 +57,11 @@ Graph dense_graph(const Layer& layer, Pass pass) {
   } else {
     y = graph.add("matmul", {x, dy}, {{"transpose_lhs", true}}, "dense")[0];
   }
-  graph.finish({{"y", y}});
+  finish(graph, y, pass, dtype);
   return graph;
 }
 
-Graph conv_graph(const Layer& layer, Pass pass) {
+Graph conv_graph(const Layer& layer, Pass pass, DType dtype) {
   const int64_t out = layer.size / layer.stride, half = (layer.kernel - 1) / 2;
   const Attributes attributes{{"strides", std::vector<int64_t>{layer.stride, layer.stride}},
                               {"padding", std::vector<int64_t>{half, half, half, half}},
@@ -60,10 +72,10 @@ Graph conv_graph(const Layer& layer, Pass pass) {
     return all;
   };
   Graph graph;
-  const Ref x = graph.argument("x", {{layer.batch, layer.size, layer.size, layer.channels}}, Role::input);
+  const Ref x = operand(graph, "x", {layer.batch, layer.size, layer.size, layer.channels}, dtype, Role::input);
   const Ref w =
-      graph.argument("w", {{layer.kernel, layer.kernel, layer.channels / layer.groups, layer.filters}}, Role::parameter);
-  const Ref dy = graph.argument("dy", {{layer.batch, out, out, layer.filters}}, Role::input);
+      operand(graph, "w", {layer.kernel, layer.kernel, layer.channels / layer.groups, layer.filters}, dtype, Role::parameter);
+  const Ref dy = operand(graph, "dy", {layer.batch, out, out, layer.filters}, dtype, Role::input);
   const Ref b = graph.argument("b", {{layer.filters}}, Role::parameter);
   Ref y;
   if (pass == Pass::forward) {
@@ -74,7 +86,7 @@ Graph conv_graph(const Layer& layer, Pass pass) {
   } else {
     y = graph.add("conv_filter_gradient", {x, dy}, with("filter_size", {layer.kernel, layer.kernel}), "conv")[0];
   }
-  graph.finish({{"y", y}});
+  finish(graph, y, pass, dtype);
   return graph;
 }
 
@@ -86,7 +98,12 @@ double best_seconds(Program& program, int threads, double seconds) {
   for (const ProgramPort& port : plan.arguments) {
     Random random(1, tensors.size());
     Tensor& tensor = tensors.emplace_back(port.shape, port.dtype);
-    for (float& value : tensor.values<float>()) value = random.uniform(-1, 1);
+    if (port.dtype == DType::f32)
+      for (float& value : tensor.values<float>()) value = random.uniform(-1, 1);
+    if (port.dtype == DType::bf16)  // the upper half of an f32
+      for (int64_t i = 0; i < tensor.size(); ++i)
+        reinterpret_cast<uint16_t*>(tensor.raw())[i] =
+            static_cast<uint16_t>(std::bit_cast<uint32_t>(static_cast<float>(random.uniform(-1, 1))) >> 16);
     arguments.push_back(&tensor);
   }
   for (const ProgramPort& port : plan.results) results.push_back(&tensors.emplace_back(port.shape, port.dtype));
@@ -105,7 +122,7 @@ double best_seconds(Program& program, int threads, double seconds) {
 
 }  // namespace
 
-std::vector<KernelRow> bench_kernels(int threads, double seconds) {
+std::vector<KernelRow> bench_kernels(int threads, double seconds, DType dtype) {
   std::vector<int> counts{1};
   if (threads != 0) counts = {threads};
   if (threads == 0 && ThreadPool::available() >= 2) counts.push_back(2);
@@ -113,12 +130,13 @@ std::vector<KernelRow> bench_kernels(int threads, double seconds) {
   for (const Layer& layer : layers) {
     for (const Pass pass : {Pass::forward, Pass::input_gradient, Pass::filter_gradient}) {
       const char* prefix = pass == Pass::forward ? "" : pass == Pass::input_gradient ? "grad input " : "grad filter ";
-      Program program = compile(layer.size == 0 ? dense_graph(layer, pass) : conv_graph(layer, pass));
+      Program program =
+          compile(layer.size == 0 ? dense_graph(layer, pass, dtype) : conv_graph(layer, pass, dtype), {.dtype = dtype});
       for (const int count : counts) {
-        const double before = measured_peak_gflops(count);
+        const double before = measured_peak_gflops(count, dtype);
         const double best = best_seconds(program, count, seconds);
         // The processor's clock moves with heat and with its neighbours: the peak is taken on both sides of the kernel.
-        const double peak = std::max(before, measured_peak_gflops(count));
+        const double peak = std::max(before, measured_peak_gflops(count, dtype));
         const double gflops = 2 * multiply_adds(layer) / best / 1e9;
         rows.push_back({prefix + layer.name, count, best * 1e3, gflops, gflops / peak});
       }

@@ -15,6 +15,7 @@
 #include "fovea/codegen/linker.h"
 #include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/object_cache.h"
+#include "fovea/codegen/pairs.h"
 #include "fovea/codegen/schedule.h"
 #include "fovea/codegen/schedule_text.h"
 #include "fovea/codegen/tile_program.h"
@@ -87,7 +88,8 @@ class Workshop {
     module_ = parseSourceString<ModuleOp>(text, context_.get());
     if (!module_) fail("a kernel does not parse");
     auto kernel = *module_->getOps<func::FuncOp>().begin();
-    const KernelFormula formula = read_kernel(kernel);
+    KernelFormula formula = read_kernel(kernel);
+    pair_products(formula, target_);
     program_ = write_tile_program(formula, choose_tiling(formula, target_));
     function_ = program_.function.getName().str();
     kernel.erase();
@@ -107,7 +109,7 @@ class Workshop {
     }
     schedule_->vectorise(*module_);
     if (wanted == "vectors") return printed();
-    schedule_->lower_to_llvm(*module_);
+    schedule_->lower_to_llvm(*module_, target_.bf16_dot);
     llvm::LLVMContext llvm_context;
     std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, entry, target_);
     optimise(*translated, target_);

@@ -136,7 +136,22 @@ Output read_output(func::FuncOp kernel, Value value, unsigned index) {
 
 }  // namespace
 
-int64_t Access::extent(unsigned coordinate) const { return cast<RankedTensorType>(tensor.getType()).getDimSize(coordinate); }
+int64_t Access::extent(unsigned coordinate) const {
+  const int64_t size = cast<RankedTensorType>(tensor.getType()).getDimSize(coordinate);
+  return static_cast<int>(coordinate) == pair ? size / 2 : size;
+}
+
+RankedTensorType Access::seen_type() const {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!adjacent_pairs()) return type;
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() /= 2;
+  return RankedTensorType::get(shape, packed_element());
+}
+
+Type Access::packed_element() const {
+  return pair >= 0 ? Float32Type::get(tensor.getContext()) : cast<RankedTensorType>(tensor.getType()).getElementType();
+}
 
 bool KernelFormula::has_reduction() const { return llvm::is_contained(anchor.reduced, true); }
 
@@ -145,7 +160,10 @@ bool KernelFormula::is_contraction() const {
   if (!has_reduction() || anchor.inputs.size() != 2 || op.getNumDpsInits() != 1) return false;
   if (anchor.inputs[0].scalar || anchor.inputs[1].scalar) return false;
   Block& body = *op.getBody();
-  if (body.getOperations().size() != 3) return false;
+  auto input = [&](Value factor) {
+    if (auto extended = factor.getDefiningOp<arith::ExtFOp>()) factor = extended.getIn();
+    return dyn_cast<BlockArgument>(factor);
+  };
   auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
   if (!add) return false;
   auto multiply = add.getLhs().getDefiningOp<arith::MulFOp>();
@@ -154,8 +172,9 @@ bool KernelFormula::is_contraction() const {
     multiply = add.getRhs().getDefiningOp<arith::MulFOp>();
     sum = add.getLhs();
   }
-  return multiply && sum == body.getArgument(2) && isa<BlockArgument>(multiply.getLhs()) &&
-         isa<BlockArgument>(multiply.getRhs()) && multiply.getLhs() != multiply.getRhs();
+  if (!multiply || sum != body.getArgument(2)) return false;
+  const BlockArgument left = input(multiply.getLhs()), right = input(multiply.getRhs());
+  return left && right && left != right && left != sum && right != sum;
 }
 
 KernelFormula read_kernel(func::FuncOp kernel) {

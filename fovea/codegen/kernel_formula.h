@@ -20,12 +20,22 @@ struct Access {
   mlir::Value tensor;  // a function argument, or the result of an earlier formula of the kernel
   mlir::AffineMap map;
   llvm::SmallVector<int64_t> pad_low;  // per coordinate; empty when there is no padding
-  mlir::Attribute pad_value;
+  mlir::Attribute pad_value;           // what fills a strip around the tensor
   // A number for every element (a fill or a splat constant): nothing to read.
   mlir::Value scalar;
+  // The coordinate that counts pairs of bf16 numbers (pairs.h), or -1.
+  int pair = -1;
 
   bool padded() const { return !pad_low.empty(); }
-  int64_t extent(unsigned coordinate) const;  // of the unpadded tensor
+  int64_t low(unsigned coordinate) const { return padded() ? pad_low[coordinate] : 0; }
+  int64_t extent(unsigned coordinate) const;  // of the unpadded tensor, in pairs where the coordinate counts them
+  // Pairs that lie side by side in memory are read as they are; others are put together when they are packed.
+  bool adjacent_pairs() const { return pair >= 0 && pair + 1 == static_cast<int>(map.getNumResults()); }
+  bool distant_pairs() const { return pair >= 0 && !adjacent_pairs(); }
+  // What the tile program sees: the tensor's own type, or one f32 for each pair that lies side by side.
+  mlir::RankedTensorType seen_type() const;
+  // Of packed copies.
+  mlir::Type packed_element() const;
 };
 
 struct Formula {
@@ -35,6 +45,7 @@ struct Formula {
   std::vector<Access> inputs;
   llvm::SmallVector<mlir::Value> initial;   // per result: the scalar a reduction starts from, null for element-wise formulas
   llvm::SmallVector<unsigned> output_dims;  // the domain dimension of each output coordinate (the same for every result)
+  bool paired = false;                      // products are of pairs of bf16 numbers (pairs.h)
 };
 
 // Where a returned value goes.
@@ -54,7 +65,7 @@ struct KernelFormula {
   std::vector<Output> outputs;
 
   bool has_reduction() const;
-  // mulf then addf of two inputs into one result.
+  // mulf then addf of two inputs, extended from bf16 or as they are, into one result.
   bool is_contraction() const;
 };
 

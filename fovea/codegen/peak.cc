@@ -1,6 +1,7 @@
 #include "fovea/codegen/peak.h"
 
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/IR/LLVMContext.h>
 #include <llvm/IR/Module.h>
 
@@ -19,8 +20,17 @@ namespace {
 constexpr int sums = 12;
 constexpr int64_t rounds = 400'000;
 
+// sum + factor * factor in each lane, or the sum and two such products of bf16 numbers.
+llvm::Value* multiply_add(llvm::IRBuilder<>& builder, llvm::Value* sum, llvm::Value* factor, bool dot) {
+  llvm::Type* type = sum->getType();
+  if (!dot) return builder.CreateIntrinsic(llvm::Intrinsic::fma, {type}, {sum, factor, factor});
+  auto* halves = llvm::FixedVectorType::get(builder.getBFloatTy(), 32);
+  llvm::Value* pairs = builder.CreateBitCast(factor, halves);
+  return builder.CreateIntrinsic(llvm::Intrinsic::x86_avx512bf16_dpbf16ps_512, {}, {sum, pairs, pairs});
+}
+
 // void peak(ptr operands, i64 begin, i64 end, ptr scratch): `sums` chains of multiply-adds, `rounds` long; stores their total.
-std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Target& target) {
+std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Target& target, bool dot) {
   auto module = std::make_unique<llvm::Module>("peak", context);
   module->setTargetTriple(target.triple);
   llvm::IRBuilder<> builder(context);
@@ -47,8 +57,7 @@ std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Tar
     chains.back()->addIncoming(
         llvm::ConstantVector::getSplat(vector->getElementCount(), llvm::ConstantFP::get(builder.getFloatTy(), i)), entry);
   }
-  for (llvm::PHINode* chain : chains)
-    chain->addIncoming(builder.CreateIntrinsic(llvm::Intrinsic::fma, {vector}, {chain, factor, factor}), body);
+  for (llvm::PHINode* chain : chains) chain->addIncoming(multiply_add(builder, chain, factor, dot), body);
   llvm::Value* next = builder.CreateAdd(count, builder.getInt64(1));
   count->addIncoming(next, body);
   builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt64(rounds)), body, exit);
@@ -62,9 +71,10 @@ std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Tar
 
 }  // namespace
 
-double measured_peak_gflops(int threads, const Target& target) {
+double measured_peak_gflops(int threads, DType dtype, const Target& target) {
+  const bool dot = dtype == DType::bf16 && target.bf16_dot;
   llvm::LLVMContext context;
-  const std::unique_ptr<llvm::Module> module = write_chains(context, target);
+  const std::unique_ptr<llvm::Module> module = write_chains(context, target, dot);
   std::shared_ptr<void> code;
   struct Run {
     KernelFunction function;
@@ -82,7 +92,7 @@ double measured_peak_gflops(int threads, const Target& target) {
         },
         &run);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    best = std::max(best, 2.0 * sums * rounds * threads * static_cast<double>(target.lanes(4)) / seconds / 1e9);
+    best = std::max(best, (dot ? 4.0 : 2.0) * sums * rounds * threads * static_cast<double>(target.lanes(4)) / seconds / 1e9);
   }
   return best;
 }

@@ -2,11 +2,15 @@
 #pragma once
 
 #include "fovea/codegen/target.h"
+#include "fovea/core/tensor.h"
 
 namespace fovea {
 
 // fp32 GFLOP/s (a multiply-add counts two) of `threads` threads that do nothing else, in whole vectors held in registers: the
 // best of several short runs, measured now, on this machine.
-double measured_peak_gflops(int threads, const Target& target = Target::host());
+//
+// With `dtype` bf16: of products of bf16 numbers summed in f32, the same as of f32 where the processor has no instruction for
+// them.
+double measured_peak_gflops(int threads, DType dtype = DType::f32, const Target& target = Target::host());
 
 }  // namespace fovea

@@ -48,11 +48,13 @@
 #include <mlir/Dialect/Vector/TransformOps/VectorTransformOps.h>
 #include <mlir/Dialect/Vector/Transforms/BufferizableOpInterfaceImpl.h>
 #include <mlir/Dialect/Vector/Transforms/SubsetOpInterfaceImpl.h>
+#include <mlir/IR/AttrTypeSubElements.h>
 #include <mlir/Parser/Parser.h>
 #include <mlir/Pass/PassManager.h>
 #include <mlir/Transforms/GreedyPatternRewriteDriver.h>
 #include <mlir/Transforms/Passes.h>
 
+#include "fovea/codegen/pairs.h"
 #include "fovea/codegen/schedule_text.h"
 #include "fovea/core/error.h"
 
@@ -161,6 +163,29 @@ void buffers_to_stack(ModuleOp module) {
   if (bytes > largest_frame) fail("a kernel needs {} bytes on the stack, more than {}", bytes, largest_frame);
 }
 
+// Without instructions for bf16 LLVM keeps single numbers of it as f32 and calls the C library to convert them. As 16 bits they
+// are moved like any others.
+void bf16_as_bits(ModuleOp module) {
+  const Type bits = IntegerType::get(module.getContext(), 16);
+  module.walk([&](LLVM::ConstantOp constant) {
+    const auto type = dyn_cast<ShapedType>(constant.getType());
+    if (!(type ? type.getElementType() : constant.getType()).isBF16()) return;
+    auto pattern = [&](const APFloat& value) { return value.bitcastToAPInt(); };
+    if (auto number = dyn_cast<FloatAttr>(constant.getValue()))
+      constant.setValueAttr(IntegerAttr::get(bits, pattern(number.getValue())));
+    else if (auto elements = dyn_cast<DenseFPElementsAttr>(constant.getValue()))
+      constant.setValueAttr(elements.mapValues(bits, pattern));
+  });
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([&](BFloat16Type) { return bits; });
+  replacer.recursivelyReplaceElementsIn(module, /*replaceAttrs=*/true, /*replaceLocs=*/false, /*replaceTypes=*/true);
+  module.walk([](LLVM::BitcastOp cast) {
+    if (cast.getArg().getType() != cast.getType()) return;
+    cast.replaceAllUsesWith(cast.getArg());
+    cast.erase();
+  });
+}
+
 void run(ModuleOp module, const char* what, llvm::function_ref<void(PassManager&)> fill) {
   PassManager passes(module.getContext());
   passes.enableVerifier(false);
@@ -197,16 +222,17 @@ void Schedule::vectorise(ModuleOp tiles) {
   drop_results(tiles);
   buffers_to_stack(tiles);
   apply("lower", tiles);
+  lower_pair_products(tiles);
   RewritePatternSet elements(tiles.getContext());
   elements.add<ReadAsElement, WriteAsElement>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(elements));
 }
 
-void Schedule::lower_to_llvm(ModuleOp vectors) {
+void Schedule::lower_to_llvm(ModuleOp vectors, bool converts_bf16) {
   RewritePatternSet approximations(vectors.getContext());
   populateMathPolynomialApproximationPatterns(approximations);
   (void)applyPatternsAndFoldGreedily(vectors, std::move(approximations));
-  run(vectors, "to LLVM", [](PassManager& passes) {
+  run(vectors, "to LLVM", [&](PassManager& passes) {
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
     passes.addPass(createLoopInvariantCodeMotionPass());
@@ -216,7 +242,7 @@ void Schedule::lower_to_llvm(ModuleOp vectors) {
     passes.addPass(createConvertSCFToCFPass());
     passes.addPass(memref::createExpandStridedMetadataPass());
     passes.addPass(createLowerAffinePass());
-    passes.addPass(arith::createArithExpandOpsPass());
+    passes.addPass(arith::createArithExpandOpsPass({.includeBf16 = !converts_bf16}));
     passes.addPass(createConvertVectorToLLVMPass());
     passes.addPass(createFinalizeMemRefToLLVMConversionPass());
     passes.addPass(createConvertMathToLLVMPass());
@@ -229,6 +255,7 @@ void Schedule::lower_to_llvm(ModuleOp vectors) {
     passes.addPass(createConvertControlFlowToLLVMPass());
     passes.addPass(createReconcileUnrealizedCastsPass());
   });
+  if (!converts_bf16) bf16_as_bits(vectors);
 }
 
 }  // namespace fovea

@@ -19,9 +19,10 @@ class Schedule {
  public:
   explicit Schedule(mlir::MLIRContext& context);
 
-  void tidy(mlir::ModuleOp tiles);             // folds and shares index arithmetic
-  void vectorise(mlir::ModuleOp tiles);        // in place; `vectors` stage
-  void lower_to_llvm(mlir::ModuleOp vectors);  // in place; LLVM's dialect
+  void tidy(mlir::ModuleOp tiles);       // folds and shares index arithmetic
+  void vectorise(mlir::ModuleOp tiles);  // in place; `vectors` stage
+  // In place; LLVM's dialect. Without `converts_bf16` the conversions to and from bf16 are arithmetic on bits.
+  void lower_to_llvm(mlir::ModuleOp vectors, bool converts_bf16);
 
  private:
   void apply(const char* sequence, mlir::ModuleOp payload);

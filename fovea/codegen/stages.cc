@@ -20,7 +20,7 @@ Stage stage_named(const std::string& name) {
   return static_cast<Stage>(std::ranges::find(names, name) - names.begin());
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, bool inference) {
+mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options) {
   mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
   mlir::PassManager passes(module->getContext());
   passes.enableVerifier(false);  // the passes' own tests verify
@@ -28,7 +28,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, boo
     passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
     passes.addPass(mlir::createCanonicalizerPass());
     passes.addPass(mlir::createCSEPass());
-    if (inference) {
+    if (options.inference) {
       passes.addNestedPass<mlir::func::FuncOp>(create_fold_batch_norm_pass());
       passes.addNestedPass<mlir::func::FuncOp>(create_fold_pass());
     }
@@ -36,6 +36,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, boo
   if (stage >= Stage::formulas) {
     passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());
     passes.addPass(mlir::createCSEPass());
+    if (options.dtype == DType::bf16) passes.addNestedPass<mlir::func::FuncOp>(create_mixed_precision_pass());
   }
   if (stage >= Stage::kernels) {
     passes.addNestedPass<mlir::func::FuncOp>(create_split_pass());

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/codegen/compile.h"
 #include "fovea/dialect/graph.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -20,6 +21,6 @@ const std::vector<std::string>& stage_names();
 Stage stage_named(const std::string& name);  // one of stage_names()
 
 // A copy of the graph's module, taken as far as `stage`. Fails with the passes' own message.
-mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, bool inference);
+mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options);
 
 }  // namespace fovea

@@ -98,6 +98,7 @@ void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
     target.vector_registers = row.vector_registers;
     target.l1_bytes = row.l1_bytes;
     target.l2_bytes = row.l2_bytes;
+    target.bf16_dot = triple.getArch() == llvm::Triple::x86_64 && info.checkFeatures("+avx512bf16,+avx512vl");
     return;
   }
 }

@@ -16,6 +16,8 @@ struct Target {
   int64_t l1_bytes = 32 << 10;    // data, of one core
   int64_t l2_bytes = 256 << 10;   // of one core
 
+  bool bf16_dot = false;  // adds two products of bf16 numbers to each f32 lane of a register in one instruction
+
   int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }
 
   // The processor this runs on, or the one FOVEA_CPU (or `cpu`) names. Refuses names LLVM does not know, with the nearest one,

@@ -141,25 +141,73 @@ Value TileBuilder::fill_run(Value flat, Index at, int64_t length, Value scalar, 
   });
 }
 
-Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int64_t length, int64_t tile) {
+namespace {
+// Two bf16 numbers as one of 32 bits, the first in the lower half.
+Value pair_of(OpBuilder& builder, Location location, ValueRange numbers) {
+  const Type word = builder.getI32Type();
+  SmallVector<Value> bits;
+  for (Value number : numbers.take_front(2)) {
+    Value half = builder.create<arith::BitcastOp>(location, builder.getI16Type(), number);
+    bits.push_back(builder.create<arith::ExtUIOp>(location, word, half));
+  }
+  Value shift = builder.create<arith::ConstantOp>(location, builder.getI32IntegerAttr(16));
+  Value high = builder.create<arith::ShLIOp>(location, bits[1], shift);
+  Value both = builder.create<arith::OrIOp>(location, high, bits[0]);
+  return builder.create<arith::BitcastOp>(location, builder.getF32Type(), both);
+}
+}  // namespace
+
+Value TileBuilder::formula(ValueRange inputs, Value into, AffineMap input_map,
+                           llvm::function_ref<Value(OpBuilder&, Location, ValueRange)> body) {
+  const auto rank = static_cast<unsigned>(cast<RankedTensorType>(into.getType()).getRank());
+  SmallVector<AffineMap> maps(inputs.size(), input_map);
+  maps.push_back(builder.getMultiDimIdentityMap(rank));
+  return builder
+      .create<linalg::GenericOp>(location, into.getType(), inputs, into, maps,
+                                 SmallVector<utils::IteratorType>(rank, utils::IteratorType::parallel),
+                                 [&](OpBuilder& inner, Location at, ValueRange arguments) {
+                                   inner.create<linalg::YieldOp>(at, body(inner, at, arguments));
+                                 })
+      .getResult(0);
+}
+
+Value TileBuilder::extended(Value narrow) {
+  const Type wide = builder.getF32Type();
+  auto type = dyn_cast<RankedTensorType>(narrow.getType());
+  if (!type) return builder.create<arith::ExtFOp>(location, wide, narrow);
+  return formula(narrow, empty(type.getShape(), wide), builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank())),
+                 [&](OpBuilder& inner, Location at, ValueRange arguments) -> Value {
+                   return inner.create<arith::ExtFOp>(at, wide, arguments[0]);
+                 });
+}
+
+Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int64_t length, int64_t tile,
+                            int64_t pair_distance) {
   return run(flat, at, length, tile, [&](Value target, Index offset, const Slice& slice) {
     Slice other = slice;
     other.offsets[0] = add(from, offset);
-    return write(read(source, other), target, slice);
+    Value first = read(source, other);
+    if (pair_distance == 0) return write(first, target, slice);
+    other.offsets[0] = add(other.offsets[0], constant(pair_distance));
+    const AffineMap identity = builder.getMultiDimIdentityMap(1);
+    return write(formula({first, read(source, other)}, read(target, slice), identity, pair_of), target, slice);
   });
 }
 
-Value TileBuilder::copy_tile(Value source, const Slice& from, Value target, const Slice& at, ArrayRef<unsigned> permutation) {
-  const AffineMap identity = builder.getMultiDimIdentityMap(permutation.size());
+Value TileBuilder::copy_tile(Value source, const Slice& from, Value target, const Slice& at, ArrayRef<unsigned> permutation,
+                             int pair) {
   const AffineMap source_map = inversePermutation(AffineMap::getPermutationMap(permutation, builder.getContext()));
-  Value old = read(target, at);
-  auto copy = builder.create<linalg::GenericOp>(
-      location, old.getType(), ValueRange{read(source, from)}, ValueRange{old}, ArrayRef<AffineMap>{source_map, identity},
-      SmallVector<utils::IteratorType>(permutation.size(), utils::IteratorType::parallel),
-      [](OpBuilder& inner, Location at_location, ValueRange arguments) {
-        inner.create<linalg::YieldOp>(at_location, arguments[0]);
-      });
-  return write(copy.getResult(0), target, at);
+  SmallVector<Value> inputs{read(source, from)};
+  if (pair >= 0) {
+    Slice next = from;
+    Index& offset = next.offsets[static_cast<size_t>(pair)];
+    offset = add(offset, constant(1));
+    inputs.push_back(read(source, next));
+  }
+  Value copy = formula(inputs, read(target, at), source_map, [&](OpBuilder& inner, Location place, ValueRange arguments) {
+    return pair >= 0 ? pair_of(inner, place, arguments) : arguments[0];
+  });
+  return write(copy, target, at);
 }
 
 }  // namespace fovea

@@ -57,12 +57,19 @@ class TileBuilder {
 
   // Runs of a one-dimensional tensor, in whole vectors: `length` is static.
   mlir::Value fill_run(mlir::Value flat, Index at, int64_t length, mlir::Value scalar, int64_t tile);
-  mlir::Value copy_run(mlir::Value source, Index from, mlir::Value flat, Index at, int64_t length, int64_t tile);
-  // target[at...] = source[from...] on tiles; `permutation` lists the source tile's dimensions in the target's order.
+  // With `pair_distance`, element i of the run is the pair of source[from + i] and source[from + pair_distance + i].
+  mlir::Value copy_run(mlir::Value source, Index from, mlir::Value flat, Index at, int64_t length, int64_t tile,
+                       int64_t pair_distance = 0);
+  // target[at...] = source[from...] on tiles; `permutation` lists the source tile's dimensions in the target's order. With
+  // `pair` >= 0 an element is the pair of what `from` reads and what lies one further along that coordinate.
   mlir::Value copy_tile(mlir::Value source, const Slice& from, mlir::Value target, const Slice& at,
-                        llvm::ArrayRef<unsigned> permutation);
+                        llvm::ArrayRef<unsigned> permutation, int pair = -1);
+  // The same values in f32.
+  mlir::Value extended(mlir::Value tile_or_scalar);
 
  private:
+  mlir::Value formula(mlir::ValueRange inputs, mlir::Value into, mlir::AffineMap input_map,
+                      llvm::function_ref<mlir::Value(mlir::OpBuilder&, mlir::Location, mlir::ValueRange)> body);
   template <typename Operation>
   mlir::Value run(mlir::Value flat, Index at, int64_t length, int64_t tile, Operation operation);
 };

@@ -101,9 +101,15 @@ int64_t PackedOperand::span_after(unsigned level) const {
   return elements;
 }
 
+// Elements of the source along a coordinate: pairs that are put together here are still two.
+int64_t PackedOperand::source_extent(unsigned coordinate) const {
+  const int64_t extent = access_.extent(coordinate);
+  return access_.distant_pairs() && access_.pair == static_cast<int>(coordinate) ? 2 * extent : extent;
+}
+
 int64_t PackedOperand::extent_after(unsigned level) const {
   int64_t elements = 1;
-  for (size_t i = level + 1; i < spans_.size(); ++i) elements *= access_.extent(static_cast<unsigned>(i));
+  for (size_t i = level + 1; i < spans_.size(); ++i) elements *= source_extent(static_cast<unsigned>(i));
   return elements;
 }
 
@@ -119,12 +125,14 @@ Value PackedOperand::pack_strip(TileBuilder& t, Value source, Value scratch) {
 // Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so
 // far.
 Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
-  const int64_t span = spans_[level], extent = access_.extent(level), low = access_.pad_low[level];
+  const int64_t span = spans_[level], extent = access_.extent(level), low = access_.low(level);
   const int64_t inner = span_after(level);
-  bool contiguous = true;  // what lies below this coordinate is one run, in the tensor and in the strip
+  const bool pairs_here = access_.distant_pairs() && access_.pair == static_cast<int>(level);
+  const bool pairs_below = access_.distant_pairs() && access_.pair >= static_cast<int>(level);
+  const int64_t pair_distance = access_.distant_pairs() ? extent_after(static_cast<unsigned>(access_.pair)) : 0;
+  bool contiguous = !pairs_below;  // what lies below this coordinate is one run, in the tensor and in the strip
   for (unsigned below = level + 1; below < spans_.size(); ++below)
-    contiguous &=
-        spans_[below] == access_.extent(below) && access_.pad_low[below] == 0 && TileBuilder::known(base_[below]) == 0;
+    contiguous &= spans_[below] == access_.extent(below) && access_.low(below) == 0 && TileBuilder::known(base_[below]) == 0;
   Value padding = t.builder.create<arith::ConstantOp>(t.location, cast<TypedAttr>(access_.pad_value));
   const Index first = t.subtract(base_[level], t.constant(low));  // in the tensor; negative in the padding before it
   const auto known = TileBuilder::known(first);
@@ -133,8 +141,8 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
     const int64_t before = std::clamp<int64_t>(-*known, 0, span), skipped = std::max<int64_t>(*known, 0);
     const int64_t copied = std::clamp<int64_t>(extent - skipped, 0, span - before);
     scratch = t.fill_run(scratch, at, before * inner, padding, run_);
-    scratch =
-        t.copy_run(source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)), copied * inner, run_);
+    scratch = t.copy_run(source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)), copied * inner,
+                         run_, pair_distance);
     return t.fill_run(scratch, within(t.constant(before + copied)), (span - before - copied) * inner, padding, run_);
   }
   bool cut_evenly = contiguous;
@@ -146,7 +154,8 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
       whole += std::abs(forms_[level].coefficients[dim]) * (anchor_.extents[dim] - 1);
     return whole <= extent;
   }();
-  if (cut_evenly && unpadded) return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_);
+  if (cut_evenly && unpadded)
+    return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_, pair_distance);
 
   const Index zero = t.constant(0), end = t.constant(span);
   const Index begin_inside = t.least(t.greatest(t.subtract(zero, first), zero), end);
@@ -159,9 +168,10 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
   };
   fill(zero, begin_inside);
   t.loop(begin_inside, end_inside, 1, carried, [&](Index position, SmallVectorImpl<Value>& inside) {
-    const Index reached = t.add(from, t.multiply(t.add(first, position), extent_after(level)));
+    const int64_t step = pairs_here ? 2 * extent_after(level) : extent_after(level);
+    const Index reached = t.add(from, t.multiply(t.add(first, position), step));
     if (level + 1 == spans_.size()) {
-      inside[0] = t.copy_run(source, reached, inside[0], within(position), 1, run_);
+      inside[0] = t.copy_run(source, reached, inside[0], within(position), 1, run_, pair_distance);
     } else {
       inside[0] = strip_level(t, source, inside[0], level + 1, reached, within(position));
     }
@@ -222,6 +232,7 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
     SmallVector<unsigned> source_order, target_order, permutation;
     TileBuilder::Slice from;
     for (const LinearForm& form : forms_) {
+      const bool in_pairs = access_.distant_pairs() && access_.pair == static_cast<int>(from.offsets.size());
       Index offset = t.constant(form.constant);
       int64_t extent = 1, stride = 1;
       bool kept = false;
@@ -234,15 +245,15 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
         kept = true;
         source_order.push_back(dim);
       }
-      from.offsets.push_back(offset);
+      from.offsets.push_back(in_pairs ? t.multiply(offset, 2) : offset);
       from.sizes.push_back(extent);
-      from.strides.push_back(stride);
+      from.strides.push_back(in_pairs ? 2 * stride : stride);
       from.kept.push_back(kept);
     }
     const TileBuilder::Slice to = slice(t, cursor, size, order, target_order);
     for (unsigned dim : target_order)
       permutation.push_back(static_cast<unsigned>(llvm::find(source_order, dim) - source_order.begin()));
-    inside[0] = t.copy_tile(source, from, inside[0], to, permutation);
+    inside[0] = t.copy_tile(source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.pair : -1);
   };
   level(0, carried);
   return carried[0];

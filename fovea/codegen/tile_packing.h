@@ -30,6 +30,7 @@ class PackedOperand {
   mlir::Value strip_level(TileBuilder& t, mlir::Value source, mlir::Value scratch, unsigned level, Index from, Index at);
   mlir::Value pack_panel(TileBuilder& t, mlir::Value source, mlir::Value scratch, llvm::ArrayRef<Index> stop);
   int64_t span_after(unsigned level) const;
+  int64_t source_extent(unsigned coordinate) const;
   int64_t extent_after(unsigned level) const;
   llvm::SmallVector<int64_t> view_shape() const;
 

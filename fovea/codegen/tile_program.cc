@@ -9,6 +9,7 @@
 #include <functional>
 #include <numeric>
 
+#include "fovea/codegen/pairs.h"
 #include "fovea/codegen/tile_builder.h"
 #include "fovea/codegen/tile_packing.h"
 #include "fovea/core/error.h"
@@ -75,6 +76,7 @@ class Writer {
     AffineMap map;
   };
   Operand operand_tile(const Access& access, ArrayRef<LinearForm> forms, ArrayRef<unsigned> order, const State& state);
+  Operand factor(Operand operand);
   Operand anchor_operand(size_t input, ArrayRef<unsigned> order, const State& state);
   SmallVector<Value> apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
                            ArrayRef<unsigned> domain_dims, ArrayRef<Value> starts);
@@ -117,8 +119,7 @@ void Writer::plan_scratch() {
   for (size_t i = 0; i < anchor_.inputs.size(); ++i) {
     const Access& access = anchor_.inputs[i];
     packed_.push_back(PackedOperand(tiling_.packing[i], access, forms_of(access, rank_), anchor_, tiling_));
-    const Type element = cast<RankedTensorType>(access.tensor.getType()).getElementType();
-    packed_state_.push_back(tiling_.packing[i] == Packing::none ? -1 : add(packed_[i].scratch_type(element)));
+    packed_state_.push_back(tiling_.packing[i] == Packing::none ? -1 : add(packed_[i].scratch_type(access.packed_element())));
   }
   if (!tiling_.reduction_blocks) return;
   SmallVector<int64_t> shape;
@@ -130,6 +131,8 @@ void Writer::plan_scratch() {
 void Writer::create_function() {
   func::FuncOp original = kernel_.function;
   SmallVector<Type> arguments(original.getArgumentTypes()), results;
+  for (const Access& access : anchor_.inputs)
+    if (access.adjacent_pairs()) arguments[cast<BlockArgument>(access.tensor).getArgNumber()] = access.seen_type();
   for (const Output& output : kernel_.outputs) {
     if (output.in_place < 0) arguments.push_back(output.type);
     results.push_back(output.type);
@@ -142,6 +145,7 @@ void Writer::create_function() {
   auto function = builder_.create<func::FuncOp>(original.getLoc(), ("tiles_" + original.getName()).str(),
                                                 builder_.getFunctionType(arguments, results));
   function.addEntryBlock();
+  if (anchor_.paired) function->setAttr(pair_product, builder_.getUnitAttr());
   int64_t next = original.getNumArguments();
   auto writable = [&](int64_t argument) {
     function.setArgAttr(static_cast<unsigned>(argument), "bufferization.writable", builder_.getBoolAttr(true));
@@ -384,7 +388,7 @@ void Writer::reduction_loops(size_t level, State& accumulators, const State& sta
   if (level == reduction_order_.size()) {
     const SmallVector<unsigned> order = tile_dims(true);
     SmallVector<Operand> inputs;
-    for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(anchor_operand(i, order, state));
+    for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(factor(anchor_operand(i, order, state)));
     SmallVector<unsigned> all(rank_);
     std::iota(all.begin(), all.end(), 0);
     const unsigned lane = static_cast<unsigned>(tiling_.vector_dim);
@@ -556,6 +560,13 @@ Writer::Operand Writer::anchor_operand(size_t input, ArrayRef<unsigned> order, c
   return {t_.read(view, slice), {}, AffineMap::get(static_cast<unsigned>(order.size()), 0, map, builder_.getContext())};
 }
 
+// A contraction's bf16 operands are extended tile by tile, so that what is left is the contraction of f32.
+Writer::Operand Writer::factor(Operand operand) {
+  Value& value = operand.tile ? operand.tile : operand.scalar;
+  if (kernel_.is_contraction() && getElementTypeOrSelf(value.getType()).isBF16()) value = t_.extended(value);
+  return operand;
+}
+
 // The formula of `op` on one tile. `order` are the anchor's dimensions the tile runs over; `domain_dims` names, for each
 // dimension of the op's own domain, the anchor's.
 SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
@@ -603,7 +614,15 @@ SmallVector<Value> Writer::apply(linalg::GenericOp op, ArrayRef<Operand> inputs,
   for (Operation& inner : body) {
     auto index = dyn_cast<linalg::IndexOp>(inner);
     if (!index) {
-      builder_.clone(inner, mapping);
+      const bool widened =
+          isa<arith::ExtFOp>(inner) && mapping.lookup(inner.getOperand(0)).getType() == inner.getResult(0).getType();
+      if (widened) {
+        mapping.map(inner.getResult(0), mapping.lookup(inner.getOperand(0)));
+      } else {
+        Operation* copy = builder_.clone(inner, mapping);
+        const bool of_pairs = anchor_.paired && op == anchor_.op && isa<arith::MulFOp, arith::AddFOp>(inner);
+        if (of_pairs) copy->setAttr(pair_product, builder_.getUnitAttr());
+      }
       continue;
     }
     const unsigned dim = domain_dims[static_cast<size_t>(index.getDim())];

@@ -24,6 +24,7 @@ int64_t element_bytes(const KernelFormula& kernel) {
   auto widen = [&](mlir::Type type) {
     const mlir::Type element = mlir::cast<mlir::RankedTensorType>(type).getElementType();
     if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+    if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
   };
   for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
   for (const Output& output : kernel.outputs) widen(output.value.getType());
@@ -49,7 +50,7 @@ class Chooser {
 
   Tiling choose() {
     for (size_t i = 0; i < anchor_.inputs.size(); ++i)
-      if (anchor_.inputs[i].padded()) tiling_.packing[i] = Packing::strip;
+      if (anchor_.inputs[i].padded() || anchor_.inputs[i].distant_pairs()) tiling_.packing[i] = Packing::strip;
     if (kernel_.is_contraction() && !anchor_.output_dims.empty()) {
       contraction();
     } else if (kernel_.has_reduction()) {
@@ -345,8 +346,9 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   const bool strip = tiling_.packing[rows_input] == Packing::strip;
   const int64_t tile = dims[vector].tile;
   const bool transposed = contiguous_dim(columns_input) != static_cast<int>(vector);
-  if (!shared_vector && tiling_.packing[columns_input] == Packing::none && simple_coordinates(columns_input) &&
-      rows_total >= 32 && (transposed || extent(vector) > tile))
+  const Access& columns = anchor_.inputs[columns_input];
+  const bool worth_packing = rows_total >= 32 && (transposed || extent(vector) > tile);
+  if (!shared_vector && !columns.padded() && simple_coordinates(columns_input) && (columns.distant_pairs() || worth_packing))
     tiling_.packing[columns_input] = Packing::panel;
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
@@ -378,7 +380,7 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   limit_reduction_blocks(rows_input, columns_input);
   spread_over_grid(rows_input, strip);
   // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
-  const auto rows_type = mlir::cast<mlir::RankedTensorType>(anchor_.inputs[rows_input].tensor.getType());
+  const mlir::RankedTensorType rows_type = anchor_.inputs[rows_input].seen_type();
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
       rows_type.getNumElements() * bytes_ > target_.l2_bytes)
     tiling_.prefetched_input = static_cast<int>(rows_input);

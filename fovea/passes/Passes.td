@@ -25,6 +25,19 @@ def FormulasPass : Pass<"fovea-formulas", "::mlir::func::FuncOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def MixedPrecisionPass : Pass<"fovea-mixed-precision", "::mlir::func::FuncOp"> {
+  let summary = "activations and products in bf16, sums and parameters in f32";
+  let description = [{
+    Over formulas. A tensor whose first dimension is the batch's, and that is not summed along its channels (as logits are) or returned, is
+    kept in memory as bf16: the formula that computes it rounds, those that read it extend. Contractions of such tensors read both operands
+    in bf16 and sum in f32; filters are rounded once for all that read them. Reductions, losses, statistics, gradients of parameters and
+    their updates stay in f32. Micikevicius et al., "Mixed precision training", 2018; Kalamkar et al., "A study of BFLOAT16 for deep
+    learning training", 2019.
+  }];
+  let constructor = "::fovea::create_mixed_precision_pass()";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def FoldPass : Pass<"fovea-fold", "::mlir::func::FuncOp"> {
   let summary = "compute what is constant, drop what does nothing";
   let description = [{

@@ -84,6 +84,7 @@ class ElementwiseMerge {
       });
     }
     for (GenericOp op : llvm::reverse(cluster_.elementwise)) rewriter.eraseOp(op);
+    skip_roundings(merged);
     return merged;
   }
 

@@ -90,6 +90,7 @@ GenericOp absorb(mlir::IRRewriter& rewriter, GenericOp reduction, mlir::OpOperan
     auto results = mlir::cast<GenericOp>(fused->fusedOp)->getResults().take_back(reduction->getNumResults());
     rewriter.replaceOp(reduction, results);
     reduction = mlir::cast<GenericOp>(fused->fusedOp);
+    skip_roundings(reduction);
   }
   if (producer->use_empty()) rewriter.eraseOp(producer);
   if (original->use_empty()) rewriter.eraseOp(original);

@@ -199,6 +199,16 @@ mlir::TypedAttr folded_result(mlir::linalg::GenericOp op, int64_t position, mlir
   return result;
 }
 
+void skip_roundings(GenericOp op) {
+  for (auto extension : llvm::make_early_inc_range(op.getBody()->getOps<mlir::arith::ExtFOp>())) {
+    auto rounding = extension.getIn().getDefiningOp<mlir::arith::TruncFOp>();
+    if (!rounding || rounding.getIn().getType() != extension.getType()) continue;
+    extension.replaceAllUsesWith(rounding.getIn());
+    extension.erase();
+    if (rounding->use_empty()) rounding.erase();
+  }
+}
+
 mlir::Value filled_tensor(mlir::OpBuilder& builder, mlir::Location location, mlir::RankedTensorType type,
                           mlir::TypedAttr constant) {
   mlir::Value scalar = builder.create<mlir::arith::ConstantOp>(location, constant);

@@ -47,6 +47,8 @@ mlir::TypedAttr repeated_constant(mlir::Value tensor);
 // What the body of `op`, of one result, yields when input `position` (-1: none) is `constant` everywhere; null when that
 // depends on the other inputs or on the loop indices.
 mlir::TypedAttr folded_result(mlir::linalg::GenericOp op, int64_t position, mlir::TypedAttr constant);
+// What a body rounds and extends again it uses unrounded: only what goes to memory is narrow.
+void skip_roundings(mlir::linalg::GenericOp op);
 // A linalg.fill of a new tensor.
 mlir::Value filled_tensor(mlir::OpBuilder& builder, mlir::Location location, mlir::RankedTensorType type,
                           mlir::TypedAttr constant);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -52,11 +53,28 @@ size_t bytes_of(mlir::Type type) {
   return static_cast<size_t>(tensor_of(type).getNumElements()) * ((tensor_of(type).getElementTypeBitWidth() + 7) / 8);
 }
 
+// As bf16 lies in memory: the upper half of an f32, rounded to the nearest even.
+class Bfloat {
+ public:
+  Bfloat() = default;
+  explicit Bfloat(double value) {
+    llvm::APFloat number(static_cast<float>(value));
+    bool loses = false;
+    number.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &loses);
+    bits_ = static_cast<uint16_t>(number.bitcastToAPInt().getZExtValue());
+  }
+  explicit operator double() const { return std::bit_cast<float>(static_cast<uint32_t>(bits_) << 16); }
+
+ private:
+  uint16_t bits_ = 0;
+};
+
 template <typename Visit>
 void with_element(mlir::Type type, Visit visit) {
   const mlir::Type element = tensor_of(type).getElementType();
   if (element.isF32()) return visit(float{});
   if (element.isF64()) return visit(double{});
+  if (element.isBF16()) return visit(Bfloat{});
   if (element.isInteger(32)) return visit(int32_t{});
   if (element.isInteger(8)) return visit(int8_t{});
   throw std::runtime_error("a test kernel of an unknown element type");
@@ -142,10 +160,12 @@ class Run {
 void compare(const Array& expected, mlir::Type type, const std::vector<std::byte>& bytes, int64_t terms) {
   const std::vector<double> got = read_values(type, bytes.data());
   const mlir::Type element = tensor_of(type).getElementType();
-  const double relative = element.isF64()   ? 1e-12
-                          : element.isF32() ? 1e-5
-                                            : 0,
-               absolute = relative * 0.01 * static_cast<double>(terms);
+  // A result in bf16 is rounded once, from a sum that may lie on the other side of the middle.
+  const double relative = element.isF64()    ? 1e-12
+                          : element.isF32()  ? 1e-5
+                          : element.isBF16() ? 0x1p-8
+                                             : 0,
+               absolute = relative * 0.01 * static_cast<double>(element.isBF16() ? 1 : terms);
   ASSERT_EQ(got.size(), expected.values.size());
   for (size_t i = 0; i < got.size(); ++i) {
     const double wanted = expected.values[i];
@@ -194,9 +214,12 @@ std::vector<Array> random_arguments(FuncOp kernel, uint64_t seed) {
     Array array{tensor_of(type).getShape().vec(), {}};
     const bool real = mlir::isa<mlir::FloatType>(tensor_of(type).getElementType());
     for (int64_t i = 0; i < tensor_of(type).getNumElements(); ++i) {
-      // Rounded to f32, so that the kernel and the interpreter start from the same numbers.
-      if (real)
-        array.values.push_back(static_cast<float>(std::uniform_real_distribution<double>(-1, 1)(random)));
+      // Rounded to f32 (or bf16), so that the kernel and the interpreter start from the same numbers.
+      const double value = static_cast<float>(std::uniform_real_distribution<double>(-1, 1)(random));
+      if (tensor_of(type).getElementType().isBF16())
+        array.values.push_back(static_cast<double>(Bfloat(value)));
+      else if (real)
+        array.values.push_back(value);
       else
         array.values.push_back(static_cast<double>(std::uniform_int_distribution<int>(-9, 9)(random)));
     }

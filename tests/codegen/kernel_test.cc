@@ -69,6 +69,70 @@ TEST_F(Kernels, ConvolutionInOtherElementTypes) {
   expect_kernel(dense_text(13, 17, 31, false, true, Epilogue::none, "i32"));
 }
 
+// Two products at a time where the processor can and a reduced dimension is even, by way of f32 elsewhere.
+TEST_F(Kernels, ConvolutionInBf16) {
+  int next = 0;
+  for (const ConvolutionCase& conv :
+       Convolutions{square(1, 1, 1, 1, 1, 0, 2, 2), square(2, 7, 3, 1, 1, 1, 4, 16), square(1, 9, 3, 2, 1, 1, 6, 18),
+                    square(2, 8, 3, 1, 2, 2, 16, 14), square(1, 11, 5, 3, 1, 0, 2, 34), square(2, 6, 1, 1, 1, 0, 34, 32),
+                    square(1, 6, 1, 2, 1, 0, 18, 6), square(2, 5, 3, 1, 1, 1, 33, 31), square(1, 9, 3, 1, 1, 1, 3, 16),
+                    square(2, 5, 3, 1, 1, 1, 34, 1), square(1, 7, 1, 1, 1, 0, 66, 70)}) {
+    SCOPED_TRACE(conv.describe());
+    expect_kernel(forward_text(conv, static_cast<Epilogue>(next++ % 4), "bf16"));
+  }
+  expect_kernel(forward_text({.batch = 2, .size = {37}, .kernel = {5}, .low = {2}, .high = {2}, .in = 4, .out = 18},
+                             Epilogue::residual, "bf16"));
+  expect_kernel(grouped_text(square(1, 6, 3, 1, 1, 1, 4, 6, 3), "bf16"));
+  expect_kernel(depthwise_text(square(1, 9, 3, 2, 1, 1, 1, 1, 17), Epilogue::bias_relu, "bf16"));
+}
+
+TEST_F(Kernels, GradientsInBf16) {
+  for (const ConvolutionCase& conv :
+       Convolutions{square(2, 5, 3, 1, 1, 1, 4, 16), square(2, 7, 3, 1, 1, 0, 18, 6), square(4, 8, 3, 1, 2, 2, 16, 34),
+                    square(2, 6, 5, 1, 1, 2, 2, 30), square(4, 6, 1, 1, 1, 0, 32, 14), square(3, 6, 3, 1, 1, 1, 5, 8),
+                    square(6, 7, 1, 1, 1, 0, 3, 10)}) {
+    SCOPED_TRACE(conv.describe());
+    expect_kernel(input_gradient_text(conv, "bf16"));
+    expect_kernel(filter_gradient_text(conv, "bf16"));
+  }
+  expect_kernel(filter_gradient_text(square(2, 9, 3, 2, 1, 1, 6, 12), "bf16"));
+  expect_kernel(depthwise_filter_gradient_text(square(2, 7, 3, 1, 1, 1, 1, 1, 17), "bf16"));
+}
+
+TEST_F(Kernels, DenseInBf16) {
+  int next = 0;
+  for (const int64_t rows : {1, 2, 17, 40})
+    for (const int64_t columns : {2, 10, 33, 48})
+      for (const int64_t depth : {2, 18, 31, 64}) {
+        const Epilogue epilogue = static_cast<Epilogue>(next % 4);
+        expect_kernel(dense_text(rows, columns, depth, (next & 1) != 0, (next & 2) != 0, epilogue, "bf16"));
+        ++next;
+      }
+}
+
+// Sums of bf16 and element-wise work on it are computed in f32 and rounded to the nearest even.
+TEST_F(Kernels, ElementwiseInBf16) {
+  for (const int64_t length : {1, 7, 16, 33, 1000}) {
+    KernelText k;
+    const std::string x = k.argument({3, length}, "bf16"), y = k.argument({3, length}), scale = k.argument({length});
+    k.returns({k.elementwise({{x, ""}, {y, ""}, {scale, "(d1)"}}, {3, length},
+                             "%x = arith.extf %i0 : bf16 to f32\n%p = arith.mulf %x, %i2 : f32\n"
+                             "%s = arith.addf %p, %i1 : f32\n%r = arith.truncf %s : f32 to bf16\nyield %r",
+                             "bf16")});
+    expect_kernel(k.text());
+    KernelText rounded;
+    const std::string z = rounded.argument({3, length});
+    rounded.returns({rounded.elementwise({{z, ""}}, {3, length},
+                                         "%r = arith.truncf %i0 : f32 to bf16\n%x = arith.extf %r : bf16 to f32\nyield %x")});
+    expect_kernel(rounded.text());
+    KernelText sums;
+    const std::string a = sums.argument({5, length}, "bf16"), start = sums.fill({length}, "0.0");
+    sums.returns(sums.formula({{a, "(d1, d0)"}}, {{start, "(d0)"}}, 2, 1,
+                              "%x = arith.extf %i0 : bf16 to f32\n%s = arith.addf %x, %o0 : f32\nyield %s"));
+    expect_kernel(sums.text());
+  }
+}
+
 TEST_F(Kernels, InputGradient) {
   for (const ConvolutionCase& conv :
        Convolutions{square(1, 5, 3, 1, 1, 1, 3, 16), square(2, 7, 3, 1, 1, 0, 17, 5), square(1, 8, 3, 1, 2, 2, 16, 33),

@@ -22,7 +22,13 @@ std::string list(const Sizes& sizes) { return fmt::format("[{}]", fmt::join(size
 
 const std::string multiply_add = "%p = arith.mulf %i0, %i1 : {0}\n%s = arith.addf %o0, %p : {0}\nyield %s";
 
+// Images, filters and gradients of this element are summed in this one.
+std::string sum_of(const std::string& element) { return element == "bf16" ? "f32" : element; }
+
 std::string multiply_add_of(const std::string& element) {
+  if (element == "bf16")
+    return "%a = arith.extf %i0 : bf16 to f32\n%b = arith.extf %i1 : bf16 to f32\n"
+           "%p = arith.mulf %a, %b : f32\n%s = arith.addf %o0, %p : f32\nyield %s";
   if (element.front() == 'i')
     return fmt::format("%p = arith.muli %i0, %i1 : {0}\n%s = arith.addi %o0, %p : {0}\nyield %s", element);
   return fmt::format(fmt::runtime(multiply_add), element);
@@ -30,11 +36,34 @@ std::string multiply_add_of(const std::string& element) {
 
 int64_t at(const Sizes& sizes, size_t i, int64_t otherwise) { return i < sizes.size() ? sizes[i] : otherwise; }
 
+// The same of a sum in f32 that is kept as bf16.
+void finish_narrow(KernelText& k, const std::string& anchor, Epilogue epilogue) {
+  const Sizes shape = k.shape(anchor);
+  const int rank = static_cast<int>(shape.size());
+  if (epilogue == Epilogue::bias_relu) {
+    const std::string bias = k.argument({shape.back()});
+    k.returns({k.elementwise({{anchor, ""}, {bias, fmt::format("({}) -> (d{})", loop_names(rank), rank - 1)}}, shape,
+                             "%zero = arith.constant 0.0 : f32\n%a = arith.addf %i0, %i1 : f32\n"
+                             "%m = arith.maximumf %a, %zero : f32\n%r = arith.truncf %m : f32 to bf16\nyield %r",
+                             "bf16")});
+    return;
+  }
+  const std::string other = k.argument(shape, "bf16");
+  const std::string sum =
+      "%o = arith.extf %i1 : bf16 to f32\n%a = arith.addf %i0, %o : f32\n"
+      "%r = arith.truncf %a : f32 to bf16\n";
+  if (epilogue == Epilogue::residual)
+    return k.returns({k.elementwise({{anchor, ""}, {other, ""}}, shape, sum + "yield %r", "bf16")});
+  k.returns(k.formula({{anchor, ""}, {other, ""}}, {{k.empty(shape, "bf16"), ""}, {k.empty(shape), ""}}, rank, rank,
+                      sum + "yield %r, %i0"));
+}
+
 // The result of an anchor and what follows it.
 void finish(KernelText& k, const std::string& anchor, Epilogue epilogue, const std::string& element = "f32") {
   const Sizes shape = k.shape(anchor);
   const int rank = static_cast<int>(shape.size());
   if (epilogue == Epilogue::none) return k.returns({anchor});
+  if (element == "bf16") return finish_narrow(k, anchor, epilogue);
   if (epilogue == Epilogue::bias_relu) {
     const std::string bias = k.argument({shape.back()}, element);
     k.returns({k.elementwise({{anchor, ""}, {bias, fmt::format("({}) -> (d{})", loop_names(rank), rank - 1)}}, shape,
@@ -266,7 +295,7 @@ std::string forward_text(const ConvolutionCase& conv, Epilogue epilogue, const s
   const std::string zero = element.front() == 'i' ? "0" : "0.0";
   const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.in}), element);
   const std::string w = k.argument(filter_shape(conv.kernel, {conv.in, conv.out}), element);
-  const std::string y = k.fill(shape_of(conv.batch, conv.output(), {conv.out}), zero, element);
+  const std::string y = k.fill(shape_of(conv.batch, conv.output(), {conv.out}), zero, sum_of(element));
   finish(k,
          k.formula({{image_of(k, x, conv, zero), map_of({{"d0"}, l.window(1, taps), {loop(c)}})},
                     {w, map_of({l.loops(taps), {loop(c), loop(f)}})}},
@@ -277,13 +306,13 @@ std::string forward_text(const ConvolutionCase& conv, Epilogue epilogue, const s
 }
 
 // dx[n, h, c] = sum over k, f of dy[n, h - k * dilation + low, f] * w[k, c, f], dy padded so that every place is there.
-std::string input_gradient_text(const ConvolutionCase& conv) {
+std::string input_gradient_text(const ConvolutionCase& conv, const std::string& element) {
   KernelText k;
   const ConvolutionLoops l(conv);
   const size_t r = l.rank, c = r + 1, taps = r + 2, f = 2 * r + 2;
   const Sizes output = conv.output();
-  const std::string dy = k.argument(shape_of(conv.batch, output, {conv.out}));
-  const std::string w = k.argument(filter_shape(conv.kernel, {conv.in, conv.out}));
+  const std::string dy = k.argument(shape_of(conv.batch, output, {conv.out}), element);
+  const std::string w = k.argument(filter_shape(conv.kernel, {conv.in, conv.out}), element);
   Sizes low(r + 2, 0), high(r + 2, 0);
   std::vector<std::string> places;
   for (size_t i = 0; i < r; ++i) {
@@ -297,65 +326,65 @@ std::string input_gradient_text(const ConvolutionCase& conv) {
   const std::string dx = k.fill(shape_of(conv.batch, conv.size, {conv.in}), "0.0");
   k.returns(k.formula({{padded, map_of({{"d0"}, places, {loop(f)}})}, {w, map_of({l.loops(taps), {loop(c), loop(f)}})}},
                       {{dx, map_of({{"d0"}, l.loops(1), {loop(c)}})}}, static_cast<int>(f + 1), static_cast<int>(taps),
-                      multiply_add_of("f32")));
+                      multiply_add_of(element)));
   return k.text();
 }
 
-std::string filter_gradient_text(const ConvolutionCase& conv) {
+std::string filter_gradient_text(const ConvolutionCase& conv, const std::string& element) {
   KernelText k;
   const ConvolutionLoops l(conv);
   const size_t r = l.rank, c = r, f = r + 1, n = r + 2, places = r + 3;
-  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.in}));
-  const std::string dy = k.argument(shape_of(conv.batch, conv.output(), {conv.out}));
+  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.in}), element);
+  const std::string dy = k.argument(shape_of(conv.batch, conv.output(), {conv.out}), element);
   const std::string dw = k.fill(filter_shape(conv.kernel, {conv.in, conv.out}), "0.0");
   k.returns(k.formula({{image_of(k, x, conv), map_of({{loop(n)}, l.window(places, 0), {loop(c)}})},
                        {dy, map_of({{loop(n)}, l.loops(places), {loop(f)}})}},
                       {{dw, map_of({l.loops(0), {loop(c), loop(f)}})}}, static_cast<int>(places + r), static_cast<int>(n),
-                      multiply_add_of("f32")));
+                      multiply_add_of(element)));
   return k.text();
 }
 
-std::string depthwise_text(const ConvolutionCase& conv, Epilogue epilogue) {
+std::string depthwise_text(const ConvolutionCase& conv, Epilogue epilogue, const std::string& element) {
   KernelText k;
   const ConvolutionLoops l(conv);
   const size_t r = l.rank, c = r + 1, taps = r + 2;
-  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups}));
-  const std::string w = k.argument(filter_shape(conv.kernel, {conv.groups}));
+  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups}), element);
+  const std::string w = k.argument(filter_shape(conv.kernel, {conv.groups}), element);
   const std::string y = k.fill(shape_of(conv.batch, conv.output(), {conv.groups}), "0.0");
   finish(k,
          k.formula(
              {{image_of(k, x, conv), map_of({{"d0"}, l.window(1, taps), {loop(c)}})}, {w, map_of({l.loops(taps), {loop(c)}})}},
              {{y, map_of({{"d0"}, l.loops(1), {loop(c)}})}}, static_cast<int>(taps + r), static_cast<int>(taps),
-             multiply_add_of("f32"))[0],
-         epilogue);
+             multiply_add_of(element))[0],
+         epilogue, element);
   return k.text();
 }
 
-std::string depthwise_filter_gradient_text(const ConvolutionCase& conv) {
+std::string depthwise_filter_gradient_text(const ConvolutionCase& conv, const std::string& element) {
   KernelText k;
   const ConvolutionLoops l(conv);
   const size_t r = l.rank, c = r, n = r + 1, places = r + 2;
-  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups}));
-  const std::string dy = k.argument(shape_of(conv.batch, conv.output(), {conv.groups}));
+  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups}), element);
+  const std::string dy = k.argument(shape_of(conv.batch, conv.output(), {conv.groups}), element);
   const std::string dw = k.fill(filter_shape(conv.kernel, {conv.groups}), "0.0");
   k.returns(k.formula({{image_of(k, x, conv), map_of({{loop(n)}, l.window(places, 0), {loop(c)}})},
                        {dy, map_of({{loop(n)}, l.loops(places), {loop(c)}})}},
                       {{dw, map_of({l.loops(0), {loop(c)}})}}, static_cast<int>(places + r), static_cast<int>(n),
-                      multiply_add_of("f32")));
+                      multiply_add_of(element)));
   return k.text();
 }
 
-std::string grouped_text(const ConvolutionCase& conv) {
+std::string grouped_text(const ConvolutionCase& conv, const std::string& element) {
   KernelText k;
   const ConvolutionLoops l(conv);
   const size_t r = l.rank, g = r + 1, f = r + 2, taps = r + 3, c = 2 * r + 3;
-  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups, conv.in}));
-  const std::string w = k.argument(filter_shape(conv.kernel, {conv.in, conv.groups, conv.out}));
+  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups, conv.in}), element);
+  const std::string w = k.argument(filter_shape(conv.kernel, {conv.in, conv.groups, conv.out}), element);
   const std::string y = k.fill(shape_of(conv.batch, conv.output(), {conv.groups, conv.out}), "0.0");
   k.returns(k.formula({{image_of(k, x, conv), map_of({{"d0"}, l.window(1, taps), {loop(g), loop(c)}})},
                        {w, map_of({l.loops(taps), {loop(c), loop(g), loop(f)}})}},
                       {{y, map_of({{"d0"}, l.loops(1), {loop(g), loop(f)}})}}, static_cast<int>(c + 1), static_cast<int>(taps),
-                      multiply_add_of("f32")));
+                      multiply_add_of(element)));
   return k.text();
 }
 
@@ -364,7 +393,7 @@ std::string dense_text(int64_t rows, int64_t columns, int64_t depth, bool transp
   KernelText k;
   const std::string left = k.argument(transpose_left ? Sizes{depth, rows} : Sizes{rows, depth}, element);
   const std::string right = k.argument(transpose_right ? Sizes{columns, depth} : Sizes{depth, columns}, element);
-  const std::string y = k.fill({rows, columns}, element.front() == 'i' ? "0" : "0.0", element);
+  const std::string y = k.fill({rows, columns}, element.front() == 'i' ? "0" : "0.0", sum_of(element));
   finish(k,
          k.formula({{left, transpose_left ? "(d2, d0)" : "(d0, d2)"}, {right, transpose_right ? "(d1, d2)" : "(d2, d1)"}},
                    {{y, "(d0, d1)"}}, 3, 2, multiply_add_of(element))[0],

@@ -76,12 +76,14 @@ struct ConvolutionCase {
 // What stands behind the anchor.
 enum class Epilogue : uint8_t { none, bias_relu, residual, pass_through };
 
+// Of images and filters of `element`; bf16 is summed in f32, and an epilogue keeps the result as bf16.
 std::string forward_text(const ConvolutionCase& conv, Epilogue epilogue = Epilogue::none, const std::string& element = "f32");
-std::string input_gradient_text(const ConvolutionCase& conv);  // stride 1
-std::string filter_gradient_text(const ConvolutionCase& conv);
-std::string depthwise_text(const ConvolutionCase& conv, Epilogue epilogue = Epilogue::none);  // `groups` channels
-std::string depthwise_filter_gradient_text(const ConvolutionCase& conv);
-std::string grouped_text(const ConvolutionCase& conv);
+std::string input_gradient_text(const ConvolutionCase& conv, const std::string& element = "f32");  // stride 1
+std::string filter_gradient_text(const ConvolutionCase& conv, const std::string& element = "f32");
+std::string depthwise_text(const ConvolutionCase& conv, Epilogue epilogue = Epilogue::none,
+                           const std::string& element = "f32");  // `groups` channels
+std::string depthwise_filter_gradient_text(const ConvolutionCase& conv, const std::string& element = "f32");
+std::string grouped_text(const ConvolutionCase& conv, const std::string& element = "f32");
 std::string dense_text(int64_t rows, int64_t columns, int64_t depth, bool transpose_left, bool transpose_right,
                        Epilogue epilogue = Epilogue::none, const std::string& element = "f32");
 
