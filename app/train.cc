@@ -13,7 +13,7 @@ namespace {
 
 struct TrainCommandOptions {
   CommonOptions common;
-  std::string model, recipe, data, out, optimizer, schedule, weights;
+  std::string model, recipe, data, out, optimizer, schedule, weights, dtype;
   std::vector<std::string> settings, freeze;
   int64_t epochs = 0, batch = 0;
   double rate = 0;
@@ -41,6 +41,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
   if (options.rate > 0) recipe.rate = options.rate;
   if (!options.optimizer.empty()) apply_setting(recipe, "optimizer.name=" + options.optimizer);
   if (!options.schedule.empty()) apply_setting(recipe, "rate.schedule=" + options.schedule);
+  if (!options.dtype.empty()) apply_setting(recipe, "dtype=" + options.dtype);
   if (!options.weights.empty()) recipe.weights = options.weights;
   if (!options.freeze.empty()) recipe.freeze = options.freeze;
   if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
@@ -51,7 +52,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
 
 void refuse_changes(const CLI::App& app) {
   for (const char* name : {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set",
-                           "--seed", "--weights", "--freeze"}) {
+                           "--seed", "--dtype", "--weights", "--freeze"}) {
     if (app.count(name) > 0) refuse("{} would change the run; a resumed run keeps the recipe it was started with", name);
   }
 }
@@ -94,6 +95,7 @@ Command train_command(CLI::App& program) {
   app->add_option("--epochs", options->epochs, "times through the data")->check(between(1, 1000000));
   app->add_option("--batch", options->batch, "images a step")->check(between(1, 1 << 20));
   app->add_option("--rate", options->rate, "learning rate after the warm-up")->check(above_zero());
+  app->add_option("--dtype", options->dtype, "of activations and products: f32 or bf16; parameters and sums stay f32");
   app->add_option("--optimizer", options->optimizer, "sgd, adam, adamw, rmsprop, lars or muon");
   app->add_option("--schedule", options->schedule, "constant, step, exponential, inverse, cosine, linear or polynomial");
   app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")

@@ -39,6 +39,7 @@ const std::vector<Field>& fields() {
       {"batch", &Recipe::batch, 1, 1 << 20},
       {"accumulate", &Recipe::accumulate, 1, 1 << 20},
       {"seed", &Recipe::seed, 0},
+      {.key = "dtype", .member = &Recipe::dtype, .names = {"f32", "bf16"}},
       {"weights", &Recipe::weights},
       {"freeze", &Recipe::freeze},
       {"network.width", &Recipe::width, 0, 16},

@@ -32,6 +32,7 @@ struct Recipe {
   int64_t batch = 128;     // images a step
   int64_t accumulate = 1;  // parts a step is computed in, one after the other, to fit memory; must divide the batch
   int64_t seed = 1;
+  std::string dtype = "f32";        // or bf16: activations and products; parameters and sums stay f32
   std::string weights;              // a .safetensors file to start from; empty: from scratch
   std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
 

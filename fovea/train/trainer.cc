@@ -167,7 +167,7 @@ void Trainer::build(const TensorMap& saved) {
       if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
     }
   }
-  step_->compile(tensors_, {.threads = threads_.size(), .memory = options_.memory});
+  step_->compile(tensors_, {.threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(recipe_.dtype)});
   predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
 }
 
