@@ -101,9 +101,9 @@ TEST_F(Kernels, GradientsInBf16) {
 
 TEST_F(Kernels, DenseInBf16) {
   int next = 0;
-  for (const int64_t rows : {1, 2, 17, 40})
-    for (const int64_t columns : {2, 10, 33, 48})
-      for (const int64_t depth : {2, 18, 31, 64}) {
+  for (const int64_t rows : {1, 17})
+    for (const int64_t columns : {10, 33})
+      for (const int64_t depth : {2, 31, 66}) {
         const Epilogue epilogue = static_cast<Epilogue>(next % 4);
         expect_kernel(dense_text(rows, columns, depth, (next & 1) != 0, (next & 2) != 0, epilogue, "bf16"));
         ++next;
