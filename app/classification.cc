@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "fovea/data/augment.h"
+#include "fovea/data/resample.h"
 
 namespace fovea {
 namespace {

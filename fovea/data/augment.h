@@ -7,9 +7,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "fovea/data/crop.h"
 #include "fovea/data/image.h"
 #include "fovea/data/mix.h"
 #include "fovea/data/policy.h"
@@ -19,8 +21,11 @@ namespace fovea {
 enum class Border : uint8_t { zero, reflect };  // what a shifted crop shows beyond the edge: black, or the mirrored image
 
 struct Augmentation {
-  Policy policy;             // of the pixels as they are stored; no choices: none
-  bool flip = false;         // left to right, with probability 1/2
+  std::optional<RandomCrop> random_crop;                  // of photographs; without it, the middle
+  int64_t resize = 0;                                     // the shorter side before the middle is cut out; 0 is 8/7 of the crop
+  Interpolation interpolation = Interpolation::bilinear;  // of photographs
+  Policy policy;                                          // of the pixels as they are stored; no choices: none
+  bool flip = false;                                      // left to right, with probability 1/2
   bool alternating = false;  // of flip: drawn once an image, the other way round every other epoch (airbench)
   int64_t shift = 0;         // crop at an offset of -shift..shift in both directions ("pad 4 and crop" is 4)
   Border border = Border::zero;
@@ -30,8 +35,10 @@ struct Augmentation {
   std::vector<float> mean;       // a channel each, of pixels / 255; empty is 0
   std::vector<float> deviation;  // likewise; empty is 1: value = (pixel / 255 - mean) / deviation
 
-  // The same normalisation without the random part: for evaluation.
-  Augmentation normalisation() const { return {.mean = mean, .deviation = deviation}; }
+  // The same without the random part: for evaluation.
+  Augmentation evaluation() const {
+    return {.resize = resize, .interpolation = interpolation, .mean = mean, .deviation = deviation};
+  }
 };
 
 // Prepared for images of one shape: one table from pixel to value per channel.

@@ -1,4 +1,4 @@
-// The two picture formats behind decode_image(). Both give 3 channels and report errors by fail(), naming the picture.
+// The picture formats behind decode_image(). All give 3 channels and report errors by fail(), naming the picture.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,26 @@ namespace fovea {
 // A picture beyond this many pixels is taken for a damaged header.
 inline constexpr int64_t most_pixels = int64_t{1} << 27;
 
-bool is_png(std::span<const std::byte> bytes);
+// Fails when a header of this format ("JPEG") asks for more.
+void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name);
+
 bool is_jpeg(std::span<const std::byte> bytes);
-Image decode_png(std::span<const std::byte> bytes, const std::string& name);
+ImageShape jpeg_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
+void decode_jpeg_region(Excerpt& excerpt, std::span<const std::byte> bytes, const std::string& name, const Region& region,
+                        int64_t height, int64_t width);
+
+bool is_png(std::span<const std::byte> bytes);
+ImageShape png_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_png(std::span<const std::byte> bytes, const std::string& name);
+
+bool is_webp(std::span<const std::byte> bytes);
+ImageShape webp_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_webp(std::span<const std::byte> bytes, const std::string& name);
+
+// Windows bitmaps: 1, 4, 8, 16, 24 and 32 bits a pixel, not compressed or with bit masks.
+bool is_bmp(std::span<const std::byte> bytes);
+ImageShape bmp_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_bmp(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace fovea

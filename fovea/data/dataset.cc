@@ -22,6 +22,11 @@ class Subset : public Dataset {
   void read_image(int64_t index, std::span<uint8_t> pixels) const override {
     whole_->read_image(first_ + checked(index), pixels);
   }
+  std::string image_name(int64_t index) const override { return whole_->image_name(first_ + checked(index)); }
+  bool encoded() const override { return whole_->encoded(); }
+  void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override {
+    whole_->read_bytes(first_ + checked(index), bytes);
+  }
 
  private:
   int64_t checked(int64_t index) const {
@@ -55,27 +60,40 @@ std::filesystem::path fetched_folder(const std::string& kind) {
          user_data_folder().string(), kind, kind);
 }
 
-std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::filesystem::path& folder, Split split,
-                                         const DatasetOptions& options) {
+std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::filesystem::path& folder, Split split) {
   if (kind == "mnist" || kind == "fashion-mnist") return open_mnist(folder, split);
   if (kind == "cifar10") return open_cifar10(folder, split);
   if (kind == "cifar100") return open_cifar100(folder, split);
-  return open_folders(folder, split, options.image_size);
+  return open_folders(folder, split);
 }
 
 }  // namespace
 
 std::string_view name(Split split) { return split == Split::train ? "train" : "test"; }
 
-void check_read(const Dataset& dataset, int64_t index, size_t size) {
+std::string Dataset::image_name(int64_t index) const { return fmt::format("image {}", index); }
+
+void Dataset::read_bytes(int64_t index, std::vector<std::byte>&) const {
+  fail("{} is stored as pixels, not as an encoded photograph", image_name(index));
+}
+
+void EncodedDataset::read_image(int64_t index, std::span<uint8_t>) const {
+  fail("{} is a photograph of any size: it has to be decoded and cropped", image_name(index));
+}
+
+void check_index(const Dataset& dataset, int64_t index) {
   if (index < 0 || index >= dataset.count()) fail("there is no image {} in a data set of {}", index, dataset.count());
+}
+
+void check_read(const Dataset& dataset, int64_t index, size_t size) {
+  check_index(dataset, index);
   if (size != static_cast<size_t>(dataset.image_shape().size())) {
     fail("an image of {} values was read into room for {}", dataset.image_shape().size(), size);
   }
 }
 
 int32_t MemoryDataset::label(int64_t index) const {
-  if (index < 0 || index >= count()) fail("there is no image {} in a data set of {}", index, count());
+  check_index(*this, index);
   return labels[static_cast<size_t>(index)];
 }
 
@@ -92,9 +110,9 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
   const std::vector<std::string> kinds{"mnist",  "fashion-mnist", "cifar10",        "cifar100",      "images",
                                        "digits", "imagenette",    "imagenette-320", "imagenette-160"};
   if (std::ranges::find(kinds, kind) == kinds.end()) refuse_unknown("kind of data set", kind, kinds);
-  if (path.empty()) return open_kind(kind, fetched_folder(kind), split, options);
+  if (path.empty()) return open_kind(kind, fetched_folder(kind), split);
   if (!std::filesystem::is_directory(path)) fail("data set \"{}\": there is no folder {}", spec, path);
-  return open_kind(kind, path, split, options);
+  return open_kind(kind, path, split);
 }
 
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count) {
@@ -105,6 +123,7 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, in
 }
 
 Statistics statistics(const Dataset& dataset) {
+  if (dataset.encoded()) fail("photographs of any size have no statistics without being decoded");
   const ImageShape shape = dataset.image_shape();
   const auto channels = static_cast<size_t>(shape.channels);
   std::vector<uint8_t> image(static_cast<size_t>(shape.size()));

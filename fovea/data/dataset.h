@@ -3,11 +3,12 @@
 //     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
 //     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
 //     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
-//     images:DIR     DIR/{train,test}/CLASS/*.png|jpg; `val` serves as `test`                            any size, RGB
+//     images:DIR     DIR/{train,test}/CLASS/*, JPEG or PNG; `val` serves as `test`                       any size, RGB
 //     NAME: without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME` downloaded
 //     digits[:COUNT] drawn by the program itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -22,21 +23,28 @@ namespace fovea {
 enum class Split : uint8_t { train, test };
 std::string_view name(Split split);
 
-// Images of one shape, each with the number of its class. Reading is thread-safe and does not allocate (images: apart from
-// decoding).
+// Images, each with the number of its class: either pixels of one shape, or encoded photographs of any size. Reading is
+// thread-safe; of pixels it does not allocate.
 class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual int64_t count() const = 0;
-  virtual ImageShape image_shape() const = 0;
   virtual const std::vector<std::string>& class_names() const = 0;
-  virtual int32_t label(int64_t index) const = 0;                               // in [0, class_names().size())
-  virtual void read_image(int64_t index, std::span<uint8_t> pixels) const = 0;  // exactly image_shape().size() values
+  virtual int32_t label(int64_t index) const = 0;       // in [0, class_names().size())
+  virtual std::string image_name(int64_t index) const;  // what messages call it: a file, or "image 7"
+
+  // Of pixels: the extents of every image, and exactly image_shape().size() values of one. Photographs have the extents 0, 0
+  // and their number of channels, and read_image() fails.
+  virtual ImageShape image_shape() const = 0;
+  virtual void read_image(int64_t index, std::span<uint8_t> pixels) const = 0;
+
+  // Of photographs: the file as it was stored, for decode_image(). Fails on data sets of pixels.
+  virtual bool encoded() const { return false; }
+  virtual void read_bytes(int64_t index, std::vector<std::byte>& bytes) const;
 };
 
 struct DatasetOptions {
-  uint64_t seed = 0;       // digits: which endless sequence
-  int64_t image_size = 0;  // images: the square every photograph is brought to; 0 is 224
+  uint64_t seed = 0;  // digits: which endless sequence
 };
 
 // Opens a spec. Refuses an unknown kind (naming the nearest) or a missing path; fails on missing or damaged files.
@@ -45,7 +53,8 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
 // `count` images of `dataset` from `first` on.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
 
-// What `fovea data` prints and what normalisation needs. Exact sums of integers: the order of summation does not matter.
+// Of pixels: what `fovea data` prints and what normalisation needs. Exact sums of integers: the order of summation does not
+// matter.
 struct Statistics {
   std::vector<int64_t> class_counts;
   std::vector<double> mean, deviation;  // a channel each, of pixels / 255; population deviation

@@ -10,11 +10,9 @@
 
 namespace fovea {
 
-enum class Interpolation : uint8_t { nearest, bilinear, bicubic };  // bicubic: Pillow's for transforms, a = -1
-
 struct GeometryOptions {
-  Interpolation interpolation = Interpolation::nearest;
-  uint8_t fill = 128;  // every channel of what is exposed
+  Interpolation interpolation = Interpolation::nearest;  // bicubic: Pillow's for transforms, a = -1
+  uint8_t fill = 128;                                    // every channel of what is exposed
 };
 
 // The point (x, y) of the result, pixel centres at halves, is the point (a x + b y + c, d x + e y + f) of the picture.

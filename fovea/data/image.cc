@@ -6,6 +6,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/data/codec.h"
+#include "fovea/data/resample.h"
 
 namespace fovea {
 namespace {
@@ -16,86 +17,55 @@ Image to_gray(const Image& color) {
   return gray;
 }
 
-// Where one output sample comes from: weights in fixed point over `weights.size()` samples from `first` on.
-struct Footprint {
-  int64_t first = 0;
-  std::vector<int32_t> weights;
+struct Codec {
+  bool (*is)(std::span<const std::byte> bytes);
+  ImageShape (*shape)(std::span<const std::byte> bytes, const std::string& name);
+  Image (*decode)(std::span<const std::byte> bytes, const std::string& name);
 };
 
-constexpr int precision = 22;  // 8 bits of pixel, 22 of weight, 2 to spare
-
-std::vector<Footprint> footprints(int64_t from, int64_t to) {
-  const double scale = static_cast<double>(from) / static_cast<double>(to);
-  const double reach = std::max(scale, 1.0);  // a triangle as wide as the samples it stands for
-  std::vector<Footprint> result(static_cast<size_t>(to));
-  for (int64_t i = 0; i < to; ++i) {
-    const double center = (static_cast<double>(i) + 0.5) * scale;
-    const int64_t first = std::max<int64_t>(0, static_cast<int64_t>(center - reach + 0.5));
-    const int64_t last = std::min<int64_t>(from, static_cast<int64_t>(center + reach + 0.5));
-    std::vector<double> weights;
-    double sum = 0;
-    for (int64_t j = first; j < last; ++j) {
-      const double distance = std::abs((static_cast<double>(j) + 0.5 - center) / reach);
-      weights.push_back(std::max(0.0, 1 - distance));
-      sum += weights.back();
-    }
-    Footprint& footprint = result[static_cast<size_t>(i)];
-    footprint.first = first;
-    for (const double weight : weights) {
-      footprint.weights.push_back(static_cast<int32_t>(std::lround(weight / sum * (1 << precision))));
-    }
+// Told apart by content: endings lie.
+const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name) {
+  static const Codec codecs[] = {{is_jpeg, jpeg_shape, decode_jpeg},
+                                 {is_png, png_shape, decode_png},
+                                 {is_webp, webp_shape, decode_webp},
+                                 {is_bmp, bmp_shape, decode_bmp}};
+  if (bytes.empty()) fail("{}: the file is empty; a JPEG, PNG, WebP or BMP picture was expected", name);
+  for (const Codec& codec : codecs) {
+    if (codec.is(bytes)) return codec;
   }
-  return result;
-}
-
-// Resamples the middle axis of [outer, from, inner].
-std::vector<uint8_t> resample(const std::vector<uint8_t>& pixels, int64_t outer, int64_t from, int64_t to, int64_t inner) {
-  if (from == to) return pixels;
-  const std::vector<Footprint> rows = footprints(from, to);
-  std::vector<uint8_t> result(static_cast<size_t>(outer * to * inner));
-  std::vector<int32_t> sums(static_cast<size_t>(inner));
-  for (int64_t o = 0; o < outer; ++o) {
-    for (int64_t i = 0; i < to; ++i) {
-      const Footprint& footprint = rows[static_cast<size_t>(i)];
-      std::fill(sums.begin(), sums.end(), 1 << (precision - 1));
-      const uint8_t* source = pixels.data() + (o * from + footprint.first) * inner;
-      for (const int32_t weight : footprint.weights) {
-        for (int64_t c = 0; c < inner; ++c) sums[static_cast<size_t>(c)] += weight * source[c];
-        source += inner;
-      }
-      uint8_t* target = result.data() + (o * to + i) * inner;
-      for (int64_t c = 0; c < inner; ++c) {
-        target[c] = static_cast<uint8_t>(std::clamp(sums[static_cast<size_t>(c)] >> precision, 0, 255));
-      }
-    }
-  }
-  return result;
+  fail("{}: no JPEG, PNG, WebP or BMP picture", name);
 }
 
 }  // namespace
 
+void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name) {
+  if (height < 1 || width < 1) fail("{}: damaged {}: {}x{} pixels", name, format, width, height);
+  if (width <= most_pixels / height) return;
+  fail("{}: a {} of {}x{} pixels is more than the {} million that are read", name, format, width, height, most_pixels >> 20);
+}
+
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t channels) {
   if (channels != 1 && channels != 3) refuse("a picture is read as 1 or 3 channels, not {}", channels);
-  if (bytes.empty()) fail("{}: the file is empty; a PNG or JPEG picture was expected", name);
-  if (!is_png(bytes) && !is_jpeg(bytes)) fail("{}: neither a PNG nor a JPEG picture", name);
-  Image color = is_png(bytes) ? decode_png(bytes, name) : decode_jpeg(bytes, name);
+  Image color = codec_of(bytes, name).decode(bytes, name);
   return channels == 1 ? to_gray(color) : color;
+}
+
+ImageShape picture_shape(std::span<const std::byte> bytes, const std::string& name) {
+  return codec_of(bytes, name).shape(bytes, name);
+}
+
+void decode_region(Excerpt& excerpt, std::span<const std::byte> bytes, const std::string& name, const Region& region,
+                   int64_t height, int64_t width) {
+  if (is_jpeg(bytes)) return decode_jpeg_region(excerpt, bytes, name, region, height, width);
+  excerpt.image = codec_of(bytes, name).decode(bytes, name);
+  excerpt.top = static_cast<double>(region.top);
+  excerpt.left = static_cast<double>(region.left);
+  excerpt.height = static_cast<double>(region.height);
+  excerpt.width = static_cast<double>(region.width);
 }
 
 Image read_image(const std::filesystem::path& path, int64_t channels) {
   return decode_image(read_file(path), path.string(), channels);
-}
-
-Image resize(const Image& image, int64_t height, int64_t width) {
-  const auto [old_height, old_width, channels] = image.shape;
-  if (height < 1 || width < 1) refuse("an image cannot be resized to {}x{}", height, width);
-  if (old_height < 1 || old_width < 1) fail("an empty image cannot be resized");
-  Image result;
-  result.shape = {height, width, channels};
-  // Across first: the order of Pillow, whose 8-bit intermediate this repeats to the bit.
-  result.pixels = resample(image.pixels, old_height, old_width, width, channels);
-  result.pixels = resample(result.pixels, 1, old_height, height, width * channels);
-  return result;
 }
 
 Image center_crop(const Image& image, int64_t height, int64_t width) {

@@ -1,5 +1,5 @@
-// Pictures in memory: 8-bit pixels, row by row, channels innermost; PNG and JPEG in, PNG out; resizing and cropping for
-// networks.
+// Pictures in memory: 8-bit pixels, row by row, channels innermost; PNG and JPEG in, PNG out; cropping for networks;
+// resample.h resizes.
 //
 // Every error is one line that names the file and what is wrong with it: a truncated or damaged picture is never half decoded.
 #pragma once
@@ -36,18 +36,34 @@ inline uint8_t luma(const uint8_t* pixel) {
   return static_cast<uint8_t>((pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >> 16);
 }
 
+enum class Interpolation : uint8_t { nearest, bilinear, bicubic };
+
+// A rectangle of whole pixels.
+struct Region {
+  int64_t top = 0, left = 0, height = 0, width = 0;
+};
+
 // Decodes a PNG or a JPEG, told apart by content, into `channels` = 3 (red, green, blue) or 1 (gray: 0.299 R + 0.587 G + 0.114
 // B). Transparency is laid over black; CMYK JPEGs are converted. `name` is what errors call the picture.
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t channels = 3);
 Image read_image(const std::filesystem::path& path, int64_t channels = 3);
 
+// Height and width as the header says, and 3 channels: no pixel is decoded.
+ImageShape picture_shape(std::span<const std::byte> bytes, const std::string& name);
+
+// Decodes what is needed to see `region` of a picture at height x width or more: 3 channels. A JPEG is reduced by 2, 4 or 8
+// while it is decoded where the region stays at least that large (0: never), and what lies outside is skipped, damage included:
+// only a file that is cut off is always noticed.
+struct Excerpt {
+  Image image;
+  double top = 0, left = 0, height = 0, width = 0;  // where in `image` the region lies
+};
+void decode_region(Excerpt& excerpt, std::span<const std::byte> bytes, const std::string& name, const Region& region,
+                   int64_t height, int64_t width);
+
 // 1 (gray) or 3 (red, green, blue) channels.
 std::vector<std::byte> encode_png(const Image& image);
 void write_png(const std::filesystem::path& path, const Image& image);
-
-// Bilinear. Shrinking widens the triangle filter to the scale, so that nothing between the samples is lost (antialias; the rule
-// of Pillow and torchvision): pixel centres at (i + 0.5) * scale - 0.5.
-Image resize(const Image& image, int64_t height, int64_t width);
 
 // The middle height x width; fails when the image is smaller.
 Image center_crop(const Image& image, int64_t height, int64_t width);

@@ -1,6 +1,6 @@
 #include "fovea/data/loader.h"
 
-#include <atomic>
+#include <algorithm>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -9,6 +9,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
+#include "fovea/data/pipeline.h"
 
 namespace fovea {
 namespace {
@@ -22,6 +23,11 @@ void shuffle_into(std::vector<int64_t>& order, uint64_t seed, int64_t epoch) {
   for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
 }
 
+int worker_count(const LoaderOptions& options, const Dataset& dataset) {
+  if (options.workers > 0) return options.workers;
+  return dataset.encoded() ? static_cast<int>(std::max(1U, std::thread::hardware_concurrency())) : 1;
+}
+
 }  // namespace
 
 std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch) {
@@ -30,35 +36,27 @@ std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch) {
   return order;
 }
 
-// Slots go round: empty -> filled by the thread -> handed to the consumer -> empty. All memory is there from the start.
-class Loader::Worker {
+// Slots go round: empty -> opened, its places claimed one after another by the threads -> ready -> handed to the consumer ->
+// empty. Only the batch opened last has places left to claim. All memory is there from the start.
+class Loader::Workers {
  public:
-  Worker(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
-      : dataset_(std::move(dataset)),
+  Workers(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
+      : pipeline_(dataset, options.shape, options.augmentation, options.seed),
         options_(std::move(options)),
-        augmenter_(dataset_->image_shape(), options_.augmentation),
-        order_(static_cast<size_t>(dataset_->count())),
-        pixels_(static_cast<size_t>(dataset_->image_shape().size())) {
-    const int64_t count = dataset_->count();
-    if (options_.batch < 1) refuse("a batch of {} images is impossible; it must be at least 1", options_.batch);
-    if (count < 1) refuse("the data set is empty");
-    if (count > INT32_MAX) refuse("a data set of {} images is more than can be shuffled", count);
-    if (options_.prefetch < 1) refuse("prefetching {} batches is impossible; it must be at least 1", options_.prefetch);
-    if (options_.drop_last && options_.batch > count) {
-      refuse("a batch of {} images is larger than the data set of {}", options_.batch, count);
-    }
+        order_(static_cast<size_t>(dataset->count())) {
+    check();
     // One slot more than is prefetched: the one in the consumer's hands.
     for (int64_t i = 0; i <= options_.prefetch; ++i) slots_.push_back(make_slot());
     seek(options_.first_epoch, options_.first_batch);
   }
 
-  ~Worker() { stop(); }
+  ~Workers() { stop(); }
 
   int64_t batches_per_epoch() const {
-    const int64_t count = dataset_->count();
+    const int64_t count = dataset().count();
     return options_.drop_last ? count / options_.batch : (count + options_.batch - 1) / options_.batch;
   }
-  const Dataset& dataset() const { return *dataset_; }
+  const Dataset& dataset() const { return pipeline_.dataset(); }
   bool drops_last() const { return options_.drop_last; }
   int64_t batch() const { return options_.batch; }
 
@@ -67,13 +65,13 @@ class Loader::Worker {
     if (holding_) {
       holding_ = false;
       ++taken_;
-      changed_.notify_all();
+      room_.notify_all();
     }
-    changed_.wait(lock, [&] { return filled_ > taken_; });
-    Slot& slot = slots_[static_cast<size_t>(taken_) % slots_.size()];
+    Slot& slot = slot_of(taken_);
+    ready_.wait(lock, [&] { return opened_ > taken_ && slot.ready; });
     if (slot.error) std::rethrow_exception(slot.error);
     holding_ = true;
-    return slot.smaller ? slot.last : slot.full;
+    return slot.batch();
   }
 
   void seek(int64_t epoch, int64_t batch) {
@@ -81,26 +79,47 @@ class Loader::Worker {
       refuse("there is no batch {} in epoch {}: an epoch has {} batches", batch, epoch, batches_per_epoch());
     }
     stop();
-    if (batch == batches_per_epoch()) {
-      ++epoch;
-      batch = 0;
-    }
-    for (Slot& slot : slots_) slot.error = nullptr;
-    filled_ = taken_ = 0;
-    holding_ = false;
-    stopping_ = false;
-    thread_ = std::thread([this, epoch, batch] { work(epoch, batch); });
+    next_epoch_ = batch == batches_per_epoch() ? epoch + 1 : epoch;
+    next_batch_ = batch == batches_per_epoch() ? 0 : batch;
+    opened_ = taken_ = 0;
+    holding_ = stopping_ = failed_ = false;
+    sorted_ = false;
+    for (int i = 0; i < worker_count(options_, dataset()); ++i) threads_.emplace_back([this] { work(); });
   }
 
  private:
   struct Slot {
     Batch full, last;      // the last batch of an epoch has buffers of its own size
     bool smaller = false;  // which of the two is filled
-    std::exception_ptr error;
+    std::vector<int64_t> images;
+    int64_t claimed = 0, done = 0;  // places
+    bool ready = false;
+    std::exception_ptr error;  // of the first place that failed
+    int64_t failed_place = 0;
+
+    Batch& batch() { return smaller ? last : full; }
+  };
+  // Places [begin, end) of a slot.
+  struct Claim {
+    Slot* slot = nullptr;
+    int64_t begin = 0, end = 0;
   };
 
+  void check() const {
+    const int64_t count = dataset().count();
+    if (options_.batch < 1) refuse("a batch of {} images is impossible; it must be at least 1", options_.batch);
+    if (count < 1) refuse("the data set is empty");
+    if (count > INT32_MAX) refuse("a data set of {} images is more than can be shuffled", count);
+    if (options_.prefetch < 1) refuse("prefetching {} batches is impossible; it must be at least 1", options_.prefetch);
+    if (options_.drop_last && options_.batch > count) {
+      refuse("a batch of {} images is larger than the data set of {}", options_.batch, count);
+    }
+  }
+
+  Slot& slot_of(int64_t number) { return slots_[static_cast<size_t>(number) % slots_.size()]; }
+
   Batch make_batch(int64_t count) const {
-    const auto [height, width, channels] = dataset_->image_shape();
+    const auto [height, width, channels] = pipeline_.shape();
     Batch batch{
         .image = Tensor({count, height, width, channels}, DType::f32), .label = Tensor({count}, DType::i32), .count = count};
     if (options_.augmentation.mixing.any()) {
@@ -111,7 +130,7 @@ class Loader::Worker {
   }
 
   Slot make_slot() const {
-    const int64_t count = dataset_->count();
+    const int64_t count = dataset().count();
     Slot slot;
     if (count >= options_.batch) slot.full = make_batch(options_.batch);
     if (!options_.drop_last && count % options_.batch != 0) slot.last = make_batch(count % options_.batch);
@@ -119,95 +138,152 @@ class Loader::Worker {
   }
 
   void stop() {
-    stopping_ = true;
     {
-      // Taking the mutex orders the flag before the wait that would miss it.
       std::lock_guard lock(mutex_);
-      changed_.notify_all();
+      stopping_ = true;
+      room_.notify_all();
     }
-    if (thread_.joinable()) thread_.join();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
   }
 
-  void work(int64_t epoch, int64_t batch) {
-    for (bool sorted = false; !stopping_; sorted = true) {
-      Slot* slot = nullptr;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return stopping_ || filled_ - taken_ < static_cast<int64_t>(slots_.size()); });
-        slot = &slots_[static_cast<size_t>(filled_) % slots_.size()];
+  // With the mutex held: the next batch in its slot, nothing of it claimed.
+  void open() {
+    if (next_batch_ == 0 || !sorted_) {
+      if (options_.shuffle) {
+        shuffle_into(order_, options_.seed, next_epoch_);
+      } else {
+        std::iota(order_.begin(), order_.end(), int64_t{0});
       }
+      sorted_ = true;
+    }
+    Slot& slot = slot_of(opened_++);
+    const int64_t first = next_batch_ * options_.batch;
+    slot.smaller = first + options_.batch > dataset().count();
+    Batch& batch = slot.batch();
+    batch.epoch = next_epoch_;
+    batch.index = next_batch_;
+    batch.damaged.clear();
+    slot.images.assign(order_.begin() + first, order_.begin() + first + batch.count);
+    slot.claimed = slot.done = 0;
+    slot.ready = false;
+    slot.error = nullptr;
+    if (++next_batch_ == batches_per_epoch()) {
+      ++next_epoch_;
+      next_batch_ = 0;
+    }
+  }
+
+  // With the mutex held: what is there to do, if anything.
+  bool claim(Claim& claimed) {
+    // A photograph is worth a claim of its own; a copy of pixels is not.
+    const int64_t most = dataset().encoded() ? 1 : 32;
+    if (opened_ == 0 || slot_of(opened_ - 1).claimed == slot_of(opened_ - 1).batch().count) {
+      if (failed_ || opened_ - taken_ >= static_cast<int64_t>(slots_.size())) return false;
+      open();
+    }
+    Slot& slot = slot_of(opened_ - 1);
+    claimed = {&slot, slot.claimed, std::min(slot.claimed + most, slot.batch().count)};
+    slot.claimed = claimed.end;
+    return true;
+  }
+
+  void work() {
+    Pipeline::Workspace workspace;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      Claim claimed;
+      room_.wait(lock, [&] { return stopping_ || claim(claimed); });
       if (stopping_) return;
+      lock.unlock();
+      for (int64_t place = claimed.begin; place < claimed.end; ++place) fill(*claimed.slot, place, workspace);
+      lock.lock();
+      Slot& slot = *claimed.slot;
+      slot.done += claimed.end - claimed.begin;
+      if (slot.done < slot.batch().count) continue;
+      lock.unlock();
+      finish(slot);
+      lock.lock();
+      slot.ready = true;
+      ready_.notify_all();
+    }
+  }
+
+  void fill(Slot& slot, int64_t place, Pipeline::Workspace& workspace) {
+    {
+      std::lock_guard lock(mutex_);
+      if (stopping_ || (slot.error && slot.failed_place < place)) return;
+    }
+    try {
+      fill_place(slot, place, workspace);
+    } catch (...) {
+      std::lock_guard lock(mutex_);
+      if (slot.error && slot.failed_place < place) return;
+      slot.error = std::current_exception();
+      slot.failed_place = place;
+      failed_ = true;
+    }
+  }
+
+  void fill_place(Slot& slot, int64_t place, Pipeline::Workspace& workspace) {
+    Batch& batch = slot.batch();
+    const int64_t count = dataset().count();
+    const int64_t size = pipeline_.shape().size();
+    const std::span<float> values{batch.image.data<float>() + place * size, static_cast<size_t>(size)};
+    const int64_t wanted = slot.images[static_cast<size_t>(place)];
+    for (int64_t tried = 0; tried < count; ++tried) {
+      const int64_t image = (wanted + tried) % count;
       try {
-        if (batch == 0 || !sorted) sort(epoch);
-        fill(*slot, epoch, batch);
-      } catch (...) {
-        slot->error = std::current_exception();
-      }
-      {
+        pipeline_.make(image, batch.epoch, values, workspace);
+        batch.label.data<int32_t>()[place] = dataset().label(image);
+        return;
+      } catch (const Error& error) {
+        if (!dataset().encoded()) throw;
+        if (tried + 1 == count) fail("none of the {} photographs can be read; the last: {}", count, error.what());
         std::lock_guard lock(mutex_);
-        ++filled_;
-        changed_.notify_all();
-      }
-      if (slot->error) return;
-      if (++batch == batches_per_epoch()) {
-        ++epoch;
-        batch = 0;
+        if (stopping_) return;
+        batch.damaged.push_back({image, error.what()});
       }
     }
   }
 
-  void sort(int64_t epoch) {
-    if (options_.shuffle) {
-      shuffle_into(order_, options_.seed, epoch);
-    } else {
-      std::iota(order_.begin(), order_.end(), int64_t{0});
-    }
+  // When every place is filled.
+  void finish(Slot& slot) {
+    Batch& batch = slot.batch();
+    std::ranges::sort(batch.damaged, {}, &Damage::image);
+    const auto same = std::ranges::unique(batch.damaged, {}, &Damage::image);
+    batch.damaged.erase(same.begin(), same.end());
+    if (!options_.augmentation.mixing.any()) return;
+    pipeline_.augmenter().mix(batch.image.values<float>(), batch.label.values<int32_t>(), batch.second_label.values<int32_t>(),
+                              batch.label_weight.values<float>(), options_.seed, batch.epoch, batch.index);
   }
 
-  void fill(Slot& slot, int64_t epoch, int64_t index) {
-    const int64_t first = index * options_.batch;
-    slot.smaller = first + options_.batch > dataset_->count();
-    Batch& batch = slot.smaller ? slot.last : slot.full;
-    batch.epoch = epoch;
-    batch.index = index;
-    const auto size = static_cast<int64_t>(pixels_.size());
-    for (int64_t i = 0; i < batch.count && !stopping_; ++i) {
-      const int64_t image = order_[static_cast<size_t>(first + i)];
-      dataset_->read_image(image, pixels_);
-      augmenter_.apply(pixels_, {batch.image.data<float>() + i * size, pixels_.size()}, options_.seed, epoch, image);
-      batch.label.data<int32_t>()[i] = dataset_->label(image);
-    }
-    if (options_.augmentation.mixing.any() && !stopping_) {
-      augmenter_.mix(batch.image.values<float>(), batch.label.values<int32_t>(), batch.second_label.values<int32_t>(),
-                     batch.label_weight.values<float>(), options_.seed, epoch, index);
-    }
-  }
-
-  std::shared_ptr<const Dataset> dataset_;
+  Pipeline pipeline_;
   LoaderOptions options_;
-  Augmenter augmenter_;
-  std::vector<int64_t> order_;
-  std::vector<uint8_t> pixels_;  // one image before augmentation
+  std::vector<int64_t> order_;  // of the epoch of the batch opened last
   std::vector<Slot> slots_;
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  int64_t filled_ = 0, taken_ = 0;  // batches since the start of the stream
-  bool holding_ = false;            // the consumer has batch number taken_
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  std::mutex mutex_;  // guards everything below, and of the slots all but the places that are claimed
+  std::condition_variable room_, ready_;
+  int64_t next_epoch_ = 0, next_batch_ = 0;  // to be opened
+  bool sorted_ = false;                      // order_ is that of next_epoch_
+  int64_t opened_ = 0, taken_ = 0;           // batches since the start of the stream
+  bool holding_ = false;                     // the consumer has batch number taken_
+  bool failed_ = false;                      // no further batch is opened
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
 };
 
 Loader::Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
-    : worker_(std::make_unique<Worker>(std::move(dataset), std::move(options))) {}
+    : workers_(std::make_unique<Workers>(std::move(dataset), std::move(options))) {}
 Loader::~Loader() = default;
 
-int64_t Loader::batches_per_epoch() const { return worker_->batches_per_epoch(); }
+int64_t Loader::batches_per_epoch() const { return workers_->batches_per_epoch(); }
 int64_t Loader::images_per_epoch() const {
-  return worker_->drops_last() ? worker_->batches_per_epoch() * worker_->batch() : worker_->dataset().count();
+  return workers_->drops_last() ? workers_->batches_per_epoch() * workers_->batch() : workers_->dataset().count();
 }
-const Dataset& Loader::dataset() const { return worker_->dataset(); }
-const Batch& Loader::next() { return worker_->next(); }
-void Loader::seek(int64_t epoch, int64_t batch) { worker_->seek(epoch, batch); }
+const Dataset& Loader::dataset() const { return workers_->dataset(); }
+const Batch& Loader::next() { return workers_->next(); }
+void Loader::seek(int64_t epoch, int64_t batch) { workers_->seek(epoch, batch); }
 
 }  // namespace fovea

@@ -1,11 +1,13 @@
-// Batches for training and evaluation, prepared on a thread of its own while the last one is worked on.
+// Batches for training and evaluation, prepared by threads of their own while the last one is worked on.
 //
 // The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). Where it starts is
-// an option, so that a resumed run sees exactly the batches the interrupted one would have seen.
+// an option, so that a resumed run sees exactly the batches the interrupted one would have seen. Neither the number of threads
+// nor their speed changes a batch.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "fovea/core/tensor.h"
@@ -14,6 +16,12 @@
 
 namespace fovea {
 
+// A photograph that could not be read, and what stands in its place.
+struct Damage {
+  int64_t image = 0;
+  std::string message;  // names it
+};
+
 struct Batch {
   Tensor image;  // f32 [count, height, width, channels]
   Tensor label;  // i32 [count]; of mixed images the dominant one
@@ -21,7 +29,9 @@ struct Batch {
   // the rest.
   Tensor second_label;  // i32 [count]
   Tensor label_weight;  // f32 [count]
-  int64_t count = 0;    // the batch size, less for the last batch of an epoch that does not divide
+  // Photographs of this batch that were damaged: the next one of the data set that is whole stands in for each, with its label.
+  std::vector<Damage> damaged;
+  int64_t count = 0;  // the batch size, less for the last batch of an epoch that does not divide
   int64_t epoch = 0;
   int64_t index = 0;  // within the epoch
 };
@@ -31,10 +41,13 @@ struct LoaderOptions {
   bool shuffle = false;    // a new order every epoch; false is the order of the data set
   bool drop_last = false;  // leave out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
   uint64_t seed = 0;
+  ImageShape shape;  // what the network reads; empty is the data set's own, which photographs do not have
   Augmentation augmentation;
+  Mixing mixing;            // of images in pairs, after everything else
   int64_t first_epoch = 0;  // where the stream starts
   int64_t first_batch = 0;
   int64_t prefetch = 3;  // batches ready or in the making
+  int workers = 0;       // threads; 0: one for pixels, one for each processor for photographs
 };
 
 class Loader {
@@ -49,16 +62,16 @@ class Loader {
   int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
   const Dataset& dataset() const;
 
-  // The next batch; its buffers are valid until the next call. Rethrows what went wrong in the thread, in its place of the
-  // order.
+  // The next batch; its buffers are valid until the next call. Rethrows what went wrong in the threads, in its place of the
+  // order. Fails when every photograph is damaged.
   const Batch& next();
 
   // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
   void seek(int64_t epoch, int64_t batch);
 
  private:
-  class Worker;
-  std::unique_ptr<Worker> worker_;
+  class Workers;
+  std::unique_ptr<Workers> workers_;
 };
 
 // The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).

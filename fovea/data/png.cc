@@ -43,6 +43,15 @@ bool is_png(std::span<const std::byte> bytes) {
   return bytes.size() >= signature.size() && std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
 }
 
+ImageShape png_shape(std::span<const std::byte> bytes, const std::string& name) {
+  Control control;
+  if (png_image_begin_read_from_memory(&control, bytes.data(), bytes.size()) == 0) {
+    fail("{}: damaged PNG: {}", name, control.message);
+  }
+  check_pixels("PNG", control.height, control.width, name);
+  return {control.height, control.width, 3};
+}
+
 Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
   check_complete(bytes, name);
   Control control;
@@ -50,10 +59,7 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
     fail("{}: damaged PNG: {}", name, control.message);
   }
   const int64_t pixels = int64_t{control.width} * control.height;
-  if (pixels > most_pixels) {
-    fail("{}: a PNG of {}x{} pixels is more than the {} million that are read", name, control.width, control.height,
-         most_pixels >> 20);
-  }
+  check_pixels("PNG", control.height, control.width, name);
   // Deflate cannot shrink by more than 1032, and a pixel has at least one bit: no memory for a header that lies.
   if (pixels > static_cast<int64_t>(bytes.size()) * 1032 * 8) {
     fail("{}: damaged PNG: {} bytes cannot hold {}x{} pixels", name, bytes.size(), control.width, control.height);

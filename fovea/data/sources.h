@@ -28,12 +28,22 @@ class MemoryDataset : public Dataset {
   std::vector<std::string> class_names_;
 };
 
+// Photographs as they are stored.
+class EncodedDataset : public Dataset {
+ public:
+  bool encoded() const override { return true; }
+  ImageShape image_shape() const override { return {0, 0, 3}; }
+  void read_image(int64_t index, std::span<uint8_t> pixels) const override;
+};
+
 std::shared_ptr<const Dataset> open_mnist(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_cifar10(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_cifar100(const std::filesystem::path& folder, Split split);
-std::shared_ptr<const Dataset> open_folders(const std::filesystem::path& folder, Split split, int64_t image_size);
+std::shared_ptr<const Dataset> open_folders(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_digits(uint64_t seed, Split split, int64_t count);
 
+// Fails unless `index` is one of the data set's.
+void check_index(const Dataset& dataset, int64_t index);
 // Fails unless `index` is one of the data set's and `size` is the room for one image.
 void check_read(const Dataset& dataset, int64_t index, size_t size);
 

@@ -16,10 +16,13 @@
 
 namespace fovea {
 
-// What pixels become before the network sees them: (pixel / 255 - mean) / deviation, channel by channel.
+// What pixels become before the network sees them: (pixel / 255 - mean) / deviation, channel by channel. A photograph is first
+// resized and its middle cut out.
 struct Preprocessing {
   std::vector<float> mean;       // empty: 0
   std::vector<float> deviation;  // empty: 1
+  int64_t resize = 0;            // of a photograph: its shorter side before the cut; 0: 8/7 of the network's input
+  bool bicubic = false;          // how it is resized; otherwise bilinear
 };
 
 using NamedValues = std::map<std::string, Value>;

@@ -61,25 +61,46 @@ Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, Th
 }
 
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views) {
+                 Progress& progress, Views views, DamageReport* damage) {
   const Network& network = predictor.network();
   const int64_t count = dataset->count();
-  Loader loader(std::move(dataset),
-                {.batch = std::min(batch, count),
-                 .augmentation = {.mean = network.preprocessing.mean, .deviation = network.preprocessing.deviation}});
+  const bool encoded = dataset->encoded();
+  Loader loader(std::move(dataset), {.batch = std::min(batch, count),
+                                     .shape = image_shape(network),
+                                     .augmentation = evaluation_of(network.preprocessing),
+                                     .prefetch = encoded ? 2 : 3,
+                                     .workers = encoded ? threads.size() : 1});
+  DamageReport here;
   Metrics metrics(network.classes);
   progress.start("testing", count);
   while (metrics.count() < count) {
     const Batch& next = loader.next();
+    (damage != nullptr ? *damage : here).report(next.damaged, progress);
     metrics.add(predict_views(predictor, next.image, views, threads), next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;
 }
 
+ImageShape image_shape(const Network& network) {
+  if (network.input.size() != 3) refuse("{} reads {}, not an image", network.name, to_string(network.input));
+  return {network.input[0], network.input[1], network.input[2]};
+}
+
+Augmentation evaluation_of(const Preprocessing& preprocessing) {
+  return {.resize = preprocessing.resize,
+          .interpolation = preprocessing.bicubic ? Interpolation::bicubic : Interpolation::bilinear,
+          .mean = preprocessing.mean,
+          .deviation = preprocessing.deviation};
+}
+
 void check_fits(const Network& network, const Dataset& dataset) {
   if (network.form) refuse("{} tells no classes of images apart; there is no data set for it", network.name);
-  const ImageShape images = dataset.image_shape();
+  ImageShape images = dataset.image_shape();
+  if (dataset.encoded() && network.input.size() == 3) {  // brought to any size
+    images.height = network.input[0];
+    images.width = network.input[1];
+  }
   const Shape shape = {images.height, images.width, images.channels};
   if (shape != network.input) {
     refuse("{} takes images {}; the data set has {}", network.name, to_string(network.input), to_string(shape));

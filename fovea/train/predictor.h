@@ -4,8 +4,10 @@
 #include <map>
 #include <memory>
 
+#include "fovea/data/augment.h"
 #include "fovea/data/dataset.h"
 #include "fovea/nn/trace.h"
+#include "fovea/train/damage.h"
 #include "fovea/train/metrics.h"
 #include "fovea/train/progress.h"
 #include "fovea/train/session.h"
@@ -39,9 +41,14 @@ class Predictor {
 // The weighted mean of the answers to all views of the images: as predict, and a tensor of its own.
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads);
 
-// How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be.
+// How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be. Photographs that cannot be read
+// are named once, in `damage` where given; another stands in for each.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views = Views::one);
+                 Progress& progress, Views views = Views::one, DamageReport* damage = nullptr);
+
+// What a data set's images are brought to, and how, for evaluation.
+ImageShape image_shape(const Network& network);
+Augmentation evaluation_of(const Preprocessing& preprocessing);
 
 // Refuses a data set whose images or classes are not the network's.
 void check_fits(const Network& network, const Dataset& dataset);

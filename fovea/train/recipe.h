@@ -75,6 +75,12 @@ struct Recipe {
 
   double average_decay = 0;  // of the averages of weights and running statistics that are tested and saved; 0: none
 
+  int64_t size = 0;                        // side of the square the network reads, 0: the model's own
+  std::string crop = "random";             // what training sees of a photograph: random, center
+  double crop_area = 0.08;                 // random: the least share of its area
+  int64_t crop_resize = 0;                 // center: the shorter side before the middle is cut out, 0: 8/7 of the size
+  std::string interpolation = "bilinear";  // of photographs: bilinear, bicubic
+
   bool flip = false;            // left to right, half of the images
   bool alternating = false;     // flip: drawn once for each image, the other way round every other epoch (Jordan 2024)
   int64_t shift = 0;            // pad by so many pixels and crop at random

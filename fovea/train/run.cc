@@ -30,10 +30,18 @@ Network network_of(const Recipe& recipe, ModelOptions options) {
   if (!options.dropout && recipe.dropout >= 0) options.dropout = recipe.dropout;
   if (!options.drop_connect && recipe.drop_connect >= 0) options.drop_connect = recipe.drop_connect;
   options.zero_last_scale |= recipe.zero_last_scale;
+  if (options.input.empty() && recipe.size > 0) {
+    options.input = make_model(recipe.model, {.classes = options.classes}).input;
+    if (options.input.size() != 3) refuse("input.size is for networks that read images, which {} does not", recipe.model);
+    options.input[0] = options.input[1] = recipe.size;
+  }
   Network network = make_model(recipe.model, options);
   if (!recipe.mean.empty()) {
-    network.preprocessing = {{recipe.mean.begin(), recipe.mean.end()}, {recipe.deviation.begin(), recipe.deviation.end()}};
+    network.preprocessing.mean = {recipe.mean.begin(), recipe.mean.end()};
+    network.preprocessing.deviation = {recipe.deviation.begin(), recipe.deviation.end()};
   }
+  network.preprocessing.resize = recipe.crop_resize;
+  network.preprocessing.bicubic = recipe.interpolation == "bicubic";
   return network;
 }
 

@@ -29,16 +29,17 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing) {
-  return {.policy = policy_of(recipe.policy, recipe.operations, recipe.magnitude),
-          .flip = recipe.flip,
-          .alternating = recipe.alternating,
-          .shift = recipe.shift,
-          .border = recipe.border == "reflect" ? Border::reflect : Border::zero,
-          .cutout = recipe.cutout,
-          .erasing = {.probability = recipe.erasing},
-          .mixing = {.mixup = recipe.mixup, .cutmix = recipe.cutmix},
-          .mean = preprocessing.mean,
-          .deviation = preprocessing.deviation};
+  Augmentation augmentation = evaluation_of(preprocessing);
+  if (recipe.crop == "random") augmentation.random_crop = {.least_area = recipe.crop_area};
+  augmentation.policy = policy_of(recipe.policy, recipe.operations, recipe.magnitude);
+  augmentation.flip = recipe.flip;
+  augmentation.alternating = recipe.alternating;
+  augmentation.shift = recipe.shift;
+  augmentation.border = recipe.border == "reflect" ? Border::reflect : Border::zero;
+  augmentation.cutout = recipe.cutout;
+  augmentation.erasing = {.probability = recipe.erasing};
+  augmentation.mixing = {.mixup = recipe.mixup, .cutmix = recipe.cutmix};
+  return augmentation;
 }
 
 // A run that is in the folder already is gone on with, replaced, or left alone: as the options say.
@@ -92,7 +93,7 @@ class Trainer {
   void end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   void write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   Metrics test(Predictor& predictor) {
-    return evaluate(predictor, test_, step_->batch(), threads_, progress_, views_of(recipe_.evaluate_views));
+    return evaluate(predictor, test_, step_->batch(), threads_, progress_, views_of(recipe_.evaluate_views), &test_damage_);
   }
   void finish();
   void save();
@@ -120,6 +121,7 @@ class Trainer {
   std::optional<Metrics> evaluation_;  // of the network as it is now
   std::unique_ptr<JsonLines> lines_;
   std::unique_ptr<EventFile> events_;
+  DamageReport damage_, test_damage_;
   InterruptGuard guard_;
   Clock::time_point saved_at_ = Clock::now();
   double step_seconds_ = 0;  // of this sitting
@@ -131,6 +133,10 @@ void Trainer::open_data() {
   train_ = open_dataset(recipe_.data, Split::train, options);
   test_ = open_dataset(recipe_.data, Split::test, options);
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
+  if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, of red, green and blue
+    recipe_.mean = {0.485, 0.456, 0.406};
+    recipe_.deviation = {0.229, 0.224, 0.225};
+  }
   network_ = network_of(recipe_);
   recipe_.model = network_.name;
   check_fits(network_, *train_);
@@ -193,6 +199,7 @@ void Trainer::announce() {
 
 void Trainer::step(Loader& loader) {
   const TrainingStep::Result result = step_->run(loader, state_.step, steps_per_epoch(), threads_);
+  damage_.report(result.damaged, progress_);
   state_.loss_sum += result.loss_sum;
   state_.correct += result.correct;
   state_.images += result.images;
@@ -250,6 +257,7 @@ void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epo
                    {{"test/loss", evaluation->loss()}, {"test/top1", evaluation->top1()}, {"test/top5", evaluation->top5()}});
     tested = fmt::format("test loss {:.4f}  top-1 {:.2f}%  ", evaluation->loss(), 100 * evaluation->top1());
   }
+  if (train_->encoded()) line.update({{"damaged", damage_.images()}, {"damaged_test", test_damage_.images()}});
   line.update({{"images_per_second", speed}, {"epoch_seconds", epoch_seconds}, {"seconds", state_.seconds}});
   lines_->write(line);
   events_->write(state_.step, scalars);
@@ -279,9 +287,12 @@ void Trainer::train_epochs() {
                          .shuffle = true,
                          .drop_last = true,
                          .seed = static_cast<uint64_t>(recipe_.seed),
+                         .shape = image_shape(network_),
                          .augmentation = augmentation_of(recipe_, network_.preprocessing),
                          .first_epoch = state_.epoch,
-                         .first_batch = state_.batch * recipe_.accumulate});
+                         .first_batch = state_.batch * recipe_.accumulate,
+                         .prefetch = train_->encoded() ? 2 : 3,
+                         .workers = train_->encoded() ? threads_.size() : 1});
   while (!finished()) {
     const double seconds_before = step_seconds_;
     const int64_t images_before = step_images_;

@@ -112,6 +112,7 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
   result.loss_sum += program.result("loss").data<float>()[0] * static_cast<double>(batch.count);
   result.correct += program.result("correct").data<int32_t>()[0];
   result.images += batch.count;
+  result.damaged.insert(result.damaged.end(), batch.damaged.begin(), batch.damaged.end());
 }
 
 TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads) {

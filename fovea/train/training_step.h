@@ -33,6 +33,7 @@ class TrainingStep {
     double loss_sum = 0;  // over the images
     int64_t correct = 0;
     int64_t images = 0;
+    std::vector<Damage> damaged;  // photographs for which another stood in
   };
   // Step `step` of the run, on as many batches of the loader as it has parts.
   Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads);

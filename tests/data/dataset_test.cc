@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fovea/data/pipeline.h"
 #include "tests/bad_input.h"
 
 namespace fovea {
@@ -95,6 +96,13 @@ TEST(Digits, AreNeitherRandomNorTrivial) {
 
 using Folders = FolderTest;
 
+// Reads image `index` as evaluation does, at 16 x 16.
+Image pixels_at(const std::shared_ptr<const Dataset>& dataset, int64_t index) {
+  Pipeline::Workspace workspace;
+  Pipeline(dataset, {16, 16, 3}, {}, 0).make_pixels(index, 0, workspace);
+  return workspace.image;
+}
+
 TEST_F(Folders, AFolderIsAClass) {
   Image red({40, 60, 3}), blue({60, 40, 3});
   for (size_t i = 0; i < red.pixels.size(); i += 3) red.pixels[i] = 200;
@@ -107,29 +115,35 @@ TEST_F(Folders, AFolderIsAClass) {
   }
   write_text(folder_ / "train" / "red" / "notes.txt", "not a picture");
   const std::string spec = "images:" + folder_.string();
-  const auto dataset = open_dataset(spec, Split::train, {.image_size = 16});
+  const auto dataset = open_dataset(spec, Split::train);
   EXPECT_EQ(dataset->count(), 2);
   EXPECT_EQ(dataset->class_names(), (std::vector<std::string>{"blue", "red"}));
-  std::vector<uint8_t> image(16 * 16 * 3);
-  dataset->read_image(1, image);
+  EXPECT_TRUE(dataset->encoded());
   EXPECT_EQ(dataset->label(1), 1);
-  EXPECT_EQ(image[0], 200);
-  EXPECT_EQ(image[2], 0);
-  EXPECT_EQ(open_dataset(spec, Split::test)->image_shape(), (ImageShape{224, 224, 3}));
+  EXPECT_EQ(dataset->image_name(1), (folder_ / "train" / "red" / "1.png").string());
+  const Image image = pixels_at(dataset, 1);
+  EXPECT_EQ(image.shape, (ImageShape{16, 16, 3}));
+  EXPECT_EQ(image.pixels[0], 200);
+  EXPECT_EQ(image.pixels[2], 0);
+  EXPECT_EQ(open_dataset(spec, Split::test)->image_shape(), (ImageShape{0, 0, 3}));
+  std::vector<uint8_t> room(10);
+  expect_error(1, [&] { dataset->read_image(0, room); }, {"1.PNG", "any size"});
+  expect_error(1, [&] { dataset->label(2); }, {"no image 2"});
 
   make_folder(folder_ / "val" / "green");
+  write_png(folder_ / "val" / "green" / "1.png", red);
   expect_error(1, [&] { open_dataset(spec, Split::test); }, {folder_.string(), "classes"});
   write_text(folder_ / "train" / "red" / "1.png", "broken");
-  const auto broken = open_dataset(spec, Split::train, {.image_size = 16});
-  expect_error(1, [&] { broken->read_image(1, image); }, {"red/1.png"});
+  expect_error(1, [&] { pixels_at(open_dataset(spec, Split::train), 1); }, {"red/1.png"});
 }
 
 TEST_F(Folders, WithoutPictures) {
   const std::string spec = "images:" + folder_.string();
   expect_error(1, [&] { open_dataset(spec, Split::train); }, {folder_.string(), "train"});
-  make_folder(folder_ / "train" / "cat");
+  make_folder(folder_ / "train");
   expect_error(1, [&] { open_dataset(spec, Split::train); }, {"no pictures"});
-  expect_error(2, [&] { open_dataset(spec, Split::train, {.image_size = -3}); }, {"-3"});
+  make_folder(folder_ / "train" / "cat");
+  expect_error(1, [&] { open_dataset(spec, Split::train); }, {"train/cat", "no pictures"});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <jpeglib.h>
 
 #include "fovea/core/random.h"
+#include "fovea/data/resample.h"
 #include "tests/bad_input.h"
 
 namespace fovea {
@@ -142,7 +143,7 @@ TEST_F(Picture, NotAPicture) {
   expect_error(1, [&] { read_image(folder_ / "absent.png"); }, {"absent.png", "No such file"});
   expect_error(1, [&] { read_image(folder_); }, {folder_.string(), "folder"});
   expect_error(1, [&] { read_image(write("empty.png", "")); }, {"empty.png", "empty"});
-  expect_error(1, [&] { read_image(write("text.jpg", "hello, this is text")); }, {"text.jpg", "neither a PNG nor a JPEG"});
+  expect_error(1, [&] { read_image(write("text.jpg", "hello, this is text")); }, {"text.jpg", "no JPEG, PNG, WebP or BMP"});
   expect_error(2, [&] { decode_image(encode_png(random_image(2, 2, 1)), "a", 4); }, {"1 or 3 channels"});
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The operations of fovea/data/color.h and geometry.h beside Pillow's, on pictures of awkward sizes, in colour and gray.
+"""The operations of fovea/data/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in colour and gray.
 
-compare_with_pillow.py DUMP_OPERATIONS. Exact, but for interpolated pixels, which may differ by one level.
+compare_with_pillow.py DUMP_OPERATIONS. Exact, but for pixels that are moved and interpolated, which may differ by one level.
 """
 import os
 import subprocess
@@ -42,6 +42,12 @@ def rotate(image, degrees, resample):
     return image.rotate(degrees, RESAMPLE[resample], fillcolor=FILL if image.mode == "L" else (FILL, FILL, FILL))
 
 
+def resize(image, size, resample, part=False):
+    width, height = image.size
+    box = (0.13 * width, 0.21 * height, 0.68 * width, 0.81 * height) if part else (0, 0, width, height)
+    return image.resize((size & 65535, size >> 16), RESAMPLE[resample], box=box)
+
+
 OPERATIONS = {
     "autocontrast": lambda i, a, r: ImageOps.autocontrast(i),
     "equalize": lambda i, a, r: ImageOps.equalize(i),
@@ -59,6 +65,8 @@ OPERATIONS = {
     "translate_x": lambda i, a, r: affine(i, (1, 0, a, 0, 1, 0), r),
     "translate_y": lambda i, a, r: affine(i, (1, 0, 0, 0, 1, a), r),
     "rotate": rotate,
+    "resize": resize,
+    "resize_part": lambda i, a, r: resize(i, a, r, True),
 }
 
 
@@ -75,6 +83,9 @@ def requests():
         lines += [(name, slope, resample) for name in ("shear_x", "shear_y") for slope in (0, 0.12, -0.3, 0.51, 0.99)]
         lines += [(name, step, resample) for name in ("translate_x", "translate_y") for step in (0, 3, -10, 14.5, -2.25, 400)]
         lines += [("rotate", angle, resample) for angle in (0, 15, -30, 24, 51, 90, -90, 180, 270, 84.5, 135)]
+    for resample in ("bilinear", "bicubic"):
+        sizes = [(1, 1), (7, 300), (64, 64), (53, 37), (224, 224), (5, 3), (112, 97)]
+        lines += [(name, height << 16 | width, resample) for name in ("resize", "resize_part") for height, width in sizes]
     return lines
 
 
@@ -101,7 +112,7 @@ def compare(program, pixels, channels, folder):
         ours = np.asarray(Image.open(os.path.join(folder, f"{number}.png"))).astype(int)
         theirs = np.asarray(OPERATIONS[name](image, argument, resample)).astype(int)
         apart = int(np.abs(ours - theirs).max()) if ours.shape == theirs.shape else 256
-        if apart > (0 if resample == "nearest" else 1):
+        if apart > (0 if resample == "nearest" or name.startswith("resize") else 1):
             count = int((ours != theirs).sum()) if apart < 256 else -1
             wrong.append(f"{pixels.shape} {channels} channels: {name} {argument} {resample}: {count} values, up to {apart} apart")
     return len(lines), wrong

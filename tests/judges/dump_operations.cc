@@ -10,11 +10,21 @@
 #include "fovea/core/error.h"
 #include "fovea/data/color.h"
 #include "fovea/data/geometry.h"
+#include "fovea/data/resample.h"
 
 namespace fovea {
 namespace {
 
 using Apply = void (*)(Image&, double, const GeometryOptions&);
+
+// `size` is height * 65536 + width. The part is a box whose sides lie between the pixels.
+void resize_part(Image& image, double size, const GeometryOptions& options, bool part) {
+  const double height = static_cast<double>(image.shape.height), width = static_cast<double>(image.shape.width);
+  const Box box = part ? Box{0.21 * height, 0.13 * width, 0.6 * height, 0.55 * width} : Box{0, 0, height, width};
+  Image result;
+  resize(result, image, box, static_cast<int64_t>(size) >> 16, static_cast<int64_t>(size) & 65535, options.interpolation);
+  image = result;
+}
 
 const std::map<std::string, Apply> operations = {
     {"autocontrast", [](Image& image, double, const GeometryOptions&) { autocontrast(image); }},
@@ -33,6 +43,8 @@ const std::map<std::string, Apply> operations = {
     {"translate_x", translate_x},
     {"translate_y", translate_y},
     {"rotate", rotate},
+    {"resize", [](Image& image, double size, const GeometryOptions& options) { resize_part(image, size, options, false); }},
+    {"resize_part", [](Image& image, double size, const GeometryOptions& options) { resize_part(image, size, options, true); }},
 };
 
 const std::map<std::string, Interpolation> interpolations = {
