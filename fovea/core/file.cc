@@ -1,6 +1,7 @@
 #include "fovea/core/file.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,38 @@ std::vector<std::byte> read_file(const std::filesystem::path& path) {
   }
   bytes.resize(filled);
   return bytes;
+}
+
+void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, std::vector<std::byte>& bytes) {
+  Descriptor file(path, O_RDONLY);
+  struct stat status {};
+  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  const auto size = static_cast<uint64_t>(status.st_size);
+  if (length > size || offset > size - length) {
+    fail("{}: {} bytes from byte {} on are wanted, the file has {}", path.string(), length, offset, size);
+  }
+  bytes.resize(length);
+  for (size_t filled = 0; filled < length;) {
+    const ssize_t got = ::pread(file.number(), bytes.data() + filled, length - filled, static_cast<off_t>(offset + filled));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+    if (got == 0) fail("{}: it became shorter while it was read", path.string());
+    filled += static_cast<size_t>(got);
+  }
+}
+
+MappedFile::MappedFile(const std::filesystem::path& path) {
+  Descriptor file(path, O_RDONLY);
+  struct stat status {};
+  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  size_ = static_cast<size_t>(status.st_size);
+  if (size_ == 0) return;
+  start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number(), 0);
+  if (start_ == MAP_FAILED) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+}
+
+MappedFile::~MappedFile() {
+  if (size_ > 0) ::munmap(start_, size_);
 }
 
 std::string read_text(const std::filesystem::path& path) {

@@ -15,6 +15,23 @@ namespace fovea {
 std::vector<std::byte> read_file(const std::filesystem::path& path);
 std::string read_text(const std::filesystem::path& path);
 
+// `length` bytes of a file from `offset` on; fails when it is shorter.
+void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, std::vector<std::byte>& bytes);
+
+// A whole file to look into without reading all of it: only the pages that are touched are read.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+  std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(start_), size_}; }
+
+ private:
+  void* start_ = nullptr;
+  size_t size_ = 0;
+};
+
 // Writes a temporary file beside `path`, fsyncs, renames over it, fsyncs the folder: after a crash or a full disk the old
 // content stands.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);

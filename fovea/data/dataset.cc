@@ -53,7 +53,8 @@ int64_t digits_count(std::string_view text, Split split) {
 
 // Where `fovea data fetch` put the data set of this name.
 std::filesystem::path fetched_folder(const std::string& kind) {
-  if (kind == "images") refuse("data set \"images\" needs its folder, as in images:DIR");
+  if (kind == "images" || kind == "tfrecord" || kind == "tar") refuse("data set \"{0}\" needs its folder, as in {0}:DIR", kind);
+  if (kind == "csv") refuse("data set \"csv\" needs its list, as in csv:train.csv");
   const std::filesystem::path folder = user_data_folder() / kind;
   if (std::filesystem::is_directory(folder)) return folder;
   refuse("data set \"{}\" is not in {}; get it with: fovea data fetch {}   or name its folder: {}:DIR", kind,
@@ -64,6 +65,8 @@ std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::fil
   if (kind == "mnist" || kind == "fashion-mnist") return open_mnist(folder, split);
   if (kind == "cifar10") return open_cifar10(folder, split);
   if (kind == "cifar100") return open_cifar100(folder, split);
+  if (kind == "tfrecord") return open_tfrecord(folder, split);
+  if (kind == "tar") return open_tar(folder, split);
   return open_folders(folder, split);
 }
 
@@ -107,10 +110,11 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
   const std::string kind(spec.substr(0, colon));
   const std::string path(colon == std::string_view::npos ? std::string_view() : spec.substr(colon + 1));
   if (kind == "digits") return open_digits(options.seed, split, digits_count(path, split));
-  const std::vector<std::string> kinds{"mnist",  "fashion-mnist", "cifar10",        "cifar100",      "images",
-                                       "digits", "imagenette",    "imagenette-320", "imagenette-160"};
+  const std::vector<std::string> kinds{"mnist", "fashion-mnist", "cifar10", "cifar100",   "images",         "tfrecord",
+                                       "tar",   "csv",           "digits",  "imagenette", "imagenette-320", "imagenette-160"};
   if (std::ranges::find(kinds, kind) == kinds.end()) refuse_unknown("kind of data set", kind, kinds);
   if (path.empty()) return open_kind(kind, fetched_folder(kind), split);
+  if (kind == "csv") return open_csv(path, split);
   if (!std::filesystem::is_directory(path)) fail("data set \"{}\": there is no folder {}", spec, path);
   return open_kind(kind, path, split);
 }

@@ -4,6 +4,9 @@
 //     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
 //     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
 //     images:DIR     DIR/{train,test}/CLASS/*, JPEG or PNG; `val` serves as `test`                       any size, RGB
+//     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
+//     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
+//     csv:FILE       a line path,label each; test.csv beside train.csv                                   any size, RGB
 //     NAME: without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME` downloaded
 //     digits[:COUNT] drawn by the program itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
 #pragma once

@@ -53,14 +53,14 @@ Footprints footprints(int64_t extent, double begin, double length, int64_t to, I
     const int64_t high = std::min<int64_t>({extent, static_cast<int64_t>(center + reach + 0.5), low + result.taps});
     double sum = 0;
     for (int64_t j = low; j < high; ++j) {
-      const double distance = (static_cast<double>(j) + 0.5 - center) / stretch;
+      const double distance = (static_cast<double>(j) - center + 0.5) * (1 / stretch);
       sum += weights[static_cast<size_t>(j - low)] = bicubic ? cubic(distance) : triangle(distance);
     }
     const int64_t first = std::min(low, extent - result.taps);  // the taps stay inside the axis
     result.first[static_cast<size_t>(i)] = static_cast<int32_t>(first);
     for (int64_t j = low; j < high; ++j) {
       result.weights[static_cast<size_t>(i * result.taps + j - first)] =
-          static_cast<int32_t>(std::lround(weights[static_cast<size_t>(j - low)] / sum * (1 << precision)));
+          static_cast<int32_t>(std::lround(weights[static_cast<size_t>(j - low)] * (1 / sum) * (1 << precision)));
     }
   }
   return result;

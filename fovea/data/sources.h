@@ -40,6 +40,9 @@ std::shared_ptr<const Dataset> open_mnist(const std::filesystem::path& folder, S
 std::shared_ptr<const Dataset> open_cifar10(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_cifar100(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_folders(const std::filesystem::path& folder, Split split);
+std::shared_ptr<const Dataset> open_tfrecord(const std::filesystem::path& folder, Split split);
+std::shared_ptr<const Dataset> open_tar(const std::filesystem::path& folder, Split split);
+std::shared_ptr<const Dataset> open_csv(const std::filesystem::path& list, Split split);
 std::shared_ptr<const Dataset> open_digits(uint64_t seed, Split split, int64_t count);
 
 // Fails unless `index` is one of the data set's.

@@ -7,7 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/formats/record.h"
+#include "fovea/data/record.h"
 
 namespace fovea {
 namespace {

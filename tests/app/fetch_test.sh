@@ -32,7 +32,7 @@ refused 2 'get it with: fovea data fetch mnist' data mnist:
 fetched mnist --json
 [[ $(json out 'j["received_bytes"]') == $(cat served/*ubyte.gz | wc -c) ]] || wrong "received $(cat out)"
 for file in served/*ubyte.gz; do same "$data/mnist/$(basename "$file")" "$file"; done
-"$fovea" data mnist: --json >out 2>err || wrong "data mnist: after the fetch"
+"$fovea" data mnist: --json -o "" >out 2>err || wrong "data mnist: after the fetch"
 [[ $(json out 'j["train"]["count"], j["test"]["count"]') == "200 30" ]] || wrong "counts: $(cat out)"
 : >log
 fetched mnist --json

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fovea/formats/json_lines.h"
-#include "fovea/formats/record.h"
+#include "fovea/data/record.h"
 #include "tests/bad_input.h"
 
 namespace fovea {

@@ -3,6 +3,7 @@
 
 compare_with_pillow.py DUMP_OPERATIONS. Exact, but for pixels that are moved and interpolated, which may differ by one level.
 """
+import math
 import os
 import subprocess
 import sys
@@ -44,7 +45,10 @@ def rotate(image, degrees, resample):
 
 def resize(image, size, resample, part=False):
     width, height = image.size
-    box = (0.13 * width, 0.21 * height, 0.68 * width, 0.81 * height) if part else (0, 0, width, height)
+    share = lambda of, side: math.floor(side * of * 4) / 4
+    left, top = share(0.13, width), share(0.21, height)
+    sides = (left, top, left + share(0.55, width) + 0.25, top + share(0.6, height) + 0.25)
+    box = sides if part else (0, 0, width, height)
     return image.resize((size & 65535, size >> 16), RESAMPLE[resample], box=box)
 
 

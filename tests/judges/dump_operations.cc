@@ -2,6 +2,7 @@
 // picture after that operation as FOLDER/LINE.png. Read by compare_with_pillow.py.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -20,7 +21,10 @@ using Apply = void (*)(Image&, double, const GeometryOptions&);
 // `size` is height * 65536 + width. The part is a box whose sides lie between the pixels.
 void resize_part(Image& image, double size, const GeometryOptions& options, bool part) {
   const double height = static_cast<double>(image.shape.height), width = static_cast<double>(image.shape.width);
-  const Box box = part ? Box{0.21 * height, 0.13 * width, 0.6 * height, 0.55 * width} : Box{0, 0, height, width};
+  // Quarters, because Pillow keeps the sides of a box in single precision.
+  const auto share = [](double of, double side) { return std::floor(side * of * 4) / 4; };
+  const Box box = part ? Box{share(0.21, height), share(0.13, width), share(0.6, height) + 0.25, share(0.55, width) + 0.25}
+                       : Box{0, 0, height, width};
   Image result;
   resize(result, image, box, static_cast<int64_t>(size) >> 16, static_cast<int64_t>(size) & 65535, options.interpolation);
   image = result;
