@@ -14,7 +14,7 @@ struct Box {
 };
 
 // Brings `box` of `image` to height x width. Pixel centres at (i + 0.5) * scale; a sample may reach outside the box, never
-// outside the image. Bicubic is Keys' with a = -1/2. Results are Pillow's to the bit. Refuses a box that is empty or
+// outside the image. Bicubic is Keys' with a = -1/2. Results are Pillow's to within one level. Refuses a box that is empty or
 // leaves the image, and nearest, which is no filter.
 void resize(Image& result, const Image& image, const Box& box, int64_t height, int64_t width,
             Interpolation interpolation = Interpolation::bilinear);
