@@ -16,7 +16,7 @@ struct LowerOptions {
 };
 
 void print_stage(const LowerOptions& options) {
-  const Network network = open_model(options.model, {}, options.common.seed, options.form).network;
+  const Network network = open_network(options.model, options.form).network;
   const Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
   const std::string text = lower(traced.graph, options.stage, options.kernel,
                                  {.cpu = options.cpu, .threads = options.common.thread_count(), .inference = !options.train, .dtype = dtype_named(options.dtype)});

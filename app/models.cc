@@ -3,7 +3,7 @@
 
 #include "app/command.h"
 #include "fovea/models/registry.h"
-#include "fovea/train/counts.h"
+#include "fovea/models/summary.h"
 
 namespace fovea {
 namespace {
@@ -20,7 +20,7 @@ void list_models(const CommonOptions& common) {
   std::string text, family;
   for (const ModelEntry& entry : models()) {
     const Network network = make_model(entry.name);
-    const Counts counts = count(trace_inference(network, 1));
+    const Summary counts = summarize(network);
     list.push_back({{"name", entry.name},
                     {"family", entry.family},
                     {"input", entry.input},

@@ -1,10 +1,16 @@
 // fovea summary MODEL: layers, shapes, parameters, multiply-accumulates, memory.
+#include "fovea/models/summary.h"
+
 #include <fmt/format.h>
 
+#include <atomic>
+#include <exception>
+#include <thread>
+
 #include "app/model_options.h"
-#include "fovea/train/counts.h"
-#include "fovea/train/predictor.h"
+#include "fovea/codegen/compile.h"
 #include "fovea/train/run.h"
+#include "fovea/train/session.h"
 
 namespace fovea {
 namespace {
@@ -14,50 +20,112 @@ struct SummaryOptions {
   ModelOptions form;
   std::string weights;
   std::string model;
-  int64_t batch = 1;
+  std::vector<int64_t> batches;
+  bool train = false;
+  int64_t memory = 0;
 };
 
-std::string table(const Counts& counts) {
+struct MemoryRow {
+  int64_t batch;
+  bool train;
+  ProgramMemory memory;
+};
+
+std::string table(const Summary& summary) {
   std::string text = fmt::format("{:28} {:16} {:22} {:>13} {:>16}\n", "layer", "operator", "output", "parameters", "MACs");
-  for (const LayerCount& row : counts.layers) {
+  for (const LayerRow& row : summary.layers) {
     text +=
-        fmt::format("{:28} {:16} {:22} {:>13} {:>16}\n", row.layer, row.operation, to_string(row.output),
+        fmt::format("{:28} {:16} {:22} {:>13} {:>16}\n", row.name, row.operation, to_string(row.output),
                     row.parameters > 0 ? with_separators(row.parameters) : "", row.macs > 0 ? with_separators(row.macs) : "");
   }
-  return text + fmt::format("{:28} {:16} {:22} {:>13} {:>16}\n", "total", "", "", with_separators(counts.parameters),
-                            with_separators(counts.macs));
+  return text + fmt::format("{:28} {:16} {:22} {:>13} {:>16}\nthe parameters are {} in fp32\n", "total", "", "",
+                            with_separators(summary.parameters), with_separators(summary.macs),
+                            bytes_text(4 * summary.parameters));
 }
 
-void summarise(const SummaryOptions& options) {
-  const TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
-  const Counts counts = count(trace_inference(model.network, 1));
-  Predictor predictor(model.network, model.tensors);
-  const Session& session = predictor.session(options.batch);
-  const int threads = options.common.thread_count();
-  const int64_t memory = session.memory_bytes(threads);
-  print_text(options.common,
-             table(counts) + fmt::format("memory to run a batch of {} on {} thread{}: {}, of it {} planned for what is between "
-                                         "input and output\n",
-                                         options.batch, threads, threads == 1 ? "" : "s", bytes_text(memory),
-                                         bytes_text(session.program().memory_bytes(threads))));
-  if (!options.common.json) return;
-  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-  for (const LayerCount& row : counts.layers) {
-    layers.push_back({{"layer", row.layer},
+// Plans of all rows, as many at a time as there are threads.
+void plan_rows(const Network& network, const SummaryOptions& options, std::vector<MemoryRow>& rows) {
+  std::atomic<size_t> next = 0;
+  std::vector<std::exception_ptr> problems(rows.size());
+  const auto work = [&] {
+    for (size_t i = next++; i < rows.size(); i = next++) {
+      try {
+        const Traced traced = rows[i].train ? trace_training(network, rows[i].batch) : trace_inference(network, rows[i].batch);
+        rows[i].memory = memory_of(traced.graph, {.threads = options.common.thread_count(),
+                                                  .inference = !rows[i].train,
+                                                  .memory = rows[i].train ? options.memory : 0});
+      } catch (...) {
+        problems[i] = std::current_exception();
+      }
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (int i = 1; i < options.common.thread_count(); ++i) helpers.emplace_back(work);
+  work();
+  for (std::thread& helper : helpers) helper.join();
+  for (const std::exception_ptr& problem : problems) {
+    if (problem) std::rethrow_exception(problem);
+  }
+}
+
+std::string table(const std::vector<MemoryRow>& rows) {
+  std::string text =
+      fmt::format("\n{:10} {:>6} {:>12} {:>12} {:>12} {:>12}\n", "memory", "batch", "peak", "tensors", "between", "threads");
+  for (const MemoryRow& row : rows) {
+    text += fmt::format("{:10} {:>6} {:>12} {:>12} {:>12} {:>12}\n", row.train ? "training" : "inference", row.batch,
+                        bytes_text(row.memory.bytes()), bytes_text(row.memory.tensors), bytes_text(row.memory.arena),
+                        bytes_text(row.memory.scratch));
+    if (row.memory.repeated > 0) text += "  " + recomputation_text(row.memory) + "\n";
+  }
+  return text;
+}
+
+nlohmann::ordered_json json_of(const Network& network, const Summary& summary, const std::vector<MemoryRow>& rows) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array(), memory = nlohmann::ordered_json::array();
+  for (const LayerRow& row : summary.layers) {
+    layers.push_back({{"layer", row.name},
                       {"operator", row.operation},
                       {"output", row.output},
                       {"parameters", row.parameters},
                       {"macs", row.macs}});
   }
+  for (const MemoryRow& row : rows) {
+    memory.push_back({{"batch", row.batch},
+                      {"train", row.train},
+                      {"peak_bytes", row.memory.bytes()},
+                      {"tensor_bytes", row.memory.tensors},
+                      {"arena_bytes", row.memory.arena},
+                      {"scratch_bytes", row.memory.scratch},
+                      {"repeated_calls", row.memory.repeated}});
+  }
   nlohmann::ordered_json inputs;
-  for (const NetworkForm::Port& port : model.network.inputs()) inputs[port.name] = port.shape;
-  print_json({{"model", model.network.name},
-              {"input", inputs.size() == 1 ? inputs.front() : inputs},
-              {"classes", model.network.classes},
-              {"parameters", counts.parameters},
-              {"macs", counts.macs},
-              {"memory_bytes", memory},
-              {"layers", layers}});
+  for (const NetworkForm::Port& port : network.inputs()) inputs[port.name] = port.shape;
+  return {{"model", network.name},
+          {"input", inputs.size() == 1 ? inputs.front() : inputs},
+          {"classes", network.classes},
+          {"parameters", summary.parameters},
+          {"macs", summary.macs},
+          {"memory", memory},
+          {"layers", layers}};
+}
+
+void summarise(const SummaryOptions& options) {
+  const Network network = (options.weights.empty() ? open_network(options.model, options.form)
+                                                   : open_model(options.model, options.weights, options.common.seed, options.form))
+                              .network;
+  const Summary summary = summarize(network);
+  print_text(options.common, table(summary));
+  std::vector<int64_t> batches = options.batches;
+  if (batches.empty() && !options.common.json) batches = {1, 8, 32, 128};
+  std::vector<MemoryRow> rows;
+  for (const bool train : {false, true}) {
+    for (const int64_t batch : batches) {
+      if (train || !options.train) rows.push_back({.batch = batch, .train = train, .memory = {}});
+    }
+  }
+  plan_rows(network, options, rows);
+  if (!rows.empty()) print_text(options.common, table(rows));
+  if (options.common.json) print_json(json_of(network, summary, rows));
 }
 
 }  // namespace
@@ -66,7 +134,12 @@ Command summary_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("summary", "layers, shapes, parameters, multiply-accumulates and memory of a network");
   auto options = std::make_shared<SummaryOptions>();
   app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
-  app->add_option("--batch", options->batch, "images at a time, for the memory (1)")->check(between(1, 1 << 20));
+  app->add_option("--batch", options->batches,
+                  "images at a time, for the memory: one or several (1,8,32,128; with --json none)")
+      ->delimiter(',')
+      ->check(between(1, 1 << 20));
+  app->add_flag("--train", options->train, "the memory of the training step alone");
+  add_memory_option(*app, options->memory);
   app->add_option("--weights", options->weights, "a .safetensors file, to see that it fits");
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

@@ -3,6 +3,10 @@
 #include <chrono>
 #include <map>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/placement.h"
 #include "fovea/codegen/stages.h"
@@ -157,8 +161,12 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   auto module = module_at(graph, Stage::kernels, options);
   CompileReport ours;
   Program program(plan_program(*module, target, options, threads_of(options), ours));
+  module = nullptr;
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (report) *report = ours;
+#ifdef __GLIBC__
+  malloc_trim(0);  // what compiling took would otherwise stay beside the tensors
+#endif
   return program;
 }
 

@@ -31,6 +31,7 @@ Summary summarize(const Network& network) {
       summary.layers.back().parameters = std::exchange(parameters[operation.layer], 0);
     }
     LayerRow& row = summary.layers.back();
+    if (operation.macs > 0) row.operation = operation.name;  // a row is named by the operator that does the work
     row.output = Shape(operation.result.shape.begin() + !operation.result.shape.empty(), operation.result.shape.end());
     row.macs += operation.macs;
   }

@@ -142,6 +142,13 @@ bool Grouping::reaches(int from, int to) const {
 
 void Grouping::order_updates(mlir::func::FuncOp main) {
   Operation* end = main.getBody().front().getTerminator();
+  llvm::DenseMap<Value, std::vector<int>> readers_of;
+  for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
+    for (mlir::BlockArgument argument : arguments_read(nodes_[node].op)) {
+      std::vector<int>& readers = readers_of[argument];
+      if (readers.empty() || readers.back() != node) readers.push_back(node);
+    }
+  }
   for (mlir::OpOperand& result : end->getOpOperands()) {
     int64_t replaced = replaced_argument(main, result.getOperandNumber());
     Operation* writer = view_root(result.get()).getDefiningOp();
@@ -151,8 +158,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
     // What an insertion writes into exists from the first fill on, long before the last reader of the old value.
     bool blocked = mlir::isa<mlir::tensor::InsertSliceOp>(writer);
     std::vector<int> readers;
-    for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
-      if (!llvm::is_contained(arguments_read(nodes_[node].op), argument)) continue;
+    for (int node : readers_of.lookup(argument)) {
       if (node == update) {
         blocked |= !reads_same_element_only(writer, argument);
       } else {

@@ -9,16 +9,10 @@
 namespace fovea {
 namespace {
 
-TrainedModel open_run(const std::filesystem::path& folder) {
-  TrainedModel model;
-  model.recipe = read_recipe(folder / "recipe.toml");
-  model.network = network_of(model.recipe);
-  if (std::filesystem::exists(folder / "labels.txt")) model.labels = read_labels(folder / "labels.txt");
-  // A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
-  model.tensors = std::filesystem::exists(folder / "model.safetensors")
-                      ? read_weights(model.network, folder / "model.safetensors").tensors
-                      : averaged(load_checkpoint(folder).tensors);
-  return model;
+// A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
+TensorMap tensors_of_run(const Network& network, const std::filesystem::path& folder) {
+  return std::filesystem::exists(folder / "model.safetensors") ? read_weights(network, folder / "model.safetensors").tensors
+                                                               : averaged(load_checkpoint(folder).tensors);
 }
 
 }  // namespace
@@ -45,25 +39,31 @@ Network network_of(const Recipe& recipe, ModelOptions options) {
   return network;
 }
 
+TrainedModel open_network(const std::string& model, const ModelOptions& options) {
+  TrainedModel opened;
+  const std::filesystem::path folder = model;
+  if (std::filesystem::is_directory(folder)) {
+    if (!std::filesystem::exists(folder / "recipe.toml")) refuse("{} is not the folder of a run: it has no recipe.toml", model);
+    if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
+    opened.recipe = read_recipe(folder / "recipe.toml");
+    if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt");
+  } else {
+    if (model.find('/') != model.npos) refuse("no run at {}", model);
+    opened.recipe = default_recipe(make_model(model).name);
+  }
+  opened.network = network_of(opened.recipe, options);
+  return opened;
+}
+
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
                         const ModelOptions& options) {
+  TrainedModel opened = open_network(model, options);
   if (std::filesystem::is_directory(model)) {
-    if (!std::filesystem::exists(std::filesystem::path(model) / "recipe.toml")) {
-      refuse("{} is not the folder of a run: it has no recipe.toml", model);
-    }
-    if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
-    return open_run(model);
-  }
-  if (model.find('/') != model.npos) refuse("no run at {}", model);
-  TrainedModel opened;
-  opened.recipe = default_recipe(make_model(model).name);
-  opened.network = network_of(opened.recipe, options);
-  if (!weights.empty()) {
+    opened.tensors = tensors_of_run(opened.network, model);
+  } else if (!weights.empty()) {
     opened.tensors = read_weights(opened.network, weights).tensors;
   } else {
-    const Traced traced = trace_inference(opened.network, 1);
-    const std::vector<Tensor> values = initial_values(traced, static_cast<uint64_t>(seed));
-    for (size_t i = 0; i < values.size(); ++i) opened.tensors[traced.parameters[i].name] = values[i];
+    opened.tensors = initial_tensors(trace_inference(opened.network, 1), static_cast<uint64_t>(seed));
   }
   return opened;
 }

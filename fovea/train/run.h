@@ -8,8 +8,7 @@
 //     checkpoint-STEP.safetensors
 //     best.safetensors     the network of the best epoch so far
 //     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), by its averages
-//     where
-//                          the recipe keeps them (average.decay)
+//                          where the recipe keeps them (average.decay)
 //     curves.svg           loss and accuracy, confusion.svg
 #pragma once
 
@@ -36,6 +35,9 @@ struct TrainedModel {
 // The network that `recipe` trains: by its name and options, with the recipe's preprocessing where it gives one. `options` that
 // are given go before the recipe's.
 Network network_of(const Recipe& recipe, ModelOptions options = {});
+
+// A run's folder, or a model's name: the network and its recipe, without values for its parameters. Refuses as open_model does.
+TrainedModel open_network(const std::string& model, const ModelOptions& options = {});
 
 // A run's folder, or a model's name with `weights` (a .safetensors file; empty: initial values by `seed`). Refuses what is
 // neither, naming the nearest model; and `options` for a run, whose network is what it is.

@@ -6,7 +6,13 @@
 namespace fovea {
 
 Session::Session(const Graph& graph, const TensorMap& tensors, const CompileOptions& options)
-    : program_(compile(graph, options, &report_)) {
+    : report_(), program_(compile(graph, options, &report_)) {
+  bind_all(tensors);
+}
+
+Session::Session(Program program, const TensorMap& tensors) : program_(std::move(program)) { bind_all(tensors); }
+
+void Session::bind_all(const TensorMap& tensors) {
   const ProgramPlan& plan = program_.plan();
   for (const ProgramPort& port : plan.arguments) {
     argument_index_[port.name] = arguments_.size();

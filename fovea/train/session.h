@@ -21,6 +21,8 @@ class Session {
   // Compiles, and makes tensors for every argument and result; arguments that `tensors` names are bound to those.
   Session(const Graph& graph, const TensorMap& tensors, const CompileOptions& options = {});
 
+  Session(Program program, const TensorMap& tensors);
+
   bool has_argument(const std::string& name) const;
   // Binds the argument to the storage of `tensor`. Fails on another shape or type, naming both.
   void bind(const std::string& name, const Tensor& tensor);
@@ -39,6 +41,8 @@ class Session {
   const CompileReport& report() const { return report_; }
 
  private:
+  void bind_all(const TensorMap& tensors);
+
   CompileReport report_;
   Program program_;
   std::map<std::string, size_t> argument_index_, result_index_;
