@@ -10,7 +10,7 @@ namespace {
 
 // Keep these numbers apart from others drawn with the same seed.
 constexpr uint64_t purpose = 0x6175676d656e7400, policy_purpose = 0x706f6c6963790000, erasing_purpose = 0x6572617365000000,
-                   mixing_purpose = 0x6d69780000000000;
+                   mixing_purpose = 0x6d69780000000000, lighting_purpose = 0x6c69676874000000;
 
 // Of one image, or one batch, of an epoch.
 uint64_t stream_of(int64_t epoch, int64_t index) { return static_cast<uint64_t>(epoch) << 40 ^ static_cast<uint64_t>(index); }
@@ -43,6 +43,7 @@ Augmenter::Augmenter(ImageShape shape, const Augmentation& augmentation)
   if (augmentation.cutout < 0 || augmentation.cutout > std::max(shape.height, shape.width)) {
     refuse("a cutout of {} does not fit images of {}x{}", augmentation.cutout, shape.height, shape.width);
   }
+  if (augmentation.lighting > 0 && shape.channels != 3) refuse("lighting is for images of 3 channels, not {}", shape.channels);
   for (size_t channel = 0; channel < table_.size(); ++channel) {
     const float mean = augmentation.mean.empty() ? 0.0f : augmentation.mean[channel];
     const float deviation = augmentation.deviation.empty() ? 1.0f : augmentation.deviation[channel];
@@ -95,15 +96,20 @@ void Augmenter::apply(std::span<const uint8_t> pixels, std::span<float> values, 
     fail("augmentation of {} pixels into {} values: an image has {}", pixels.size(), values.size(), size);
   }
   Image changed;
-  if (!augmentation_.policy.choices.empty()) {
+  if (!augmentation_.policy.choices.empty() || augmentation_.jitter.any()) {
     changed = Image(shape_);
     std::copy(pixels.begin(), pixels.end(), changed.pixels.begin());
     Random random(seed ^ policy_purpose, stream_of(epoch, index));
     apply_policy(changed, augmentation_.policy, random);
+    if (augmentation_.jitter.any()) jitter(changed, augmentation_.jitter, random);
     pixels = changed.pixels;
   }
   const Decision decision = decide(seed, epoch, index);
   cut_and_normalise(pixels, values, decision);
+  if (augmentation_.lighting > 0) {
+    Random drawn(seed ^ lighting_purpose, stream_of(epoch, index));
+    light(values, augmentation_.deviation, augmentation_.lighting, drawn);
+  }
   blank(values, decision);
   Random random(seed ^ erasing_purpose, stream_of(epoch, index));
   erase(values, shape_, augmentation_.erasing, random);

@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "fovea/data/color.h"
 #include "fovea/data/crop.h"
 #include "fovea/data/image.h"
 #include "fovea/data/mix.h"
@@ -32,6 +33,8 @@ struct Augmentation {
   int64_t cutout = 0;  // side of a square set to the mean (0 after normalising), its centre anywhere; DeVries and Taylor 2017
   Erasing erasing;
   Mixing mixing;                 // of whole batches
+  Jitter jitter;                 // of colours, after the policy
+  double lighting = 0;           // deviation along ImageNet's principal colours; 0.1 was published
   std::vector<float> mean;       // a channel each, of pixels / 255; empty is 0
   std::vector<float> deviation;  // likewise; empty is 1: value = (pixel / 255 - mean) / deviation
 

@@ -93,6 +93,8 @@ const std::vector<Field>& fields() {
       {"augment.erasing", &Recipe::erasing, 0, 1},
       {"augment.mixup", &Recipe::mixup, 0, 100},
       {"augment.cutmix", &Recipe::cutmix, 0, 100},
+      {"augment.jitter", &Recipe::jitter, 0, 1},
+      {"augment.lighting", &Recipe::lighting, 0, 10},
       {"normalize.mean", &Recipe::mean},
       {"normalize.deviation", &Recipe::deviation, 0, infinity, true},
       {"evaluate.every_epochs", &Recipe::evaluate_every, 1, 1e6},

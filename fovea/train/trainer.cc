@@ -39,6 +39,8 @@ Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preproce
   augmentation.cutout = recipe.cutout;
   augmentation.erasing = {.probability = recipe.erasing};
   augmentation.mixing = {.mixup = recipe.mixup, .cutmix = recipe.cutmix};
+  augmentation.jitter = {.brightness = recipe.jitter, .contrast = recipe.jitter, .saturation = recipe.jitter};
+  augmentation.lighting = recipe.lighting;
   return augmentation;
 }
 

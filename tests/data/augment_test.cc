@@ -149,6 +149,8 @@ TEST(Augment, PoliciesAndErasingAreFunctionsOfSeedEpochAndIndex) {
     return different;
   };
   EXPECT_GT(differing({.policy = rand_augment(2, 9)}), 90);
+  EXPECT_EQ(differing({.jitter = {.brightness = 0.4}}), 100);
+  EXPECT_EQ(differing({.lighting = 0.1}), 100);
   const int64_t erased = differing({.erasing = {.probability = 0.5}});
   EXPECT_GT(erased, 30);
   EXPECT_LT(erased, 70);
@@ -159,6 +161,7 @@ TEST(Augment, WhatDoesNotFitIsRefused) {
   const auto make = [&](const Augmentation& augmentation) { return [=] { Augmenter(shape, augmentation); }; };
   expect_error(2, make({.shift = 6}), {"shift of 6", "8x6"});
   expect_error(2, make({.shift = -1}), {"-1"});
+  expect_error(2, [] { Augmenter({8, 8, 1}, {.lighting = 0.1}); }, {"lighting", "3 channels, not 1"});
   expect_error(2, make({.cutout = 9}), {"cutout of 9", "8x6"});
   expect_error(2, make({.mean = {0.5f}}), {"1 means", "3 channels"});
   expect_error(2, make({.deviation = {1, 1}}), {"2 deviations", "3 channels"});
