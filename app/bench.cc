@@ -104,8 +104,9 @@ void bench_model(const BenchOptions& options) {
   const Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
   ThreadPool threads(options.common.thread_count());
   CompileReport report;
-  Program program = compile(
-      traced.graph, {.threads = threads.size(), .inference = !options.train, .memory = options.memory, .dtype = dtype}, &report);
+  Program program =
+      compile(traced.graph, {.threads = threads.size(), .inference = !options.train, .memory = options.memory, .dtype = dtype},
+              &report);
   const int64_t without_tensors = resident_bytes();
   Session session(std::move(program), initial_tensors(traced, static_cast<uint64_t>(options.common.seed)));
   fill_inputs(session, traced.graph, model.network.classes, options.common.seed);

@@ -19,7 +19,10 @@ void print_stage(const LowerOptions& options) {
   const Network network = open_network(options.model, options.form).network;
   const Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
   const std::string text = lower(traced.graph, options.stage, options.kernel,
-                                 {.cpu = options.cpu, .threads = options.common.thread_count(), .inference = !options.train, .dtype = dtype_named(options.dtype)});
+                                 {.cpu = options.cpu,
+                                  .threads = options.common.thread_count(),
+                                  .inference = !options.train,
+                                  .dtype = dtype_named(options.dtype)});
   if (options.common.json) {
     print_json({{"model", network.name}, {"stage", options.stage}, {"text", text}});
   } else {

@@ -110,9 +110,10 @@ nlohmann::ordered_json json_of(const Network& network, const Summary& summary, c
 }
 
 void summarise(const SummaryOptions& options) {
-  const Network network = (options.weights.empty() ? open_network(options.model, options.form)
-                                                   : open_model(options.model, options.weights, options.common.seed, options.form))
-                              .network;
+  const Network network =
+      (options.weights.empty() ? open_network(options.model, options.form)
+                               : open_model(options.model, options.weights, options.common.seed, options.form))
+          .network;
   const Summary summary = summarize(network);
   print_text(options.common, table(summary));
   std::vector<int64_t> batches = options.batches;

@@ -44,8 +44,8 @@ Program compile(const Graph& graph, const CompileOptions& options = {}, CompileR
 // The same plan without the code.
 ProgramMemory memory_of(const Graph& graph, const CompileOptions& options = {});
 
-// The text of one stage of the road: graph, gradient, formulas, kernels, tiles, vectors, llvm, assembly. `kernel` picks one kernel by
-// name from the stages after `kernels`; empty prints all. Refuses unknown stages and kernels with the nearest name.
+// The text of one stage of the road: graph, gradient, formulas, kernels, tiles, vectors, llvm, assembly. `kernel` picks one
+// kernel by name from the stages after `kernels`; empty prints all. Refuses unknown stages and kernels with the nearest name.
 std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options = {});
 
 }  // namespace fovea

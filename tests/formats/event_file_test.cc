@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fovea/formats/json_lines.h"
 #include "fovea/data/record.h"
+#include "fovea/formats/json_lines.h"
 #include "tests/bad_input.h"
 
 namespace fovea {
