@@ -78,8 +78,7 @@ void describe(const DataOptions& options) {
   std::string text;
   for (const Split split : {Split::train, Split::test}) {
     const auto dataset = open(options, split);
-    nlohmann::ordered_json& part = json[std::string(name(split))];
-    part = {{"count", dataset->count()}};
+    nlohmann::ordered_json part = {{"count", dataset->count()}};
     if (split == Split::train) {
       const ImageShape shape = dataset->image_shape();
       const std::string size = dataset->encoded()
@@ -91,6 +90,7 @@ void describe(const DataOptions& options) {
     }
     text += fmt::format("{:6} {:>8} images, ", name(split), with_separators(dataset->count()));
     text += dataset->encoded() ? photographs_text(options, *dataset, split, part) : pixels_text(*dataset, part);
+    json[std::string(name(split))] = std::move(part);
     if (split == Split::train && !options.sheet.empty()) write_png(options.sheet, contact_sheet(dataset));
   }
   if (!options.sheet.empty()) {

@@ -12,6 +12,7 @@
 #include "fovea/formats/event_file.h"
 #include "fovea/formats/json_lines.h"
 #include "fovea/formats/labels.h"
+#include "fovea/models/summary.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/interrupt.h"
 #include "fovea/train/predictor.h"
@@ -186,12 +187,10 @@ void Trainer::start_from_weights() {
 }
 
 void Trainer::announce() {
-  int64_t parameters = 0;
-  for (const auto& [name, tensor] : network_tensors(network_, tensors_)) parameters += tensor.size();
   const CompileReport report = step_->report();
   progress_.say(fmt::format("{}: {} parameters; {} training and {} test images of {} classes", network_.name,
-                            with_separators(parameters), with_separators(train_->count()), with_separators(test_->count()),
-                            network_.classes));
+                            with_separators(summarize(network_).parameters), with_separators(train_->count()),
+                            with_separators(test_->count()), network_.classes));
   progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {} of memory, {} thread{}",
                             report.kernels, report.from_cache, report.seconds, bytes_text(step_->memory_bytes(threads_.size())),
                             threads_.size(), threads_.size() == 1 ? "" : "s"));
