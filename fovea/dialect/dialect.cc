@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Quant/QuantOps.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
@@ -16,7 +17,7 @@ namespace fovea {
 
 void register_dialects(DialectRegistry& registry) {
   registry.insert<dialect::FoveaDialect, func::FuncDialect, linalg::LinalgDialect, tensor::TensorDialect, arith::ArithDialect,
-                  math::MathDialect>();
+                  math::MathDialect, quant::QuantizationDialect>();
 }
 
 namespace dialect {

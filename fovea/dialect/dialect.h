@@ -17,7 +17,7 @@
 
 namespace fovea {
 
-// The dialects a network and its formulas are written in: fovea, func, linalg, tensor, arith, math.
+// The dialects a network and its formulas are written in: fovea, func, linalg, tensor, arith, math, and quant for types.
 void register_dialects(mlir::DialectRegistry& registry);
 
 }  // namespace fovea

@@ -1,12 +1,15 @@
 #include "fovea/dialect/graph.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "fovea/core/error.h"
 #include "fovea/dialect/check.h"
 #include "fovea/dialect/graph_implementation.h"
 #include "llvm/ADT/StringExtras.h"
+#include "mlir/Dialect/Quant/QuantOps.h"
+#include "mlir/Dialect/Quant/QuantTypes.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 
@@ -76,6 +79,50 @@ DType element_from_mlir(mlir::Type type) {
   fail("a network cannot hold elements of type {}", dialect::type_text(type));
 }
 
+// MLIR's quantised types: u8 and i8 are told apart by them, while integers that stand for themselves are signless.
+mlir::Type quantized_to_mlir(DType storage, const Quantization& quantization, mlir::MLIRContext* context) {
+  if (storage != DType::i8 && storage != DType::u8 && storage != DType::i32)
+    refuse("{} cannot stand for real numbers; i8, u8 and i32 can", name(storage));
+  if (quantization.scales.empty() || quantization.scales.size() != quantization.zeros.size() ||
+      (!quantization.per_channel() && quantization.scales.size() != 1))
+    refuse("a quantised tensor needs one scale and one zero point, or one of each for every channel");
+  const bool is_signed = storage != DType::u8;
+  const unsigned bits = storage == DType::i32 ? 32 : 8;
+  const unsigned flags = is_signed ? mlir::quant::QuantizationFlags::Signed : 0;
+  const int64_t least = mlir::quant::QuantizedType::getDefaultMinimumForInteger(is_signed, bits);
+  const int64_t most = mlir::quant::QuantizedType::getDefaultMaximumForInteger(is_signed, bits);
+  for (size_t i = 0; i < quantization.scales.size(); ++i) {
+    const float scale = quantization.scales[i];
+    if (!(scale > 0) || !std::isfinite(scale)) refuse("scale {} of a quantised tensor; scales are above 0", scale);
+    if (quantization.zeros[i] < least || quantization.zeros[i] > most)
+      refuse("zero point {} of a quantised tensor; {} has {} to {}", quantization.zeros[i], name(storage), least, most);
+  }
+  const mlir::Type integer = mlir::IntegerType::get(context, bits), real = mlir::Float32Type::get(context);
+  if (!quantization.per_channel())
+    return mlir::quant::UniformQuantizedType::get(flags, integer, real, quantization.scales[0], quantization.zeros[0], least,
+                                                  most);
+  const llvm::SmallVector<double> scales(quantization.scales.begin(), quantization.scales.end());
+  return mlir::quant::UniformQuantizedPerAxisType::get(flags, integer, real, scales, quantization.zeros,
+                                                       static_cast<int32_t>(quantization.axis), least, most);
+}
+
+Quantization quantization_from_mlir(mlir::quant::QuantizedType type) {
+  if (auto uniform = mlir::dyn_cast<mlir::quant::UniformQuantizedType>(type))
+    return {.scales = {static_cast<float>(uniform.getScale())}, .zeros = {uniform.getZeroPoint()}};
+  auto channels = mlir::dyn_cast<mlir::quant::UniformQuantizedPerAxisType>(type);
+  if (!channels) fail("a network cannot hold elements of type {}", dialect::type_text(type));
+  return {.scales = {channels.getScales().begin(), channels.getScales().end()},
+          .zeros = channels.getZeroPoints().vec(),
+          .axis = channels.getQuantizedDimension()};
+}
+
+DType storage_from_mlir(mlir::quant::QuantizedType type) {
+  const unsigned bits = type.getStorageTypeIntegralWidth();
+  if (bits == 32 && type.isSigned()) return DType::i32;
+  if (bits != 8) fail("a network cannot hold elements of type {}", dialect::type_text(type));
+  return type.isSigned() ? DType::i8 : DType::u8;
+}
+
 mlir::Attribute attribute_to_mlir(const std::string& name, const Attribute& attribute, mlir::MLIRContext* context) {
   mlir::Builder builder(context);
   return std::visit(
@@ -92,6 +139,8 @@ mlir::Attribute attribute_to_mlir(const std::string& name, const Attribute& attr
           return builder.getStringAttr(value);
         } else if constexpr (std::is_same_v<T, std::vector<int64_t>>)
           return builder.getDenseI64ArrayAttr(value);
+        else if constexpr (std::is_same_v<T, QuantizedType>)
+          return mlir::TypeAttr::get(quantized_to_mlir(value.storage, value.quantization, context));
         else
           return to_mlir(value, context);
       },
@@ -167,15 +216,27 @@ mlir::NamedAttribute text_attribute(mlir::Builder& builder, llvm::StringRef name
 
 }  // namespace
 
-std::string to_string(const TensorType& type) { return fmt::format("{} {}", to_string(type.shape), name(type.dtype)); }
+std::string to_string(const TensorType& type) {
+  const std::string text = fmt::format("{} {}", to_string(type.shape), name(type.dtype));
+  if (!type.quantization) return text;
+  if (type.quantization->per_channel()) return fmt::format("{} (scales by dimension {})", text, type.quantization->axis);
+  return fmt::format("{} (scale {}, zero {})", text, type.quantization->scales[0], type.quantization->zeros[0]);
+}
 
 mlir::RankedTensorType to_mlir(const TensorType& type, mlir::MLIRContext* context) {
-  return mlir::RankedTensorType::get(type.shape, element_to_mlir(type.dtype, context));
+  if (!type.quantization) return mlir::RankedTensorType::get(type.shape, element_to_mlir(type.dtype, context));
+  const Quantization& quantization = *type.quantization;
+  const auto axis = static_cast<size_t>(quantization.axis);
+  if (quantization.per_channel() && (axis >= type.shape.size() || type.shape[axis] != std::ssize(quantization.scales)))
+    refuse("{} scales by dimension {} do not fit {}", quantization.scales.size(), axis, to_string(type.shape));
+  return mlir::RankedTensorType::get(type.shape, quantized_to_mlir(type.dtype, quantization, context));
 }
 
 TensorType from_mlir(mlir::Type type) {
   const auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
   if (!tensor || !tensor.hasStaticShape()) fail("{} is not a tensor of static shape", dialect::type_text(type));
+  if (const auto quantized = mlir::dyn_cast<mlir::quant::QuantizedType>(tensor.getElementType()))
+    return {tensor.getShape().vec(), storage_from_mlir(quantized), quantization_from_mlir(quantized)};
   return {tensor.getShape().vec(), element_from_mlir(tensor.getElementType())};
 }
 

@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "fovea/core/quantization.h"
 #include "fovea/core/tensor.h"
 
 namespace fovea {
@@ -20,10 +22,17 @@ namespace fovea {
 struct TensorType {
   Shape shape;
   DType dtype = DType::f32;
+  std::optional<Quantization> quantization = {};  // of i8, u8 and i32: integers that stand for real numbers
   bool operator==(const TensorType&) const = default;
 };
 
-std::string to_string(const TensorType& type);  // "[128, 28, 28, 1] f32"
+std::string to_string(const TensorType& type);  // "[128, 28, 28, 1] f32", "[1, 224, 224, 3] u8 (scale 0.0078125, zero 128)"
+
+// The element type of a result that no operand tells: what a quantised operator writes. In MLIR `!quant.uniform<...>`.
+struct QuantizedType {
+  DType storage = DType::i8;
+  Quantization quantization;
+};
 
 // A value of one graph: an index into it. Meaningless in another graph.
 struct Ref {
@@ -38,7 +47,7 @@ enum class Role : uint8_t {
   state,      // kept between runs, not trained: running statistics, momenta
 };
 
-using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, Tensor>;
+using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, Tensor, QuantizedType>;
 using Attributes = std::vector<std::pair<std::string, Attribute>>;
 
 class Graph {

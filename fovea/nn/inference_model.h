@@ -1,0 +1,28 @@
+// A network as the world's files hold it: a graph for inference with its values and what stands around it.
+//
+// Readers of .tflite and .onnx make one, the quantiser turns a float one into an integer one, writers and the ahead-of-time
+// compiler take one; a trained run becomes one by trace_inference.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fovea/core/tensor.h"
+#include "fovea/dialect/graph.h"
+#include "fovea/nn/trace.h"
+
+namespace fovea {
+
+struct InferenceModel {
+  std::string name;
+  // Arguments of role input and parameter; results are outputs. Activations are [batch, spatial..., channels], filters
+  // [spatial..., in, out], as everywhere, whatever the file's own order.
+  Graph graph;
+  std::map<std::string, Tensor> tensors;  // of the arguments of role parameter, by name
+  // Of float inputs. An integer input takes bytes: u8 the pixels as they are, i8 pixel - 128; its scale and zero point say what
+  // they mean.
+  Preprocessing preprocessing;
+  std::vector<std::string> labels;  // names of the classes; empty when unknown
+};
+
+}  // namespace fovea
