@@ -296,8 +296,9 @@ Ref Graph::argument(std::string name, TensorType type, Role role) {
   graph.function.insertArgument(graph.function.getNumArguments(), to_mlir(type, graph.context.get()), attributes,
                                 layer_location(name, graph.context.get()));
   graph.values.push_back(graph.function.getArguments().back());
-  graph.arguments.push_back({std::move(name), std::move(type), role});
-  return {static_cast<int32_t>(graph.values.size()) - 1};
+  const Ref value{static_cast<int32_t>(graph.values.size()) - 1};
+  graph.arguments.push_back({std::move(name), std::move(type), role, value});
+  return value;
 }
 
 std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Ref>& operands, const Attributes& attributes,
@@ -342,7 +343,7 @@ void Graph::finish(const std::vector<std::pair<std::string, Ref>>& results) {
     }
     values.push_back(graph.values[static_cast<size_t>(ref.index)]);
     names.push_back(builder.getDictionaryAttr(text_attribute(builder, "fovea.name", name)));
-    graph.results.push_back({name, result_type});
+    graph.results.push_back({name, result_type, ref});
   }
   builder.create<mlir::func::ReturnOp>(builder.getUnknownLoc(), values);
   graph.function.setFunctionType(
@@ -387,11 +388,19 @@ void read_ports(Graph::Implementation& graph) {
     const auto role = function.getArgAttrOfType<mlir::StringAttr>(index, "fovea.role");
     graph.values.push_back(function.getArgument(index));
     graph.arguments.push_back({name ? name.str() : fmt::format("argument{}", index),
-                               from_mlir(function.getArgumentTypes()[index]), role_named(role ? role.getValue() : "input")});
+                               from_mlir(function.getArgumentTypes()[index]),
+                               role_named(role ? role.getValue() : "input"),
+                               {static_cast<int32_t>(index)}});
   }
+  for (mlir::Operation& op : function.getBody().front())
+    graph.values.insert(graph.values.end(), op.result_begin(), op.result_end());
+  mlir::Operation* end = function.getBody().front().getTerminator();
   for (unsigned index = 0; index < function.getNumResults(); ++index) {
     const auto name = function.getResultAttrOfType<mlir::StringAttr>(index, "fovea.name");
-    graph.results.push_back({name ? name.str() : fmt::format("result{}", index), from_mlir(function.getResultTypes()[index])});
+    const auto place = std::find(graph.values.begin(), graph.values.end(), end->getOperand(index));
+    graph.results.push_back({name ? name.str() : fmt::format("result{}", index),
+                             from_mlir(function.getResultTypes()[index]),
+                             {static_cast<int32_t>(place - graph.values.begin())}});
   }
 }
 

@@ -56,12 +56,28 @@ class Graph {
     std::string name;  // "conv1.weight"; stable, and unique within the graph
     TensorType type;
     Role role;
+    Ref value = {};
   };
   struct Result {
     // The name of an argument of role parameter or state: the result replaces that argument (in place). Otherwise an output's
     // name.
     std::string name;
     TensorType type;
+    Ref value = {};
+  };
+  // An operator as it was added. Attributes are those that were given: one left out has its default (docs/operators.md).
+  struct Node {
+    std::string op;  // "conv"
+    std::vector<Ref> operands, results;
+    Attributes attributes;
+    std::string layer;
+
+    const Attribute* find(std::string_view name) const;  // null when left out
+    template <typename T>
+    T get(std::string_view name, T otherwise) const {
+      const Attribute* attribute = find(name);
+      return attribute ? std::get<T>(*attribute) : std::move(otherwise);
+    }
   };
 
   explicit Graph(std::string name = "main");
@@ -83,6 +99,7 @@ class Graph {
   TensorType type(Ref value) const;
   const std::vector<Argument>& arguments() const;
   const std::vector<Result>& results() const;
+  std::vector<Node> nodes() const;  // in order, each after those it reads; also of a parsed graph
 
   std::string text() const;                                               // MLIR's text, with the layer names as locations
   static Graph parse(std::string_view text, std::string_view file_name);  // fails with file, line and reason

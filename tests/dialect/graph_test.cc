@@ -51,6 +51,43 @@ TEST(Graph, TextIsReadBack) {
   EXPECT_THAT(graph.text(), HasSubstr("loc(\"conv1\")"));
 }
 
+void expect_nodes(const Graph& graph) {
+  const std::vector<Graph::Node> nodes = graph.nodes();
+  ASSERT_EQ(nodes.size(), 4U);
+  const Graph::Node& pool = nodes[0];
+  EXPECT_EQ(pool.op, "avg_pool");
+  EXPECT_EQ(pool.layer, "pool");
+  EXPECT_EQ(pool.operands, std::vector<Ref>{graph.arguments()[0].value});
+  EXPECT_EQ(pool.get("window", std::vector<int64_t>{}), (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(pool.get("padding", std::string("valid")), "same");
+  EXPECT_EQ(pool.find("count_padding"), nullptr);
+  EXPECT_TRUE(pool.get("count_padding", true));
+  EXPECT_EQ(nodes[1].get("dtype", std::string()), "bf16");
+  EXPECT_EQ(nodes[1].layer, "");
+  EXPECT_EQ(std::get<Tensor>(*nodes[2].find("value")).values<float>()[0], 2.5F);
+  EXPECT_DOUBLE_EQ(nodes[3].get("value", 0.0), -1.5);
+  EXPECT_EQ(nodes[3].operands, pool.results);
+  EXPECT_EQ(graph.type(nodes[3].results[0]), (TensorType{{2, 2, 2, 5}, DType::f32}));
+  EXPECT_EQ(graph.results()[0].value, nodes[3].results[0]);
+  EXPECT_EQ(graph.results()[1].value, nodes[1].results[0]);
+  EXPECT_EQ(nodes[1].operands, std::vector<Ref>{graph.arguments()[1].value});
+}
+
+TEST(Graph, NodesAreWhatWasAdded) {
+  Graph graph;
+  const Ref x = graph.argument("x", {{2, 4, 4, 3}, DType::f32}, Role::input);
+  const Ref y =
+      graph.add("avg_pool", {x}, {{"window", std::vector<int64_t>{2, 3}}, {"padding", std::string("same")}}, "pool")[0];
+  const Ref late = graph.argument("late", {{3}, DType::f32}, Role::parameter);  // its index comes after an operator's
+  const Ref cast = graph.add("cast", {late}, {{"dtype", std::string("bf16")}}, "")[0];
+  graph.add("constant", {}, {{"value", Tensor::of<float>({}, {2.5F})}}, "");
+  const Ref wide =
+      graph.add("pad", {y}, {{"padding", std::vector<int64_t>{0, 0, 0, 0, 0, 0, 1, 1}}, {"value", -1.5}}, "frame")[0];
+  graph.finish({{"output", wide}, {"cast", cast}});
+  expect_nodes(graph);
+  expect_nodes(Graph::parse(graph.text(), "network.mlir"));
+}
+
 TEST(Graph, ErrorsNameTheLayer) {
   Graph graph;
   const Ref x = graph.argument("x", {{1, 5, 5, 64}, DType::f32}, Role::input);
