@@ -15,18 +15,6 @@ namespace {
 constexpr int64_t run_elements = 64;
 // Side of the square tiles a transposition works on: a register of 16 floats.
 constexpr int64_t transpose_tile = 16;
-// The dimension a panel is cut along: the vector dimension, or for the operand without it, the tiled row its memory walks
-// along.
-int panel_dim(ArrayRef<LinearForm> forms, const Formula& anchor, const Tiling& tiling) {
-  auto reads = [&](unsigned dim) {
-    return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] != 0; });
-  };
-  if (reads(static_cast<unsigned>(tiling.vector_dim))) return tiling.vector_dim;
-  for (unsigned dim : tiling.tile_order)
-    if (!anchor.reduced[dim] && forms.back().coefficients[dim] == 1) return static_cast<int>(dim);
-  return tiling.vector_dim;
-}
-
 }  // namespace
 
 PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<LinearForm> forms, const Formula& anchor,
@@ -40,8 +28,7 @@ PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<
       spans_.push_back(span);
     }
   } else if (packing_ == Packing::panel) {
-    const int walked = panel_dim(forms_, anchor, tiling);
-    vector_ = static_cast<unsigned>(walked);
+    vector_ = static_cast<unsigned>(tiling.vector_dim);
     tile_ = tiling.dims[vector_].tile;
     for (unsigned dim = 0; dim < anchor.extents.size(); ++dim)
       if (dim != vector_ && llvm::any_of(forms_, [&](const LinearForm& form) { return form.coefficients[dim] != 0; }))
