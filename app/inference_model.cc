@@ -1,0 +1,34 @@
+#include "app/inference_model.h"
+
+#include "fovea/core/error.h"
+#include "fovea/train/run.h"
+
+namespace fovea {
+namespace {
+
+InferenceModel inference_model(TrainedModel trained, const OpenOptions& options) {
+  Traced traced = trace_inference(trained.network, options.batch, options.output);
+  InferenceModel model{.name = trained.network.name,
+                       .graph = std::move(traced.graph),
+                       .tensors = {},
+                       .preprocessing = trained.network.preprocessing,
+                       .labels = std::move(trained.labels)};
+  for (const ParameterSpec& parameter : traced.parameters) {
+    const auto value = trained.tensors.find(parameter.name);
+    if (value == trained.tensors.end()) fail("the weights of {} lack tensor \"{}\"", model.name, parameter.name);
+    model.tensors[parameter.name] = value->second;
+  }
+  return model;
+}
+
+}  // namespace
+
+bool is_model_file(const std::filesystem::path& model) {
+  return model.extension() == ".tflite" || model.extension() == ".onnx";
+}
+
+InferenceModel open_inference_model(const std::string& model, const OpenOptions& options) {
+  return inference_model(open_model(model, options.weights, options.seed, options.form), options);
+}
+
+}  // namespace fovea

@@ -1,0 +1,27 @@
+// Any model that a command is given, as the one form that all of them run: a run's folder, a .tflite or .onnx file, a network
+// by its name.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "fovea/models/registry.h"
+#include "fovea/nn/inference_model.h"
+
+namespace fovea {
+
+struct OpenOptions {
+  std::filesystem::path weights;  // of a network by its name: a .safetensors file; empty: initial values by `seed`
+  int64_t seed = 1;
+  ModelOptions form;  // of a network by its name
+  int64_t batch = 1;
+  Output output = Output::probabilities;  // of a run or a network by its name; a file ends as it ends
+};
+
+// Is it a file that holds a graph? By the ending of its name.
+bool is_model_file(const std::filesystem::path& model);
+
+// Refuses options that a file or a run has no use for, and what is no model, with the nearest name.
+InferenceModel open_inference_model(const std::string& model, const OpenOptions& options);
+
+}  // namespace fovea

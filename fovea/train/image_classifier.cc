@@ -1,0 +1,175 @@
+#include "fovea/train/image_classifier.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fovea/core/error.h"
+#include "fovea/data/loader.h"
+
+namespace fovea {
+namespace {
+
+using Argument = Graph::Argument;
+
+const Argument& only_input(const InferenceModel& model) {
+  const Argument* found = nullptr;
+  for (const Argument& argument : model.graph.arguments()) {
+    if (argument.role != Role::input) continue;
+    if (found != nullptr) refuse("{} reads {} and {}, not one image", model.name, found->name, argument.name);
+    found = &argument;
+  }
+  if (found == nullptr) refuse("{} reads nothing", model.name);
+  const TensorType& type = found->type;
+  if (type.shape.size() != 4 || (type.shape[3] != 1 && type.shape[3] != 3))
+    refuse("{} reads {}, not images of 1 or 3 channels", model.name, to_string(type));
+  if (type.dtype != DType::f32 && type.dtype != DType::u8 && type.dtype != DType::i8)
+    refuse("{} reads {}; images are f32, u8 or i8", model.name, to_string(type));
+  return *found;
+}
+
+const Graph::Result& only_output(const InferenceModel& model, int64_t batch) {
+  const auto& results = model.graph.results();
+  if (results.size() != 1) refuse("{} gives {} results, not one row of scores an image", model.name, results.size());
+  const TensorType& type = results[0].type;
+  const bool numbers = type.dtype == DType::f32 || (type.quantization && !type.quantization->per_channel());
+  // [batch, classes], or with spatial dimensions of one pixel between them.
+  if (!numbers || type.shape.size() < 2 || type.shape[0] != batch || element_count(type.shape) != batch * type.shape.back())
+    refuse("{} gives {}, not one row of scores an image", model.name, to_string(type));
+  return results[0];
+}
+
+// The operator that computed `value`, seen through those that only say it in other words.
+std::string origin(const Graph& graph, Ref value) {
+  const std::vector<Graph::Node> nodes = graph.nodes();
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    if (std::find(node->results.begin(), node->results.end(), value) == node->results.end()) continue;
+    if (node->op != "reshape" && node->op != "quantize" && node->op != "dequantize") return node->op;
+    value = node->operands[0];
+  }
+  return "";
+}
+
+// Scores as real numbers, image by image.
+void read_scores(const Tensor& result, const TensorType& type, std::span<float> scores) {
+  if (type.dtype == DType::f32) {
+    std::copy_n(result.data<float>(), scores.size(), scores.begin());
+    return;
+  }
+  const float scale = type.quantization->scales[0];
+  const int64_t zero = type.quantization->zeros[0];
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const int64_t q = type.dtype == DType::u8 ? result.data<uint8_t>()[i] : result.data<int8_t>()[i];
+    scores[i] = scale * static_cast<float>(q - zero);
+  }
+}
+
+void softmax(std::span<float> scores) {
+  const float most = *std::max_element(scores.begin(), scores.end());
+  float sum = 0;
+  for (float& score : scores) sum += score = std::exp(score - most);
+  for (float& score : scores) score /= sum;
+}
+
+// Rows of the classes a data set has, as logarithms: what Metrics takes. A probability that rounds to 0 is as small as it can
+// be told to be.
+Tensor log_probabilities(const Tensor& probabilities, int64_t count, int64_t classes) {
+  const int64_t all = probabilities.shape()[1], skipped = all - classes;
+  Tensor logits({count, classes}, DType::f32);
+  for (int64_t image = 0; image < count; ++image) {
+    for (int64_t label = 0; label < classes; ++label) {
+      const float probability = probabilities.data<float>()[image * all + label + skipped];
+      logits.data<float>()[image * classes + label] = std::log(std::max(probability, 1e-6f));
+    }
+  }
+  return logits;
+}
+
+void check_fits(const ImageClassifier& classifier, const Dataset& dataset) {
+  const ImageShape own = classifier.image_shape(), given = dataset.image_shape();
+  if (own.channels != given.channels || (!dataset.encoded() && own != given)) {
+    refuse("{} takes images {}x{}x{}; the data set has {}x{}x{}", classifier.name(), own.height, own.width, own.channels,
+           given.height, given.width, given.channels);
+  }
+  const int64_t classes = std::ssize(dataset.class_names());
+  if (classifier.classes() != classes && classifier.classes() != classes + 1)
+    refuse("{} tells {} classes apart; the data set has {}", classifier.name(), classifier.classes(), classes);
+}
+
+}  // namespace
+
+ImageClassifier::ImageClassifier(InferenceModel model)
+    : model_(std::move(model)),
+      input_(only_input(model_).type),
+      output_(only_output(model_, input_.shape[0]).type),
+      input_name_(only_input(model_).name),
+      output_name_(model_.graph.results()[0].name),
+      classes_(output_.shape.back()),
+      ends_in_softmax_(origin(model_.graph, model_.graph.results()[0].value).ends_with("softmax")),
+      session_(model_.graph, model_.tensors, CompileOptions{.inference = true}),
+      probabilities_({batch(), classes_}, DType::f32) {}
+
+Augmentation ImageClassifier::evaluation() const {
+  const Preprocessing& own = model_.preprocessing;
+  Augmentation augmentation{.resize = own.resize,
+                            .interpolation = own.bicubic ? Interpolation::bicubic : Interpolation::bilinear};
+  if (input_.dtype == DType::f32) {
+    augmentation.mean = own.mean;
+    augmentation.deviation = own.deviation;
+  } else {
+    augmentation.deviation.assign(static_cast<size_t>(input_.shape[3]), 1.0f / 255);
+  }
+  return augmentation;
+}
+
+void ImageClassifier::fill_input(const Tensor& images) {
+  Tensor& input = session_.argument(input_name_);
+  const std::span<const float> values = images.values<float>();
+  if (input_.dtype == DType::f32) {
+    std::copy(values.begin(), values.end(), input.data<float>());
+  } else if (input_.dtype == DType::u8) {
+    std::transform(values.begin(), values.end(), input.data<uint8_t>(),
+                   [](float pixel) { return static_cast<uint8_t>(std::lrint(pixel)); });
+  } else {
+    std::transform(values.begin(), values.end(), input.data<int8_t>(),
+                   [](float pixel) { return static_cast<int8_t>(std::lrint(pixel) - 128); });
+  }
+}
+
+const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& threads) {
+  const int64_t count = images.shape()[0];
+  if (images.size() != count * image_shape().size() || count > batch())
+    fail("{} takes up to {} images; these are {}", name(), to_string(input_.shape), to_string(images.shape()));
+  fill_input(images);
+  session_.run(threads);
+  read_scores(session_.result(output_name_), output_, probabilities_.values<float>());
+  if (!ends_in_softmax_) {
+    for (int64_t image = 0; image < count; ++image)
+      softmax(probabilities_.values<float>().subspan(static_cast<size_t>(image * classes_), static_cast<size_t>(classes_)));
+  }
+  return probabilities_;
+}
+
+Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
+                 DamageReport* damage) {
+  check_fits(classifier, *dataset);
+  const int64_t count = dataset->count(), classes = std::ssize(dataset->class_names());
+  const bool encoded = dataset->encoded();
+  Loader loader(std::move(dataset), {.batch = std::min(classifier.batch(), count),
+                                     .shape = classifier.image_shape(),
+                                     .augmentation = classifier.evaluation(),
+                                     .prefetch = encoded ? 2 : 3,
+                                     .workers = encoded ? threads.size() : 1});
+  DamageReport here;
+  Metrics metrics(classes);
+  progress.start("testing", count);
+  while (metrics.count() < count) {
+    const Batch& next = loader.next();
+    (damage != nullptr ? *damage : here).report(next.damaged, progress);
+    const Tensor& probabilities = classifier.probabilities(next.image, threads);
+    metrics.add(log_probabilities(probabilities, next.count, classes), next.label.values<int32_t>());
+    progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
+  }
+  return metrics;
+}
+
+}  // namespace fovea

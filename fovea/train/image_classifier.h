@@ -1,0 +1,52 @@
+// A network of any file that tells what is in a picture: float or integer, ending in probabilities or in logits.
+#pragma once
+
+#include <memory>
+
+#include "fovea/data/augment.h"
+#include "fovea/data/dataset.h"
+#include "fovea/nn/inference_model.h"
+#include "fovea/train/damage.h"
+#include "fovea/train/metrics.h"
+#include "fovea/train/progress.h"
+#include "fovea/train/session.h"
+
+namespace fovea {
+
+class ImageClassifier {
+ public:
+  // Compiles. Refuses a model that is not one batch of images in and one row of scores an image out.
+  explicit ImageClassifier(InferenceModel model);
+
+  const std::string& name() const { return model_.name; }
+  const std::vector<std::string>& labels() const { return model_.labels; }
+  const Session& session() const { return session_; }
+  ImageShape image_shape() const { return {input_.shape[1], input_.shape[2], input_.shape[3]}; }
+  int64_t batch() const { return input_.shape[0]; }
+  int64_t classes() const { return classes_; }
+
+  // From pixels to what `probabilities` takes: the model's preprocessing; of a network that takes bytes, the pixels themselves.
+  Augmentation evaluation() const;
+
+  // images [n, height, width, channels] f32, n at most batch() -> [batch, classes] f32, of which the first n rows answer them.
+  // Valid until the next call. Scores are made probabilities once: a network that ends in softmax is taken at its word.
+  const Tensor& probabilities(const Tensor& images, ThreadPool& threads);
+
+ private:
+  void fill_input(const Tensor& images);
+
+  InferenceModel model_;
+  TensorType input_, output_;
+  std::string input_name_, output_name_;
+  int64_t classes_;
+  bool ends_in_softmax_;
+  Session session_;
+  Tensor probabilities_;
+};
+
+// How it does on `dataset`. A network of one class more than the data set has knows the background first (TensorFlow's
+// convention), which is never an answer. Refuses another number of classes, or images that are not its own.
+Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
+                 DamageReport* damage = nullptr);
+
+}  // namespace fovea
