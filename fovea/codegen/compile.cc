@@ -32,10 +32,11 @@ ProgramPort port(llvm::StringRef name, mlir::Type type) {
 
 llvm::StringRef name_of(mlir::StringAttr attribute) { return attribute ? attribute.getValue() : ""; }
 
+// Prepared tensors are the last arguments of the function, and none of the program's.
 void describe_ports(FuncOp main, ProgramPlan& plan) {
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
-    plan.arguments.push_back(
-        port(name_of(main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getArgumentTypes()[i]));
+    auto& ports = role_of(main, i) == "prepared" ? plan.prepared : plan.arguments;
+    ports.push_back(port(name_of(main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getArgumentTypes()[i]));
   }
   for (unsigned i = 0; i < main.getNumResults(); ++i) {
     plan.results.push_back(
@@ -45,10 +46,12 @@ void describe_ports(FuncOp main, ProgramPlan& plan) {
 }
 
 // The kernels that are called, each once, in the order of their first call.
-llvm::SmallVector<FuncOp> distinct_kernels(mlir::ModuleOp module, llvm::ArrayRef<CallOp> calls) {
-  mlir::SymbolTable symbols(module);
+llvm::SmallVector<FuncOp> kernels_called_by(llvm::ArrayRef<FuncOp> functions) {
+  mlir::SymbolTable symbols(FuncOp(functions.front())->getParentOfType<mlir::ModuleOp>());
   llvm::SetVector<mlir::Operation*> kernels;
-  for (CallOp call : calls) kernels.insert(symbols.lookup(CallOp(call).getCallee()));
+  for (FuncOp function : functions) {
+    for (CallOp call : function.getOps<CallOp>()) kernels.insert(symbols.lookup(call.getCallee()));
+  }
   return llvm::map_to_vector(kernels, [](mlir::Operation* kernel) { return mlir::cast<FuncOp>(kernel); });
 }
 
@@ -58,6 +61,7 @@ int64_t caller_bytes(const ProgramPlan& plan, const FusedFunction& function) {
   };
   int64_t total = 0;
   for (const ProgramPort& port : plan.arguments) total += bytes(port);
+  for (const ProgramPort& port : plan.prepared) total += bytes(port);
   for (size_t i = 0; i < plan.results.size(); ++i) total += plan.result_replaces[i] < 0 ? bytes(plan.results[i]) : 0;
   for (mlir::arith::ConstantOp constant : function.constants) total += bytes_of(constant);
   return total;
@@ -92,9 +96,15 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
 
 void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
                ProgramPlan& plan) {
+  const auto arguments = static_cast<int64_t>(plan.arguments.size());
   for (size_t i = 0; i < function.calls.size(); ++i) {
     CallOp call = function.calls[i];
     const CompiledKernel& code = compiled.at(call.getCallee().str());
+    for (KernelOperand& operand : placement.operands[i]) {
+      if (operand.place != KernelOperand::Place::argument || operand.index < arguments) continue;
+      operand.place = KernelOperand::Place::prepared;
+      operand.index -= arguments;
+    }
     plan.calls.push_back({.name = call.getCallee().str(),
                           .layer = layer_of(call.getLoc()),
                           .function = code.function,
@@ -105,26 +115,40 @@ void add_calls(const FusedFunction& function, Placement placement, const std::ma
   }
 }
 
+void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan) {
+  Placement placement = place_tensors(function);
+  plan.arena_bytes = placement.arena_bytes;
+  plan.constants = std::move(placement.constants);
+  add_calls(function, std::move(placement), compiled, plan);
+}
+
+std::shared_ptr<const ProgramPlan> plan_preparation(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
+                                                    const std::shared_ptr<void>& code) {
+  auto plan = std::make_shared<ProgramPlan>();
+  describe_ports(preparation, *plan);
+  plan->code = code;
+  add_calls(read_fused_function(preparation), compiled, *plan);
+  return plan;
+}
+
 ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const CompileOptions& options, int threads,
                          CompileReport& report) {
   FuncOp main = network_of(module);
   FusedFunction function = read_fused_function(main);
-  const auto kernels = distinct_kernels(module, function.calls);
+  llvm::SmallVector<FuncOp> functions{main};
+  if (FuncOp preparation = preparation_of(module)) functions.push_back(preparation);
+  const auto kernels = kernels_called_by(functions);
   ProgramPlan plan;
   describe_ports(main, plan);
   const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(kernels, plan.code, &report.from_cache);
   report.kernels = static_cast<int>(kernels.size());
   std::map<std::string, CompiledKernel> by_name;
+  for (auto [kernel, code] : llvm::zip_equal(kernels, compiled)) by_name[FuncOp(kernel).getName().str()] = code;
   int64_t scratch_bytes = 0;
-  for (auto [kernel, code] : llvm::zip_equal(kernels, compiled)) {
-    by_name[FuncOp(kernel).getName().str()] = code;
-    scratch_bytes = std::max(scratch_bytes, code.scratch_bytes);
-  }
+  for (CallOp call : function.calls) scratch_bytes = std::max(scratch_bytes, by_name.at(call.getCallee().str()).scratch_bytes);
   report.memory = fit_memory(main, function, plan, scratch_bytes, options, threads);
-  Placement placement = place_tensors(function);
-  plan.arena_bytes = placement.arena_bytes;
-  plan.constants = std::move(placement.constants);
-  add_calls(function, std::move(placement), by_name, plan);
+  add_calls(function, by_name, plan);
+  if (FuncOp preparation = preparation_of(module)) plan.preparation = plan_preparation(preparation, by_name, plan.code);
   return plan;
 }
 
@@ -177,7 +201,7 @@ ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
   FusedFunction function = read_fused_function(main);
   ProgramPlan plan;
   describe_ports(main, plan);
-  const auto kernels = distinct_kernels(*module, function.calls);
+  const auto kernels = kernels_called_by(main);
   const int threads = threads_of(options);
   return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }

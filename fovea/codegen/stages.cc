@@ -40,6 +40,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
   }
   if (stage >= Stage::kernels) {
     passes.addNestedPass<mlir::func::FuncOp>(create_split_pass());
+    if (options.inference) passes.addPass(create_prepare_pass());
     passes.addPass(create_fuse_pass());
   }
 

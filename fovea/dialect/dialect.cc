@@ -29,9 +29,11 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   const auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (name == "fovea.name" && text) return success();
   if (name == "fovea.in_place" && !is_argument && isa<IntegerAttr>(attribute.getValue())) return success();  // of kernels
+  if (name == "fovea.packed" && is_argument && isa<UnitAttr>(attribute.getValue())) return success();        // of kernels
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
+  if (name == "fovea.role" && is_argument && text && text.getValue() == "prepared") return success();  // made by fovea-prepare
   if (name == "fovea.role") return op->emitError("fovea.role must be \"input\", \"parameter\" or \"state\", on an argument");
   return op->emitError() << "unknown attribute " << name << " = " << attribute.getValue()
                          << "; there are fovea.name (a string) and fovea.role";

@@ -58,12 +58,24 @@ def SplitPass : Pass<"fovea-split", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def PreparePass : Pass<"fovea-prepare", "::mlir::ModuleOp"> {
+  let summary = "take what depends on parameters alone out of an inference program";
+  let description = [{
+    Over formulas. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantised
+    layers, transposed or sliced weights) moves into a second function (attribute `fovea.preparation`), run once when values are bound. Its
+    results are new arguments of the network's function, of role `prepared`, named prepared.0, prepared.1 and so on in its order. Views stay
+    where they are, and so does what would only make a tensor larger. Parameters that a result replaces are read as they are.
+  }];
+  let constructor = "::fovea::create_prepare_pass()";
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def FoldBatchNormPass : Pass<"fovea-fold-batch-norm", "::mlir::func::FuncOp"> {
   let summary = "batch norm joins the convolution or dense layer before it";
   let description = [{
-    For inference. Where filter, scale, shift and statistics are constants, the norm goes into the filter and a bias. Where they are
-    arguments it becomes one multiplication and one addition by numbers that are computed once a channel, and fovea-fuse puts both
-    into the contraction's kernel. A bias between the two joins those numbers. Jacob et al., "Quantization and training of neural
+    For inference. Where the filter is made of parameters or constants, and so are scale, shift and statistics, the norm goes into the
+    filter and a bias: fovea-prepare computes them once. Otherwise it becomes one multiplication and one addition by numbers that are
+    computed once a channel, and fovea-fuse puts both into the contraction's kernel. A bias between the two joins those numbers. Jacob et al., "Quantization and training of neural
     networks for efficient integer-arithmetic-only inference", 2018, section 3.2.
   }];
   let constructor = "::fovea::create_fold_batch_norm_pass()";

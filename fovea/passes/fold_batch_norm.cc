@@ -1,9 +1,6 @@
 // Batch norm at inference joins the convolution before it.
-#include <cmath>
-
 #include "fovea/dialect/arithmetic.h"
 #include "fovea/passes/passes.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -40,43 +37,45 @@ Producer producer_of(Value input) {
   return producer;
 }
 
-std::optional<std::vector<double>> constant_values(Value value) {
-  DenseElementsAttr elements;
-  if (!value || !matchPattern(value, m_Constant(&elements)) || !elements.getElementType().isF32()) return std::nullopt;
-  return std::vector<double>(elements.value_begin<float>(), elements.value_end<float>());
+// Made of parameters, state and constants alone: what fovea-prepare computes before the run.
+bool is_known_before_run(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto main = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
+    const auto role = main ? main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "fovea.role") : StringAttr();
+    return role && (role.getValue() == "parameter" || role.getValue() == "state");
+  }
+  return llvm::all_of(value.getDefiningOp()->getOperands(), is_known_before_run);
 }
 
-Value constant(PatternRewriter& rewriter, Location location, RankedTensorType type, ArrayRef<double> values) {
-  const SmallVector<float> narrow(values.begin(), values.end());
-  return rewriter.create<dialect::ConstantOp>(location, type, DenseElementsAttr::get(type, ArrayRef(narrow)));
+// What is left of the norm: x * factor + shift, [channels] each.
+struct Affine {
+  Value factor, shift;
+};
+
+Affine affine_of(dialect::BatchNormOp norm, Value bias, PatternRewriter& rewriter) {
+  dialect::Arithmetic a(rewriter, norm.getLoc(), norm.getInput());
+  Value factor = a.mul(norm.getScale(), a.rsqrt(a.add(norm.getVariance(), norm.getEpsilon().convertToDouble())));
+  Value center = bias ? a.sub(norm.getMean(), bias) : norm.getMean();
+  return {factor, a.sub(norm.getShift(), a.mul(center, factor))};
 }
 
-// Filter and statistics known: the filter is scaled, what is left of the norm is a bias. Filters of conv and dense have the
-// output channels last.
-struct FoldIntoConstantFilter : OpRewritePattern<dialect::BatchNormOp> {
+// The filter is scaled, what is left of the norm is a bias. Filters of conv and dense have the output channels last.
+struct FoldIntoFilter : OpRewritePattern<dialect::BatchNormOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(dialect::BatchNormOp norm, PatternRewriter& rewriter) const override {
     const Producer producer = producer_of(norm.getInput());
-    // Another reader would need the filter as it was, too.
+    // Another reader would need the sum as it was, too.
     if (producer.op == nullptr || isa<dialect::ConvTransposeOp>(producer.op) || !producer.op->hasOneUse()) return failure();
     if (producer.bias && !norm.getInput().hasOneUse()) return failure();
-    auto filter = constant_values(producer.op->getOperand(1));
-    const auto scale = constant_values(norm.getScale()), shift = constant_values(norm.getShift()),
-               mean = constant_values(norm.getMean()), variance = constant_values(norm.getVariance());
-    auto bias = constant_values(producer.bias);
-    if (!filter || !scale || !shift || !mean || !variance || (producer.bias && !bias)) return failure();
-    const size_t channels = scale->size();
-    std::vector<double> factor(channels), moved(channels);
-    for (size_t channel = 0; channel < channels; ++channel) {
-      factor[channel] = (*scale)[channel] / std::sqrt((*variance)[channel] + norm.getEpsilon().convertToDouble());
-      moved[channel] = (*shift)[channel] + ((bias ? (*bias)[channel] : 0) - (*mean)[channel]) * factor[channel];
-    }
-    for (size_t i = 0; i < filter->size(); ++i) (*filter)[i] *= factor[i % channels];
-    rewriter.setInsertionPoint(norm);
-    Operation* scaled = rewriter.clone(*producer.op);
-    scaled->setOperand(1, constant(rewriter, producer.op->getLoc(), type_of(producer.op->getOperand(1)), *filter));
-    rewriter.replaceOpWithNewOp<dialect::AddOp>(norm, scaled->getResult(0),
-                                                constant(rewriter, norm.getLoc(), type_of(norm.getScale()), moved));
+    Value filter = producer.op->getOperand(1);
+    if (!is_known_before_run(filter) || !llvm::all_of(norm->getOperands().drop_front(), is_known_before_run)) return failure();
+    if (producer.bias && !is_known_before_run(producer.bias)) return failure();
+    const Affine affine = affine_of(norm, producer.bias, rewriter);
+    dialect::Arithmetic a(rewriter, producer.op->getLoc(), filter);
+    Value scaled = a.mul(filter, affine.factor);
+    Operation* sum = rewriter.clone(*producer.op);
+    sum->setOperand(1, scaled);
+    rewriter.replaceOpWithNewOp<dialect::AddOp>(norm, sum->getResult(0), affine.shift);
     return success();
   }
 };
@@ -88,11 +87,9 @@ struct ScaleAndShift : OpRewritePattern<dialect::BatchNormOp> {
   LogicalResult matchAndRewrite(dialect::BatchNormOp norm, PatternRewriter& rewriter) const override {
     const Producer producer = producer_of(norm.getInput());
     if (producer.op == nullptr) return failure();
+    const Affine affine = affine_of(norm, producer.bias, rewriter);
     dialect::Arithmetic a(rewriter, norm.getLoc(), norm.getInput());
-    Value factor = a.mul(norm.getScale(), a.rsqrt(a.add(norm.getVariance(), norm.getEpsilon().convertToDouble())));
-    Value center = producer.bias ? a.sub(norm.getMean(), producer.bias) : norm.getMean();
-    Value shift = a.sub(norm.getShift(), a.mul(center, factor));
-    rewriter.replaceOp(norm, a.add(a.mul(producer.op->getResult(0), factor), shift));
+    rewriter.replaceOp(norm, a.add(a.mul(producer.op->getResult(0), affine.factor), affine.shift));
     return success();
   }
 };
@@ -100,7 +97,7 @@ struct ScaleAndShift : OpRewritePattern<dialect::BatchNormOp> {
 struct FoldBatchNormPass : impl::FoldBatchNormPassBase<FoldBatchNormPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldIntoConstantFilter, ScaleAndShift>(&getContext());
+    patterns.add<FoldIntoFilter, ScaleAndShift>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns)))) signalPassFailure();
   }
 };

@@ -34,19 +34,7 @@ void share_equal_values(mlir::func::FuncOp main) {
   mlir::eliminateCommonSubExpressions(rewriter, dominance, main);
 }
 
-struct FusePass : impl::FusePassBase<FusePass> {
-  void runOnOperation() override {
-    if (mlir::failed(fuse(getOperation()))) signalPassFailure();
-  }
-};
-
-}  // namespace
-
-std::unique_ptr<mlir::Pass> create_fuse_pass() { return std::make_unique<FusePass>(); }
-
-mlir::LogicalResult fuse(mlir::ModuleOp module) {
-  mlir::func::FuncOp main = network_of(module);
-  if (!main) return module.emitError("has no function to fuse");
+mlir::LogicalResult fuse_function(mlir::func::FuncOp main) {
   inline_constants(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   push_elementwise_into_insertions(main);
@@ -61,6 +49,24 @@ mlir::LogicalResult fuse(mlir::ModuleOp module) {
   give_own_memory(main);
   outline(main, find_clusters(main));
   return mlir::success();
+}
+
+struct FusePass : impl::FusePassBase<FusePass> {
+  void runOnOperation() override {
+    if (mlir::failed(fuse(getOperation()))) signalPassFailure();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<mlir::Pass> create_fuse_pass() { return std::make_unique<FusePass>(); }
+
+mlir::LogicalResult fuse(mlir::ModuleOp module) {
+  mlir::func::FuncOp main = network_of(module);
+  if (!main) return module.emitError("has no function to fuse");
+  if (mlir::failed(fuse_function(main))) return mlir::failure();
+  mlir::func::FuncOp preparation = preparation_of(module);
+  return preparation ? fuse_function(preparation) : mlir::success();
 }
 
 }  // namespace fovea

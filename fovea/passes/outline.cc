@@ -270,7 +270,10 @@ class Outliner {
       return found->second;
     }
     int& count = names_[wanted];
-    kernel.setName(count++ == 0 ? wanted : wanted + "_" + std::to_string(count));
+    std::string name;
+    do name = count++ == 0 ? wanted : wanted + "_" + std::to_string(count);
+    while (module_.lookupSymbol(name));  // a kernel of the module's other function
+    kernel.setName(name);
     module_.push_back(kernel);
     found->second = kernel;
     return kernel;

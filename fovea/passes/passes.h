@@ -17,6 +17,7 @@ std::unique_ptr<mlir::Pass> create_differentiate_pass();
 std::unique_ptr<mlir::Pass> create_formulas_pass();
 std::unique_ptr<mlir::Pass> create_mixed_precision_pass();
 std::unique_ptr<mlir::Pass> create_split_pass();
+std::unique_ptr<mlir::Pass> create_prepare_pass();
 std::unique_ptr<mlir::Pass> create_fuse_pass();
 std::unique_ptr<mlir::Pass> create_recompute_pass();
 std::unique_ptr<mlir::Pass> create_fold_pass();

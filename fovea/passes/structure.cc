@@ -219,8 +219,8 @@ mlir::Value filled_tensor(mlir::OpBuilder& builder, mlir::Location location, mli
 int64_t replaced_argument(mlir::func::FuncOp main, unsigned index) {
   auto name = main.getResultAttrOfType<mlir::StringAttr>(index, "fovea.name");
   for (unsigned i = 0; name && i < main.getNumArguments(); ++i) {
-    auto role = main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.role");
-    if (main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name") == name && role && role.getValue() != "input") return i;
+    const llvm::StringRef role = role_of(main, i);
+    if (main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name") == name && !role.empty() && role != "input") return i;
   }
   return -1;
 }
@@ -228,10 +228,22 @@ int64_t replaced_argument(mlir::func::FuncOp main, unsigned index) {
 mlir::func::FuncOp network_of(mlir::ModuleOp module) {
   mlir::func::FuncOp only;
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
-    if (function.isPrivate()) continue;
+    if (function.isPrivate() || function->hasAttr("fovea.preparation")) continue;
     if (function.getName() == "main" || !only) only = function;
   }
   return only;
+}
+
+mlir::func::FuncOp preparation_of(mlir::ModuleOp module) {
+  for (auto function : module.getOps<mlir::func::FuncOp>()) {
+    if (function->hasAttr("fovea.preparation")) return function;
+  }
+  return {};
+}
+
+llvm::StringRef role_of(mlir::func::FuncOp main, unsigned argument) {
+  auto role = main.getArgAttrOfType<mlir::StringAttr>(argument, "fovea.role");
+  return role ? role.getValue() : "";
 }
 
 void erase_unused(mlir::func::FuncOp main) {

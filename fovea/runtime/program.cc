@@ -78,6 +78,9 @@ void check_plan(const ProgramPlan& plan) {
         case KernelOperand::Place::constant:
           if (index < plan.constants.size()) bytes = static_cast<int64_t>(plan.constants[index].bytes());
           break;
+        case KernelOperand::Place::prepared:
+          if (index < plan.prepared.size()) bytes = port_bytes(plan.prepared[index]);
+          break;
       }
       if (operand.offset < 0 || operand.offset > bytes) {
         fail("program: kernel \"{}\" reaches outside of its memory ({} + {} bytes of {})", call.name, operand.index,
@@ -89,6 +92,47 @@ void check_plan(const ProgramPlan& plan) {
 
 }  // namespace
 
+// The program that prepares another, and what came of it.
+class Preparation {
+ public:
+  Preparation(const ProgramPlan& plan, const ProgramPlan& of) : program_(plan), ports_(of.prepared) {
+    bool fits = plan.results.size() == ports_.size();
+    for (size_t i = 0; fits && i < ports_.size(); ++i)
+      fits = plan.results[i].shape == ports_[i].shape && plan.results[i].dtype == ports_[i].dtype;
+    if (!fits) fail("program: its preparation does not give the {} tensors that it reads", ports_.size());
+    for (const ProgramPort& port : plan.arguments) {
+      const auto found = std::ranges::find(of.arguments, port.name, &ProgramPort::name);
+      if (found == of.arguments.end()) fail("program: its preparation reads \"{}\", no argument of it", port.name);
+      arguments_.push_back(static_cast<size_t>(found - of.arguments.begin()));
+    }
+  }
+
+  int64_t bytes() const {
+    int64_t total = 0;
+    for (const ProgramPort& port : ports_) total += port_bytes(port);
+    return total;
+  }
+
+  bool is_due(const std::vector<Tensor*>& arguments) const {
+    if (tensors_.empty() || read_at_.size() != arguments_.size()) return true;
+    for (size_t i = 0; i < arguments_.size(); ++i)
+      if (arguments[arguments_[i]]->raw() != read_at_[i]) return true;
+    return false;
+  }
+  void values_changed() { read_at_.clear(); }
+  bool reads(size_t argument) const { return std::ranges::find(arguments_, argument) != arguments_.end(); }
+
+  void run(const std::vector<Tensor*>& arguments, ThreadPool& threads);
+  const std::vector<Tensor>& tensors() const { return tensors_; }
+
+ private:
+  Program program_;
+  std::vector<ProgramPort> ports_;
+  std::vector<size_t> arguments_;          // of the prepared program, for each of the preparation's
+  std::vector<const std::byte*> read_at_;  // where they were; empty: there are other values now
+  std::vector<Tensor> tensors_;
+};
+
 struct Program::Implementation {
   struct Range {
     std::byte* begin;
@@ -98,6 +142,11 @@ struct Program::Implementation {
 
   explicit Implementation(ProgramPlan given) : plan(std::move(given)) {
     check_plan(plan);
+    if (plan.preparation != nullptr) {
+      preparation = std::make_unique<Preparation>(*plan.preparation, plan);
+    } else if (!plan.prepared.empty()) {
+      fail("program: {} prepared tensors and no preparation", plan.prepared.size());
+    }
     written.resize(plan.arguments.size());
     for (size_t i = 0; i < plan.results.size(); ++i) {
       if (plan.result_replaces[i] < 0) {
@@ -119,7 +168,7 @@ struct Program::Implementation {
 
   int64_t scratch_total(int threads) const { return scratch_bytes * threads; }
 
-  void prepare(int threads) {
+  void allocate_for(int threads) {
     if (arena == nullptr) arena = allocate(plan.arena_bytes, "the activations");
     if (threads > scratch_threads) {
       scratch = allocate(scratch_total(threads), "scratch memory");
@@ -127,15 +176,35 @@ struct Program::Implementation {
     }
   }
 
-  // Notes where the tensors are now; true when that is not where they were at the last run.
-  bool bind(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results) {
+  // What is only needed while it runs.
+  void release() {
+    arena.reset();
+    scratch.reset();
+    scratch_threads = 0;
+    bound = false;
+  }
+
+  void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+    check_arguments(arguments);
+    if (preparation == nullptr) return;
+    const bool first = preparation->tensors().empty();
+    preparation->run(arguments, threads);
+    if (first) bound = false;
+  }
+
+  void check_arguments(const std::vector<Tensor*>& arguments) const {
     if (arguments.size() != plan.arguments.size()) {
       fail("program: {} arguments given, must be {}", arguments.size(), plan.arguments.size());
     }
+    for (size_t i = 0; i < arguments.size(); ++i) check_tensor("argument", i, plan.arguments[i], arguments[i]);
+  }
+
+  // Notes where the tensors are now; true when that is not where they were at the last run.
+  bool bind(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results) {
+    check_arguments(arguments);
     if (results.size() != own_results.size()) {
       fail("program: {} results given, must be {}", results.size(), own_results.size());
     }
-    for (size_t i = 0; i < arguments.size(); ++i) check_tensor("argument", i, plan.arguments[i], arguments[i]);
     for (size_t i = 0; i < results.size(); ++i) check_tensor("result", i, plan.results[own_results[i]], results[i]);
     bool moved = !bound;
     const auto note = [&moved](std::byte*& base, std::byte* now) {
@@ -181,6 +250,9 @@ struct Program::Implementation {
         return result_base[index];
       case KernelOperand::Place::constant:
         return plan.constants[index].raw();
+      case KernelOperand::Place::prepared:
+        // The calls only read them.
+        return const_cast<std::byte*>(preparation->tensors()[index].raw());
       case KernelOperand::Place::arena:
         break;
     }
@@ -199,7 +271,11 @@ struct Program::Implementation {
   }
 
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds) {
-    prepare(threads.size());
+    allocate_for(threads.size());
+    if (preparation != nullptr) {
+      check_arguments(arguments);
+      if (preparation->is_due(arguments)) prepare(arguments, threads);
+    }
     if (bind(arguments, results)) {
       bound = false;  // until the new places are known to be good
       check_overlap();
@@ -229,10 +305,23 @@ struct Program::Implementation {
   std::vector<std::byte*> argument_base, result_base;
   std::vector<void*> pointers;  // the operands of all calls, one after another
   bool bound = false;
+  std::unique_ptr<Preparation> preparation;
   Memory arena, scratch;
   int64_t scratch_bytes = 0;  // of one thread
   int scratch_threads = 0;
 };
+
+void Preparation::run(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+  if (tensors_.empty())
+    for (const ProgramPort& port : ports_) tensors_.emplace_back(port.shape, port.dtype);
+  std::vector<Tensor*> given, results;
+  for (const size_t index : arguments_) given.push_back(arguments[index]);
+  for (Tensor& tensor : tensors_) results.push_back(&tensor);
+  program_.run(given, results, threads);
+  program_.release();
+  read_at_.clear();
+  for (const Tensor* tensor : given) read_at_.push_back(tensor->raw());
+}
 
 Program::Program(ProgramPlan plan) : implementation_(std::make_unique<Implementation>(std::move(plan))) {}
 Program::Program(Program&&) noexcept = default;
@@ -244,7 +333,8 @@ const ProgramPlan& Program::plan() const { return implementation_->plan; }
 int64_t Program::scratch_bytes(int64_t largest, int threads) { return round_up(largest, line_bytes) * threads; }
 
 int64_t Program::memory_bytes(int threads) const {
-  return implementation_->plan.arena_bytes + implementation_->scratch_total(threads);
+  const Implementation& own = *implementation_;
+  return own.plan.arena_bytes + own.scratch_total(threads) + (own.preparation ? own.preparation->bytes() : 0);
 }
 
 void Program::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads) {
@@ -256,5 +346,24 @@ void Program::profile(const std::vector<Tensor*>& arguments, const std::vector<T
   seconds.resize(plan().calls.size());
   implementation_->run(arguments, results, threads, seconds.data());
 }
+
+void Program::values_changed() {
+  if (implementation_->preparation) implementation_->preparation->values_changed();
+}
+
+bool Program::prepares_from(size_t argument) const {
+  return implementation_->preparation && implementation_->preparation->reads(argument);
+}
+
+void Program::prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+  implementation_->prepare(arguments, threads);
+}
+
+const std::vector<Tensor>& Program::prepared() const {
+  static const std::vector<Tensor> none;
+  return implementation_->preparation ? implementation_->preparation->tensors() : none;
+}
+
+void Program::release() { implementation_->release(); }
 
 }  // namespace fovea

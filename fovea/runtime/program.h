@@ -21,9 +21,9 @@ class ThreadPool;
 using KernelFunction = void (*)(void* const* operands, int64_t begin, int64_t end, void* scratch);
 
 struct KernelOperand {
-  enum class Place : uint8_t { arena, argument, result, constant };
+  enum class Place : uint8_t { arena, argument, result, constant, prepared };
   Place place;
-  int64_t index = 0;   // of the argument, result or constant
+  int64_t index = 0;   // of the argument, result, constant or prepared tensor
   int64_t offset = 0;  // bytes from its start (or from the arena's)
 };
 
@@ -52,6 +52,11 @@ struct ProgramPlan {
   std::vector<Tensor> constants;
   int64_t arena_bytes = 0;
   std::shared_ptr<void> code;  // keeps the machine code mapped
+
+  // What depends on parameters alone, computed before the run: tensors that the calls read (Place::prepared), and the plan
+  // whose results they are. Its arguments are some of this plan's, found by name. Null where nothing is prepared.
+  std::vector<ProgramPort> prepared;
+  std::shared_ptr<const ProgramPlan> preparation;
 };
 
 class Program {
@@ -62,18 +67,33 @@ class Program {
   ~Program();
 
   const ProgramPlan& plan() const;
-  // Planned peak while it runs: arena, and scratch for `threads`; arguments and results are the caller's.
+  // Planned peak while it runs: arena, prepared tensors, and scratch for `threads`; arguments and results are the caller's.
   int64_t memory_bytes(int threads) const;
   // The scratch of `threads`, when the kernel that needs most takes `largest`.
   static int64_t scratch_bytes(int64_t largest, int threads);
 
   // Arguments and results in the plan's order, contiguous and of the plan's types (checked). A result that replaces an argument
   // takes no tensor of its own: `results` lists only the others.
+  //
+  // Prepares first what depends on parameters alone: at the first run, where such a parameter lies elsewhere than at the last
+  // one, and after values_changed().
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads);
+
+  // Says that parameters have new values where they are: the next run prepares anew. Whoever shares them with a network in
+  // training has to, for values that changed in place cannot be seen.
+  void values_changed();
+  bool prepares_from(size_t argument) const;  // whether the preparation reads this argument
+  // The preparation alone: into the tensors that the next runs read.
+  void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads);
+  // Of plan().prepared, as the last preparation left them; empty before the first.
+  const std::vector<Tensor>& prepared() const;
 
   // The same, with seconds spent in each call added to `seconds` (one entry a call).
   void profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
                std::vector<double>& seconds);
+
+  // Gives back what a run takes, until the next one.
+  void release();
 
  private:
   struct Implementation;

@@ -33,6 +33,10 @@ const Session& Predictor::run(const TensorMap& inputs, ThreadPool& threads) {
   return session;
 }
 
+void Predictor::values_changed() {
+  for (const auto& [batch, session] : sessions_) session->values_changed();
+}
+
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads) {
   Tensor sum;
   const auto add = [&](const Tensor& view, float weight) {
@@ -70,6 +74,7 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
                                      .augmentation = evaluation_of(network.preprocessing),
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
+  predictor.values_changed();
   DamageReport here;
   Metrics metrics(network.classes);
   progress.start("testing", count);

@@ -17,8 +17,8 @@ namespace fovea {
 
 class Predictor {
  public:
-  // `tensors`: the network's parameters and state by name; more are ignored, a missing one fails. Storage is shared: while the
-  // network is trained, the answers change with it.
+  // `tensors`: the network's parameters and state by name; more are ignored, a missing one fails. Storage is shared: after
+  // values_changed() the answers are those of the values that the tensors have by then. evaluate() says so itself.
   Predictor(Network network, TensorMap tensors, Output output = Output::logits);
 
   // images [n, input...] f32, preprocessed -> [n, classes], valid until the next call. Every n is a program of its own,
@@ -27,6 +27,8 @@ class Predictor {
 
   // The same for a network of any form: [n, ...] f32 for each of its inputs. The results are read from the session.
   const Session& run(const TensorMap& inputs, ThreadPool& threads);
+
+  void values_changed();
 
   Session& session(int64_t batch);
   const Network& network() const { return network_; }
@@ -42,7 +44,8 @@ class Predictor {
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads);
 
 // How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be. Photographs that cannot be read
-// are named once, in `damage` where given; another stands in for each.
+// are named once, in `damage` where given; another stands in for each. What a network in training has learnt since the last
+// evaluation is seen.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
                  Progress& progress, Views views = Views::one, DamageReport* damage = nullptr);
 

@@ -37,7 +37,10 @@ void Session::bind(const std::string& name, const Tensor& tensor) {
     fail("tensor \"{}\" is {} {}; the network wants {} {}", name, to_string(tensor.shape()), fovea::name(tensor.dtype()),
          to_string(port.shape), fovea::name(port.dtype));
   }
-  arguments_[argument_index_.at(name)] = tensor;
+  const size_t index = argument_index_.at(name);
+  // Where the old tensor was, another may lie by the next run.
+  if (program_.prepares_from(index)) program_.values_changed();
+  arguments_[index] = tensor;
 }
 
 Tensor& Session::argument(const std::string& name) { return arguments_[argument_index_.at(name)]; }

@@ -26,7 +26,10 @@ class Session {
   bool has_argument(const std::string& name) const;
   // Binds the argument to the storage of `tensor`. Fails on another shape or type, naming both.
   void bind(const std::string& name, const Tensor& tensor);
+  // To read or to fill an input. A parameter filled through it needs values_changed().
   Tensor& argument(const std::string& name);
+  // Bound tensors have new values where they are; the next run prepares anew what depends on parameters alone.
+  void values_changed() { program_.values_changed(); }
   const Tensor& result(const std::string& name) const;  // one that replaces no argument
 
   void run(ThreadPool& threads);

@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s --pass-pipeline='builtin.module(func.func(fovea-fold-batch-norm))' | FileCheck %s
+// RUN: fovea-opt %s --pass-pipeline='builtin.module(func.func(fovea-fold-batch-norm,fovea-fold))' | FileCheck %s
 
 // Everything is known: 1 / sqrt(3 + 1) and 1 / sqrt(15 + 1) scale the filter, and the bias is shift - mean * scale.
 // CHECK-LABEL: func.func @constants
@@ -31,6 +31,24 @@ func.func @constants(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
 // CHECK-NEXT: return %[[Z]]
 func.func @arguments(%x: tensor<1x5x5x3xf32>, %w: tensor<3x3x3x7xf32>, %scale: tensor<7xf32>, %shift: tensor<7xf32>,
                      %mean: tensor<7xf32>, %variance: tensor<7xf32>) -> tensor<1x3x3x7xf32> {
+  %y = fovea.conv %x, %w : (tensor<1x5x5x3xf32>, tensor<3x3x3x7xf32>) -> tensor<1x3x3x7xf32>
+  %z = fovea.batch_norm %y, %scale, %shift, %mean, %variance
+      : (tensor<1x3x3x7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>) -> tensor<1x3x3x7xf32>
+  return %z : tensor<1x3x3x7xf32>
+}
+
+// The filter is a parameter: the norm goes into it, by arithmetic that is done before the run.
+// CHECK-LABEL: func.func @parameters
+// CHECK: %[[FACTOR:.*]] = fovea.mul %arg2, %{{.*}} : (tensor<7xf32>, tensor<7xf32>)
+// CHECK: %[[SHIFT:.*]] = fovea.sub %arg3, %{{.*}} : (tensor<7xf32>, tensor<7xf32>)
+// CHECK: %[[FILTER:.*]] = fovea.mul %arg1, %[[FACTOR]] : (tensor<3x3x3x7xf32>, tensor<7xf32>)
+// CHECK: %[[Y:.*]] = fovea.conv %arg0, %[[FILTER]]
+// CHECK-NEXT: %[[Z:.*]] = fovea.add %[[Y]], %[[SHIFT]]
+// CHECK-NEXT: return %[[Z]]
+func.func @parameters(%x: tensor<1x5x5x3xf32> {fovea.role = "input"}, %w: tensor<3x3x3x7xf32> {fovea.role = "parameter"},
+                      %scale: tensor<7xf32> {fovea.role = "parameter"}, %shift: tensor<7xf32> {fovea.role = "parameter"},
+                      %mean: tensor<7xf32> {fovea.role = "state"}, %variance: tensor<7xf32> {fovea.role = "state"})
+    -> tensor<1x3x3x7xf32> {
   %y = fovea.conv %x, %w : (tensor<1x5x5x3xf32>, tensor<3x3x3x7xf32>) -> tensor<1x3x3x7xf32>
   %z = fovea.batch_norm %y, %scale, %shift, %mean, %variance
       : (tensor<1x3x3x7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>, tensor<7xf32>) -> tensor<1x3x3x7xf32>

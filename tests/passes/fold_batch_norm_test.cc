@@ -17,15 +17,19 @@ Tensor uniform(const Shape& shape, uint64_t stream, double low, double high) {
   return tensor;
 }
 
-// A network under construction, its parameters constants of the graph or arguments.
+// What a network's weights are: in the graph, given at every run, or known before the runs.
+enum class Weights : uint8_t { constants, inputs, parameters };
+
+// A network under construction.
 class Builder {
  public:
-  explicit Builder(bool constants) : constants_(constants) {}
+  explicit Builder(Weights weights) : weights_(weights) {}
 
-  Ref input(const Shape& shape) { return argument(uniform(shape, 1, -1, 1)); }
+  Ref input(const Shape& shape) { return argument(uniform(shape, 1, -1, 1), Role::input); }
   Ref parameter(const Shape& shape, double low = -1, double high = 1) {
     Tensor value = uniform(shape, 100 + arguments_.size() + constants_made_++, low, high);
-    if (!constants_) return argument(std::move(value));
+    if (weights_ == Weights::inputs) return argument(std::move(value), Role::input);
+    if (weights_ == Weights::parameters) return argument(std::move(value), Role::parameter);
     return graph_.add("constant", {}, {{"value", std::move(value)}}, "")[0];
   }
   Ref add(const char* op, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
@@ -50,13 +54,14 @@ class Builder {
   }
 
  private:
-  Ref argument(Tensor value) {
-    const Ref ref = graph_.argument("argument" + std::to_string(arguments_.size()), {value.shape(), DType::f32}, Role::input);
+  Ref argument(Tensor value, Role role) {
+    const Ref ref = graph_.argument("argument" + std::to_string(arguments_.size()), {value.shape(), DType::f32}, role);
     arguments_.push_back(std::move(value));
     return ref;
   }
 
-  bool constants_, finished_ = false;
+  Weights weights_;
+  bool finished_ = false;
   uint64_t constants_made_ = 0;
   Graph graph_;
   std::vector<Tensor> arguments_;
@@ -73,7 +78,7 @@ void expect_same(Builder& network, Ref result) {
   EXPECT_GT(largest, 0.1);
 }
 
-class FoldBatchNorm : public testing::TestWithParam<bool> {};
+class FoldBatchNorm : public testing::TestWithParam<Weights> {};
 
 TEST_P(FoldBatchNorm, Convolutions) {
   Builder n(GetParam());
@@ -108,8 +113,13 @@ TEST_P(FoldBatchNorm, TwoReaders) {
   expect_same(n, n.add("add", {y, n.batch_norm(y)}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Parameters, FoldBatchNorm, testing::Bool(),
-                         [](const auto& info) { return info.param ? "constants" : "arguments"; });
+std::string name_of(const testing::TestParamInfo<Weights>& info) {
+  static const std::vector<std::string> names = {"constants", "inputs", "parameters"};
+  return names[static_cast<size_t>(info.param)];
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, FoldBatchNorm, testing::Values(Weights::constants, Weights::inputs, Weights::parameters),
+                         name_of);
 
 }  // namespace
 }  // namespace fovea

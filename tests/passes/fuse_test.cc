@@ -69,6 +69,8 @@ class PlacedRun {
         return results_[operand.index].data() + operand.offset / 4;
       case KernelOperand::Place::constant:
         return placement_.constants[operand.index].data<float>() + operand.offset / 4;
+      case KernelOperand::Place::prepared:
+        break;
     }
     return nullptr;
   }

@@ -168,5 +168,65 @@ TEST(Program, RefusesPlansThatReachOutside) {
   EXPECT_NE(refused([](ProgramPlan& plan) { plan.result_replaces = {1}; }).find("replace"), std::string::npos);
 }
 
+// y = x + (w + w), the sum of w prepared.
+ProgramPlan with_preparation(int64_t tiles) {
+  const Shape shape{tiles, tile_size};
+  ProgramPlan preparation;
+  preparation.arguments = {{"w", shape, DType::f32}};
+  preparation.results = {{"prepared.0", shape, DType::f32}};
+  preparation.result_replaces = {-1};
+  preparation.calls = {call_of_add({{Place::argument, 0, 0}, {Place::argument, 0, 0}, {Place::result, 0, 0}}, tiles)};
+  ProgramPlan plan;
+  plan.arguments = {{"x", shape, DType::f32}, {"w", shape, DType::f32}};
+  plan.results = {{"y", shape, DType::f32}};
+  plan.result_replaces = {-1};
+  plan.calls = {call_of_add({{Place::argument, 0, 0}, {Place::prepared, 0, 0}, {Place::result, 0, 0}}, tiles)};
+  plan.prepared = preparation.results;
+  plan.preparation = std::make_shared<ProgramPlan>(preparation);
+  return plan;
+}
+
+TEST(Preparation, RunsOnceUntilValuesChange) {
+  constexpr int64_t tiles = 3;
+  Program program(with_preparation(tiles));
+  ThreadPool threads(2);
+  Tensor x = ramp({tiles, tile_size}, 1), w = ramp({tiles, tile_size}, 7), y({tiles, tile_size}, DType::f32);
+  const auto answer = [&](Tensor& weights) {
+    program.run({&x, &weights}, {&y}, threads);
+    return y.data<float>()[0];
+  };
+  EXPECT_TRUE(program.prepared().empty());
+  EXPECT_EQ(answer(w), 15);
+  ASSERT_EQ(program.prepared().size(), 1u);
+  EXPECT_EQ(program.prepared()[0].data<float>()[0], 14);
+  w.data<float>()[0] = 10;
+  EXPECT_EQ(answer(w), 15) << "what is shared is read when it is said to have changed";
+  program.values_changed();
+  EXPECT_EQ(answer(w), 21);
+  Tensor other = ramp({tiles, tile_size}, 2);
+  EXPECT_EQ(answer(other), 5) << "another tensor is seen by itself";
+  other.data<float>()[0] = 3;
+  program.prepare({&x, &other}, threads);
+  EXPECT_EQ(answer(other), 7);
+  EXPECT_FALSE(program.prepares_from(0));
+  EXPECT_TRUE(program.prepares_from(1));
+  EXPECT_GE(program.memory_bytes(1), tiles * tile_size * 4);
+}
+
+TEST(Preparation, RefusesPlansThatDoNotFit) {
+  ProgramPlan plan = with_preparation(2);
+  plan.prepared[0].shape = {3, tile_size};
+  EXPECT_THROW(Program{plan}, Error);
+  plan = with_preparation(2);
+  plan.arguments[1].name = "v";
+  EXPECT_THROW(Program{plan}, Error);
+  plan = with_preparation(2);
+  plan.preparation = nullptr;
+  EXPECT_THROW(Program{plan}, Error);
+  plan = with_preparation(2);
+  plan.calls[0].operands[1].index = 1;
+  EXPECT_THROW(Program{plan}, Error);
+}
+
 }  // namespace
 }  // namespace fovea

@@ -1,0 +1,18 @@
+// RUN: fovea-opt %s -fovea-formulas -cse -fovea-prepare | FileCheck %s
+
+// Nothing to prepare: what the input takes part in, what a result replaces, and one number repeated to a whole image.
+// CHECK-LABEL: func.func @keeps
+// CHECK-NOT: "prepared"
+// CHECK-NOT: fovea.preparation
+module {
+  func.func @keeps(%x: tensor<1x64x64x8xf32> {fovea.name = "x", fovea.role = "input"},
+                   %a: tensor<8xf32> {fovea.name = "a", fovea.role = "parameter"},
+                   %count: tensor<f32> {fovea.name = "count", fovea.role = "state"})
+      -> (tensor<1x64x64x8xf32> {fovea.name = "y"}, tensor<f32> {fovea.name = "count"}) {
+    %scaled = fovea.mul %x, %a : (tensor<1x64x64x8xf32>, tensor<8xf32>) -> tensor<1x64x64x8xf32>
+    %image = fovea.broadcast %a {shape = array<i64: 1, 64, 64, 8>} : (tensor<8xf32>) -> tensor<1x64x64x8xf32>
+    %y = fovea.add %scaled, %image : (tensor<1x64x64x8xf32>, tensor<1x64x64x8xf32>) -> tensor<1x64x64x8xf32>
+    %more = fovea.add %count, %count : (tensor<f32>, tensor<f32>) -> tensor<f32>
+    return %y, %more : tensor<1x64x64x8xf32>, tensor<f32>
+  }
+}
