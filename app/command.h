@@ -41,6 +41,7 @@ void print_json(const nlohmann::ordered_json& json);
 
 Command bench_command(CLI::App& program);
 Command classify_command(CLI::App& program);
+Command compile_command(CLI::App& program);
 Command data_command(CLI::App& program);
 Command demo_command(CLI::App& program);
 Command fetch_command(CLI::App& data);  // of `fovea data`

@@ -53,7 +53,7 @@ void run_program(int argc, char** argv) {
   const std::vector<Command> commands = {demo_command(program),  models_command(program), summary_command(program),
                                          train_command(program), eval_command(program),   classify_command(program),
                                          run_command(program),   lower_command(program),  bench_command(program),
-                                         data_command(program)};
+                                         data_command(program),  compile_command(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version

@@ -27,10 +27,10 @@ namespace {
 using namespace mlir;
 
 // Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
-std::string cache_key(const Target& target, const std::string& text) {
-  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
+std::string cache_key(const Target& target, Entry entry, const std::string& text) {
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
                      target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
-                     target.l2_bytes, text);
+                     target.l2_bytes, entry == Entry::whole ? "whole" : "shared", text);
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
@@ -46,10 +46,10 @@ class Workshop {
     schedule_ = std::make_unique<Schedule>(*context_);
   }
 
-  CachedKernel compile(const std::string& text, const std::string& entry) {
+  CachedKernel compile(const std::string& text, const std::string& name, Entry entry) {
     return told([&] {
       start(text);
-      std::string object = stage("object", entry);
+      std::string object = stage(entry == Entry::whole ? "bitcode" : "object", name);
       return CachedKernel{std::move(object), program_.tiles, program_.scratch_bytes};
     });
   }
@@ -102,7 +102,7 @@ class Workshop {
     return text;
   }
 
-  std::string stage(const std::string& wanted, const std::string& entry) {
+  std::string stage(const std::string& wanted, const std::string& name) {
     if (wanted == "tiles") {
       schedule_->tidy(*module_);  // for reading: the schedule does the same as it goes
       return printed();
@@ -111,7 +111,8 @@ class Workshop {
     if (wanted == "vectors") return printed();
     schedule_->lower_to_llvm(*module_, target_.bf16_dot);
     llvm::LLVMContext llvm_context;
-    std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, entry, target_);
+    std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, name,
+                                                         wanted == "bitcode" ? Entry::whole : Entry::shared, target_);
     optimise(*translated, target_);
     if (wanted == "llvm") {
       std::string text;
@@ -119,7 +120,10 @@ class Workshop {
       translated->print(stream, nullptr);
       return text;
     }
-    return emit(*translated, target_, wanted == "assembly" ? CodeKind::assembly : CodeKind::object);
+    return emit(*translated, target_,
+                wanted == "assembly"  ? CodeKind::assembly
+                : wanted == "bitcode" ? CodeKind::bitcode
+                                      : CodeKind::object);
   }
 
   const Target& target_;
@@ -141,6 +145,12 @@ std::string text_of(func::FuncOp kernel) {
   copy->print(stream, OpPrintingFlags().useLocalScope());
   copy->destroy();
   return text;
+}
+
+std::vector<std::string> texts_of(llvm::ArrayRef<func::FuncOp> kernels) {
+  std::vector<std::string> texts;
+  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
+  return texts;
 }
 
 // By content: one linked program may hold any kernels, and a cached object fits in all of them.
@@ -179,19 +189,16 @@ void share_out(int threads, size_t count, const Work& work) {
 KernelCompiler::KernelCompiler(Target target, int threads)
     : target_(std::move(target)), threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
 
-std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp> kernels, std::shared_ptr<void>& code,
-                                                    int* from_cache) const {
+std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::FuncOp> kernels,
+                                                          const std::vector<std::string>& texts, Entry entry,
+                                                          int* from_cache) const {
   const ObjectCache cache;
-  std::vector<std::string> texts;
   std::vector<std::string> names;
-  for (func::FuncOp kernel : kernels) {
-    texts.push_back(text_of(kernel));
-    names.push_back(kernel.getName().str());
-  }
+  for (func::FuncOp kernel : kernels) names.push_back(kernel.getName().str());
   std::vector<CachedKernel> compiled(kernels.size());
   std::atomic<int> hits = 0;
   share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
-    const std::string key = cache_key(target_, texts[i]);
+    const std::string key = cache_key(target_, entry, texts[i]);
     if (auto found = cache.find(key)) {
       compiled[i] = std::move(*found);
       ++hits;
@@ -199,26 +206,39 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
     }
     if (!workshop) workshop = std::make_unique<Workshop>(target_);
     try {
-      compiled[i] = workshop->compile(texts[i], entry_name(texts[i]));
+      compiled[i] = workshop->compile(texts[i], entry_name(texts[i]), entry);
     } catch (const Error& error) {
       fail("kernel @{}: {}", names[i], error.what());
     }
     cache.store(key, compiled[i]);
   });
+  if (from_cache != nullptr) *from_cache = hits;
+  return compiled;
+}
 
+std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp> kernels, std::shared_ptr<void>& code,
+                                                    int* from_cache) const {
+  const std::vector<std::string> texts = texts_of(kernels);
+  std::vector<CachedKernel> compiled = compile_or_find(kernels, texts, Entry::shared, from_cache);
   std::map<std::string, std::string> objects;  // equal kernels are one
   for (size_t i = 0; i < compiled.size(); ++i) objects.try_emplace(entry_name(texts[i]), std::move(compiled[i].object));
   const std::map<std::string, KernelFunction> linked = link_objects(objects, code);
   std::vector<CompiledKernel> result;
   for (size_t i = 0; i < texts.size(); ++i)
     result.push_back({linked.at(entry_name(texts[i])), compiled[i].tiles, compiled[i].scratch_bytes});
-  if (from_cache != nullptr) *from_cache = hits;
+  return result;
+}
+
+std::vector<KernelBitcode> KernelCompiler::bitcode(llvm::ArrayRef<func::FuncOp> kernels) const {
+  const std::vector<std::string> texts = texts_of(kernels);
+  std::vector<KernelBitcode> result;
+  for (CachedKernel& kernel : compile_or_find(kernels, texts, Entry::whole, nullptr))
+    result.push_back({entry_name(texts[result.size()]), std::move(kernel.object), kernel.scratch_bytes});
   return result;
 }
 
 int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) const {
-  std::vector<std::string> texts;
-  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
+  const std::vector<std::string> texts = texts_of(kernels);
   std::vector<int64_t> bytes(texts.size());
   share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
     if (!workshop) workshop = std::make_unique<Workshop>(target_);
@@ -228,7 +248,7 @@ int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) cons
 }
 
 KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {
-  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry);
+  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry, Entry::shared);
   return {std::move(compiled.object), compiled.tiles, compiled.scratch_bytes};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/target.h"
 #include "fovea/runtime/program.h"
 
@@ -19,6 +20,15 @@ struct CompiledKernel {
   int64_t scratch_bytes = 0;
 };
 
+// A kernel as LLVM's bitcode: `void FUNCTION(operand..., scratch)` computes all of it.
+struct KernelBitcode {
+  std::string function;  // named by content
+  std::string bytes;
+  int64_t scratch_bytes = 0;
+};
+
+struct CachedKernel;
+
 // Operands of a kernel's machine code: its function arguments, then its results. A result with the result attribute
 // `fovea.in_place = i` is written over argument i and has no operand of its own.
 class KernelCompiler {
@@ -29,10 +39,16 @@ class KernelCompiler {
   std::vector<CompiledKernel> compile(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::shared_ptr<void>& code,
                                       int* from_cache = nullptr) const;
 
+  // The same for a program that is put together ahead of time, and for any target.
+  std::vector<KernelBitcode> bitcode(llvm::ArrayRef<mlir::func::FuncOp> kernels) const;
+
   // The most scratch that one of them needs, without their code.
   int64_t scratch_bytes(llvm::ArrayRef<mlir::func::FuncOp> kernels) const;
 
  private:
+  std::vector<CachedKernel> compile_or_find(llvm::ArrayRef<mlir::func::FuncOp> kernels, const std::vector<std::string>& texts,
+                                            Entry entry, int* from_cache) const;
+
   Target target_;
   int threads_;
 };

@@ -1,5 +1,6 @@
 #include "fovea/codegen/machine_code.h"
 
+#include <llvm/Bitcode/BitcodeWriter.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
@@ -27,31 +28,55 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const Target& target) {
   if (found == nullptr) fail("no code generator for {}: {}", target.triple, reason);
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Fast;  // a * b + c as one multiply-add, the same on every thread
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+  // A module of WebAssembly has its memory to itself: nothing is placed when it is loaded.
+  const llvm::Reloc::Model places = llvm::Triple(target.triple).isWasm() ? llvm::Reloc::Static : llvm::Reloc::PIC_;
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target.triple, target.cpu, target.features, options,
+                                                                         places, std::nullopt, llvm::CodeGenOptLevel::Default));
 }
 
-// void ENTRY(ptr operands, i64 begin, i64 end, ptr scratch): loads the operand pointers and calls the kernel.
-void add_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
-  llvm::LLVMContext& context = module.getContext();
-  llvm::IRBuilder<> builder(context);
-  llvm::Type* pointer = builder.getPtrTy();
-  llvm::Type* word = builder.getInt64Ty();
-  auto* type = llvm::FunctionType::get(builder.getVoidTy(), {pointer, word, word, pointer}, false);
+llvm::Value* bytes_after(llvm::IRBuilder<>& builder, llvm::Value* start, int64_t offset) {
+  return builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), start, static_cast<uint64_t>(offset));
+}
+
+llvm::Function* entry_of(llvm::Module& module, const std::string& name, llvm::ArrayRef<llvm::Type*> types) {
+  auto* type = llvm::FunctionType::get(llvm::Type::getVoidTy(module.getContext()), types, false);
   auto* entry = llvm::Function::Create(type, llvm::Function::ExternalLinkage, name, module);
-  builder.SetInsertPoint(llvm::BasicBlock::Create(context, "entry", entry));
+  llvm::BasicBlock::Create(module.getContext(), "entry", entry);
+  return entry;
+}
+
+// Loads the operand pointers and calls the kernel. It counts in the target's index type, which MLIR makes 64 bits wide.
+void add_shared_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
+  llvm::IRBuilder<> builder(module.getContext());
+  llvm::Type* pointer = builder.getPtrTy();
+  llvm::Function* entry = entry_of(module, name, {pointer, builder.getInt64Ty(), builder.getInt64Ty(), pointer});
+  builder.SetInsertPoint(&entry->getEntryBlock());
   llvm::SmallVector<llvm::Value*> arguments;
   for (int64_t i = 0; i < program.operands; ++i)
     arguments.push_back(
         builder.CreateLoad(pointer, builder.CreateConstInBoundsGEP1_64(pointer, entry->getArg(0), static_cast<uint64_t>(i))));
-  for (const int64_t offset : program.scratch_offsets)
-    arguments.push_back(
-        builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), entry->getArg(3), static_cast<uint64_t>(offset)));
-  // The kernel counts in the target's index type, which MLIR makes 64 bits wide.
+  for (const int64_t offset : program.scratch_offsets) arguments.push_back(bytes_after(builder, entry->getArg(3), offset));
   arguments.push_back(entry->getArg(1));
   arguments.push_back(entry->getArg(2));
   builder.CreateCall(&kernel, arguments);
   builder.CreateRetVoid();
+}
+
+void add_whole_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
+  llvm::IRBuilder<> builder(module.getContext());
+  const auto operands = static_cast<unsigned>(program.operands);
+  const llvm::SmallVector<llvm::Type*> types(operands + 1, builder.getPtrTy());
+  llvm::Function* entry = entry_of(module, name, types);
+  builder.SetInsertPoint(&entry->getEntryBlock());
+  llvm::SmallVector<llvm::Value*> arguments;
+  for (unsigned i = 0; i < operands; ++i) arguments.push_back(entry->getArg(i));
+  for (const int64_t offset : program.scratch_offsets)
+    arguments.push_back(bytes_after(builder, entry->getArg(operands), offset));
+  arguments.push_back(builder.getInt64(0));
+  arguments.push_back(builder.getInt64(static_cast<uint64_t>(program.tiles)));
+  builder.CreateCall(&kernel, arguments);
+  builder.CreateRetVoid();
+  kernel.addFnAttr(llvm::Attribute::AlwaysInline);
 }
 
 void replace(llvm::IntrinsicInst& call, llvm::Value* value) {
@@ -99,26 +124,31 @@ void keep_inside(llvm::Module& module, const Target& target) {
 }  // namespace
 
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TileProgram& program,
-                                        const std::string& kernel_function, const std::string& entry, const Target& target) {
+                                        const std::string& kernel_function, const std::string& name, Entry entry,
+                                        const Target& target) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "kernel");
-  if (!translated) fail("kernel {}: LLVM's dialect does not translate", entry);
-  translated->setTargetTriple(target.triple);
-  translated->setDataLayout(machine_for(target)->createDataLayout());
+  if (!translated) fail("kernel {}: LLVM's dialect does not translate", name);
   llvm::Function* kernel = translated->getFunction(kernel_function);
   kernel->setLinkage(llvm::Function::InternalLinkage);
   // Operands that a planner lets share memory are read and written at the same element only (docs/architecture.md, "Memory").
   for (llvm::Argument& argument : kernel->args())
     if (argument.getType()->isPointerTy()) argument.addAttr(llvm::Attribute::NoAlias);
-  add_entry(*translated, program, *kernel, entry);
+  (entry == Entry::whole ? add_whole_entry : add_shared_entry)(*translated, program, *kernel, name);
   keep_inside(*translated, target);
-  for (llvm::Function& function : *translated) {
+  set_target(*translated, target);
+  return translated;
+}
+
+void set_target(llvm::Module& module, const Target& target) {
+  module.setTargetTriple(target.triple);
+  module.setDataLayout(machine_for(target)->createDataLayout());
+  for (llvm::Function& function : module) {
     if (function.isDeclaration()) continue;
     function.addFnAttr("target-cpu", target.cpu);
     if (!target.features.empty()) function.addFnAttr("target-features", target.features);
     function.addFnAttr("prefer-vector-width", std::to_string(target.vector_bytes * 8));
     function.addFnAttr(llvm::Attribute::NoUnwind);
   }
-  return translated;
 }
 
 void optimise(llvm::Module& module, const Target& target) {
@@ -140,9 +170,13 @@ void optimise(llvm::Module& module, const Target& target) {
 }
 
 std::string emit(llvm::Module& module, const Target& target, CodeKind kind) {
-  const std::unique_ptr<llvm::TargetMachine> machine = machine_for(target);
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
+  if (kind == CodeKind::bitcode) {
+    llvm::WriteBitcodeToFile(module, stream);
+    return {bytes.begin(), bytes.end()};
+  }
+  const std::unique_ptr<llvm::TargetMachine> machine = machine_for(target);
   llvm::legacy::PassManager passes;
   const auto type = kind == CodeKind::object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
   if (machine->addPassesToEmitFile(passes, stream, nullptr, type)) fail("cannot emit code for {}", target.triple);

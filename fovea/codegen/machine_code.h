@@ -13,13 +13,23 @@
 
 namespace fovea {
 
-// The entry that the runtime calls, `NAME(operands, begin, end, scratch)`, beside the kernel's own function.
+// How a kernel is called.
+enum class Entry : uint8_t {
+  shared,  // NAME(operands, begin, end, scratch), a KernelFunction: threads share the tiles
+  whole,   // NAME(operand..., scratch): all tiles, for a caller that is compiled with it
+};
+
+// The entry, which has everything of the kernel inside.
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TileProgram& program,
-                                        const std::string& kernel_function, const std::string& entry, const Target& target);
+                                        const std::string& kernel_function, const std::string& name, Entry entry,
+                                        const Target& target);
 
 void optimise(llvm::Module& module, const Target& target);
 
-enum class CodeKind : uint8_t { object, assembly };
+// Every function of the module is for `target` and throws nothing.
+void set_target(llvm::Module& module, const Target& target);
+
+enum class CodeKind : uint8_t { object, assembly, bitcode };
 std::string emit(llvm::Module& module, const Target& target, CodeKind kind);
 
 }  // namespace fovea

@@ -61,10 +61,14 @@ void copy_values(mlir::DenseElementsAttr values, Tensor& tensor) {
 
 }  // namespace
 
-Placement place_tensors(const FusedFunction& function) {
-  const Lifetimes lifetimes = lifetimes_of(function.list);
+Placement place_tensors(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes) {
+  Lifetimes lifetimes = lifetimes_of(function.list);
+  const size_t tensors = lifetimes.blocks.size();
+  for (auto [call, bytes] : llvm::enumerate(scratch_bytes))
+    lifetimes.blocks.push_back({.bytes = bytes, .first = static_cast<int64_t>(call), .last = static_cast<int64_t>(call)});
   const MemoryPlan plan = plan_memory(lifetimes.blocks);
-  Placement placement{.arena_bytes = plan.bytes};
+  Placement placement{.scratch_offsets = {plan.offsets.begin() + static_cast<ptrdiff_t>(tensors), plan.offsets.end()},
+                      .arena_bytes = plan.bytes};
   auto operand_of = [&](Value value) {
     const int tensor = function.tensor_of(value);
     const CallTensor& storage = lifetimes.storage[tensor];

@@ -71,7 +71,7 @@ std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
   if (found == nullptr) {
     std::vector<std::string> known;
     for (const Default& row : defaults) known.emplace_back(row.prefix);
-    refuse_unknown("target", target.triple, known);
+    refuse_unknown("target architecture", llvm::Triple(target.triple).getArchName(), known);
   }
   // LLVM warns of an unknown processor on standard error and goes on: it is only asked about known ones.
   const std::unique_ptr<llvm::MCSubtargetInfo> any(found->createMCSubtargetInfo(target.triple, "", ""));

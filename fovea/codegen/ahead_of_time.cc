@@ -1,0 +1,244 @@
+#include "fovea/codegen/ahead_of_time.h"
+
+#include <llvm/Bitcode/BitcodeReader.h>
+#include <llvm/IR/IRBuilder.h>
+#include <llvm/Linker/Linker.h>
+
+#include "fovea/codegen/kernel_compiler.h"
+#include "fovea/codegen/machine_code.h"
+#include "fovea/codegen/placement.h"
+#include "fovea/codegen/stages.h"
+#include "fovea/core/error.h"
+#include "fovea/passes/structure.h"
+#include "fovea/runtime/thread_pool.h"
+
+namespace fovea {
+namespace {
+
+using mlir::func::FuncOp;
+using Place = KernelOperand::Place;
+
+// What an argument of the compiled function is: an input by its position among them, or a value that goes into the object.
+struct Argument {
+  int64_t input = -1;
+  Tensor value;
+};
+
+Tensor value_of(const Graph::Argument& argument, const std::map<std::string, Tensor>& values) {
+  const auto found = values.find(argument.name);
+  if (found == values.end()) fail("compile: no value for \"{}\"", argument.name);
+  if (found->second.shape() != argument.type.shape || found->second.dtype() != argument.type.dtype) {
+    fail("compile: the value of \"{}\" is {} {}, must be {}", argument.name, to_string(found->second.shape()),
+         name(found->second.dtype()), to_string(argument.type));
+  }
+  return found->second;
+}
+
+std::vector<Argument> read_arguments(const Graph& graph, const std::map<std::string, Tensor>& values,
+                                     DeployedNetwork& network) {
+  std::vector<Argument> arguments;
+  for (const Graph::Argument& argument : graph.arguments()) {
+    if (argument.role == Role::input) {
+      arguments.push_back({.input = static_cast<int64_t>(network.inputs.size())});
+      network.inputs.push_back({argument.name, argument.type});
+    } else {
+      arguments.push_back({.value = value_of(argument, values)});
+    }
+  }
+  return arguments;
+}
+
+// The object's module: kernels, weights, and the function that puts them in order.
+class ObjectModule {
+ public:
+  ObjectModule(const Target& target, const std::string& name) : target_(target), module_(name, context_), linker_(module_) {
+    set_target(module_, target_);
+  }
+
+  void add_kernel(const KernelBitcode& kernel) {
+    if (module_.getFunction(kernel.function) != nullptr) return;
+    auto parsed = llvm::parseBitcodeFile(llvm::MemoryBufferRef(kernel.bytes, kernel.function), context_);
+    if (!parsed) fail("compile: {}", llvm::toString(parsed.takeError()));
+    if (linker_.linkInModule(std::move(*parsed))) fail("compile: kernel {} does not link", kernel.function);
+    llvm::Function* function = module_.getFunction(kernel.function);
+    function->setLinkage(llvm::GlobalValue::InternalLinkage);
+    function->addFnAttr(llvm::Attribute::NoInline);
+  }
+
+  llvm::Constant* add_weights(const Tensor& tensor) {
+    bytes_ += static_cast<int64_t>(tensor.bytes());
+    const llvm::StringRef bytes(reinterpret_cast<const char*>(tensor.raw()), tensor.bytes());
+    llvm::Constant* data = llvm::ConstantDataArray::getRaw(bytes, bytes.size(), llvm::Type::getInt8Ty(context_));
+    auto* global =
+        new llvm::GlobalVariable(module_, data->getType(), true, llvm::GlobalValue::InternalLinkage, data, "weights");
+    global->setAlignment(llvm::Align(arena_alignment));
+    return global;
+  }
+
+  llvm::LLVMContext& context() { return context_; }
+  llvm::Module& module() { return module_; }
+  int64_t weight_bytes() const { return bytes_; }
+  std::string emit_object() {
+    set_target(module_, target_);
+    return emit(module_, target_, CodeKind::object);
+  }
+
+ private:
+  const Target& target_;
+  llvm::LLVMContext context_;
+  llvm::Module module_;
+  llvm::Linker linker_;
+  int64_t bytes_ = 0;
+};
+
+// Writes NAME_run.
+class RunFunction {
+ public:
+  RunFunction(ObjectModule& object, const std::string& name, size_t inputs, size_t outputs)
+      : builder_(object.context()), object_(object) {
+    llvm::Type* pointer = builder_.getPtrTy();
+    auto* type = llvm::FunctionType::get(builder_.getInt32Ty(), {pointer, pointer, pointer}, false);
+    function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name + "_run", object.module());
+    builder_.SetInsertPoint(llvm::BasicBlock::Create(object.context(), "entry", function_));
+    refused_ = llvm::BasicBlock::Create(object.context(), "refused", function_);
+    // The arrays are looked at only once they are known to be there.
+    require(builder_.CreateIsNotNull(function_->getArg(0)));
+    require(builder_.CreateIsNotNull(function_->getArg(1)));
+    llvm::Value* address = builder_.CreatePtrToInt(function_->getArg(2), builder_.getInt64Ty());
+    require(builder_.CreateICmpNE(address, builder_.getInt64(0)));
+    require(builder_.CreateICmpEQ(builder_.CreateAnd(address, arena_alignment - 1), builder_.getInt64(0)));
+    for (size_t i = 0; i < inputs; ++i) inputs_.push_back(load(0, i));
+    for (size_t i = 0; i < outputs; ++i) outputs_.push_back(load(1, i));
+  }
+
+  llvm::Value* input(int64_t index, int64_t offset) { return after(inputs_.at(static_cast<size_t>(index)), offset); }
+  llvm::Value* output(int64_t index, int64_t offset) { return after(outputs_.at(static_cast<size_t>(index)), offset); }
+  llvm::Value* arena(int64_t offset) { return after(function_->getArg(2), offset); }
+  llvm::Value* after(llvm::Value* start, int64_t offset) {
+    if (offset == 0) return start;
+    return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), start, static_cast<uint64_t>(offset));
+  }
+
+  void call(const std::string& function, llvm::ArrayRef<llvm::Value*> arguments) {
+    builder_.CreateCall(object_.module().getFunction(function), arguments);
+  }
+
+  void finish() {
+    builder_.CreateRet(builder_.getInt32(0));
+    builder_.SetInsertPoint(refused_);
+    builder_.CreateRet(builder_.getInt32(1));
+  }
+
+ private:
+  void require(llvm::Value* condition) {
+    llvm::BasicBlock* next = llvm::BasicBlock::Create(object_.context(), "", function_, refused_);
+    builder_.CreateCondBr(condition, next, refused_);
+    builder_.SetInsertPoint(next);
+  }
+
+  llvm::Value* load(unsigned argument, size_t index) {
+    llvm::Type* pointer = builder_.getPtrTy();
+    llvm::Value* loaded =
+        builder_.CreateLoad(pointer, builder_.CreateConstInBoundsGEP1_64(pointer, function_->getArg(argument), index));
+    require(builder_.CreateIsNotNull(loaded));
+    return loaded;
+  }
+
+  llvm::IRBuilder<> builder_;
+  ObjectModule& object_;
+  llvm::Function* function_ = nullptr;
+  llvm::BasicBlock* refused_ = nullptr;
+  std::vector<llvm::Value*> inputs_, outputs_;
+};
+
+// The kernels of `calls` by the name that a call knows them by.
+std::map<std::string, KernelBitcode> compile_kernels(mlir::ModuleOp module, const FusedFunction& function, const Target& target,
+                                                     int threads) {
+  mlir::SymbolTable symbols(module);
+  llvm::SetVector<mlir::Operation*> called;
+  for (mlir::func::CallOp call : function.calls) called.insert(symbols.lookup(call.getCallee()));
+  const auto kernels = llvm::map_to_vector(called, [](mlir::Operation* kernel) { return mlir::cast<FuncOp>(kernel); });
+  std::vector<KernelBitcode> compiled = KernelCompiler(target, threads).bitcode(kernels);
+  std::map<std::string, KernelBitcode> by_name;
+  for (auto [kernel, code] : llvm::zip_equal(kernels, compiled)) by_name[FuncOp(kernel).getName().str()] = std::move(code);
+  return by_name;
+}
+
+// Weights of the object, made when a call first reads them: what no kernel reads is left out.
+class Weights {
+ public:
+  explicit Weights(ObjectModule& object) : object_(object) {}
+  llvm::Constant* of(const Tensor& tensor) {
+    llvm::Constant*& constant = made_[tensor.raw()];
+    if (constant == nullptr) constant = object_.add_weights(tensor);
+    return constant;
+  }
+
+ private:
+  ObjectModule& object_;
+  std::map<const std::byte*, llvm::Constant*> made_;
+};
+
+void write_run(const FusedFunction& function, const Placement& placement, const std::vector<Argument>& arguments,
+               const std::map<std::string, KernelBitcode>& kernels, ObjectModule& object, const DeployedNetwork& network) {
+  RunFunction run(object, network.name, network.inputs.size(), network.outputs.size());
+  Weights weights(object);
+  for (size_t i = 0; i < function.calls.size(); ++i) {
+    llvm::SmallVector<llvm::Value*> operands;
+    for (const KernelOperand& operand : placement.operands[i]) {
+      const auto index = static_cast<size_t>(operand.index);
+      switch (operand.place) {
+        case Place::argument:
+          operands.push_back(arguments[index].input >= 0 ? run.input(arguments[index].input, operand.offset)
+                                                         : run.after(weights.of(arguments[index].value), operand.offset));
+          break;
+        case Place::result:
+          operands.push_back(run.output(operand.index, operand.offset));
+          break;
+        case Place::constant:
+          operands.push_back(run.after(weights.of(placement.constants[index]), operand.offset));
+          break;
+        case Place::arena:
+          operands.push_back(run.arena(operand.offset));
+          break;
+      }
+    }
+    operands.push_back(run.arena(placement.scratch_offsets[i]));
+    mlir::func::CallOp call = function.calls[i];
+    run.call(kernels.at(call.getCallee().str()).function, operands);
+  }
+  run.finish();
+}
+
+}  // namespace
+
+DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
+                                      const AheadOfTimeOptions& options) {
+  const Target target = Target::named(options.triple, options.cpu);
+  DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = target.cpu};
+  const std::vector<Argument> arguments = read_arguments(graph, values, network);
+  auto module = module_at(graph, Stage::kernels, {.inference = true});
+  FuncOp main = network_of(*module);
+  for (const Graph::Result& result : graph.results()) {
+    if (replaced_argument(main, static_cast<unsigned>(network.outputs.size())) >= 0) {
+      refuse("\"{}\" changes when the network runs: only networks for inference are compiled ahead of time", result.name);
+    }
+    network.outputs.push_back({result.name, result.type});
+  }
+  const FusedFunction function = read_fused_function(main);
+  const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
+  const std::map<std::string, KernelBitcode> kernels = compile_kernels(*module, function, target, threads);
+  std::vector<int64_t> scratch;
+  for (mlir::func::CallOp call : function.calls) scratch.push_back(kernels.at(call.getCallee().str()).scratch_bytes);
+  const Placement placement = place_tensors(function, scratch);
+  ObjectModule object(target, options.name);
+  for (const auto& [name, kernel] : kernels) object.add_kernel(kernel);
+  write_run(function, placement, arguments, kernels, object, network);
+  network.object = object.emit_object();
+  network.arena_bytes = placement.arena_bytes;
+  network.weight_bytes = object.weight_bytes();
+  network.kernels = static_cast<int>(kernels.size());
+  return network;
+}
+
+}  // namespace fovea
