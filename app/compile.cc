@@ -4,11 +4,11 @@
 #include <filesystem>
 
 #include "app/command.h"
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/deploy/c_header.h"
-#include "fovea/train/run.h"
 
 namespace fovea {
 namespace {
@@ -18,16 +18,6 @@ struct CompileCommandOptions {
   ModelOptions form;
   std::string model, weights, target, cpu, output;
 };
-
-InferenceModel open_inference_model(const CompileCommandOptions& options) {
-  TrainedModel opened = open_model(options.model, options.weights, options.common.seed, options.form);
-  Traced traced = trace_inference(opened.network, 1, Output::probabilities);
-  return {.name = opened.network.name,
-          .graph = std::move(traced.graph),
-          .tensors = std::move(opened.tensors),
-          .preprocessing = opened.network.preprocessing,
-          .labels = std::move(opened.labels)};
-}
 
 void write_object(const DeployedNetwork& network, const InferenceModel& model, const std::filesystem::path& output) {
   std::filesystem::path header = output;
@@ -39,7 +29,8 @@ void write_object(const DeployedNetwork& network, const InferenceModel& model, c
 void compile_model(const CompileCommandOptions& options) {
   const std::filesystem::path output = options.output;
   if (output.extension() != ".o") refuse("{}: an object's name ends in .o", options.output);
-  const InferenceModel model = open_inference_model(options);
+  const InferenceModel model =
+      open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form});
   const DeployedNetwork network = compile_ahead_of_time(model.graph, model.tensors,
                                                         {.name = c_identifier(output.stem().string()),
                                                          .triple = options.target,

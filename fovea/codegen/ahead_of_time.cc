@@ -6,7 +6,7 @@
 
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/machine_code.h"
-#include "fovea/codegen/placement.h"
+#include "fovea/codegen/program_plan.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
 #include "fovea/passes/structure.h"
@@ -46,6 +46,34 @@ std::vector<Argument> read_arguments(const Graph& graph, const std::map<std::str
     }
   }
   return arguments;
+}
+
+void describe_outputs(const Graph& graph, FuncOp main, DeployedNetwork& network) {
+  for (const Graph::Result& result : graph.results()) {
+    if (replaced_argument(main, static_cast<unsigned>(network.outputs.size())) >= 0) {
+      refuse("\"{}\" changes when the network runs: only networks for inference are compiled ahead of time", result.name);
+    }
+    network.outputs.push_back({result.name, result.type});
+  }
+}
+
+// The tensors that depend on parameters alone, computed on this machine, for every target from the same numbers.
+std::vector<Argument> prepare(mlir::ModuleOp module, const Graph& graph, std::vector<Argument>& arguments, int threads) {
+  FuncOp preparation = preparation_of(module);
+  if (!preparation) return {};
+  Program program(plan_function(preparation, Target::host(), threads));
+  std::vector<Tensor*> read, written;
+  for (const ProgramPort& port : program.plan().arguments) {
+    const auto argument =
+        std::ranges::find_if(graph.arguments(), [&](const Graph::Argument& known) { return known.name == port.name; });
+    read.push_back(&arguments.at(static_cast<size_t>(argument - graph.arguments().begin())).value);
+  }
+  std::vector<Argument> prepared;
+  for (const ProgramPort& port : program.plan().results) prepared.push_back({.value = Tensor(port.shape, port.dtype)});
+  for (Argument& tensor : prepared) written.push_back(&tensor.value);
+  ThreadPool pool(threads);
+  program.run(read, written, pool);
+  return prepared;
 }
 
 // The object's module: kernels, weights, and the function that puts them in order.
@@ -151,19 +179,6 @@ class RunFunction {
   std::vector<llvm::Value*> inputs_, outputs_;
 };
 
-// The kernels of `calls` by the name that a call knows them by.
-std::map<std::string, KernelBitcode> compile_kernels(mlir::ModuleOp module, const FusedFunction& function, const Target& target,
-                                                     int threads) {
-  mlir::SymbolTable symbols(module);
-  llvm::SetVector<mlir::Operation*> called;
-  for (mlir::func::CallOp call : function.calls) called.insert(symbols.lookup(call.getCallee()));
-  const auto kernels = llvm::map_to_vector(called, [](mlir::Operation* kernel) { return mlir::cast<FuncOp>(kernel); });
-  std::vector<KernelBitcode> compiled = KernelCompiler(target, threads).bitcode(kernels);
-  std::map<std::string, KernelBitcode> by_name;
-  for (auto [kernel, code] : llvm::zip_equal(kernels, compiled)) by_name[FuncOp(kernel).getName().str()] = std::move(code);
-  return by_name;
-}
-
 // Weights of the object, made when a call first reads them: what no kernel reads is left out.
 class Weights {
  public:
@@ -189,6 +204,7 @@ void write_run(const FusedFunction& function, const Placement& placement, const 
       const auto index = static_cast<size_t>(operand.index);
       switch (operand.place) {
         case Place::argument:
+        case Place::prepared:  // arguments too, to place_tensors
           operands.push_back(arguments[index].input >= 0 ? run.input(arguments[index].input, operand.offset)
                                                          : run.after(weights.of(arguments[index].value), operand.offset));
           break;
@@ -215,29 +231,28 @@ void write_run(const FusedFunction& function, const Placement& placement, const 
 DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
                                       const AheadOfTimeOptions& options) {
   const Target target = Target::named(options.triple, options.cpu);
+  const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
   DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = target.cpu};
-  const std::vector<Argument> arguments = read_arguments(graph, values, network);
+  std::vector<Argument> arguments = read_arguments(graph, values, network);
   auto module = module_at(graph, Stage::kernels, {.inference = true});
   FuncOp main = network_of(*module);
-  for (const Graph::Result& result : graph.results()) {
-    if (replaced_argument(main, static_cast<unsigned>(network.outputs.size())) >= 0) {
-      refuse("\"{}\" changes when the network runs: only networks for inference are compiled ahead of time", result.name);
-    }
-    network.outputs.push_back({result.name, result.type});
-  }
+  describe_outputs(graph, main, network);
+  for (Argument& prepared : prepare(*module, graph, arguments, threads)) arguments.push_back(std::move(prepared));
+
+  const auto kernels = kernels_called_by(main);
+  const auto compiled = kernels_by_name(kernels, KernelCompiler(target, threads).bitcode(kernels));
   const FusedFunction function = read_fused_function(main);
-  const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
-  const std::map<std::string, KernelBitcode> kernels = compile_kernels(*module, function, target, threads);
   std::vector<int64_t> scratch;
-  for (mlir::func::CallOp call : function.calls) scratch.push_back(kernels.at(call.getCallee().str()).scratch_bytes);
+  for (mlir::func::CallOp call : function.calls) scratch.push_back(compiled.at(call.getCallee().str()).scratch_bytes);
   const Placement placement = place_tensors(function, scratch);
+
   ObjectModule object(target, options.name);
-  for (const auto& [name, kernel] : kernels) object.add_kernel(kernel);
-  write_run(function, placement, arguments, kernels, object, network);
+  for (const auto& [name, kernel] : compiled) object.add_kernel(kernel);
+  write_run(function, placement, arguments, compiled, object, network);
   network.object = object.emit_object();
   network.arena_bytes = placement.arena_bytes;
   network.weight_bytes = object.weight_bytes();
-  network.kernels = static_cast<int>(kernels.size());
+  network.kernels = static_cast<int>(compiled.size());
   return network;
 }
 

@@ -8,7 +8,7 @@
 #endif
 
 #include "fovea/codegen/kernel_compiler.h"
-#include "fovea/codegen/placement.h"
+#include "fovea/codegen/program_plan.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
 #include "fovea/passes/recompute.h"
@@ -22,38 +22,6 @@ namespace {
 
 using mlir::func::CallOp;
 using mlir::func::FuncOp;
-
-ProgramPort port(llvm::StringRef name, mlir::Type type) {
-  auto tensor = mlir::cast<mlir::RankedTensorType>(type);
-  return {.name = name.str(),
-          .shape = Shape(tensor.getShape().begin(), tensor.getShape().end()),
-          .dtype = dtype_of(tensor.getElementType())};
-}
-
-llvm::StringRef name_of(mlir::StringAttr attribute) { return attribute ? attribute.getValue() : ""; }
-
-// Prepared tensors are the last arguments of the function, and none of the program's.
-void describe_ports(FuncOp main, ProgramPlan& plan) {
-  for (unsigned i = 0; i < main.getNumArguments(); ++i) {
-    auto& ports = role_of(main, i) == "prepared" ? plan.prepared : plan.arguments;
-    ports.push_back(port(name_of(main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getArgumentTypes()[i]));
-  }
-  for (unsigned i = 0; i < main.getNumResults(); ++i) {
-    plan.results.push_back(
-        port(name_of(main.getResultAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getResultTypes()[i]));
-    plan.result_replaces.push_back(replaced_argument(main, i));
-  }
-}
-
-// The kernels that are called, each once, in the order of their first call.
-llvm::SmallVector<FuncOp> kernels_called_by(llvm::ArrayRef<FuncOp> functions) {
-  mlir::SymbolTable symbols(FuncOp(functions.front())->getParentOfType<mlir::ModuleOp>());
-  llvm::SetVector<mlir::Operation*> kernels;
-  for (FuncOp function : functions) {
-    for (CallOp call : function.getOps<CallOp>()) kernels.insert(symbols.lookup(call.getCallee()));
-  }
-  return llvm::map_to_vector(kernels, [](mlir::Operation* kernel) { return mlir::cast<FuncOp>(kernel); });
-}
 
 int64_t caller_bytes(const ProgramPlan& plan, const FusedFunction& function) {
   const auto bytes = [](const ProgramPort& port) {
@@ -94,34 +62,6 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
   return memory;
 }
 
-void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
-               ProgramPlan& plan) {
-  const auto arguments = static_cast<int64_t>(plan.arguments.size());
-  for (size_t i = 0; i < function.calls.size(); ++i) {
-    CallOp call = function.calls[i];
-    const CompiledKernel& code = compiled.at(call.getCallee().str());
-    for (KernelOperand& operand : placement.operands[i]) {
-      if (operand.place != KernelOperand::Place::argument || operand.index < arguments) continue;
-      operand.place = KernelOperand::Place::prepared;
-      operand.index -= arguments;
-    }
-    plan.calls.push_back({.name = call.getCallee().str(),
-                          .layer = layer_of(call.getLoc()),
-                          .function = code.function,
-                          .operands = std::move(placement.operands[i]),
-                          .tiles = code.tiles,
-                          .scratch_bytes = code.scratch_bytes,
-                          .flops = 2 * function.list.traits[i].multiply_adds});
-  }
-}
-
-void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan) {
-  Placement placement = place_tensors(function);
-  plan.arena_bytes = placement.arena_bytes;
-  plan.constants = std::move(placement.constants);
-  add_calls(function, std::move(placement), compiled, plan);
-}
-
 std::shared_ptr<const ProgramPlan> plan_preparation(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
                                                     const std::shared_ptr<void>& code) {
   auto plan = std::make_shared<ProgramPlan>();
@@ -142,8 +82,7 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   describe_ports(main, plan);
   const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(kernels, plan.code, &report.from_cache);
   report.kernels = static_cast<int>(kernels.size());
-  std::map<std::string, CompiledKernel> by_name;
-  for (auto [kernel, code] : llvm::zip_equal(kernels, compiled)) by_name[FuncOp(kernel).getName().str()] = code;
+  const std::map<std::string, CompiledKernel> by_name = kernels_by_name(kernels, compiled);
   int64_t scratch_bytes = 0;
   for (CallOp call : function.calls) scratch_bytes = std::max(scratch_bytes, by_name.at(call.getCallee().str()).scratch_bytes);
   report.memory = fit_memory(main, function, plan, scratch_bytes, options, threads);

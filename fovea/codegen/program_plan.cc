@@ -1,0 +1,82 @@
+#include "fovea/codegen/program_plan.h"
+
+#include "fovea/passes/structure.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace fovea {
+
+using mlir::func::CallOp;
+using mlir::func::FuncOp;
+
+namespace {
+
+ProgramPort port(llvm::StringRef name, mlir::Type type) {
+  auto tensor = mlir::cast<mlir::RankedTensorType>(type);
+  return {.name = name.str(),
+          .shape = Shape(tensor.getShape().begin(), tensor.getShape().end()),
+          .dtype = dtype_of(tensor.getElementType())};
+}
+
+llvm::StringRef name_of(mlir::StringAttr attribute) { return attribute ? attribute.getValue() : ""; }
+
+void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
+               ProgramPlan& plan) {
+  const auto arguments = static_cast<int64_t>(plan.arguments.size());
+  for (size_t i = 0; i < function.calls.size(); ++i) {
+    CallOp call = function.calls[i];
+    const CompiledKernel& code = compiled.at(call.getCallee().str());
+    for (KernelOperand& operand : placement.operands[i]) {
+      if (operand.place != KernelOperand::Place::argument || operand.index < arguments) continue;
+      operand.place = KernelOperand::Place::prepared;
+      operand.index -= arguments;
+    }
+    plan.calls.push_back({.name = call.getCallee().str(),
+                          .layer = layer_of(call.getLoc()),
+                          .function = code.function,
+                          .operands = std::move(placement.operands[i]),
+                          .tiles = code.tiles,
+                          .scratch_bytes = code.scratch_bytes,
+                          .flops = 2 * function.list.traits[i].multiply_adds});
+  }
+}
+
+}  // namespace
+
+void describe_ports(FuncOp main, ProgramPlan& plan) {
+  for (unsigned i = 0; i < main.getNumArguments(); ++i) {
+    auto& ports = role_of(main, i) == "prepared" ? plan.prepared : plan.arguments;
+    ports.push_back(port(name_of(main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getArgumentTypes()[i]));
+  }
+  for (unsigned i = 0; i < main.getNumResults(); ++i) {
+    plan.results.push_back(
+        port(name_of(main.getResultAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getResultTypes()[i]));
+    plan.result_replaces.push_back(replaced_argument(main, i));
+  }
+}
+
+llvm::SmallVector<FuncOp> kernels_called_by(llvm::ArrayRef<FuncOp> functions) {
+  mlir::SymbolTable symbols(FuncOp(functions.front())->getParentOfType<mlir::ModuleOp>());
+  llvm::SetVector<mlir::Operation*> kernels;
+  for (FuncOp function : functions) {
+    for (CallOp call : function.getOps<CallOp>()) kernels.insert(symbols.lookup(call.getCallee()));
+  }
+  return llvm::map_to_vector(kernels, [](mlir::Operation* kernel) { return mlir::cast<FuncOp>(kernel); });
+}
+
+void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan) {
+  Placement placement = place_tensors(function);
+  plan.arena_bytes = placement.arena_bytes;
+  plan.constants = std::move(placement.constants);
+  add_calls(function, std::move(placement), compiled, plan);
+}
+
+ProgramPlan plan_function(FuncOp function, const Target& target, int threads) {
+  ProgramPlan plan;
+  describe_ports(function, plan);
+  const auto kernels = kernels_called_by(function);
+  const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(kernels, plan.code);
+  add_calls(read_fused_function(function), kernels_by_name(kernels, compiled), plan);
+  return plan;
+}
+
+}  // namespace fovea
