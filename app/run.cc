@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstring>
 
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/formats/npy.h"
@@ -56,6 +58,75 @@ Tensor examples_of(const Network& network, const NetworkForm::Port& port, const 
   return examples;
 }
 
+// The file's examples for one input of a model file, whose batch is whatever they are.
+Tensor port_examples(const InferenceModel& model, const Graph::Argument& port, const std::string& path) {
+  Tensor examples = read_npy(path);
+  const TensorType& type = port.type;
+  if (examples.dtype() != type.dtype)
+    fail("{} holds {}; {} reads {}", path, name(examples.dtype()), model.name, name(type.dtype));
+  const Shape one(type.shape.begin() + 1, type.shape.end());
+  if (examples.shape() == one) {
+    Shape batched = {1};
+    batched.insert(batched.end(), one.begin(), one.end());
+    examples = examples.reshaped(batched);
+  }
+  const Shape& shape = examples.shape();
+  if (shape.size() != type.shape.size() || shape[0] < 1 || !std::equal(shape.begin() + 1, shape.end(), one.begin()))
+    fail("{} is {}; {} reads a batch of {}", path, to_string(shape), model.name, to_string(one));
+  return examples;
+}
+
+// What a command did with files, by the names of inputs and results: only where there are several.
+void print_files(const RunOptions& options, const nlohmann::ordered_json& read, const nlohmann::ordered_json& written,
+                 const nlohmann::ordered_json& files, bool one_result) {
+  const auto plain = [](const nlohmann::ordered_json& by_name, bool one) { return one ? by_name.front() : by_name; };
+  const nlohmann::ordered_json json{
+      {"input", plain(read, read.size() == 1)}, {"output", plain(written, one_result)}, {"file", plain(files, one_result)}};
+  if (options.common.json) print_json(json);
+}
+
+// A .tflite or .onnx file: integers stay integers.
+void run_file(const RunOptions& options) {
+  if (options.probabilities) refuse("{} ends as it ends; --probabilities is for a run or a network by its name", options.model);
+  OpenOptions open{.weights = options.weights, .seed = options.common.seed, .form = options.form};
+  InferenceModel model = open_inference_model(options.model, open);
+  std::vector<std::string> inputs, outputs;
+  for (const Graph::Argument& argument : model.graph.arguments())
+    if (argument.role == Role::input) inputs.push_back(argument.name);
+  for (const Graph::Result& result : model.graph.results()) outputs.push_back(result.name);
+  const std::map<std::string, std::string> given = files_by_name(options.inputs, inputs, "--input");
+  TensorMap tensors;
+  for (const Graph::Argument& argument : model.graph.arguments()) {
+    if (argument.role != Role::input) continue;
+    if (!given.contains(argument.name))
+      refuse("{} reads {}: --input {}=FILE", model.name, fmt::join(inputs, ", "), argument.name);
+    const Tensor examples = tensors[argument.name] = port_examples(model, argument, given.at(argument.name));
+    const int64_t count = examples.shape()[0], first = tensors.begin()->second.shape()[0];
+    if (count != first) fail("{} holds {} examples, another input {}", given.at(argument.name), count, first);
+    open.batch = count;
+  }
+  if (open.batch != 1) model = open_inference_model(options.model, open);
+  Session session(model.graph, model.tensors, {.inference = true});
+  nlohmann::ordered_json read, written, files;
+  for (const auto& [name, tensor] : tensors) {
+    std::memcpy(session.argument(name).raw(), tensor.raw(), tensor.bytes());
+    read[name] = tensor.shape();
+  }
+  ThreadPool threads(options.common.thread_count());
+  session.run(threads);
+  const auto paths = files_by_name(options.outputs, outputs, "--output");
+  for (const Graph::Result& result : model.graph.results()) {
+    if (!paths.contains(result.name)) continue;
+    Tensor answer(result.type.shape, result.type.dtype);
+    std::memcpy(answer.raw(), session.result(result.name).raw(), answer.bytes());
+    write_npy(paths.at(result.name), answer);
+    print_text(options.common, fmt::format("{} {} {}\n", paths.at(result.name), result.name, to_string(answer.shape())));
+    written[result.name] = answer.shape();
+    files[result.name] = paths.at(result.name);
+  }
+  print_files(options, read, written, files, outputs.size() == 1);
+}
+
 TensorMap read_inputs(const Network& network, const std::vector<std::string>& given) {
   std::vector<std::string> names;
   for (const NetworkForm::Port& port : network.inputs()) names.push_back(port.name);
@@ -71,6 +142,7 @@ TensorMap read_inputs(const Network& network, const std::vector<std::string>& gi
 }
 
 void run_network(const RunOptions& options) {
+  if (is_model_file(options.model)) return run_file(options);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits);
@@ -87,11 +159,7 @@ void run_network(const RunOptions& options) {
     written[name] = answer.shape();
     files[name] = file;
   }
-  // Names only where they are needed.
-  const auto plain = [](const nlohmann::ordered_json& by_name, size_t count) { return count == 1 ? by_name.front() : by_name; };
-  const nlohmann::ordered_json json{
-      {"input", plain(read, inputs.size())}, {"output", plain(written, names.size())}, {"file", plain(files, names.size())}};
-  if (options.common.json) print_json(json);
+  print_files(options, read, written, files, names.size() == 1);
 }
 
 }  // namespace
@@ -99,10 +167,13 @@ void run_network(const RunOptions& options) {
 Command run_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("run", "raw tensors in and out: .npy to .npy");
   auto options = std::make_shared<RunOptions>();
-  app->add_option("MODEL", options->model, "the folder of a run, or a network's name with --weights (without: initial values)")
+  app->add_option("MODEL", options->model,
+                  "the folder of a run, a .tflite file, or a network's name with --weights (without: initial values)")
       ->required();
-  app->add_option("--input", options->inputs,
-                  "f32 images [n, height, width, channels], preprocessed; NAME=FILE for each input of a network with several")
+  app->add_option(
+         "--input", options->inputs,
+         "images [n, height, width, channels]: f32, preprocessed, or what an integer file reads; NAME=FILE for each input "
+         "of a network with several")
       ->required()
       ->allow_extra_args(false);
   app->add_option("--output", options->outputs, "logits [n, classes]; NAME=FILE for each result of a network with several")

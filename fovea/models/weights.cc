@@ -1,12 +1,11 @@
 #include "fovea/models/weights.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <numeric>
 #include <optional>
 
 #include "fovea/core/error.h"
+#include "fovea/core/layout.h"
 #include "fovea/models/weight_names.h"
 
 namespace fovea {
@@ -16,26 +15,12 @@ using TensorMap = std::map<std::string, Tensor>;
 
 constexpr int64_t imagenet_classes = 1000;  // 1001 with the background, class 0
 
-// IEEE 754: one sign, five exponent and ten fraction bits.
-float widen_f16(uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
-  const float sign = (bits & 0x8000) != 0 ? -1.0f : 1.0f;
-  if (exponent == 0x1f) return fraction == 0 ? sign * INFINITY : NAN;
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
-  return sign * std::ldexp(static_cast<float>(fraction | 0x400), exponent - 25);
-}
-
-float widen_bf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
-
 Tensor as_f32(const Tensor& tensor, const std::string& file, const std::string& name) {
   if (tensor.dtype() == DType::f32) return tensor;
   if (tensor.dtype() != DType::f16 && tensor.dtype() != DType::bf16) {
     fail("{}: tensor \"{}\" holds {}; weights are f32, f16 or bf16", file, name, fovea::name(tensor.dtype()));
   }
-  Tensor wide(tensor.shape(), DType::f32);
-  const auto* narrow = reinterpret_cast<const uint16_t*>(tensor.raw());
-  std::transform(narrow, narrow + tensor.size(), wide.data<float>(), tensor.dtype() == DType::f16 ? widen_f16 : widen_bf16);
-  return wide;
+  return widened(tensor);
 }
 
 // For each of PyTorch's features in turn, ours: it flattens a map by channels first, we by channels last.

@@ -1,0 +1,123 @@
+// A .tflite file opened and checked: every index, length and size in it fits, and nothing is read through a pointer that was
+// not verified. Shapes and quantised axes are in the file's own order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fovea/core/quantization.h"
+#include "fovea/core/tensor.h"
+#include "fovea/tflite/schema_generated.h"
+
+namespace fovea::tflite {
+
+// Of the schema all but Tensor and TensorType, which would hide our own.
+using schema::ActivationFunctionType;
+using schema::AddOptions;
+using schema::Buffer;
+using schema::BuiltinOperator;
+using schema::ConcatenationOptions;
+using schema::Conv2DOptions;
+using schema::DepthToSpaceOptions;
+using schema::DepthwiseConv2DOptions;
+using schema::DequantizeOptions;
+using schema::DivOptions;
+using schema::ExpandDimsOptions;
+using schema::FullyConnectedOptions;
+using schema::FullyConnectedOptionsWeightsFormat;
+using schema::GeluOptions;
+using schema::HardSwishOptions;
+using schema::L2NormOptions;
+using schema::LeakyReluOptions;
+using schema::MaximumMinimumOptions;
+using schema::Metadata;
+using schema::Model;
+using schema::MulOptions;
+using schema::Operator;
+using schema::OperatorCode;
+using schema::PackOptions;
+using schema::Padding;
+using schema::PadOptions;
+using schema::PadV2Options;
+using schema::Pool2DOptions;
+using schema::QuantizationParameters;
+using schema::QuantizeOptions;
+using schema::ReducerOptions;
+using schema::ReshapeOptions;
+using schema::ResizeBilinearOptions;
+using schema::ResizeNearestNeighborOptions;
+using schema::SliceOptions;
+using schema::SoftmaxOptions;
+using schema::SpaceToDepthOptions;
+using schema::SplitOptions;
+using schema::SplitVOptions;
+using schema::SqueezeOptions;
+using schema::StridedSliceOptions;
+using schema::SubGraph;
+using schema::SubOptions;
+using schema::TransposeConvOptions;
+using schema::TransposeOptions;
+
+struct FileTensor {
+  std::string name;
+  Shape shape;
+  schema::TensorType type = schema::TensorType::FLOAT32;  // the file's own
+  std::optional<Quantization> quantization;
+  std::span<const std::byte> data;  // of a constant; as many bytes as shape and type say
+  bool resizable = false;           // some size other than the batch may change, so `shape` is only an example
+
+  bool constant() const { return !data.empty(); }
+};
+
+struct FileOperator {
+  BuiltinOperator code = BuiltinOperator::ADD;
+  std::string name;                  // "CONV_2D"; of a custom operator "CUSTOM (name)"
+  std::vector<int> inputs, outputs;  // indices of tensors; an input left out is -1
+  const Operator* table = nullptr;
+
+  // The operator's options, null when it has none or others.
+  template <typename T>
+  const T* options() const {
+    return table->builtin_options_as<T>();
+  }
+};
+
+class File {
+ public:
+  // Fails with one line that names the file and what does not fit.
+  explicit File(const std::filesystem::path& path);
+  File(std::vector<std::byte> bytes, std::string name);  // `name` for messages
+
+  const std::string& name() const { return name_; }
+  const std::vector<FileTensor>& tensors() const { return tensors_; }
+  const std::vector<FileOperator>& operators() const { return operators_; }  // in the order they run
+  const std::vector<int>& inputs() const { return inputs_; }
+  const std::vector<int>& outputs() const { return outputs_; }
+  std::string_view metadata(std::string_view name) const;  // empty when absent
+  Tensor constant(int tensor) const;                       // a copy of a constant's values; the type must be one of ours
+
+ private:
+  void read();
+  FileTensor read_tensor(size_t index, const schema::Tensor& table) const;
+  FileOperator read_operator(size_t index, const Operator& table) const;
+  std::span<const std::byte> buffer(uint64_t index, const std::string& user) const;
+  std::vector<int> tensor_indices(const flatbuffers::Vector<int32_t>* indices, bool optional, const std::string& user) const;
+
+  std::string name_;
+  std::vector<std::byte> bytes_;
+  const Model* model_ = nullptr;
+  std::vector<FileTensor> tensors_;
+  std::vector<FileOperator> operators_;
+  std::vector<int> inputs_, outputs_;
+};
+
+// Our element type for the file's; none for those that no network here holds (strings, 4-bit integers, ...).
+std::optional<DType> dtype_of(schema::TensorType type);
+
+}  // namespace fovea::tflite

@@ -1,0 +1,172 @@
+// What moves data or only renames it: RESHAPE, TRANSPOSE, PAD, CONCATENATION, SPACE_TO_DEPTH and their relatives; and SHAPE and
+// PACK, which converters write to compute the shape of a RESHAPE and which are computed while reading.
+#include <algorithm>
+
+#include "fovea/tflite/reader.h"
+
+namespace fovea::tflite {
+namespace {
+
+// The new shape is an input, or in older files an option. The batch is whatever is left: the file's shape was made for its own.
+void read_reshape(Reader& reader) {
+  const auto* options = reader.op().options<ReshapeOptions>();
+  Shape shape;
+  if (reader.has(1)) {
+    shape = reader.integers(1, "shape");
+  } else if (options && options->new_shape()) {
+    shape.assign(options->new_shape()->begin(), options->new_shape()->end());
+  } else {
+    reader.fail("has no shape");
+  }
+  const bool open = std::find(shape.begin(), shape.end(), -1) != shape.end();
+  if (!open && !shape.empty() && reader.file_shape(0) != reader.input_type(0).shape) {
+    const int64_t each = element_count(Shape(shape.begin() + 1, shape.end()));
+    if (each > 0) shape[0] = element_count(reader.input_type(0).shape) / each;
+  }
+  reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
+}
+
+int64_t dimension(Reader& reader, int64_t dim, int64_t rank) {
+  if (dim < 0) dim += rank;
+  if (dim < 0 || dim >= rank) reader.fail("goes by dimension {} of {}", dim, rank);
+  return dim;
+}
+
+// Those named go; without any, all of size 1.
+void read_squeeze(Reader& reader) {
+  const auto* options = reader.op().options<SqueezeOptions>();
+  const Shape input = reader.input_type(0).shape;
+  std::vector<bool> goes(input.size());
+  const bool named = options && options->squeeze_dims() && options->squeeze_dims()->size() > 0;
+  if (named) {
+    for (const int64_t dim : *options->squeeze_dims())
+      goes[static_cast<size_t>(dimension(reader, dim, std::ssize(input)))] = true;
+  } else {
+    for (size_t i = 0; i < input.size(); ++i) goes[i] = reader.file_shape(0)[i] == 1;
+  }
+  Shape shape;
+  for (size_t i = 0; i < input.size(); ++i) {
+    if (!goes[i]) shape.push_back(input[i]);
+    if (goes[i] && input[i] != 1) reader.fail("drops dimension {} of {}, which is not 1", i, to_string(input));
+  }
+  reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
+}
+
+void read_expand_dims(Reader& reader) {
+  Shape shape = reader.input_type(0).shape;
+  const std::vector<int64_t> axis = reader.integers(1, "dimension");
+  if (axis.size() != 1) reader.fail("has {} dimensions", axis.size());
+  shape.insert(shape.begin() + dimension(reader, axis[0], std::ssize(shape) + 1), 1);
+  reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
+}
+
+void read_transpose(Reader& reader) {
+  reader.set_output(reader.add("transpose", {reader.input(0)}, {{"permutation", reader.integers(1, "order of dimensions")}}));
+}
+
+// Integers are padded by what stands for 0.
+void read_pad(Reader& reader) {
+  Attributes attributes{{"padding", reader.integers(1, "padding")}};
+  if (reader.op().code == BuiltinOperator::PADV2 && reader.has(2)) {
+    if (reader.quantised()) reader.fail("pads 8-bit integers by a value; only padding by 0 (PAD) is read");
+    const Tensor value = reader.values(2, "value");
+    if (value.dtype() != DType::f32 || value.size() != 1)
+      reader.fail("pads by {} values of {}", value.size(), name(value.dtype()));
+    attributes.emplace_back("value", static_cast<double>(value.values<float>()[0]));
+  }
+  reader.set_output(reader.add("pad", {reader.input(0)}, attributes));
+}
+
+// Inputs with another scale than the result's are brought to it first.
+void read_concatenation(Reader& reader) {
+  const auto& options = reader.options<ConcatenationOptions>();
+  const bool quantised = reader.quantised();
+  std::vector<Ref> parts;
+  for (size_t i = 0; i < reader.input_count(); ++i) {
+    Ref part = reader.input(i);
+    if (quantised && reader.type(part).quantization != reader.output_type().quantization)
+      part = reader.add("quantize", {part}, {{"output", reader.output_type()}});
+    parts.push_back(part);
+  }
+  const int64_t dim = dimension(reader, options.axis(), std::ssize(reader.type(parts[0]).shape));
+  const Ref result = parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}});
+  const ActivationFunctionType activation = options.fused_activation_function();
+  if (quantised && activation != ActivationFunctionType::NONE) reader.fail("has an activation, which is read of floats only");
+  reader.set_output(reader.activated(result, activation));
+}
+
+// [n, h, w, c] -> [n, h / b, w / b, b * b * c], and back.
+void read_space_to_depth(Reader& reader) {
+  const int64_t block = reader.options<SpaceToDepthOptions>().block_size();
+  const Shape in = reader.input_type(0).shape;
+  if (in.size() != 4 || block < 1 || in[1] % block != 0 || in[2] % block != 0)
+    reader.fail("cuts {} into blocks of {}", to_string(in), block);
+  const Ref cut =
+      reader.add("reshape", {reader.input(0)}, {{"shape", Shape{in[0], in[1] / block, block, in[2] / block, block, in[3]}}});
+  const Ref moved = reader.add("transpose", {cut}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
+  reader.set_output(
+      reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] / block, in[2] / block, block * block * in[3]}}}));
+}
+
+void read_depth_to_space(Reader& reader) {
+  const int64_t block = reader.options<DepthToSpaceOptions>().block_size();
+  const Shape in = reader.input_type(0).shape;
+  if (in.size() != 4 || block < 1 || in[3] % (block * block) != 0)
+    reader.fail("cuts {} into blocks of {}", to_string(in), block);
+  const int64_t channels = in[3] / (block * block);
+  const Ref cut = reader.add("reshape", {reader.input(0)}, {{"shape", Shape{in[0], in[1], in[2], block, block, channels}}});
+  const Ref moved = reader.add("transpose", {cut}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
+  reader.set_output(reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] * block, in[2] * block, channels}}}));
+}
+
+void read_shape_of(Reader& reader) {
+  const Shape shape = reader.input_type(0).shape;
+  Tensor result({std::ssize(shape)}, DType::i32);
+  std::transform(shape.begin(), shape.end(), result.data<int32_t>(), [](int64_t size) { return static_cast<int32_t>(size); });
+  reader.set_constant_output(std::move(result));
+}
+
+// Numbers side by side; tensors along a new dimension.
+void read_pack(Reader& reader) {
+  const auto& options = reader.options<PackOptions>();
+  bool numbers = true;
+  for (size_t i = 0; i < reader.input_count(); ++i)
+    numbers = numbers && reader.is_constant(i) && reader.values(i, "number").dtype() == DType::i32;
+  if (numbers) {
+    Tensor result({static_cast<int64_t>(reader.input_count())}, DType::i32);
+    for (size_t i = 0; i < reader.input_count(); ++i) {
+      const std::vector<int64_t> number = reader.integers(i, "number");
+      if (number.size() != 1) reader.fail("packs {} constants at once", number.size());
+      result.data<int32_t>()[i] = static_cast<int32_t>(number[0]);
+    }
+    return reader.set_constant_output(std::move(result));
+  }
+  std::vector<Ref> parts;
+  const int64_t dim = dimension(reader, options.axis(), std::ssize(reader.input_type(0).shape) + 1);
+  for (size_t i = 0; i < reader.input_count(); ++i) {
+    Shape shape = reader.input_type(i).shape;
+    shape.insert(shape.begin() + std::min<int64_t>(dim, std::ssize(shape)), 1);
+    parts.push_back(reader.add("reshape", {reader.input(i)}, {{"shape", shape}}));
+  }
+  reader.set_output(parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}}));
+}
+
+constexpr OperatorReading readings[] = {
+    {BuiltinOperator::RESHAPE, read_reshape},
+    {BuiltinOperator::SQUEEZE, read_squeeze},
+    {BuiltinOperator::EXPAND_DIMS, read_expand_dims},
+    {BuiltinOperator::TRANSPOSE, read_transpose},
+    {BuiltinOperator::PAD, read_pad},
+    {BuiltinOperator::PADV2, read_pad},
+    {BuiltinOperator::CONCATENATION, read_concatenation},
+    {BuiltinOperator::SPACE_TO_DEPTH, read_space_to_depth},
+    {BuiltinOperator::DEPTH_TO_SPACE, read_depth_to_space},
+    {BuiltinOperator::SHAPE, read_shape_of},
+    {BuiltinOperator::PACK, read_pack},
+};
+
+}  // namespace
+
+std::span<const OperatorReading> shape_readings() { return readings; }
+
+}  // namespace fovea::tflite

@@ -1,0 +1,103 @@
+// One operator of a file after another becomes operators of a graph. Those of a family are read in the family's file.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fovea/core/error.h"
+#include "fovea/tflite/file.h"
+#include "fovea/tflite/read.h"
+
+namespace fovea::tflite {
+
+class Reader {
+ public:
+  Reader(const File& file, const TfliteOptions& options);
+  InferenceModel read();
+
+  // The operator that is being read.
+  const FileOperator& op() const { return *op_; }
+  template <typename T>
+  const T& options() const {  // fails when the file has none
+    const T* table = op_->options<T>();
+    if (!table) fail("has no options");
+    return *table;
+  }
+  template <typename... Arguments>
+  [[noreturn]] void fail(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    fail_with(fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+
+  bool has(size_t input) const { return input < op_->inputs.size() && op_->inputs[input] >= 0; }
+  size_t input_count() const { return op_->inputs.size(); }
+  Ref input(size_t input);  // a constant becomes a parameter
+  TensorType input_type(size_t index) { return graph_.type(input(index)); }
+  const Shape& file_shape(size_t input) const;  // with the file's own batch
+  bool quantised() { return input_type(0).quantization.has_value(); }
+
+  // Of a constant input: its values in the file's own order; fails when the network computes it.
+  Tensor values(size_t input, std::string_view what) const;
+  std::vector<int64_t> integers(size_t input, std::string_view what) const;  // of i32 or i64
+  bool is_constant(size_t input) const;
+  std::optional<Quantization> quantization(size_t input) const;  // as the file has it
+
+  // Constant `input` as a parameter: seen as `shape` (of equal count), then with its dimensions permuted; scales, where there
+  // are several, go by dimension `axis` of the result.
+  Ref weight(size_t input, const Shape& shape, const std::vector<int64_t>& permutation, int64_t axis);
+  Ref parameter(const std::string& name, const Tensor& tensor, std::optional<Quantization> quantization = {});
+  std::string input_name(size_t input) const;  // the file's, or "tensor7"
+
+  Ref add(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes = {});
+  Ref scalar(double value);  // [] f32
+  TensorType type(Ref value) const { return graph_.type(value); }
+
+  size_t output_count() const { return op_->outputs.size(); }
+  QuantizedType output_type(size_t output = 0) const;  // fails when the file gives no scale
+  // Says what the operator's output is: checks its shape, and gives it the file's scale where an operator that only moves data
+  // kept another.
+  void set_output(Ref value, size_t output = 0);
+  void set_constant_output(Tensor tensor);  // known while reading
+
+  Ref activated(Ref value, ActivationFunctionType activation);  // of floats
+  std::string activation_name(ActivationFunctionType activation) const;
+  const TfliteOptions& reading() const { return options_; }
+
+ private:
+  [[noreturn]] void fail_with(const std::string& reason) const;
+  void read_inputs();
+  void read_operator(const FileOperator& op, size_t index);
+  TensorType type_of(const FileTensor& tensor, const std::string& user) const;
+  std::string unique_name(const std::string& wanted);
+  std::string tensor_name(int tensor) const;
+  Shape batched(Shape shape) const;
+
+  const File& file_;
+  const TfliteOptions& options_;
+  int64_t file_batch_ = 1;
+  const FileOperator* op_ = nullptr;
+  size_t index_ = 0;
+  Graph graph_;
+  std::vector<Ref> values_;                       // by tensor; -1 until it is known
+  std::vector<std::optional<Tensor>> constants_;  // by tensor: those computed while reading
+  std::map<std::string, Tensor> parameters_;
+  std::map<std::pair<int, std::string>, Ref> weights_;  // by tensor and layout
+  std::set<std::string> names_;
+};
+
+// What reads an operator: it takes its inputs and options from the reader and sets its outputs.
+struct OperatorReading {
+  BuiltinOperator code;
+  void (*read)(Reader&);
+};
+std::span<const OperatorReading> contraction_readings();
+std::span<const OperatorReading> pooling_readings();
+std::span<const OperatorReading> elementwise_readings();
+std::span<const OperatorReading> shape_readings();
+std::span<const OperatorReading> slice_readings();
+
+}  // namespace fovea::tflite
