@@ -4,7 +4,8 @@
 #include <chrono>
 #include <numeric>
 
-#include "fovea/data/augment.h"
+#include "fovea/core/error.h"
+#include "fovea/data/crop.h"
 #include "fovea/data/resample.h"
 
 namespace fovea {
@@ -12,44 +13,97 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Photographs lose a border, as in evaluation; small pictures such as digits are their own crop.
-constexpr double photograph_crop = 0.875;
+// Networks for smaller pictures are for digits and the like, which have no border to lose.
 constexpr int64_t photograph_size = 96;
 
-Image fitted(const Image& picture, int64_t height, int64_t width) {
-  if (picture.shape.height == height && picture.shape.width == width) return picture;
-  if (height != width) return resize(picture, height, width);
-  return resize_center_crop(picture, height, height >= photograph_size ? photograph_crop : 1);
+Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOptions& options) {
+  Augmentation augmentation = classifier.evaluation();
+  if (options.resize > 0) augmentation.resize = options.resize;
+  if (!options.interpolation.empty())
+    augmentation.interpolation = options.interpolation == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
+  if (options.mean.empty() && options.deviation.empty()) return augmentation;
+  if (classifier.takes_bytes())
+    refuse("--mean and --deviation are for networks that take real numbers; {} takes the pixels as they are",
+           classifier.name());
+  if (!options.mean.empty()) augmentation.mean = options.mean;
+  if (!options.deviation.empty()) augmentation.deviation = options.deviation;
+  return augmentation;
 }
 
 }  // namespace
 
-Tensor picture_tensor(const Image& picture, const Network& network, bool invert) {
-  Image image = fitted(picture, network.input[0], network.input[1]);
-  if (invert) {
+void add_picture_options(CLI::App& app, PictureOptions& options) {
+  app.add_option("--resize", options.resize, "pixels of the shorter side before the middle is cut out (the model's)")
+      ->check(between(1, 1 << 16));
+  app.add_option("--interpolation", options.interpolation, "bilinear or bicubic (the model's)")
+      ->check(CLI::IsMember({"bilinear", "bicubic"}));
+  app.add_option("--mean", options.mean, "of each channel, subtracted from pixel / 255 (the model's)");
+  app.add_option("--deviation", options.deviation, "of each channel, the divisor after that (the model's)");
+  app.add_flag("--stretch", options.stretch, "the whole picture, without keeping its aspect");
+  app.add_flag("--invert", options.invert, "the picture is dark on light, the network was trained on light on dark");
+}
+
+PictureReader::PictureReader(const ImageClassifier& classifier, const PictureOptions& options)
+    : shape_(classifier.image_shape()),
+      options_(options),
+      augmentation_(augmentation_of(classifier, options)),
+      augmenter_(shape_, augmentation_.evaluation()) {}
+
+Image PictureReader::fitted(const Image& picture) const {
+  const auto [height, width, channels] = shape_;
+  if (picture.shape.height == height && picture.shape.width == width) return picture;
+  if (options_.stretch) return resize(picture, height, width, augmentation_.interpolation);
+  int64_t side = augmentation_.resize;
+  if (side == 0 && std::min(height, width) < photograph_size) side = std::min(height, width);
+  Image result(shape_);
+  resize(result, picture, center_box(picture.shape.height, picture.shape.width, height, width, side), height, width,
+         augmentation_.interpolation);
+  return result;
+}
+
+Tensor PictureReader::tensor(const Image& picture) const {
+  Image image = fitted(picture);
+  if (options_.invert) {
     for (uint8_t& pixel : image.pixels) pixel = static_cast<uint8_t>(255 - pixel);
   }
-  Tensor tensor({1, network.input[0], network.input[1], network.input[2]}, DType::f32);
-  const Augmenter normalise(image.shape, {.mean = network.preprocessing.mean, .deviation = network.preprocessing.deviation});
-  normalise.apply(image.pixels, tensor.values<float>(), 0, 0, 0);
+  Tensor tensor({1, shape_.height, shape_.width, shape_.channels}, DType::f32);
+  augmenter_.apply(image.pixels, tensor.values<float>(), 0, 0, 0);
   return tensor;
 }
 
-Classification classify(Predictor& predictor, const Tensor& image, const std::vector<std::string>& labels, int64_t top,
-                        ThreadPool& threads) {
-  predictor.predict(image, threads);  // compiles, and brings the weights into the cache
+Tensor PictureReader::read(const std::string& path) const { return tensor(read_image(path, shape_.channels)); }
+
+std::vector<std::string> class_labels(const std::vector<std::string>& labels, const ImageClassifier& classifier,
+                                      const std::string& from) {
+  std::vector<std::string> result = labels;
+  const int64_t given = std::ssize(labels), classes = classifier.classes();
+  if (given == 0) {
+    for (int64_t index = 0; index < classes; ++index) result.push_back(std::to_string(index));
+  } else if (given == classes + 1) {
+    result.erase(result.begin());
+  } else if (given + 1 == classes) {
+    result.insert(result.begin(), "background");
+  } else if (given != classes) {
+    fail("{} names {} classes; {} tells {} apart", from, given, classifier.name(), classes);
+  }
+  return result;
+}
+
+Classification classify(ImageClassifier& classifier, const Tensor& image, const std::vector<std::string>& labels, int64_t top,
+                        double threshold, ThreadPool& threads) {
   const Clock::time_point start = Clock::now();
-  const Tensor& probabilities = predictor.predict(image, threads);
+  const Tensor& probabilities = classifier.probabilities(image, threads);
   Classification result;
   result.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  const float* values = probabilities.data<float>();
-  std::vector<int64_t> order(static_cast<size_t>(probabilities.size()));
+  const std::span<const float> values = probabilities.values<float>().first(static_cast<size_t>(classifier.classes()));
+  std::vector<int64_t> order(values.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return values[a] > values[b]; });
+  const auto likelier = [&](int64_t a, int64_t b) { return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)]; };
+  std::stable_sort(order.begin(), order.end(), likelier);
   order.resize(std::min(order.size(), static_cast<size_t>(top)));
   for (const int64_t index : order) {
-    const size_t position = static_cast<size_t>(index);
-    result.guesses.push_back({position < labels.size() ? labels[position] : std::to_string(index), index, values[index]});
+    const auto position = static_cast<size_t>(index);
+    if (values[position] > threshold) result.guesses.push_back({labels[position], index, values[position]});
   }
   return result;
 }

@@ -4,8 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "app/command.h"
 #include "fovea/data/image.h"
-#include "fovea/train/predictor.h"
+#include "fovea/train/image_classifier.h"
 
 namespace fovea {
 
@@ -20,12 +21,43 @@ struct Classification {
   std::vector<Guess> guesses;  // the likeliest first
 };
 
-// What the network reads: [1, height, width, channels], the middle of the picture at the network's size, normalised as in
-// training. `invert` turns dark on light into light on dark.
-Tensor picture_tensor(const Image& picture, const Network& network, bool invert);
+// How a picture is brought to what the network reads; what is left out is as the model's file says.
+struct PictureOptions {
+  int64_t resize = 0;         // the shorter side before the middle is cut out
+  std::string interpolation;  // bilinear or bicubic
+  std::vector<float> mean, deviation;
+  bool stretch = false;  // the whole picture, whatever its aspect
+  bool invert = false;   // light on dark becomes dark on light
+};
 
-// `predictor` gives probabilities. Without labels a class is called by its number.
-Classification classify(Predictor& predictor, const Tensor& image, const std::vector<std::string>& labels, int64_t top,
-                        ThreadPool& threads);
+void add_picture_options(CLI::App& app, PictureOptions& options);
+
+// From a picture to the network's input: [1, height, width, channels]. Photographs are cut as in evaluation; small pictures
+// such as digits lose no border.
+class PictureReader {
+ public:
+  // Refuses a mean and a deviation for a network that takes bytes.
+  PictureReader(const ImageClassifier& classifier, const PictureOptions& options);
+
+  Tensor read(const std::string& path) const;
+  Tensor tensor(const Image& picture) const;
+
+ private:
+  Image fitted(const Image& picture) const;
+
+  ImageShape shape_;
+  PictureOptions options_;
+  Augmentation augmentation_;
+  Augmenter augmenter_;
+};
+
+// One name for each of the network's classes: `labels` as given, without its first where that is the background and the network
+// has none, or with it where only the network has; numbers without labels. Fails, naming `from`, on another count.
+std::vector<std::string> class_labels(const std::vector<std::string>& labels, const ImageClassifier& classifier,
+                                      const std::string& from);
+
+// The `top` likeliest classes of `image` ([1, height, width, channels]) that are likelier than `threshold`.
+Classification classify(ImageClassifier& classifier, const Tensor& image, const std::vector<std::string>& labels, int64_t top,
+                        double threshold, ThreadPool& threads);
 
 }  // namespace fovea

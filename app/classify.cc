@@ -1,32 +1,51 @@
 // fovea classify MODEL IMAGE...: what is in a picture.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "app/classification.h"
-#include "app/command.h"
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/formats/labels.h"
-#include "fovea/train/run.h"
 
 namespace fovea {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct ClassifyOptions {
   CommonOptions common;
   ModelOptions form;
+  PictureOptions picture;
   std::string model, weights, labels;
   std::vector<std::string> images;
   int64_t top = 5;
-  bool invert = false;
+  double threshold = -1;
 };
 
-std::vector<std::string> labels_of(const ClassifyOptions& options, const TrainedModel& model) {
-  if (options.labels.empty()) return model.labels;
-  std::vector<std::string> labels = read_labels(options.labels);
-  if (static_cast<int64_t>(labels.size()) != model.network.classes) {
-    fail("{} names {} classes; {} tells {} apart", options.labels, labels.size(), model.network.name, model.network.classes);
+bool is_picture(const fs::path& path) {
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char letter) { return std::tolower(letter); });
+  return ending == ".jpg" || ending == ".jpeg" || ending == ".png" || ending == ".bmp" || ending == ".webp";
+}
+
+// A folder stands for the pictures in it, by name.
+std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
+  std::vector<std::string> pictures;
+  for (const std::string& path : given) {
+    if (!fs::is_directory(path)) {
+      pictures.push_back(path);
+      continue;
+    }
+    const size_t before = pictures.size();
+    for (const fs::directory_entry& entry : fs::directory_iterator(path))
+      if (entry.is_regular_file() && is_picture(entry.path())) pictures.push_back(entry.path().string());
+    if (pictures.size() == before) fail("{} holds no picture: .jpg, .png, .bmp or .webp", path);
+    std::sort(pictures.begin() + static_cast<std::ptrdiff_t>(before), pictures.end());
   }
-  return labels;
+  return pictures;
 }
 
 nlohmann::ordered_json json_of(const std::string& path, const Classification& result) {
@@ -37,21 +56,41 @@ nlohmann::ordered_json json_of(const std::string& path, const Classification& re
   return {{"image", path}, {"milliseconds", result.milliseconds}, {"predictions", predictions}};
 }
 
+std::string text_of(const std::string& path, const Classification& result) {
+  std::string text = fmt::format("{} ({:.2f} ms)\n", path, result.milliseconds);
+  for (const Guess& guess : result.guesses) text += fmt::format("  {:6.2f}%  {}\n", 100 * guess.probability, guess.label);
+  return text;
+}
+
 void classify_pictures(const ClassifyOptions& options) {
-  TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
-  const std::vector<std::string> labels = labels_of(options, model);
-  Predictor predictor(model.network, std::move(model.tensors), Output::probabilities);
+  const std::vector<std::string> pictures = pictures_of(options.images);
+  ImageClassifier classifier(
+      open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}));
+  const std::vector<std::string> labels =
+      class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier,
+                   options.labels.empty() ? options.model : options.labels);
+  const PictureReader reader(classifier, options.picture);
   ThreadPool threads(options.common.thread_count());
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const std::string& path : options.images) {
-    const Tensor image = picture_tensor(read_image(path, model.network.input[2]), model.network, options.invert);
-    const Classification result = classify(predictor, image, labels, options.top, threads);
-    std::string text = fmt::format("{} ({:.2f} ms)\n", path, result.milliseconds);
-    for (const Guess& guess : result.guesses) text += fmt::format("  {:6.2f}%  {}\n", 100 * guess.probability, guess.label);
-    print_text(options.common, text);
+  int64_t unreadable = 0;
+  for (const std::string& path : pictures) {
+    Tensor image;
+    try {
+      image = reader.read(path);
+    } catch (const Error& error) {
+      if (pictures.size() == 1) throw;
+      fmt::print(stderr, "{}\n", error.what());
+      ++unreadable;
+      continue;
+    }
+    // The first answer brings the weights into the cache.
+    if (list.empty()) classifier.probabilities(image, threads);
+    const Classification result = classify(classifier, image, labels, options.top, options.threshold, threads);
+    print_text(options.common, text_of(path, result));
     list.push_back(json_of(path, result));
   }
   if (options.common.json) print_json(list);
+  if (unreadable > 0) fail("{} of {} pictures could not be read", unreadable, pictures.size());
 }
 
 }  // namespace
@@ -59,12 +98,15 @@ void classify_pictures(const ClassifyOptions& options) {
 Command classify_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("classify", "what is in a picture");
   auto options = std::make_shared<ClassifyOptions>();
-  app->add_option("MODEL", options->model, "the folder of a run, or a network's name with --weights")->required();
-  app->add_option("IMAGE", options->images, "PNG or JPEG files")->required();
-  app->add_option("--labels", options->labels, "a file with the name of class i on line i (the run's own)");
+  app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
+      ->required();
+  app->add_option("IMAGE", options->images, "JPEG, PNG, BMP or WebP files, or folders of them")->required();
+  app->add_option("--labels", options->labels, "a file with the name of class i on line i, or \"i name\" (the model's own)");
   app->add_option("--top", options->top, "how many guesses to show (5)")->check(between(1, 1000000));
+  app->add_option("--threshold", options->threshold, "hide guesses that are not likelier than this, of 1")
+      ->check(CLI::Range(0.0, 1.0).description("a probability, 0 to 1"));
   app->add_option("--weights", options->weights, "a .safetensors file");
-  app->add_flag("--invert", options->invert, "the picture is dark on light, the network was trained on light on dark");
+  add_picture_options(*app, options->picture);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { classify_pictures(*options); }};

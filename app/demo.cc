@@ -4,6 +4,7 @@
 #include "app/classification.h"
 #include "app/command.h"
 #include "app/evaluation.h"
+#include "app/inference_model.h"
 #include "fovea/core/file.h"
 #include "fovea/formats/chart.h"
 #include "fovea/train/run.h"
@@ -37,12 +38,12 @@ Image image_at(const Dataset& dataset, int64_t index) {
   return image;
 }
 
-void write_sheet(const Dataset& dataset, Predictor& predictor, ThreadPool& threads, const std::filesystem::path& path) {
+void write_sheet(const Dataset& dataset, ImageClassifier& classifier, ThreadPool& threads, const std::filesystem::path& path) {
+  const PictureReader reader(classifier, {});
   std::vector<Prediction> predictions;
   for (int64_t index = 0; index < std::min(pictures_shown, dataset.count()); ++index) {
     const Image image = image_at(dataset, index);
-    const Classification result =
-        classify(predictor, picture_tensor(image, predictor.network(), false), dataset.class_names(), 1, threads);
+    const Classification result = classify(classifier, reader.tensor(image), dataset.class_names(), 1, 0, threads);
     const Guess& guess = result.guesses.front();
     predictions.push_back(
         {image, guess.label, guess.probability, dataset.class_names()[static_cast<size_t>(dataset.label(index))]});
@@ -59,16 +60,15 @@ void show(const DemoOptions& options) {
   const TrainResult result = train(recipe, {.folder = folder, .threads = options.common.threads, .overwrite = true});
   print_text(options.common, evaluation_text(result.evaluation) + "\n");
 
-  TrainedModel model = open_model(options.out, {}, options.common.seed);
-  Predictor predictor(model.network, model.tensors, Output::probabilities);
+  ImageClassifier classifier(open_inference_model(options.out, {}));
   ThreadPool threads(options.common.thread_count());
   const auto dataset = open_dataset(recipe.data, Split::test, {.seed = static_cast<uint64_t>(recipe.seed)});
-  write_sheet(*dataset, predictor, threads, folder / "predictions.svg");
+  write_sheet(*dataset, classifier, threads, folder / "predictions.svg");
 
   const std::filesystem::path picture = folder / "digit.png";
   write_png(picture, image_at(*dataset, 0));
   const Classification answer =
-      classify(predictor, picture_tensor(read_image(picture, 1), model.network, false), model.labels, 3, threads);
+      classify(classifier, PictureReader(classifier, {}).read(picture.string()), classifier.labels(), 3, 0, threads);
   const Guess& guess = answer.guesses.front();
   print_text(options.common, fmt::format("{} is a {} ({:.1f}% sure, {:.2f} ms)\n", picture.string(), guess.label,
                                          100 * guess.probability, answer.milliseconds) +

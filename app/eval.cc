@@ -1,14 +1,16 @@
-// fovea eval RUN: top-1, top-5, loss and confusion on a data set.
+// fovea eval MODEL: top-1, top-5, loss and confusion on a data set.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "app/command.h"
 #include "app/evaluation.h"
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/formats/chart.h"
+#include "fovea/train/image_classifier.h"
 #include "fovea/train/predictor.h"
 #include "fovea/train/run.h"
 
@@ -21,6 +23,8 @@ struct EvalOptions {
   std::string model, weights, data, split = "test", confusion, views;
   int64_t batch = 0;
 };
+
+constexpr int64_t file_batch = 8;
 
 // The pairs of classes most often taken for each other, and every class's share of right answers.
 std::string confusion_text(const Metrics& metrics, const std::vector<std::string>& names) {
@@ -53,29 +57,53 @@ nlohmann::ordered_json confusion_json(const Metrics& metrics) {
   return rows;
 }
 
+struct Evaluation {
+  Metrics metrics;
+  std::string network;
+  std::vector<std::string> classes;
+};
+
+std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const std::string& data, int64_t seed) {
+  if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
+  return open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+}
+
+// A run, or a network of the zoo.
+Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
+  TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
+  const auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
+  check_fits(model.network, *dataset);
+  Predictor predictor(model.network, std::move(model.tensors));
+  const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
+  return {evaluate(predictor, dataset, batch, threads, progress,
+                   views_of(options.views.empty() ? model.recipe.evaluate_views : options.views)),
+          model.network.name, dataset->class_names()};
+}
+
+// A .tflite or .onnx file.
+Evaluation evaluate_file(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
+  if (!options.views.empty() && options.views != "one") refuse("--views is for runs; {} sees each image once", options.model);
+  const auto dataset = dataset_of(options, options.data, options.common.seed);
+  ImageClassifier classifier(open_inference_model(
+      options.model,
+      {.weights = options.weights, .form = options.form, .batch = options.batch > 0 ? options.batch : file_batch}));
+  return {evaluate(classifier, dataset, threads, progress), classifier.name(), dataset->class_names()};
+}
+
 void run_evaluation(const EvalOptions& options) {
   if (options.split != "test" && options.split != "train")
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
-  TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
-  const std::string data = options.data.empty() ? model.recipe.data : options.data;
-  if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
-  const auto dataset = open_dataset(data, options.split == "test" ? Split::test : Split::train,
-                                    {.seed = static_cast<uint64_t>(model.recipe.seed)});
-  check_fits(model.network, *dataset);
-  Predictor predictor(model.network, std::move(model.tensors));
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
-  const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
-  const Metrics metrics = evaluate(predictor, dataset, batch, threads, progress,
-                                   views_of(options.views.empty() ? model.recipe.evaluate_views : options.views));
-  progress.finish(fmt::format("{} on {}", options.model, data));
-  if (!options.confusion.empty()) {
-    write_text(options.confusion, confusion_chart(metrics.confusion(), dataset->class_names(), model.network.name));
-  }
-  print_text(options.common, evaluation_text(metrics) + "\n" + confusion_text(metrics, dataset->class_names()));
+  const Evaluation done =
+      is_model_file(options.model) ? evaluate_file(options, threads, progress) : evaluate_run(options, threads, progress);
+  progress.finish(options.data.empty() ? options.model : fmt::format("{} on {}", options.model, options.data));
+  if (!options.confusion.empty())
+    write_text(options.confusion, confusion_chart(done.metrics.confusion(), done.classes, done.network));
+  print_text(options.common, evaluation_text(done.metrics) + "\n" + confusion_text(done.metrics, done.classes));
   if (!options.common.json) return;
-  nlohmann::ordered_json json = evaluation_json(metrics);
-  json["confusion"] = confusion_json(metrics);
+  nlohmann::ordered_json json = evaluation_json(done.metrics);
+  json["confusion"] = confusion_json(done.metrics);
   print_json(json);
 }
 
@@ -84,11 +112,12 @@ void run_evaluation(const EvalOptions& options) {
 Command eval_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("eval", "top-1, top-5, loss and confusion of a trained network");
   auto options = std::make_shared<EvalOptions>();
-  app->add_option("RUN", options->model, "the folder of a run, or a network's name with --weights")->required();
+  app->add_option("RUN", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
+      ->required();
   app->add_option("--data", options->data, "kind:path (what the run was trained on)");
   app->add_option("--split", options->split, "test or train (test)");
   app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
-  app->add_option("--batch", options->batch, "images at a time (the recipe's)")->check(between(1, 1 << 20));
+  app->add_option("--batch", options->batch, "images at a time (the recipe's; 8 for a file)")->check(between(1, 1 << 20));
   app->add_option("--views", options->views, "views of an image whose answers are averaged: one, mirror or six (the recipe's)");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
   add_model_options(*app, options->form);

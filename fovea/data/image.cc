@@ -83,14 +83,4 @@ Image center_crop(const Image& image, int64_t height, int64_t width) {
   return result;
 }
 
-Image resize_center_crop(const Image& image, int64_t size, double central) {
-  if (size < 1) refuse("an image cannot be resized to {0}x{0}", size);
-  if (!(central > 0 && central <= 1)) refuse("the central share of an image is above 0 and at most 1, not {}", central);
-  const auto [height, width, channels] = image.shape;
-  const int64_t target = std::max<int64_t>(size, std::llround(static_cast<double>(size) / central));
-  const int64_t shorter = std::max<int64_t>(1, std::min(height, width));
-  const int64_t longer = std::max(height, width) * target / shorter;
-  return center_crop(height < width ? resize(image, target, longer) : resize(image, longer, target), size, size);
-}
-
 }  // namespace fovea

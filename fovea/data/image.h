@@ -68,8 +68,4 @@ void write_png(const std::filesystem::path& path, const Image& image);
 // The middle height x width; fails when the image is smaller.
 Image center_crop(const Image& image, int64_t height, int64_t width);
 
-// The short side scaled to round(size / central) and the middle size x size cut from it: central 0.875 is the usual evaluation
-// crop (256 and 224), 1 keeps the largest middle square.
-Image resize_center_crop(const Image& image, int64_t size, double central = 0.875);
-
 }  // namespace fovea

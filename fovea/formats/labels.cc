@@ -6,6 +6,25 @@
 #include "fovea/core/file.h"
 
 namespace fovea {
+namespace {
+
+// What follows "NUMBER " or "NUMBER:"; empty where that is not how the line starts.
+std::string_view after_number(std::string_view line, size_t number) {
+  const std::string start = std::to_string(number);
+  if (!line.starts_with(start) || line.size() < start.size() + 2) return {};
+  line.remove_prefix(start.size());
+  if (line[0] != ' ' && line[0] != ':' && line[0] != '\t') return {};
+  const size_t name = line.find_first_not_of(" \t", 1);
+  return name == std::string_view::npos ? std::string_view() : line.substr(name);
+}
+
+void drop_numbers(std::vector<std::string>& labels) {
+  for (size_t i = 0; i < labels.size(); ++i)
+    if (after_number(labels[i], i).empty()) return;
+  for (size_t i = 0; i < labels.size(); ++i) labels[i] = std::string(after_number(labels[i], i));
+}
+
+}  // namespace
 
 std::vector<std::string> read_labels(const std::filesystem::path& path) {
   std::string text = read_text(path);
@@ -24,6 +43,7 @@ std::vector<std::string> read_labels(const std::filesystem::path& path) {
   const auto blank = std::ranges::find(labels, std::string());
   if (blank != labels.end())
     fail("{}:{}: an empty line would shift every label after it", path.string(), blank - labels.begin() + 1);
+  drop_numbers(labels);
   return labels;
 }
 

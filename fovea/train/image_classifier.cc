@@ -112,7 +112,7 @@ Augmentation ImageClassifier::evaluation() const {
   const Preprocessing& own = model_.preprocessing;
   Augmentation augmentation{.resize = own.resize,
                             .interpolation = own.bicubic ? Interpolation::bicubic : Interpolation::bilinear};
-  if (input_.dtype == DType::f32) {
+  if (!takes_bytes()) {
     augmentation.mean = own.mean;
     augmentation.deviation = own.deviation;
   } else {

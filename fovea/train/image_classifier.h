@@ -24,6 +24,7 @@ class ImageClassifier {
   ImageShape image_shape() const { return {input_.shape[1], input_.shape[2], input_.shape[3]}; }
   int64_t batch() const { return input_.shape[0]; }
   int64_t classes() const { return classes_; }
+  bool takes_bytes() const { return input_.dtype != DType::f32; }
 
   // From pixels to what `probabilities` takes: the model's preprocessing; of a network that takes bytes, the pixels themselves.
   Augmentation evaluation() const;

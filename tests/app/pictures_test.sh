@@ -24,6 +24,23 @@ P
 [[ $(json dark.json "j[0]['predictions'][0]['probability']") == $(json one.json "j[0]['predictions'][0]['probability']") ]] ||
   wrong "--invert is not the inverse"
 
+# A folder, a picture that is none among others, a threshold, numbered labels, another way to bring a picture to size.
+mkdir album; cp one.png album/b.png; cp large.png album/a.PNG; echo text >album/notes.txt
+"$fovea" classify run album --json >album.json 2>/dev/null || wrong "classify a folder"
+[[ $(json album.json "[entry['image'] for entry in j]") == "['album/a.PNG', 'album/b.png']" ]] || wrong "folder: $(cat album.json)"
+"$fovea" classify run album --threshold 0.5 --json >sure.json 2>/dev/null || wrong "classify --threshold"
+[[ $(json sure.json "all(p['probability'] > 0.5 for entry in j for p in entry['predictions'])") == True ]] || wrong "threshold: $(cat sure.json)"
+head -c 60 one.png >album/c.png
+"$fovea" classify run album --json >some.json 2>some.err; (($? == 1)) || wrong "a picture that cannot be read must be told by the status"
+[[ $(json some.json "len(j)") == 2 ]] || wrong "the others must be answered: $(cat some.json)"
+grep -q 'album/c.png' some.err && grep -q '1 of 3 pictures could not be read' some.err || wrong "the picture must be named: $(cat some.err)"
+for i in {0..9}; do echo "$i digit $i"; done >numbered
+[[ $("$fovea" classify run one.png --labels numbered --top 1 2>/dev/null) == *"digit 1"* ]] || wrong "numbered labels"
+"$fovea" classify run large.png --stretch --top 1 --json >stretched.json 2>/dev/null || wrong "classify --stretch"
+[[ $(json stretched.json "j[0]['predictions'][0]['index']") == 1 ]] || wrong "stretched: $(cat stretched.json)"
+mkdir empty; refused 1 'empty holds no picture' classify run empty
+refused 2 'lanczos not in' classify run one.png --interpolation lanczos
+
 refused 1 'missing.png' classify run missing.png
 : >empty.png; refused 1 'empty.png' classify run empty.png
 head -c 60 one.png >cut.png; refused 1 'cut.png' classify run cut.png

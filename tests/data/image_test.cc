@@ -219,9 +219,6 @@ TEST(Crop, TakesTheMiddle) {
     }
   }
   expect_error(2, [&] { center_crop(image, 10, 4); }, {"10x4", "9x12"});
-  const Image square = resize_center_crop(random_image(30, 47, 3), 16, 0.875);
-  EXPECT_EQ(square.shape, (ImageShape{16, 16, 3}));
-  EXPECT_EQ(resize_center_crop(random_image(16, 40, 3), 16, 1).pixels, center_crop(random_image(16, 40, 3), 16, 16).pixels);
 }
 
 TEST(Photographs, AreReadFromTheirFiles) {

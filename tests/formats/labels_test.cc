@@ -20,6 +20,15 @@ TEST_F(Labels, ALineIsAClass) {
   EXPECT_EQ(read_labels(folder_ / "b"), labels);
 }
 
+TEST_F(Labels, NumbersOfLinesAreNoPartOfNames) {
+  EXPECT_EQ(read_labels(write("a", "0  cat\n1:dog\n2 2 fish\n")), (std::vector<std::string>{"cat", "dog", "2 fish"}));
+  // Not numbered: names that are or start with numbers.
+  for (const std::vector<std::string>& labels : {std::vector<std::string>{"0", "1"}, {"0 cat", "dog"}, {"1 cat", "2 dogs"}}) {
+    write_labels(folder_ / "b", labels);
+    EXPECT_EQ(read_labels(folder_ / "b"), labels);
+  }
+}
+
 TEST_F(Labels, WhatIsNotAListIsSaid) {
   expect_error(1, [&] { read_labels(write("a.txt", "")); }, {"a.txt", "no labels"});
   expect_error(1, [&] { read_labels(write("a.txt", "\n\n")); }, {"a.txt", "no labels"});
