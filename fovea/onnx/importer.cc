@@ -1,0 +1,231 @@
+#include "fovea/onnx/importer.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <numeric>
+
+namespace fovea {
+namespace {
+
+std::vector<int64_t> identity_order(int64_t rank) {
+  std::vector<int64_t> order(static_cast<size_t>(rank));
+  std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+Shape permuted_shape(const Shape& shape, const std::vector<int64_t>& order) {
+  Shape result;
+  for (const int64_t d : order) result.push_back(shape.at(static_cast<size_t>(d)));
+  return result;
+}
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
+}
+
+}  // namespace
+
+Importer::Importer(std::string file_name, const OnnxFile& file) : file_name_(std::move(file_name)), file_(file) {
+  for (const auto& [name, tensor] : file.initializers) values_[name] = {.name = name, .constant = tensor, .ref = {}, .layout = {}};
+}
+
+ImportedValue& Importer::value(const std::string& name, const std::string& reader) {
+  const auto found = values_.find(name);
+  if (found == values_.end()) fail("{}: {} reads \"{}\", which nothing before it computes", file_name_, reader, name);
+  return found->second;
+}
+
+ImportedValue& Importer::input(const OnnxNode& node, size_t index) {
+  if (!has_input(node, index)) complain(node, "has no input {}", index);
+  return value(node.inputs[index], fmt::format("node \"{}\" ({})", node.title(), node.type));
+}
+
+bool Importer::has_input(const OnnxNode& node, size_t index) const {
+  return index < node.inputs.size() && !node.inputs[index].empty();
+}
+
+const Tensor& Importer::constant(const OnnxNode& node, size_t index) {
+  const ImportedValue& value = input(node, index);
+  if (!value.constant) complain(node, "input \"{}\" is computed from the data; fovea needs it to be known", value.name);
+  return *value.constant;
+}
+
+std::vector<int64_t> Importer::integers(const OnnxNode& node, size_t index) {
+  const Tensor& tensor = constant(node, index);
+  if (tensor.dtype() == DType::i64) return {tensor.values<int64_t>().begin(), tensor.values<int64_t>().end()};
+  if (tensor.dtype() == DType::i32) return {tensor.values<int32_t>().begin(), tensor.values<int32_t>().end()};
+  complain(node, "input \"{}\" is {}; integers are needed", node.inputs[index], fovea::name(tensor.dtype()));
+}
+
+double Importer::number(const OnnxNode& node, size_t index) {
+  const Tensor& tensor = constant(node, index);
+  if (tensor.size() != 1 || tensor.dtype() != DType::f32)
+    complain(node, "input \"{}\" is {} {}; one f32 is needed", node.inputs[index], to_string(tensor.shape()), fovea::name(tensor.dtype()));
+  return tensor.data<float>()[0];
+}
+
+namespace {
+
+template <typename T>
+T attribute_of(const Importer& importer, const OnnxNode& node, const std::string& name, T otherwise) {
+  const auto found = node.attributes.find(name);
+  if (found == node.attributes.end()) return otherwise;
+  if (const T* value = std::get_if<T>(&found->second)) return *value;
+  importer.complain(node, "attribute {} is of another type than it should be", name);
+}
+
+}  // namespace
+
+int64_t Importer::integer(const OnnxNode& node, const std::string& name, int64_t otherwise) const {
+  return attribute_of(*this, node, name, otherwise);
+}
+float Importer::number(const OnnxNode& node, const std::string& name, float otherwise) const {
+  return attribute_of(*this, node, name, otherwise);
+}
+std::string Importer::text(const OnnxNode& node, const std::string& name, const std::string& otherwise) const {
+  return attribute_of(*this, node, name, otherwise);
+}
+std::vector<int64_t> Importer::integers(const OnnxNode& node, const std::string& name, std::vector<int64_t> otherwise) const {
+  return attribute_of(*this, node, name, std::move(otherwise));
+}
+
+int64_t Importer::dimension(const OnnxNode& node, int64_t given, int64_t rank) const {
+  if (given < -rank || given >= rank) complain(node, "dimension {} of a tensor with {}", given, rank);
+  return given < 0 ? given + rank : given;
+}
+
+Ref Importer::with_shape(Ref ref, const Shape& shape, const std::string& name) {
+  if (graph_.type(ref).shape == shape) return ref;
+  return graph_.add("reshape", {ref}, {{"shape", shape}}, name).front();
+}
+
+// The value's memory afterwards is `target`, and it is remembered so: later readers find it there.
+Ref Importer::moved(ImportedValue& value, const Layout& target, const Shape& memory) {
+  std::optional<Rearrangement> way = rearrangement(value.layout, target);
+  if (!way) {
+    const Shape shape = value.shape();
+    moved(value, Layout::row_major(shape), shape);
+    way = rearrangement(value.layout, target);
+  }
+  if (way->moves()) {
+    value.ref = with_shape(value.ref, way->split, value.name);
+    value.ref = graph_.add("transpose", {value.ref}, {{"permutation", way->permutation}}, value.name).front();
+    value.layout = target;
+  }
+  value.ref = with_shape(value.ref, memory, value.name);
+  return value.ref;
+}
+
+Ref Importer::in_order(ImportedValue& value, const std::vector<int64_t>& order) {
+  if (value.constant) return parameter(value.name, transposed(*value.constant, order));
+  const Shape memory = permuted_shape(value.shape(), order);
+  return moved(value, Layout::permuted(memory, inverse(order)), memory);
+}
+
+Ref Importer::row_major(ImportedValue& value) { return in_order(value, identity_order(value.rank())); }
+
+std::optional<std::vector<int64_t>> Importer::natural_order(const ImportedValue& value) const {
+  const Shape shape = value.shape();
+  if (value.constant) return identity_order(value.rank());
+  for (const std::vector<int64_t>& order : {channels_last_order(value.rank()), identity_order(value.rank())}) {
+    const auto way = rearrangement(value.layout, Layout::permuted(permuted_shape(shape, order), inverse(order)));
+    if (way && !way->moves()) return order;
+  }
+  std::vector<int64_t> order = identity_order(value.rank());
+  const auto place = [&](int64_t d) { return value.layout.dimension(d).empty() ? 0 : value.layout.dimension(d).front() + 1; };
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
+  const auto way = rearrangement(value.layout, Layout::permuted(permuted_shape(shape, order), inverse(order)));
+  if (way && !way->moves()) return order;
+  return std::nullopt;
+}
+
+std::vector<int64_t> Importer::some_order(const ImportedValue& value) const {
+  return natural_order(value).value_or(channels_last_order(value.rank()));
+}
+
+Ref Importer::parameter(const std::string& name, const Tensor& tensor) {
+  auto& arrangements = parameters_[name];
+  for (const auto& [other, ref] : arrangements) {
+    if (same_bits(other, tensor)) return ref;
+  }
+  std::string unique = arrangements.empty() ? name : fmt::format("{}.{}", name, arrangements.size() + 1);
+  while (unique.empty() || tensors_.contains(unique) || std::ranges::any_of(graph_.arguments(), [&](const auto& a) { return a.name == unique; }))
+    unique += "'";
+  const Ref ref = graph_.argument(unique, {tensor.shape(), tensor.dtype()}, Role::parameter);
+  tensors_[unique] = tensor;
+  arrangements.emplace_back(tensor, ref);
+  return ref;
+}
+
+Ref Importer::scalar(double value) {
+  const auto number = static_cast<float>(value);
+  const auto bits = std::bit_cast<uint32_t>(number);
+  const auto found = scalars_.find(bits);
+  if (found != scalars_.end()) return found->second;
+  return scalars_[bits] = graph_.add("constant", {}, {{"value", Tensor::of<float>({}, {number})}}, "").front();
+}
+
+void Importer::spend(const OnnxNode& node, uint64_t bytes) {
+  constexpr uint64_t limit = uint64_t{1} << 30;
+  spent_ = bytes > limit ? limit + 1 : spent_ + bytes;
+  if (spent_ > limit) complain(node, "constants of more than 1 GiB are computed");
+}
+
+std::vector<Ref> Importer::add(const OnnxNode& node, std::string_view operation, const std::vector<Ref>& operands,
+                               const Attributes& attributes) {
+  try {
+    return graph_.add(operation, operands, attributes, node.title());
+  } catch (const Error& error) {
+    fail("{}: {}", file_name_, error.what());
+  }
+}
+
+void Importer::set(const OnnxNode& node, size_t index, Ref ref, const Layout& layout) {
+  if (index >= node.outputs.size() || node.outputs[index].empty()) return;
+  const std::string& name = node.outputs[index];
+  if (!values_.emplace(name, ImportedValue{.name = name, .constant = {}, .ref = ref, .layout = layout}).second)
+    complain(node, "computes \"{}\", which is there already", name);
+}
+
+void Importer::set_in_order(const OnnxNode& node, size_t index, Ref ref, const std::vector<int64_t>& order) {
+  set(node, index, ref, Layout::permuted(shape_of(ref), inverse(order)));
+}
+
+void Importer::set_channels_last(const OnnxNode& node, size_t index, Ref ref) {
+  set_in_order(node, index, ref, channels_last_order(static_cast<int64_t>(shape_of(ref).size())));
+}
+
+void Importer::set_constant(const OnnxNode& node, size_t index, Tensor tensor) {
+  set(node, index, {}, {});
+  if (index < node.outputs.size() && !node.outputs[index].empty()) values_[node.outputs[index]].constant = std::move(tensor);
+}
+
+void Importer::set_same(const OnnxNode& node, size_t index, const ImportedValue& value) {
+  if (value.constant)
+    set_constant(node, index, *value.constant);
+  else
+    set(node, index, value.ref, value.layout);
+}
+
+void Importer::add_input(const OnnxPort& port, const Shape& shape, bool channels_last) {
+  const auto rank = static_cast<int64_t>(shape.size());
+  const std::vector<int64_t> order = channels_last ? channels_last_order(rank) : identity_order(rank);
+  const Shape memory = permuted_shape(shape, order);
+  if (values_.contains(port.name)) fail("{}: two inputs are named \"{}\"", file_name_, port.name);
+  const Ref ref = graph_.argument(port.name, {memory, port.dtype}, Role::input);
+  values_[port.name] = {.name = port.name, .constant = {}, .ref = ref, .layout = Layout::permuted(memory, inverse(order))};
+}
+
+InferenceModel Importer::finish() {
+  std::vector<std::pair<std::string, Ref>> results;
+  for (const OnnxPort& port : file_.outputs) {
+    ImportedValue& result = value(port.name, "the result");
+    if (result.constant) fail("{}: the result \"{}\" does not depend on any input", file_name_, port.name);
+    results.emplace_back(port.name, channels_last(result));
+  }
+  graph_.finish(results);
+  return {.name = {}, .graph = std::move(graph_), .tensors = std::move(tensors_), .preprocessing = {}, .labels = {}};
+}
+
+}  // namespace fovea

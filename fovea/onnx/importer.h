@@ -1,0 +1,117 @@
+// The state of reading an ONNX model: its values so far, and the graph they are recorded into. Internal to fovea/onnx.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fovea/core/error.h"
+#include "fovea/dialect/graph.h"
+#include "fovea/nn/inference_model.h"
+#include "fovea/onnx/layout.h"
+#include "fovea/onnx/onnx_file.h"
+
+namespace fovea {
+
+// A value of the file: a tensor known while reading, or a value of the graph whose memory `layout` explains. The graph's value
+// has some shape of the same count.
+struct ImportedValue {
+  std::string name;
+  std::optional<Tensor> constant;
+  Ref ref;
+  Layout layout;
+
+  Shape shape() const { return constant ? constant->shape() : layout.shape(); }
+  int64_t rank() const { return static_cast<int64_t>(shape().size()); }
+};
+
+class Importer {
+ public:
+  Importer(std::string file_name, const OnnxFile& file);
+
+  const OnnxFile& file() const { return file_; }
+
+  // Inputs of a node. `input` fails where there is none.
+  ImportedValue& input(const OnnxNode& node, size_t index);
+  bool has_input(const OnnxNode& node, size_t index) const;
+  // Inputs that must be known while reading, as integers or numbers.
+  const Tensor& constant(const OnnxNode& node, size_t index);
+  std::vector<int64_t> integers(const OnnxNode& node, size_t index);
+  double number(const OnnxNode& node, size_t index);
+
+  // Attributes, with ONNX's defaults.
+  int64_t integer(const OnnxNode& node, const std::string& name, int64_t otherwise) const;
+  float number(const OnnxNode& node, const std::string& name, float otherwise) const;
+  std::string text(const OnnxNode& node, const std::string& name, const std::string& otherwise) const;
+  std::vector<int64_t> integers(const OnnxNode& node, const std::string& name, std::vector<int64_t> otherwise) const;
+
+  // A dimension counted from the end when negative; fails outside the rank.
+  int64_t dimension(const OnnxNode& node, int64_t given, int64_t rank) const;
+
+  // Fails: `FILE: node "NAME" (TYPE): ...`.
+  template <typename... Arguments>
+  [[noreturn]] void complain(const OnnxNode& node, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    fail("{}: node \"{}\" ({}): {}", file_name_, node.title(), node.type, fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+
+  // The value as a tensor whose dimension i is the file's dimension order[i]; transposes only where memory differs. A constant
+  // becomes a parameter.
+  Ref in_order(ImportedValue& value, const std::vector<int64_t>& order);
+  Ref channels_last(ImportedValue& value) { return in_order(value, channels_last_order(value.rank())); }
+  Ref row_major(ImportedValue& value);
+  // An order in which `in_order` does not transpose, where there is one; fovea's own where several do.
+  std::optional<std::vector<int64_t>> natural_order(const ImportedValue& value) const;
+  std::vector<int64_t> some_order(const ImportedValue& value) const;  // the natural one, else fovea's
+
+  Ref parameter(const std::string& name, const Tensor& tensor);
+  Ref scalar(double value);
+  std::vector<Ref> add(const OnnxNode& node, std::string_view operation, const std::vector<Ref>& operands,
+                       const Attributes& attributes = {});
+
+  // Counts memory that the file's numbers ask for beyond what it holds itself; fails when it is more than a model can need.
+  void spend(const OnnxNode& node, uint64_t bytes);
+
+  // Results of a node.
+  void set(const OnnxNode& node, size_t index, Ref ref, const Layout& layout);
+  void set_in_order(const OnnxNode& node, size_t index, Ref ref, const std::vector<int64_t>& order);
+  void set_channels_last(const OnnxNode& node, size_t index, Ref ref);
+  void set_constant(const OnnxNode& node, size_t index, Tensor tensor);
+  void set_same(const OnnxNode& node, size_t index, const ImportedValue& value);
+
+  void add_input(const OnnxPort& port, const Shape& shape, bool channels_last);
+  Shape shape_of(Ref ref) const { return graph_.type(ref).shape; }
+  TensorType type_of(Ref ref) const { return graph_.type(ref); }
+
+  // All results, then the model; called once.
+  InferenceModel finish();
+
+ private:
+  ImportedValue& value(const std::string& name, const std::string& reader);
+  Ref moved(ImportedValue& value, const Layout& target, const Shape& memory);
+  Ref with_shape(Ref ref, const Shape& shape, const std::string& name);
+
+  std::string file_name_;
+  const OnnxFile& file_;
+  Graph graph_;
+  uint64_t spent_ = 0;
+  std::map<std::string, ImportedValue> values_;
+  std::map<std::string, Tensor> tensors_;
+  std::map<std::string, std::vector<std::pair<Tensor, Ref>>> parameters_;  // by the file's name: one for each arrangement
+  std::map<uint32_t, Ref> scalars_;  // by their bits: a NaN is no key
+};
+
+using ImportFunction = std::function<void(Importer&, const OnnxNode&)>;
+using ImportTable = std::map<std::string, ImportFunction>;
+
+void add_window_imports(ImportTable& table);       // convolutions, pooling, batch norm
+void add_product_imports(ImportTable& table);      // Gemm, MatMul
+void add_elementwise_imports(ImportTable& table);  // arithmetic with broadcasting, activations
+void add_shape_imports(ImportTable& table);        // the same numbers in other shapes
+void add_reduction_imports(ImportTable& table);    // reductions, softmax, norms
+
+}  // namespace fovea

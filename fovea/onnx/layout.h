@@ -1,0 +1,80 @@
+// How the elements of a tensor lie in memory, seen from its dimensions.
+//
+// ONNX says [batch, channels, spatial...], fovea [batch, spatial..., channels]; in between networks flatten, split and permute.
+// A Layout follows a tensor through such steps without moving an element, so that only what really differs is transposed: a
+// flattened feature map is met by permuting the rows of the weights that read it, a channel shuffle becomes one transposition.
+//
+// Memory is a row-major box of factors, all above 1; each dimension of the tensor is a product of some of them:
+// [1, 64, 7, 7] of ONNX in fovea's order has the factors 7, 7, 64 and the dimensions {}, {2}, {0}, {1}; flattened it is {}, {2, 0, 1}.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include "fovea/core/tensor.h"
+
+namespace fovea {
+
+class Layout {
+ public:
+  static Layout row_major(const Shape& shape);
+  // Of a tensor kept in memory as `memory`, whose dimension i is dimension order[i] there.
+  static Layout permuted(const Shape& memory, const std::vector<int64_t>& order);
+
+  // Dimensions given by the numbers of their factors.
+  static Layout of(std::vector<int64_t> factors, std::vector<std::vector<size_t>> dimensions);
+
+  Shape shape() const;
+  int64_t rank() const { return static_cast<int64_t>(dimensions_.size()); }
+  const std::vector<int64_t>& factors() const { return factors_; }  // the box, outermost first
+  const std::vector<size_t>& dimension(int64_t index) const { return dimensions_.at(static_cast<size_t>(index)); }
+  bool is_row_major() const;
+  bool operator==(const Layout&) const = default;
+
+  // The same memory with its dimensions in another order, or in another shape of equal count; none where a new dimension would
+  // cut across factors.
+  Layout transposed(const std::vector<int64_t>& permutation) const;
+  std::optional<Layout> reshaped(const Shape& shape) const;
+
+  // Cuts factors of both, layouts of equal shape, until each dimension has the same factors in both; false where they have no
+  // common measure.
+  static bool refine(Layout& a, Layout& b);
+  // Joins factors that are neighbours wherever they occur.
+  Layout joined() const;
+
+  // The tensor's factors, outermost dimension first: factor numbers in memory.
+  std::vector<size_t> logical_order() const;
+  // Which dimension each factor belongs to.
+  std::vector<size_t> owners() const;
+
+ private:
+  void split(size_t factor, int64_t inner);
+
+  std::vector<int64_t> factors_;
+  std::vector<std::vector<size_t>> dimensions_;
+};
+
+// Where each entry of a permutation went: inverse(p)[p[i]] = i.
+std::vector<int64_t> inverse(const std::vector<int64_t>& permutation);
+
+// [0, 2, 3, ..., 1]: what fovea's dimensions are in ONNX's numbering.
+std::vector<int64_t> channels_last_order(int64_t rank);
+
+// What brings memory of one layout into another of the same shape: seen as the box `split`, transposed by `permutation`.
+struct Rearrangement {
+  Shape split;
+  std::vector<int64_t> permutation;
+  bool moves() const;  // false: the memory is the same
+};
+
+// None where the two have no common measure; going through Layout::row_major then always works.
+std::optional<Rearrangement> rearrangement(const Layout& from, const Layout& to);
+
+// Host tensors, of any element type.
+Tensor transposed(const Tensor& tensor, const std::vector<int64_t>& permutation);
+
+// Memory of `tensor`, row-major, put into `layout` (of the tensor's shape); the result's shape is that of the factors.
+Tensor arranged(const Tensor& tensor, const Layout& layout);
+
+}  // namespace fovea

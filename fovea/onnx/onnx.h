@@ -1,0 +1,27 @@
+// ONNX models (onnx.ai), opset 13 and later, in and out.
+//
+// A file says [batch, channels, spatial...]; the model read has [batch, spatial..., channels] like every other, without
+// transpositions where the network is a convolutional one: weights are permuted instead. What the file computes from shapes and
+// constants is computed while reading.
+#pragma once
+
+#include <filesystem>
+
+#include "fovea/nn/inference_model.h"
+
+namespace fovea {
+
+struct OnnxReadOptions {
+  int64_t batch = 1;  // where the file leaves the batch open; a file with a batch of its own keeps it
+};
+
+// Inputs of three and more dimensions that the network treats as [batch, channels, spatial...], and results of that many, have
+// channels last; others stay as they are. Fails on a damaged file; an operator fovea does not read is named with its node.
+// Quantised models in QDQ form (QuantizeLinear and DequantizeLinear around float operators) become integer operators.
+InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options = {});
+
+// Opset 13; passes onnx.checker. Names of inputs, parameters and results are the graph's. Quantised operators are written in QDQ
+// form, activations as uint8 (their zero points 128 higher than int8's), because ONNX Runtime then takes them as integer kernels.
+void write_onnx(const std::filesystem::path& path, const InferenceModel& model);
+
+}  // namespace fovea

@@ -1,0 +1,54 @@
+// ONNX files as plain structures: what a model says, before it means anything (onnx/onnx.proto, IR version 3 and later).
+//
+// Only onnx_file.cc knows protobuf. Tensors are row-major, in ONNX's own order of dimensions.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fovea/core/tensor.h"
+
+namespace fovea {
+
+using OnnxAttribute = std::variant<int64_t, float, std::string, Tensor, std::vector<int64_t>, std::vector<float>>;
+
+struct OnnxNode {
+  std::string name;  // "/layer1/layer1.0/conv1/Conv"; may be empty
+  std::string type;  // "Conv"
+  std::string domain;
+  std::vector<std::string> inputs;  // names of values; "" where an optional one is left out
+  std::vector<std::string> outputs;
+  std::map<std::string, OnnxAttribute> attributes;
+
+  // With the name, or the first result where there is none: for errors.
+  std::string title() const;
+};
+
+struct OnnxPort {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape;  // -1 where the file leaves it open
+};
+
+struct OnnxFile {
+  int64_t opset = 13;
+  std::string graph_name;
+  std::vector<OnnxNode> nodes;                // in an order of computation
+  std::map<std::string, Tensor> initializers;
+  std::vector<OnnxPort> inputs;               // without initialisers
+  std::vector<OnnxPort> outputs;
+  std::map<std::string, std::string> metadata;
+};
+
+// Tensors kept in files of their own are read from the model's folder alone. bf16, f16 and f64 become f32. Fails with one line
+// on a damaged file, refuses what no inference needs: sparse tensors, strings, control flow.
+OnnxFile read_onnx_file(const std::filesystem::path& path);
+
+// IR version 7, opset as given; fails beyond the 2 GiB a protobuf message can have.
+void write_onnx_file(const std::filesystem::path& path, const OnnxFile& file);
+
+}  // namespace fovea

@@ -1,0 +1,85 @@
+#include <algorithm>
+#include <set>
+
+#include "fovea/onnx/constant_folding.h"
+#include "fovea/onnx/importer.h"
+#include "fovea/onnx/onnx.h"
+#include "fovea/onnx/patterns.h"
+
+namespace fovea {
+namespace {
+
+const ImportTable& imports() {
+  static const ImportTable table = [] {
+    ImportTable result;
+    add_window_imports(result);
+    add_product_imports(result);
+    add_elementwise_imports(result);
+    add_shape_imports(result);
+    add_reduction_imports(result);
+    return result;
+  }();
+  return table;
+}
+
+// Whether an input of the file is [batch, channels, spatial...]: what reads it first, past work on single numbers, decides. Of
+// four dimensions it is taken for pictures unless it is transposed to channels first (exports of TensorFlow).
+bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
+  const std::set<std::string> windows{"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "InstanceNormalization", "Resize", "PRelu"};
+  std::set<std::string> same{port.name};
+  for (const OnnxNode& node : file.nodes) {
+    if (node.inputs.empty() || !std::ranges::any_of(node.inputs, [&](const std::string& input) { return same.contains(input); })) continue;
+    if (windows.contains(node.type)) return true;
+    if (node.type == "Transpose") return false;
+    const std::set<std::string> pass{"Add", "Sub", "Mul", "Div", "Relu", "Clip", "Sigmoid", "Cast", "Identity", "QuantizeLinear", "DequantizeLinear", "Pad", "Concat", "Slice"};
+    if (pass.contains(node.type)) same.insert(node.outputs.begin(), node.outputs.end());
+  }
+  return port.shape.size() == 4;
+}
+
+void read_inputs(Importer& importer, const OnnxFile& file, const std::string& file_name, const OnnxReadOptions& options) {
+  if (file.inputs.empty()) fail("{} has no inputs", file_name);
+  for (const OnnxPort& port : file.inputs) {
+    Shape shape = port.shape;
+    for (size_t i = 0; i < shape.size(); ++i) {
+      if (shape[i] > 0) continue;
+      if (i > 0) fail("{}: dimension {} of the input \"{}\" is left open; export the network for one size", file_name, i, port.name);
+      shape[i] = options.batch;
+    }
+    const bool channels_first = shape.size() >= 3 && is_channels_first(file, port);
+    importer.add_input(port, shape, channels_first);
+  }
+}
+
+std::string known_operators() {
+  std::string text;
+  for (const auto& [type, import] : imports()) {
+    if (type.find('.') == std::string::npos) text += (text.empty() ? "" : ", ") + type;
+  }
+  return text;
+}
+
+void import_node(Importer& importer, const OnnxNode& node, const std::string& file_name) {
+  const auto found = imports().find(node.type);
+  const bool standard = node.domain.empty();
+  if (standard && fold_constant(importer, node)) return;
+  if (!standard || found == imports().end())
+    fail("{}: node \"{}\" is a {}{}; fovea reads {}", file_name, node.title(), node.domain.empty() ? "" : node.domain + ".", node.type, known_operators());
+  found->second(importer, node);
+}
+
+}  // namespace
+
+InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options) {
+  OnnxFile file = read_onnx_file(path);
+  const std::string file_name = path.string();
+  simplify(file);
+  Importer importer(file_name, file);
+  read_inputs(importer, file, file_name, options);
+  for (const OnnxNode& node : file.nodes) import_node(importer, node, file_name);
+  InferenceModel model = importer.finish();
+  model.name = path.stem().string();
+  return model;
+}
+
+}  // namespace fovea
