@@ -1,6 +1,7 @@
 #include "app/inference_model.h"
 
 #include "fovea/core/error.h"
+#include "fovea/onnx/read.h"
 #include "fovea/tflite/read.h"
 #include "fovea/train/run.h"
 
@@ -33,6 +34,7 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
     if (!options.weights.empty()) refuse("{} holds its weights; --weights is for a network by its name", model);
     if (options.form != ModelOptions{}) refuse("{} is what it is; options of its form are for a network by its name", model);
     if (std::filesystem::path(model).extension() == ".tflite") return read_tflite(model, {.batch = options.batch});
+    return read_onnx(model, {.batch = options.batch});
   }
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
 }

@@ -18,7 +18,8 @@ Tensor integers_tensor(const std::vector<int64_t>& values) {
 
 // A tensor the file's numbers ask for: within what the importer grants.
 Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
-  if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; })) importer.complain(node, "a tensor of shape {}", to_string(shape));
+  if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
+    importer.complain(node, "a tensor of shape {}", to_string(shape));
   importer.spend(node, static_cast<uint64_t>(element_count(shape)) * byte_size(dtype));
   return {shape, dtype};
 }
@@ -35,9 +36,11 @@ void fold_constant_node(Importer& importer, const OnnxNode& node) {
   if (node.attributes.size() != 1) importer.complain(node, "must have one value");
   const auto& [name, value] = *node.attributes.begin();
   if (const auto* tensor = std::get_if<Tensor>(&value)) return importer.set_constant(node, 0, *tensor);
-  if (const auto* integer = std::get_if<int64_t>(&value)) return importer.set_constant(node, 0, Tensor::of<int64_t>({}, {*integer}));
+  if (const auto* integer = std::get_if<int64_t>(&value))
+    return importer.set_constant(node, 0, Tensor::of<int64_t>({}, {*integer}));
   if (const auto* number = std::get_if<float>(&value)) return importer.set_constant(node, 0, Tensor::of<float>({}, {*number}));
-  if (const auto* integers = std::get_if<std::vector<int64_t>>(&value)) return importer.set_constant(node, 0, integers_tensor(*integers));
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(&value))
+    return importer.set_constant(node, 0, integers_tensor(*integers));
   const auto* numbers = std::get_if<std::vector<float>>(&value);
   if (numbers == nullptr) importer.complain(node, "its value {} is no tensor or number", name);
   Tensor tensor({static_cast<int64_t>(numbers->size())}, DType::f32);
@@ -59,7 +62,8 @@ Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, 
   }
   int64_t source = 0;
   for (int64_t index = 0; index < result.size(); ++index) {
-    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element, element);
+    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element,
+                element);
     for (size_t d = rank; d-- > 0;) {
       source += steps[d];
       if (++position[d] < shape[d]) break;
@@ -74,7 +78,8 @@ Shape broadcast_shape(Importer& importer, const OnnxNode& node, const Shape& a, 
   Shape result(std::max(a.size(), b.size()), 1);
   for (size_t i = 0; i < result.size(); ++i) {
     const int64_t in_a = i < a.size() ? a[a.size() - 1 - i] : 1, in_b = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (in_a != in_b && in_a != 1 && in_b != 1) importer.complain(node, "{} and {} do not fit together", to_string(a), to_string(b));
+    if (in_a != in_b && in_a != 1 && in_b != 1)
+      importer.complain(node, "{} and {} do not fit together", to_string(a), to_string(b));
     result[result.size() - 1 - i] = in_a == 1 ? in_b : in_a;
   }
   return result;
@@ -116,9 +121,13 @@ void by_type(Importer& importer, const OnnxNode& node, DType dtype, Act act) {
 }
 
 template <typename T>
-T* elements(Tensor& tensor) { return reinterpret_cast<T*>(tensor.raw()); }
+T* elements(Tensor& tensor) {
+  return reinterpret_cast<T*>(tensor.raw());
+}
 template <typename T>
-const T* elements(const Tensor& tensor) { return reinterpret_cast<const T*>(tensor.raw()); }
+const T* elements(const Tensor& tensor) {
+  return reinterpret_cast<const T*>(tensor.raw());
+}
 
 void fold_binary(Importer& importer, const OnnxNode& node, bool comparison) {
   const Tensor& first = importer.constant(node, 0);
@@ -180,19 +189,25 @@ double number_at(const Tensor& tensor, int64_t index) {
 }
 
 void fold_cast(Importer& importer, const OnnxNode& node) {
-  const std::map<int64_t, DType> types{{1, DType::f32}, {10, DType::f32}, {11, DType::f32}, {16, DType::f32}, {7, DType::i64}, {6, DType::i32}, {9, DType::boolean}};
+  const std::map<int64_t, DType> types{{1, DType::f32}, {10, DType::f32}, {11, DType::f32},   {16, DType::f32},
+                                       {7, DType::i64}, {6, DType::i32},  {9, DType::boolean}};
   const auto to = types.find(importer.integer(node, "to", 1));
-  if (to == types.end()) importer.complain(node, "a cast to ONNX type {}; fovea casts constants to floating point, int64, int32 and bool", importer.integer(node, "to", 1));
+  if (to == types.end())
+    importer.complain(node, "a cast to ONNX type {}; fovea casts constants to floating point, int64, int32 and bool",
+                      importer.integer(node, "to", 1));
   const Tensor& x = importer.constant(node, 0);
   if (x.dtype() == to->second) return importer.set_constant(node, 0, x);
   Tensor result = granted(importer, node, x.shape(), to->second);
-  const auto whole = [](double number, double least, double most) { return std::isnan(number) ? 0 : std::clamp(number, least, most); };
+  const auto whole = [](double number, double least, double most) {
+    return std::isnan(number) ? 0 : std::clamp(number, least, most);
+  };
   for (int64_t i = 0; i < x.size(); ++i) {
     const double number = number_at(x, i);
     if (to->second == DType::f32)
       elements<float>(result)[i] = static_cast<float>(number);
     else if (to->second == DType::i64)
-      elements<int64_t>(result)[i] = x.dtype() == DType::i64 ? elements<int64_t>(x)[i] : static_cast<int64_t>(whole(number, -0x1p62, 0x1p62));
+      elements<int64_t>(result)[i] =
+          x.dtype() == DType::i64 ? elements<int64_t>(x)[i] : static_cast<int64_t>(whole(number, -0x1p62, 0x1p62));
     else if (to->second == DType::i32)
       elements<int32_t>(result)[i] = static_cast<int32_t>(whole(number, -0x1p31, 0x1p31 - 1));
     else
@@ -233,7 +248,8 @@ void fold_gather(Importer& importer, const OnnxNode& node) {
 void fold_concat(Importer& importer, const OnnxNode& node) {
   const Tensor& first = importer.constant(node, 0);
   Shape shape = first.shape();
-  const auto axis = static_cast<size_t>(importer.dimension(node, importer.integer(node, "axis", 0), static_cast<int64_t>(shape.size())));
+  const auto axis =
+      static_cast<size_t>(importer.dimension(node, importer.integer(node, "axis", 0), static_cast<int64_t>(shape.size())));
   shape[axis] = 0;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const Tensor& part = importer.constant(node, i);
@@ -281,7 +297,8 @@ void fold_constant_of_shape(Importer& importer, const OnnxNode& node) {
   const auto found = node.attributes.find("value");
   const auto* value = found == node.attributes.end() ? nullptr : std::get_if<Tensor>(&found->second);
   const Shape shape = importer.integers(node, 0);
-  if (value != nullptr && value->size() != 1) importer.complain(node, "its value is {}; one number is needed", to_string(value->shape()));
+  if (value != nullptr && value->size() != 1)
+    importer.complain(node, "its value is {}; one number is needed", to_string(value->shape()));
   Tensor result = granted(importer, node, shape, value != nullptr ? value->dtype() : DType::f32);
   if (value != nullptr) result = expanded(importer, node, value->reshaped(Shape(shape.size(), 1)), shape);
   importer.set_constant(node, 0, std::move(result));
@@ -294,9 +311,12 @@ void fold_expand(Importer& importer, const OnnxNode& node) {
 
 void fold_where(Importer& importer, const OnnxNode& node) {
   const Tensor &condition = importer.constant(node, 0), &yes = importer.constant(node, 1), &no = importer.constant(node, 2);
-  if (condition.dtype() != DType::boolean || yes.dtype() != no.dtype()) importer.complain(node, "a choice between {} and {}", name(yes.dtype()), name(no.dtype()));
-  const Shape shape = broadcast_shape(importer, node, broadcast_shape(importer, node, condition.shape(), yes.shape()), no.shape());
-  const Tensor which = expanded(importer, node, condition, shape), a = expanded(importer, node, yes, shape), b = expanded(importer, node, no, shape);
+  if (condition.dtype() != DType::boolean || yes.dtype() != no.dtype())
+    importer.complain(node, "a choice between {} and {}", name(yes.dtype()), name(no.dtype()));
+  const Shape shape =
+      broadcast_shape(importer, node, broadcast_shape(importer, node, condition.shape(), yes.shape()), no.shape());
+  const Tensor which = expanded(importer, node, condition, shape), a = expanded(importer, node, yes, shape),
+               b = expanded(importer, node, no, shape);
   Tensor result = granted(importer, node, shape, yes.dtype());
   const size_t element = byte_size(yes.dtype());
   for (int64_t i = 0; i < result.size(); ++i) {
@@ -307,8 +327,10 @@ void fold_where(Importer& importer, const OnnxNode& node) {
 }
 
 void fold_range(Importer& importer, const OnnxNode& node) {
-  const std::vector<int64_t> start = importer.integers(node, 0), limit = importer.integers(node, 1), delta = importer.integers(node, 2);
-  if (start.size() != 1 || limit.size() != 1 || delta.size() != 1 || delta[0] == 0) importer.complain(node, "must have a start, a limit and a step");
+  const std::vector<int64_t> start = importer.integers(node, 0), limit = importer.integers(node, 1),
+                             delta = importer.integers(node, 2);
+  if (start.size() != 1 || limit.size() != 1 || delta.size() != 1 || delta[0] == 0)
+    importer.complain(node, "must have a start, a limit and a step");
   std::vector<int64_t> values;
   const double steps = (static_cast<double>(limit[0]) - static_cast<double>(start[0])) / static_cast<double>(delta[0]);
   if (steps > 1 << 24) importer.complain(node, "{} numbers", steps);
@@ -320,7 +342,14 @@ using Fold = void (*)(Importer&, const OnnxNode&);
 
 const std::map<std::string, Fold>& folds() {
   static const std::map<std::string, Fold> table = [] {
-    std::map<std::string, Fold> result{{"Cast", fold_cast}, {"Gather", fold_gather}, {"Concat", fold_concat}, {"Slice", fold_slice}, {"ConstantOfShape", fold_constant_of_shape}, {"Expand", fold_expand}, {"Where", fold_where}, {"Range", fold_range}};
+    std::map<std::string, Fold> result{{"Cast", fold_cast},
+                                       {"Gather", fold_gather},
+                                       {"Concat", fold_concat},
+                                       {"Slice", fold_slice},
+                                       {"ConstantOfShape", fold_constant_of_shape},
+                                       {"Expand", fold_expand},
+                                       {"Where", fold_where},
+                                       {"Range", fold_range}};
     for (const char* type : {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min"})
       result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, false); };
     for (const char* type : {"Equal", "Less", "Greater"})

@@ -33,10 +33,12 @@ ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
   return result;
 }
 
-// `value`, of the rank of `order`, as an operand of what lies in that order. Parameters lose ones in front: a bias is [channels].
+// `value`, of the rank of `order`, as an operand of what lies in that order. Parameters lose ones in front: a bias is
+// [channels].
 Ref operand(Importer& importer, ImportedValue value, const std::vector<int64_t>& order) {
   if (!value.constant) return importer.in_order(value, order);
-  if (value.constant->size() == 1 && value.constant->dtype() == DType::f32) return importer.scalar(value.constant->data<float>()[0]);
+  if (value.constant->size() == 1 && value.constant->dtype() == DType::f32)
+    return importer.scalar(value.constant->data<float>()[0]);
   const Tensor tensor = transposed(*value.constant, order);
   Shape shape = tensor.shape();
   shape.erase(shape.begin(), std::ranges::find_if(shape, [](int64_t extent) { return extent != 1; }));
@@ -59,14 +61,17 @@ Pair together(Importer& importer, const OnnxNode& node, ImportedValue& first, Im
   return {.a = operand(importer, a, order), .b = operand(importer, b, order), .order = order};
 }
 
-Ref binary(Importer& importer, const OnnxNode& node, const char* operation, ImportedValue& a, ImportedValue& b, std::vector<int64_t>& order) {
+Ref binary(Importer& importer, const OnnxNode& node, const char* operation, ImportedValue& a, ImportedValue& b,
+           std::vector<int64_t>& order) {
   // What lies alike needs no order, flattened maps for instance; nor does a single number.
   const Pair pair = together(importer, node, a, b);
   order = pair.order;
   return importer.add(node, operation, {pair.a, pair.b}).front();
 }
 
-bool is_number(const ImportedValue& value) { return value.constant && value.constant->size() == 1 && value.constant->dtype() == DType::f32; }
+bool is_number(const ImportedValue& value) {
+  return value.constant && value.constant->size() == 1 && value.constant->dtype() == DType::f32;
+}
 
 void import_binary(Importer& importer, const OnnxNode& node, const char* operation) {
   ImportedValue& a = importer.input(node, 0);
@@ -89,14 +94,16 @@ void import_binary(Importer& importer, const OnnxNode& node, const char* operati
 void import_variadic(Importer& importer, const OnnxNode& node, const char* operation, bool mean = false) {
   if (node.inputs.empty()) importer.complain(node, "has no inputs");
   ImportedValue sum = importer.input(node, 0);
-  if (sum.constant) sum = {.name = sum.name, .constant = {}, .ref = importer.row_major(sum), .layout = Layout::row_major(sum.shape())};
+  if (sum.constant)
+    sum = {.name = sum.name, .constant = {}, .ref = importer.row_major(sum), .layout = Layout::row_major(sum.shape())};
   for (size_t i = 1; i < node.inputs.size(); ++i) {
     std::vector<int64_t> order;
     const Ref y = binary(importer, node, operation, sum, importer.input(node, i), order);
     sum.layout = Layout::permuted(importer.shape_of(y), inverse(order));
     sum.ref = y;
   }
-  if (mean) sum.ref = importer.add(node, "mul", {sum.ref, importer.scalar(1.0 / static_cast<double>(node.inputs.size()))}).front();
+  if (mean)
+    sum.ref = importer.add(node, "mul", {sum.ref, importer.scalar(1.0 / static_cast<double>(node.inputs.size()))}).front();
   importer.set(node, 0, sum.ref, sum.layout);
 }
 
@@ -161,7 +168,8 @@ void import_prelu(Importer& importer, const OnnxNode& node) {
 }
 
 void import_gelu(Importer& importer, const OnnxNode& node) {
-  if (importer.text(node, "approximate", "none") != "none") importer.complain(node, "its tanh approximation; fovea has the exact one");
+  if (importer.text(node, "approximate", "none") != "none")
+    importer.complain(node, "its tanh approximation; fovea has the exact one");
   import_unary(importer, node, "gelu");
 }
 
@@ -182,9 +190,10 @@ void add_elementwise_imports(ImportTable& table) {
   const std::pair<const char*, const char*> binaries[] = {{"Add", "add"}, {"Sub", "sub"}, {"Mul", "mul"}, {"Div", "div"}};
   for (const auto& [type, operation] : binaries)
     table[type] = [operation](Importer& importer, const OnnxNode& node) { import_binary(importer, node, operation); };
-  const std::pair<const char*, const char*> unaries[] = {
-      {"Relu", "relu"}, {"Sigmoid", "sigmoid"}, {"Tanh", "tanh"},           {"Erf", "erf"},     {"Sqrt", "sqrt"},   {"Exp", "exp"},
-      {"Log", "log"},   {"Abs", "abs"},         {"HardSwish", "hard_swish"}, {"Neg", "neg"},     {"fovea.Swish", "swish"}};
+  const std::pair<const char*, const char*> unaries[] = {{"Relu", "relu"}, {"Sigmoid", "sigmoid"},  {"Tanh", "tanh"},
+                                                         {"Erf", "erf"},   {"Sqrt", "sqrt"},        {"Exp", "exp"},
+                                                         {"Log", "log"},   {"Abs", "abs"},          {"HardSwish", "hard_swish"},
+                                                         {"Neg", "neg"},   {"fovea.Swish", "swish"}};
   for (const auto& [type, operation] : unaries)
     table[type] = [operation](Importer& importer, const OnnxNode& node) { import_unary(importer, node, operation); };
   const std::pair<const char*, const char*> variadic[] = {{"Max", "maximum"}, {"Min", "minimum"}, {"Sum", "add"}};

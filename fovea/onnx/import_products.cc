@@ -40,14 +40,16 @@ Tensor scaled(const Tensor& tensor, float factor) {
 // x [m, k] times a known weight [k, n].
 Ref dense(Importer& importer, const OnnxNode& node, ImportedValue& x, const std::string& weight_name, const Tensor& weight) {
   if (weight.shape().size() != 2 || weight.dtype() != DType::f32 || weight.shape()[0] != x.shape()[1])
-    importer.complain(node, "weights {} {} for an input {}", to_string(weight.shape()), name(weight.dtype()), to_string(x.shape()));
+    importer.complain(node, "weights {} {} for an input {}", to_string(weight.shape()), name(weight.dtype()),
+                      to_string(x.shape()));
   const Shape shape = x.shape();
   if (!is_rows(x.layout)) {
     const Ref rows = importer.row_major(x);
     return importer.add(node, "dense", {rows, importer.parameter(weight_name, weight)}).front();
   }
   const Ref parameter = importer.parameter(weight_name, matched_weight(weight, x.layout));
-  const Ref rows = importer.shape_of(x.ref) == shape ? x.ref : importer.add(node, "reshape", {x.ref}, {{"shape", shape}}).front();
+  const Ref rows =
+      importer.shape_of(x.ref) == shape ? x.ref : importer.add(node, "reshape", {x.ref}, {{"shape", shape}}).front();
   return importer.add(node, "dense", {rows, parameter}).front();
 }
 
@@ -76,7 +78,8 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
     ImportedValue& bias = importer.input(node, 2);
     const Shape shape = bias.shape();
     const bool row = shape.size() == 2 && shape[0] == 1;  // [1, n] is [n]
-    const Ref term = bias.constant && row ? importer.parameter(bias.name, bias.constant->reshaped({shape[1]})) : importer.row_major(bias);
+    const Ref term =
+        bias.constant && row ? importer.parameter(bias.name, bias.constant->reshaped({shape[1]})) : importer.row_major(bias);
     y = importer.add(node, "add", {y, scaled(importer, node, term, beta)}).front();
   }
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
@@ -87,7 +90,8 @@ void import_matmul(Importer& importer, const OnnxNode& node) {
   ImportedValue& a = importer.input(node, 0);
   ImportedValue& b = importer.input(node, 1);
   if (a.rank() < 2 || b.rank() != 2)
-    importer.complain(node, "a product of {} and {}; fovea has [..., k] times [k, n]", to_string(a.shape()), to_string(b.shape()));
+    importer.complain(node, "a product of {} and {}; fovea has [..., k] times [k, n]", to_string(a.shape()),
+                      to_string(b.shape()));
   Shape shape = a.shape();
   const int64_t in = shape.back();
   ImportedValue rows = a;

@@ -33,7 +33,8 @@ void import_reduction(Importer& importer, const OnnxNode& node, const char* oper
   const int64_t rank = importer.input(node, 0).rank();
   std::vector<int64_t> all(static_cast<size_t>(rank));
   std::iota(all.begin(), all.end(), 0);
-  std::vector<int64_t> axes = importer.has_input(node, 1) ? importer.integers(node, 1) : importer.integers(node, "axes", std::vector<int64_t>{});
+  std::vector<int64_t> axes =
+      importer.has_input(node, 1) ? importer.integers(node, 1) : importer.integers(node, "axes", std::vector<int64_t>{});
   if (axes.empty()) axes = importer.integer(node, "noop_with_empty_axes", 0) != 0 ? std::vector<int64_t>{} : all;
   for (int64_t& axis : axes) axis = importer.dimension(node, axis, rank);
   reduce(importer, node, operation, axes, importer.integer(node, "keepdims", 1) != 0);
@@ -57,7 +58,8 @@ std::vector<int64_t> with_last(Importer& importer, const ImportedValue& x, int64
 
 void import_softmax(Importer& importer, const OnnxNode& node, const char* operation) {
   ImportedValue& x = importer.input(node, 0);
-  const std::vector<int64_t> order = with_last(importer, x, importer.dimension(node, importer.integer(node, "axis", -1), x.rank()));
+  const std::vector<int64_t> order =
+      with_last(importer, x, importer.dimension(node, importer.integer(node, "axis", -1), x.rank()));
   const Ref input = importer.in_order(x, order);
   importer.set_in_order(node, 0, importer.add(node, operation, {input}).front(), order);
 }
@@ -74,7 +76,8 @@ void import_layer_norm(Importer& importer, const OnnxNode& node) {
   else
     shift = importer.parameter(importer.input(node, 1).name + ".shift", Tensor(importer.shape_of(scale), DType::f32));
   const double epsilon = importer.number(node, "epsilon", 1e-5F);
-  importer.set_in_order(node, 0, importer.add(node, "layer_norm", {input, scale, shift}, {{"epsilon", epsilon}}).front(), order);
+  importer.set_in_order(node, 0, importer.add(node, "layer_norm", {input, scale, shift}, {{"epsilon", epsilon}}).front(),
+                        order);
 }
 
 // As many groups as channels is instance normalisation.
@@ -82,9 +85,11 @@ void import_instance_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   if (x.rank() < 3) importer.complain(node, "its input is {}; [batch, channels, spatial...] is needed", to_string(x.shape()));
   const Ref input = importer.channels_last(x);
-  const std::vector<Ref> operands{input, importer.row_major(importer.input(node, 1)), importer.row_major(importer.input(node, 2))};
+  const std::vector<Ref> operands{input, importer.row_major(importer.input(node, 1)),
+                                  importer.row_major(importer.input(node, 2))};
   const double epsilon = importer.number(node, "epsilon", 1e-5F);
-  importer.set_channels_last(node, 0, importer.add(node, "group_norm", operands, {{"groups", x.shape()[1]}, {"epsilon", epsilon}}).front());
+  importer.set_channels_last(
+      node, 0, importer.add(node, "group_norm", operands, {{"groups", x.shape()[1]}, {"epsilon", epsilon}}).front());
 }
 
 }  // namespace
@@ -94,7 +99,9 @@ void add_reduction_imports(ImportTable& table) {
       {"ReduceMean", "reduce_mean"}, {"ReduceSum", "reduce_sum"}, {"ReduceMax", "reduce_max"}, {"ReduceMin", "reduce_min"}};
   for (const auto& [type, operation] : reductions)
     table[type] = [operation](Importer& importer, const OnnxNode& node) { import_reduction(importer, node, operation); };
-  table["GlobalAveragePool"] = [](Importer& importer, const OnnxNode& node) { import_global_pool(importer, node, "reduce_mean"); };
+  table["GlobalAveragePool"] = [](Importer& importer, const OnnxNode& node) {
+    import_global_pool(importer, node, "reduce_mean");
+  };
   table["GlobalMaxPool"] = [](Importer& importer, const OnnxNode& node) { import_global_pool(importer, node, "reduce_max"); };
   table["Softmax"] = [](Importer& importer, const OnnxNode& node) { import_softmax(importer, node, "softmax"); };
   table["LogSoftmax"] = [](Importer& importer, const OnnxNode& node) { import_softmax(importer, node, "log_softmax"); };

@@ -50,7 +50,9 @@ void import_transpose(Importer& importer, const OnnxNode& node) {
 }
 
 // Where the file's dimension is in a tensor of that order.
-int64_t position(const std::vector<int64_t>& order, int64_t dimension) { return std::ranges::find(order, dimension) - order.begin(); }
+int64_t position(const std::vector<int64_t>& order, int64_t dimension) {
+  return std::ranges::find(order, dimension) - order.begin();
+}
 
 void import_concat(Importer& importer, const OnnxNode& node) {
   if (node.inputs.empty()) importer.complain(node, "has no inputs");
@@ -110,11 +112,13 @@ void import_split(Importer& importer, const OnnxNode& node) {
   }
   int64_t sum = 0;
   for (const int64_t part : parts) {
-    if (part < 1 || part > shape[axis] - sum) importer.complain(node, "parts {} of dimension {} of {}", to_string(parts), axis, to_string(shape));
+    if (part < 1 || part > shape[axis] - sum)
+      importer.complain(node, "parts {} of dimension {} of {}", to_string(parts), axis, to_string(shape));
     sum += part;
   }
   if (sum != shape[axis] || parts.size() != node.outputs.size())
-    importer.complain(node, "parts {} of dimension {} of {}, for {} results", to_string(parts), axis, to_string(shape), node.outputs.size());
+    importer.complain(node, "parts {} of dimension {} of {}, for {} results", to_string(parts), axis, to_string(shape),
+                      node.outputs.size());
   Box box{.offsets = Shape(shape.size(), 0), .sizes = shape, .strides = Shape(shape.size(), 1)};
   for (size_t i = 0; i < parts.size(); ++i) {
     box.sizes[axis] = parts[i];
@@ -159,10 +163,12 @@ void import_pad(Importer& importer, const OnnxNode& node) {
   for (size_t i = 0; i < axes.size(); ++i) {
     const auto place = static_cast<size_t>(position(order, importer.dimension(node, axes[i], x.rank())));
     const int64_t before = pads[i], after = pads[axes.size() + i];
-    if (before < 0 || after < 0 || before > 1 << 24 || after > 1 << 24) importer.complain(node, "pads {}; fovea pads by 0 and more", to_string(pads));
+    if (before < 0 || after < 0 || before > 1 << 24 || after > 1 << 24)
+      importer.complain(node, "pads {}; fovea pads by 0 and more", to_string(pads));
     padding[2 * place] = before;
     padding[2 * place + 1] = after;
   }
+  if (std::ranges::all_of(padding, [](int64_t cells) { return cells == 0; })) return importer.set_same(node, 0, x);
   const double value = importer.has_input(node, 2) ? importer.number(node, 2) : 0.0;
   const Ref input = importer.in_order(x, order);
   importer.set_in_order(node, 0, importer.add(node, "pad", {input}, {{"padding", padding}, {"value", value}}).front(), order);

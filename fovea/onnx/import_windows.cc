@@ -14,13 +14,16 @@ struct Window {
 int64_t spatial_rank(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
   const int64_t spatial = x.rank() - 2;
   if (spatial < 1 || spatial > 3)
-    importer.complain(node, "its input is {}; [batch, channels, spatial...] with 1 to 3 spatial dimensions is needed", to_string(x.shape()));
+    importer.complain(node, "its input is {}; [batch, channels, spatial...] with 1 to 3 spatial dimensions is needed",
+                      to_string(x.shape()));
   return spatial;
 }
 
 // One number for each spatial dimension, in a range that cannot overflow what is computed from them.
-void check_numbers(Importer& importer, const OnnxNode& node, const char* what, const std::vector<int64_t>& numbers, size_t count, int64_t least) {
-  const bool good = numbers.size() == count && std::ranges::all_of(numbers, [&](int64_t n) { return n >= least && n <= 1 << 24; });
+void check_numbers(Importer& importer, const OnnxNode& node, const char* what, const std::vector<int64_t>& numbers,
+                   size_t count, int64_t least) {
+  const bool good =
+      numbers.size() == count && std::ranges::all_of(numbers, [&](int64_t n) { return n >= least && n <= 1 << 24; });
   if (!good) importer.complain(node, "{} {}; {} numbers from {} are needed", what, to_string(numbers), count, least);
 }
 
@@ -81,7 +84,8 @@ void import_conv(Importer& importer, const OnnxNode& node) {
   const Shape shape = filter.shape();
   if (static_cast<int64_t>(shape.size()) != x.rank())
     importer.complain(node, "filter {} for an input {}", to_string(shape), to_string(x.shape()));
-  const Window window = window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(shape.begin() + 2, shape.end())));
+  const Window window =
+      window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(shape.begin() + 2, shape.end())));
   std::vector<int64_t> order;
   for (int64_t d = 2; d < x.rank(); ++d) order.push_back(d);
   order.insert(order.end(), {1, 0});
@@ -106,7 +110,8 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
   const auto spatial = static_cast<size_t>(x.rank() - 2);
   if (importer.text(node, "auto_pad", "NOTSET") != "NOTSET" || node.attributes.contains("output_shape"))
     importer.complain(node, "the size of the result must come from pads and output_padding, not from auto_pad or output_shape");
-  const Window window = window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(shape.begin() + 2, shape.end())));
+  const Window window =
+      window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(shape.begin() + 2, shape.end())));
   const std::vector<int64_t> extra = importer.integers(node, "output_padding", std::vector<int64_t>(spatial, 0));
   check_numbers(importer, node, "output_padding", extra, spatial, 0);
   std::vector<int64_t> padding(2 * spatial, 0), size;
@@ -159,19 +164,28 @@ void import_pool(Importer& importer, const OnnxNode& node, bool maximum) {
                       widen(Shape(shape.begin() + 2, shape.end()), window);
   if (widens && !maximum && count_padding)
     importer.complain(node, "ceil_mode together with count_include_pad, where the last window reaches beyond the padding");
+  // How PyTorch writes an adaptive pooling that has nothing to do.
+  const auto ones = [](const std::vector<int64_t>& numbers) {
+    return std::ranges::all_of(numbers, [](int64_t n) { return n == 1; });
+  };
+  if (ones(window.size) && ones(window.strides) && std::holds_alternative<std::string>(window.padding))
+    return importer.set_same(node, 0, x);
   Attributes attributes{{"window", window.size}, {"strides", window.strides}, {"padding", window.padding}};
   if (maximum) {
     attributes.emplace_back("dilations", window.dilations);
   } else {
     attributes.emplace_back("count_padding", count_padding);
-    if (std::ranges::any_of(window.dilations, [](int64_t n) { return n != 1; })) importer.complain(node, "a dilated average; fovea has none");
+    if (std::ranges::any_of(window.dilations, [](int64_t n) { return n != 1; }))
+      importer.complain(node, "a dilated average; fovea has none");
   }
-  importer.set_channels_last(node, 0, importer.add(node, maximum ? "max_pool" : "avg_pool", {importer.channels_last(x)}, attributes).front());
+  importer.set_channels_last(
+      node, 0, importer.add(node, maximum ? "max_pool" : "avg_pool", {importer.channels_last(x)}, attributes).front());
 }
 
 void import_batch_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
-  if (importer.integer(node, "training_mode", 0) != 0) importer.complain(node, "is in training mode; export the network for inference");
+  if (importer.integer(node, "training_mode", 0) != 0)
+    importer.complain(node, "is in training mode; export the network for inference");
   std::vector<Ref> operands{importer.channels_last(x)};
   for (size_t i = 1; i < 5; ++i) operands.push_back(importer.row_major(importer.input(node, i)));
   const double epsilon = importer.number(node, "epsilon", 1e-5F);

@@ -27,7 +27,8 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 Importer::Importer(std::string file_name, const OnnxFile& file) : file_name_(std::move(file_name)), file_(file) {
-  for (const auto& [name, tensor] : file.initializers) values_[name] = {.name = name, .constant = tensor, .ref = {}, .layout = {}};
+  for (const auto& [name, tensor] : file.initializers)
+    values_[name] = {.name = name, .constant = tensor, .ref = {}, .layout = {}};
 }
 
 ImportedValue& Importer::value(const std::string& name, const std::string& reader) {
@@ -61,7 +62,8 @@ std::vector<int64_t> Importer::integers(const OnnxNode& node, size_t index) {
 double Importer::number(const OnnxNode& node, size_t index) {
   const Tensor& tensor = constant(node, index);
   if (tensor.size() != 1 || tensor.dtype() != DType::f32)
-    complain(node, "input \"{}\" is {} {}; one f32 is needed", node.inputs[index], to_string(tensor.shape()), fovea::name(tensor.dtype()));
+    complain(node, "input \"{}\" is {} {}; one f32 is needed", node.inputs[index], to_string(tensor.shape()),
+             fovea::name(tensor.dtype()));
   return tensor.data<float>()[0];
 }
 
@@ -150,7 +152,8 @@ Ref Importer::parameter(const std::string& name, const Tensor& tensor) {
     if (same_bits(other, tensor)) return ref;
   }
   std::string unique = arrangements.empty() ? name : fmt::format("{}.{}", name, arrangements.size() + 1);
-  while (unique.empty() || tensors_.contains(unique) || std::ranges::any_of(graph_.arguments(), [&](const auto& a) { return a.name == unique; }))
+  while (unique.empty() || tensors_.contains(unique) ||
+         std::ranges::any_of(graph_.arguments(), [&](const auto& a) { return a.name == unique; }))
     unique += "'";
   const Ref ref = graph_.argument(unique, {tensor.shape(), tensor.dtype()}, Role::parameter);
   tensors_[unique] = tensor;

@@ -56,7 +56,8 @@ class Importer {
   // Fails: `FILE: node "NAME" (TYPE): ...`.
   template <typename... Arguments>
   [[noreturn]] void complain(const OnnxNode& node, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
-    fail("{}: node \"{}\" ({}): {}", file_name_, node.title(), node.type, fmt::format(format, std::forward<Arguments>(arguments)...));
+    fail("{}: node \"{}\" ({}): {}", file_name_, node.title(), node.type,
+         fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
   // The value as a tensor whose dimension i is the file's dimension order[i]; transposes only where memory differs. A constant
@@ -102,7 +103,7 @@ class Importer {
   std::map<std::string, ImportedValue> values_;
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, std::vector<std::pair<Tensor, Ref>>> parameters_;  // by the file's name: one for each arrangement
-  std::map<uint32_t, Ref> scalars_;  // by their bits: a NaN is no key
+  std::map<uint32_t, Ref> scalars_;                                        // by their bits: a NaN is no key
 };
 
 using ImportFunction = std::function<void(Importer&, const OnnxNode&)>;

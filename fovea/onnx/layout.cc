@@ -185,7 +185,8 @@ Tensor transposed(const Tensor& tensor, const std::vector<int64_t>& permutation)
   Shape position(rank, 0);
   int64_t source = 0;
   for (int64_t index = 0; index < result.size(); ++index) {
-    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element, element);
+    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element,
+                element);
     for (size_t d = rank; d-- > 0;) {
       source += steps[d];
       if (++position[d] < shape[d]) break;

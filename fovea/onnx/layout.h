@@ -5,7 +5,8 @@
 // flattened feature map is met by permuting the rows of the weights that read it, a channel shuffle becomes one transposition.
 //
 // Memory is a row-major box of factors, all above 1; each dimension of the tensor is a product of some of them:
-// [1, 64, 7, 7] of ONNX in fovea's order has the factors 7, 7, 64 and the dimensions {}, {2}, {0}, {1}; flattened it is {}, {2, 0, 1}.
+// [1, 64, 7, 7] of ONNX in fovea's order has the factors 7, 7, 64 and the dimensions {}, {2}, {0}, {1}; flattened it is {}, {2,
+// 0, 1}.
 #pragma once
 
 #include <cstddef>

@@ -4,9 +4,8 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <limits>
-#include <set>
+#include <optional>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
@@ -70,7 +69,8 @@ size_t bytes_in_file(int type) {
 float from_half(uint16_t half) {
   const int exponent = (half >> 10) & 31, fraction = half & 1023;
   const float sign = (half & 0x8000) != 0 ? -1.0F : 1.0F;
-  if (exponent == 31) return fraction != 0 ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
+  if (exponent == 31)
+    return fraction != 0 ? std::numeric_limits<float>::quiet_NaN() : sign * std::numeric_limits<float>::infinity();
   if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
   return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
 }
@@ -149,9 +149,10 @@ int typed_count(const TensorProto& proto) {
 
 class FileReader {
  public:
-  explicit FileReader(std::filesystem::path path) : path_(std::move(path)), file_(path_.string()) {}
+  FileReader(std::string file, std::optional<std::filesystem::path> folder)
+      : file_(std::move(file)), folder_(std::move(folder)) {}
 
-  OnnxFile read();
+  OnnxFile read(std::span<const std::byte> bytes);
 
  private:
   Tensor tensor(const TensorProto& proto, const std::string& where) const;
@@ -161,8 +162,8 @@ class FileReader {
   OnnxPort port(const ValueInfoProto& proto) const;
   int64_t opset(const ModelProto& model) const;
 
-  std::filesystem::path path_;
   std::string file_;
+  std::optional<std::filesystem::path> folder_;  // of the model; none where its bytes are all there is
 };
 
 Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) const {
@@ -210,7 +211,8 @@ void FileReader::external_data(const TensorProto& proto, const std::string& wher
   const std::filesystem::path name = location;
   if (location.empty() || name.is_absolute() || name.has_parent_path() || location == "..")
     fail("{}: its data is in \"{}\"; data of a model must be a file in the model's own folder", where, location);
-  const std::filesystem::path folder = path_.parent_path(), data = folder / name;
+  if (!folder_) fail("{}: its data is in another file", where);
+  const std::filesystem::path data = *folder_ / name;
   std::error_code error;
   if (std::filesystem::is_symlink(data, error)) fail("{}: its data \"{}\" is a link; it must be a file", where, location);
   const uint64_t size = std::filesystem::file_size(data, error);
@@ -272,15 +274,20 @@ int64_t FileReader::opset(const ModelProto& model) const {
   fail("{} says no opset; it is no ONNX model", file_);
 }
 
-OnnxFile FileReader::read() {
-  const std::vector<std::byte> bytes = read_file(path_);
+OnnxFile FileReader::read(std::span<const std::byte> bytes) {
   ModelProto model;
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
       !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     fail("{} is no ONNX model: not a protobuf message of its kind, or cut short", file_);
   if (!model.has_graph() || model.graph().node_size() == 0) fail("{} is no ONNX model: it has no nodes", file_);
   const GraphProto& graph = model.graph();
-  OnnxFile result{.opset = opset(model), .graph_name = graph.name(), .nodes = {}, .initializers = {}, .inputs = {}, .outputs = {}, .metadata = {}};
+  OnnxFile result{.opset = opset(model),
+                  .graph_name = graph.name(),
+                  .nodes = {},
+                  .initializers = {},
+                  .inputs = {},
+                  .outputs = {},
+                  .metadata = {}};
   if (graph.sparse_initializer_size() > 0) fail("{} holds sparse tensors; fovea reads dense ones", file_);
   for (const TensorProto& each : graph.initializer())
     result.initializers[each.name()] = tensor(each, fmt::format("{}: tensor \"{}\"", file_, each.name()));
@@ -297,6 +304,12 @@ OnnxFile FileReader::read() {
 
 std::string OnnxNode::title() const { return !name.empty() ? name : outputs.empty() ? "" : outputs.front(); }
 
-OnnxFile read_onnx_file(const std::filesystem::path& path) { return FileReader(path).read(); }
+OnnxFile read_onnx_file(const std::filesystem::path& path) {
+  return FileReader(path.string(), path.parent_path()).read(read_file(path));
+}
+
+OnnxFile read_onnx_file(std::span<const std::byte> bytes, const std::string& name) {
+  return FileReader(name, std::nullopt).read(bytes);
+}
 
 }  // namespace fovea

@@ -3,9 +3,11 @@
 // Only onnx_file.cc knows protobuf. Tensors are row-major, in ONNX's own order of dimensions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,9 +39,9 @@ struct OnnxPort {
 struct OnnxFile {
   int64_t opset = 13;
   std::string graph_name;
-  std::vector<OnnxNode> nodes;                // in an order of computation
+  std::vector<OnnxNode> nodes;  // in an order of computation
   std::map<std::string, Tensor> initializers;
-  std::vector<OnnxPort> inputs;               // without initialisers
+  std::vector<OnnxPort> inputs;  // without initialisers
   std::vector<OnnxPort> outputs;
   std::map<std::string, std::string> metadata;
 };
@@ -47,6 +49,9 @@ struct OnnxFile {
 // Tensors kept in files of their own are read from the model's folder alone. bf16, f16 and f64 become f32. Fails with one line
 // on a damaged file, refuses what no inference needs: sparse tensors, strings, control flow.
 OnnxFile read_onnx_file(const std::filesystem::path& path);
+
+// The same of a file's content; `name` stands for the path in messages, and tensors in other files are refused.
+OnnxFile read_onnx_file(std::span<const std::byte> bytes, const std::string& name);
 
 // IR version 7, opset as given; fails beyond the 2 GiB a protobuf message can have.
 void write_onnx_file(const std::filesystem::path& path, const OnnxFile& file);

@@ -107,7 +107,8 @@ void write_onnx_file(const std::filesystem::path& path, const OnnxFile& file) {
     entry.set_key(key);
     entry.set_value(value);
   }
-  if (model.ByteSizeLong() > 0x7fffffff) fail("{}: {} bytes; an ONNX file holds at most 2 GiB", path.string(), model.ByteSizeLong());
+  if (model.ByteSizeLong() > 0x7fffffff)
+    fail("{}: {} bytes; an ONNX file holds at most 2 GiB", path.string(), model.ByteSizeLong());
   std::string bytes;
   if (!model.SerializeToString(&bytes)) fail("{}: the model could not be serialised", path.string());
   write_text(path, bytes);

@@ -86,7 +86,9 @@ class Patterns {
       const OnnxNode* sum = maker(product->inputs[side], "Add");
       const OnnxNode* erf = sum == nullptr ? nullptr : maker(beside(*sum, 1.0F), "Erf");
       const OnnxNode* quotient = erf == nullptr ? nullptr : maker(erf->inputs[0], "Div");
-      if (quotient == nullptr || quotient->inputs.size() != 2 || quotient->inputs[0] != x || !is_number(quotient->inputs[1], 1.41421356F)) continue;
+      if (quotient == nullptr || quotient->inputs.size() != 2 || quotient->inputs[0] != x ||
+          !is_number(quotient->inputs[1], 1.41421356F))
+        continue;
       replace(node, "Gelu", std::string(x));
       return true;
     }

@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <set>
 
+#include "fovea/formats/model_metadata.h"
 #include "fovea/onnx/constant_folding.h"
 #include "fovea/onnx/importer.h"
-#include "fovea/onnx/onnx.h"
 #include "fovea/onnx/patterns.h"
+#include "fovea/onnx/read.h"
 
 namespace fovea {
 namespace {
@@ -25,13 +26,26 @@ const ImportTable& imports() {
 // Whether an input of the file is [batch, channels, spatial...]: what reads it first, past work on single numbers, decides. Of
 // four dimensions it is taken for pictures unless it is transposed to channels first (exports of TensorFlow).
 bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
-  const std::set<std::string> windows{"Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "BatchNormalization", "InstanceNormalization", "Resize", "PRelu"};
+  const std::set<std::string> windows{"Conv",
+                                      "ConvTranspose",
+                                      "MaxPool",
+                                      "AveragePool",
+                                      "GlobalAveragePool",
+                                      "GlobalMaxPool",
+                                      "BatchNormalization",
+                                      "InstanceNormalization",
+                                      "Resize",
+                                      "PRelu"};
   std::set<std::string> same{port.name};
   for (const OnnxNode& node : file.nodes) {
-    if (node.inputs.empty() || !std::ranges::any_of(node.inputs, [&](const std::string& input) { return same.contains(input); })) continue;
+    if (node.inputs.empty() ||
+        !std::ranges::any_of(node.inputs, [&](const std::string& input) { return same.contains(input); }))
+      continue;
     if (windows.contains(node.type)) return true;
     if (node.type == "Transpose") return false;
-    const std::set<std::string> pass{"Add", "Sub", "Mul", "Div", "Relu", "Clip", "Sigmoid", "Cast", "Identity", "QuantizeLinear", "DequantizeLinear", "Pad", "Concat", "Slice"};
+    const std::set<std::string> pass{
+        "Add", "Sub",    "Mul",  "Div", "Relu", "Clip", "Sigmoid", "Cast", "Identity", "QuantizeLinear", "DequantizeLinear",
+        "Pad", "Concat", "Slice"};
     if (pass.contains(node.type)) same.insert(node.outputs.begin(), node.outputs.end());
   }
   return port.shape.size() == 4;
@@ -43,7 +57,8 @@ void read_inputs(Importer& importer, const OnnxFile& file, const std::string& fi
     Shape shape = port.shape;
     for (size_t i = 0; i < shape.size(); ++i) {
       if (shape[i] > 0) continue;
-      if (i > 0) fail("{}: dimension {} of the input \"{}\" is left open; export the network for one size", file_name, i, port.name);
+      if (i > 0)
+        fail("{}: dimension {} of the input \"{}\" is left open; export the network for one size", file_name, i, port.name);
       shape[i] = options.batch;
     }
     const bool channels_first = shape.size() >= 3 && is_channels_first(file, port);
@@ -64,22 +79,31 @@ void import_node(Importer& importer, const OnnxNode& node, const std::string& fi
   const bool standard = node.domain.empty();
   if (standard && fold_constant(importer, node)) return;
   if (!standard || found == imports().end())
-    fail("{}: node \"{}\" is a {}{}; fovea reads {}", file_name, node.title(), node.domain.empty() ? "" : node.domain + ".", node.type, known_operators());
+    fail("{}: node \"{}\" is a {}{}; fovea reads {}", file_name, node.title(), node.domain.empty() ? "" : node.domain + ".",
+         node.type, known_operators());
   found->second(importer, node);
 }
 
-}  // namespace
-
-InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options) {
-  OnnxFile file = read_onnx_file(path);
-  const std::string file_name = path.string();
+InferenceModel import_file(OnnxFile file, const std::string& file_name, const OnnxReadOptions& options) {
   simplify(file);
   Importer importer(file_name, file);
   read_inputs(importer, file, file_name, options);
   for (const OnnxNode& node : file.nodes) import_node(importer, node, file_name);
   InferenceModel model = importer.finish();
-  model.name = path.stem().string();
+  model.name = std::filesystem::path(file_name).stem().string();
+  const auto metadata = file.metadata.find(metadata_key);
+  if (metadata != file.metadata.end()) read_metadata(metadata->second, file_name, model);
   return model;
+}
+
+}  // namespace
+
+InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options) {
+  return import_file(read_onnx_file(path), path.string(), options);
+}
+
+InferenceModel read_onnx(std::span<const std::byte> bytes, const std::string& name, const OnnxReadOptions& options) {
+  return import_file(read_onnx_file(bytes, name), name, options);
 }
 
 }  // namespace fovea

@@ -8,7 +8,8 @@ namespace {
 
 // Axes from an attribute or an input, counted from the front; every one once.
 std::vector<int64_t> axes_of(Importer& importer, const OnnxNode& node, int64_t rank, std::vector<int64_t> otherwise) {
-  std::vector<int64_t> axes = importer.has_input(node, 1) ? importer.integers(node, 1) : importer.integers(node, "axes", std::move(otherwise));
+  std::vector<int64_t> axes =
+      importer.has_input(node, 1) ? importer.integers(node, 1) : importer.integers(node, "axes", std::move(otherwise));
   for (int64_t& axis : axes) axis = importer.dimension(node, axis, rank);
   std::ranges::sort(axes);
   if (std::ranges::adjacent_find(axes) != axes.end()) importer.complain(node, "axes {} name one twice", to_string(axes));
@@ -33,7 +34,8 @@ Shape reshaped_shape(Importer& importer, const OnnxNode& node, const Shape& inpu
       known *= shape[i];
   }
   if (open >= 0) shape[static_cast<size_t>(open)] = count / known;
-  if (element_count(shape) != count) importer.complain(node, "the shape {} for an input {}", to_string(given), to_string(input));
+  if (element_count(shape) != count)
+    importer.complain(node, "the shape {} for an input {}", to_string(given), to_string(input));
   return shape;
 }
 
@@ -53,7 +55,8 @@ Shape squeezed_shape(Importer& importer, const OnnxNode& node, const Shape& inpu
 }
 
 Shape unsqueezed_shape(Importer& importer, const OnnxNode& node, const Shape& input) {
-  const size_t count = importer.has_input(node, 1) ? importer.integers(node, 1).size() : importer.integers(node, "axes", std::vector<int64_t>{}).size();
+  const size_t count = importer.has_input(node, 1) ? importer.integers(node, 1).size()
+                                                   : importer.integers(node, "axes", std::vector<int64_t>{}).size();
   const size_t rank = input.size() + count;
   if (rank > 16) importer.complain(node, "a tensor of {} dimensions", rank);
   const std::vector<int64_t> axes = axes_of(importer, node, static_cast<int64_t>(rank), {});
@@ -72,7 +75,8 @@ Shape expanded_shape(Importer& importer, const OnnxNode& node, const Shape& inpu
     if (extent == 1) extent = own;
     if (extent != own && own != 1) importer.complain(node, "{} expanded to {}", to_string(input), to_string(given));
   }
-  if (std::ranges::any_of(wanted, [](int64_t extent) { return extent < 1; })) importer.complain(node, "an expansion to {}", to_string(given));
+  if (std::ranges::any_of(wanted, [](int64_t extent) { return extent < 1; }))
+    importer.complain(node, "an expansion to {}", to_string(given));
   element_count(wanted);  // fails where the product overflows
   return wanted;
 }

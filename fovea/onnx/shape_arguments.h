@@ -10,10 +10,10 @@ struct Box {
   Shape offsets, sizes, strides;
 };
 
-Shape reshaped_shape(Importer& importer, const OnnxNode& node, const Shape& input);    // Reshape
-Shape squeezed_shape(Importer& importer, const OnnxNode& node, const Shape& input);    // Squeeze
-Shape unsqueezed_shape(Importer& importer, const OnnxNode& node, const Shape& input);  // Unsqueeze
-Shape expanded_shape(Importer& importer, const OnnxNode& node, const Shape& input);    // Expand
+Shape reshaped_shape(Importer& importer, const OnnxNode& node, const Shape& input);           // Reshape
+Shape squeezed_shape(Importer& importer, const OnnxNode& node, const Shape& input);           // Squeeze
+Shape unsqueezed_shape(Importer& importer, const OnnxNode& node, const Shape& input);         // Unsqueeze
+Shape expanded_shape(Importer& importer, const OnnxNode& node, const Shape& input);           // Expand
 std::vector<int64_t> permutation_of(Importer& importer, const OnnxNode& node, int64_t rank);  // Transpose
 Box box_of(Importer& importer, const OnnxNode& node, const Shape& input);                     // Slice
 

@@ -1,11 +1,15 @@
-// ONNX models (onnx.ai), opset 13 and later, in and out.
+// ONNX models (onnx.ai) of opset 13 and later become networks.
 //
 // A file says [batch, channels, spatial...]; the model read has [batch, spatial..., channels] like every other, without
 // transpositions where the network is a convolutional one: weights are permuted instead. What the file computes from shapes and
 // constants is computed while reading.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <span>
+#include <string>
 
 #include "fovea/nn/inference_model.h"
 
@@ -20,8 +24,7 @@ struct OnnxReadOptions {
 // Quantised models in QDQ form (QuantizeLinear and DequantizeLinear around float operators) become integer operators.
 InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options = {});
 
-// Opset 13; passes onnx.checker. Names of inputs, parameters and results are the graph's. Quantised operators are written in QDQ
-// form, activations as uint8 (their zero points 128 higher than int8's), because ONNX Runtime then takes them as integer kernels.
-void write_onnx(const std::filesystem::path& path, const InferenceModel& model);
+// The same of a file's content; `name` stands for the path in messages. Tensors in files of their own are refused.
+InferenceModel read_onnx(std::span<const std::byte> bytes, const std::string& name, const OnnxReadOptions& options = {});
 
 }  // namespace fovea
