@@ -10,14 +10,15 @@ using mlir::func::FuncOp;
 
 namespace {
 
-ProgramPort port(llvm::StringRef name, mlir::Type type) {
+// Bytes are signless in code; those of u8 are marked.
+ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
   auto tensor = mlir::cast<mlir::RankedTensorType>(type);
-  return {.name = name.str(),
+  const auto name = attributes ? attributes.getAs<mlir::StringAttr>("fovea.name") : mlir::StringAttr();
+  const bool is_unsigned = attributes && attributes.contains("fovea.storage");
+  return {.name = name ? name.str() : "",
           .shape = Shape(tensor.getShape().begin(), tensor.getShape().end()),
-          .dtype = dtype_of(tensor.getElementType())};
+          .dtype = is_unsigned ? DType::u8 : dtype_of(tensor.getElementType())};
 }
-
-llvm::StringRef name_of(mlir::StringAttr attribute) { return attribute ? attribute.getValue() : ""; }
 
 void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
                ProgramPlan& plan) {
@@ -45,11 +46,10 @@ void add_calls(const FusedFunction& function, Placement placement, const std::ma
 void describe_ports(FuncOp main, ProgramPlan& plan) {
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
     auto& ports = role_of(main, i) == "prepared" ? plan.prepared : plan.arguments;
-    ports.push_back(port(name_of(main.getArgAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getArgumentTypes()[i]));
+    ports.push_back(port(main.getArgAttrDict(i), main.getArgumentTypes()[i]));
   }
   for (unsigned i = 0; i < main.getNumResults(); ++i) {
-    plan.results.push_back(
-        port(name_of(main.getResultAttrOfType<mlir::StringAttr>(i, "fovea.name")), main.getResultTypes()[i]));
+    plan.results.push_back(port(main.getResultAttrDict(i), main.getResultTypes()[i]));
     plan.result_replaces.push_back(replaced_argument(main, i));
   }
 }

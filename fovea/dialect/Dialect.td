@@ -30,6 +30,13 @@ def Fovea_Float : StaticShapeTensorOf<[F32, F64, BF16, F16]>;
 def Fovea_Number : StaticShapeTensorOf<[F32, F64, BF16, F16, I8, I16, I32, I64]>;
 def Fovea_Integer : StaticShapeTensorOf<[I32, I64]>;
 
+// Integers that stand for real numbers (!quant.uniform).
+def Fovea_QuantizedElement : Type<CPred<"::mlir::isa<::mlir::quant::QuantizedType>($_self)">, "quantised integer">;
+def Fovea_Quantized : StaticShapeTensorOf<[Fovea_QuantizedElement]>;
+def Fovea_FloatOrQuantized : StaticShapeTensorOf<[F32, F64, BF16, F16, Fovea_QuantizedElement]>;
+// Of operators that only move values.
+def Fovea_Data : StaticShapeTensorOf<[F32, F64, BF16, F16, I8, I16, I32, I64, Fovea_QuantizedElement]>;
+
 // Infers the result types; attributes are checked first, so that a shape rule never meets a missing one.
 def Fovea_ShapeRule : TraitList<[
   DeclareOpInterfaceMethods<InferTypeOpInterface>,
@@ -59,6 +66,10 @@ class Fovea_Operator<string mnemonic, list<Trait> traits = []>
 
 // The gradient of another operator, when it is not a sum of simple ones. It has none of its own.
 class Fovea_GradientOperator<string mnemonic, list<Trait> traits = []>
+    : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]>;
+
+// Of networks that are trained already: integer arithmetic, and what has no use in training.
+class Fovea_InferenceOperator<string mnemonic, list<Trait> traits = []>
     : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]>;
 
 // One scalar of each operand gives one scalar of the result; shapes are broadcast as numpy does, aligned at the last dimension.

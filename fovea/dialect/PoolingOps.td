@@ -5,16 +5,16 @@ def Fovea_MaxPoolOp : Fovea_Operator<"max_pool"> {
   let summary = "the largest value of each window, and which tap it was";
   let description = [{
     Padding counts as minus infinity. `tap` is the position in the window, row by row, of the first largest value; the gradient goes there.
-    `strides` left out means the window's size.
+    `strides` left out means the window's size. Quantised images keep their element type.
 
     ```mlir
     %y, %tap = fovea.max_pool %x {window = array<i64: 2, 2>}
         : (tensor<8x26x26x32xf32>) -> (tensor<8x13x13x32xf32>, tensor<8x13x13x32xi32>)
     ```
   }];
-  let arguments = (ins Fovea_Float:$input, DenseI64ArrayAttr:$window, Fovea_Strides:$strides, Fovea_Dilations:$dilations,
+  let arguments = (ins Fovea_FloatOrQuantized:$input, DenseI64ArrayAttr:$window, Fovea_Strides:$strides, Fovea_Dilations:$dilations,
                        Fovea_OptionalPadding:$padding);
-  let results = (outs Fovea_Float:$output, StaticShapeTensorOf<[I32]>:$tap);
+  let results = (outs Fovea_FloatOrQuantized:$output, StaticShapeTensorOf<[I32]>:$tap);
 }
 
 def Fovea_MaxPoolGradientOp : Fovea_GradientOperator<"max_pool_gradient"> {

@@ -1,4 +1,4 @@
-// The same values arranged in another way, and constants.
+// The same values arranged in another way, and constants. Quantised tensors keep their element type.
 include "fovea/dialect/Dialect.td"
 
 def Fovea_ConstantOp : Fovea_Op<"constant", [ConstantLike, Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]> {
@@ -22,8 +22,8 @@ def Fovea_ReshapeOp : Fovea_Operator<"reshape"> {
     %y = fovea.reshape %x {shape = array<i64: 128, -1>} : (tensor<128x13x13x32xf32>) -> tensor<128x5408xf32>
     ```
   }];
-  let arguments = (ins Fovea_Number:$input, DenseI64ArrayAttr:$shape);
-  let results = (outs Fovea_Number:$output);
+  let arguments = (ins Fovea_Data:$input, DenseI64ArrayAttr:$shape);
+  let results = (outs Fovea_Data:$output);
   let hasFolder = 1;
 }
 
@@ -34,8 +34,8 @@ def Fovea_BroadcastOp : Fovea_Operator<"broadcast"> {
     %y = fovea.broadcast %x {shape = array<i64: 8, 10>} : (tensor<10xf32>) -> tensor<8x10xf32>
     ```
   }];
-  let arguments = (ins Fovea_Number:$input, DenseI64ArrayAttr:$shape);
-  let results = (outs Fovea_Number:$output);
+  let arguments = (ins Fovea_Data:$input, DenseI64ArrayAttr:$shape);
+  let results = (outs Fovea_Data:$output);
 }
 
 def Fovea_TransposeOp : Fovea_Operator<"transpose"> {
@@ -47,8 +47,8 @@ def Fovea_TransposeOp : Fovea_Operator<"transpose"> {
     %y = fovea.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : (tensor<8x32x32x3xf32>) -> tensor<8x3x32x32xf32>
     ```
   }];
-  let arguments = (ins Fovea_Number:$input, DenseI64ArrayAttr:$permutation);
-  let results = (outs Fovea_Number:$output);
+  let arguments = (ins Fovea_Data:$input, DenseI64ArrayAttr:$permutation);
+  let results = (outs Fovea_Data:$output);
 }
 
 def Fovea_ConcatOp : Fovea_Operator<"concat"> {
@@ -58,8 +58,8 @@ def Fovea_ConcatOp : Fovea_Operator<"concat"> {
     %y = fovea.concat %a, %b {dim = 3 : i64} : (tensor<8x4x4x16xf32>, tensor<8x4x4x8xf32>) -> tensor<8x4x4x24xf32>
     ```
   }];
-  let arguments = (ins Variadic<Fovea_Number>:$inputs, I64Attr:$dim);
-  let results = (outs Fovea_Number:$output);
+  let arguments = (ins Variadic<Fovea_Data>:$inputs, I64Attr:$dim);
+  let results = (outs Fovea_Data:$output);
 }
 
 def Fovea_SliceOp : Fovea_Operator<"slice"> {
@@ -71,8 +71,8 @@ def Fovea_SliceOp : Fovea_Operator<"slice"> {
     %y = fovea.slice %x {offsets = array<i64: 0, 2>, sizes = array<i64: 8, 4>} : (tensor<8x10xf32>) -> tensor<8x4xf32>
     ```
   }];
-  let arguments = (ins Fovea_Number:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes, Fovea_Strides:$strides);
-  let results = (outs Fovea_Number:$output);
+  let arguments = (ins Fovea_Data:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes, Fovea_Strides:$strides);
+  let results = (outs Fovea_Data:$output);
 }
 
 def Fovea_SliceGradientOp : Fovea_GradientOperator<"slice_gradient"> {
@@ -91,14 +91,15 @@ def Fovea_SliceGradientOp : Fovea_GradientOperator<"slice_gradient"> {
 def Fovea_PadOp : Fovea_Operator<"pad"> {
   let summary = "cells of one value around a tensor";
   let description = [{
-    `padding` is `[before, after]` for each dimension in turn.
+    `padding` is `[before, after]` for each dimension in turn. Quantised tensors are filled with the integer next to `value`: the zero
+    point for 0.
 
     ```mlir
     %y = fovea.pad %x {padding = array<i64: 0, 0, 1, 1>} : (tensor<8x10xf32>) -> tensor<8x12xf32>
     ```
   }];
-  let arguments = (ins Fovea_Number:$input, DenseI64ArrayAttr:$padding, DefaultValuedOptionalAttr<F64Attr, "0.0">:$value);
-  let results = (outs Fovea_Number:$output);
+  let arguments = (ins Fovea_Data:$input, DenseI64ArrayAttr:$padding, DefaultValuedOptionalAttr<F64Attr, "0.0">:$value);
+  let results = (outs Fovea_Data:$output);
 }
 
 def Fovea_GradientsOp : Fovea_Op<"gradients"> {

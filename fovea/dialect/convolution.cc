@@ -1,25 +1,14 @@
 // Convolution, its transpose and the gradient by its filter: one family, each the gradient of another.
+#include "fovea/dialect/convolution.h"
+
 #include "fovea/dialect/arithmetic.h"
 #include "fovea/dialect/dialect.h"
-#include "fovea/dialect/window.h"
 #include "mlir/IR/AffineExpr.h"
 
 using namespace mlir;
 
 namespace fovea::dialect {
 namespace {
-
-// A convolution from an image of `window`'s input size and groups * in channels to its output size and groups * out filters.
-struct Convolution {
-  Window window;
-  int64_t batch, groups, in, out;
-
-  bool grouped() const { return groups > 1; }
-  // A loop over one channel of a group (depthwise) is no loop.
-  bool loops_in() const { return !grouped() || in > 1; }
-  bool loops_out() const { return !grouped() || out > 1; }
-  int64_t spatial() const { return static_cast<int64_t>(window.size()); }
-};
 
 SmallVector<int64_t> filter_size(const Convolution& conv) {
   return llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim& dim) { return dim.size; }));
@@ -45,9 +34,13 @@ SmallVector<int64_t> filter_shape(const Convolution& conv, ArrayRef<int64_t> spa
 
 ArrayRef<int64_t> spatial_part(ArrayRef<int64_t> image) { return image.drop_front().drop_back(); }
 
+}  // namespace
+
 Value split_image(OpBuilder& builder, Location location, Value image, const Convolution& conv, int64_t channels, bool loops) {
   return reshaped(builder, location, image, image_shape(conv, spatial_part(shape_of(image)), channels, loops));
 }
+
+namespace {
 
 // The loops of a formula, numbered in the order they are asked for.
 class Loops {
@@ -86,10 +79,13 @@ SmallVector<AffineExpr> read_positions(const Convolution& conv, ArrayRef<AffineE
   return result;
 }
 
-Value convolution_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value filter) {
+}  // namespace
+
+Value convolution_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value filter,
+                          TypedAttr outside, Signs signs) {
   // Padding last: a kernel pads what it reads, and reads nothing through a reshape.
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
-  image = padded_image(builder, location, image, conv.window, number(element_type(image), 0));
+  image = padded_image(builder, location, image, conv.window, outside);
   filter = reshaped(builder, location, filter, filter_shape(conv, filter_size(conv)));
   Loops loops(builder.getContext());
   const AffineExpr n = loops.next();
@@ -101,8 +97,10 @@ Value convolution_formula(OpBuilder& builder, Location location, const Convoluti
   return contraction(builder, location, image, filter, shape,
                      {loops.map(joined({n}, read_positions(conv, o, k), {g, c})), loops.map(joined({}, k, {c, g, f})),
                       loops.map(joined({n}, o, {g, f}))},
-                     shape.size());
+                     shape.size(), signs);
 }
+
+namespace {
 
 // One phase: image cells that share a residue of the stride, from the taps that reach them.
 Value phase_formula(OpBuilder& builder, Location location, const Convolution& conv, const Phase& phase, Value gradient,
@@ -157,7 +155,8 @@ Value filter_gradient_formula(OpBuilder& builder, Location location, const Convo
                      shape.size());
 }
 
-// The convolution that takes `image` with `filter`; errors name the image's and filter's channels.
+}  // namespace
+
 FailureOr<Convolution> resolve_convolution(std::optional<Location> location, StringRef name, ArrayRef<int64_t> image,
                                            ArrayRef<int64_t> filter, int64_t groups, WindowAttributes attributes) {
   if (image.size() != filter.size() || image.size() < 3) {
@@ -184,6 +183,8 @@ FailureOr<Convolution> resolve_convolution(std::optional<Location> location, Str
   return Convolution{*window, image[0], groups, in, out / groups};
 }
 
+namespace {
+
 template <typename OpOrAdaptor>
 WindowAttributes window_attributes(OpOrAdaptor op) {
   return {{}, op.getStrides(), op.getDilations(), op.getPaddingAttr()};
@@ -208,6 +209,8 @@ FailureOr<SmallVector<int64_t>> transposed_image(std::optional<Location> locatio
   return image;
 }
 
+}  // namespace
+
 LogicalResult check_image_rank(std::optional<Location> location, StringRef name, Value image, Value other) {
   const auto rank = static_cast<int64_t>(shape_of(image).size());
   if (rank >= 3 && rank <= 5 && static_cast<int64_t>(shape_of(other).size()) == rank) return success();
@@ -215,6 +218,8 @@ LogicalResult check_image_rank(std::optional<Location> location, StringRef name,
                   "input " + shape_text(shape_of(image)) + " must be [batch, 1 to 3 spatial dimensions, channels], and " +
                       shape_text(shape_of(other)) + " have as many dimensions");
 }
+
+namespace {
 
 // The attributes an operator of the family shares with its gradients.
 SmallVector<NamedAttribute> shared_attributes(Operation* op) {
@@ -267,8 +272,10 @@ void ConvOp::differentiate(OpBuilder& builder, ValueRange output_gradients, Smal
 void ConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getFilter()),
                                         getGroups(), window_attributes(*this));
-  results[0] = reshaped(builder, getLoc(), convolution_formula(builder, getLoc(), *conv, getInput(), getFilter()),
-                        shape_of(getOutput()));
+  results[0] =
+      reshaped(builder, getLoc(),
+               convolution_formula(builder, getLoc(), *conv, getInput(), getFilter(), number(element_type(getInput()), 0)),
+               shape_of(getOutput()));
 }
 
 // conv_transpose

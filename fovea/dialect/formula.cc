@@ -135,9 +135,31 @@ SmallVector<Value> formula_loops(OpBuilder& builder, Location location, ValueRan
   return loops.getResults();
 }
 
+Value extended(ImplicitLocOpBuilder& builder, Value integer, bool is_signed) {
+  if (integer.getType().isSignlessInteger(32)) return integer;
+  if (is_signed) return builder.create<arith::ExtSIOp>(builder.getI32Type(), integer);
+  return builder.create<arith::ExtUIOp>(builder.getI32Type(), integer);
+}
+
+namespace {
+
+Value integer_contraction(OpBuilder& builder, Location location, Value lhs, Value rhs, ArrayRef<int64_t> shape,
+                          ArrayRef<AffineMap> maps, unsigned parallel, Signs signs) {
+  Value into = filled(builder, location, shape, number(builder.getI32Type(), 0));
+  return formula_loops(builder, location, {lhs, rhs}, into, maps, parallel,
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
+                         Value left = extended(scalars, arguments[0], signs.lhs);
+                         Value right = extended(scalars, arguments[1], signs.rhs);
+                         return {scalars.create<arith::AddIOp>(arguments[2], scalars.create<arith::MulIOp>(left, right))};
+                       })[0];
+}
+
+}  // namespace
+
 Value contraction(OpBuilder& builder, Location location, Value lhs, Value rhs, ArrayRef<int64_t> shape,
-                  ArrayRef<AffineMap> maps, unsigned parallel) {
+                  ArrayRef<AffineMap> maps, unsigned parallel, Signs signs) {
   const Type element = element_type(lhs);
+  if (isa<IntegerType>(element)) return integer_contraction(builder, location, lhs, rhs, shape, maps, parallel, signs);
   const bool narrow = element.getIntOrFloatBitWidth() < 32;
   const Type sum = narrow ? builder.getF32Type() : element;
   Value into = filled(builder, location, shape, number(sum, 0));

@@ -22,10 +22,17 @@ llvm::SmallVector<mlir::Value> formula_loops(mlir::OpBuilder& builder, mlir::Loc
                                              mlir::ValueRange outputs, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel,
                                              ScalarsBody body);
 
+// How the integers of a contraction's operands are extended.
+struct Signs {
+  bool lhs = true, rhs = true;
+};
+mlir::Value extended(mlir::ImplicitLocOpBuilder& builder, mlir::Value integer, bool is_signed);  // to i32
+
 // sum over the loops after the first `parallel` of lhs * rhs, into a tensor of `shape`, which the parallel loops walk in order.
-// Narrow floating point is multiplied and summed in f32.
+// Narrow floating point is multiplied and summed in f32; integers are in i32, which is also the result's type.
 mlir::Value contraction(mlir::OpBuilder& builder, mlir::Location location, mlir::Value lhs, mlir::Value rhs,
-                        llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel);
+                        llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel,
+                        Signs signs = {});
 
 mlir::Value empty(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::Type element);
 mlir::Value filled(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int64_t> shape, mlir::TypedAttr value);

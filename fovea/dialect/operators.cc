@@ -1,6 +1,8 @@
 // What TableGen wrote for the operators, and their registration: the one file that pays for compiling it.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/formula.h"
+#include "fovea/dialect/quantized.h"
+#include "mlir/Dialect/Quant/QuantTypes.h"
 
 #define GET_OP_CLASSES
 #include "fovea/dialect/Ops.cc.inc"
@@ -11,6 +13,10 @@ void FoveaDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "fovea/dialect/Ops.cc.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "fovea/dialect/QuantizedOps.cc.inc"
       >();
 }
 

@@ -1,9 +1,11 @@
 // Pooling over windows: maximum and mean, and what brings their gradients back.
+#include "fovea/dialect/pooling.h"
+
 #include <limits>
 
 #include "fovea/dialect/arithmetic.h"
 #include "fovea/dialect/dialect.h"
-#include "fovea/dialect/window.h"
+#include "fovea/dialect/quantized_types.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -122,21 +124,32 @@ Value tap_number(ImplicitLocOpBuilder& builder, const Window& window, unsigned f
   return sum;
 }
 
+Value larger_of(ImplicitLocOpBuilder& builder, Value a, Value b, bool is_signed) {
+  if (isa<FloatType>(a.getType())) return builder.create<arith::MaximumFOp>(a, b);
+  if (is_signed) return builder.create<arith::MaxSIOp>(a, b);
+  return builder.create<arith::MaxUIOp>(a, b);
+}
+
+Value is_larger(ImplicitLocOpBuilder& builder, Value a, Value b, bool is_signed) {
+  if (isa<FloatType>(a.getType())) return builder.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, a, b);
+  return builder.create<arith::CmpIOp>(is_signed ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::ugt, a, b);
+}
+
 // The largest value alone, when nobody asks where it was.
 Value maximum_formula(OpBuilder& builder, Location location, Value image, const PoolMaps& maps, Value taps, Value into,
-                      unsigned parallel) {
+                      unsigned parallel, bool is_signed) {
   return formula_loops(builder, location, {image, taps}, into, {maps.image, maps.taps, maps.output}, parallel,
-                       [](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
-                         return {scalars.create<arith::MaximumFOp>(arguments[2], arguments[0])};
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
+                         return {larger_of(scalars, arguments[2], arguments[0], is_signed)};
                        })[0];
 }
 
 SmallVector<Value> maximum_and_tap_formula(OpBuilder& builder, Location location, Value image, const PoolMaps& maps, Value taps,
-                                           ValueRange into, unsigned parallel, const Window& window) {
+                                           ValueRange into, unsigned parallel, const Window& window, bool is_signed) {
   const SmallVector<int64_t> zeros(window.size(), 0), ones(window.size(), 1);
   return formula_loops(builder, location, {image, taps}, into, {maps.image, maps.taps, maps.output, maps.output}, parallel,
                        [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
-                         Value larger = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, arguments[0], arguments[2]);
+                         Value larger = is_larger(scalars, arguments[0], arguments[2], is_signed);
                          Value tap = tap_number(scalars, window, parallel, zeros, ones);
                          return {scalars.create<arith::SelectOp>(larger, arguments[0], arguments[2]),
                                  scalars.create<arith::SelectOp>(larger, tap, arguments[3])};
@@ -150,7 +163,8 @@ SmallVector<Value> maximum_and_tap_formula(OpBuilder& builder, Location location
 LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext* context, std::optional<Location> location, Adaptor op,
                                           SmallVectorImpl<Type>& types) {
   const auto window = resolve_pool(location, getOperationName(), op, shape_of(op.getInput()));
-  if (failed(window)) return failure();
+  if (failed(window) || failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput()))))
+    return failure();
   const SmallVector<int64_t> shape = pooled_shape(shape_of(op.getInput()), *window);
   types.push_back(with_shape(op.getInput(), shape));
   types.push_back(RankedTensorType::get(shape, IntegerType::get(context, 32)));
@@ -168,19 +182,23 @@ void MaxPoolOp::differentiate(OpBuilder& builder, ValueRange output_gradients, S
 void MaxPoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
-  const Type element = element_type(getInput());
-  const TypedAttr lowest = number(element, -std::numeric_limits<double>::infinity());
-  Value image = padded_image(builder, location, getInput(), window, lowest);
+  const bool is_signed = !is_quantized(element_type(getInput())) || quantization_of(getInput()).is_signed;
+  Value image = stored(builder, location, getInput());
+  const Type element = element_type(image);
+  // Of quantised images the least integer is the least real number.
+  const TypedAttr lowest = stored_number(element_type(getInput()), -std::numeric_limits<double>::infinity());
+  image = padded_image(builder, location, image, window, lowest);
   Value taps = empty(builder, location, window_size(window), element);
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   const PoolMaps maps = forward_maps(builder.getContext(), window);
   Value largest = filled(builder, location, shape, lowest);
   if (getTap().use_empty()) {
-    results[0] = maximum_formula(builder, location, image, maps, taps, largest, shape.size());
+    results[0] = maximum_formula(builder, location, image, maps, taps, largest, shape.size(), is_signed);
     return;
   }
   Value first = filled(builder, location, shape, number(builder.getI32Type(), 0));
-  const auto both = maximum_and_tap_formula(builder, location, image, maps, taps, {largest, first}, shape.size(), window);
+  const auto both =
+      maximum_and_tap_formula(builder, location, image, maps, taps, {largest, first}, shape.size(), window, is_signed);
   results.assign(both.begin(), both.end());
 }
 
@@ -303,30 +321,62 @@ LogicalResult AveragePoolOp::inferReturnTypes(MLIRContext*, std::optional<Locati
   return success();
 }
 
-namespace {
+Value window_sums(OpBuilder& builder, Location location, Value image, const Window& window, int64_t outside, bool is_signed) {
+  const bool integers = isa<IntegerType>(element_type(image));
+  const Type sum = integers ? Type(builder.getI32Type()) : element_type(image);
+  const Type element = element_type(image);
+  image = padded_image(builder, location, image, window,
+                       integers ? stored_integer(element, outside) : number(element, static_cast<double>(outside)));
+  Value taps = empty(builder, location, window_size(window), element_type(image));
+  SmallVector<int64_t> shape{shape_of(image).front()};
+  shape.append(output_size(window));
+  shape.push_back(shape_of(image).back());
+  const PoolMaps maps = forward_maps(builder.getContext(), window);
+  return formula_loops(builder, location, {image, taps}, filled(builder, location, shape, number(sum, 0)),
+                       {maps.image, maps.taps, maps.output}, shape.size(),
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
+                         if (!integers) return {scalars.create<arith::AddFOp>(arguments[2], arguments[0])};
+                         return {scalars.create<arith::AddIOp>(arguments[2], extended(scalars, arguments[0], is_signed))};
+                       })[0];
+}
 
-// 1 / (cells a window is divided by): a scalar, or [spatial..., 1] where padding makes it vary.
-Value reciprocal_counts(OpBuilder& builder, Location location, const Window& window, Type element, bool count_padding) {
-  const bool varies =
-      !count_padding && llvm::any_of(window, [](const WindowDim& dim) { return dim.before > 0 || dim.after > 0; });
-  SmallVector<double> values{1};
-  SmallVector<int64_t> shape;
+Value channel_sums(OpBuilder& builder, Location location, Value integers, bool is_signed) {
+  const ArrayRef<int64_t> shape = shape_of(integers);
+  const AffineMap all = builder.getMultiDimIdentityMap(shape.size()), row = all.getMajorSubMap(shape.size() - 1);
+  Value into = filled(builder, location, shape.drop_back(), number(builder.getI32Type(), 0));
+  return formula_loops(builder, location, integers, into, {all, row}, shape.size() - 1,
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> SmallVector<Value> {
+                         return {scalars.create<arith::AddIOp>(x[1], extended(scalars, x[0], is_signed))};
+                       })[0];
+}
+
+WindowCounts window_counts(const Window& window, bool all) {
+  const bool varies = !all && llvm::any_of(window, [](const WindowDim& dim) { return dim.before > 0 || dim.after > 0; });
+  WindowCounts result{.counts = {1}, .shape = {}};
   for (const WindowDim& dim : window) {
-    SmallVector<double> longer;
-    for (double value : values) {
+    SmallVector<int64_t> longer;
+    for (int64_t count : result.counts) {
       for (int64_t output = 0; output < (varies ? dim.output : 1); ++output) {
         const int64_t first = output * dim.stride - dim.before;
         const int64_t cells = std::min(first + dim.size, dim.input) - std::max<int64_t>(first, 0);
         // A window of nothing but padding has the sum 0; any count gives the mean 0.
-        longer.push_back(value / static_cast<double>(varies ? std::max<int64_t>(cells, 1) : dim.size));
+        longer.push_back(count * (varies ? std::max<int64_t>(cells, 1) : dim.size));
       }
     }
-    values = std::move(longer);
-    if (varies) shape.push_back(dim.output);
+    result.counts = std::move(longer);
+    if (varies) result.shape.push_back(dim.output);
   }
-  if (varies) shape.push_back(1);
-  const auto attributes =
-      llvm::to_vector(llvm::map_range(values, [&](double value) -> Attribute { return number(element, value); }));
+  return result;
+}
+
+namespace {
+
+// 1 / (cells a window is divided by): a scalar, or [spatial..., 1] where padding makes it vary.
+Value reciprocal_counts(OpBuilder& builder, Location location, const Window& window, Type element, bool count_padding) {
+  auto [counts, shape] = window_counts(window, count_padding);
+  if (!shape.empty()) shape.push_back(1);
+  const auto attributes = llvm::to_vector(
+      llvm::map_range(counts, [&](int64_t count) -> Attribute { return number(element, 1 / static_cast<double>(count)); }));
   const auto type = RankedTensorType::get(shape, element);
   return builder.create<ConstantOp>(location, type, DenseElementsAttr::get(type, attributes));
 }
@@ -350,15 +400,7 @@ void AveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results)
   const Location location = getLoc();
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
   const Type element = element_type(getInput());
-  Value image = padded_image(builder, location, getInput(), window, number(element, 0));
-  Value taps = empty(builder, location, window_size(window), element);
-  const ArrayRef<int64_t> shape = shape_of(getOutput());
-  const PoolMaps maps = forward_maps(builder.getContext(), window);
-  Value sum = formula_loops(builder, location, {image, taps}, filled(builder, location, shape, number(element, 0)),
-                            {maps.image, maps.taps, maps.output}, shape.size(),
-                            [](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
-                              return {scalars.create<arith::AddFOp>(arguments[2], arguments[0])};
-                            })[0];
+  Value sum = window_sums(builder, location, getInput(), window, 0);
   Arithmetic a(builder, location, sum);
   results[0] = a.mul(sum, reciprocal_counts(builder, location, window, element, getCountPadding()));
 }

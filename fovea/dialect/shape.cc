@@ -2,6 +2,7 @@
 #include "fovea/dialect/arithmetic.h"
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/formula.h"
+#include "fovea/dialect/quantized_types.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
@@ -26,6 +27,7 @@ void ConstantOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
 
 LogicalResult ReshapeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                           SmallVectorImpl<Type>& types) {
+  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
   const RankedTensorType input = tensor_type(op.getInput());
   SmallVector<int64_t> shape(op.getShape());
   int64_t known = 1;
@@ -60,13 +62,14 @@ void ReshapeOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVec
   operands[0] = Arithmetic(builder, getLoc(), getInput()).reshape(gradients[0], shape_of(getInput()));
 }
 void ReshapeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  results[0] = reshaped(builder, getLoc(), getInput(), shape_of(getOutput()));
+  results[0] = reshaped(builder, getLoc(), stored(builder, getLoc(), getInput()), shape_of(getOutput()));
 }
 
 // broadcast
 
 LogicalResult BroadcastOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                             SmallVectorImpl<Type>& types) {
+  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
   const ArrayRef<int64_t> input = shape_of(op.getInput()), shape = op.getShape();
   const auto both = broadcast_shapes(input, shape);
   if (!both || ArrayRef<int64_t>(*both) != shape) {
@@ -79,7 +82,7 @@ void BroadcastOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[0] = Arithmetic(builder, getLoc(), getInput()).sum_to(gradients[0], shape_of(getInput()));
 }
 void BroadcastOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  results[0] = elementwise(builder, getLoc(), getInput(), tensor_type(getOutput()),
+  results[0] = elementwise(builder, getLoc(), stored(builder, getLoc(), getInput()), storage_type(tensor_type(getOutput())),
                            [](ImplicitLocOpBuilder&, ValueRange x) -> Value { return x[0]; });
 }
 
@@ -87,6 +90,7 @@ void BroadcastOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                             SmallVectorImpl<Type>& types) {
+  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
   const ArrayRef<int64_t> input = shape_of(op.getInput()), permutation = op.getPermutation();
   if (permutation.size() != input.size() || !isPermutationVector(permutation)) {
     return complain(location, getOperationName(),
@@ -104,8 +108,9 @@ void TransposeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   SmallVector<AffineExpr> read(shape.size());
   for (auto [loop, dim] : llvm::enumerate(getPermutation())) read[dim] = builder.getAffineDimExpr(loop);
+  Value input = stored(builder, getLoc(), getInput());
   results[0] =
-      formula_loops(builder, getLoc(), getInput(), empty(builder, getLoc(), shape, element_type(getInput())),
+      formula_loops(builder, getLoc(), input, empty(builder, getLoc(), shape, element_type(input)),
                     {AffineMap::get(shape.size(), 0, read, getContext()), builder.getMultiDimIdentityMap(shape.size())},
                     shape.size(), [](ImplicitLocOpBuilder&, ValueRange x) -> SmallVector<Value> { return {x[0]}; })[0];
 }
@@ -116,6 +121,8 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext*, std::optional<Location> l
                                          SmallVectorImpl<Type>& types) {
   if (op.getInputs().empty()) return complain(location, getOperationName(), "there is nothing to concatenate");
   if (failed(check_same_element_type(location, getOperationName(), op.getInputs()))) return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInputs()[0]))))
+    return failure();
   SmallVector<int64_t> shape(shape_of(op.getInputs()[0]));
   const auto dim = static_cast<int64_t>(op.getDim());
   if (dim < 0 || dim >= static_cast<int64_t>(shape.size())) {
@@ -145,9 +152,9 @@ void ConcatOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVect
 void ConcatOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   SmallVector<int64_t> offsets(shape.size(), 0), ones(shape.size(), 1);
-  results[0] = empty(builder, getLoc(), shape, element_type(getOutput()));
+  results[0] = empty(builder, getLoc(), shape, storage_type(element_type(getOutput())));
   for (Value input : getInputs()) {
-    results[0] = inserted(builder, getLoc(), input, results[0], offsets, ones);
+    results[0] = inserted(builder, getLoc(), stored(builder, getLoc(), input), results[0], offsets, ones);
     offsets[getDim()] += shape_of(input)[getDim()];
   }
 }
@@ -178,6 +185,7 @@ LogicalResult check_slice(std::optional<Location> location, StringRef name, Arra
 
 LogicalResult SliceOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                         SmallVectorImpl<Type>& types) {
+  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
   if (failed(
           check_slice(location, getOperationName(), shape_of(op.getInput()), op.getOffsets(), op.getSizes(), op.getStrides())))
     return failure();
@@ -189,7 +197,8 @@ void SliceOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVecto
       builder.create<SliceGradientOp>(getLoc(), gradients[0], shape_of(getInput()), getOffsets(), getSizes(), getStrides());
 }
 void SliceOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  results[0] = sliced(builder, getLoc(), getInput(), getOffsets(), getSizes(), slice_strides(getStrides(), getSizes().size()));
+  results[0] = sliced(builder, getLoc(), stored(builder, getLoc(), getInput()), getOffsets(), getSizes(),
+                      slice_strides(getStrides(), getSizes().size()));
 }
 
 LogicalResult SliceGradientOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
@@ -213,6 +222,7 @@ void SliceGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& result
 
 LogicalResult PadOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                       SmallVectorImpl<Type>& types) {
+  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
   SmallVector<int64_t> shape(shape_of(op.getInput()));
   const ArrayRef<int64_t> padding = op.getPadding();
   if (padding.size() != 2 * shape.size() || llvm::any_of(padding, [](int64_t cells) { return cells < 0; })) {
@@ -235,8 +245,8 @@ void PadOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
     before.push_back(getPadding()[2 * dim]);
     after.push_back(getPadding()[2 * dim + 1]);
   }
-  results[0] =
-      padded(builder, getLoc(), getInput(), before, after, number(element_type(getInput()), getValue().convertToDouble()));
+  results[0] = padded(builder, getLoc(), stored(builder, getLoc(), getInput()), before, after,
+                      stored_number(element_type(getInput()), getValue().convertToDouble()));
 }
 
 // gradients

@@ -18,11 +18,12 @@ def DifferentiatePass : Pass<"fovea-differentiate", "::mlir::func::FuncOp"> {
 def FormulasPass : Pass<"fovea-formulas", "::mlir::func::FuncOp"> {
   let summary = "replace every operator by its formula in linalg";
   let description = [{
-    Applies FormulaOpInterface until no operator of the dialect is left: composite operators become simpler ones first.
+    Applies FormulaOpInterface until no operator of the dialect is left: composite operators become simpler ones first. Quantised
+    tensors become their integers, signless ones; arguments and results of u8 are marked `fovea.storage`.
   }];
   let constructor = "::fovea::create_formulas_pass()";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-                           "::mlir::tensor::TensorDialect"];
+                           "::mlir::tensor::TensorDialect", "::mlir::quant::QuantizationDialect"];
 }
 
 def MixedPrecisionPass : Pass<"fovea-mixed-precision", "::mlir::func::FuncOp"> {

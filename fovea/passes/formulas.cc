@@ -1,6 +1,7 @@
-// Operators become formulas (FormulaOpInterface).
-#include "fovea/dialect/check.h"
+// Operators become formulas (FormulaOpInterface), quantised tensors their integers.
+#include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"
+#include "mlir/Dialect/Quant/QuantOps.h"
 
 namespace fovea {
 #define GEN_PASS_DEF_FORMULASPASS
@@ -9,6 +10,63 @@ namespace fovea {
 namespace {
 
 using namespace mlir;
+using quant::StorageCastOp;
+
+bool is_quantized(Value value) {
+  const auto tensor = dyn_cast<RankedTensorType>(value.getType());
+  return tensor && dialect::is_quantized(tensor.getElementType());
+}
+
+RankedTensorType storage_type(Value value) { return dialect::storage_type(cast<RankedTensorType>(value.getType())); }
+
+void replace_operator(dialect::FormulaOpInterface op) {
+  OpBuilder builder(op);
+  SmallVector<Value> results(op->getNumResults());
+  op.formula(builder, results);
+  for (auto [result, formula] : llvm::zip_equal(op->getResults(), results)) {
+    if (!formula) continue;
+    if (formula.getType() != result.getType()) formula = builder.create<StorageCastOp>(op.getLoc(), result.getType(), formula);
+    result.replaceAllUsesWith(formula);
+  }
+  op->erase();
+}
+
+// Arguments and results hold integers. Code has signless ones, so that u8 says of itself what it is.
+void store_ports(func::FuncOp function) {
+  if (function.isExternal()) return;
+  Block& body = function.getBody().front();
+  OpBuilder builder = OpBuilder::atBlockBegin(&body);
+  const StringAttr unsigned_bytes = builder.getStringAttr("u8");
+  const auto is_unsigned = [](Value value) { return !dialect::quantization_of(value).is_signed; };
+  for (BlockArgument argument : body.getArguments()) {
+    if (!is_quantized(argument)) continue;
+    if (is_unsigned(argument)) function.setArgAttr(argument.getArgNumber(), "fovea.storage", unsigned_bytes);
+    const Type type = argument.getType();
+    argument.setType(storage_type(argument));
+    auto cast = builder.create<StorageCastOp>(argument.getLoc(), type, argument);
+    argument.replaceAllUsesExcept(cast.getResult(), cast);
+  }
+  Operation* terminator = body.getTerminator();
+  builder.setInsertionPoint(terminator);
+  for (OpOperand& operand : terminator->getOpOperands()) {
+    if (!is_quantized(operand.get())) continue;
+    if (is_unsigned(operand.get())) function.setResultAttr(operand.getOperandNumber(), "fovea.storage", unsigned_bytes);
+    operand.set(builder.create<StorageCastOp>(operand.get().getLoc(), storage_type(operand.get()), operand.get()));
+  }
+  function.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), terminator->getOperandTypes()));
+}
+
+// Every tensor of quantised integers is between a cast from its integers and casts to them.
+void cancel_casts(func::FuncOp function) {
+  SmallVector<StorageCastOp> casts;
+  function.walk([&](StorageCastOp cast) { casts.push_back(cast); });
+  for (StorageCastOp cast : casts) {
+    auto inner = cast.getArg().getDefiningOp<StorageCastOp>();
+    if (inner && inner.getArg().getType() == cast.getType()) cast.getResult().replaceAllUsesWith(inner.getArg());
+  }
+  for (StorageCastOp cast : llvm::reverse(casts))
+    if (cast->use_empty()) cast->erase();
+}
 
 struct FormulasPass : impl::FormulasPassBase<FormulasPass> {
   void runOnOperation() override {
@@ -16,22 +74,14 @@ struct FormulasPass : impl::FormulasPassBase<FormulasPass> {
       SmallVector<dialect::FormulaOpInterface> operators;
       getOperation().walk([&](dialect::FormulaOpInterface op) { operators.push_back(op); });
       if (operators.empty()) break;
-      for (dialect::FormulaOpInterface op : operators) replace(op);
+      for (dialect::FormulaOpInterface op : operators) replace_operator(op);
     }
     getOperation().walk([&](dialect::GradientsOp op) {
       (void)dialect::complain(op.getLoc(), op.getOperationName(), "has no formula: run fovea-differentiate first");
       signalPassFailure();
     });
-  }
-
- private:
-  static void replace(dialect::FormulaOpInterface op) {
-    OpBuilder builder(op);
-    SmallVector<Value> results(op->getNumResults());
-    op.formula(builder, results);
-    for (auto [result, formula] : llvm::zip_equal(op->getResults(), results))
-      if (formula) result.replaceAllUsesWith(formula);
-    op->erase();
+    store_ports(getOperation());
+    cancel_casts(getOperation());
   }
 };
 

@@ -1,0 +1,186 @@
+// Integer arithmetic of networks that are trained already: real = scale * (q - zero), the types say scale and zero.
+//
+// Their C++ classes are in a header of their own, quantized.h.
+include "fovea/dialect/Dialect.td"
+
+defvar Fovea_Activation = DefaultValuedOptionalAttr<StrAttr, "\"none\"">;
+defvar Fovea_Rounding = DefaultValuedOptionalAttr<StrAttr, "\"float\"">;
+def Fovea_Bias : StaticShapeTensorOf<[I32, Fovea_QuantizedElement]>;
+
+def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
+  let summary = "real numbers, or integers of another scale, as integers";
+  let description = [{
+    From f32: `round(input / output scale) + output zero`, clamped to the storage type; halves go to the even number, and the division is a
+    multiplication by the reciprocal in f32, as XNNPACK has it. From 8-bit integers of another scale or zero point: the same real numbers,
+    by XNNPACK's fixed-point multiplication with 8 fractional bits (`((q - zero) * multiplier + 128) >> 8`); 8-bit types whose zero points are 128 apart and
+    whose scales are equal differ by their top bit alone. `output` is the result's element type.
+
+    ```mlir
+    %q = fovea.quantize %x {output = !quant.uniform<i8:f32, 0.5:-3>} : (tensor<8x10xf32>) -> tensor<8x10x!quant.uniform<i8:f32, 0.5:-3>>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[F32, Fovea_QuantizedElement]>:$input, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_DequantizeOp : Fovea_InferenceOperator<"dequantize"> {
+  let summary = "integers as the real numbers they stand for: scale * (q - zero), in f32";
+  let description = [{
+    ```mlir
+    %x = fovea.dequantize %q : (tensor<8x10x!quant.uniform<i8:f32, 0.5:-3>>) -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input);
+  let results = (outs StaticShapeTensorOf<[F32]>:$result);
+}
+
+def Fovea_QuantizedConvOp : Fovea_InferenceOperator<"quantized_conv"> {
+  let summary = "convolution of 8-bit integers, with bias and activation";
+  let description = [{
+    `output = clamp(round(multiplier[f] * (bias[f] + sum of (input - input zero) * (filter - filter zero))) + output zero)`, the sum exact in 32 bits,
+    `multiplier[f] = input scale * filter scale[f] / output scale`. Windows, groups and padding are those of `fovea.conv`; cells outside the
+    input stand for real 0.
+
+    The filter is 8-bit: signed with one scale for each filter or one for all, zero points 0; or unsigned with one scale and a zero point (older
+    files). The bias is `[filters]`, i32 with the scale `input scale * filter scale[f]` and zero point 0, or plain i32 which means the same.
+
+    `activation` (`"none"`, `"relu"`, `"relu6"`, `"relu_n1_to_1"`) limits the result to what stands for those reals. `rounding`
+    `"float"` multiplies in f32 and rounds halves to even, as XNNPACK does, which LiteRT runs; `"double"` is the fixed-point multiplication
+    of gemmlowp, which rounds twice, halves away from zero.
+
+    Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018, section 2.
+
+    ```mlir
+    %y = fovea.quantized_conv %x, %w, %b {padding = "same", activation = "relu6", output = !quant.uniform<u8:f32, 0.25>}
+        : (tensor<1x8x8x3x!quant.uniform<u8:f32, 0.5:128>>, tensor<3x3x3x2x!quant.uniform<i8:f32:3, {0.5, 0.25}>>,
+           tensor<2x!quant.uniform<i32:f32:0, {0.25, 0.125}>>) -> tensor<1x8x8x2x!quant.uniform<u8:f32, 0.25>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, Fovea_Quantized:$filter, Fovea_Bias:$bias, Fovea_Strides:$strides,
+                       Fovea_Dilations:$dilations, Fovea_Groups:$groups, Fovea_OptionalPadding:$padding,
+                       Fovea_Activation:$activation, Fovea_Rounding:$rounding, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedDenseOp : Fovea_InferenceOperator<"quantized_dense"> {
+  let summary = "every input to every unit, in 8-bit integers, with bias and activation";
+  let description = [{
+    `fovea.dense` in the arithmetic of `fovea.quantized_conv`: input `[batch, in]`, weight `[in, out]` (one scale, or one for each unit),
+    bias `[out]`.
+
+    ```mlir
+    %y = fovea.quantized_dense %x, %w, %b {output = !quant.uniform<i8:f32, 0.5:3>}
+        : (tensor<1x64x!quant.uniform<i8:f32, 0.5:-128>>, tensor<64x10x!quant.uniform<i8:f32, 0.25>>, tensor<10xi32>)
+        -> tensor<1x10x!quant.uniform<i8:f32, 0.5:3>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, Fovea_Quantized:$weight, Fovea_Bias:$bias, Fovea_Activation:$activation,
+                       Fovea_Rounding:$rounding, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+class Fovea_QuantizedBinaryOperator<string mnemonic, string summary_text, string text> : Fovea_InferenceOperator<mnemonic> {
+  let summary = summary_text;
+  let description = text # [{
+    Shapes are broadcast; both operands and the result have the same storage type and may have any scales. `activation` is that of
+    `fovea.quantized_conv`.
+
+    ```mlir
+    %y = fovea.}] # mnemonic # [{ %a, %b {output = !quant.uniform<i8:f32, 0.5>}
+        : (tensor<8x10x!quant.uniform<i8:f32, 0.25:3>>, tensor<10x!quant.uniform<i8:f32, 0.5>>) -> tensor<8x10x!quant.uniform<i8:f32, 0.5>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$lhs, Fovea_Quantized:$rhs, Fovea_Activation:$activation, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedAddOp : Fovea_QuantizedBinaryOperator<"quantized_add", "sum of 8-bit integers of any scales", [{
+    Fixed point, as XNNPACK has it: both operands times 21-bit multipliers of `scale / output scale`, summed, shifted right with halves upwards.
+}]>;
+def Fovea_QuantizedSubOp : Fovea_QuantizedBinaryOperator<"quantized_sub", "difference of 8-bit integers of any scales", [{
+    `fovea.quantized_add` with the second multiplier negative.
+}]>;
+def Fovea_QuantizedMulOp : Fovea_QuantizedBinaryOperator<"quantized_mul", "product of 8-bit integers of any scales", [{
+    `(lhs - zero) * (rhs - zero)` as f32, times `lhs scale * rhs scale / output scale`, rounded with halves to even.
+}]>;
+
+def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_pool"> {
+  let summary = "the mean of each window of 8-bit integers";
+  let description = [{
+    The sum over the cells that lie in the input, divided by their number, halves away from zero, as TensorFlow Lite has it. The element type
+    stays. `strides` left out means the window's size.
+
+    ```mlir
+    %y = fovea.quantized_average_pool %x {window = array<i64: 7, 7>}
+        : (tensor<1x7x7x32x!quant.uniform<u8:f32, 0.5>>) -> tensor<1x1x1x32x!quant.uniform<u8:f32, 0.5>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, DenseI64ArrayAttr:$window, Fovea_Strides:$strides, Fovea_OptionalPadding:$padding,
+                       Fovea_Activation:$activation);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedMeanOp : Fovea_InferenceOperator<"quantized_mean"> {
+  let summary = "the mean of 8-bit integers over dimensions";
+  let description = [{
+    `sum of (input - zero)` as f32, times `input scale / (output scale * count)`, rounded with halves to even, as XNNPACK's global average pooling.
+    `dims` lists the dimensions that go; with `keep_dims` they stay, of size 1.
+
+    ```mlir
+    %y = fovea.quantized_mean %x {dims = array<i64: 1, 2>, output = !quant.uniform<i8:f32, 0.25>}
+        : (tensor<1x7x7x32x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x32x!quant.uniform<i8:f32, 0.25>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, DenseI64ArrayAttr:$dims, DefaultValuedOptionalAttr<BoolAttr, "false">:$keep_dims,
+                       TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedActivationOp : Fovea_InferenceOperator<"quantized_activation"> {
+  let summary = "a function of one 8-bit integer";
+  let description = [{
+    `function` is `"relu"`, `"relu6"`, `"relu_n1_to_1"`, `"leaky_relu"` (slope `alpha`), `"sigmoid"`, `"tanh"`, `"hard_swish"`, `"swish"`, `"gelu"`,
+    `"elu"`, `"exp"` or `"hard_sigmoid"`. There are 256 inputs, so there are 256 outputs, computed when the network is compiled. `"sigmoid"` has scale 1/256
+    and the least zero point, `"tanh"` 1/128 and the middle one.
+
+    ```mlir
+    %y = fovea.quantized_activation %x {function = "sigmoid", output = !quant.uniform<i8:f32, 0.00390625:-128>}
+        : (tensor<8x10x!quant.uniform<i8:f32, 0.5>>) -> tensor<8x10x!quant.uniform<i8:f32, 0.00390625:-128>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, StrAttr:$function, DefaultValuedOptionalAttr<F64Attr, "0.0">:$alpha, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
+  let summary = "probabilities along the last dimension, in 8-bit integers";
+  let description = [{
+    `exp(beta * scale * (q - largest))` from a table in f32, their sum one after the other in f32, times `256 / sum`, rounded with halves away
+    from zero, as TensorFlow Lite's optimised kernel. The result has scale 1/256 and the least zero point.
+
+    ```mlir
+    %y = fovea.quantized_softmax %x {output = !quant.uniform<u8:f32, 0.00390625>}
+        : (tensor<1x1001x!quant.uniform<u8:f32, 0.125:66>>) -> tensor<1x1001x!quant.uniform<u8:f32, 0.00390625>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, DefaultValuedOptionalAttr<F64Attr, "1.0">:$beta, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_ResizeOp : Fovea_InferenceOperator<"resize"> {
+  let summary = "an image of another size, by its neighbours";
+  let description = [{
+    `size` is the new height and width, `method` `"bilinear"` or `"nearest"`. Without attributes output cell o reads at `o * in / out`;
+    `half_pixel_centers` at `(o + 0.5) * in / out - 0.5`; `align_corners` at `o * (in - 1) / (out - 1)`, as TensorFlow has them. Quantised
+    images keep their element type; bilinear weights of theirs have 11 fractional bits.
+
+    ```mlir
+    %y = fovea.resize %x {size = array<i64: 8, 8>, method = "bilinear", half_pixel_centers = true}
+        : (tensor<1x4x4x3xf32>) -> tensor<1x8x8x3xf32>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[F32, Fovea_QuantizedElement]>:$input, DenseI64ArrayAttr:$size, StrAttr:$method,
+                       DefaultValuedOptionalAttr<BoolAttr, "false">:$align_corners,
+                       DefaultValuedOptionalAttr<BoolAttr, "false">:$half_pixel_centers);
+  let results = (outs StaticShapeTensorOf<[F32, Fovea_QuantizedElement]>:$result);
+}

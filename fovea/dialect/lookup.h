@@ -1,0 +1,15 @@
+// Tables in formulas: one scalar picks another.
+#pragma once
+
+#include "fovea/dialect/formula.h"
+
+namespace fovea::dialect {
+
+// table[q] for 8-bit integers, the table's 256 entries (i8 or f32 elements) in the order of the integers as unsigned numbers.
+mlir::Value looked_up(mlir::OpBuilder& builder, mlir::Location location, mlir::Value integers, mlir::DenseElementsAttr table);
+
+// The image with cell o along `dim` that of cell `indices[o]`.
+mlir::Value picked(mlir::OpBuilder& builder, mlir::Location location, mlir::Value image, int64_t dim,
+                   llvm::ArrayRef<int64_t> indices);
+
+}  // namespace fovea::dialect

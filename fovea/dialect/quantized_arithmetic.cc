@@ -1,0 +1,245 @@
+// To and from 8-bit integers, and sums and products of tensors of any scales, in XNNPACK's arithmetic.
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+
+#include "fovea/dialect/quantized.h"
+#include "fovea/dialect/requantization.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace fovea::dialect {
+namespace {
+
+IntegerRange whole_range(const Quantized& type) { return {type.least(), type.most()}; }
+
+// One number, or one for each position along the axis, to broadcast over `rank` dimensions.
+SmallVector<int64_t> axis_shape(const Quantized& type, size_t rank) {
+  if (!type.per_channel()) return {};
+  SmallVector<int64_t> shape(rank - static_cast<size_t>(type.axis), 1);
+  shape[0] = static_cast<int64_t>(type.scales.size());
+  return shape;
+}
+
+LogicalResult check_axis(std::optional<Location> location, StringRef name, Type element, ArrayRef<int64_t> shape) {
+  const Quantized type = quantization_of(element);
+  const auto axis = static_cast<size_t>(type.axis);
+  if (!type.per_channel() || (axis < shape.size() && shape[axis] == static_cast<int64_t>(type.scales.size()))) return success();
+  return complain(location, name,
+                  Twine(type.scales.size()) + " scales by dimension " + Twine(type.axis) + " do not fit " + shape_text(shape));
+}
+
+}  // namespace
+
+// quantize
+
+LogicalResult QuantizeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                           SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
+  const Type input = element_type(op.getInput()), output = op.getOutput();
+  if (failed(check_eight_bits(location, name, "output", output)) ||
+      failed(check_axis(location, name, output, shape_of(op.getInput()))))
+    return failure();
+  if (is_quantized(input)) {
+    if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
+        failed(check_per_tensor(location, name, "output of integers", output)))
+      return failure();
+  }
+  types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
+  return success();
+}
+
+namespace {
+
+Value quantized_reals(OpBuilder& builder, Location location, Value input, const Quantized& output) {
+  const SmallVector<int64_t> shape = axis_shape(output, shape_of(input).size());
+  SmallVector<float> reciprocals;
+  SmallVector<int32_t> zeros;
+  for (auto [scale, zero] : llvm::zip_equal(output.scales, output.zeros)) {
+    reciprocals.push_back(1 / scale);
+    zeros.push_back(static_cast<int32_t>(zero));
+  }
+  const SmallVector<Value> operands{input, channel_constants(builder, location, ArrayRef<float>(reciprocals), shape),
+                                    channel_constants(builder, location, ArrayRef<int32_t>(zeros), shape)};
+  const auto type = RankedTensorType::get(shape_of(input), output.storage);
+  return elementwise(builder, location, operands, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+    Value steps = scalars.create<arith::MulFOp>(x[0], x[1]);
+    Quantized centre = output;  // the zero points come afterwards, as they may differ by channel
+    centre.zeros = {0};
+    const IntegerRange wide{output.least() - output.most(), output.most() - output.least()};
+    // A NaN becomes the least integer.
+    Value least = real_constant(scalars, static_cast<float>(wide.least));
+    Value larger = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, steps, least);
+    steps = scalars.create<arith::SelectOp>(larger, steps, least);
+    centre.storage = scalars.getI32Type();
+    Value integer = scalars.create<arith::AddIOp>(rounded_to(scalars, steps, centre, wide), x[2]);
+    return clamped_to(scalars, integer, output, whole_range(output));
+  });
+}
+
+// ((q - zero) * multiplier + 128) >> 8 as XNNPACK where it has it: equal storage types and a ratio from 2^-8 to 2^7. Elsewhere
+// TensorFlow Lite multiplies in fixed point with 31 bits.
+Value requantised_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
+  const float ratio = input.scale() / output.scale();
+  Value centre = centred(builder, q, input), steps;
+  if (input.is_signed == output.is_signed && ratio >= 0x1p-8F && ratio <= 0x1p7F) {
+    Value product = builder.create<arith::MulIOp>(centre, integer_constant(builder, std::lrint(256 * ratio)));
+    Value nudged = builder.create<arith::AddIOp>(product, integer_constant(builder, 128));
+    steps = builder.create<arith::ShRSIOp>(nudged, integer_constant(builder, 8));
+  } else if (ratio == 1) {
+    steps = centre;
+  } else {
+    const FixedPoint point = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
+    steps = twice_rounded(builder, centre, integer_constant(builder, point.multiplier), integer_constant(builder, point.shift));
+  }
+  return clamped_to(builder, builder.create<arith::AddIOp>(steps, integer_constant(builder, output.zero())), output,
+                    whole_range(output));
+}
+
+}  // namespace
+
+void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Quantized output = quantization_of(getOutput());
+  if (!is_quantized(element_type(getInput()))) {
+    results[0] = quantized_reals(builder, getLoc(), getInput(), output);
+    return;
+  }
+  const Quantized input = quantization_of(getInput());
+  results[0] = elementwise(
+      builder, getLoc(), stored(builder, getLoc(), getInput()), storage_type(tensor_type(getResult())),
+      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value { return requantised_scalar(scalars, x[0], input, output); });
+}
+
+// dequantize
+
+LogicalResult DequantizeOp::inferReturnTypes(MLIRContext* context, std::optional<Location> location, Adaptor op,
+                                             SmallVectorImpl<Type>& types) {
+  const ArrayRef<int64_t> shape = shape_of(op.getInput());
+  if (failed(check_axis(location, getOperationName(), element_type(op.getInput()), shape))) return failure();
+  types.push_back(RankedTensorType::get(shape, Float32Type::get(context)));
+  return success();
+}
+
+void DequantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Quantized input = quantization_of(getInput());
+  const SmallVector<int64_t> shape = axis_shape(input, shape_of(getInput()).size());
+  SmallVector<int32_t> zeros(input.zeros.begin(), input.zeros.end());
+  const SmallVector<Value> operands{stored(builder, getLoc(), getInput()),
+                                    channel_constants(builder, getLoc(), ArrayRef<float>(input.scales), shape),
+                                    channel_constants(builder, getLoc(), ArrayRef<int32_t>(zeros), shape)};
+  results[0] = elementwise(builder, getLoc(), operands, tensor_type(getResult()),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             Value centre = scalars.create<arith::SubIOp>(widened(scalars, x[0], input), x[2]);
+                             return scalars.create<arith::MulFOp>(to_float(scalars, centre), x[1]);
+                           });
+}
+
+// quantized_add, quantized_sub, quantized_mul
+
+namespace {
+
+template <typename Adaptor>
+LogicalResult infer_binary(std::optional<Location> location, StringRef name, Adaptor op, SmallVectorImpl<Type>& types) {
+  for (Value operand : {op.getLhs(), op.getRhs()}) {
+    const Type element = element_type(operand);
+    if (failed(check_eight_bits(location, name, "operand", element)) ||
+        failed(check_per_tensor(location, name, "operand", element)) ||
+        failed(check_output(location, name, op.getOutput(), element)))
+      return failure();
+  }
+  if (failed(check_activation(location, name, op.getActivation()))) return failure();
+  const auto shape = broadcast_shapes(shape_of(op.getLhs()), shape_of(op.getRhs()));
+  if (!shape) {
+    return complain(location, name,
+                    "shapes " + shape_text(shape_of(op.getLhs())) + " and " + shape_text(shape_of(op.getRhs())) +
+                        " do not broadcast: aligned at the last dimension, sizes must be equal or 1");
+  }
+  types.push_back(RankedTensorType::get(*shape, op.getOutput()));
+  return success();
+}
+
+// The sum shifts by 20 less the larger ratio's exponent, which has to fit.
+template <typename Adaptor>
+LogicalResult check_ratios(std::optional<Location> location, StringRef name, Adaptor op) {
+  const float output = quantization_of(op.getOutput()).scale();
+  const float larger = std::max(quantization_of(op.getLhs()).scale(), quantization_of(op.getRhs()).scale()) / output;
+  if (larger >= 0x1p-10F && larger < 0x1p8F) return success();
+  return complain(location, name,
+                  "the larger scale of its operands is " + fmt::format("{:g}", larger) +
+                      " of the output's; fixed-point sums take 2^-10 to 2^8");
+}
+
+// Numbers of 21 bits in steps of 2^-shift (XNNPACK, qs8-vadd).
+struct SumMultipliers {
+  int32_t lhs, rhs;
+  int shift;
+};
+
+SumMultipliers sum_multipliers(float lhs, float rhs) {
+  const float larger = std::max(std::abs(lhs), std::abs(rhs));
+  const int exponent = static_cast<int>(std::bit_cast<uint32_t>(larger) >> 23) - 127;
+  const int shift = 20 - exponent;
+  const auto multiplier = [&](float ratio) { return static_cast<int32_t>(std::lrint(std::ldexp(ratio, shift))); };
+  return {multiplier(lhs), multiplier(rhs), shift};
+}
+
+template <typename Op>
+Value sum_formula(OpBuilder& builder, Op op, float sign) {
+  const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs());
+  const Quantized output = quantization_of(op.getOutput());
+  const SumMultipliers multipliers = sum_multipliers(lhs.scale() / output.scale(), sign * (rhs.scale() / output.scale()));
+  const int64_t bias = (int64_t{1} << (multipliers.shift - 1)) - multipliers.lhs * lhs.zero() - multipliers.rhs * rhs.zero();
+  const SmallVector<Value> operands{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
+  return elementwise(
+      builder, op.getLoc(), operands, storage_type(tensor_type(op.getResult())),
+      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+        Value left = scalars.create<arith::MulIOp>(widened(scalars, x[0], lhs), integer_constant(scalars, multipliers.lhs));
+        Value right = scalars.create<arith::MulIOp>(widened(scalars, x[1], rhs), integer_constant(scalars, multipliers.rhs));
+        Value sum = scalars.create<arith::AddIOp>(scalars.create<arith::AddIOp>(left, integer_constant(scalars, bias)), right);
+        Value steps = scalars.create<arith::ShRSIOp>(sum, integer_constant(scalars, multipliers.shift));
+        Value integer = scalars.create<arith::AddIOp>(steps, integer_constant(scalars, output.zero()));
+        return clamped_to(scalars, integer, output, activation_range(op.getActivation(), output));
+      });
+}
+
+}  // namespace
+
+LogicalResult QuantizedAddOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                               SmallVectorImpl<Type>& types) {
+  if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
+  return check_ratios(location, getOperationName(), op);
+}
+void QuantizedAddOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = sum_formula(builder, *this, 1);
+}
+
+LogicalResult QuantizedSubOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                               SmallVectorImpl<Type>& types) {
+  if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
+  return check_ratios(location, getOperationName(), op);
+}
+void QuantizedSubOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = sum_formula(builder, *this, -1);
+}
+
+LogicalResult QuantizedMulOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                               SmallVectorImpl<Type>& types) {
+  return infer_binary(location, getOperationName(), op, types);
+}
+
+void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Quantized lhs = quantization_of(getLhs()), rhs = quantization_of(getRhs()), output = quantization_of(getOutput());
+  const float multiplier = lhs.scale() * rhs.scale() / output.scale();
+  const SmallVector<Value> operands{stored(builder, getLoc(), getLhs()), stored(builder, getLoc(), getRhs())};
+  results[0] =
+      elementwise(builder, getLoc(), operands, storage_type(tensor_type(getResult())),
+                  [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                    Value product = scalars.create<arith::MulIOp>(centred(scalars, x[0], lhs), centred(scalars, x[1], rhs));
+                    Value steps = scalars.create<arith::MulFOp>(to_float(scalars, product), real_constant(scalars, multiplier));
+                    return rounded_to(scalars, steps, output, activation_range(getActivation(), output));
+                  });
+}
+
+}  // namespace fovea::dialect

@@ -1,0 +1,245 @@
+// Convolution and dense layers of 8-bit integers: exact sums in i32, then bias, multiplier, activation.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "fovea/dialect/convolution.h"
+#include "fovea/dialect/pooling.h"
+#include "fovea/dialect/quantized.h"
+#include "fovea/dialect/requantization.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace fovea::dialect {
+namespace {
+
+LogicalResult check_weight(std::optional<Location> location, StringRef name, StringRef what, Value weight) {
+  const Type element = element_type(weight);
+  if (failed(check_eight_bits(location, name, what, element))) return failure();
+  const Quantized quantized = quantization_of(element);
+  const auto last = static_cast<int64_t>(shape_of(weight).size()) - 1;
+  if (quantized.per_channel() && quantized.axis != last) {
+    return complain(location, name,
+                    what + Twine(" ") + shape_text(shape_of(weight)) + " has scales by dimension " + Twine(quantized.axis) +
+                        "; they belong to its last, " + Twine(last));
+  }
+  const bool has_zeros = llvm::any_of(quantized.zeros, [](int64_t zero) { return zero != 0; });
+  if (!quantized.is_signed && quantized.per_channel())
+    return complain(location, name, what + " of u8 must have one scale; i8 may have one for each channel");
+  if (quantized.is_signed && has_zeros)
+    return complain(location, name, what + Twine(" of i8 must have zero point 0 (") + type_text(element) + ")");
+  return success();
+}
+
+// [channels], i32, and each scale that of what is summed.
+LogicalResult check_bias(std::optional<Location> location, StringRef name, Value bias, const Quantized& input,
+                         const Quantized& weight, int64_t channels) {
+  if (shape_of(bias) != ArrayRef<int64_t>{channels}) {
+    return complain(location, name,
+                    "bias " + shape_text(shape_of(bias)) + " must be [" + Twine(channels) + "], one for each result channel");
+  }
+  if (!is_quantized(element_type(bias))) return success();
+  const Quantized quantized = quantization_of(bias);
+  if (quantized.bits() != 32 || llvm::any_of(quantized.zeros, [](int64_t zero) { return zero != 0; })) {
+    return complain(location, name, "bias must be i32 with zero point 0, not " + type_text(element_type(bias)));
+  }
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    const double wanted = static_cast<double>(input.scale()) * static_cast<double>(weight.scale(channel));
+    const double scale = quantized.scale(channel);
+    if (std::abs(scale - wanted) <= 1e-6 * wanted) continue;
+    return complain(location, name,
+                    "bias scale " + fmt::format("{:g}", scale) + " of channel " + Twine(channel) +
+                        " must be input scale * weight scale, " + fmt::format("{:g}", wanted) + ", within 1e-6 of it");
+  }
+  return success();
+}
+
+template <typename Adaptor>
+LogicalResult check_contraction(std::optional<Location> location, StringRef name, Adaptor op, Value weight, StringRef what) {
+  const Type input = element_type(op.getInput());
+  if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
+      failed(check_weight(location, name, what, weight)) || failed(check_output(location, name, op.getOutput(), input)) ||
+      failed(check_activation(location, name, op.getActivation())))
+    return failure();
+  if (op.getRounding() != "float" && op.getRounding() != "double") {
+    return complain(location, name, "unknown rounding \"" + op.getRounding() + "\"; it is \"float\" or \"double\"");
+  }
+  return check_bias(location, name, op.getBias(), quantization_of(input), quantization_of(weight), shape_of(weight).back());
+}
+
+// What the formula of one contraction is made from, integers as stored.
+struct Contraction {
+  Quantized input, weight, output;
+  Value filter, bias;
+  Value products;    // i32, sum of x * w: [batch, outputs..., channels...]
+  Value input_sums;  // i32, sum of x, of the same shape or with channels of 1; null when the weight's zero point is 0
+  int64_t terms;     // of each sum
+  IntegerRange range;
+  bool rounds_twice;
+};
+
+// sum over all but the last dimension, [channels].
+Value weight_sums(OpBuilder& builder, Location location, Value filter, bool is_signed) {
+  const ArrayRef<int64_t> shape = shape_of(filter);
+  const unsigned rank = shape.size();
+  SmallVector<AffineExpr> read;
+  for (unsigned dim = 1; dim < rank; ++dim) read.push_back(builder.getAffineDimExpr(dim));
+  read.push_back(builder.getAffineDimExpr(0));
+  const AffineMap write = AffineMap::get(rank, 0, builder.getAffineDimExpr(0), builder.getContext());
+  Value into = filled(builder, location, shape.take_back(), number(builder.getI32Type(), 0));
+  return formula_loops(builder, location, filter, into, {AffineMap::get(rank, 0, read, builder.getContext()), write}, 1,
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> SmallVector<Value> {
+                         return {scalars.create<arith::AddIOp>(x[1], extended(scalars, x[0], is_signed))};
+                       })[0];
+}
+
+// bias - zero_x * sum of w + terms * zero_x * zero_w: everything the zero points bring that depends on parameters alone.
+Value corrected_bias(OpBuilder& builder, Location location, const Contraction& work) {
+  const int64_t zero = work.input.zero();
+  if (zero == 0) return work.bias;
+  Value sums = weight_sums(builder, location, work.filter, work.weight.is_signed);
+  return elementwise(builder, location, {work.bias, sums}, tensor_type(work.bias),
+                     [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                       Value product = scalars.create<arith::MulIOp>(x[1], integer_constant(scalars, zero));
+                       Value bias = scalars.create<arith::SubIOp>(x[0], product);
+                       if (work.weight.zero() == 0) return bias;
+                       const int64_t constant = work.terms * zero * work.weight.zero();
+                       return scalars.create<arith::AddIOp>(bias, integer_constant(scalars, constant));
+                     });
+}
+
+// Multipliers of f32 and of fixed point, one or one a channel of `shape`. f32 in the order XNNPACK computes them.
+SmallVector<Value> multipliers(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> shape) {
+  SmallVector<float> real;
+  SmallVector<int32_t> fixed, shifts;
+  for (float scale : work.weight.scales) {
+    real.push_back(work.input.scale() * scale / work.output.scale());
+    const FixedPoint point = fixed_point(static_cast<double>(work.input.scale()) * static_cast<double>(scale) /
+                                         static_cast<double>(work.output.scale()));
+    fixed.push_back(point.multiplier);
+    shifts.push_back(point.shift);
+  }
+  if (!work.rounds_twice) return {channel_constants(builder, location, ArrayRef<float>(real), shape)};
+  return {channel_constants(builder, location, ArrayRef<int32_t>(fixed), shape),
+          channel_constants(builder, location, ArrayRef<int32_t>(shifts), shape)};
+}
+
+// The 8-bit result, of the products' shape; its last dimensions of shape `channels` are the channels.
+Value finished(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> channels) {
+  SmallVector<Value> operands{work.products, reshaped(builder, location, corrected_bias(builder, location, work), channels)};
+  llvm::append_range(operands, multipliers(builder, location, work, channels));
+  if (work.input_sums) operands.push_back(work.input_sums);
+  const auto type = RankedTensorType::get(shape_of(work.products), work.output.storage);
+  return elementwise(builder, location, operands, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+    Value sum = scalars.create<arith::AddIOp>(x[0], x[1]);
+    if (work.input_sums) {
+      Value zero = integer_constant(scalars, work.weight.zero());
+      sum = scalars.create<arith::SubIOp>(sum, scalars.create<arith::MulIOp>(x.back(), zero));
+    }
+    if (!work.rounds_twice)
+      return rounded_to(scalars, scalars.create<arith::MulFOp>(to_float(scalars, sum), x[2]), work.output, work.range);
+    Value steps = twice_rounded(scalars, sum, x[2], x[3]);
+    Value integer = scalars.create<arith::AddIOp>(steps, integer_constant(scalars, work.output.zero()));
+    return clamped_to(scalars, integer, work.output, work.range);
+  });
+}
+
+template <typename Op>
+Contraction contraction_of(OpBuilder& builder, Op op, Value weight) {
+  Contraction work{.input = quantization_of(op.getInput()),
+                   .weight = quantization_of(weight),
+                   .output = quantization_of(op.getOutput()),
+                   .filter = stored(builder, op.getLoc(), weight),
+                   .bias = stored(builder, op.getLoc(), op.getBias()),
+                   .terms = tensor_type(weight).getNumElements() / shape_of(weight).back(),
+                   .rounds_twice = op.getRounding() == "double"};
+  work.range = activation_range(op.getActivation(), work.output);
+  return work;
+}
+
+Signs signs_of(const Contraction& work) { return {work.input.is_signed, work.weight.is_signed}; }
+
+// The sum of x over each window and its channels: [batch, outputs..., (groups), 1 or nothing], to broadcast to the products.
+Value convolved_sums(OpBuilder& builder, Location location, const Convolution& conv, const Contraction& work, Value image) {
+  image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
+  int64_t outside = work.input.zero();
+  if (conv.loops_in()) {
+    image = channel_sums(builder, location, image, work.input.is_signed);
+    outside *= conv.in;
+  }
+  SmallVector<int64_t> shape(shape_of(image));
+  if (!conv.grouped()) shape.push_back(1);
+  image = reshaped(builder, location, image, shape);
+  Value sums = window_sums(builder, location, image, conv.window, outside, work.input.is_signed);
+  if (!conv.grouped() || !conv.loops_out()) return sums;
+  SmallVector<int64_t> with_channels(shape_of(sums));
+  with_channels.push_back(1);
+  return reshaped(builder, location, sums, with_channels);
+}
+
+}  // namespace
+
+// quantized_conv
+
+LogicalResult QuantizedConvOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
+  if (failed(check_image_rank(location, name, op.getInput(), op.getFilter()))) return failure();
+  const auto conv =
+      resolve_convolution(location, name, shape_of(op.getInput()), shape_of(op.getFilter()),
+                          static_cast<int64_t>(op.getGroups()), {{}, op.getStrides(), op.getDilations(), op.getPaddingAttr()});
+  if (failed(conv) || failed(check_contraction(location, name, op, op.getFilter(), "filter"))) return failure();
+  SmallVector<int64_t> shape{conv->batch};
+  shape.append(output_size(conv->window));
+  shape.push_back(shape_of(op.getFilter()).back());
+  types.push_back(RankedTensorType::get(shape, op.getOutput()));
+  return success();
+}
+
+void QuantizedConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Location location = getLoc();
+  const auto conv =
+      *resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getFilter()),
+                           static_cast<int64_t>(getGroups()), {{}, getStrides(), getDilations(), getPaddingAttr()});
+  Contraction work = contraction_of(builder, *this, getFilter());
+  Value image = stored(builder, location, getInput());
+  work.products = convolution_formula(builder, location, conv, image, work.filter, stored_number(element_type(getInput()), 0),
+                                      signs_of(work));
+  if (work.weight.zero() != 0) work.input_sums = convolved_sums(builder, location, conv, work, image);
+  const ArrayRef<int64_t> channels = shape_of(work.products).drop_front(1 + conv.spatial());
+  results[0] =
+      reshaped(builder, location, finished(builder, location, work, SmallVector<int64_t>(channels)), shape_of(getResult()));
+}
+
+// quantized_dense
+
+LogicalResult QuantizedDenseOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                 SmallVectorImpl<Type>& types) {
+  const ArrayRef<int64_t> input = shape_of(op.getInput()), weight = shape_of(op.getWeight());
+  if (input.size() != 2 || weight.size() != 2 || weight[0] != input[1]) {
+    return complain(location, getOperationName(),
+                    "input " + shape_text(input) + " must be [batch, in] and weight " + shape_text(weight) + " [in, out]");
+  }
+  if (failed(check_contraction(location, getOperationName(), op, op.getWeight(), "weight"))) return failure();
+  types.push_back(RankedTensorType::get({input[0], weight[1]}, op.getOutput()));
+  return success();
+}
+
+void QuantizedDenseOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Location location = getLoc();
+  Contraction work = contraction_of(builder, *this, getWeight());
+  Value input = stored(builder, location, getInput());
+  AffineExpr m, n, k;
+  bindDims(builder.getContext(), m, n, k);
+  const auto map = [&](AffineExpr row, AffineExpr column) { return AffineMap::get(3, 0, {row, column}, builder.getContext()); };
+  work.products = contraction(builder, location, input, work.filter, shape_of(getResult()), {map(m, k), map(k, n), map(m, n)},
+                              2, signs_of(work));
+  if (work.weight.zero() != 0) {
+    Value sums = channel_sums(builder, location, input, work.input.is_signed);
+    work.input_sums = reshaped(builder, location, sums, {shape_of(input)[0], 1});
+  }
+  results[0] = finished(builder, location, work, shape_of(getResult()).take_back());
+}
+
+}  // namespace fovea::dialect

@@ -1,0 +1,109 @@
+// Means of 8-bit integers: over windows and over whole dimensions.
+#include "fovea/dialect/dialect.h"
+#include "fovea/dialect/pooling.h"
+#include "fovea/dialect/quantized.h"
+#include "fovea/dialect/requantization.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace fovea::dialect {
+namespace {
+
+// Sums of 8-bit integers over so many cells are f32 numbers, and their quotients round as the exact ones do.
+constexpr int64_t most_cells = 1 << 16;
+
+template <typename OpOrAdaptor>
+FailureOr<Window> resolve_pool(std::optional<Location> location, StringRef name, OpOrAdaptor op) {
+  return resolve_window(location, name, shape_of(op.getInput()),
+                        {op.getWindow(), op.getStrides(), {}, op.getPaddingAttr(), /*stride_is_size=*/true, "window"});
+}
+
+// sum / count, halves away from zero: by magnitude, then truncated.
+Value rounded_quotient(ImplicitLocOpBuilder& builder, Value sum, Value count, Value half) {
+  Value negative = builder.create<arith::CmpIOp>(arith::CmpIPredicate::slt, sum, integer_constant(builder, 0));
+  Value away = builder.create<arith::SelectOp>(negative, builder.create<arith::SubIOp>(sum, half),
+                                               builder.create<arith::AddIOp>(sum, half));
+  Value quotient = builder.create<arith::DivFOp>(to_float(builder, away), count);
+  return builder.create<arith::FPToSIOp>(builder.getI32Type(), quotient);
+}
+
+}  // namespace
+
+LogicalResult QuantizedAveragePoolOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                       SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
+  const Type element = element_type(op.getInput());
+  if (failed(check_eight_bits(location, name, "input", element)) ||
+      failed(check_per_tensor(location, name, "input", element)) ||
+      failed(check_activation(location, name, op.getActivation())))
+    return failure();
+  const auto window = resolve_pool(location, name, op);
+  if (failed(window)) return failure();
+  int64_t cells = 1;
+  for (const WindowDim& dim : *window) cells *= dim.size;
+  if (cells > most_cells) {
+    return complain(location, name,
+                    "window " + size_text(op.getWindow()) + " has " + Twine(cells) + " cells; " + Twine(most_cells) +
+                        " are the most that integers are averaged over");
+  }
+  SmallVector<int64_t> shape{shape_of(op.getInput()).front()};
+  shape.append(output_size(*window));
+  shape.push_back(shape_of(op.getInput()).back());
+  types.push_back(with_shape(op.getInput(), shape));
+  return success();
+}
+
+void QuantizedAveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Location location = getLoc();
+  const Window window = *resolve_pool(std::nullopt, getOperationName(), *this);
+  const Quantized type = quantization_of(getInput());
+  Value sum = window_sums(builder, location, stored(builder, location, getInput()), window, 0, type.is_signed);
+  auto [counts, shape] = window_counts(window, /*all=*/false);
+  if (!shape.empty()) shape.push_back(1);
+  const SmallVector<float> divisors(counts.begin(), counts.end());
+  SmallVector<int32_t> halves;
+  for (int64_t count : counts) halves.push_back(static_cast<int32_t>(count / 2));
+  const SmallVector<Value> operands{sum, channel_constants(builder, location, ArrayRef<float>(divisors), shape),
+                                    channel_constants(builder, location, ArrayRef<int32_t>(halves), shape)};
+  results[0] = elementwise(builder, location, operands, storage_type(tensor_type(getResult())),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             return clamped_to(scalars, rounded_quotient(scalars, x[0], x[1], x[2]), type,
+                                               activation_range(getActivation(), type));
+                           });
+}
+
+LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
+  const Type element = element_type(op.getInput());
+  if (failed(check_eight_bits(location, name, "input", element)) ||
+      failed(check_per_tensor(location, name, "input", element)) ||
+      failed(check_output(location, name, op.getOutput(), element)))
+    return failure();
+  if (failed(infer_reduction(location, name, op.getInput(), op.getDims(), op.getKeepDims(), types))) return failure();
+  types.back() = RankedTensorType::get(cast<RankedTensorType>(types.back()).getShape(), op.getOutput());
+  return success();
+}
+
+void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Location location = getLoc();
+  const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
+  int64_t count = 1;
+  for (int64_t dim : getDims()) count *= shape_of(getInput())[dim];
+  const auto wide = RankedTensorType::get(shape_of(getInput()), builder.getI32Type());
+  Value integers =
+      elementwise(builder, location, stored(builder, location, getInput()), wide,
+                  [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value { return widened(scalars, x[0], input); });
+  Value sum = builder.create<ReduceSumOp>(location, integers, getDims(), getKeepDims());
+  const float multiplier = input.scale() / (output.scale() * static_cast<float>(count));
+  results[0] = elementwise(builder, location, sum, storage_type(tensor_type(getResult())),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             Value zeros = integer_constant(scalars, count * input.zero());
+                             Value centre = to_float(scalars, scalars.create<arith::SubIOp>(x[0], zeros));
+                             Value steps = scalars.create<arith::MulFOp>(centre, real_constant(scalars, multiplier));
+                             return rounded_to(scalars, steps, output, {output.least(), output.most()});
+                           });
+}
+
+}  // namespace fovea::dialect
