@@ -81,6 +81,7 @@ const std::vector<Field>& fields() {
       {.key = "crop.kind", .member = &Recipe::crop, .names = {"random", "center"}},
       {"crop.area", &Recipe::crop_area, 0, 1, true},
       {"crop.resize", &Recipe::crop_resize, 0, 8192},
+      {"crop.margin", &Recipe::crop_margin, 0, 8192},
       {.key = "crop.interpolation", .member = &Recipe::interpolation, .names = {"bilinear", "bicubic"}},
       {"augment.flip", &Recipe::flip},
       {"augment.alternating", &Recipe::alternating},

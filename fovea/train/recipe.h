@@ -79,6 +79,7 @@ struct Recipe {
   std::string crop = "random";             // what training sees of a photograph: random, center
   double crop_area = 0.08;                 // random: the least share of its area
   int64_t crop_resize = 0;                 // center: the shorter side before the middle is cut out, 0: 8/7 of the size
+  int64_t crop_margin = 0;                 // center, without a resize: the size and so many pixels, whatever the size
   std::string interpolation = "bilinear";  // of photographs: bilinear, bicubic
 
   bool flip = false;            // left to right, half of the images

@@ -1,5 +1,7 @@
 #include "fovea/train/run.h"
 
+#include <algorithm>
+
 #include "fovea/core/error.h"
 #include "fovea/formats/labels.h"
 #include "fovea/formats/safetensors.h"
@@ -35,6 +37,8 @@ Network network_of(const Recipe& recipe, ModelOptions options) {
     network.preprocessing.deviation = {recipe.deviation.begin(), recipe.deviation.end()};
   }
   network.preprocessing.resize = recipe.crop_resize;
+  if (recipe.crop_resize == 0 && recipe.crop_margin > 0 && network.input.size() == 3)
+    network.preprocessing.resize = std::min(network.input[0], network.input[1]) + recipe.crop_margin;
   network.preprocessing.bicubic = recipe.interpolation == "bicubic";
   return network;
 }
