@@ -6,6 +6,7 @@
 
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/machine_code.h"
+#include "fovea/codegen/memory_functions.h"
 #include "fovea/codegen/program_plan.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
@@ -107,6 +108,7 @@ class ObjectModule {
   llvm::Module& module() { return module_; }
   int64_t weight_bytes() const { return bytes_; }
   std::string emit_object() {
+    define_memory_functions(module_);
     set_target(module_, target_);
     return emit(module_, target_, CodeKind::object);
   }
