@@ -4,6 +4,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
+#include "fovea/data/pixel_arithmetic.h"
 
 namespace fovea {
 namespace {
@@ -49,7 +50,7 @@ Augmenter::Augmenter(ImageShape shape, const Augmentation& augmentation)
     const float deviation = augmentation.deviation.empty() ? 1.0f : augmentation.deviation[channel];
     if (!(deviation > 0)) refuse("a deviation of {} cannot normalise channel {}: it must be above 0", deviation, channel);
     for (size_t pixel = 0; pixel < 256; ++pixel) {
-      table_[channel][pixel] = (static_cast<float>(pixel) / 255.0f - mean) / deviation;
+      table_[channel][pixel] = fovea_normalised(static_cast<int>(pixel), mean, deviation);
     }
   }
 }

@@ -6,6 +6,8 @@
 #include <numeric>
 #include <vector>
 
+#include "fovea/data/pixel_arithmetic.h"
+
 namespace fovea {
 namespace {
 
@@ -90,7 +92,7 @@ int64_t mean_luma(const Image& image) {
   int64_t sum = 0;
   const auto count = static_cast<int64_t>(image.pixels.size()) / image.shape.channels;
   if (image.shape.channels == 3) {
-    for (size_t i = 0; i < image.pixels.size(); i += 3) sum += luma(&image.pixels[i]);
+    for (size_t i = 0; i < image.pixels.size(); i += 3) sum += fovea_luma(&image.pixels[i]);
   } else {
     sum = std::accumulate(image.pixels.begin(), image.pixels.end(), int64_t{0});
   }
@@ -122,7 +124,7 @@ void solarize_add(Image& image, int64_t addition, int64_t threshold) {
 void adjust_color(Image& image, float factor) {
   if (image.shape.channels != 3) return;
   std::vector<uint8_t> gray(image.pixels.size());
-  for (size_t i = 0; i < gray.size(); i += 3) gray[i] = gray[i + 1] = gray[i + 2] = luma(&image.pixels[i]);
+  for (size_t i = 0; i < gray.size(); i += 3) gray[i] = gray[i + 1] = gray[i + 2] = fovea_luma(&image.pixels[i]);
   blend_from(gray, image.pixels.data(), factor);
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fovea/core/error.h"
+#include "fovea/data/pixel_arithmetic.h"
 
 namespace fovea {
 
@@ -38,20 +39,12 @@ Box center_box(int64_t height, int64_t width, int64_t crop_height, int64_t crop_
   if (height < 1 || width < 1 || crop_height < 1 || crop_width < 1) {
     fail("no crop of {}x{} from an image of {}x{}", crop_height, crop_width, height, width);
   }
-  constexpr double central = 0.875;
-  const int64_t crop = std::max(crop_height, crop_width);
-  const int64_t usual = std::llround(static_cast<double>(crop) / central);
-  const int64_t target = std::max(crop, resize > 0 ? resize : usual);
+  const int64_t target = fovea_resized_side(crop_height, crop_width, resize);
   const int64_t resized_height = height <= width ? target : target * height / width;
   const int64_t resized_width = height <= width ? target * width / height : target;
-  const auto side = [](int64_t extent, int64_t resized, int64_t cut, double& begin, double& length) {
-    const double scale = static_cast<double>(extent) / static_cast<double>(resized);
-    begin = std::nearbyint(static_cast<double>(resized - cut) / 2) * scale;
-    length = static_cast<double>(cut) * scale;
-  };
   Box box;
-  side(height, resized_height, crop_height, box.top, box.height);
-  side(width, resized_width, crop_width, box.left, box.width);
+  fovea_center_side(height, resized_height, crop_height, &box.top, &box.height);
+  fovea_center_side(width, resized_width, crop_width, &box.left, &box.width);
   return box;
 }
 

@@ -6,6 +6,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/data/codec.h"
+#include "fovea/data/pixel_arithmetic.h"
 #include "fovea/data/resample.h"
 
 namespace fovea {
@@ -13,7 +14,7 @@ namespace {
 
 Image to_gray(const Image& color) {
   Image gray({color.shape.height, color.shape.width, 1});
-  for (size_t i = 0; i < gray.pixels.size(); ++i) gray.pixels[i] = luma(&color.pixels[3 * i]);
+  for (size_t i = 0; i < gray.pixels.size(); ++i) gray.pixels[i] = fovea_luma(&color.pixels[3 * i]);
   return gray;
 }
 

@@ -30,12 +30,6 @@ struct Image {
   explicit Image(ImageShape shape) : shape(shape), pixels(static_cast<size_t>(shape.size())) {}
 };
 
-// The gray of a pixel of red, green and blue: 0.299 R + 0.587 G + 0.114 B. The three weights sum to 2^16, so that gray stays
-// exactly what it was.
-inline uint8_t luma(const uint8_t* pixel) {
-  return static_cast<uint8_t>((pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >> 16);
-}
-
 enum class Interpolation : uint8_t { nearest, bilinear, bicubic };
 
 // A rectangle of whole pixels.
