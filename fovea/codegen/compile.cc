@@ -121,7 +121,7 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   if (options.dtype != DType::f32 && options.dtype != DType::bf16)
     refuse("networks compute in f32 or bf16, not in {}", name(options.dtype));
   const Target target = Target::host(options.cpu);
-  auto module = module_at(graph, Stage::kernels, options);
+  auto module = kernels_for(target, graph, options);
   CompileReport ours;
   Program program(plan_program(*module, target, options, threads_of(options), ours));
   module = nullptr;
@@ -135,7 +135,7 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
 
 ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
   const Target target = Target::host(options.cpu);
-  auto module = module_at(graph, Stage::kernels, options);
+  auto module = kernels_for(target, graph, options);
   FuncOp main = network_of(*module);
   FusedFunction function = read_fused_function(main);
   ProgramPlan plan;
@@ -149,7 +149,7 @@ std::string lower(const Graph& graph, const std::string& stage, const std::strin
   static const std::vector<std::string> after_kernels = {"tiles", "vectors", "llvm", "assembly"};
   if (llvm::is_contained(after_kernels, stage)) {
     const Target target = Target::host(options.cpu);
-    auto module = module_at(graph, Stage::kernels, options);
+    auto module = kernels_for(target, graph, options);
     std::string text;
     for (FuncOp chosen : chosen_kernels(*module, kernel)) text += lower_kernel(chosen, stage, target);
     return text;
@@ -157,7 +157,8 @@ std::string lower(const Graph& graph, const std::string& stage, const std::strin
   std::vector<std::string> known = stage_names();
   known.insert(known.end(), after_kernels.begin(), after_kernels.end());
   if (!llvm::is_contained(stage_names(), stage)) refuse_unknown("stage", stage, known);
-  auto module = module_at(graph, stage_named(stage), options);
+  auto module = stage == "kernels" ? kernels_for(Target::host(options.cpu), graph, options)
+                                   : module_at(graph, stage_named(stage), options);
   if (stage != "kernels" || kernel.empty()) return text_of(*module);
   std::string text;
   for (FuncOp chosen : chosen_kernels(*module, kernel)) text += text_of(chosen);

@@ -76,6 +76,9 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
     access.pad_value = constant;
   } else if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>()) {
     access = through_slice(slice, map);
+  } else if (auto cast = tensor.getDefiningOp<UnrealizedConversionCastOp>()) {
+    access.tensor = cast.getInputs().front();
+    access.ahead = true;
   }
   if (!isa<BlockArgument>(access.tensor) && !access.tensor.getDefiningOp<linalg::GenericOp>())
     reject(kernel, access.tensor.getDefiningOp(), "not an argument, a padded one, or a formula's result");

@@ -25,6 +25,8 @@ struct Access {
   mlir::Value scalar;
   // The coordinate that counts pairs of bf16 numbers (pairs.h), or -1.
   int pair = -1;
+  // `tensor` holds what the map describes in the layout that the kernel's tiling wants (prepacking.h).
+  bool ahead = false;
 
   bool padded() const { return !pad_low.empty(); }
   int64_t low(unsigned coordinate) const { return padded() ? pad_low[coordinate] : 0; }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "fovea/codegen/prepacking.h"
 #include "fovea/core/error.h"
 #include "fovea/dialect/graph_implementation.h"
 #include "fovea/passes/passes.h"
@@ -46,6 +47,12 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
 
   Complaints complaints(module->getContext());
   if (mlir::failed(passes.run(*module))) fail("compile: {}", complaints.first());
+  return module;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
+  auto module = module_at(graph, Stage::kernels, options);
+  if (options.inference) pack_ahead(*module, target);
   return module;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fovea/codegen/compile.h"
+#include "fovea/codegen/target.h"
 #include "fovea/dialect/graph.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -22,5 +23,8 @@ Stage stage_named(const std::string& name);  // one of stage_names()
 
 // A copy of the graph's module, taken as far as `stage`. Fails with the passes' own message.
 mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options);
+
+// Stage kernels for one target: with weights packed ahead of inference where its tiles read them as panels (prepacking.h).
+mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options);
 
 }  // namespace fovea

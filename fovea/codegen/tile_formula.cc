@@ -55,10 +55,12 @@ TileWriter::Operand TileWriter::operand_tile(const Access& access, ArrayRef<Line
 
 TileWriter::Operand TileWriter::anchor_operand(size_t input, ArrayRef<unsigned> order, const State& state) {
   const Access& access = anchor_.inputs[input];
-  if (packed_state_[input] < 0) return operand_tile(access, forms_of(access, rank_), order, state);
+  const bool ahead = tiling_.packing[input] == Packing::ahead;
+  if (packed_state_[input] < 0 && !ahead) return operand_tile(access, forms_of(access, rank_), order, state);
   SmallVector<unsigned> listed;
   const TileBuilder::Slice slice = packed_[input].slice(t_, cursor_, size_, order, listed);
-  const Value view = packed_[input].view(t_, state[static_cast<size_t>(packed_state_[input])]);
+  const Value packed = ahead ? argument_now(access.tensor, state) : state[static_cast<size_t>(packed_state_[input])];
+  const Value view = packed_[input].view(t_, packed);
   if (listed.empty()) return {{}, t_.element(view, slice.offsets), {}};
   SmallVector<AffineExpr> map;
   for (unsigned dim : listed)

@@ -27,7 +27,7 @@ PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<
         span += std::abs(form.coefficients[dim]) * (tiling.dims[dim].block - 1);
       spans_.push_back(span);
     }
-  } else if (packing_ == Packing::panel) {
+  } else if (packing_ != Packing::none) {
     vector_ = static_cast<unsigned>(tiling.vector_dim);
     tile_ = tiling.dims[vector_].tile;
     for (unsigned dim = 0; dim < anchor.extents.size(); ++dim)
@@ -38,10 +38,28 @@ PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<
 
 SmallVector<int64_t> PackedOperand::view_shape() const {
   if (packing_ == Packing::strip) return spans_;
-  SmallVector<int64_t> shape{(tiling_.dims[vector_].block + tile_ - 1) / tile_};
-  for (unsigned dim : panel_dims_) shape.push_back(tiling_.dims[dim].block);
+  auto extent = [&](unsigned dim) { return packing_ == Packing::ahead ? anchor_.extents[dim] : tiling_.dims[dim].block; };
+  SmallVector<int64_t> shape{(extent(vector_) + tile_ - 1) / tile_};
+  for (unsigned dim : panel_dims_) shape.push_back(extent(dim));
   shape.push_back(tile_);
   return shape;
+}
+
+PackedLayout PackedOperand::layout() const {
+  MLIRContext* context = access_.map.getContext();
+  const auto inner = static_cast<unsigned>(panel_dims_.size()) + 1;
+  PackedLayout layout{view_shape(), {}};
+  SmallVector<AffineExpr> coordinates;
+  for (const LinearForm& form : forms_) {
+    AffineExpr coordinate = getAffineConstantExpr(form.constant, context);
+    coordinate =
+        coordinate + (getAffineDimExpr(0, context) * tile_ + getAffineDimExpr(inner, context)) * form.coefficients[vector_];
+    for (auto [position, dim] : llvm::enumerate(panel_dims_))
+      coordinate = coordinate + getAffineDimExpr(static_cast<unsigned>(position) + 1, context) * form.coefficients[dim];
+    coordinates.push_back(coordinate);
+  }
+  layout.source = AffineMap::get(inner + 1, 0, coordinates, context);
+  return layout;
 }
 
 RankedTensorType PackedOperand::scratch_type(Type element) const {
@@ -56,7 +74,7 @@ RankedTensorType PackedOperand::scratch_type(Type element) const {
 
 Value PackedOperand::view(TileBuilder& t, Value scratch) const {
   const SmallVector<int64_t> shape = view_shape();
-  if (packing_ == Packing::panel || shape.size() == 1) return scratch;
+  if (packing_ != Packing::strip || shape.size() == 1) return scratch;
   ReassociationIndices all;
   for (size_t i = 0; i < shape.size(); ++i) all.push_back(static_cast<int64_t>(i));
   const Type element = cast<RankedTensorType>(scratch.getType()).getElementType();
@@ -274,11 +292,12 @@ TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, 
     }
     return slice;
   }
-  const Index position = t.subtract(cursor[vector_], start_[vector_]);
+  auto within = [&](unsigned dim) { return packing_ == Packing::ahead ? cursor[dim] : t.subtract(cursor[dim], start_[dim]); };
+  const Index position = within(vector_);
   add(t.divide(position, tile_), 1, 1, false);
   for (unsigned dim : panel_dims_) {
     const bool kept = llvm::is_contained(order, dim);
-    add(t.subtract(cursor[dim], start_[dim]), kept ? size[dim] : 1, 1, kept);
+    add(within(dim), kept ? size[dim] : 1, 1, kept);
     if (kept) listed.push_back(dim);
   }
   const bool kept = llvm::is_contained(order, vector_);

@@ -7,6 +7,12 @@
 
 namespace fovea {
 
+// An operand in another order: element i of it is element source(i) of the tensor, or 0 outside of that.
+struct PackedLayout {
+  llvm::SmallVector<int64_t> shape;
+  mlir::AffineMap source;
+};
+
 // One packed input of the anchor. A strip's scratch is one flat run; `view` gives it its coordinates back.
 class PackedOperand {
  public:
@@ -14,6 +20,9 @@ class PackedOperand {
                 const Tiling& tiling);
 
   mlir::RankedTensorType scratch_type(mlir::Type element) const;
+
+  // Of an operand packed ahead.
+  PackedLayout layout() const;
 
   // Copies the block [start, stop) of the domain from `source`; returns the scratch as written.
   mlir::Value pack(TileBuilder& t, mlir::Value source, mlir::Value scratch, llvm::ArrayRef<Index> start,

@@ -35,7 +35,8 @@ void TileWriter::plan_scratch() {
   for (size_t i = 0; i < anchor_.inputs.size(); ++i) {
     const Access& access = anchor_.inputs[i];
     packed_.push_back(PackedOperand(tiling_.packing[i], access, forms_of(access, rank_), anchor_, tiling_));
-    packed_state_.push_back(tiling_.packing[i] == Packing::none ? -1 : add(packed_[i].scratch_type(access.packed_element())));
+    const bool in_scratch = tiling_.packing[i] == Packing::strip || tiling_.packing[i] == Packing::panel;
+    packed_state_.push_back(in_scratch ? add(packed_[i].scratch_type(access.packed_element())) : -1);
   }
   if (!tiling_.reduction_blocks) return;
   SmallVector<int64_t> shape;

@@ -348,8 +348,11 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   const bool transposed = contiguous_dim(columns_input) != static_cast<int>(vector);
   const Access& columns = anchor_.inputs[columns_input];
   const bool worth_packing = rows_total >= 32 && (transposed || extent(vector) > tile);
-  if (!shared_vector && !columns.padded() && simple_coordinates(columns_input) && (columns.distant_pairs() || worth_packing))
-    tiling_.packing[columns_input] = Packing::panel;
+  if (!shared_vector && !columns.padded() && simple_coordinates(columns_input)) {
+    if (columns.distant_pairs() || worth_packing) tiling_.packing[columns_input] = Packing::panel;
+    if (columns.ahead) tiling_.packing[columns_input] = Packing::ahead;
+    if (columns.pair < 0 && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
+  }
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
   deep_ = (walks_rows(rows_input) && depth_total * tile * bytes_ > 2 * target_.l1_bytes) ||
@@ -362,7 +365,7 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
     dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
   }
   // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
-  const int64_t wanted_rows = tiling_.packing[columns_input] == Packing::panel ? 640 : 320;
+  const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;
   int64_t block_rows = 1;
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
     // A dimension of all three (groups, parts of a split reduction) shares nothing between its steps.

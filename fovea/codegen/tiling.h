@@ -16,6 +16,7 @@ enum class Packing : uint8_t {
   none,
   strip,  // the padded box of coordinates a block touches, same layout
   panel,  // [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
+  ahead,  // a panel of the whole operand, made before the run (prepacking.h)
 };
 
 struct Tiling {
@@ -33,6 +34,7 @@ struct Tiling {
   int line_dim = -1;                       // images: the next line of the first input along this dimension is asked for early
   llvm::SmallVector<Edge> edges;           // of padded inputs that are read where they lie
   llvm::SmallVector<Packing> packing;      // per anchor input
+  int panel_input = -1;                    // the input that would come as a panel if it were known before the run, or -1
 
   bool tiled(unsigned dim) const { return dims[dim].tile != 0; }
 };

@@ -29,7 +29,6 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   const auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (name == "fovea.name" && text) return success();
   if (name == "fovea.in_place" && !is_argument && isa<IntegerAttr>(attribute.getValue())) return success();  // of kernels
-  if (name == "fovea.packed" && is_argument && isa<UnitAttr>(attribute.getValue())) return success();        // of kernels
   if (name == "fovea.storage" && text && text.getValue() == "u8") return success();  // of integers that are signless in code
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
