@@ -1,5 +1,6 @@
 // What TableGen wrote for the operators, and their registration: the one file that pays for compiling it.
 #include "fovea/dialect/dialect.h"
+#include "fovea/dialect/fake_quantize.h"
 #include "fovea/dialect/formula.h"
 #include "fovea/dialect/quantized.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
@@ -17,6 +18,10 @@ void FoveaDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "fovea/dialect/QuantizedOps.cc.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "fovea/dialect/FakeQuantizeOps.cc.inc"
       >();
 }
 
