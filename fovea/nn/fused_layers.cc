@@ -32,7 +32,9 @@ class Fuser {
  private:
   FusedLayer layer_of(size_t index) {
     const Graph::Node& node = nodes_[index];
-    if (node.results.size() != 1) fail("{} \"{}\" has {} results; a layer has one", node.op, node.layer, node.results.size());
+    for (size_t i = 1; i < node.results.size(); ++i) {  // which tap of a max_pool was the largest: of use in training
+      if (uses_.contains(node.results[i].index)) fail("{} \"{}\": its second result is read", node.op, node.layer);
+    }
     FusedLayer layer{.node = node, .inputs = node.operands, .output = node.results[0]};
     const bool contraction = (node.op == "conv" || node.op == "dense") && parameters_.contains(node.operands[1].index);
     if (contraction) {

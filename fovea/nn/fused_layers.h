@@ -17,7 +17,7 @@ struct FusedLayer {
   std::vector<Ref> inputs;          // what it reads but weight and bias; of "add" and the like parameters, too
   Ref weight = {}, bias = {};       // of conv and dense: arguments of role parameter; bias has index -1 where there is none
   std::string activation = "none";  // of conv, dense, add, sub, mul: none, relu, relu6 or relu_n1_to_1
-  Ref output = {};                  // after bias and activation; the operator's only result
+  Ref output = {};                  // after bias and activation; the first result, the only one that may be read
 
   bool has_bias() const { return bias.index >= 0; }
   bool has_weight() const { return weight.index >= 0; }
