@@ -90,6 +90,10 @@ Value avg_pool(Value x, const std::vector<int64_t>& window, const Movement& move
 
 Value unary(const std::string& name, Value x) { return add_one(name, {x}); }
 
+Value fake_quantize(Value x, Value minimum, Value maximum, int64_t least) {
+  return add_one("fake_quantize", {x, minimum, maximum}, {{"least", least}});
+}
+
 Value activation(Value x, const Activation& activation) {
   if (activation.kind == Activation::Kind::linear) return x;
   Attributes attributes;

@@ -32,6 +32,8 @@ Value avg_pool(Value x, const std::vector<int64_t>& window, const Movement& move
 
 Value unary(const std::string& name, Value x);  // sqrt, exp, log, abs, ...
 Value activation(Value x, const Activation& activation);
+// As integers from `least` to 127 would hold it; bounds [] or [channels]. The gradient passes straight through.
+Value fake_quantize(Value x, Value minimum, Value maximum, int64_t least = -128);
 Value maximum(Value a, Value b);
 Value minimum(Value a, Value b);
 Value select_greater(Value a, Value b, Value on_true, Value on_false);  // a > b ? on_true : on_false, with broadcasting
