@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(stages core dialect passes runtime codegen nn models data formats train)
+set(stages core dialect passes runtime codegen nn models data formats quant train)
 foreach(stage ${stages})
   set_target_properties(fovea_${stage} PROPERTIES EXPORT_NAME ${stage})
   install(TARGETS fovea_${stage} EXPORT fovea ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
@@ -12,7 +12,7 @@ install(EXPORT fovea NAMESPACE fovea:: FILE foveaTargets.cmake DESTINATION ${CMA
 
 # What a user includes holds no MLIR.
 install(FILES fovea/fovea.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea)
-foreach(stage core runtime nn models data formats train)
+foreach(stage core runtime nn models data formats quant train)
   install(DIRECTORY fovea/${stage} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea FILES_MATCHING PATTERN "*.h")
 endforeach()
 install(FILES fovea/dialect/graph.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/dialect)

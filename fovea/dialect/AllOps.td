@@ -4,5 +4,6 @@
 
 include "fovea/dialect/Ops.td"
 include "fovea/dialect/QuantizedOps.td"
+include "fovea/dialect/FakeQuantizeOps.td"
 
 #endif

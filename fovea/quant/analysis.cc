@@ -1,0 +1,117 @@
+#include "fovea/quant/analysis.h"
+
+#include <fmt/format.h>
+
+#include <numeric>
+
+#include "fovea/nn/graph_copy.h"
+#include "fovea/nn/operators.h"
+
+namespace fovea {
+namespace {
+
+using Results = std::vector<std::pair<std::string, Ref>>;
+
+std::vector<int64_t> all_dimensions(const Shape& shape) {
+  std::vector<int64_t> dimensions(shape.size());
+  std::iota(dimensions.begin(), dimensions.end(), int64_t{0});
+  return dimensions;
+}
+
+Value sum_of_squares(Value x) { return operators::reduce_sum(x * x, all_dimensions(x.shape())); }
+
+std::string numbered(const char* what, int64_t number) { return fmt::format("{}.{}", what, number); }
+
+// The values of the network's inputs, declared in the recorder.
+std::map<int32_t, Value> declared_inputs(Recorder& recorder, const InferenceModel& model) {
+  std::map<int32_t, Value> values;
+  for (const Graph::Argument& argument : model.graph.arguments()) {
+    if (argument.role == Role::input) values[argument.value.index] = recorder.input(argument.name, argument.type);
+  }
+  return values;
+}
+
+// Inputs as integers hold them.
+std::map<int32_t, Value> held_inputs(Simulation& simulation, const QuantizationPlan& plan, std::map<int32_t, Value> values) {
+  for (const Ref observed : plan.observed()) {
+    const auto input = values.find(observed.index);
+    if (input != values.end()) input->second = simulation.held(input->second, observed);
+  }
+  return values;
+}
+
+}  // namespace
+
+Graph observation_graph(const InferenceModel& model, const QuantizationPlan& plan, bool whole_tensors) {
+  Graph graph(model.name);
+  GraphCopy copy(model.graph, graph);
+  for (const Graph::Node& node : live_nodes(model.graph)) copy.copy(node);
+  Results results;
+  for (const Ref observed : plan.observed()) {
+    const Ref value = copy(observed);
+    if (whole_tensors) {
+      // An input cannot be a result as it stands, nor one value two results.
+      results.emplace_back(numbered("value", observed.index),
+                           graph.add("reshape", {value}, {{"shape", graph.type(value).shape}}, "")[0]);
+      continue;
+    }
+    const Attributes dims{{"dims", all_dimensions(graph.type(value).shape)}};
+    results.emplace_back(numbered("minimum", observed.index), graph.add("reduce_min", {value}, dims, "")[0]);
+    results.emplace_back(numbered("maximum", observed.index), graph.add("reduce_max", {value}, dims, "")[0]);
+  }
+  graph.finish(results);
+  return graph;
+}
+
+Graph noise_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales) {
+  Recorder recorder(model.name);
+  Simulation simulation(recorder, model, plan, scales);
+  std::map<int32_t, Value> real = declared_inputs(recorder, model);
+  std::map<int32_t, Value> together = held_inputs(simulation, plan, real);
+  Results results;
+  int64_t number = -1;
+  for (const QuantizationPlan::Layer& layer : plan.layers()) {
+    ++number;
+    Value real_sum, alone_sum;
+    const Value y = simulation.write(layer, simulation.real_operands(layer, real), &real_sum);
+    real[layer.output.index] = y;
+    if (!layer.integer) {
+      together[layer.output.index] = simulation.write(layer, simulation.real_operands(layer, together));
+      continue;
+    }
+    Value chained = simulation.write(layer, simulation.integer_operands(layer, together, false));
+    if (!layer.keeps_type()) chained = simulation.held(chained, layer.output);
+    together[layer.output.index] = chained;
+    if (layer.keeps_type()) continue;
+    const Value alone =
+        simulation.held(simulation.write(layer, simulation.integer_operands(layer, real, true), &alone_sum), layer.output);
+    results.emplace_back(numbered("signal", number), sum_of_squares(y).ref());
+    results.emplace_back(numbered("alone", number), sum_of_squares(alone - y).ref());
+    results.emplace_back(numbered("together", number), sum_of_squares(chained - y).ref());
+    if (!layer.contraction()) continue;
+    std::vector<int64_t> dimensions = all_dimensions(real_sum.shape());
+    dimensions.pop_back();
+    results.emplace_back(numbered("shift", number), operators::reduce_mean(alone_sum - real_sum, dimensions).ref());
+  }
+  recorder.graph().finish(results);
+  return std::move(recorder.graph());
+}
+
+Graph simulated_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales) {
+  Recorder recorder(model.name);
+  Simulation simulation(recorder, model, plan, scales);
+  std::map<int32_t, Value> values = held_inputs(simulation, plan, declared_inputs(recorder, model));
+  for (const QuantizationPlan::Layer& layer : plan.layers()) {
+    Value y = simulation.write(
+        layer, layer.integer ? simulation.integer_operands(layer, values, false) : simulation.real_operands(layer, values));
+    if (layer.integer && !layer.keeps_type()) y = simulation.held(y, layer.output);
+    values[layer.output.index] = y;
+  }
+  Results results;
+  for (const Graph::Result& result : model.graph.results())
+    results.emplace_back(result.name, values.at(result.value.index).ref());
+  recorder.graph().finish(results);
+  return std::move(recorder.graph());
+}
+
+}  // namespace fovea

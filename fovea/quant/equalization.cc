@@ -1,0 +1,142 @@
+#include "fovea/quant/equalization.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+const std::set<std::string> homogeneous = {"relu", "max_pool", "avg_pool", "reduce_mean", "reshape"};
+
+// Two layers of which the second alone reads what the first gives.
+struct Pair {
+  const QuantizationPlan::Layer* first;
+  const QuantizationPlan::Layer* second;
+};
+
+class Equalizer {
+ public:
+  Equalizer(InferenceModel& model, const QuantizationPlan& plan) : model_(model), plan_(plan) {
+    for (const Graph::Argument& argument : model.graph.arguments()) names_[argument.value.index] = argument.name;
+    for (const QuantizationPlan::Layer& layer : plan.layers()) {
+      for (const Ref input : layer.inputs) readers_[input.index].push_back(&layer);
+      if (layer.has_weight()) ++weight_uses_[layer.weight.index];
+    }
+    for (const Graph::Result& result : model.graph.results()) readers_[result.value.index].push_back(nullptr);
+  }
+
+  int64_t run() {
+    std::vector<Pair> pairs;
+    for (const QuantizationPlan::Layer& layer : plan_.layers()) {
+      if (const auto* second = partner(layer)) pairs.push_back({&layer, second});
+    }
+    for (const Pair& pair : pairs) own(*pair.first), own(*pair.second);
+    constexpr int most_sweeps = 50;
+    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+      double change = 0;
+      for (const Pair& pair : pairs) change = std::max(change, equalize_pair(pair));
+      if (change < 0.01) break;
+    }
+    return static_cast<int64_t>(pairs.size());
+  }
+
+ private:
+  bool may_change(const QuantizationPlan::Layer& layer) const {
+    return layer.contraction() && layer.integer && weight_uses_.at(layer.weight.index) == 1;
+  }
+
+  const QuantizationPlan::Layer* partner(const QuantizationPlan::Layer& layer) const {
+    if (!may_change(layer) || (layer.activation != "none" && layer.activation != "relu")) return nullptr;
+    Ref value = layer.output;
+    for (;;) {
+      const auto readers = readers_.find(value.index);
+      if (readers == readers_.end() || readers->second.size() != 1 || readers->second[0] == nullptr) return nullptr;
+      const QuantizationPlan::Layer& next = *readers->second[0];
+      if (next.contraction()) return may_change(next) && input_channels_fit(layer, next) ? &next : nullptr;
+      if (!homogeneous.contains(next.node.op) || !keeps_channels_last(next)) return nullptr;
+      value = next.output;
+    }
+  }
+
+  // After flattening, feature i is of channel i modulo the channels.
+  bool keeps_channels_last(const QuantizationPlan::Layer& layer) const {
+    const int64_t before = model_.graph.type(layer.inputs[0]).shape.back(),
+                  after = model_.graph.type(layer.output).shape.back();
+    return after % before == 0;
+  }
+
+  bool input_channels_fit(const QuantizationPlan::Layer& first, const QuantizationPlan::Layer& second) const {
+    const int64_t channels = model_.graph.type(first.weight).shape.back();
+    return model_.graph.type(second.inputs[0]).shape.back() % channels == 0;
+  }
+
+  Tensor& tensor(Ref parameter) { return model_.tensors.at(names_.at(parameter.index)); }
+
+  void own(const QuantizationPlan::Layer& layer) {
+    for (const Ref parameter : {layer.weight, layer.bias}) {
+      if (parameter.index >= 0 && owned_.insert(parameter.index).second) tensor(parameter) = tensor(parameter).clone();
+    }
+  }
+
+  // Calls visit(weight, channel of the first layer) for all weights of the second.
+  template <typename Visit>
+  void for_inputs(const QuantizationPlan::Layer& second, int64_t channels, const Visit& visit) {
+    Tensor& weight = tensor(second.weight);
+    const Shape& shape = weight.shape();
+    const int64_t out = shape.back(), in = shape[shape.size() - 2];
+    const int64_t groups = second.node.get<int64_t>("groups", 1);
+    for (int64_t i = 0; i < weight.size(); ++i) {
+      const int64_t group = i % out / (out / groups);
+      visit(weight.data<float>()[i], (group * in + i / out % in) % channels);
+    }
+  }
+
+  // How much it changed: the largest logarithm of a factor.
+  double equalize_pair(const Pair& pair) {
+    Tensor& weight = tensor(pair.first->weight);
+    const int64_t channels = weight.shape().back();
+    std::vector<double> first(static_cast<size_t>(channels), 0), second = first, factor(static_cast<size_t>(channels), 1);
+    for (int64_t i = 0; i < weight.size(); ++i) {
+      double& entry = first[static_cast<size_t>(i % channels)];
+      entry = std::max<double>(entry, std::abs(weight.data<float>()[i]));
+    }
+    for_inputs(*pair.second, channels, [&](float& value, int64_t channel) {
+      double& entry = second[static_cast<size_t>(channel)];
+      entry = std::max<double>(entry, std::abs(value));
+    });
+    double change = 0;
+    for (size_t channel = 0; channel < factor.size(); ++channel) {
+      if (first[channel] == 0 || second[channel] == 0) continue;  // a channel that does nothing
+      factor[channel] = std::sqrt(first[channel] / second[channel]);
+      change = std::max(change, std::abs(std::log(factor[channel])));
+    }
+    const auto divide = [&](Tensor& values) {
+      for (int64_t i = 0; i < values.size(); ++i) {
+        float& value = values.data<float>()[i];
+        value = static_cast<float>(value / factor[static_cast<size_t>(i % channels)]);
+      }
+    };
+    divide(weight);
+    if (pair.first->has_bias()) divide(tensor(pair.first->bias));
+    for_inputs(*pair.second, channels, [&](float& value, int64_t channel) {
+      value = static_cast<float>(value * factor[static_cast<size_t>(channel)]);
+    });
+    return change;
+  }
+
+  InferenceModel& model_;
+  const QuantizationPlan& plan_;
+  std::map<int32_t, std::string> names_;
+  std::map<int32_t, std::vector<const QuantizationPlan::Layer*>> readers_;
+  std::map<int32_t, int> weight_uses_;
+  std::set<int32_t> owned_;
+};
+
+}  // namespace
+
+int64_t equalize(InferenceModel& model, const QuantizationPlan& plan) { return Equalizer(model, plan).run(); }
+
+}  // namespace fovea

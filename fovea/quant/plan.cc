@@ -1,0 +1,173 @@
+#include "fovea/quant/plan.h"
+
+#include <algorithm>
+#include <set>
+
+#include "fovea/core/error.h"
+#include "fovea/core/glob.h"
+#include "fovea/nn/graph_copy.h"
+#include "fovea/quant/parameters.h"
+
+namespace fovea {
+namespace {
+
+const std::set<std::string> moving = {"max_pool", "avg_pool", "reshape", "slice", "pad", "transpose", "concat", "resize"};
+const std::set<std::string> functions = {"relu",  "relu6",      "leaky_relu",   "sigmoid", "tanh",
+                                         "swish", "hard_swish", "hard_sigmoid", "gelu"};
+const std::set<std::string> others = {"conv", "dense", "add", "sub", "mul", "reduce_mean", "softmax"};
+
+bool has_integer_operator(const FusedLayer& layer, const Graph& graph) {
+  const Graph::Node& node = layer.node;
+  if (node.op == "conv" || node.op == "dense") {
+    return layer.has_weight() && graph.type(layer.output).shape.size() == (node.op == "conv" ? 4U : 2U);
+  }
+  // The average over padding, too, has no counterpart.
+  if (node.op == "avg_pool" && node.get<bool>("count_padding", false)) {
+    const Attribute* padding = node.find("padding");
+    const auto* cells = padding != nullptr ? std::get_if<std::vector<int64_t>>(padding) : nullptr;
+    if (cells != nullptr && std::ranges::any_of(*cells, [](int64_t count) { return count != 0; })) return false;
+  }
+  if (node.op == "max_pool" || node.op == "avg_pool") return graph.type(layer.output).shape.size() == 4;
+  return moving.contains(node.op) || functions.contains(node.op) || others.contains(node.op);
+}
+
+std::optional<QuantizedType> rule_of(const std::string& op) {
+  if (op == "sigmoid" || op == "softmax") return probability_type();
+  if (op == "tanh") return tangent_type();
+  if (op == "hard_sigmoid") return unit_type();
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool QuantizationPlan::Layer::keeps_type() const { return moving.contains(node.op); }
+
+QuantizationPlan::QuantizationPlan(const InferenceModel& model, const PlanOptions& options) {
+  for (FusedLayer& layer : fused_layers(model.graph)) {
+    Layer& added = layers_.emplace_back();
+    static_cast<FusedLayer&>(added) = std::move(layer);
+    added.integer = has_integer_operator(added, model.graph);
+  }
+  absorb_hard_sigmoids();
+  name_layers();
+  choose_integers(options.float_layers);
+  group(model);
+}
+
+// A hard sigmoid after a convolution is its clamping: integers of 0 to 1, from weights a sixth as large.
+void QuantizationPlan::absorb_hard_sigmoids() {
+  std::map<int32_t, int> uses;
+  for (const Layer& layer : layers_) {
+    for (const Ref input : layer.inputs) ++uses[input.index];
+  }
+  std::vector<Layer> kept;
+  for (Layer& layer : layers_) {
+    const auto producer = std::ranges::find_if(kept, [&](const Layer& other) { return other.output == layer.inputs[0]; });
+    if (layer.node.op == "hard_sigmoid" && producer != kept.end() && producer->contraction() && producer->integer &&
+        producer->activation == "none" && uses[layer.inputs[0].index] == 1) {
+      producer->activation = "hard_sigmoid";
+      producer->output = layer.output;
+    } else {
+      kept.push_back(std::move(layer));
+    }
+  }
+  layers_ = std::move(kept);
+}
+
+void QuantizationPlan::name_layers() {
+  std::map<std::string, int> taken;
+  for (Layer& layer : layers_) {
+    layer.name = layer.node.layer.empty() ? layer.node.op : layer.node.layer;
+    if (!layer.contraction() && layer.name != layer.node.op) layer.name = fmt::format("{}:{}", layer.name, layer.node.op);
+    const int number = ++taken[layer.name];
+    if (number > 1) layer.name = fmt::format("{}#{}", layer.name, number);
+  }
+}
+
+void QuantizationPlan::choose_integers(const std::vector<std::string>& float_layers) {
+  for (const std::string& pattern : float_layers) {
+    bool found = false;
+    for (Layer& layer : layers_) {
+      if (!fits_pattern(layer.name, pattern)) continue;
+      layer.integer = false;
+      found = true;
+    }
+    if (found) continue;
+    std::vector<std::string> names;
+    for (const Layer& layer : layers_) names.push_back(layer.name);
+    refuse_unknown("layer", pattern, names);
+  }
+}
+
+int32_t QuantizationPlan::group_of(Ref value) const {
+  int32_t place = value.index;
+  for (auto next = parent_.find(place); next != parent_.end(); next = parent_.find(place)) place = next->second;
+  return place;
+}
+
+void QuantizationPlan::join(Ref a, Ref b) {
+  const int32_t first = group_of(a), second = group_of(b);
+  if (first != second) parent_[std::max(first, second)] = std::min(first, second);
+}
+
+void QuantizationPlan::group(const InferenceModel& model) {
+  std::set<int32_t> derived, integers, parameters;
+  for (const Graph::Argument& argument : model.graph.arguments()) {
+    if (argument.role == Role::parameter) parameters.insert(argument.value.index);
+  }
+  for (const Layer& layer : layers_) {
+    if (!layer.integer) continue;
+    integers.insert(layer.output.index);
+    for (const Ref input : layer.inputs) {
+      if (!parameters.contains(input.index)) integers.insert(input.index);
+    }
+    const auto rule = layer.activation == "hard_sigmoid" ? rule_of(layer.activation) : rule_of(layer.node.op);
+    if (rule) fixed_[layer.output.index] = *rule;
+    if (!layer.keeps_type()) continue;
+    derived.insert(layer.output.index);
+    for (const Ref input : layer.inputs) {
+      // What has its type by rule is converted before it is joined with others.
+      if (layer.inputs.size() > 1 && fixed_.contains(group_of(input))) continue;
+      join(input, layer.output);
+    }
+  }
+  const auto observe = [&](Ref value) {
+    if (integers.contains(value.index) && !derived.contains(value.index) && !fixed_.contains(value.index))
+      observed_.push_back(value);
+  };
+  for (const Graph::Argument& argument : model.graph.arguments()) {
+    if (argument.role == Role::input) observe(argument.value);
+  }
+  for (const Layer& layer : layers_) observe(layer.output);
+  // All members of a concatenation may have types by rule; then its result is observed itself.
+  std::set<int32_t> known;
+  for (const Ref value : observed_) known.insert(group_of(value));
+  for (const Layer& layer : layers_) {
+    const int32_t group = group_of(layer.output);
+    if (layer.integer && !known.contains(group) && !fixed_.contains(group) && known.insert(group).second)
+      observed_.push_back(layer.output);
+  }
+}
+
+std::optional<QuantizedType> QuantizationPlan::fixed_type(Ref value) const {
+  const auto rule = fixed_.find(group_of(value));
+  return rule == fixed_.end() ? std::nullopt : std::optional(rule->second);
+}
+
+QuantizedType type_of(const QuantizationPlan& plan, const RangeMap& ranges, Ref value) {
+  if (const auto rule = plan.fixed_type(value)) return *rule;
+  const auto range = ranges.find(plan.group_of(value));
+  if (range == ranges.end()) fail("a tensor of the network was given no range");
+  return activation_type(range->second);
+}
+
+RangeMap ranges_by_group(const QuantizationPlan& plan, const std::map<int32_t, Range>& observed) {
+  RangeMap ranges;
+  for (const auto& [value, range] : observed) {
+    const auto [entry, added] = ranges.try_emplace(plan.group_of({value}), range);
+    if (!added) entry->second = united(entry->second, range);
+  }
+  return ranges;
+}
+
+}  // namespace fovea

@@ -1,0 +1,278 @@
+#include "fovea/quant/quantizer.h"
+
+#include <algorithm>
+#include <set>
+
+#include "fovea/core/error.h"
+#include "fovea/quant/parameters.h"
+#include "fovea/quant/pixels.h"
+
+namespace fovea {
+namespace {
+
+class Quantizer {
+ public:
+  Quantizer(const InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges, const QuantizerOptions& options)
+      : model_(model), plan_(plan), ranges_(ranges), options_(options), values_(parameter_values(model)), graph_(model.name) {
+    for (const Graph::Argument& argument : model.graph.arguments()) {
+      if (argument.role == Role::parameter) names_[argument.value.index] = argument.name;
+    }
+  }
+
+  InferenceModel run();
+
+ private:
+  void write_input(const Graph::Argument& argument);
+  void write_real(const QuantizationPlan::Layer& layer);
+  void write_integer(const QuantizationPlan::Layer& layer);
+  Ref write_contraction(const QuantizationPlan::Layer& layer);
+  Ref write_elementwise(const QuantizationPlan::Layer& layer);
+  Ref write_moving(const QuantizationPlan::Layer& layer);
+  Ref write_function(const QuantizationPlan::Layer& layer);
+  std::pair<std::string, Ref> write_result(const Graph::Result& result);
+
+  Ref real(Ref value);
+  Ref integer(Ref value);
+  Ref constant_integers(Ref value);
+  Ref parameter(const std::string& name, const TensorType& type, const Tensor& tensor);
+  Ref add(const char* op, const std::vector<Ref>& operands, Attributes attributes, const std::string& layer) {
+    return graph_.add(op, operands, attributes, layer)[0];
+  }
+  Ref add_weighted(const char* op, Ref input, const QuantizedWeights& weights, const std::string& weight_name,
+                   const std::string& bias_name, Attributes attributes, const std::string& layer);
+  Ref converted(Ref value, const QuantizedType& type, const std::string& layer);
+  QuantizedType type_of(Ref value) const { return fovea::type_of(plan_, ranges_, value); }
+  float scale_of(Ref integer) const { return graph_.type(integer).quantization->scales[0]; }
+
+  const InferenceModel& model_;
+  const QuantizationPlan& plan_;
+  const RangeMap& ranges_;
+  const QuantizerOptions& options_;
+  std::map<int32_t, Tensor> values_;
+  std::map<int32_t, std::string> names_;
+  Graph graph_;
+  std::map<int32_t, Ref> real_, integer_;  // by value of the source
+  std::map<std::string, Tensor> tensors_;
+  std::map<std::string, Ref> parameters_;
+};
+
+Attributes with(Attributes attributes, const char* name, Attribute value) {
+  attributes.emplace_back(name, std::move(value));
+  return attributes;
+}
+
+std::string bias_name_of(std::string weight) {
+  if (weight.ends_with("weight")) weight.resize(weight.size() - 6);
+  return weight + (weight.empty() || weight.ends_with(".") ? "bias" : ".bias");
+}
+
+Ref Quantizer::parameter(const std::string& name, const TensorType& type, const Tensor& tensor) {
+  for (int number = 1;; ++number) {
+    const std::string unique = number == 1 ? name : name + "_" + std::to_string(number);
+    const auto known = parameters_.find(unique);
+    if (known == parameters_.end()) {
+      tensors_[unique] = tensor;
+      return parameters_[unique] = graph_.argument(unique, type, Role::parameter);
+    }
+    const Tensor& other = tensors_[unique];
+    if (graph_.type(known->second) == type && std::equal(tensor.raw(), tensor.raw() + tensor.bytes(), other.raw()))
+      return known->second;
+  }
+}
+
+Ref Quantizer::converted(Ref value, const QuantizedType& type, const std::string& layer) {
+  const TensorType have = graph_.type(value);
+  if (have.quantization == type.quantization && have.dtype == type.storage) return value;
+  return add("quantize", {value}, {{"output", type}}, layer);
+}
+
+Ref Quantizer::real(Ref value) {
+  const auto known = real_.find(value.index);
+  if (known != real_.end()) return known->second;
+  const Ref made = names_.contains(value.index)
+                       ? parameter(names_[value.index], model_.graph.type(value), values_.at(value.index))
+                       : add("dequantize", {integer_.at(value.index)}, {}, "");
+  return real_[value.index] = made;
+}
+
+// Of add, sub and mul: over the constant's own range.
+Ref Quantizer::constant_integers(Ref value) {
+  const Tensor& tensor = values_.at(value.index);
+  const auto [least, most] = std::ranges::minmax(tensor.values<float>());
+  const QuantizedType type = activation_type({least, most});
+  return parameter(names_[value.index], {tensor.shape(), type.storage, type.quantization}, quantized_tensor(tensor, type));
+}
+
+Ref Quantizer::integer(Ref value) {
+  const auto known = integer_.find(value.index);
+  if (known != integer_.end()) return known->second;
+  const Ref made =
+      names_.contains(value.index) ? constant_integers(value) : converted(real_.at(value.index), type_of(value), "");
+  return integer_[value.index] = made;
+}
+
+void Quantizer::write_input(const Graph::Argument& argument) {
+  if (options_.input == DType::f32 || argument.type.dtype != DType::f32) {
+    real_[argument.value.index] = graph_.argument(argument.name, argument.type, Role::input);
+    return;
+  }
+  const Shape& shape = argument.type.shape;
+  const QuantizedType pixels = pixel_type(model_.preprocessing, options_.input);
+  const Ref bytes = graph_.argument(argument.name, {shape, pixels.storage, pixels.quantization}, Role::input);
+  const Ref integers = converted(bytes, pixel_type(model_.preprocessing, DType::i8), argument.name);
+  if (absorbs_normalization(model_.preprocessing)) {
+    integer_[argument.value.index] = integers;
+    return;
+  }
+  const PixelNormalization normalization = pixel_normalization(model_.preprocessing, shape.back());
+  const QuantizedWeights weights = quantized_weights(normalization.weight, normalization.bias, scale_of(integers), true);
+  const QuantizedType normalized = activation_type(normalized_range(model_.preprocessing));
+  integer_[argument.value.index] =
+      add_weighted("quantized_conv", integers, weights, "normalization.weight", "normalization.bias",
+                   {{"groups", shape.back()}, {"output", normalized}}, "normalization");
+}
+
+Ref Quantizer::add_weighted(const char* op, Ref input, const QuantizedWeights& weights, const std::string& weight_name,
+                            const std::string& bias_name, Attributes attributes, const std::string& layer) {
+  const Ref weight = parameter(weight_name, weights.weight_type, weights.weight);
+  const Ref bias = parameter(bias_name, weights.bias_type, weights.bias);
+  return add(op, {input, weight, bias}, std::move(attributes), layer);
+}
+
+Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
+  const Ref input = integer(layer.inputs[0]);
+  Tensor weight = values_.at(layer.weight.index), bias = layer.has_bias() ? values_.at(layer.bias.index) : Tensor();
+  std::string activation = layer.activation;
+  if (activation == "hard_sigmoid") {  // x / 6 + 1/2, clamped by the ends of the integers, which stand for 0 and 1
+    activation = "none";
+    weight = weight.clone();
+    for (float& value : weight.values<float>()) value /= 6;
+    bias = bias.empty() ? Tensor({weight.shape().back()}, DType::f32) : bias.clone();
+    for (float& value : bias.values<float>()) value = value / 6 + 0.5F;
+  }
+  const bool conv = layer.node.op == "conv";
+  const QuantizedWeights weights = quantized_weights(weight, bias, scale_of(input), options_.scales.per_channel(layer));
+  const std::string& weight_name = names_.at(layer.weight.index);
+  Attributes attributes = with(layer.node.attributes, "output", type_of(layer.output));
+  if (activation != "none") attributes.emplace_back("activation", activation);
+  return add_weighted(conv ? "quantized_conv" : "quantized_dense", input, weights, weight_name,
+                      layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name), std::move(attributes),
+                      layer.node.layer);
+}
+
+Ref Quantizer::write_elementwise(const QuantizationPlan::Layer& layer) {
+  Attributes attributes{{"output", type_of(layer.output)}};
+  if (layer.activation != "none") attributes.emplace_back("activation", layer.activation);
+  return add(("quantized_" + layer.node.op).c_str(), {integer(layer.inputs[0]), integer(layer.inputs[1])},
+             std::move(attributes), layer.node.layer);
+}
+
+Ref Quantizer::write_moving(const QuantizationPlan::Layer& layer) {
+  std::vector<Ref> inputs;
+  for (const Ref input : layer.inputs) {
+    inputs.push_back(layer.inputs.size() == 1 ? integer(input)
+                                              : converted(integer(input), type_of(layer.output), layer.node.layer));
+  }
+  if (layer.node.op != "avg_pool") return add(layer.node.op.c_str(), inputs, layer.node.attributes, layer.node.layer);
+  Attributes attributes;
+  for (const auto& [name, value] : layer.node.attributes) {
+    if (name != "count_padding") attributes.emplace_back(name, value);
+  }
+  return add("quantized_average_pool", inputs, std::move(attributes), layer.node.layer);
+}
+
+Ref Quantizer::write_function(const QuantizationPlan::Layer& layer) {
+  const Ref input = integer(layer.inputs[0]);
+  const std::string& name = layer.node.layer;
+  const QuantizedType output = type_of(layer.output);
+  if (layer.node.op == "swish") {  // as TensorFlow Lite has it, which knows no swish
+    const Ref gate =
+        add("quantized_activation", {input}, {{"function", std::string("sigmoid")}, {"output", probability_type()}}, name);
+    return add("quantized_mul", {input, gate}, {{"output", output}}, name);
+  }
+  Attributes attributes{{"function", layer.node.op}, {"output", output}};
+  if (layer.node.op == "leaky_relu") attributes.emplace_back("alpha", layer.node.get<double>("slope", 0.01));
+  return add("quantized_activation", {input}, std::move(attributes), name);
+}
+
+void Quantizer::write_integer(const QuantizationPlan::Layer& layer) {
+  const std::string& op = layer.node.op;
+  Ref result;
+  if (layer.contraction()) {
+    result = write_contraction(layer);
+  } else if (op == "add" || op == "sub" || op == "mul") {
+    result = write_elementwise(layer);
+  } else if (op == "reduce_mean") {
+    result = add("quantized_mean", {integer(layer.inputs[0])}, with(layer.node.attributes, "output", type_of(layer.output)),
+                 layer.node.layer);
+  } else if (op == "softmax") {
+    result = add("quantized_softmax", {integer(layer.inputs[0])}, {{"output", type_of(layer.output)}}, layer.node.layer);
+  } else if (layer.keeps_type()) {
+    result = write_moving(layer);
+  } else {
+    result = write_function(layer);
+  }
+  integer_[layer.output.index] = result;
+}
+
+void Quantizer::write_real(const QuantizationPlan::Layer& layer) {
+  std::vector<Ref> operands;
+  for (const Ref input : layer.inputs) operands.push_back(real(input));
+  if (layer.has_weight()) operands.push_back(real(layer.weight));
+  Ref result = add(layer.node.op.c_str(), operands, layer.node.attributes, layer.node.layer);
+  if (layer.has_bias()) result = add("add", {result, real(layer.bias)}, {}, layer.node.layer);
+  if (layer.activation == "relu_n1_to_1") {
+    result = add("clamp", {result}, {{"low", -1.0}, {"high", 1.0}}, layer.node.layer);
+  } else if (layer.activation != "none") {
+    result = add(layer.activation.c_str(), {result}, {}, layer.node.layer);
+  }
+  real_[layer.output.index] = result;
+}
+
+std::pair<std::string, Ref> Quantizer::write_result(const Graph::Result& result) {
+  const std::string name = result.name == "logits" ? "probabilities" : result.name;
+  const bool scores = result.name == "logits";
+  const auto known = integer_.find(result.value.index);
+  if (known == integer_.end()) {  // of a layer in f32
+    Ref value = real(result.value);
+    if (scores) value = add("softmax", {value}, {}, "");
+    if (options_.input != DType::f32 && scores) value = converted(value, probability_type(options_.input), "");
+    return {name, value};
+  }
+  Ref value = known->second;
+  if (scores) value = add("quantized_softmax", {value}, {{"output", probability_type()}}, "");
+  if (options_.input == DType::f32) return {name, add("dequantize", {value}, {}, "")};
+  Quantization quantization = *graph_.type(value).quantization;
+  if (options_.input == DType::u8) quantization.zeros[0] += 128;
+  return {name, converted(value, {options_.input, quantization}, "")};
+}
+
+InferenceModel Quantizer::run() {
+  for (const Graph::Argument& argument : model_.graph.arguments()) {
+    if (argument.role == Role::input) write_input(argument);
+  }
+  for (const QuantizationPlan::Layer& layer : plan_.layers()) {
+    if (layer.integer) {
+      write_integer(layer);
+    } else {
+      write_real(layer);
+    }
+  }
+  std::vector<std::pair<std::string, Ref>> results;
+  for (const Graph::Result& result : model_.graph.results()) results.push_back(write_result(result));
+  graph_.finish(results);
+  return {.name = model_.name,
+          .graph = std::move(graph_),
+          .tensors = std::move(tensors_),
+          .preprocessing = model_.preprocessing,
+          .labels = model_.labels};
+}
+
+}  // namespace
+
+InferenceModel quantized(const InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges,
+                         const QuantizerOptions& options) {
+  return Quantizer(model, plan, ranges, options).run();
+}
+
+}  // namespace fovea
