@@ -74,17 +74,6 @@ Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, 
   return result;
 }
 
-Shape broadcast_shape(Importer& importer, const OnnxNode& node, const Shape& a, const Shape& b) {
-  Shape result(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < result.size(); ++i) {
-    const int64_t in_a = i < a.size() ? a[a.size() - 1 - i] : 1, in_b = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (in_a != in_b && in_a != 1 && in_b != 1)
-      importer.complain(node, "{} and {} do not fit together", to_string(a), to_string(b));
-    result[result.size() - 1 - i] = in_a == 1 ? in_b : in_a;
-  }
-  return result;
-}
-
 template <typename T>
 T computed(const std::string& type, T a, T b) {
   if constexpr (std::is_integral_v<T>) {
@@ -133,7 +122,7 @@ void fold_binary(Importer& importer, const OnnxNode& node, bool comparison) {
   const Tensor& first = importer.constant(node, 0);
   const Tensor& second = importer.constant(node, 1);
   if (first.dtype() != second.dtype()) importer.complain(node, "{} with {}", name(first.dtype()), name(second.dtype()));
-  const Shape shape = broadcast_shape(importer, node, first.shape(), second.shape());
+  const Shape shape = importer.broadcast(node, first.shape(), second.shape());
   const Tensor a = expanded(importer, node, first, shape), b = expanded(importer, node, second, shape);
   Tensor result = granted(importer, node, shape, comparison ? DType::boolean : first.dtype());
   by_type(importer, node, first.dtype(), [&]<typename T>(T*) {
@@ -313,8 +302,7 @@ void fold_where(Importer& importer, const OnnxNode& node) {
   const Tensor &condition = importer.constant(node, 0), &yes = importer.constant(node, 1), &no = importer.constant(node, 2);
   if (condition.dtype() != DType::boolean || yes.dtype() != no.dtype())
     importer.complain(node, "a choice between {} and {}", name(yes.dtype()), name(no.dtype()));
-  const Shape shape =
-      broadcast_shape(importer, node, broadcast_shape(importer, node, condition.shape(), yes.shape()), no.shape());
+  const Shape shape = importer.broadcast(node, importer.broadcast(node, condition.shape(), yes.shape()), no.shape());
   const Tensor which = expanded(importer, node, condition, shape), a = expanded(importer, node, yes, shape),
                b = expanded(importer, node, no, shape);
   Tensor result = granted(importer, node, shape, yes.dtype());

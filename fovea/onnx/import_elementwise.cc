@@ -8,18 +8,6 @@
 namespace fovea {
 namespace {
 
-// The shape of a broadcast, right-aligned; fails where extents differ and neither is 1.
-Shape broadcast_shape(Importer& importer, const OnnxNode& node, const Shape& a, const Shape& b) {
-  Shape result(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < result.size(); ++i) {
-    const int64_t in_a = i < a.size() ? a[a.size() - 1 - i] : 1, in_b = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (in_a != in_b && in_a != 1 && in_b != 1)
-      importer.complain(node, "{} and {} do not fit together", to_string(a), to_string(b));
-    result[result.size() - 1 - i] = in_a == 1 ? in_b : in_a;
-  }
-  return result;
-}
-
 // The value with ones in front, up to a rank.
 ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
   ImportedValue result = value;
@@ -52,7 +40,7 @@ struct Pair {
 };
 
 Pair together(Importer& importer, const OnnxNode& node, ImportedValue& first, ImportedValue& second) {
-  const Shape shape = broadcast_shape(importer, node, first.shape(), second.shape());
+  const Shape shape = importer.broadcast(node, first.shape(), second.shape());
   const auto rank = static_cast<int64_t>(shape.size());
   ImportedValue a = of_rank(first, rank), b = of_rank(second, rank);
   // The operand that has the whole shape decides.

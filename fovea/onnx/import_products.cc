@@ -6,30 +6,6 @@
 namespace fovea {
 namespace {
 
-// Whether memory is rows of the first dimension, each holding the second in whatever order.
-bool is_rows(const Layout& layout) {
-  if (layout.rank() != 2) return false;
-  const std::vector<size_t>& outer = layout.dimension(0);
-  for (size_t i = 0; i < outer.size(); ++i) {
-    if (outer[i] != i) return false;
-  }
-  return true;
-}
-
-// Weights [in, out] with `in` in the order in which the rows of x lie in memory.
-Tensor matched_weight(const Tensor& weight, const Layout& x) {
-  std::vector<int64_t> factors = x.factors();
-  std::vector<size_t> rows = x.dimension(1), columns;
-  const size_t outer = x.dimension(0).size();
-  factors.erase(factors.begin(), factors.begin() + static_cast<int64_t>(outer));
-  for (size_t& factor : rows) factor -= outer;
-  if (weight.shape()[1] > 1) {
-    columns.push_back(factors.size());
-    factors.push_back(weight.shape()[1]);
-  }
-  return arranged(weight, Layout::of(factors, {rows, columns})).reshaped(weight.shape());
-}
-
 Tensor scaled(const Tensor& tensor, float factor) {
   if (factor == 1.0F) return tensor;
   Tensor result = tensor.clone();
@@ -47,7 +23,7 @@ Ref dense(Importer& importer, const OnnxNode& node, ImportedValue& x, const std:
     const Ref rows = importer.row_major(x);
     return importer.add(node, "dense", {rows, importer.parameter(weight_name, weight)}).front();
   }
-  const Ref parameter = importer.parameter(weight_name, matched_weight(weight, x.layout));
+  const Ref parameter = importer.parameter(weight_name, matched_rows(weight, x.layout));
   const Ref rows =
       importer.shape_of(x.ref) == shape ? x.ref : importer.add(node, "reshape", {x.ref}, {{"shape", shape}}).front();
   return importer.add(node, "dense", {rows, parameter}).front();

@@ -3,22 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <numeric>
 
 namespace fovea {
 namespace {
-
-std::vector<int64_t> identity_order(int64_t rank) {
-  std::vector<int64_t> order(static_cast<size_t>(rank));
-  std::iota(order.begin(), order.end(), 0);
-  return order;
-}
-
-Shape permuted_shape(const Shape& shape, const std::vector<int64_t>& order) {
-  Shape result;
-  for (const int64_t d : order) result.push_back(shape.at(static_cast<size_t>(d)));
-  return result;
-}
 
 bool same_bits(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
@@ -97,53 +84,29 @@ int64_t Importer::dimension(const OnnxNode& node, int64_t given, int64_t rank) c
   return given < 0 ? given + rank : given;
 }
 
-Ref Importer::with_shape(Ref ref, const Shape& shape, const std::string& name) {
-  if (graph_.type(ref).shape == shape) return ref;
-  return graph_.add("reshape", {ref}, {{"shape", shape}}, name).front();
-}
-
-// The value's memory afterwards is `target`, and it is remembered so: later readers find it there.
-Ref Importer::moved(ImportedValue& value, const Layout& target, const Shape& memory) {
-  std::optional<Rearrangement> way = rearrangement(value.layout, target);
-  if (!way) {
-    const Shape shape = value.shape();
-    moved(value, Layout::row_major(shape), shape);
-    way = rearrangement(value.layout, target);
-  }
-  if (way->moves()) {
-    value.ref = with_shape(value.ref, way->split, value.name);
-    value.ref = graph_.add("transpose", {value.ref}, {{"permutation", way->permutation}}, value.name).front();
-    value.layout = target;
-  }
-  value.ref = with_shape(value.ref, memory, value.name);
-  return value.ref;
-}
-
+// The value is remembered in that order: later readers find it there.
 Ref Importer::in_order(ImportedValue& value, const std::vector<int64_t>& order) {
   if (value.constant) return parameter(value.name, transposed(*value.constant, order));
-  const Shape memory = permuted_shape(value.shape(), order);
-  return moved(value, Layout::permuted(memory, inverse(order)), memory);
+  for (const LayoutStep& step : steps_into_order(value.layout, shape_of(value.ref), order)) {
+    const Attributes attributes{{step.transposes ? "permutation" : "shape", step.numbers}};
+    value.ref = graph_.add(step.transposes ? "transpose" : "reshape", {value.ref}, attributes, value.name).front();
+  }
+  value.layout = ordered_layout(value.shape(), order);
+  return value.ref;
 }
 
 Ref Importer::row_major(ImportedValue& value) { return in_order(value, identity_order(value.rank())); }
 
-std::optional<std::vector<int64_t>> Importer::natural_order(const ImportedValue& value) const {
-  const Shape shape = value.shape();
+std::vector<int64_t> Importer::some_order(const ImportedValue& value) const {
   if (value.constant) return identity_order(value.rank());
-  for (const std::vector<int64_t>& order : {channels_last_order(value.rank()), identity_order(value.rank())}) {
-    const auto way = rearrangement(value.layout, Layout::permuted(permuted_shape(shape, order), inverse(order)));
-    if (way && !way->moves()) return order;
-  }
-  std::vector<int64_t> order = identity_order(value.rank());
-  const auto place = [&](int64_t d) { return value.layout.dimension(d).empty() ? 0 : value.layout.dimension(d).front() + 1; };
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
-  const auto way = rearrangement(value.layout, Layout::permuted(permuted_shape(shape, order), inverse(order)));
-  if (way && !way->moves()) return order;
-  return std::nullopt;
+  const std::vector<int64_t> ours = channels_last_order(value.rank());
+  return natural_order(value.layout, ours).value_or(ours);
 }
 
-std::vector<int64_t> Importer::some_order(const ImportedValue& value) const {
-  return natural_order(value).value_or(channels_last_order(value.rank()));
+Shape Importer::broadcast(const OnnxNode& node, const Shape& a, const Shape& b) const {
+  const std::optional<Shape> shape = broadcast_shape(a, b);
+  if (!shape) complain(node, "{} and {} do not fit together", to_string(a), to_string(b));
+  return *shape;
 }
 
 Ref Importer::parameter(const std::string& name, const Tensor& tensor) {
@@ -214,10 +177,9 @@ void Importer::set_same(const OnnxNode& node, size_t index, const ImportedValue&
 void Importer::add_input(const OnnxPort& port, const Shape& shape, bool channels_last) {
   const auto rank = static_cast<int64_t>(shape.size());
   const std::vector<int64_t> order = channels_last ? channels_last_order(rank) : identity_order(rank);
-  const Shape memory = permuted_shape(shape, order);
   if (values_.contains(port.name)) fail("{}: two inputs are named \"{}\"", file_name_, port.name);
-  const Ref ref = graph_.argument(port.name, {memory, port.dtype}, Role::input);
-  values_[port.name] = {.name = port.name, .constant = {}, .ref = ref, .layout = Layout::permuted(memory, inverse(order))};
+  const Ref ref = graph_.argument(port.name, {ordered_shape(shape, order), port.dtype}, Role::input);
+  values_[port.name] = {.name = port.name, .constant = {}, .ref = ref, .layout = ordered_layout(shape, order)};
 }
 
 InferenceModel Importer::finish() {

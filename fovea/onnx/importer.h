@@ -65,9 +65,10 @@ class Importer {
   Ref in_order(ImportedValue& value, const std::vector<int64_t>& order);
   Ref channels_last(ImportedValue& value) { return in_order(value, channels_last_order(value.rank())); }
   Ref row_major(ImportedValue& value);
-  // An order in which `in_order` does not transpose, where there is one; fovea's own where several do.
-  std::optional<std::vector<int64_t>> natural_order(const ImportedValue& value) const;
-  std::vector<int64_t> some_order(const ImportedValue& value) const;  // the natural one, else fovea's
+  // An order in which `in_order` does not transpose, where there is one; else fovea's own.
+  std::vector<int64_t> some_order(const ImportedValue& value) const;
+  // Fails where the two do not broadcast.
+  Shape broadcast(const OnnxNode& node, const Shape& a, const Shape& b) const;
 
   Ref parameter(const std::string& name, const Tensor& tensor);
   Ref scalar(double value);
@@ -84,6 +85,11 @@ class Importer {
   void set_constant(const OnnxNode& node, size_t index, Tensor tensor);
   void set_same(const OnnxNode& node, size_t index, const ImportedValue& value);
 
+  // The file was written for one batch and is read for another: shapes that begin with the old one mean the new one.
+  void change_batch(int64_t from, int64_t to) { old_batch_ = from, batch_ = to; }
+  int64_t old_batch() const { return old_batch_; }
+  int64_t batch() const { return batch_; }
+
   void add_input(const OnnxPort& port, const Shape& shape, bool channels_last);
   Shape shape_of(Ref ref) const { return graph_.type(ref).shape; }
   TensorType type_of(Ref ref) const { return graph_.type(ref); }
@@ -93,12 +99,11 @@ class Importer {
 
  private:
   ImportedValue& value(const std::string& name, const std::string& reader);
-  Ref moved(ImportedValue& value, const Layout& target, const Shape& memory);
-  Ref with_shape(Ref ref, const Shape& shape, const std::string& name);
 
   std::string file_name_;
   const OnnxFile& file_;
   Graph graph_;
+  int64_t old_batch_ = 1, batch_ = 1;
   uint64_t spent_ = 0;
   std::map<std::string, ImportedValue> values_;
   std::map<std::string, Tensor> tensors_;

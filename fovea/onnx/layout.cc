@@ -153,9 +153,14 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& permutation) {
   return result;
 }
 
-std::vector<int64_t> channels_last_order(int64_t rank) {
+std::vector<int64_t> identity_order(int64_t rank) {
   std::vector<int64_t> order(static_cast<size_t>(rank));
   std::iota(order.begin(), order.end(), 0);
+  return order;
+}
+
+std::vector<int64_t> channels_last_order(int64_t rank) {
+  std::vector<int64_t> order = identity_order(rank);
   if (rank > 2) std::rotate(order.begin() + 1, order.begin() + 2, order.end());
   return order;
 }
@@ -169,6 +174,61 @@ std::optional<Rearrangement> rearrangement(const Layout& from, const Layout& to)
   Rearrangement result{.split = a.factors(), .permutation = std::vector<int64_t>(a.factors().size())};
   const std::vector<size_t> order_a = a.logical_order(), order_b = b.logical_order();
   for (size_t i = 0; i < order_a.size(); ++i) result.permutation[order_b[i]] = static_cast<int64_t>(order_a[i]);
+  return result;
+}
+
+Shape ordered_shape(const Shape& shape, const std::vector<int64_t>& order) {
+  Shape result;
+  for (const int64_t d : order) result.push_back(shape.at(static_cast<size_t>(d)));
+  return result;
+}
+
+Layout ordered_layout(const Shape& shape, const std::vector<int64_t>& order) {
+  return Layout::permuted(ordered_shape(shape, order), inverse(order));
+}
+
+std::optional<std::vector<int64_t>> natural_order(const Layout& layout, const std::vector<int64_t>& preferred) {
+  const Shape shape = layout.shape();
+  std::vector<int64_t> by_place = identity_order(layout.rank());
+  const auto place = [&](int64_t d) { return layout.dimension(d).empty() ? 0 : layout.dimension(d).front() + 1; };
+  std::stable_sort(by_place.begin(), by_place.end(), [&](int64_t a, int64_t b) { return place(a) < place(b); });
+  for (const std::vector<int64_t>& order : {preferred, identity_order(layout.rank()), by_place}) {
+    const auto way = rearrangement(layout, ordered_layout(shape, order));
+    if (way && !way->moves()) return order;
+  }
+  return std::nullopt;
+}
+
+std::vector<LayoutStep> steps_into_order(const Layout& layout, const Shape& shape, const std::vector<int64_t>& order) {
+  const Shape own = layout.shape();
+  const std::optional<Rearrangement> way = rearrangement(layout, ordered_layout(own, order));
+  if (!way) {
+    std::vector<LayoutStep> steps = steps_into_order(layout, shape, identity_order(layout.rank()));
+    for (LayoutStep& step : steps_into_order(Layout::row_major(own), own, order)) steps.push_back(std::move(step));
+    return steps;
+  }
+  std::vector<LayoutStep> steps;
+  Shape now = shape;
+  const auto reshape = [&](const Shape& wanted) {
+    if (now != wanted) steps.push_back({.transposes = false, .numbers = wanted});
+    now = wanted;
+  };
+  if (way->moves()) {
+    reshape(way->split);
+    steps.push_back({.transposes = true, .numbers = way->permutation});
+    now = ordered_shape(way->split, way->permutation);
+  }
+  reshape(ordered_shape(own, order));
+  return steps;
+}
+
+std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b) {
+  Shape result(std::max(a.size(), b.size()), 1);
+  for (size_t i = 0; i < result.size(); ++i) {
+    const int64_t in_a = i < a.size() ? a[a.size() - 1 - i] : 1, in_b = i < b.size() ? b[b.size() - 1 - i] : 1;
+    if (in_a != in_b && in_a != 1 && in_b != 1) return std::nullopt;
+    result[result.size() - 1 - i] = in_a == 1 ? in_b : in_a;
+  }
   return result;
 }
 
@@ -201,6 +261,28 @@ Tensor arranged(const Tensor& tensor, const Layout& layout) {
   const std::optional<Rearrangement> way = rearrangement(Layout::row_major(tensor.shape()), layout);
   if (!way) fail("a tensor {} does not divide into its layout", to_string(tensor.shape()));
   return transposed(tensor.reshaped(way->split), way->permutation).reshaped(layout.factors());
+}
+
+bool is_rows(const Layout& layout) {
+  if (layout.rank() != 2) return false;
+  const std::vector<size_t>& outer = layout.dimension(0);
+  for (size_t i = 0; i < outer.size(); ++i) {
+    if (outer[i] != i) return false;
+  }
+  return true;
+}
+
+Tensor matched_rows(const Tensor& weight, const Layout& x) {
+  std::vector<int64_t> factors = x.factors();
+  std::vector<size_t> rows = x.dimension(1), columns;
+  const size_t outer = x.dimension(0).size();
+  factors.erase(factors.begin(), factors.begin() + static_cast<int64_t>(outer));
+  for (size_t& factor : rows) factor -= outer;
+  if (weight.shape()[1] > 1) {
+    columns.push_back(factors.size());
+    factors.push_back(weight.shape()[1]);
+  }
+  return arranged(weight, Layout::of(factors, {rows, columns})).reshaped(weight.shape());
 }
 
 }  // namespace fovea

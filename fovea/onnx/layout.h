@@ -59,6 +59,8 @@ class Layout {
 // Where each entry of a permutation went: inverse(p)[p[i]] = i.
 std::vector<int64_t> inverse(const std::vector<int64_t>& permutation);
 
+std::vector<int64_t> identity_order(int64_t rank);
+
 // [0, 2, 3, ..., 1]: what fovea's dimensions are in ONNX's numbering.
 std::vector<int64_t> channels_last_order(int64_t rank);
 
@@ -72,10 +74,36 @@ struct Rearrangement {
 // None where the two have no common measure; going through Layout::row_major then always works.
 std::optional<Rearrangement> rearrangement(const Layout& from, const Layout& to);
 
+// The layout of a tensor kept with its dimensions in another order: dimension i of the memory is dimension order[i].
+Layout ordered_layout(const Shape& shape, const std::vector<int64_t>& order);
+Shape ordered_shape(const Shape& shape, const std::vector<int64_t>& order);
+
+// An order of dimensions that memory already has, `preferred` where that is one (sizes of 1 lie anywhere); none where a
+// dimension is scattered.
+std::optional<std::vector<int64_t>> natural_order(const Layout& layout, const std::vector<int64_t>& preferred);
+
+// One operator on a tensor that holds such memory: a reshape to `numbers`, or a transposition by them.
+struct LayoutStep {
+  bool transposes = false;
+  std::vector<int64_t> numbers;
+};
+
+// What turns memory of this layout, at hand as a tensor of `shape`, into a tensor with its dimensions in the order given.
+std::vector<LayoutStep> steps_into_order(const Layout& layout, const Shape& shape, const std::vector<int64_t>& order);
+
+// The shape both broadcast to, right-aligned; none where extents differ and neither is 1.
+std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b);
+
 // Host tensors, of any element type.
 Tensor transposed(const Tensor& tensor, const std::vector<int64_t>& permutation);
 
 // Memory of `tensor`, row-major, put into `layout` (of the tensor's shape); the result's shape is that of the factors.
 Tensor arranged(const Tensor& tensor, const Layout& layout);
+
+// Whether memory is rows of the first of two dimensions, each holding the second in whatever order.
+bool is_rows(const Layout& layout);
+
+// Weights [in, out] with `in` in the order in which the rows of such a layout lie in memory.
+Tensor matched_rows(const Tensor& weight, const Layout& x);
 
 }  // namespace fovea

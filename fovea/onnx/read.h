@@ -16,7 +16,7 @@
 namespace fovea {
 
 struct OnnxReadOptions {
-  int64_t batch = 1;  // where the file leaves the batch open; a file with a batch of its own keeps it
+  int64_t batch = 1;  // in place of the file's own, which is the first dimension of its inputs
 };
 
 // Inputs of three and more dimensions that the network treats as [batch, channels, spatial...], and results of that many, have

@@ -53,14 +53,18 @@ bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
 
 void read_inputs(Importer& importer, const OnnxFile& file, const std::string& file_name, const OnnxReadOptions& options) {
   if (file.inputs.empty()) fail("{} has no inputs", file_name);
+  const auto own_batch = [](const OnnxPort& port) { return port.shape.empty() ? 0 : port.shape[0]; };
+  const int64_t batch = own_batch(file.inputs.front());
+  importer.change_batch(batch, options.batch);
   for (const OnnxPort& port : file.inputs) {
     Shape shape = port.shape;
-    for (size_t i = 0; i < shape.size(); ++i) {
-      if (shape[i] > 0) continue;
-      if (i > 0)
+    for (size_t i = 1; i < shape.size(); ++i) {
+      if (shape[i] < 1)
         fail("{}: dimension {} of the input \"{}\" is left open; export the network for one size", file_name, i, port.name);
-      shape[i] = options.batch;
     }
+    if (own_batch(port) != batch)
+      fail("{}: inputs \"{}\" and \"{}\" are of different batches", file_name, file.inputs.front().name, port.name);
+    if (!shape.empty()) shape[0] = options.batch;
     const bool channels_first = shape.size() >= 3 && is_channels_first(file, port);
     importer.add_input(port, shape, channels_first);
   }

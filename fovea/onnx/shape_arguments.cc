@@ -21,6 +21,9 @@ std::vector<int64_t> axes_of(Importer& importer, const OnnxNode& node, int64_t r
 Shape reshaped_shape(Importer& importer, const OnnxNode& node, const Shape& input) {
   Shape shape = importer.integers(node, 1);
   const Shape given = shape;
+  // Exporters write the batch down, where a file was made for one.
+  if (!shape.empty() && shape[0] == importer.old_batch() && !input.empty() && input[0] == importer.batch())
+    shape[0] = importer.batch();
   const bool keep_zero = importer.integer(node, "allowzero", 0) != 0;
   const int64_t count = element_count(input);
   int64_t known = 1, open = -1;

@@ -1,0 +1,94 @@
+// The state of writing an ONNX model: the nodes so far, and under which name and layout each value of the graph is in them.
+// Internal to fovea/onnx.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "fovea/core/error.h"
+#include "fovea/nn/fused_layers.h"
+#include "fovea/nn/inference_model.h"
+#include "fovea/onnx/layout.h"
+#include "fovea/onnx/onnx_file.h"
+
+namespace fovea {
+
+// A value of the graph as a tensor of the file: `layout` explains the tensor's memory by the graph's dimensions. Constants and
+// parameters wait as tensors until it is known in which order they are read.
+struct ExportedValue {
+  std::string name;
+  Shape shape;  // of the file's tensor
+  Layout layout;
+  std::optional<Tensor> constant = {};
+};
+
+// [0, r - 1, 1, ...]: what ONNX's dimensions are in fovea's numbering.
+std::vector<int64_t> channels_first_order(int64_t rank);
+
+class Exporter {
+ public:
+  explicit Exporter(const InferenceModel& model);
+
+  // Values by what the graph calls them.
+  ExportedValue& value(Ref ref);
+  Shape shape(Ref ref) const { return model_.graph.type(ref).shape; }
+  int64_t rank(Ref ref) const { return static_cast<int64_t>(shape(ref).size()); }
+  bool has_constant(Ref ref) { return value(ref).constant.has_value(); }
+
+  // The value as a tensor whose dimension i is the graph's dimension order[i]; its name.
+  std::string in_order(ExportedValue& value, const std::vector<int64_t>& order);
+  std::string in_order(Ref ref, const std::vector<int64_t>& order) { return in_order(value(ref), order); }
+  std::string channels_first(Ref ref) { return in_order(ref, channels_first_order(rank(ref))); }
+  std::string row_major(Ref ref) { return in_order(ref, identity_order(rank(ref))); }
+  // The value's memory as it lies, seen in another shape.
+  std::string in_shape(ExportedValue& value, const Shape& shape);
+  std::vector<int64_t> some_order(const ExportedValue& value) const;
+
+  // Initialisers; equal ones of one name are shared.
+  std::string initializer(const std::string& name, const Tensor& tensor);
+  std::string number(float value);
+  std::string integers(const std::vector<int64_t>& values);
+
+  // Adds a node with one result, whose name it returns.
+  std::string add(const std::string& layer, const std::string& type, std::vector<std::string> inputs,
+                  std::map<std::string, OnnxAttribute> attributes = {});
+
+  // A result of the graph: a tensor of the file and what its memory means.
+  void set(Ref ref, std::string name, Shape shape, Layout layout);
+  void set_in_order(Ref ref, std::string name, const std::vector<int64_t>& order);
+  void set_channels_first(Ref ref, std::string name) { set_in_order(ref, std::move(name), channels_first_order(rank(ref))); }
+  void set_constant(Ref ref, const std::string& name, Tensor tensor);
+
+  void add_input(const Graph::Argument& argument, bool channels_first);
+  OnnxFile finish();
+
+  // Fails: what the file format, or this writer, has no word for.
+  [[noreturn]] void complain(const FusedLayer& layer, const std::string& what) const;
+
+ private:
+  void rename(const std::string& from, const std::string& to);
+  std::string unique(std::string name);
+
+  const InferenceModel& model_;
+  OnnxFile file_;
+  std::map<int32_t, ExportedValue> values_;
+  std::map<std::string, std::vector<std::pair<Tensor, std::string>>> initializers_;  // by the graph's name
+  std::set<std::string> names_;
+};
+
+using ExportFunction = std::function<void(Exporter&, const FusedLayer&)>;
+using ExportTable = std::map<std::string, ExportFunction>;
+
+void add_window_exports(ExportTable& table);       // convolutions, dense layers, pooling, norms
+void add_elementwise_exports(ExportTable& table);  // arithmetic with broadcasting, activations
+void add_shape_exports(ExportTable& table);        // the same numbers in other shapes, reductions, softmax
+
+// Writes the fused activation of a layer; the name of its result.
+std::string export_activation(Exporter& exporter, const FusedLayer& layer, const std::string& input);
+
+}  // namespace fovea

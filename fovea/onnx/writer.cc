@@ -1,0 +1,52 @@
+#include <algorithm>
+#include <set>
+
+#include "fovea/formats/model_metadata.h"
+#include "fovea/nn/folding.h"
+#include "fovea/onnx/exporter.h"
+#include "fovea/onnx/write.h"
+
+namespace fovea {
+namespace {
+
+const ExportTable& exports() {
+  static const ExportTable table = [] {
+    ExportTable result;
+    add_window_exports(result);
+    add_elementwise_exports(result);
+    add_shape_exports(result);
+    return result;
+  }();
+  return table;
+}
+
+// Three and more dimensions have channels first in the file; of three only where a window moves over them, because
+// [batch, steps, features] is as common.
+bool is_map(const Graph::Argument& argument, const std::vector<FusedLayer>& layers) {
+  const std::set<std::string> windows{"conv", "conv_transpose", "max_pool", "avg_pool", "batch_norm"};
+  if (argument.type.shape.size() != 3) return argument.type.shape.size() > 3;
+  return std::ranges::any_of(layers, [&](const FusedLayer& layer) {
+    return windows.contains(layer.node.op) && layer.node.operands[0] == argument.value;
+  });
+}
+
+}  // namespace
+
+void write_onnx(const std::filesystem::path& path, const InferenceModel& model) {
+  const InferenceModel plain = folded(model);
+  const std::vector<FusedLayer> layers = fused_layers(plain.graph);
+  Exporter exporter(plain);
+  for (const Graph::Argument& argument : plain.graph.arguments()) {
+    if (argument.role == Role::input) exporter.add_input(argument, is_map(argument, layers));
+  }
+  for (const FusedLayer& layer : layers) {
+    const auto found = exports().find(layer.node.op);
+    if (found == exports().end()) exporter.complain(layer, "has no ONNX form here");
+    found->second(exporter, layer);
+  }
+  OnnxFile file = exporter.finish();
+  file.metadata[metadata_key] = metadata_text(model);
+  write_onnx_file(path, file);
+}
+
+}  // namespace fovea
