@@ -46,6 +46,7 @@ Command data_command(CLI::App& program);
 Command demo_command(CLI::App& program);
 Command fetch_command(CLI::App& data);  // of `fovea data`
 Command eval_command(CLI::App& program);
+Command export_command(CLI::App& program);
 Command lower_command(CLI::App& program);
 Command models_command(CLI::App& program);
 Command run_command(CLI::App& program);
