@@ -1,6 +1,7 @@
 #include "fovea/codegen/tiling.h"
 
 #include <llvm/ADT/bit.h>
+#include <mlir/Analysis/SliceAnalysis.h>
 #include <mlir/IR/BuiltinTypes.h>
 
 #include <algorithm>
@@ -432,6 +433,15 @@ void Chooser::blocks_by_elements(int64_t per_output) {
   }
 }
 
+// One combining operation a result; picking one of many is not.
+bool has_combiners(mlir::linalg::GenericOp op) {
+  for (unsigned result = 0; result < op.getNumDpsInits(); ++result) {
+    SmallVector<mlir::Operation*> combiners;
+    if (!mlir::matchReduction(op.getRegionOutputArgs(), result, combiners) || combiners.size() != 1) return false;
+  }
+  return true;
+}
+
 void Chooser::reduction() {
   auto& dims = tiling_.dims;
   int64_t reduced_total = 1, taps = 1;
@@ -440,11 +450,14 @@ void Chooser::reduction() {
     if (reduced(dim)) reduced_total *= extent(dim);
   }
   taps = reduced_total;
-  // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one.
+  // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one if lanes can be
+  // combined at the end.
+  const bool combines = has_combiners(anchor_.op);
   size_t largest = 0;
   int64_t most = -1;
   for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
     if (anchor_.inputs[input].scalar || contiguous_dim(input) < 0) continue;
+    if (!combines && reduced(static_cast<unsigned>(contiguous_dim(input)))) continue;
     const auto shape = mlir::cast<mlir::RankedTensorType>(anchor_.inputs[input].tensor.getType()).getShape();
     const int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
     if (elements > most) {

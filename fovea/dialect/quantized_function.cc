@@ -1,6 +1,7 @@
 // Functions of 8-bit integers, by tables that are computed when the formula is written, and softmax.
 #include <array>
 #include <cmath>
+#include <numbers>
 
 #include "fovea/dialect/lookup.h"
 #include "fovea/dialect/pooling.h"
@@ -17,31 +18,45 @@ namespace {
 constexpr std::array function_names = {"relu", "relu6", "relu_n1_to_1", "leaky_relu", "sigmoid",      "tanh",
                                        "elu",  "exp",   "hard_swish",   "swish",      "hard_sigmoid", "gelu"};
 
-float real_function(StringRef function, float x, float alpha) {
-  const auto six = [](float value) { return std::clamp(value + 3, 0.0F, 6.0F) / 6; };
+// In the widths of XNNPACK's reference functions, whose tables LiteRT looks up.
+float real_function(StringRef function, float x) {
+  const auto wide = static_cast<double>(x);
   if (function == "relu") return std::max(x, 0.0F);
   if (function == "relu6") return std::clamp(x, 0.0F, 6.0F);
   if (function == "relu_n1_to_1") return std::clamp(x, -1.0F, 1.0F);
-  if (function == "leaky_relu") return x >= 0 ? x : x * alpha;
-  if (function == "sigmoid") return 1 / (1 + std::exp(-x));
+  if (function == "sigmoid") return static_cast<float>(1 / (1 + std::exp(-wide)));
   if (function == "tanh") return std::tanh(x);
-  if (function == "hard_swish") return x * six(x);
-  if (function == "hard_sigmoid") return six(x);
-  if (function == "swish") return x / (1 + std::exp(-x));
+  if (function == "hard_swish") return x / 6 * std::clamp(x + 3, 0.0F, 6.0F);
+  if (function == "hard_sigmoid") return std::clamp(x + 3, 0.0F, 6.0F) / 6;
+  if (function == "swish") return static_cast<float>(wide / (1 + std::exp(-wide)));
   if (function == "elu") return x < 0 ? std::expm1(x) : x;
   if (function == "exp") return std::exp(x);
-  return 0.5F * x * (1 + std::erf(x * 0.70710678F));  // gelu
+  return static_cast<float>(wide / 2 * (1 + std::erf(wide * std::numbers::sqrt2 / 2)));  // gelu
 }
 
 using Integers = std::array<int32_t, 256>;  // by the input from its least on
 
-Integers table_of(StringRef function, float alpha, const Quantized& input, const Quantized& output) {
+Integers table_of(StringRef function, const Quantized& input, const Quantized& output) {
   Integers table;
+  const float reciprocal = 1 / output.scale();
   for (int64_t entry = 0; entry < 256; ++entry) {
-    const float x = input.scale() * static_cast<float>(input.least() + entry - input.zero());
-    const float steps = real_function(function, x, alpha) / output.scale() + static_cast<float>(output.zero());
+    const float x = static_cast<float>(input.least() + entry - input.zero()) * input.scale();
+    const float steps = real_function(function, x) * reciprocal + static_cast<float>(output.zero());
     const float bounded = std::clamp(steps, static_cast<float>(output.least()), static_cast<float>(output.most()));
     table[entry] = static_cast<int32_t>(std::lrint(bounded));
+  }
+  return table;
+}
+
+// Fixed point with 8 fractional bits, as XNNPACK's own kernel.
+Integers leaky_relu_table(float alpha, const Quantized& input, const Quantized& output) {
+  Integers table;
+  const float ratio = input.scale() / output.scale();
+  const long positive = std::lrint(256 * ratio), negative = std::lrint(256 * (ratio * alpha));
+  for (int64_t entry = 0; entry < 256; ++entry) {
+    const int64_t centre = input.least() + entry - input.zero();
+    const int64_t steps = (centre * (centre < 0 ? negative : positive) + 128) >> 8;
+    table[entry] = static_cast<int32_t>(std::clamp(steps + output.zero(), output.least(), output.most()));
   }
   return table;
 }
@@ -89,7 +104,9 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
 
 void QuantizedActivationOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
-  const Integers table = table_of(getFunction(), static_cast<float>(getAlpha().convertToDouble()), input, output);
+  const Integers table = getFunction() == "leaky_relu"
+                             ? leaky_relu_table(static_cast<float>(getAlpha().convertToDouble()), input, output)
+                             : table_of(getFunction(), input, output);
   Value integers = stored(builder, getLoc(), getInput());
   const int64_t step = output.zero() - input.zero();
   if (!is_clamp(table, input, step)) {
