@@ -167,6 +167,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(ConvCase{"pixel", {1, 1, 1, 1}, {1, 1, 1, 1}, {}},
                     ConvCase{"first", {1, 13, 11, 3}, {3, 3, 3, 17}, {.strides = {2, 2}, .padding = "same"}, "relu6"},
                     ConvCase{"pointwise", {2, 5, 7, 31}, {1, 1, 31, 33}, {}, "relu"},
+                    ConvCase{"pointwise_one_image", {1, 8, 8, 64}, {1, 1, 64, 64}, {}},
+                    ConvCase{"pointwise_stride", {1, 7, 6, 9}, {1, 1, 9, 8}, {.strides = {2, 2}}},
                     ConvCase{"wide", {1, 6, 6, 64}, {3, 3, 64, 64}, {.cells = {1, 0, 0, 1}}},
                     ConvCase{"dilated", {1, 9, 8, 5}, {3, 2, 5, 7}, {.dilations = {2, 3}}},
                     ConvCase{"groups", {1, 6, 5, 12}, {3, 3, 4, 15}, {.padding = "same", .groups = 3}},
