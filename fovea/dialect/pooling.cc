@@ -321,26 +321,26 @@ LogicalResult AveragePoolOp::inferReturnTypes(MLIRContext*, std::optional<Locati
   return success();
 }
 
-namespace {
+bool has_one_cell(const Window& window) {
+  return llvm::all_of(window, [](const WindowDim& dim) { return dim.size == 1 && dim.before == 0 && dim.after == 0; });
+}
 
-// Sums of one cell each: every stride-th cell, extended.
-Value single_cells(OpBuilder& builder, Location location, Value image, const Window& window, bool is_signed) {
+Value strided_cells(OpBuilder& builder, Location location, Value image, const Window& window) {
   SmallVector<int64_t> offsets(shape_of(image).size(), 0), sizes(shape_of(image)), strides(sizes.size(), 1);
   for (auto [dim, part] : llvm::enumerate(window)) {
     sizes[dim + 1] = part.output;
     strides[dim + 1] = part.stride;
   }
-  if (ArrayRef<int64_t>(sizes) != shape_of(image)) image = sliced(builder, location, image, offsets, sizes, strides);
-  if (!element_type(image).isSignlessInteger(8)) return image;
-  return elementwise(builder, location, image, RankedTensorType::get(sizes, builder.getI32Type()),
+  if (ArrayRef<int64_t>(sizes) == shape_of(image)) return image;
+  return sliced(builder, location, image, offsets, sizes, strides);
+}
+
+Value as_integers(OpBuilder& builder, Location location, Value bytes, bool is_signed) {
+  return elementwise(builder, location, bytes, RankedTensorType::get(shape_of(bytes), builder.getI32Type()),
                      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value { return extended(scalars, x[0], is_signed); });
 }
 
-}  // namespace
-
 Value window_sums(OpBuilder& builder, Location location, Value image, const Window& window, int64_t outside, bool is_signed) {
-  if (llvm::all_of(window, [](const WindowDim& dim) { return dim.size == 1 && dim.before == 0 && dim.after == 0; }))
-    return single_cells(builder, location, image, window, is_signed);
   const bool integers = isa<IntegerType>(element_type(image));
   const Type sum = integers ? Type(builder.getI32Type()) : element_type(image);
   const Type element = element_type(image);

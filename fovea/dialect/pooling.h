@@ -13,6 +13,13 @@ mlir::Value window_sums(mlir::OpBuilder& builder, mlir::Location location, mlir:
 // The sum over the last dimension of 8-bit integers, in i32.
 mlir::Value channel_sums(mlir::OpBuilder& builder, mlir::Location location, mlir::Value integers, bool is_signed);
 
+// 8-bit integers as i32.
+mlir::Value as_integers(mlir::OpBuilder& builder, mlir::Location location, mlir::Value bytes, bool is_signed);
+
+// Windows of one cell of the image: `strided_cells` are what they see, and there is nothing to sum.
+bool has_one_cell(const Window& window);
+mlir::Value strided_cells(mlir::OpBuilder& builder, mlir::Location location, mlir::Value image, const Window& window);
+
 // How many cells of each window lie in the image: one number when `all` or no window reaches outside, else
 // [spatial...] in row-major order.
 struct WindowCounts {

@@ -162,16 +162,21 @@ Signs signs_of(const Contraction& work) { return {work.input.is_signed, work.wei
 
 // The sum of x over each window and its channels: [batch, outputs..., (groups), 1 or nothing], to broadcast to the products.
 Value convolved_sums(OpBuilder& builder, Location location, const Convolution& conv, const Contraction& work, Value image) {
+  const bool one_cell = has_one_cell(conv.window);
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
+  // Strides before sums: a kernel reads what it sums through a slice.
+  if (one_cell) image = strided_cells(builder, location, image, conv.window);
   int64_t outside = work.input.zero();
   if (conv.loops_in()) {
     image = channel_sums(builder, location, image, work.input.is_signed);
     outside *= conv.in;
+  } else if (one_cell) {
+    image = as_integers(builder, location, image, work.input.is_signed);
   }
   SmallVector<int64_t> shape(shape_of(image));
   if (!conv.grouped()) shape.push_back(1);
   image = reshaped(builder, location, image, shape);
-  Value sums = window_sums(builder, location, image, conv.window, outside, work.input.is_signed);
+  Value sums = one_cell ? image : window_sums(builder, location, image, conv.window, outside, work.input.is_signed);
   if (!conv.grouped() || !conv.loops_out()) return sums;
   SmallVector<int64_t> with_channels(shape_of(sums));
   with_channels.push_back(1);

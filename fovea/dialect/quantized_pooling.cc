@@ -58,7 +58,10 @@ void QuantizedAveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>&
   const Location location = getLoc();
   const Window window = *resolve_pool(std::nullopt, getOperationName(), *this);
   const Quantized type = quantization_of(getInput());
-  Value sum = window_sums(builder, location, stored(builder, location, getInput()), window, 0, type.is_signed);
+  Value image = stored(builder, location, getInput());
+  Value sum = has_one_cell(window)
+                  ? as_integers(builder, location, strided_cells(builder, location, image, window), type.is_signed)
+                  : window_sums(builder, location, image, window, 0, type.is_signed);
   auto [counts, shape] = window_counts(window, /*all=*/false);
   if (!shape.empty()) shape.push_back(1);
   const SmallVector<float> divisors(counts.begin(), counts.end());
@@ -91,10 +94,7 @@ void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& result
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
   int64_t count = 1;
   for (int64_t dim : getDims()) count *= shape_of(getInput())[dim];
-  const auto wide = RankedTensorType::get(shape_of(getInput()), builder.getI32Type());
-  Value integers =
-      elementwise(builder, location, stored(builder, location, getInput()), wide,
-                  [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value { return widened(scalars, x[0], input); });
+  Value integers = as_integers(builder, location, stored(builder, location, getInput()), input.is_signed);
   Value sum = builder.create<ReduceSumOp>(location, integers, getDims(), getKeepDims());
   const float multiplier = input.scale() / (output.scale() * static_cast<float>(count));
   results[0] = elementwise(builder, location, sum, storage_type(tensor_type(getResult())),

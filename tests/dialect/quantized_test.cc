@@ -168,6 +168,7 @@ INSTANTIATE_TEST_SUITE_P(
                     ConvCase{"first", {1, 13, 11, 3}, {3, 3, 3, 17}, {.strides = {2, 2}, .padding = "same"}, "relu6"},
                     ConvCase{"pointwise", {2, 5, 7, 31}, {1, 1, 31, 33}, {}, "relu"},
                     ConvCase{"pointwise_one_image", {1, 8, 8, 64}, {1, 1, 64, 64}, {}},
+                    ConvCase{"depthwise_pixel", {1, 7, 6, 9}, {1, 1, 1, 9}, {.strides = {2, 1}, .groups = 9}},
                     ConvCase{"pointwise_stride", {1, 7, 6, 9}, {1, 1, 9, 8}, {.strides = {2, 2}}},
                     ConvCase{"wide", {1, 6, 6, 64}, {3, 3, 64, 64}, {.cells = {1, 0, 0, 1}}},
                     ConvCase{"dilated", {1, 9, 8, 5}, {3, 2, 5, 7}, {.dilations = {2, 3}}},
@@ -216,6 +217,7 @@ TEST(QuantizedPooling, Windows) {
   const std::vector<std::tuple<Shape, std::vector<int64_t>, Movement>> cases = {
       {{1, 7, 7, 33}, {7, 7}, {}},
       {{2, 6, 5, 3}, {2, 2}, {.strides = {2, 2}}},
+      {{2, 6, 5, 3}, {1, 1}, {.strides = {2, 2}}},
       {{1, 8, 7, 17}, {3, 3}, {.strides = {2, 2}, .padding = "same"}},
       {{1, 5, 6, 16}, {3, 2}, {.strides = {1, 1}, .padding = "same"}}};
   for (const auto& [shape, window, movement] : cases) {
