@@ -1,0 +1,39 @@
+// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}; f32 and u8 arrays in
+// NumPy's format, C order.
+const fs = require('fs');
+const ort = require('onnxruntime-node');
+
+const kinds = {'<f4': [Float32Array, 'float32'], '|u1': [Uint8Array, 'uint8'], '|i1': [Int8Array, 'int8']};
+
+function readNpy(path) {
+  const bytes = fs.readFileSync(path);
+  const length = bytes.readUInt16LE(8);
+  const header = bytes.toString('latin1', 10, 10 + length);
+  const [array, type] = kinds[/'descr': '([^']+)'/.exec(header)[1]];
+  const dims = /'shape': \(([^)]*)\)/.exec(header)[1].split(',').map(s => s.trim()).filter(s => s).map(Number);
+  const data = bytes.subarray(10 + length);
+  return new ort.Tensor(type, new array(data.buffer.slice(data.byteOffset, data.byteOffset + data.length)), dims);
+}
+
+function writeNpy(path, tensor) {
+  const descr = Object.keys(kinds).find(key => kinds[key][1] === tensor.type);
+  let header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tensor.dims.join(', ')},), }`;
+  header = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11) + '\n';
+  const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
+  const data = Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
+  fs.writeFileSync(path, Buffer.concat([start, Buffer.from(header, 'latin1'), data]));
+}
+
+async function main() {
+  for (const job of JSON.parse(fs.readFileSync(process.argv[2]))) {
+    const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimise === false ? 'basic' : 'all'};
+    const session = await ort.InferenceSession.create(job.model, options);
+    const inputs = {};
+    for (const [name, path] of Object.entries(job.inputs)) inputs[name] = readNpy(path);
+    const results = await session.run(inputs);
+    writeNpy(job.output, results[session.outputNames[0]]);
+    await session.release();
+  }
+}
+
+main().catch(error => { console.error(error.message); process.exit(1); });
