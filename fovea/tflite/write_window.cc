@@ -14,7 +14,8 @@ std::vector<int64_t> same_cells(const Shape& image, const std::vector<int64_t>& 
   for (size_t i = 0; i < 2; ++i) {
     const int64_t size = image[i + 1], results = (size + strides[i] - 1) / strides[i];
     const int64_t total = std::max<int64_t>((results - 1) * strides[i] + (window[i] - 1) * dilations[i] + 1 - size, 0);
-    cells.insert(cells.end(), {total / 2, total - total / 2});
+    cells.push_back(total / 2);
+    cells.push_back(total - total / 2);
   }
   return cells;
 }
