@@ -10,6 +10,7 @@ namespace fovea::tflite {
 namespace {
 
 constexpr size_t most_ranks = 8;
+constexpr double most_elements = 1e10;
 
 // The number as a file has it: older ones have it in a byte only (schema, OperatorCode).
 BuiltinOperator code_of(const OperatorCode& code) {
@@ -41,7 +42,9 @@ Shape shape_of(const schema::Tensor& table, const std::string& user) {
   if (shape.size() > most_ranks) fail("{} has {} dimensions; at most {} are read", user, shape.size(), most_ranks);
   for (const int64_t size : shape)
     if (size < 0) fail("{} has shape {}; a size is below 0", user, to_string(shape));
-  element_count(shape);  // fails where it is too large
+  double count = 1;
+  for (const int64_t size : shape) count *= static_cast<double>(size);
+  if (count > most_elements) fail("{} is {}, more than any network here holds", user, to_string(shape));
   return shape;
 }
 

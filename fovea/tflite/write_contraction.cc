@@ -33,12 +33,14 @@ int bias(Writer& writer, int64_t outputs) {
     const FusedLayer& layer = writer.layer();
     return writer.constant(layer.has_bias() ? writer.values(layer.bias) : Tensor({outputs}, DType::f32), name);
   }
+  const Ref numbers = writer.node().operands[2];
+  if (const auto own = writer.type(numbers).quantization) return writer.constant(writer.values(numbers), name, own);
   Quantization scales = *writer.type(weight_of(writer)).quantization;
   const float input = writer.type(writer.node().operands[0]).quantization->scales[0];
   for (float& scale : scales.scales) scale *= input;
   std::ranges::fill(scales.zeros, 0);
   if (scales.per_channel()) scales.axis = 0;
-  return writer.constant(writer.values(writer.node().operands[2]), name, scales);
+  return writer.constant(writer.values(numbers), name, scales);
 }
 
 std::vector<int64_t> pair_of(const Writer& writer, const char* attribute) {
