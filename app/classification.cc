@@ -13,9 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Networks for smaller pictures are for digits and the like, which have no border to lose.
-constexpr int64_t photograph_size = 96;
-
 Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOptions& options) {
   Augmentation augmentation = classifier.evaluation();
   if (options.resize > 0) augmentation.resize = options.resize;
@@ -53,8 +50,7 @@ Image PictureReader::fitted(const Image& picture) const {
   const auto [height, width, channels] = shape_;
   if (picture.shape.height == height && picture.shape.width == width) return picture;
   if (options_.stretch) return resize(picture, height, width, augmentation_.interpolation);
-  int64_t side = augmentation_.resize;
-  if (side == 0 && std::min(height, width) < photograph_size) side = std::min(height, width);
+  const int64_t side = resized_side(augmentation_.resize, height, width);
   Image result(shape_);
   resize(result, picture, center_box(picture.shape.height, picture.shape.width, height, width, side), height, width,
          augmentation_.interpolation);
@@ -73,10 +69,10 @@ Tensor PictureReader::tensor(const Image& picture) const {
 
 Tensor PictureReader::read(const std::string& path) const { return tensor(read_image(path, shape_.channels)); }
 
-std::vector<std::string> class_labels(const std::vector<std::string>& labels, const ImageClassifier& classifier,
+std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
                                       const std::string& from) {
   std::vector<std::string> result = labels;
-  const int64_t given = std::ssize(labels), classes = classifier.classes();
+  const int64_t given = std::ssize(labels);
   if (given == 0) {
     for (int64_t index = 0; index < classes; ++index) result.push_back(std::to_string(index));
   } else if (given == classes + 1) {
@@ -84,7 +80,7 @@ std::vector<std::string> class_labels(const std::vector<std::string>& labels, co
   } else if (given + 1 == classes) {
     result.insert(result.begin(), "background");
   } else if (given != classes) {
-    fail("{} names {} classes; {} tells {} apart", from, given, classifier.name(), classes);
+    fail("{} names {} classes; {} tells {} apart", from, given, model, classes);
   }
   return result;
 }

@@ -51,9 +51,10 @@ class PictureReader {
   Augmenter augmenter_;
 };
 
-// One name for each of the network's classes: `labels` as given, without its first where that is the background and the network
-// has none, or with it where only the network has; numbers without labels. Fails, naming `from`, on another count.
-std::vector<std::string> class_labels(const std::vector<std::string>& labels, const ImageClassifier& classifier,
+// One name for each of the `classes` of the network `model`: `labels` as given, without its first where that is the background
+// and the network has none, or with it where only the network has; numbers without labels. Fails, naming `from`, on another
+// count.
+std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
                                       const std::string& from);
 
 // The `top` likeliest classes of `image` ([1, height, width, channels]) that are likelier than `threshold`.

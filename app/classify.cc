@@ -67,8 +67,8 @@ void classify_pictures(const ClassifyOptions& options) {
   ImageClassifier classifier(
       open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}));
   const std::vector<std::string> labels =
-      class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier,
-                   options.labels.empty() ? options.model : options.labels);
+      class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
+                   classifier.name(), options.labels.empty() ? options.model : options.labels);
   const PictureReader reader(classifier, options.picture);
   ThreadPool threads(options.common.thread_count());
   nlohmann::ordered_json list = nlohmann::ordered_json::array();

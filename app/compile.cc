@@ -3,12 +3,15 @@
 
 #include <filesystem>
 
-#include "app/command.h"
+#include "app/classification.h"
 #include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/deploy/c_header.h"
+#include "fovea/deploy/model_header.h"
+#include "fovea/deploy/program.h"
+#include "fovea/formats/labels.h"
 
 namespace fovea {
 namespace {
@@ -16,27 +19,56 @@ namespace {
 struct CompileCommandOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights, target, cpu, output;
+  std::string model, weights, labels, target, cpu, output;
 };
 
-void write_object(const DeployedNetwork& network, const InferenceModel& model, const std::filesystem::path& output) {
+enum class Product : uint8_t { object, module, program };
+
+Product product_of(const CompileCommandOptions& options) {
+  const std::string ending = std::filesystem::path(options.output).extension().string();
+  if (ending == ".o") return Product::object;
+  const bool wasm = options.target.starts_with("wasm");
+  if (ending == ".wasm") {
+    if (!wasm) refuse("{}: a module of WebAssembly is for the target wasm32, not {}", options.output, options.target);
+    return Product::module;
+  }
+  if (wasm) refuse("{}: for {} take a module, NAME.wasm, or an object, NAME.o", options.output, options.target);
+  return Product::program;
+}
+
+void write_product(Product product, const CompileCommandOptions& options, const DeployedNetwork& network,
+                   const InferenceModel& model) {
+  const std::filesystem::path output = options.output;
   std::filesystem::path header = output;
-  header.replace_extension(".h");
-  write_text(output, network.object);
-  write_text(header, c_header(network, model));
+  switch (product) {
+    case Product::object:
+      write_text(output, network.object);
+      write_text(header.replace_extension(".h"), c_header(network, model));
+      break;
+    case Product::module:
+      write_module(output, network, model);
+      break;
+    case Product::program:
+      write_program(output, network, model,
+                    class_labels(model.labels, image_model_form(model).classes, model.name,
+                                 options.labels.empty() ? options.model : options.labels));
+  }
 }
 
 void compile_model(const CompileCommandOptions& options) {
-  const std::filesystem::path output = options.output;
-  if (output.extension() != ".o") refuse("{}: an object's name ends in .o", options.output);
-  const InferenceModel model =
+  const Product product = product_of(options);
+  InferenceModel model =
       open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form});
-  const DeployedNetwork network = compile_ahead_of_time(model.graph, model.tensors,
-                                                        {.name = c_identifier(output.stem().string()),
-                                                         .triple = options.target,
-                                                         .cpu = options.cpu,
-                                                         .threads = options.common.thread_count()});
-  write_object(network, model, output);
+  if (!options.labels.empty()) model.labels = read_labels(options.labels);
+  if (product == Product::program) check_program(model, options.target);
+  const std::string stem = std::filesystem::path(options.output).stem().string();
+  const DeployedNetwork network =
+      compile_ahead_of_time(model.graph, model.tensors,
+                            {.name = product == Product::object ? c_identifier(stem) : program_network,
+                             .triple = options.target,
+                             .cpu = options.cpu,
+                             .threads = options.common.thread_count()});
+  write_product(product, options, network, model);
   print_text(options.common, fmt::format("{}: {} for {} ({}), {} kernels, {} of weights, {} of working memory\n",
                                          options.output, model.name, network.triple, network.cpu, network.kernels,
                                          bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
@@ -55,11 +87,14 @@ void compile_model(const CompileCommandOptions& options) {
 Command compile_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("compile", "a network as code for a device");
   auto options = std::make_shared<CompileCommandOptions>();
-  app->add_option("MODEL", options->model, "the folder of a run, or a network's name")->required();
+  app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
   app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, armv7-linux-gnueabihf, wasm32")
       ->required();
   app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. cortex-a76 (the least of its kind)");
-  app->add_option("-o,--output", options->output, "NAME.o: an object, and NAME.h beside it")->required();
+  app->add_option("-o,--output", options->output,
+                  "NAME.o: an object, and NAME.h beside it; NAME.wasm: a module; else: a program")
+      ->required();
+  app->add_option("--labels", options->labels, "a file with the name of class i on line i (the model's own)");
   app->add_option("--weights", options->weights, "a .safetensors file");
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

@@ -1,9 +1,11 @@
-# cmake -DOUTPUT=recipe_files.cc "-DFILES=a.toml;b.toml" -P embed.cmake: the recipes as string literals.
-set(text "#include \"fovea/train/recipe_files.h\"\n\nnamespace fovea {\nnamespace {\nconstexpr RecipeFile files[] = {\n")
+# cmake -DOUTPUT=x.cc -DHEADER=fovea/folder/x.h -DTYPE=RecipeFile -DVARIABLE=recipe_files -DKEY=NAME_WE "-DFILES=a.toml;b.toml"
+# -P embed.cmake: files as string literals, {name, text} each, in the span that HEADER declares. KEY: NAME_WE or NAME, what a file is
+# called.
+set(text "#include \"${HEADER}\"\n\nnamespace fovea {\nnamespace {\nusing namespace std::string_view_literals;\nconstexpr ${TYPE} files[] = {\n")
 foreach(file ${FILES})
-  get_filename_component(name ${file} NAME_WE)
+  get_filename_component(name ${file} ${KEY})
   file(READ ${file} content)
-  string(APPEND text "    {\"${name}\", R\"recipe(${content})recipe\"},\n")
+  string(APPEND text "    {\"${name}\", R\"embedded(${content})embedded\"sv},\n")
 endforeach()
-string(APPEND text "};\n}  // namespace\nconst std::span<const RecipeFile> recipe_files = files;\n}  // namespace fovea\n")
+string(APPEND text "};\n}  // namespace\nconst std::span<const ${TYPE}> ${VARIABLE} = files;\n}  // namespace fovea\n")
 file(WRITE ${OUTPUT} "${text}")

@@ -5,6 +5,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
@@ -104,18 +105,45 @@ void floor_by_conversion(llvm::IntrinsicInst& call) {
   replace(call, builder.CreateSelect(small, builder.CreateFSub(toward_zero, one), x));
 }
 
+// The same for halves to even: adding 2^23 leaves no bits below the point, and rounds as the processor rounds.
+void round_by_addition(llvm::IntrinsicInst& call) {
+  llvm::IRBuilder<> builder(&call);
+  llvm::Value* x = call.getArgOperand(0);
+  llvm::Value* limit = llvm::ConstantFP::get(x->getType(), 8388608.0);
+  llvm::Value* large = builder.CreateCopySign(limit, x);
+  llvm::Value* rounded = builder.CreateFSub(builder.CreateFAdd(x, large), large);
+  llvm::Value* small = builder.CreateFCmpOLT(builder.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x), limit);
+  replace(call, builder.CreateSelect(small, rounded, x));
+}
+
+// Armv7, and x86 before SSE4.1.
+bool lacks_rounding(const Target& target) {
+  const llvm::Triple triple(target.triple);
+  return triple.isARM() || (triple.isX86() && !machine_for(target)->getMCSubtargetInfo()->checkFeatures("+sse4.1"));
+}
+
 // Intrinsics that would become calls of the C library.
 void keep_inside(llvm::Module& module, const Target& target) {
-  const bool no_rounding = llvm::Triple(target.triple).isARM();
+  const bool no_rounding = lacks_rounding(target);
   for (llvm::Function& function : module) {
     for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
       auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-      if (call == nullptr) continue;
-      if (call->getIntrinsicID() == llvm::Intrinsic::fma) {
-        fuse_where_possible(*call);
-      } else if (call->getIntrinsicID() == llvm::Intrinsic::floor && no_rounding &&
-                 call->getType()->getScalarType()->isFloatTy()) {
-        floor_by_conversion(*call);
+      if (call == nullptr || (call->getIntrinsicID() != llvm::Intrinsic::fma && !no_rounding)) continue;
+      const bool single = call->getType()->getScalarType()->isFloatTy();
+      switch (call->getIntrinsicID()) {
+        case llvm::Intrinsic::fma:
+          fuse_where_possible(*call);
+          break;
+        case llvm::Intrinsic::floor:
+          if (single) floor_by_conversion(*call);
+          break;
+        case llvm::Intrinsic::roundeven:
+        case llvm::Intrinsic::rint:
+        case llvm::Intrinsic::nearbyint:
+          if (single) round_by_addition(*call);
+          break;
+        default:
+          break;
       }
     }
   }

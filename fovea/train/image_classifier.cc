@@ -9,46 +9,6 @@
 namespace fovea {
 namespace {
 
-using Argument = Graph::Argument;
-
-const Argument& only_input(const InferenceModel& model) {
-  const Argument* found = nullptr;
-  for (const Argument& argument : model.graph.arguments()) {
-    if (argument.role != Role::input) continue;
-    if (found != nullptr) refuse("{} reads {} and {}, not one image", model.name, found->name, argument.name);
-    found = &argument;
-  }
-  if (found == nullptr) refuse("{} reads nothing", model.name);
-  const TensorType& type = found->type;
-  if (type.shape.size() != 4 || (type.shape[3] != 1 && type.shape[3] != 3))
-    refuse("{} reads {}, not images of 1 or 3 channels", model.name, to_string(type));
-  if (type.dtype != DType::f32 && type.dtype != DType::u8 && type.dtype != DType::i8)
-    refuse("{} reads {}; images are f32, u8 or i8", model.name, to_string(type));
-  return *found;
-}
-
-const Graph::Result& only_output(const InferenceModel& model, int64_t batch) {
-  const auto& results = model.graph.results();
-  if (results.size() != 1) refuse("{} gives {} results, not one row of scores an image", model.name, results.size());
-  const TensorType& type = results[0].type;
-  const bool numbers = type.dtype == DType::f32 || (type.quantization && !type.quantization->per_channel());
-  // [batch, classes], or with spatial dimensions of one pixel between them.
-  if (!numbers || type.shape.size() < 2 || type.shape[0] != batch || element_count(type.shape) != batch * type.shape.back())
-    refuse("{} gives {}, not one row of scores an image", model.name, to_string(type));
-  return results[0];
-}
-
-// The operator that computed `value`, seen through those that only say it in other words.
-std::string origin(const Graph& graph, Ref value) {
-  const std::vector<Graph::Node> nodes = graph.nodes();
-  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-    if (std::find(node->results.begin(), node->results.end(), value) == node->results.end()) continue;
-    if (node->op != "reshape" && node->op != "quantize" && node->op != "dequantize") return node->op;
-    value = node->operands[0];
-  }
-  return "";
-}
-
 // Scores as real numbers, image by image.
 void read_scores(const Tensor& result, const TensorType& type, std::span<float> scores) {
   if (type.dtype == DType::f32) {
@@ -99,14 +59,9 @@ void check_fits(const ImageClassifier& classifier, const Dataset& dataset) {
 
 ImageClassifier::ImageClassifier(InferenceModel model)
     : model_(std::move(model)),
-      input_(only_input(model_).type),
-      output_(only_output(model_, input_.shape[0]).type),
-      input_name_(only_input(model_).name),
-      output_name_(model_.graph.results()[0].name),
-      classes_(output_.shape.back()),
-      ends_in_softmax_(origin(model_.graph, model_.graph.results()[0].value).ends_with("softmax")),
+      form_(image_model_form(model_)),
       session_(model_.graph, model_.tensors, CompileOptions{.inference = true}),
-      probabilities_({batch(), classes_}, DType::f32) {}
+      probabilities_({batch(), classes()}, DType::f32) {}
 
 Augmentation ImageClassifier::evaluation() const {
   const Preprocessing& own = model_.preprocessing;
@@ -116,17 +71,17 @@ Augmentation ImageClassifier::evaluation() const {
     augmentation.mean = own.mean;
     augmentation.deviation = own.deviation;
   } else {
-    augmentation.deviation.assign(static_cast<size_t>(input_.shape[3]), 1.0f / 255);
+    augmentation.deviation.assign(static_cast<size_t>(form_.input.shape[3]), 1.0f / 255);
   }
   return augmentation;
 }
 
 void ImageClassifier::fill_input(const Tensor& images) {
-  Tensor& input = session_.argument(input_name_);
+  Tensor& input = session_.argument(form_.input_name);
   const std::span<const float> values = images.values<float>();
-  if (input_.dtype == DType::f32) {
+  if (form_.input.dtype == DType::f32) {
     std::copy(values.begin(), values.end(), input.data<float>());
-  } else if (input_.dtype == DType::u8) {
+  } else if (form_.input.dtype == DType::u8) {
     std::transform(values.begin(), values.end(), input.data<uint8_t>(),
                    [](float pixel) { return static_cast<uint8_t>(std::lrint(pixel)); });
   } else {
@@ -138,13 +93,13 @@ void ImageClassifier::fill_input(const Tensor& images) {
 const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& threads) {
   const int64_t count = images.shape()[0];
   if (images.size() != count * image_shape().size() || count > batch())
-    fail("{} takes up to {} images; these are {}", name(), to_string(input_.shape), to_string(images.shape()));
+    fail("{} takes up to {} images; these are {}", name(), to_string(form_.input.shape), to_string(images.shape()));
   fill_input(images);
   session_.run(threads);
-  read_scores(session_.result(output_name_), output_, probabilities_.values<float>());
-  if (!ends_in_softmax_) {
+  read_scores(session_.result(form_.output_name), form_.output, probabilities_.values<float>());
+  if (!form_.ends_in_softmax) {
     for (int64_t image = 0; image < count; ++image)
-      softmax(probabilities_.values<float>().subspan(static_cast<size_t>(image * classes_), static_cast<size_t>(classes_)));
+      softmax(probabilities_.values<float>().subspan(static_cast<size_t>(image * classes()), static_cast<size_t>(classes())));
   }
   return probabilities_;
 }

@@ -5,7 +5,7 @@
 
 #include "fovea/data/augment.h"
 #include "fovea/data/dataset.h"
-#include "fovea/nn/inference_model.h"
+#include "fovea/nn/image_model.h"
 #include "fovea/train/damage.h"
 #include "fovea/train/metrics.h"
 #include "fovea/train/progress.h"
@@ -21,10 +21,10 @@ class ImageClassifier {
   const std::string& name() const { return model_.name; }
   const std::vector<std::string>& labels() const { return model_.labels; }
   const Session& session() const { return session_; }
-  ImageShape image_shape() const { return {input_.shape[1], input_.shape[2], input_.shape[3]}; }
-  int64_t batch() const { return input_.shape[0]; }
-  int64_t classes() const { return classes_; }
-  bool takes_bytes() const { return input_.dtype != DType::f32; }
+  ImageShape image_shape() const { return {form_.input.shape[1], form_.input.shape[2], form_.input.shape[3]}; }
+  int64_t batch() const { return form_.input.shape[0]; }
+  int64_t classes() const { return form_.classes; }
+  bool takes_bytes() const { return form_.takes_bytes(); }
 
   // From pixels to what `probabilities` takes: the model's preprocessing; of a network that takes bytes, the pixels themselves.
   Augmentation evaluation() const;
@@ -37,10 +37,7 @@ class ImageClassifier {
   void fill_input(const Tensor& images);
 
   InferenceModel model_;
-  TensorType input_, output_;
-  std::string input_name_, output_name_;
-  int64_t classes_;
-  bool ends_in_softmax_;
+  ImageModelForm form_;
   Session session_;
   Tensor probabilities_;
 };

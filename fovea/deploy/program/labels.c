@@ -1,0 +1,91 @@
+#include "labels.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model.h"
+
+// The whole file, NUL-terminated; NULL where it cannot be read or holds a NUL.
+static char* read_text(const char* path) {
+  FILE* file = fopen(path, "rb");
+  if (file == NULL) {
+    fprintf(stderr, MODEL_PROGRAM ": cannot read %s: %s\n", path, strerror(errno));
+    return NULL;
+  }
+  size_t size = 0, room = 1 << 16;
+  char* text = malloc(room);
+  while (text != NULL) {
+    size += fread(text + size, 1, room - 1 - size, file);
+    if (size + 1 < room) break;
+    char* larger = realloc(text, room *= 2);
+    if (larger == NULL) free(text);
+    text = larger;
+  }
+  fclose(file);
+  if (text == NULL || memchr(text, '\0', size) != NULL) {
+    fprintf(stderr, MODEL_PROGRAM ": %s: not a text file\n", path);
+    free(text);
+    return NULL;
+  }
+  text[size] = '\0';
+  return text;
+}
+
+// Cuts the text into lines; up to MODEL_CLASSES + 2 are kept, all are counted.
+static long split(char* text, const char** lines) {
+  long count = 0, last = 0;
+  if (strncmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
+  while (*text != '\0') {
+    char* end = text + strcspn(text, "\n");
+    char* next = *end == '\0' ? end : end + 1;
+    *end = '\0';
+    if (end > text && end[-1] == '\r') end[-1] = '\0';
+    if (count < MODEL_CLASSES + 2) lines[count] = text;
+    ++count;
+    if (*text != '\0') last = count;
+    text = next;
+  }
+  return last;
+}
+
+// What follows "NUMBER " or "NUMBER:"; NULL where that is not how the line starts.
+static const char* after_number(const char* line, long number) {
+  char digits[24];
+  const int length = snprintf(digits, sizeof digits, "%ld", number);
+  if (strncmp(line, digits, (size_t)length) != 0) return NULL;
+  line += length;
+  if (*line != ' ' && *line != ':' && *line != '\t') return NULL;
+  ++line;
+  line += strspn(line, " \t");
+  return *line == '\0' ? NULL : line;
+}
+
+static void drop_numbers(const char** lines, long count) {
+  for (long i = 0; i < count; ++i)
+    if (after_number(lines[i], i) == NULL) return;
+  for (long i = 0; i < count; ++i) lines[i] = after_number(lines[i], i);
+}
+
+const char* const* read_labels(const char* path) {
+  static const char* kept[MODEL_CLASSES + 3];
+  const char** lines = kept + 1;  // with room for the background
+  char* text = read_text(path);
+  if (text == NULL) return NULL;
+  const long count = split(text, lines);
+  if (count < MODEL_CLASSES - 1 || count > MODEL_CLASSES + 1 || count < 1) {
+    fprintf(stderr, MODEL_PROGRAM ": %s names %ld classes; " MODEL_NAME " tells %d apart\n", path, count, MODEL_CLASSES);
+    return NULL;
+  }
+  for (long i = 0; i < count; ++i) {
+    if (*lines[i] != '\0') continue;
+    fprintf(stderr, MODEL_PROGRAM ": %s:%ld: an empty line would shift every label after it\n", path, i + 1);
+    return NULL;
+  }
+  drop_numbers(lines, count);
+  if (count == MODEL_CLASSES + 1) return lines + 1;
+  if (count == MODEL_CLASSES) return lines;
+  kept[0] = "background";
+  return kept;
+}
