@@ -49,6 +49,7 @@ Command eval_command(CLI::App& program);
 Command export_command(CLI::App& program);
 Command lower_command(CLI::App& program);
 Command models_command(CLI::App& program);
+Command quantize_command(CLI::App& program);
 Command run_command(CLI::App& program);
 Command summary_command(CLI::App& program);
 Command train_command(CLI::App& program);

@@ -1,4 +1,4 @@
-// Pictures of a training run as SVG text: curves, the confusion matrix, a sheet of predictions. Write them with write_text().
+// Pictures as SVG text: curves, the confusion matrix, bars, a sheet of predictions. Write them with write_text().
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,19 @@ std::string line_charts(const std::vector<Chart>& charts);
 // counts[truth * classes + predicted], classes = names.size(): rows are the true class, shaded by the share of their row.
 // Counts are written in the cells up to 20 classes.
 std::string confusion_chart(std::span<const int64_t> counts, const std::vector<std::string>& names, const std::string& title);
+
+// Horizontal bars, a row each name, one bar a series; the first series' values are written beside them. Values that are not
+// finite fill the row.
+struct BarChart {
+  struct Row {
+    std::string name;
+    std::vector<double> values;  // one a series, not negative
+  };
+  std::string title, label;  // of the values
+  std::vector<std::string> series;
+  std::vector<Row> rows;
+};
+std::string bar_chart(const BarChart& chart);
 
 struct Prediction {
   Image image;

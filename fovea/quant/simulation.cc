@@ -54,8 +54,8 @@ std::map<std::string, Tensor> range_tensors(const QuantizationPlan& plan, const 
 }
 
 Simulation::Simulation(Recorder& recorder, const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales,
-                       const std::map<std::string, ParameterSpec>& specs)
-    : recorder_(recorder), model_(model), plan_(plan), scales_(scales), specs_(specs) {
+                       std::map<std::string, ParameterSpec> specs)
+    : recorder_(recorder), model_(model), plan_(plan), scales_(scales), specs_(std::move(specs)) {
   for (const Graph::Argument& argument : model.graph.arguments()) {
     if (argument.role == Role::parameter) names_[argument.value.index] = argument.name;
   }

@@ -32,7 +32,7 @@ class Simulation {
   // Writes into `recorder`. `model` and `plan` outlive it. `specs` of parameters are kept where they are given, by name; others
   // are plain parameters. Ranges are state.
   Simulation(Recorder& recorder, const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales,
-             const std::map<std::string, ParameterSpec>& specs = {});
+             std::map<std::string, ParameterSpec> specs = {});
 
   struct Operands {
     std::vector<Value> inputs;
@@ -55,7 +55,7 @@ class Simulation {
   const InferenceModel& model_;
   const QuantizationPlan& plan_;
   WeightScales scales_;
-  const std::map<std::string, ParameterSpec>& specs_;
+  std::map<std::string, ParameterSpec> specs_;
   std::map<int32_t, std::string> names_;  // of parameters, by value
   std::map<std::string, std::shared_ptr<const void>> scopes_;
 };
