@@ -123,7 +123,8 @@ def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_po
 def Fovea_QuantizedMeanOp : Fovea_InferenceOperator<"quantized_mean"> {
   let summary = "the mean of 8-bit integers over dimensions";
   let description = [{
-    `sum of (input - zero)` as f32, times `input scale / (output scale * count)`, rounded with halves to even, as XNNPACK's global average pooling.
+    `round(sum of input * multiplier + (output zero - count * input zero * multiplier))` in f32 with `multiplier = input scale / output scale / count`,
+    halves to even, as XNNPACK.
     `dims` lists the dimensions that go; with `keep_dims` they stay, of size 1.
 
     ```mlir
@@ -140,7 +141,9 @@ def Fovea_QuantizedActivationOp : Fovea_InferenceOperator<"quantized_activation"
   let summary = "a function of one 8-bit integer";
   let description = [{
     `function` is `"relu"`, `"relu6"`, `"relu_n1_to_1"`, `"leaky_relu"` (slope `alpha`), `"sigmoid"`, `"tanh"`, `"hard_swish"`, `"swish"`, `"gelu"`,
-    `"elu"`, `"exp"` or `"hard_sigmoid"`. There are 256 inputs, so there are 256 outputs, computed when the network is compiled. `"sigmoid"` has scale 1/256
+    `"elu"`, `"exp"` or `"hard_sigmoid"`. There are 256 inputs, so there are 256 outputs, computed when the network is compiled: by XNNPACK's
+    reference functions in f32, but relu between different scales by TensorFlow Lite's fixed point, which rounds twice, and leaky_relu by
+    XNNPACK's, which has 8 fractional bits. `"sigmoid"` has scale 1/256
     and the least zero point, `"tanh"` 1/128 and the middle one.
 
     ```mlir

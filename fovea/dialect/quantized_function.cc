@@ -21,9 +21,6 @@ constexpr std::array function_names = {"relu", "relu6", "relu_n1_to_1", "leaky_r
 // In the widths of XNNPACK's reference functions, whose tables LiteRT looks up.
 float real_function(StringRef function, float x) {
   const auto wide = static_cast<double>(x);
-  if (function == "relu") return std::max(x, 0.0F);
-  if (function == "relu6") return std::clamp(x, 0.0F, 6.0F);
-  if (function == "relu_n1_to_1") return std::clamp(x, -1.0F, 1.0F);
   if (function == "sigmoid") return static_cast<float>(1 / (1 + std::exp(-wide)));
   if (function == "tanh") return std::tanh(x);
   if (function == "hard_swish") return x / 6 * std::clamp(x + 3, 0.0F, 6.0F);
@@ -44,6 +41,18 @@ Integers table_of(StringRef function, const Quantized& input, const Quantized& o
     const float steps = real_function(function, x) * reciprocal + static_cast<float>(output.zero());
     const float bounded = std::clamp(steps, static_cast<float>(output.least()), static_cast<float>(output.most()));
     table[entry] = static_cast<int32_t>(std::lrint(bounded));
+  }
+  return table;
+}
+
+// Fixed point, rounded twice, as TensorFlow Lite's own kernel.
+Integers relu_table(StringRef function, const Quantized& input, const Quantized& output) {
+  Integers table;
+  const IntegerRange range = activation_range(function, output);
+  const FixedPoint ratio = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
+  for (int64_t entry = 0; entry < 256; ++entry) {
+    const auto centre = static_cast<int32_t>(input.least() + entry - input.zero());
+    table[entry] = static_cast<int32_t>(std::clamp(twice_rounded(centre, ratio) + output.zero(), range.least, range.most));
   }
   return table;
 }
@@ -104,9 +113,10 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
 
 void QuantizedActivationOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
-  const Integers table = getFunction() == "leaky_relu"
-                             ? leaky_relu_table(static_cast<float>(getAlpha().convertToDouble()), input, output)
-                             : table_of(getFunction(), input, output);
+  const auto alpha = static_cast<float>(getAlpha().convertToDouble());
+  const Integers table = getFunction() == "leaky_relu"       ? leaky_relu_table(alpha, input, output)
+                         : getFunction().starts_with("relu") ? relu_table(getFunction(), input, output)
+                                                             : table_of(getFunction(), input, output);
   Value integers = stored(builder, getLoc(), getInput());
   const int64_t step = output.zero() - input.zero();
   if (!is_clamp(table, input, step)) {

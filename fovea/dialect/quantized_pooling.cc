@@ -96,13 +96,18 @@ void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& result
   for (int64_t dim : getDims()) count *= shape_of(getInput())[dim];
   Value integers = as_integers(builder, location, stored(builder, location, getInput()), input.is_signed);
   Value sum = builder.create<ReduceSumOp>(location, integers, getDims(), getKeepDims());
-  const float multiplier = input.scale() / (output.scale() * static_cast<float>(count));
+  // Zero points join as one real number, before the only rounding.
+  const float multiplier = input.scale() / output.scale() * (1.0F / static_cast<float>(count));
+  const float offset = static_cast<float>(count * input.zero()) * multiplier;
+  const float zero = static_cast<float>(output.zero()) - offset;
   results[0] = elementwise(builder, location, sum, storage_type(tensor_type(getResult())),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                             Value zeros = integer_constant(scalars, count * input.zero());
-                             Value centre = to_float(scalars, scalars.create<arith::SubIOp>(x[0], zeros));
-                             Value steps = scalars.create<arith::MulFOp>(centre, real_constant(scalars, multiplier));
-                             return rounded_to(scalars, steps, output, {output.least(), output.most()});
+                             Value product =
+                                 rounded_product(scalars, to_float(scalars, x[0]), real_constant(scalars, multiplier));
+                             Value steps = scalars.create<arith::AddFOp>(product, real_constant(scalars, zero));
+                             Quantized whole = output;  // its zero point is in `steps`
+                             whole.zeros = {0};
+                             return rounded_to(scalars, steps, whole, {output.least(), output.most()});
                            });
 }
 

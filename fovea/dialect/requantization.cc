@@ -1,6 +1,7 @@
 #include "fovea/dialect/requantization.h"
 
 #include <cmath>
+#include <limits>
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -104,6 +105,21 @@ Value twice_rounded(ImplicitLocOpBuilder& builder, Value sum, Value multiplier, 
   Value right = builder.create<arith::MaxSIOp>(builder.create<arith::SubIOp>(zero, shift), zero);
   Value high = doubled_high(builder, builder.create<arith::ShLIOp>(sum, left), multiplier);
   return divided_by_power(builder, high, right);
+}
+
+int32_t twice_rounded(int32_t sum, FixedPoint multiplier) {
+  const int left = std::max(multiplier.shift, 0), right = std::max(-multiplier.shift, 0);
+  const int64_t product = static_cast<int64_t>(sum) * (int64_t{1} << left) * multiplier.multiplier;
+  const int64_t half = int64_t{1} << 30;
+  const int64_t high = (product + (product >= 0 ? half : 1 - half)) / (int64_t{1} << 31);
+  const int64_t mask = (int64_t{1} << right) - 1;
+  const int64_t threshold = (mask >> 1) + (high < 0 ? 1 : 0);
+  return static_cast<int32_t>((high >> right) + ((high & mask) > threshold ? 1 : 0));
+}
+
+Value rounded_product(ImplicitLocOpBuilder& builder, Value a, Value b) {
+  Value lowest = real_constant(builder, std::numeric_limits<float>::lowest());
+  return builder.create<arith::MaximumFOp>(builder.create<arith::MulFOp>(a, b), lowest, arith::FastMathFlags::nnan);
 }
 
 namespace {

@@ -25,6 +25,11 @@ FixedPoint fixed_point(double multiplier);
 // SaturatingRoundingDoublingHighMul and RoundingDivideByPOT (models of Jacob et al. 2018, appendix B).
 mlir::Value twice_rounded(mlir::ImplicitLocOpBuilder& builder, mlir::Value sum, mlir::Value multiplier, mlir::Value shift);
 
+int32_t twice_rounded(int32_t sum, FixedPoint multiplier);  // the same, while a formula is written
+
+// a * b, rounded before anything is added to it: multiplication and addition of one expression are fused otherwise.
+mlir::Value rounded_product(mlir::ImplicitLocOpBuilder& builder, mlir::Value a, mlir::Value b);
+
 // Scalars of formula bodies.
 mlir::Value to_float(mlir::ImplicitLocOpBuilder& builder, mlir::Value integer);
 mlir::Value real_constant(mlir::ImplicitLocOpBuilder& builder, float value);

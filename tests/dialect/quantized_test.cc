@@ -235,12 +235,12 @@ TEST(QuantizedPooling, Windows) {
 
 TEST(QuantizedPooling, Means) {
   for (const auto& [shape, dims] : std::vector<std::pair<Shape, std::vector<int64_t>>>{
-           {{1, 7, 7, 33}, {1, 2}}, {{2, 4, 5, 64}, {1, 2}}, {{3, 17}, {1}}, {{2, 3, 5}, {0, 2}}}) {
+           {{1, 7, 7, 33}, {1, 2}}, {{2, 4, 5, 64}, {1, 2}}, {{3, 17}, {1}}, {{2, 3, 5}, {0, 2}}, {{1, 2, 4, 64}, {1, 2}}}) {
     for (const Coding& coding : {u8_output, i8_output}) {
       const Integers input = random_integers(shape, coding, 1);
-      const Coding output{{coding.scales[0] * 0.37F}, {coding.zeros[0] + 5}, coding.is_signed};
-      expect_integers("quantized_mean", {input}, {{"dims", dims}, {"output", output_type(output)}},
-                      reference::quantized_mean(input, dims, output));
+      for (const Coding& output : {coding, Coding{{coding.scales[0] * 0.37F}, {coding.zeros[0] + 5}, coding.is_signed}})
+        expect_integers("quantized_mean", {input}, {{"dims", dims}, {"output", output_type(output)}},
+                        reference::quantized_mean(input, dims, output));
     }
   }
 }
@@ -280,8 +280,6 @@ TEST(Quantize, FromRealsAndBack) {
 TEST(QuantizedActivation, EveryInteger) {
   const auto sigmoid = [](double x) { return 1 / (1 + std::exp(-x)); };
   const std::vector<std::pair<std::string, std::function<double(double)>>> functions = {
-      {"relu", [](double x) { return std::max(x, 0.0); }},
-      {"relu6", [](double x) { return std::clamp(x, 0.0, 6.0); }},
       {"sigmoid", sigmoid},
       {"tanh", [](double x) { return std::tanh(x); }},
       {"hard_swish", [](double x) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; }},
@@ -297,8 +295,11 @@ TEST(QuantizedActivation, EveryInteger) {
       expect_integers("quantized_activation", {integers}, {{"function", name}, {"output", output_type(output)}},
                       reference::quantized_function(integers, function, output));
     }
-    expect_integers("quantized_activation", {integers}, {{"function", std::string("relu6")}, {"output", output_type(input)}},
-                    reference::quantized_function(integers, functions[1].second, input));
+    for (const std::string name : {"relu", "relu6", "relu_n1_to_1"}) {
+      for (const Coding& output : {input, Coding{{0.0719F}, {input.zeros[0] + 9}, input.is_signed}})
+        expect_integers("quantized_activation", {integers}, {{"function", name}, {"output", output_type(output)}},
+                        reference::quantized_relu(integers, name, output));
+    }
   }
 }
 

@@ -228,10 +228,14 @@ Integers quantized_mean(const Integers& input, const std::vector<int64_t>& dims,
   Integers result = like(kept, output);
   std::vector<int64_t> sums(result.values.size());
   each_index(input.shape, [&](const Shape& index) { sums[place(kept, broadcast_index(kept, index))] += input.at(index); });
-  volatile float divisor = output.scales[0] * static_cast<float>(count);
-  for (size_t at = 0; at < sums.size(); ++at)
-    result.values[at] = by_magic_bias(sums[at] - count * input.coding.zeros[0], input.coding.scales[0] / divisor, output,
-                                      {output.least(), output.most()});
+  const float ratio = input.coding.scales[0] / output.scales[0];
+  volatile float multiplier = ratio * (1.0F / static_cast<float>(count));
+  volatile float offset = static_cast<float>(count * input.coding.zeros[0]) * multiplier;
+  volatile float zero = static_cast<float>(output.zeros[0]) - offset;
+  for (size_t at = 0; at < sums.size(); ++at) {
+    volatile float product = static_cast<float>(sums[at]) * multiplier;
+    result.values[at] = std::clamp<int64_t>(std::lrint(product + zero), output.least(), output.most());
+  }
   return result;
 }
 
@@ -302,6 +306,14 @@ Integers quantized_function(const Integers& input, const std::function<double(do
     result.values[at] =
         static_cast<int64_t>(std::clamp(steps, static_cast<double>(output.least()), static_cast<double>(output.most())));
   }
+  return result;
+}
+
+Integers quantized_relu(const Integers& input, const std::string& activation, const Coding& output) {
+  Integers result = like(input.shape, output);
+  const double ratio = static_cast<double>(input.coding.scales[0]) / output.scales[0];
+  for (size_t at = 0; at < result.values.size(); ++at)
+    result.values[at] = twice(input.values[at] - input.coding.zeros[0], ratio, output, bounds(activation, output));
   return result;
 }
 

@@ -48,6 +48,7 @@ Integers quantized(const Shape& shape, const std::vector<float>& reals, const Co
 std::vector<float> dequantized(const Integers& input);
 Integers quantized_softmax(const Integers& input, float beta, const Coding& output);
 Integers quantized_function(const Integers& input, const std::function<double(double)>& function, const Coding& output);
+Integers quantized_relu(const Integers& input, const std::string& activation, const Coding& output);
 Integers resized_bilinear(const Integers& image, const std::vector<int64_t>& size, bool align_corners, bool half_pixel);
 
 }  // namespace fovea::reference
