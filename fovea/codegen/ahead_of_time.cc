@@ -236,7 +236,7 @@ DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::st
   const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
   DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = target.cpu};
   std::vector<Argument> arguments = read_arguments(graph, values, network);
-  auto module = module_at(graph, Stage::kernels, {.inference = true});
+  auto module = kernels_for(target, graph, {.inference = true});
   FuncOp main = network_of(*module);
   describe_outputs(graph, main, network);
   for (Argument& prepared : prepare(*module, graph, arguments, threads)) arguments.push_back(std::move(prepared));

@@ -109,6 +109,10 @@ TileProgram TileWriter::write() {
     parallel_order_.insert(llvm::find(parallel_order_, static_cast<unsigned>(tiling_.line_dim)),
                            static_cast<unsigned>(tiling_.vector_dim));
   }
+  if (tiling_.columns_outermost) {
+    parallel_order_.pop_back();
+    parallel_order_.insert(parallel_order_.begin(), static_cast<unsigned>(tiling_.vector_dim));
+  }
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (anchor_.reduced[dim]) reduction_order_.push_back(dim);
   for (unsigned dim : anchor_.output_dims)

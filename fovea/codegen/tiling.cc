@@ -155,6 +155,7 @@ class Chooser {
   void limit_reduction_blocks(size_t rows_input, size_t columns_input);
   void spread_over_grid(std::optional<size_t> rows_input, bool strip);
   int64_t even_block(unsigned dim, int64_t most) const;
+  int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
   int64_t strip_block(size_t input, unsigned dim, int64_t block) const;
   // Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
   bool simple_coordinates(size_t input) const {
@@ -297,8 +298,16 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
                                                ? box_elements(rows_input)
                                                : 0));
   };
-  for (unsigned dim = 0; dim < rank_ && bytes() > budget; ++dim) {
-    if (!reduced(dim)) continue;
+  // Channels before taps: every block of channels packs a strip of its own, and every tap that stands alone packs one again.
+  SmallVector<unsigned> order;
+  auto is_tap = [&](unsigned dim) {
+    return llvm::any_of(anchor_.output_dims, [&](unsigned other) { return share_coordinate(rows_input, dim, other); });
+  };
+  for (const bool taps : {false, true})
+    for (unsigned dim = 0; dim < rank_; ++dim)
+      if (reduced(dim) && (walks_rows(rows_input) ? !taps : is_tap(dim) == taps)) order.push_back(dim);
+  for (unsigned dim : order) {
+    if (bytes() <= budget) break;
     const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
     int64_t low = 1, high = ceil_div(extent(dim), step);  // the largest multiple of the tile that fits, at least one
     while (low < high) {
@@ -312,8 +321,19 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
     // Even blocks: no short one at the end.
     const int64_t count = ceil_div(extent(dim), low * step);
     tiling_.dims[dim].block = std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
+    if (const int64_t equal = equal_runs(rows_input, dim, low * step); equal > 0) tiling_.dims[dim].block = equal;
     tiling_.reduction_blocks |= tiling_.dims[dim].block < extent(dim);
   }
+}
+
+// A strip's last coordinate is copied in runs of one static length: the largest part of it of about `most` elements at most, or
+// 0 where another block will do.
+int64_t Chooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const {
+  if (tiling_.packing[rows_input] != Packing::strip || forms_[rows_input].back().coefficients[dim] == 0) return 0;
+  const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+  for (int64_t block = std::min(extent(dim), most + most / 8) / step * step; block > most / 2; block -= step)
+    if (extent(dim) % block == 0) return block;
+  return 0;
 }
 
 // Equal blocks of whole tiles, none larger than `most`.
@@ -364,6 +384,9 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   } else {
     const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
     dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
+    // Where columns need no packing, a strip is packed once for all of them, and they are read one tile after another.
+    tiling_.columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::ahead;
+    if (tiling_.columns_outermost) dims[vector].block = extent(vector);
   }
   // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
   const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;

@@ -29,6 +29,7 @@ struct Tiling {
   llvm::SmallVector<unsigned> tile_order;  // the tiled dimensions, as the formula on a tile lists them
   int vector_dim = -1;                     // contiguous in the result, or (lanes) in what is reduced; -1: none
   bool lane_reduction = false;             // the vector dimension is reduced: partial results per lane, combined at the end
+  bool columns_outermost = false;          // all rows of a block for one tile of columns, then for the next
   bool reduction_blocks = false;           // accumulators wait in scratch between blocks of the reduction
   int prefetched_input = -1;               // read from memory tile by tile: the next tile's rows are asked for early
   int line_dim = -1;                       // images: the next line of the first input along this dimension is asked for early
