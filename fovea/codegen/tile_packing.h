@@ -23,6 +23,8 @@ class PackedOperand {
 
   // Of an operand packed ahead.
   PackedLayout layout() const;
+  // A panel's coordinates: the vector tile, these, the place in the tile.
+  llvm::ArrayRef<unsigned> panel_dims() const { return panel_dims_; }
 
   // Copies the block [start, stop) of the domain from `source`; returns the scratch as written.
   mlir::Value pack(TileBuilder& t, mlir::Value source, mlir::Value scratch, llvm::ArrayRef<Index> start,

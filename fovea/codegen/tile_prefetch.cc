@@ -55,4 +55,56 @@ void TileWriter::prefetch_next_line(const State& state) {
   }
 }
 
+// What the next block will read of the columns, where this step reads them now: each tile of rows asks for its share.
+void TileWriter::prefetch_next_panel(const State& state) {
+  constexpr int64_t line_bytes = 64;
+  const auto input = static_cast<size_t>(tiling_.panel_input);
+  const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+  const Access& access = anchor_.inputs[input];
+  const ArrayRef<unsigned> dims = packed_[input].panel_dims();
+  const int64_t tile = tiling_.dims[vector].tile;
+  const int64_t line = line_bytes * 8 / cast<RankedTensorType>(access.tensor.getType()).getElementTypeBitWidth();
+  const unsigned depth = tiling_.tile_order.back();
+  const int64_t steps = anchor_.reduced[depth] ? size_[depth] : 1, lines_of_step = std::max<int64_t>(tile / line, 1);
+
+  Index row = t_.constant(0);
+  int64_t rows = 1;
+  for (unsigned dim : parallel_order_) {
+    if (dim == vector || llvm::is_contained(dims, dim)) continue;
+    const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+    const int64_t count = (tiling_.dims[dim].block + step - 1) / step;
+    row = t_.add(t_.multiply(row, count), t_.divide(t_.subtract(cursor_[dim], start_[dim]), step));
+    rows *= count;
+  }
+
+  // The next block along the innermost dimension that is cut; after the last one the next columns from the start.
+  Index column = t_.divide(cursor_[vector], tile);
+  const int64_t columns = tiling_.columns_outermost ? 1 : (tiling_.dims[vector].block + tile - 1) / tile;
+  int cut = -1;
+  for (unsigned dim : dims)
+    if (anchor_.reduced[dim] && tiling_.dims[dim].block < anchor_.extents[dim]) cut = static_cast<int>(dim);
+  Index along = t_.constant(0);
+  if (cut < 0) {
+    column = t_.add(column, t_.constant(columns));
+  } else {
+    const int64_t block = tiling_.dims[cut].block, whole = (anchor_.extents[cut] + block - 1) / block * block;
+    const Index next = t_.add(cursor_[cut], t_.constant(block));
+    along = t_.remainder(next, whole);
+    column = t_.add(column, t_.multiply(t_.divide(next, whole), columns));
+  }
+
+  const int64_t lines = steps * lines_of_step, share = (lines + rows - 1) / rows;
+  for (int64_t i = 0; i < share; ++i) {
+    const Index at = t_.remainder(t_.add(t_.multiply(row, share), t_.constant(i)), lines);
+    SmallVector<Index> coordinates{column};
+    for (unsigned dim : dims) {
+      Index coordinate = static_cast<int>(dim) == cut ? along : cursor_[dim];
+      if (dim == depth) coordinate = t_.add(coordinate, t_.divide(at, lines_of_step));
+      coordinates.push_back(coordinate);
+    }
+    coordinates.push_back(t_.multiply(t_.remainder(at, lines_of_step), line));
+    t_.prefetch(argument_now(access.tensor, state), coordinates);
+  }
+}
+
 }  // namespace fovea

@@ -317,6 +317,7 @@ void TileWriter::reduction_loops(size_t level, State& accumulators, const State&
       for (Value& out : outs) out = t_.read(out, part);
     }
     if (tiling_.prefetched_input >= 0) prefetch_next_rows(state);
+    if (tiling_.prefetched_panel) prefetch_next_panel(state);
     SmallVector<Value> results = apply(anchor_.op, inputs, outs, order, all, {});
     for (size_t i = 0; i < results.size(); ++i)
       accumulators[i] = short_lanes ? t_.write(results[i], accumulators[i], part) : results[i];

@@ -55,6 +55,7 @@ class TileWriter {
   void reduction_loops(size_t level, State& accumulators, const State& state);
   void prefetch_next_rows(const State& state);
   void prefetch_next_line(const State& state);
+  void prefetch_next_panel(const State& state);
   llvm::SmallVector<mlir::Value> combine_lanes(llvm::ArrayRef<mlir::Value> accumulators);
   void finish(llvm::ArrayRef<mlir::Value> anchor_tiles, State& state);
 

@@ -17,6 +17,10 @@ constexpr int64_t elements_per_grid_tile = 16384;
 // Enough grid tiles that a few threads end together.
 constexpr int64_t least_grid_tiles = 8;
 
+// The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
+// work.
+constexpr int64_t most_rows_to_prefetch_in = 48;
+
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
 
@@ -108,6 +112,14 @@ class Chooser {
       elements *= span;
     }
     return elements;
+  }
+
+  // Tiles of rows in a block, which all read the same columns.
+  int64_t row_tiles(size_t columns_input) const {
+    int64_t tiles = 1;
+    for (unsigned dim : anchor_.output_dims)
+      if (!reads(columns_input, dim)) tiles *= ceil_div(tiling_.dims[dim].block, std::max<int64_t>(1, tiling_.dims[dim].tile));
+    return tiles;
   }
 
   int64_t grid_tiles() const {
@@ -406,6 +418,9 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   }
   limit_reduction_blocks(rows_input, columns_input);
   spread_over_grid(rows_input, strip);
+  tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::ahead && row_tiles(columns_input) > 1 &&
+                             row_tiles(columns_input) <= most_rows_to_prefetch_in &&
+                             extent(vector) * depth_total * bytes_ > target_.l2_bytes;
   // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
   const mlir::RankedTensorType rows_type = anchor_.inputs[rows_input].seen_type();
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&

@@ -35,6 +35,7 @@ struct Tiling {
   int line_dim = -1;                       // images: the next line of the first input along this dimension is asked for early
   llvm::SmallVector<Edge> edges;           // of padded inputs that are read where they lie
   llvm::SmallVector<Packing> packing;      // per anchor input
+  bool prefetched_panel = false;           // few rows share what is packed ahead: the next block of it is asked for early
   int panel_input = -1;                    // the input that would come as a panel if it were known before the run, or -1
 
   bool tiled(unsigned dim) const { return dims[dim].tile != 0; }
