@@ -25,7 +25,7 @@ Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DTy
 }
 
 void fold_shape(Importer& importer, const OnnxNode& node) {
-  const Shape shape = importer.input(node, 0).shape();
+  const Shape shape = importer.quantized_input(node, 0).shape();
   const auto rank = static_cast<int64_t>(shape.size());
   const auto clipped = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
   const int64_t start = clipped(importer.integer(node, "start", 0)), end = clipped(importer.integer(node, "end", rank));
@@ -356,7 +356,7 @@ bool fold_constant(Importer& importer, const OnnxNode& node) {
   const auto found = folds().find(node.type);
   if (found == folds().end() || node.inputs.empty()) return false;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
-    if (importer.has_input(node, i) && !importer.input(node, i).constant) return false;
+    if (importer.has_input(node, i) && !importer.quantized_input(node, i).constant) return false;
   }
   const bool pairs = node.inputs.size() == 2;
   if ((node.type == "Max" || node.type == "Min") && !pairs) return false;

@@ -81,22 +81,9 @@ Ref with_bias(Importer& importer, const OnnxNode& node, Ref y) {
 void import_conv(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   ImportedValue& filter = importer.input(node, 1);
-  const Shape shape = filter.shape();
-  if (static_cast<int64_t>(shape.size()) != x.rank())
-    importer.complain(node, "filter {} for an input {}", to_string(shape), to_string(x.shape()));
-  const Window window =
-      window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(shape.begin() + 2, shape.end())));
-  std::vector<int64_t> order;
-  for (int64_t d = 2; d < x.rank(); ++d) order.push_back(d);
-  order.insert(order.end(), {1, 0});
+  const Attributes attributes = convolution_attributes(importer, node, x, filter.shape());
   const Ref input = importer.channels_last(x);
-  const Ref y = importer
-                    .add(node, "conv", {input, importer.in_order(filter, order)},
-                         {{"strides", window.strides},
-                          {"dilations", window.dilations},
-                          {"groups", importer.integer(node, "group", 1)},
-                          {"padding", window.padding}})
-                    .front();
+  const Ref y = importer.add(node, "conv", {input, importer.in_order(filter, filter_order(x.rank()))}, attributes).front();
   importer.set_channels_last(node, 0, with_bias(importer, node, y));
 }
 
@@ -105,7 +92,7 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   ImportedValue& filter = importer.input(node, 1);
   const Shape shape = filter.shape();
-  if (static_cast<int64_t>(shape.size()) != x.rank())
+  if (static_cast<int64_t>(shape.size()) != x.rank() || shape.size() < 3)
     importer.complain(node, "filter {} for an input {}", to_string(shape), to_string(x.shape()));
   const auto spatial = static_cast<size_t>(x.rank() - 2);
   if (importer.text(node, "auto_pad", "NOTSET") != "NOTSET" || node.attributes.contains("output_shape"))
@@ -120,12 +107,9 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
     const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1;
     size.push_back(window.strides[i] * (x.shape()[i + 2] - 1) + extra[i] + reach - padding[2 * i] - padding[2 * i + 1]);
   }
-  std::vector<int64_t> order;
-  for (int64_t d = 2; d < x.rank(); ++d) order.push_back(d);
-  order.insert(order.end(), {1, 0});
   const Ref input = importer.channels_last(x);
   const Ref y = importer
-                    .add(node, "conv_transpose", {input, importer.in_order(filter, order)},
+                    .add(node, "conv_transpose", {input, importer.in_order(filter, filter_order(x.rank()))},
                          {{"strides", window.strides},
                           {"dilations", window.dilations},
                           {"groups", importer.integer(node, "group", 1)},
@@ -153,31 +137,42 @@ bool widen(const Shape& extents, Window& window) {
   return wider;
 }
 
-void import_pool(Importer& importer, const OnnxNode& node, bool maximum) {
-  ImportedValue& x = importer.input(node, 0);
-  if (node.outputs.size() > 1 && !node.outputs[1].empty()) importer.complain(node, "fovea gives no positions of the maxima");
-  Window window = window_of(importer, node, x, importer.integers(node, "kernel_shape", std::vector<int64_t>{}));
-  const bool count_padding = importer.integer(node, "count_include_pad", 0) != 0;
+// The window of a pooling; whether averages count padding.
+struct Pooling {
+  Window window;
+  bool count_padding = false;
+  bool nothing = false;  // how PyTorch writes an adaptive pooling that has nothing to do
+};
+
+Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue& x, bool maximum) {
+  Pooling pooling{.window = window_of(importer, node, x, importer.integers(node, "kernel_shape", std::vector<int64_t>{}))};
+  Window& window = pooling.window;
+  pooling.count_padding = importer.integer(node, "count_include_pad", 0) != 0;
   const Shape shape = x.shape();
   const auto* rule = std::get_if<std::string>(&window.padding);
   const bool widens = importer.integer(node, "ceil_mode", 0) != 0 && (rule == nullptr || *rule == "valid") &&
                       widen(Shape(shape.begin() + 2, shape.end()), window);
-  if (widens && !maximum && count_padding)
+  if (widens && !maximum && pooling.count_padding)
     importer.complain(node, "ceil_mode together with count_include_pad, where the last window reaches beyond the padding");
-  // How PyTorch writes an adaptive pooling that has nothing to do.
   const auto ones = [](const std::vector<int64_t>& numbers) {
     return std::ranges::all_of(numbers, [](int64_t n) { return n == 1; });
   };
-  if (ones(window.size) && ones(window.strides) && std::holds_alternative<std::string>(window.padding))
-    return importer.set_same(node, 0, x);
-  Attributes attributes{{"window", window.size}, {"strides", window.strides}, {"padding", window.padding}};
-  if (maximum) {
-    attributes.emplace_back("dilations", window.dilations);
-  } else {
-    attributes.emplace_back("count_padding", count_padding);
-    if (std::ranges::any_of(window.dilations, [](int64_t n) { return n != 1; }))
-      importer.complain(node, "a dilated average; fovea has none");
-  }
+  if (!maximum && !ones(window.dilations)) importer.complain(node, "a dilated average; fovea has none");
+  pooling.nothing = ones(window.size) && ones(window.strides) && std::holds_alternative<std::string>(window.padding);
+  return pooling;
+}
+
+void import_pool(Importer& importer, const OnnxNode& node, bool maximum) {
+  ImportedValue& x = importer.input(node, 0);
+  if (node.outputs.size() > 1 && !node.outputs[1].empty()) importer.complain(node, "fovea gives no positions of the maxima");
+  const Pooling pooling = pooling_of(importer, node, x, maximum);
+  if (pooling.nothing) return importer.set_same(node, 0, x);
+  Attributes attributes{
+      {"window", pooling.window.size}, {"strides", pooling.window.strides}, {"padding", pooling.window.padding}};
+  if (maximum)
+    attributes.emplace_back("dilations", pooling.window.dilations);
+  else
+    attributes.emplace_back("count_padding", pooling.count_padding);
   importer.set_channels_last(
       node, 0, importer.add(node, maximum ? "max_pool" : "avg_pool", {importer.channels_last(x)}, attributes).front());
 }
@@ -193,6 +188,31 @@ void import_batch_norm(Importer& importer, const OnnxNode& node) {
 }
 
 }  // namespace
+
+Attributes convolution_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter) {
+  if (static_cast<int64_t>(filter.size()) != x.rank() || filter.size() < 3)
+    importer.complain(node, "filter {} for an input {}", to_string(filter), to_string(x.shape()));
+  const Window window =
+      window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(filter.begin() + 2, filter.end())));
+  return {{"strides", window.strides},
+          {"dilations", window.dilations},
+          {"groups", importer.integer(node, "group", 1)},
+          {"padding", window.padding}};
+}
+
+std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
+  const Pooling pooling = pooling_of(importer, node, x, false);
+  const auto* rule = std::get_if<std::string>(&pooling.window.padding);
+  if (pooling.count_padding && (rule == nullptr || *rule != "valid")) return std::nullopt;
+  return Attributes{{"window", pooling.window.size}, {"strides", pooling.window.strides}, {"padding", pooling.window.padding}};
+}
+
+std::vector<int64_t> filter_order(int64_t rank) {
+  std::vector<int64_t> order;
+  for (int64_t d = 2; d < rank; ++d) order.push_back(d);
+  order.insert(order.end(), {1, 0});
+  return order;
+}
 
 void add_window_imports(ImportTable& table) {
   table["Conv"] = import_conv;

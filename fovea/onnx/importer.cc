@@ -14,6 +14,9 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 }  // namespace
 
 Importer::Importer(std::string file_name, const OnnxFile& file) : file_name_(std::move(file_name)), file_(file) {
+  for (const OnnxNode& node : file.nodes) {
+    for (const std::string& input : node.inputs) readers_[input].push_back(&node);
+  }
   for (const auto& [name, tensor] : file.initializers)
     values_[name] = {.name = name, .constant = tensor, .ref = {}, .layout = {}};
 }
@@ -24,9 +27,29 @@ ImportedValue& Importer::value(const std::string& name, const std::string& reade
   return found->second;
 }
 
-ImportedValue& Importer::input(const OnnxNode& node, size_t index) {
+const std::vector<const OnnxNode*>& Importer::readers(const std::string& name) const {
+  static const std::vector<const OnnxNode*> none;
+  const auto found = readers_.find(name);
+  return found == readers_.end() ? none : found->second;
+}
+
+bool Importer::is_result(const std::string& name) const {
+  return std::ranges::any_of(file_.outputs, [&](const OnnxPort& port) { return port.name == name; });
+}
+
+ImportedValue& Importer::quantized_input(const OnnxNode& node, size_t index) {
   if (!has_input(node, index)) complain(node, "has no input {}", index);
   return value(node.inputs[index], fmt::format("node \"{}\" ({})", node.title(), node.type));
+}
+
+ImportedValue& Importer::input(const OnnxNode& node, size_t index) {
+  ImportedValue& value = quantized_input(node, index);
+  if (integers_kept_ || !is_quantized(value)) return value;
+  if (value.bare) complain(node, "reads the integers of \"{}\"; a DequantizeLinear has to come between", value.name);
+  const std::string key = value.name + "\nin real numbers";
+  const auto [real, first] = values_.try_emplace(key, value);
+  if (first) real->second.ref = graph_.add("dequantize", {value.ref}, {}, value.name).front();
+  return real->second;
 }
 
 bool Importer::has_input(const OnnxNode& node, size_t index) const {
@@ -109,7 +132,7 @@ Shape Importer::broadcast(const OnnxNode& node, const Shape& a, const Shape& b) 
   return *shape;
 }
 
-Ref Importer::parameter(const std::string& name, const Tensor& tensor) {
+Ref Importer::parameter(const std::string& name, const Tensor& tensor, const std::optional<Quantization>& quantization) {
   auto& arrangements = parameters_[name];
   for (const auto& [other, ref] : arrangements) {
     if (same_bits(other, tensor)) return ref;
@@ -118,7 +141,7 @@ Ref Importer::parameter(const std::string& name, const Tensor& tensor) {
   while (unique.empty() || tensors_.contains(unique) ||
          std::ranges::any_of(graph_.arguments(), [&](const auto& a) { return a.name == unique; }))
     unique += "'";
-  const Ref ref = graph_.argument(unique, {tensor.shape(), tensor.dtype()}, Role::parameter);
+  const Ref ref = graph_.argument(unique, {tensor.shape(), tensor.dtype(), quantization}, Role::parameter);
   tensors_[unique] = tensor;
   arrangements.emplace_back(tensor, ref);
   return ref;
@@ -168,18 +191,24 @@ void Importer::set_constant(const OnnxNode& node, size_t index, Tensor tensor) {
 }
 
 void Importer::set_same(const OnnxNode& node, size_t index, const ImportedValue& value) {
-  if (value.constant)
-    set_constant(node, index, *value.constant);
-  else
-    set(node, index, value.ref, value.layout);
+  const ImportedValue copy = value;
+  set(node, index, copy.ref, copy.layout);
+  if (index >= node.outputs.size() || node.outputs[index].empty()) return;
+  ImportedValue& result = values_[node.outputs[index]];
+  result = copy;
+  result.name = node.outputs[index];
 }
 
-void Importer::add_input(const OnnxPort& port, const Shape& shape, bool channels_last) {
-  const auto rank = static_cast<int64_t>(shape.size());
+void Importer::add_input(const OnnxPort& port, const TensorType& type, bool channels_last) {
+  const auto rank = static_cast<int64_t>(type.shape.size());
   const std::vector<int64_t> order = channels_last ? channels_last_order(rank) : identity_order(rank);
   if (values_.contains(port.name)) fail("{}: two inputs are named \"{}\"", file_name_, port.name);
-  const Ref ref = graph_.argument(port.name, {ordered_shape(shape, order), port.dtype}, Role::input);
-  values_[port.name] = {.name = port.name, .constant = {}, .ref = ref, .layout = ordered_layout(shape, order)};
+  const Ref ref = graph_.argument(port.name, {ordered_shape(type.shape, order), type.dtype, type.quantization}, Role::input);
+  values_[port.name] = {.name = port.name,
+                        .constant = {},
+                        .ref = ref,
+                        .layout = ordered_layout(type.shape, order),
+                        .bare = type.quantization.has_value()};
 }
 
 InferenceModel Importer::finish() {
@@ -187,6 +216,7 @@ InferenceModel Importer::finish() {
   for (const OnnxPort& port : file_.outputs) {
     ImportedValue& result = value(port.name, "the result");
     if (result.constant) fail("{}: the result \"{}\" does not depend on any input", file_name_, port.name);
+    if (is_quantized(result) && !result.bare) result.ref = graph_.add("dequantize", {result.ref}, {}, port.name).front();
     results.emplace_back(port.name, channels_last(result));
   }
   graph_.finish(results);

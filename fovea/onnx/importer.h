@@ -20,11 +20,18 @@ namespace fovea {
 
 // A value of the file: a tensor known while reading, or a value of the graph whose memory `layout` explains. The graph's value
 // has some shape of the same count.
+//
+// A quantised value is the graph's integers: what a QuantizeLinear makes (`bare`), and what the DequantizeLinear behind it
+// makes, which becomes real numbers only when a float operator reads it. A constant behind a DequantizeLinear keeps its
+// integers, too.
 struct ImportedValue {
   std::string name;
   std::optional<Tensor> constant;
   Ref ref;
   Layout layout;
+  bool bare = false;
+  std::optional<Tensor> integers = {};
+  std::optional<Quantization> quantization = {};  // of `integers`
 
   Shape shape() const { return constant ? constant->shape() : layout.shape(); }
   int64_t rank() const { return static_cast<int64_t>(shape().size()); }
@@ -34,10 +41,13 @@ class Importer {
  public:
   Importer(std::string file_name, const OnnxFile& file);
 
-  const OnnxFile& file() const { return file_; }
+  const std::string& file_name() const { return file_name_; }
 
-  // Inputs of a node. `input` fails where there is none.
+  // Inputs of a node. `input` fails where there is none, and gives real numbers unless integers are kept.
   ImportedValue& input(const OnnxNode& node, size_t index);
+  ImportedValue& quantized_input(const OnnxNode& node, size_t index);  // integers stay
+  bool is_quantized(const ImportedValue& value) const { return !value.constant && type_of(value.ref).quantization.has_value(); }
+  void keep_integers(bool kept) { integers_kept_ = kept; }  // for operators that only move numbers
   bool has_input(const OnnxNode& node, size_t index) const;
   // Inputs that must be known while reading, as integers or numbers.
   const Tensor& constant(const OnnxNode& node, size_t index);
@@ -60,6 +70,12 @@ class Importer {
          fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
+  // Nodes that read a value, and results of the model count as one more.
+  const std::vector<const OnnxNode*>& readers(const std::string& name) const;
+  bool is_result(const std::string& name) const;
+  void skip(const OnnxNode& node) { skipped_.insert(&node); }  // it is part of what was imported before it
+  bool is_skipped(const OnnxNode& node) const { return skipped_.contains(&node); }
+
   // The value as a tensor whose dimension i is the file's dimension order[i]; transposes only where memory differs. A constant
   // becomes a parameter.
   Ref in_order(ImportedValue& value, const std::vector<int64_t>& order);
@@ -70,7 +86,7 @@ class Importer {
   // Fails where the two do not broadcast.
   Shape broadcast(const OnnxNode& node, const Shape& a, const Shape& b) const;
 
-  Ref parameter(const std::string& name, const Tensor& tensor);
+  Ref parameter(const std::string& name, const Tensor& tensor, const std::optional<Quantization>& quantization = {});
   Ref scalar(double value);
   std::vector<Ref> add(const OnnxNode& node, std::string_view operation, const std::vector<Ref>& operands,
                        const Attributes& attributes = {});
@@ -84,13 +100,14 @@ class Importer {
   void set_channels_last(const OnnxNode& node, size_t index, Ref ref);
   void set_constant(const OnnxNode& node, size_t index, Tensor tensor);
   void set_same(const OnnxNode& node, size_t index, const ImportedValue& value);
+  ImportedValue& result(const OnnxNode& node, size_t index) { return values_.at(node.outputs.at(index)); }
 
   // The file was written for one batch and is read for another: shapes that begin with the old one mean the new one.
   void change_batch(int64_t from, int64_t to) { old_batch_ = from, batch_ = to; }
   int64_t old_batch() const { return old_batch_; }
   int64_t batch() const { return batch_; }
 
-  void add_input(const OnnxPort& port, const Shape& shape, bool channels_last);
+  void add_input(const OnnxPort& port, const TensorType& type, bool channels_last);  // type.shape in the file's order
   Shape shape_of(Ref ref) const { return graph_.type(ref).shape; }
   TensorType type_of(Ref ref) const { return graph_.type(ref); }
 
@@ -104,9 +121,12 @@ class Importer {
   const OnnxFile& file_;
   Graph graph_;
   int64_t old_batch_ = 1, batch_ = 1;
+  bool integers_kept_ = false;
   uint64_t spent_ = 0;
   std::map<std::string, ImportedValue> values_;
   std::map<std::string, Tensor> tensors_;
+  std::map<std::string, std::vector<const OnnxNode*>> readers_;
+  std::set<const OnnxNode*> skipped_;
   std::map<std::string, std::vector<std::pair<Tensor, Ref>>> parameters_;  // by the file's name: one for each arrangement
   std::map<uint32_t, Ref> scalars_;                                        // by their bits: a NaN is no key
 };
@@ -119,5 +139,20 @@ void add_product_imports(ImportTable& table);      // Gemm, MatMul
 void add_elementwise_imports(ImportTable& table);  // arithmetic with broadcasting, activations
 void add_shape_imports(ImportTable& table);        // the same numbers in other shapes
 void add_reduction_imports(ImportTable& table);    // reductions, softmax, norms
+void add_quantized_imports(ImportTable& table);    // QuantizeLinear, DequantizeLinear
+
+// Imports a float operator between DequantizeLinear and QuantizeLinear as the integer operator it stands for, or an operator
+// that only moves numbers on the integers themselves; false where it is neither.
+bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table);
+
+// What the DequantizeLinear that reads an input of bytes says they mean; fails where there is none.
+Quantization read_quantization(Importer& importer, const OnnxPort& port);
+
+// What the window of a convolution or an average is, as operators of fovea take it; for import_quantized.cc.
+Attributes convolution_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter);
+std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node,
+                                             const ImportedValue& x);  // none: padding is counted
+// [out, in, taps...] as [taps..., in, out].
+std::vector<int64_t> filter_order(int64_t rank);
 
 }  // namespace fovea

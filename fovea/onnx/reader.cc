@@ -18,6 +18,7 @@ const ImportTable& imports() {
     add_elementwise_imports(result);
     add_shape_imports(result);
     add_reduction_imports(result);
+    add_quantized_imports(result);
     return result;
   }();
   return table;
@@ -51,6 +52,13 @@ bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
   return port.shape.size() == 4;
 }
 
+// Bytes mean what the DequantizeLinear that reads them says.
+TensorType input_type(Importer& importer, const OnnxPort& port, const Shape& shape) {
+  TensorType type{shape, port.dtype, {}};
+  if (port.dtype == DType::u8 || port.dtype == DType::i8) type.quantization = read_quantization(importer, port);
+  return type;
+}
+
 void read_inputs(Importer& importer, const OnnxFile& file, const std::string& file_name, const OnnxReadOptions& options) {
   if (file.inputs.empty()) fail("{} has no inputs", file_name);
   const auto own_batch = [](const OnnxPort& port) { return port.shape.empty() ? 0 : port.shape[0]; };
@@ -66,25 +74,19 @@ void read_inputs(Importer& importer, const OnnxFile& file, const std::string& fi
       fail("{}: inputs \"{}\" and \"{}\" are of different batches", file_name, file.inputs.front().name, port.name);
     if (!shape.empty()) shape[0] = options.batch;
     const bool channels_first = shape.size() >= 3 && is_channels_first(file, port);
-    importer.add_input(port, shape, channels_first);
+    importer.add_input(port, input_type(importer, port, shape), channels_first);
   }
-}
-
-std::string known_operators() {
-  std::string text;
-  for (const auto& [type, import] : imports()) {
-    if (type.find('.') == std::string::npos) text += (text.empty() ? "" : ", ") + type;
-  }
-  return text;
 }
 
 void import_node(Importer& importer, const OnnxNode& node, const std::string& file_name) {
   const auto found = imports().find(node.type);
   const bool standard = node.domain.empty();
+  if (importer.is_skipped(node)) return;
   if (standard && fold_constant(importer, node)) return;
+  if (standard && import_integers(importer, node, imports())) return;
   if (!standard || found == imports().end())
-    fail("{}: node \"{}\" is a {}{}; fovea reads {}", file_name, node.title(), node.domain.empty() ? "" : node.domain + ".",
-         node.type, known_operators());
+    fail("{}: node \"{}\" is a {}{}; fovea reads {} operators, docs/onnx.md lists them", file_name, node.title(),
+         node.domain.empty() ? "" : node.domain + ".", node.type, imports().size());
   found->second(importer, node);
 }
 
@@ -92,6 +94,10 @@ InferenceModel import_file(OnnxFile file, const std::string& file_name, const On
   simplify(file);
   Importer importer(file_name, file);
   read_inputs(importer, file, file_name, options);
+  // First of all: a QuantizeLinear is looked at before its turn comes.
+  for (const OnnxNode& node : file.nodes) {
+    if (node.type == "Constant" && node.domain.empty() && fold_constant(importer, node)) importer.skip(node);
+  }
   for (const OnnxNode& node : file.nodes) import_node(importer, node, file_name);
   InferenceModel model = importer.finish();
   model.name = std::filesystem::path(file_name).stem().string();
