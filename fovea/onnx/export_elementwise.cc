@@ -25,7 +25,7 @@ std::string operand(Exporter& exporter, ExportedValue value, const std::vector<i
   const Tensor tensor = transposed(*value.constant, order);
   Shape shape = tensor.shape();
   shape.erase(shape.begin(), std::ranges::find_if(shape, [](int64_t extent) { return extent != 1; }));
-  return exporter.initializer(value.name, tensor.reshaped(shape));
+  return exporter.real(value, exporter.initializer(value.name, tensor.reshaped(shape)), order);
 }
 
 void export_binary(Exporter& exporter, const FusedLayer& layer, const char* type) {
@@ -35,8 +35,8 @@ void export_binary(Exporter& exporter, const FusedLayer& layer, const char* type
   if (!first.constant && !second.constant && first.layout == second.layout && first.shape == second.shape) {
     const Layout layout = first.layout;
     const Shape own = first.shape;
-    const std::string y = exporter.add(layer.node.layer, type, {first.name, second.name});
-    return exporter.set(layer.output, export_activation(exporter, layer, y), own, layout);
+    const std::string y = exporter.add(layer.node.layer, type, {exporter.real(first), exporter.real(second)});
+    return exporter.set_reals(layer.output, export_activation(exporter, layer, y), own, layout);
   }
   const auto rank = static_cast<int64_t>(shape.size());
   const ExportedValue a = of_rank(first, rank), b = of_rank(second, rank);
@@ -63,7 +63,7 @@ void add_unary(ExportTable& table, const char* operation, Write write) {
   table[operation] = [write = std::move(write)](Exporter& exporter, const FusedLayer& layer) {
     const ExportedValue x = exporter.value(layer.node.operands[0]);
     if (x.constant) exporter.complain(layer, "works on a constant; fold it first");
-    exporter.set(layer.output, write(exporter, layer, x.name), x.shape, x.layout);
+    exporter.set_reals(layer.output, write(exporter, layer, exporter.real(x)), x.shape, x.layout);
   };
 }
 
@@ -79,6 +79,8 @@ void export_cast(Exporter& exporter, const FusedLayer& layer) {
 }  // namespace
 
 std::string export_activation(Exporter& exporter, const FusedLayer& layer, const std::string& input) {
+  // A range that says the same makes it part of the rounding, which is how runtimes fuse it.
+  if (exporter.range_limits(layer.output, layer.activation)) return input;
   if (layer.activation == "relu") return exporter.add(layer.node.layer, "Relu", {input});
   if (layer.activation == "relu6") return clip(exporter, layer.node.layer, input, 0, 6);
   if (layer.activation == "relu_n1_to_1") return clip(exporter, layer.node.layer, input, -1, 1);

@@ -18,9 +18,10 @@ void export_reshape(Exporter& exporter, const FusedLayer& layer) {
   if (x.constant) return exporter.set_constant(layer.output, x.name, x.constant->reshaped(shape));
   if (const std::optional<Layout> layout = x.layout.reshaped(shape))
     return exporter.set(layer.output, x.name, x.shape, *layout);
-  exporter.row_major(layer.node.operands[0]);
-  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Reshape", {x.name, exporter.integers(shape)}),
-                        identity_order(static_cast<int64_t>(shape.size())));
+  const std::vector<int64_t> order = identity_order(static_cast<int64_t>(shape.size()));
+  exporter.stored(x, identity_order(x.layout.rank()));
+  const std::string y = exporter.add(layer.node.layer, "Reshape", {x.name, exporter.integers(shape)});
+  exporter.set(layer.output, y, shape, ordered_layout(shape, order));
 }
 
 void export_transpose(Exporter& exporter, const FusedLayer& layer) {
@@ -99,7 +100,7 @@ bool export_global_pool(Exporter& exporter, const FusedLayer& layer, const char*
   pooled[0] = shape[0];
   pooled[1] = shape.back();
   const std::optional<Layout> layout = Layout::row_major({shape[0], shape.back()}).reshaped(exporter.shape(layer.output));
-  exporter.set(layer.output, y, pooled, *layout);
+  exporter.set_reals(layer.output, y, pooled, *layout);
   return true;
 }
 
@@ -140,6 +141,22 @@ void export_softmax(Exporter& exporter, const FusedLayer& layer, const char* typ
       layer.output, exporter.add(layer.node.layer, type, {input}, {{"axis", position(order, exporter.rank(x) - 1)}}), order);
 }
 
+// Images of another size; sizes are given in the file's order.
+void export_resize(Exporter& exporter, const FusedLayer& layer) {
+  const Ref x = layer.node.operands[0];
+  const bool nearest = layer.node.get("method", std::string("bilinear")) == "nearest";
+  const bool corners = layer.node.get("align_corners", false), centres = layer.node.get("half_pixel_centers", false);
+  std::map<std::string, OnnxAttribute> attributes{{"mode", std::string(nearest ? "nearest" : "linear")},
+                                                  {"coordinate_transformation_mode", std::string(corners   ? "align_corners"
+                                                                                                 : centres ? "half_pixel"
+                                                                                                           : "asymmetric")}};
+  if (nearest) attributes["nearest_mode"] = std::string(corners || centres ? "round_prefer_ceil" : "floor");
+  const Shape sizes = ordered_shape(exporter.shape(layer.output), channels_first_order(exporter.rank(x)));
+  const std::string y =
+      exporter.add(layer.node.layer, "Resize", {exporter.channels_first(x), "", "", exporter.integers(sizes)}, attributes);
+  exporter.set_channels_first(layer.output, y);
+}
+
 // ONNX counts in int64, fovea in int32.
 void export_argmax(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
@@ -159,6 +176,7 @@ void add_shape_exports(ExportTable& table) {
   table["slice"] = export_slice;
   table["pad"] = export_pad;
   table["argmax"] = export_argmax;
+  table["resize"] = export_resize;
   const auto reduction = [&table](const char* operation, const char* type, const char* global) {
     table[operation] = [type, global](Exporter& exporter, const FusedLayer& layer) {
       export_reduction(exporter, layer, type, global);

@@ -102,8 +102,9 @@ void export_dense(Exporter& exporter, const FusedLayer& layer) {
   std::string input, weights;
   if (exporter.has_constant(weight) && !x.constant && is_rows(x.layout)) {
     const ExportedValue& known = exporter.value(weight);
-    weights = exporter.initializer(known.name, matched_rows(*known.constant, x.layout));
-    input = exporter.in_shape(x, exporter.shape(layer.node.operands[0]));
+    weights = exporter.real(known, exporter.initializer(known.name, matched_rows(*known.constant, x.layout)), {0, 1});
+    exporter.in_shape(x, exporter.shape(layer.node.operands[0]));
+    input = exporter.real(x);
   } else {
     input = exporter.row_major(layer.node.operands[0]);
     weights = exporter.row_major(weight);

@@ -19,6 +19,10 @@ Exporter::Exporter(const InferenceModel& model) : model_(model) {
 ExportedValue& Exporter::value(Ref ref) { return values_.at(ref.index); }
 
 std::string Exporter::in_order(ExportedValue& value, const std::vector<int64_t>& order) {
+  return real(value, stored(value, order), order);
+}
+
+std::string Exporter::stored(ExportedValue& value, const std::vector<int64_t>& order) {
   if (value.constant) return initializer(value.name, transposed(*value.constant, order));
   for (const LayoutStep& step : steps_into_order(value.layout, value.shape, order)) {
     if (step.transposes) {
@@ -30,6 +34,30 @@ std::string Exporter::in_order(ExportedValue& value, const std::vector<int64_t>&
   }
   value.layout = ordered_layout(value.layout.shape(), order);
   return value.name;
+}
+
+// Scale and zero point as DequantizeLinear and QuantizeLinear take them; 32-bit integers have none but 0.
+std::vector<std::string> Exporter::quantization_inputs(const std::string& name, const Quantization& quantization, DType dtype) {
+  const auto count = static_cast<int64_t>(quantization.scales.size());
+  const Shape shape = quantization.per_channel() ? Shape{count} : Shape{};
+  Tensor scales(shape, DType::f32), zeros(shape, dtype);
+  std::ranges::copy(quantization.scales, scales.data<float>());
+  std::vector<std::string> inputs{name, initializer(name + "/scale", scales)};
+  if (dtype == DType::i32) return inputs;
+  for (int64_t i = 0; i < count; ++i) zeros.raw()[i] = static_cast<std::byte>(quantization.zeros[static_cast<size_t>(i)] & 255);
+  inputs.push_back(initializer(name + "/zero", zeros));
+  return inputs;
+}
+
+std::string Exporter::real(const ExportedValue& value, const std::string& name, const std::vector<int64_t>& order) {
+  if (!value.quantization) return name;
+  const auto known = reals_.find(name);
+  if (known != reals_.end()) return known->second;
+  const Quantization& quantization = *value.quantization;
+  std::map<std::string, OnnxAttribute> attributes;
+  if (quantization.per_channel()) attributes["axis"] = std::ranges::find(order, quantization.axis) - order.begin();
+  const DType dtype = value.constant ? value.constant->dtype() : DType::u8;
+  return reals_[name] = add(name, "DequantizeLinear", quantization_inputs(name, quantization, dtype), attributes);
 }
 
 // Flatten where that says the same: it holds for any batch.
@@ -94,26 +122,67 @@ std::string Exporter::add(const std::string& layer, const std::string& type, std
   return name;
 }
 
+namespace {
+
+// Activations of the file are uint8: ONNX Runtime has its fast kernels for them.
+std::optional<Quantization> file_quantization(const TensorType& type) {
+  std::optional<Quantization> quantization = type.quantization;
+  if (quantization && type.dtype == DType::i8) {
+    for (int64_t& zero : quantization->zeros) zero += 128;
+  }
+  return quantization;
+}
+
+}  // namespace
+
 void Exporter::set(Ref ref, std::string name, Shape shape, Layout layout) {
-  values_[ref.index] = {.name = std::move(name), .shape = std::move(shape), .layout = std::move(layout)};
+  values_[ref.index] = {.name = std::move(name),
+                        .shape = std::move(shape),
+                        .layout = std::move(layout),
+                        .quantization = file_quantization(model_.graph.type(ref))};
+}
+
+bool Exporter::range_limits(Ref ref, const std::string& activation) const {
+  const std::optional<Quantization> quantization = file_quantization(model_.graph.type(ref));
+  if (!quantization || quantization->per_channel()) return false;
+  const double scale = quantization->scales[0], least = -scale * static_cast<double>(quantization->zeros[0]),
+               most = least + 255 * scale;
+  const double low = activation == "relu_n1_to_1" ? -1 : 0, high = activation == "relu6"          ? 6
+                                                                   : activation == "relu_n1_to_1" ? 1
+                                                                                                  : most;
+  return least >= low - scale / 2 && most <= high + scale / 2;
+}
+
+void Exporter::set_reals(Ref ref, std::string name, Shape shape, Layout layout) {
+  const std::optional<Quantization> quantization = file_quantization(model_.graph.type(ref));
+  if (quantization) {
+    std::vector<std::string> inputs = quantization_inputs(name, *quantization, DType::u8);
+    name = add(name, "QuantizeLinear", std::move(inputs));
+  }
+  set(ref, std::move(name), std::move(shape), std::move(layout));
 }
 
 void Exporter::set_in_order(Ref ref, std::string name, const std::vector<int64_t>& order) {
   const Shape own = shape(ref);
-  set(ref, std::move(name), ordered_shape(own, order), ordered_layout(own, order));
+  set_reals(ref, std::move(name), ordered_shape(own, order), ordered_layout(own, order));
 }
 
 void Exporter::set_constant(Ref ref, const std::string& name, Tensor tensor) {
   const Shape shape = tensor.shape();
-  values_[ref.index] = {.name = name, .shape = shape, .layout = Layout::row_major(shape), .constant = std::move(tensor)};
+  values_[ref.index] = {.name = name,
+                        .shape = shape,
+                        .layout = Layout::row_major(shape),
+                        .constant = std::move(tensor),
+                        .quantization = model_.graph.type(ref).quantization};
 }
 
 void Exporter::add_input(const Graph::Argument& argument, bool channels_first) {
   const auto rank = static_cast<int64_t>(argument.type.shape.size());
   const std::vector<int64_t> order = channels_first ? channels_first_order(rank) : identity_order(rank);
-  file_.inputs.push_back(
-      {.name = argument.name, .dtype = argument.type.dtype, .shape = ordered_shape(argument.type.shape, order)});
-  set_in_order(argument.value, argument.name, order);
+  const DType dtype = argument.type.quantization ? DType::u8 : argument.type.dtype;
+  const Shape shape = ordered_shape(argument.type.shape, order);
+  file_.inputs.push_back({.name = argument.name, .dtype = dtype, .shape = shape});
+  set(argument.value, argument.name, shape, ordered_layout(argument.type.shape, order));
 }
 
 void Exporter::rename(const std::string& from, const std::string& to) {
@@ -131,7 +200,7 @@ OnnxFile Exporter::finish() {
   std::set<std::string> given;
   for (const Graph::Result& result : model_.graph.results()) {
     const std::vector<int64_t> order = channels_first_order(rank(result.value));
-    const std::string name = in_order(result.value, order);
+    const std::string name = stored(value(result.value), order);
     const auto made = std::ranges::find_if(file_.nodes, [&](const OnnxNode& node) { return node.outputs.front() == name; });
     if (made != file_.nodes.end() && !given.contains(name))
       rename(name, result.name);
@@ -143,8 +212,9 @@ OnnxFile Exporter::finish() {
                              .outputs = {result.name},
                              .attributes = {}});
     given.insert(result.name);
-    file_.outputs.push_back(
-        {.name = result.name, .dtype = result.type.dtype, .shape = ordered_shape(result.type.shape, order)});
+    file_.outputs.push_back({.name = result.name,
+                             .dtype = result.type.quantization ? DType::u8 : result.type.dtype,
+                             .shape = ordered_shape(result.type.shape, order)});
   }
   return std::move(file_);
 }

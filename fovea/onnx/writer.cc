@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "fovea/formats/model_metadata.h"
@@ -15,6 +16,7 @@ const ExportTable& exports() {
     add_window_exports(result);
     add_elementwise_exports(result);
     add_shape_exports(result);
+    add_quantized_exports(result);
     return result;
   }();
   return table;
@@ -23,20 +25,29 @@ const ExportTable& exports() {
 // Three and more dimensions have channels first in the file; of three only where a window moves over them, because
 // [batch, steps, features] is as common.
 bool is_map(const Graph::Argument& argument, const std::vector<FusedLayer>& layers) {
-  const std::set<std::string> windows{"conv", "conv_transpose", "max_pool", "avg_pool", "batch_norm"};
+  const std::set<std::string> windows{"conv", "conv_transpose", "max_pool", "avg_pool", "batch_norm", "quantized_conv"};
   if (argument.type.shape.size() != 3) return argument.type.shape.size() > 3;
   return std::ranges::any_of(layers, [&](const FusedLayer& layer) {
     return windows.contains(layer.node.op) && layer.node.operands[0] == argument.value;
   });
 }
 
+// Folding is for floating point; integer networks have nothing left to fold.
+bool is_quantized(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(), [&](const Graph::Node& node) {
+    return std::ranges::any_of(node.results, [&](Ref result) { return graph.type(result).quantization.has_value(); });
+  });
+}
+
 }  // namespace
 
 void write_onnx(const std::filesystem::path& path, const InferenceModel& model) {
-  const InferenceModel plain = folded(model);
-  const std::vector<FusedLayer> layers = fused_layers(plain.graph);
-  Exporter exporter(plain);
-  for (const Graph::Argument& argument : plain.graph.arguments()) {
+  const bool integers = is_quantized(model.graph);
+  const std::optional<InferenceModel> plain = integers ? std::nullopt : std::optional(folded(model));
+  const InferenceModel& source = integers ? model : *plain;
+  const std::vector<FusedLayer> layers = fused_layers(source.graph);
+  Exporter exporter(source);
+  for (const Graph::Argument& argument : source.graph.arguments()) {
     if (argument.role == Role::input) exporter.add_input(argument, is_map(argument, layers));
   }
   for (const FusedLayer& layer : layers) {
