@@ -92,29 +92,46 @@ void fuse_where_possible(llvm::IntrinsicInst& call) {
                                         {call.getArgOperand(0), call.getArgOperand(1), call.getArgOperand(2)}));
 }
 
-// Armv7 has no rounding instruction: llvm.floor would be a call of floorf for each lane. Numbers of 2^23 and more are whole.
-void floor_by_conversion(llvm::IntrinsicInst& call) {
-  llvm::IRBuilder<> builder(&call);
-  llvm::Value* x = call.getArgOperand(0);
-  llvm::Type* integer = x->getType()->getWithNewType(builder.getInt32Ty());
-  llvm::Value* toward_zero = builder.CreateSIToFP(builder.CreateFPToSI(x, integer), x->getType());
-  llvm::Value* one = builder.CreateSelect(builder.CreateFCmpOGT(toward_zero, x), llvm::ConstantFP::get(x->getType(), 1.0),
-                                          llvm::ConstantFP::get(x->getType(), 0.0));
-  llvm::Value* small = builder.CreateFCmpOLT(builder.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x),
-                                             llvm::ConstantFP::get(x->getType(), 8388608.0));
-  replace(call, builder.CreateSelect(small, builder.CreateFSub(toward_zero, one), x));
-}
+// Where the processor cannot round (Armv7), or not in this way, LLVM would call the C library for each lane. Numbers of 2^23
+// and more are whole.
+class Rounding {
+ public:
+  explicit Rounding(llvm::IntrinsicInst& call) : call_(call), builder_(&call), x_(call.getArgOperand(0)) {}
 
-// The same for halves to even: adding 2^23 leaves no bits below the point, and rounds as the processor rounds.
-void round_by_addition(llvm::IntrinsicInst& call) {
-  llvm::IRBuilder<> builder(&call);
-  llvm::Value* x = call.getArgOperand(0);
-  llvm::Value* limit = llvm::ConstantFP::get(x->getType(), 8388608.0);
-  llvm::Value* large = builder.CreateCopySign(limit, x);
-  llvm::Value* rounded = builder.CreateFSub(builder.CreateFAdd(x, large), large);
-  llvm::Value* small = builder.CreateFCmpOLT(builder.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x), limit);
-  replace(call, builder.CreateSelect(small, rounded, x));
-}
+  void floor() {
+    llvm::Value* toward_zero = truncated();
+    finish(
+        builder_.CreateFSub(toward_zero, builder_.CreateSelect(builder_.CreateFCmpOGT(toward_zero, x_), number(1), number(0))));
+  }
+  void toward_zero() { finish(truncated()); }
+  void away_from_zero() {
+    llvm::Value* toward_zero = truncated();
+    llvm::Value* rest = magnitude(builder_.CreateFSub(x_, toward_zero));
+    llvm::Value* next = builder_.CreateFAdd(toward_zero, builder_.CreateCopySign(number(1), x_));
+    finish(builder_.CreateSelect(builder_.CreateFCmpOGE(rest, number(0.5)), next, toward_zero));
+  }
+  // Adding 2^23 leaves no bits below the point, and rounds as the processor rounds.
+  void to_even() {
+    llvm::Value* large = builder_.CreateCopySign(number(whole), x_);
+    finish(builder_.CreateFSub(builder_.CreateFAdd(x_, large), large));
+  }
+
+ private:
+  static constexpr double whole = 8388608;
+  llvm::Value* number(double value) { return llvm::ConstantFP::get(x_->getType(), value); }
+  llvm::Value* magnitude(llvm::Value* value) { return builder_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, value); }
+  llvm::Value* truncated() {
+    llvm::Type* integer = x_->getType()->getWithNewType(builder_.getInt32Ty());
+    return builder_.CreateSIToFP(builder_.CreateFPToSI(x_, integer), x_->getType());
+  }
+  void finish(llvm::Value* rounded) {
+    replace(call_, builder_.CreateSelect(builder_.CreateFCmpOLT(magnitude(x_), number(whole)), rounded, x_));
+  }
+
+  llvm::IntrinsicInst& call_;
+  llvm::IRBuilder<> builder_;
+  llvm::Value* x_;
+};
 
 // Armv7, and x86 before SSE4.1.
 bool lacks_rounding(const Target& target) {
@@ -122,28 +139,38 @@ bool lacks_rounding(const Target& target) {
   return triple.isARM() || (triple.isX86() && !machine_for(target)->getMCSubtargetInfo()->checkFeatures("+sse4.1"));
 }
 
+void keep_rounding_inside(llvm::IntrinsicInst& call, bool no_rounding, bool wasm) {
+  switch (call.getIntrinsicID()) {
+    case llvm::Intrinsic::round:
+      if (no_rounding || wasm) Rounding(call).away_from_zero();
+      break;
+    case llvm::Intrinsic::floor:
+      if (no_rounding) Rounding(call).floor();
+      break;
+    case llvm::Intrinsic::trunc:
+      if (no_rounding) Rounding(call).toward_zero();
+      break;
+    case llvm::Intrinsic::roundeven:
+    case llvm::Intrinsic::rint:
+    case llvm::Intrinsic::nearbyint:
+      if (no_rounding) Rounding(call).to_even();
+      break;
+    default:
+      break;
+  }
+}
+
 // Intrinsics that would become calls of the C library.
 void keep_inside(llvm::Module& module, const Target& target) {
-  const bool no_rounding = lacks_rounding(target);
+  const bool no_rounding = lacks_rounding(target), wasm = llvm::Triple(target.triple).isWasm();
   for (llvm::Function& function : module) {
     for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
       auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-      if (call == nullptr || (call->getIntrinsicID() != llvm::Intrinsic::fma && !no_rounding)) continue;
-      const bool single = call->getType()->getScalarType()->isFloatTy();
-      switch (call->getIntrinsicID()) {
-        case llvm::Intrinsic::fma:
-          fuse_where_possible(*call);
-          break;
-        case llvm::Intrinsic::floor:
-          if (single) floor_by_conversion(*call);
-          break;
-        case llvm::Intrinsic::roundeven:
-        case llvm::Intrinsic::rint:
-        case llvm::Intrinsic::nearbyint:
-          if (single) round_by_addition(*call);
-          break;
-        default:
-          break;
+      if (call == nullptr) continue;
+      if (call->getIntrinsicID() == llvm::Intrinsic::fma) {
+        fuse_where_possible(*call);
+      } else if (call->getType()->getScalarType()->isFloatTy()) {
+        keep_rounding_inside(*call, no_rounding, wasm);
       }
     }
   }

@@ -41,9 +41,11 @@ struct Default {
 };
 
 constexpr Default defaults[] = {
-    {"x86_64", "x86-64-v3", ""},         {"aarch64", "cortex-a76", ""},
-    {"arm", "cortex-a7", "+neon,+vfp4"}, {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
-    {"wasm32", "generic", "+simd128"},
+    {"x86_64", "x86-64-v3", ""},
+    {"aarch64", "cortex-a76", ""},
+    {"arm", "cortex-a7", "+neon,+vfp4"},
+    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
+    {"wasm32", "generic", "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals"},
 };
 
 void initialise_targets() {
