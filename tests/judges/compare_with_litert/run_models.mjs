@@ -1,4 +1,5 @@
-// node run_models.mjs JOBS.json: answers of LiteRT, in a headless Chromium that is told to load nothing but this server's files.
+// node run_models.mjs JOBS.json [PAGE.html]: answers of LiteRT, or what another page does with the jobs, in a headless Chromium
+// that is told to load nothing but this server's files.
 //
 // JOBS.json: [{"model": "a.tflite", "input": "x.bin", "dtype": "f32", "shape": [examples, ...], "output": "y.bin"}]; input and
 // output are bare numbers, example after example. A job that fails is printed, and its output is not written.
@@ -10,6 +11,7 @@ import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const page = process.argv[3] ?? join(here, "page.html");
 const jobs = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const kinds = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 const profile = mkdtempSync(join(tmpdir(), "fovea-chromium-"));
@@ -48,7 +50,7 @@ const server = createServer((request, response) => {
       if (what === "done" || what === "broken") finish(what === "done" ? 0 : 1);
     });
   }
-  if (what === "") return send(response, join(here, "page.html"));
+  if (what === "") return send(response, page);
   if (what === "jobs") return response.end(JSON.stringify(jobs));
   if (what === "model" && job) return send(response, job.model);
   if (what === "input" && job) return send(response, job.input);
@@ -57,9 +59,9 @@ const server = createServer((request, response) => {
 });
 
 server.listen(0, "127.0.0.1", () => {
-  const page = `http://127.0.0.1:${server.address().port}/`;
+  const address = `http://127.0.0.1:${server.address().port}/`;
   browser = spawn("chromium", ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-    `--user-data-dir=${profile}`, page], { stdio: "ignore" });
+    `--user-data-dir=${profile}`, address], { stdio: "ignore" });
   browser.on("error", (error) => { console.error(`chromium: ${error.message}`); finish(1); });
 });
 setTimeout(() => { console.error("no answer in time"); finish(1); }, 300_000);
