@@ -23,6 +23,10 @@ SmallVector<int64_t> axis_shape(const Quantized& type, size_t rank) {
   return shape;
 }
 
+double ratio_of(Type input, Type output) {
+  return static_cast<double>(quantization_of(input).scale()) / static_cast<double>(quantization_of(output).scale());
+}
+
 LogicalResult check_axis(std::optional<Location> location, StringRef name, Type element, ArrayRef<int64_t> shape) {
   const Quantized type = quantization_of(element);
   const auto axis = static_cast<size_t>(type.axis);
@@ -44,7 +48,8 @@ LogicalResult QuantizeOp::inferReturnTypes(MLIRContext*, std::optional<Location>
     return failure();
   if (is_quantized(input)) {
     if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
-        failed(check_per_tensor(location, name, "output of integers", output)))
+        failed(check_per_tensor(location, name, "output of integers", output)) ||
+        failed(check_multiplier(location, name, ratio_of(input, output))))
       return failure();
   }
   types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
@@ -226,7 +231,9 @@ void QuantizedSubOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results
 
 LogicalResult QuantizedMulOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                                SmallVectorImpl<Type>& types) {
-  return infer_binary(location, getOperationName(), op, types);
+  if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
+  const double rhs = quantization_of(op.getRhs()).scale();
+  return check_multiplier(location, getOperationName(), ratio_of(element_type(op.getLhs()), op.getOutput()) * rhs);
 }
 
 void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {

@@ -65,7 +65,12 @@ LogicalResult check_contraction(std::optional<Location> location, StringRef name
   if (op.getRounding() != "float" && op.getRounding() != "double") {
     return complain(location, name, "unknown rounding \"" + op.getRounding() + "\"; it is \"float\" or \"double\"");
   }
-  return check_bias(location, name, op.getBias(), quantization_of(input), quantization_of(weight), shape_of(weight).back());
+  const Quantized from = quantization_of(input), factor = quantization_of(weight), to = quantization_of(op.getOutput());
+  for (float scale : factor.scales) {
+    const double multiplier = static_cast<double>(from.scale()) * static_cast<double>(scale) / static_cast<double>(to.scale());
+    if (failed(check_multiplier(location, name, multiplier))) return failure();
+  }
+  return check_bias(location, name, op.getBias(), from, factor, shape_of(weight).back());
 }
 
 // What the formula of one contraction is made from, integers as stored.

@@ -103,6 +103,8 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
     return complain(location, name, "unknown function \"" + op.getFunction() + "\"; there are " + known);
   }
   const Quantized type = quantization_of(output);
+  const double ratio = static_cast<double>(quantization_of(input).scale()) / static_cast<double>(type.scale());
+  if (failed(check_multiplier(location, name, ratio))) return failure();
   if (op.getFunction() == "sigmoid" && failed(check_prescribed(location, name, output, 1.0F / 256, type.least())))
     return failure();
   if (op.getFunction() == "tanh" && failed(check_prescribed(location, name, output, 1.0F / 128, type.least() + 128)))
@@ -142,6 +144,8 @@ LogicalResult QuantizedSoftmaxOp::inferReturnTypes(MLIRContext*, std::optional<L
       failed(check_output(location, name, output, input)) ||
       failed(check_prescribed(location, name, output, 1.0F / 256, quantization_of(output).least())))
     return failure();
+  const double scale = static_cast<double>(quantization_of(input).scale()) * op.getBeta().convertToDouble();
+  if (failed(check_multiplier(location, name, scale))) return failure();
   if (shape_of(op.getInput()).empty()) return complain(location, name, "a scalar has no last dimension");
   types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
   return success();

@@ -84,6 +84,9 @@ LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Loca
       failed(check_per_tensor(location, name, "input", element)) ||
       failed(check_output(location, name, op.getOutput(), element)))
     return failure();
+  const double scale = quantization_of(op.getInput()).scale();
+  if (failed(check_multiplier(location, name, scale / static_cast<double>(quantization_of(op.getOutput()).scale()))))
+    return failure();
   if (failed(infer_reduction(location, name, op.getInput(), op.getDims(), op.getKeepDims(), types))) return failure();
   types.back() = RankedTensorType::get(cast<RankedTensorType>(types.back()).getShape(), op.getOutput());
   return success();

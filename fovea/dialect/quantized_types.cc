@@ -1,5 +1,7 @@
 #include "fovea/dialect/quantized_types.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "mlir/Dialect/Quant/QuantOps.h"
@@ -80,6 +82,12 @@ LogicalResult check_activation(std::optional<Location> location, StringRef opera
   if (llvm::is_contained({"none", "relu", "relu6", "relu_n1_to_1"}, activation)) return success();
   return complain(location, operator_name,
                   "unknown activation \"" + activation + "\"; it is \"none\", \"relu\", \"relu6\" or \"relu_n1_to_1\"");
+}
+
+LogicalResult check_multiplier(std::optional<Location> location, StringRef operator_name, double multiplier) {
+  if (multiplier > 0x1p-40 && multiplier < 0x1p31) return success();
+  return complain(location, operator_name,
+                  "its scales multiply integers by " + fmt::format("{:g}", multiplier) + "; 2^-40 to 2^31 can be computed");
 }
 
 LogicalResult check_prescribed(std::optional<Location> location, StringRef operator_name, Type output, float scale,

@@ -50,6 +50,9 @@ mlir::LogicalResult check_output(std::optional<mlir::Location> location, llvm::S
                                  mlir::Type like);
 mlir::LogicalResult check_activation(std::optional<mlir::Location> location, llvm::StringRef operator_name,
                                      llvm::StringRef activation);
+// What integers are multiplied by on the way to the output: more than 2^-40 and less than 2^31, which no trained network
+// leaves.
+mlir::LogicalResult check_multiplier(std::optional<mlir::Location> location, llvm::StringRef operator_name, double multiplier);
 // A scale and zero point that the operator prescribes (softmax: 1/256 and the least).
 mlir::LogicalResult check_prescribed(std::optional<mlir::Location> location, llvm::StringRef operator_name, mlir::Type output,
                                      float scale, int64_t zero);

@@ -110,3 +110,13 @@ func.func @resize(%x: tensor<1x4x4x3x!x>) {
   %y = fovea.resize %x {size = array<i64: 8, 8>, method = "cubic"} : (tensor<1x4x4x3x!x>) -> tensor<1x8x8x3x!x>
   return
 }
+
+// -----
+
+!x = !quant.uniform<i8:f32, 1.0e+30:3>
+func.func @multiplier(%x: tensor<1x5x!x>) {
+  // expected-error @below {{quantize: its scales multiply integers by 2e+30; 2^-40 to 2^31 can be computed}}
+  // expected-error @below {{failed to infer returned types}}
+  %y = fovea.quantize %x {output = !quant.uniform<i8:f32, 0.5>} : (tensor<1x5x!x>) -> tensor<1x5x!quant.uniform<i8:f32, 0.5>>
+  return
+}
