@@ -50,11 +50,11 @@ void run_program(int argc, char** argv) {
   CLI::App program("Convolutional networks in C++, from pixels to the edge.", "fovea");
   program.set_version_flag("--version", std::string("fovea ") + FOVEA_VERSION);
   program.require_subcommand(1);
-  const std::vector<Command> commands = {demo_command(program),    models_command(program),  summary_command(program),
-                                         train_command(program),   eval_command(program),    classify_command(program),
-                                         run_command(program),     lower_command(program),   bench_command(program),
-                                         data_command(program),    compile_command(program), export_command(program),
-                                         quantize_command(program)};
+  const std::vector<Command> commands = {demo_command(program),     models_command(program),  summary_command(program),
+                                         train_command(program),    eval_command(program),    classify_command(program),
+                                         run_command(program),      lower_command(program),   bench_command(program),
+                                         data_command(program),     compile_command(program), export_command(program),
+                                         quantize_command(program), edgetpu_command(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // --help and --version
