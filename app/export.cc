@@ -1,16 +1,24 @@
 // fovea export MODEL -o FILE: a network as a file that other programs read.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "app/command.h"
 #include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/core/random.h"
 #include "fovea/core/text.h"
+#include "fovea/formats/labels.h"
+#include "fovea/models/recognition.h"
+#include "fovea/nn/dequantize.h"
 #include "fovea/onnx/write.h"
 #include "fovea/tflite/write.h"
 #include "fovea/train/run.h"
+#include "fovea/train/session.h"
 
 namespace fovea {
 namespace {
@@ -18,7 +26,7 @@ namespace {
 struct ExportOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights, output;
+  std::string model, weights, output, labels;
   int64_t batch = 1;
   bool probabilities = false;
 };
@@ -47,8 +55,78 @@ std::string export_graph(const ExportOptions& options, Write write) {
   return model.name;
 }
 
+// The largest difference of two networks' answers to one noisy image, against the largest answer.
+double difference(const InferenceModel& a, const InferenceModel& b) {
+  ThreadPool threads(1);
+  std::vector<Tensor> answers;
+  for (const InferenceModel* model : {&a, &b}) {
+    Session session(model->graph, model->tensors, {.inference = true});
+    for (const Graph::Argument& argument : model->graph.arguments()) {
+      if (argument.role != Role::input) continue;
+      Random random(1, 1);
+      for (float& value : session.argument(argument.name).values<float>()) value = static_cast<float>(2 * random.uniform() - 1);
+    }
+    session.run(threads);
+    answers.push_back(session.result(model->graph.results()[0].name));
+  }
+  if (answers[0].size() != answers[1].size()) return 1;
+  double most = 0, largest = 0;
+  for (int64_t i = 0; i < answers[0].size(); ++i) {
+    largest = std::max<double>(largest, std::abs(answers[0].data<float>()[i]));
+    most = std::max<double>(most, std::abs(answers[0].data<float>()[i] - answers[1].data<float>()[i]));
+  }
+  return largest > 0 ? most / largest : 1;
+}
+
+// The file's weights in the network of ours that it is.
+TrainedModel recognised_model(const ExportOptions& options) {
+  const InferenceModel file = dequantized(opened(options));
+  const std::optional<RecognisedNetwork> found = recognised(file);
+  if (!found) fail("{} is none of the networks of fovea models; it stays a file", options.model);
+  TrainedModel model{.tensors = found->tensors, .labels = file.labels, .recipe = default_recipe(found->model)};
+  Recipe& recipe = model.recipe;
+  recipe.model = found->model;
+  recipe.classes = found->options.classes;
+  recipe.width = found->options.width.value_or(0);
+  if (found->options.convention) recipe.convention = *found->options.convention == Convention::torch ? "torch" : "tensorflow";
+  const Preprocessing& preprocessing = file.preprocessing;
+  recipe.mean.assign(preprocessing.mean.begin(), preprocessing.mean.end());
+  recipe.deviation.assign(preprocessing.deviation.begin(), preprocessing.deviation.end());
+  recipe.crop_resize = preprocessing.resize;
+  if (preprocessing.bicubic) recipe.interpolation = "bicubic";
+  const Shape own = make_model(found->model).input;
+  if (own != found->options.input) {
+    if (found->options.input[0] != found->options.input[1]) fail("{} reads images that are not square", options.model);
+    recipe.size = found->options.input[0];
+  }
+  model.network = network_of(recipe);
+  const bool softmax = std::ranges::any_of(file.graph.nodes(), [](const Graph::Node& node) { return node.op == "softmax"; });
+  Traced traced = trace_inference(model.network, 1, softmax ? Output::probabilities : Output::logits);
+  const InferenceModel ours{.name = model.network.name, .graph = std::move(traced.graph), .tensors = model.tensors};
+  if (const double error = difference(file, ours); error > 1e-3)
+    fail("{} has the layers of {} and gives other answers (by {:.3g}); it stays a file", options.model, found->model, error);
+  return model;
+}
+
+void export_run(const ExportOptions& options) {
+  TrainedModel model = recognised_model(options);
+  if (!options.labels.empty()) model.labels = read_labels(options.labels);
+  if (!model.labels.empty() && std::ssize(model.labels) != model.network.classes)
+    fail("{} names for {} classes", model.labels.size(), model.network.classes);
+  const std::filesystem::path folder = options.output;
+  make_folder(folder);
+  write_text(folder / "recipe.toml", to_toml(model.recipe));
+  if (!model.labels.empty()) write_labels(folder / "labels.txt", model.labels);
+  write_weights(folder / "model.safetensors", model.network, model.tensors);
+  print_text(options.common, fmt::format("{}: {}, {} classes, images {}\n", options.output, model.network.name,
+                                         model.network.classes, to_string(model.network.input)));
+  if (options.common.json) print_json({{"model", model.network.name}, {"folder", options.output}});
+}
+
 void export_model(const ExportOptions& options) {
   const std::string ending = std::filesystem::path(options.output).extension().string();
+  const bool file = ending == ".tflite" || ending == ".onnx" || ending == ".safetensors";
+  if (!file && is_model_file(options.model)) return export_run(options);
   std::string name;
   if (ending == ".safetensors") {
     name = export_weights(options);
@@ -71,8 +149,11 @@ Command export_command(CLI::App& program) {
   auto options = std::make_shared<ExportOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
-  app->add_option("-o,--output", options->output, "NAME.tflite, NAME.onnx, or NAME.safetensors for the weights alone")
+  app->add_option("-o,--output", options->output,
+                  "NAME.tflite, NAME.onnx, NAME.safetensors for the weights alone; or a folder: the weights of a .tflite or "
+                  ".onnx file as a run of ours, to be tested and trained on")
       ->required();
+  app->add_option("--labels", options->labels, "of a run's folder: a file with the name of class i on line i (the file's own)");
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_option("--batch", options->batch, "images it reads at once")->check(between(1, 1 << 16))->capture_default_str();
   app->add_flag("--probabilities", options->probabilities, "ends in a softmax of the logits");

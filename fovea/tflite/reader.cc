@@ -42,6 +42,9 @@ InferenceModel Reader::read() {
   if (results.empty()) fovea::fail("{}: a network without outputs", file_.name());
   graph_.finish(results);
   InferenceModel model{graph_name(file_.name()), std::move(graph_), std::move(parameters_), {}, {}};
+  // A file that does not say how photographs become inputs gets the whole of their middle square.
+  const Shape& image = file_.tensors()[static_cast<size_t>(file_.inputs()[0])].shape;
+  if (image.size() == 4) model.preprocessing.resize = std::min(image[1], image[2]);
   if (const std::string_view text = file_.metadata(metadata_key); !text.empty()) read_metadata(text, file_.name(), model);
   return model;
 }
