@@ -68,10 +68,25 @@ std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const std:
   return open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
 }
 
+// A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
+Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Dataset> dataset, ThreadPool& threads,
+                          Progress& progress) {
+  if (!options.views.empty() && options.views != "one")
+    refuse("--views is not for {}, which sees each image once", options.model);
+  ImageClassifier classifier(open_inference_model(options.model, {.weights = options.weights,
+                                                                  .seed = options.common.seed,
+                                                                  .form = options.form,
+                                                                  .batch = options.batch > 0 ? options.batch : file_batch}));
+  const std::vector<std::string> classes = dataset->class_names();
+  return {evaluate(classifier, std::move(dataset), threads, progress), classifier.name(), classes};
+}
+
 // A run, or a network of the zoo.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
+  if (model.network.classes == std::ssize(dataset->class_names()) + 1)
+    return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);
   Predictor predictor(model.network, std::move(model.tensors));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
@@ -80,23 +95,15 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
           model.network.name, dataset->class_names()};
 }
 
-// A .tflite or .onnx file.
-Evaluation evaluate_file(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
-  if (!options.views.empty() && options.views != "one") refuse("--views is for runs; {} sees each image once", options.model);
-  const auto dataset = dataset_of(options, options.data, options.common.seed);
-  ImageClassifier classifier(open_inference_model(
-      options.model,
-      {.weights = options.weights, .form = options.form, .batch = options.batch > 0 ? options.batch : file_batch}));
-  return {evaluate(classifier, dataset, threads, progress), classifier.name(), dataset->class_names()};
-}
-
 void run_evaluation(const EvalOptions& options) {
   if (options.split != "test" && options.split != "train")
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
   const Evaluation done =
-      is_model_file(options.model) ? evaluate_file(options, threads, progress) : evaluate_run(options, threads, progress);
+      is_model_file(options.model)
+          ? evaluate_model(options, dataset_of(options, options.data, options.common.seed), threads, progress)
+          : evaluate_run(options, threads, progress);
   progress.finish(options.data.empty() ? options.model : fmt::format("{} on {}", options.model, options.data));
   if (!options.confusion.empty())
     write_text(options.confusion, confusion_chart(done.metrics.confusion(), done.classes, done.network));
