@@ -165,6 +165,7 @@ class Chooser {
   void depthwise_sums(unsigned row);
   void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
   void limit_reduction_blocks(size_t rows_input, size_t columns_input);
+  void spread_unpacked(size_t columns_input);
   void spread_over_grid(std::optional<size_t> rows_input, bool strip);
   int64_t even_block(unsigned dim, int64_t most) const;
   int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
@@ -417,7 +418,11 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
     block_rows *= dims[dim].block;
   }
   limit_reduction_blocks(rows_input, columns_input);
-  spread_over_grid(rows_input, strip);
+  if (tiling_.packing[columns_input] == Packing::ahead && !strip) {
+    spread_unpacked(columns_input);
+  } else {
+    spread_over_grid(rows_input, strip);
+  }
   tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::ahead && row_tiles(columns_input) > 1 &&
                              row_tiles(columns_input) <= most_rows_to_prefetch_in &&
                              extent(vector) * depth_total * bytes_ > target_.l2_bytes;
@@ -426,6 +431,32 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
       rows_type.getNumElements() * bytes_ > target_.l2_bytes)
     tiling_.prefetched_input = static_cast<int>(rows_input);
+}
+
+// Nothing is packed and so nothing is packed twice: twice as many grid tiles, each about as high as wide, and an even number of
+// them along the columns, so that two threads end together.
+void Chooser::spread_unpacked(size_t columns_input) {
+  auto& dims = tiling_.dims;
+  const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+  auto set_parts = [&](unsigned dim, int64_t parts) {
+    dims[dim].block = round_up(ceil_div(extent(dim), parts), std::max<int64_t>(1, dims[dim].tile));
+  };
+  auto parts = [&](unsigned dim) { return ceil_div(extent(dim), dims[dim].block); };
+  const int64_t most_columns = ceil_div(extent(vector), dims[vector].tile);
+  set_parts(vector, std::min<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(parts(vector))), most_columns));
+  while (grid_tiles() < 2 * least_grid_tiles) {
+    int64_t rows = 1;
+    std::optional<unsigned> row;
+    for (unsigned dim : anchor_.output_dims) {
+      if (dim == vector || reads(columns_input, dim)) continue;
+      rows *= dims[dim].block;
+      if (!row && dims[dim].block > std::max<int64_t>(1, dims[dim].tile)) row = dim;
+    }
+    const bool by_columns = parts(vector) < most_columns && (!row || dims[vector].block >= rows);
+    if (!by_columns && !row) break;
+    const unsigned dim = by_columns ? vector : *row;
+    set_parts(dim, std::min(2 * parts(dim), ceil_div(extent(dim), std::max<int64_t>(1, dims[dim].tile))));
+  }
 }
 
 // Halves blocks, columns first, until a few threads have enough to share.
