@@ -1,5 +1,6 @@
 // The same numbers in other shapes: mostly a matter of layouts, not of operators.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 
@@ -220,6 +221,51 @@ void import_blocks(Importer& importer, const OnnxNode& node, bool to_space) {
   importer.set(node, 0, x.ref, *layout);
 }
 
+// The new height and width of an image, from sizes or from scales that give whole numbers.
+Shape resized(Importer& importer, const OnnxNode& node, const Shape& shape) {
+  Shape sizes;
+  if (importer.has_input(node, 3)) {
+    sizes = importer.integers(node, 3);
+  } else {
+    const Tensor& scales = importer.constant(node, 2);
+    if (scales.dtype() != DType::f32 || scales.size() != static_cast<int64_t>(shape.size()))
+      importer.complain(node, "scales {} for an input {}", to_string(scales.shape()), to_string(shape));
+    for (size_t i = 0; i < shape.size(); ++i) {
+      const double size = static_cast<double>(shape[i]) * static_cast<double>(scales.data<float>()[i]);
+      if (!(size >= 1 && size <= 1 << 24) || size != std::floor(size))
+        importer.complain(node, "a size of {}; fovea has whole ones", size);
+      sizes.push_back(static_cast<int64_t>(size));
+    }
+  }
+  if (sizes.size() == 4 && !sizes.empty() && sizes[0] == importer.old_batch()) sizes[0] = shape[0];
+  const bool good = shape.size() == 4 && sizes.size() == 4 && sizes[0] == shape[0] && sizes[1] == shape[1] &&
+                    std::ranges::all_of(sizes, [](int64_t size) { return size >= 1 && size <= 1 << 24; });
+  if (!good) importer.complain(node, "{} resized to {}; fovea resizes height and width", to_string(shape), to_string(sizes));
+  return {sizes[2], sizes[3]};
+}
+
+// Where both say the same: for nearest neighbours that depends on how ties are rounded.
+void import_resize(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const Shape shape = x.shape(), size = resized(importer, node, shape);
+  const std::string mode = importer.text(node, "mode", "nearest"),
+                    rounding = importer.text(node, "nearest_mode", "round_prefer_floor");
+  const std::string place = importer.text(node, "coordinate_transformation_mode", "half_pixel");
+  const bool corners = place == "align_corners", centres = place == "half_pixel" || place == "pytorch_half_pixel";
+  const bool nearest = mode == "nearest", whole = size[0] % shape[2] == 0 && size[1] % shape[3] == 0;
+  if (!corners && !centres && place != "asymmetric")
+    importer.complain(node, "coordinates \"{}\"; fovea has half_pixel, asymmetric and align_corners", place);
+  if (!nearest && mode != "linear") importer.complain(node, "mode \"{}\"; fovea has nearest and linear", mode);
+  const bool ties = centres ? rounding == "round_prefer_ceil" || (rounding == "round_prefer_floor" && whole)
+                            : rounding == (corners ? "round_prefer_ceil" : "floor");
+  if (nearest && !ties) importer.complain(node, "{} with {} coordinates; fovea rounds otherwise", rounding, place);
+  const Attributes attributes{{"size", size},
+                              {"method", std::string(nearest ? "nearest" : "bilinear")},
+                              {"align_corners", corners},
+                              {"half_pixel_centers", centres}};
+  importer.set_channels_last(node, 0, importer.add(node, "resize", {importer.channels_last(x)}, attributes).front());
+}
+
 }  // namespace
 
 void add_shape_imports(ImportTable& table) {
@@ -234,6 +280,7 @@ void add_shape_imports(ImportTable& table) {
   table["Gather"] = import_gather;
   table["Pad"] = import_pad;
   table["Expand"] = import_expand;
+  table["Resize"] = import_resize;
   table["DepthToSpace"] = [](Importer& importer, const OnnxNode& node) { import_blocks(importer, node, true); };
   table["SpaceToDepth"] = [](Importer& importer, const OnnxNode& node) { import_blocks(importer, node, false); };
 }

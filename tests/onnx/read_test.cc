@@ -1,0 +1,89 @@
+// What the reader says to files that are damaged, or ask for what it has not.
+#include "fovea/onnx/read.h"
+
+#include <gtest/gtest.h>
+
+#include "fovea/onnx/onnx_file.h"
+#include "tests/bad_input.h"
+
+namespace fovea {
+namespace {
+
+class OnnxRead : public FolderTest {
+ protected:
+  // One image in, `nodes`, and their last result out.
+  std::filesystem::path file(std::vector<OnnxNode> nodes, std::map<std::string, Tensor> initializers = {},
+                             Shape shape = {1, 3, 8, 8}) {
+    OnnxFile model{.graph_name = "test", .nodes = std::move(nodes), .initializers = std::move(initializers)};
+    model.inputs = {{.name = "x", .dtype = DType::f32, .shape = std::move(shape)}};
+    model.outputs = {{.name = model.nodes.back().outputs.front(), .dtype = DType::f32, .shape = {}}};
+    write_onnx_file(folder_ / "model.onnx", model);
+    return folder_ / "model.onnx";
+  }
+  void refused(const std::filesystem::path& path, std::initializer_list<std::string> parts) {
+    expect_error(
+        1, [&] { read_onnx(path); }, parts);
+  }
+};
+
+OnnxNode node(std::string type, std::vector<std::string> inputs, std::map<std::string, OnnxAttribute> attributes = {}) {
+  return {.name = "/layer1/" + type,
+          .type = type,
+          .domain = {},
+          .inputs = std::move(inputs),
+          .outputs = {"y"},
+          .attributes = std::move(attributes)};
+}
+
+Tensor zeros(Shape shape) { return {std::move(shape), DType::f32}; }
+
+TEST_F(OnnxRead, UnknownOperatorsAreNamedWithTheirNode) {
+  refused(file({node("FancyAttention", {"x"})}), {"model.onnx", "\"/layer1/FancyAttention\" is a FancyAttention"});
+  OnnxNode custom = node("Conv", {"x"});
+  custom.domain = "com.example";
+  refused(file({custom}), {"is a com.example.Conv"});
+}
+
+TEST_F(OnnxRead, WhatDoesNotFitIsNamed) {
+  refused(file({node("Conv", {"x", "w"})}, {{"w", zeros({4, 5, 3, 3})}}), {"model.onnx", "conv \"/layer1/Conv\""});
+  refused(file({node("Conv", {"x", "w"}, {{"strides", std::vector<int64_t>{0, 1}}})}, {{"w", zeros({4, 3, 3, 3})}}),
+          {"strides", "from 1"});
+  refused(file({node("Relu", {"nothing"})}), {"\"nothing\", which nothing before it computes"});
+  refused(file({node("Reshape", {"x", "s"})}, {{"s", Tensor::of<int64_t>({2}, {5, -1})}}), {"/layer1/Reshape", "[5, -1]"});
+  refused(file({node("Transpose", {"x"}, {{"perm", std::vector<int64_t>{0, 1, 1, 2}}})}), {"no order of 4 dimensions"});
+  refused(file({node("Relu", {"x"})}, {}, {1, 3, -1, 8}), {"dimension 2 of the input \"x\" is left open"});
+}
+
+TEST_F(OnnxRead, EveryTruncationIsAnError) {
+  const std::filesystem::path path = file({node("Gemm", {"f", "w"})}, {{"f", zeros({1, 2})}, {"w", zeros({2, 2})}});
+  std::string bytes = read_text(path);
+  for (size_t length = 0; length < bytes.size(); ++length) {
+    const std::filesystem::path cut = write("cut.onnx", bytes.substr(0, length));
+    expect_error(1, [&] { read_onnx(cut); }, {"cut.onnx"});
+  }
+}
+
+// The batch is the caller's where the file leaves it open, and channels come last.
+TEST_F(OnnxRead, OpenBatch) {
+  const InferenceModel model =
+      read_onnx(file({node("Conv", {"x", "w"})}, {{"w", zeros({4, 3, 3, 3})}}, {-1, 3, 8, 8}), {.batch = 5});
+  EXPECT_EQ(model.graph.arguments().at(0).type.shape, (Shape{5, 8, 8, 3}));
+  EXPECT_EQ(model.graph.results().at(0).type.shape, (Shape{5, 6, 6, 4}));
+  EXPECT_EQ(model.tensors.at("w").shape(), (Shape{3, 3, 3, 4}));
+}
+
+// TensorFlow's exports transpose at their input: it is channels last already.
+TEST_F(OnnxRead, TransposedInputStays) {
+  OnnxNode turn{.name = "t",
+                .type = "Transpose",
+                .domain = {},
+                .inputs = {"x"},
+                .outputs = {"t"},
+                .attributes = {{"perm", std::vector<int64_t>{0, 3, 1, 2}}}};
+  const InferenceModel model = read_onnx(file({turn, node("Conv", {"t", "w"})}, {{"w", zeros({4, 3, 3, 3})}}, {1, 8, 8, 3}));
+  EXPECT_EQ(model.graph.arguments().at(0).type.shape, (Shape{1, 8, 8, 3}));
+  EXPECT_EQ(model.graph.nodes().size(), 1u);
+}
+
+}  // namespace
+}  // namespace fovea
