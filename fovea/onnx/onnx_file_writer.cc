@@ -74,6 +74,7 @@ void write_attribute(const std::string& name, const OnnxAttribute& attribute, At
 void write_node(const OnnxNode& node, NodeProto& proto) {
   proto.set_name(node.name);
   proto.set_op_type(node.type);
+  if (!node.domain.empty()) proto.set_domain(node.domain);
   for (const std::string& input : node.inputs) proto.add_input(input);
   for (const std::string& output : node.outputs) proto.add_output(output);
   for (const auto& [name, attribute] : node.attributes) write_attribute(name, attribute, *proto.add_attribute());
