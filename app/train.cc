@@ -18,7 +18,7 @@ struct TrainCommandOptions {
   int64_t epochs = 0, batch = 0;
   double rate = 0;
   int64_t memory = 0;
-  bool resume = false, overwrite = false;
+  bool resume = false, overwrite = false, quantize_aware = false;
 };
 
 // The model's defaults, then the file, then the command line: each over the one before.
@@ -44,6 +44,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
   if (!options.dtype.empty()) apply_setting(recipe, "dtype=" + options.dtype);
   if (!options.weights.empty()) recipe.weights = options.weights;
   if (!options.freeze.empty()) recipe.freeze = options.freeze;
+  if (options.quantize_aware) recipe.quantize_aware = true;
   if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
   for (const std::string& setting : options.settings) apply_setting(recipe, setting);
   if (recipe.data.empty()) refuse("train on what? --data SPEC, e.g. mnist:DIR, cifar10:DIR or digits (see fovea data --help)");
@@ -52,7 +53,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
 
 void refuse_changes(const CLI::App& app) {
   for (const char* name : {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set",
-                           "--seed", "--dtype", "--weights", "--freeze"}) {
+                           "--seed", "--dtype", "--weights", "--freeze", "--quantize-aware"}) {
     if (app.count(name) > 0) refuse("{} would change the run; a resumed run keeps the recipe it was started with", name);
   }
 }
@@ -103,6 +104,8 @@ Command train_command(CLI::App& program) {
   app->add_option("--weights", options->weights, "start from these weights (.safetensors), with a new head for other classes");
   app->add_option("--freeze", options->freeze, "parameters that stay as they are: a pattern of their names, e.g. 'layer1.*'")
       ->allow_extra_args(false);
+  app->add_flag("--quantize-aware", options->quantize_aware,
+                "fine-tune --weights (a file, or the folder of a run) for 8-bit integers; see docs/quantization.md");
   app->add_option("--out", options->out, "the run's folder (runs/MODEL)");
   app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
   app->add_flag("--overwrite", options->overwrite, "replace a run that is in the folder already");

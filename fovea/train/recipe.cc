@@ -48,6 +48,12 @@ const std::vector<Field>& fields() {
       {"network.drop_connect", &Recipe::drop_connect, -1, 0.999},
       {"network.zero_last_scale", &Recipe::zero_last_scale},
       {"network.whitening", &Recipe::whitening},
+      {"quantize.aware", &Recipe::quantize_aware},
+      {.key = "quantize.method", .member = &Recipe::quantize_method, .names = {"minmax", "percentile", "mse", "entropy"}},
+      {"quantize.images", &Recipe::quantize_images, 1, 1 << 20},
+      {"quantize.range_decay", &Recipe::range_decay, 0, 1},
+      {"quantize.per_tensor", &Recipe::per_tensor},
+      {"quantize.dense_per_channel", &Recipe::dense_per_channel},
       {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw", "rmsprop", "lars", "muon"}},
       {"optimizer.momentum", &Recipe::momentum, 0, 1},
       {"optimizer.nesterov", &Recipe::nesterov},
@@ -370,6 +376,10 @@ void check_recipe(const Recipe& recipe) {
   if (recipe.checkpoint_model == "best" && !recipe.checkpoint_best) {
     refuse("checkpoint.model is \"best\", but checkpoint.best is false: no best network is kept");
   }
+  if (recipe.quantize_aware && recipe.weights.empty()) {
+    refuse("training for integers fine-tunes a trained network: --weights FILE, or the folder of its run");
+  }
+  if (recipe.quantize_aware && recipe.dtype != "f32") refuse("training for integers needs dtype f32, not {}", recipe.dtype);
   for (const RecipeGroup& group : recipe.groups) {
     if (group.match.empty()) refuse("group.{}.match is missing: which parameters?", group.name);
     check_recipe(recipe_of(recipe, group));

@@ -43,6 +43,13 @@ struct Recipe {
   double drop_connect = -1;  // of the last residual branch, -1: the network's own
   bool zero_last_scale = false;
 
+  bool quantize_aware = false;             // fine-tunes `weights` for integers (fovea/quant/quantization_aware.h)
+  std::string quantize_method = "minmax";  // how activations' first ranges are chosen: minmax, percentile, mse, entropy
+  int64_t quantize_images = 500;           // training images that show them
+  double range_decay = 0.99;               // of the moving averages of ranges; 1: as calibrated
+  bool per_tensor = false;                 // one scale for all weights of a layer
+  bool dense_per_channel = false;          // a scale for each unit of dense layers, too
+
   std::string optimizer = "sgd";  // sgd, adam, adamw, rmsprop, lars, muon
   double momentum = 0.9;
   bool nesterov = false;

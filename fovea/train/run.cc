@@ -6,6 +6,7 @@
 #include "fovea/formats/labels.h"
 #include "fovea/formats/safetensors.h"
 #include "fovea/models/registry.h"
+#include "fovea/quant/quantization_aware.h"
 #include "fovea/train/checkpoint.h"
 
 namespace fovea {
@@ -19,7 +20,7 @@ TensorMap tensors_of_run(const Network& network, const std::filesystem::path& fo
 
 }  // namespace
 
-Network network_of(const Recipe& recipe, ModelOptions options) {
+Network real_network_of(const Recipe& recipe, ModelOptions options) {
   if (options.classes == 0) options.classes = recipe.classes;
   if (!options.width && recipe.width > 0) options.width = recipe.width;
   if (!options.convention && !recipe.convention.empty()) options.convention = convention_named(recipe.convention);
@@ -41,6 +42,16 @@ Network network_of(const Recipe& recipe, ModelOptions options) {
     network.preprocessing.resize = std::min(network.input[0], network.input[1]) + recipe.crop_margin;
   network.preprocessing.bicubic = recipe.interpolation == "bicubic";
   return network;
+}
+
+Network network_of(const Recipe& recipe, ModelOptions options) {
+  Network network = real_network_of(recipe, std::move(options));
+  if (!recipe.quantize_aware) return network;
+  return quantization_aware(network, {.scales = weight_scales_of(recipe), .range_decay = recipe.range_decay});
+}
+
+WeightScales weight_scales_of(const Recipe& recipe) {
+  return {.conv_per_channel = !recipe.per_tensor, .dense_per_channel = recipe.dense_per_channel && !recipe.per_tensor};
 }
 
 TrainedModel open_network(const std::string& model, const ModelOptions& options) {

@@ -19,6 +19,7 @@
 #include "fovea/models/registry.h"
 #include "fovea/models/weights.h"
 #include "fovea/nn/trace.h"
+#include "fovea/quant/simulation.h"
 #include "fovea/train/recipe.h"
 #include "fovea/train/session.h"
 
@@ -35,6 +36,12 @@ struct TrainedModel {
 // The network that `recipe` trains: by its name and options, with the recipe's preprocessing where it gives one. `options` that
 // are given go before the recipe's.
 Network network_of(const Recipe& recipe, ModelOptions options = {});
+
+// The same before it is made one that trains for integers (quantize.aware).
+Network real_network_of(const Recipe& recipe, ModelOptions options = {});
+
+// How many scales weights have in a run that trains for integers.
+WeightScales weight_scales_of(const Recipe& recipe);
 
 // A run's folder, or a model's name: the network and its recipe, without values for its parameters. Refuses as open_model does.
 TrainedModel open_network(const std::string& model, const ModelOptions& options = {});

@@ -13,6 +13,7 @@
 #include "fovea/formats/json_lines.h"
 #include "fovea/formats/labels.h"
 #include "fovea/models/summary.h"
+#include "fovea/train/aware_start.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/interrupt.h"
 #include "fovea/train/predictor.h"
@@ -181,6 +182,10 @@ void Trainer::build(const TensorMap& saved) {
 }
 
 void Trainer::start_from_weights() {
+  if (recipe_.quantize_aware) {
+    for (const auto& [name, tensor] : aware_start(recipe_, train_, threads_, progress_)) tensors_.at(name) = tensor;
+    return;
+  }
   const LoadedWeights loaded = read_weights(network_, recipe_.weights, HeadRule::start_anew);
   for (const auto& [name, tensor] : loaded.tensors) tensors_[name] = tensor;
   progress_.say(loaded.remark.empty() ? fmt::format("starting from {}", recipe_.weights) : loaded.remark);

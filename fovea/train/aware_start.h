@@ -1,0 +1,18 @@
+// What a run that trains for integers starts from.
+#pragma once
+
+#include <memory>
+
+#include "fovea/data/dataset.h"
+#include "fovea/runtime/thread_pool.h"
+#include "fovea/train/progress.h"
+#include "fovea/train/recipe.h"
+#include "fovea/train/session.h"
+
+namespace fovea {
+
+// The tensors of network_of(recipe): recipe.weights (a .safetensors file, or the folder of a finished run) with norms folded,
+// and the ranges of activations as training images show them.
+TensorMap aware_start(const Recipe& recipe, std::shared_ptr<const Dataset> train, ThreadPool& threads, Progress& progress);
+
+}  // namespace fovea
