@@ -128,9 +128,10 @@ void give_results_own_memory(mlir::IRRewriter& rewriter, mlir::func::FuncOp main
   }
 }
 
-// A kernel reads an argument through one pad or slice, not through several.
+// A kernel reads an argument through one pad or slice, not through several; and a view is of memory, which what is padded or
+// cut out has once it is copied.
 void end_reading_chains(mlir::IRRewriter& rewriter, mlir::Operation& op) {
-  if (!mlir::isa<mlir::tensor::PadOp>(op) && !(mlir::isa<mlir::tensor::ExtractSliceOp>(op) && !is_view(&op))) return;
+  if (!mlir::isa<mlir::tensor::PadOp, mlir::tensor::ExtractSliceOp>(op) && !is_view(&op)) return;
   mlir::Operation* source = op.getOperand(0).getDefiningOp();
   if (!source || !mlir::isa<mlir::tensor::PadOp, mlir::tensor::ExtractSliceOp>(source) || is_view(source)) return;
   rewriter.setInsertionPoint(&op);

@@ -198,7 +198,7 @@ void pull_elementwise_through_views(mlir::func::FuncOp main) {
   mlir::GreedyRewriteConfig config;
   config.strictMode = mlir::GreedyRewriteStrictness::ExistingOps;
   for (GenericOp op : llvm::to_vector(main.getBody().front().getOps<GenericOp>())) {
-    if (!is_elementwise(op) || is_inserted(op)) continue;
+    if (!is_elementwise(op) || is_inserted(op) || reads_pads_or_slices(op)) continue;
     fold_views(rewriter, op);
     chosen = preferred_operand(op);
     mlir::Operation* view = chosen ? chosen->get().getDefiningOp() : nullptr;

@@ -1,0 +1,78 @@
+// Equalised networks compute what they did, with channels alike.
+#include "fovea/quant/equalization.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "fovea/nn/layers.h"
+#include "fovea/nn/operators.h"
+#include "tests/quant/networks.h"
+
+namespace fovea {
+namespace {
+
+// A chain through depthwise and grouped layers, pooling and flattening.
+Network chain() {
+  return {.name = "chain",
+          .function =
+              [](Value x) {
+                x = x | conv({.filters = 8, .kernel = 3, .padding = same, .activation = relu}) |
+                    depthwise_conv({.kernel = 3, .padding = same, .activation = relu}) |
+                    conv({.filters = 12, .kernel = 1, .groups = 2, .activation = relu}) | max_pool({.window = 2}) |
+                    conv({.filters = 6, .kernel = 1, .activation = relu});
+                return x | avg_pool({.window = 2}) | flatten() | dense({.units = 9, .activation = relu}) | dense({.units = 4});
+              },
+          .input = {8, 8, 3},
+          .classes = 4};
+}
+
+// relu6 and a result that two layers read stand between.
+Network no_neighbours() {
+  return {.name = "none",
+          .function =
+              [](Value x) {
+                x = x | conv({.filters = 4, .kernel = 1, .activation = relu6}) |
+                    conv({.filters = 4, .kernel = 1, .activation = relu});
+                const Value sum = (x | conv({.filters = 4, .kernel = 1})) + x;
+                return sum | global_avg_pool();
+              },
+          .input = {4, 4, 3},
+          .classes = 4};
+}
+
+double spread(const Tensor& weight) {
+  const int64_t channels = weight.shape().back();
+  std::vector<double> largest(static_cast<size_t>(channels), 0);
+  for (int64_t i = 0; i < weight.size(); ++i) {
+    double& entry = largest[static_cast<size_t>(i % channels)];
+    entry = std::max<double>(entry, std::abs(weight.data<float>()[i]));
+  }
+  const auto [least, most] = std::ranges::minmax(largest);
+  return most / least;
+}
+
+TEST(Equalization, KeepsTheFunctionAndMakesChannelsAlike) {
+  InferenceModel model = folded_model(chain(), 2);
+  const std::map<std::string, Tensor> before = model.tensors;
+  std::map<std::string, Tensor> copies;
+  for (const auto& [name, tensor] : before) copies[name] = tensor.clone();
+  const QuantizationPlan plan(model);
+  EXPECT_EQ(equalize(model, plan), 5);
+  const Tensor image = normalized(random_pixels({2, 8, 8, 3}), {});
+  EXPECT_GT(signal_to_noise(run_model(model.graph, before, image), run_model(model.graph, model.tensors, image)), 100);
+  for (const char* name : {"conv1.weight", "dense1.weight"}) {
+    EXPECT_LT(spread(model.tensors.at(name)), spread(before.at(name)) / 1.2) << name;
+  }
+  for (const auto& [name, tensor] : before) {  // others may hold on to them
+    EXPECT_TRUE(std::equal(tensor.raw(), tensor.raw() + tensor.bytes(), copies.at(name).raw())) << name;
+  }
+}
+
+TEST(Equalization, NoNeighbours) {
+  InferenceModel model = folded_model(no_neighbours(), 1);
+  EXPECT_EQ(equalize(model, QuantizationPlan(model)), 0);
+}
+
+}  // namespace
+}  // namespace fovea
