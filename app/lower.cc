@@ -1,6 +1,8 @@
 // fovea lower MODEL --stage STAGE: the road to machine code, stage by stage.
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/codegen/compile.h"
+#include "fovea/core/error.h"
 #include "fovea/train/run.h"
 
 namespace fovea {
@@ -15,10 +17,25 @@ struct LowerOptions {
   std::string dtype = "f32";
 };
 
-void print_stage(const LowerOptions& options) {
+struct Lowered {
+  std::string name;
+  Graph graph;
+};
+
+Lowered graph_of(const LowerOptions& options) {
+  if (is_model_file(options.model)) {
+    if (options.train) refuse("{} is for inference; a training step is lowered of a network by its name", options.model);
+    InferenceModel model = open_inference_model(options.model, {.form = options.form, .batch = options.batch});
+    return {std::move(model.name), std::move(model.graph)};
+  }
   const Network network = open_network(options.model, options.form).network;
-  const Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
-  const std::string text = lower(traced.graph, options.stage, options.kernel,
+  Traced traced = options.train ? trace_training(network, options.batch) : trace_inference(network, options.batch);
+  return {network.name, std::move(traced.graph)};
+}
+
+void print_stage(const LowerOptions& options) {
+  const Lowered network = graph_of(options);
+  const std::string text = lower(network.graph, options.stage, options.kernel,
                                  {.cpu = options.cpu,
                                   .threads = options.common.thread_count(),
                                   .inference = !options.train,
@@ -35,7 +52,9 @@ void print_stage(const LowerOptions& options) {
 Command lower_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("lower", "print one stage of the road from a network to machine code");
   auto options = std::make_shared<LowerOptions>();
-  app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
+  app->add_option("MODEL", options->model,
+                  "a network's name (see fovea models), the folder of a run, or a .tflite or .onnx file")
+      ->required();
   app->add_option("--stage", options->stage, "graph, gradient, formulas, kernels, tiles, vectors, llvm or assembly (graph)");
   app->add_option("--kernel", options->kernel, "only this kernel, by the name it has in stage kernels");
   app->add_flag("--train", options->train, "the training step instead of inference");

@@ -12,10 +12,10 @@
 #include <mutex>
 #include <thread>
 
+#include "fovea/codegen/groups.h"
 #include "fovea/codegen/linker.h"
 #include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/object_cache.h"
-#include "fovea/codegen/pairs.h"
 #include "fovea/codegen/schedule.h"
 #include "fovea/codegen/schedule_text.h"
 #include "fovea/codegen/tile_program.h"
@@ -89,7 +89,7 @@ class Workshop {
     if (!module_) fail("a kernel does not parse");
     auto kernel = *module_->getOps<func::FuncOp>().begin();
     KernelFormula formula = read_kernel(kernel);
-    pair_products(formula, target_);
+    group_products(formula, target_);
     program_ = write_tile_program(formula, choose_tiling(formula, target_));
     function_ = program_.function.getName().str();
     kernel.erase();
@@ -107,7 +107,7 @@ class Workshop {
       schedule_->tidy(*module_);  // for reading: the schedule does the same as it goes
       return printed();
     }
-    schedule_->vectorise(*module_);
+    schedule_->vectorise(*module_, target_);
     if (wanted == "vectors") return printed();
     schedule_->lower_to_llvm(*module_, target_.bf16_dot);
     llvm::LLVMContext llvm_context;

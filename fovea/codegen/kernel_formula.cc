@@ -141,43 +141,74 @@ Output read_output(func::FuncOp kernel, Value value, unsigned index) {
 
 int64_t Access::extent(unsigned coordinate) const {
   const int64_t size = cast<RankedTensorType>(tensor.getType()).getDimSize(coordinate);
-  return static_cast<int>(coordinate) == pair ? size / 2 : size;
+  return static_cast<int>(coordinate) == group_coordinate ? size / group : size;
 }
 
 RankedTensorType Access::seen_type() const {
   auto type = cast<RankedTensorType>(tensor.getType());
-  if (!adjacent_pairs()) return type;
+  if (!adjacent_groups()) return type;
   SmallVector<int64_t> shape(type.getShape());
-  shape.back() /= 2;
+  shape.back() /= group;
+  if (group_coordinate < 0) shape.pop_back();
   return RankedTensorType::get(shape, packed_element());
 }
 
 Type Access::packed_element() const {
-  return pair >= 0 ? Float32Type::get(tensor.getContext()) : cast<RankedTensorType>(tensor.getType()).getElementType();
+  return group > 1 ? Float32Type::get(tensor.getContext()) : cast<RankedTensorType>(tensor.getType()).getElementType();
 }
 
 bool KernelFormula::has_reduction() const { return llvm::is_contained(anchor.reduced, true); }
+
+namespace {
+
+// The input that a factor converts, and how; nothing when it is no conversion of one input alone.
+std::optional<unsigned> converted_input(Value factor, Block& body, SmallVectorImpl<Operation*>& conversion) {
+  while (Operation* op = factor.getDefiningOp()) {
+    const bool shifted = isa<arith::SubIOp, arith::SubFOp>(op) && matchPattern(op->getOperand(1), m_Constant());
+    if (op->getBlock() != &body || (!isa<CastOpInterface>(op) && !shifted)) return {};
+    conversion.insert(conversion.begin(), op);
+    factor = op->getOperand(0);
+  }
+  const auto argument = cast<BlockArgument>(factor);
+  if (argument.getOwner() != &body) return {};
+  return argument.getArgNumber();
+}
+
+// The two factors of a body that adds their product to its result; none when it does something else.
+SmallVector<Value> factors_of(linalg::GenericOp op) {
+  Block& body = *op.getBody();
+  Operation* add = body.getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add)) return {};
+  const Value sum = body.getArguments().back();
+  if (add->getOperand(0) != sum && add->getOperand(1) != sum) return {};
+  Operation* multiply = add->getOperand(add->getOperand(0) == sum ? 1 : 0).getDefiningOp();
+  if (!isa_and_nonnull<arith::MulFOp, arith::MulIOp>(multiply)) return {};
+  return {multiply->getOperand(0), multiply->getOperand(1)};
+}
+
+}  // namespace
 
 bool KernelFormula::is_contraction() const {
   linalg::GenericOp op = anchor.op;
   if (!has_reduction() || anchor.inputs.size() != 2 || op.getNumDpsInits() != 1) return false;
   if (anchor.inputs[0].scalar || anchor.inputs[1].scalar) return false;
-  Block& body = *op.getBody();
-  auto input = [&](Value factor) {
-    if (auto extended = factor.getDefiningOp<arith::ExtFOp>()) factor = extended.getIn();
-    return dyn_cast<BlockArgument>(factor);
-  };
-  auto add = body.getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
-  if (!add) return false;
-  auto multiply = add.getLhs().getDefiningOp<arith::MulFOp>();
-  Value sum = add.getRhs();
-  if (!multiply) {
-    multiply = add.getRhs().getDefiningOp<arith::MulFOp>();
-    sum = add.getLhs();
+  unsigned seen = 0;
+  for (Value factor : factors_of(op)) {
+    SmallVector<Operation*> conversion;
+    const auto input = converted_input(factor, *op.getBody(), conversion);
+    if (!input || *input > 1) return false;
+    seen |= 1U << *input;
   }
-  if (!multiply || sum != body.getArgument(2)) return false;
-  const BlockArgument left = input(multiply.getLhs()), right = input(multiply.getRhs());
-  return left && right && left != right && left != sum && right != sum;
+  return seen == 3;
+}
+
+SmallVector<Operation*> KernelFormula::conversion(size_t input) const {
+  linalg::GenericOp op = anchor.op;
+  for (Value factor : factors_of(op)) {
+    SmallVector<Operation*> conversion;
+    if (converted_input(factor, *op.getBody(), conversion) == input) return conversion;
+  }
+  return {};
 }
 
 KernelFormula read_kernel(func::FuncOp kernel) {

@@ -23,21 +23,36 @@ struct Access {
   mlir::Attribute pad_value;           // what fills a strip around the tensor
   // A number for every element (a fill or a splat constant): nothing to read.
   mlir::Value scalar;
-  // The coordinate that counts pairs of bf16 numbers (pairs.h), or -1.
-  int pair = -1;
+  // Neighbours along a reduced dimension that are seen as one number of 32 bits (groups.h); 1: none are.
+  int64_t group = 1;
+  // The coordinate that counts groups; -1 where a group is the tensor's whole last dimension, which `map` then leaves out.
+  int group_coordinate = -1;
   // `tensor` holds what the map describes in the layout that the kernel's tiling wants (prepacking.h).
   bool ahead = false;
 
   bool padded() const { return !pad_low.empty(); }
   int64_t low(unsigned coordinate) const { return padded() ? pad_low[coordinate] : 0; }
-  int64_t extent(unsigned coordinate) const;  // of the unpadded tensor, in pairs where the coordinate counts them
-  // Pairs that lie side by side in memory are read as they are; others are put together when they are packed.
-  bool adjacent_pairs() const { return pair >= 0 && pair + 1 == static_cast<int>(map.getNumResults()); }
-  bool distant_pairs() const { return pair >= 0 && !adjacent_pairs(); }
-  // What the tile program sees: the tensor's own type, or one f32 for each pair that lies side by side.
+  int64_t extent(unsigned coordinate) const;  // of the unpadded tensor, in groups where the coordinate counts them
+  // Groups that lie side by side in memory are read as they are; others (pairs) are put together when they are packed.
+  bool adjacent_groups() const {
+    return group > 1 && (group_coordinate < 0 || group_coordinate + 1 == static_cast<int>(map.getNumResults()));
+  }
+  bool distant_pairs() const { return group > 1 && !adjacent_groups(); }
+  // What the tile program sees: the tensor's own type, or one f32 for each group that lies side by side.
   mlir::RankedTensorType seen_type() const;
   // Of packed copies.
   mlir::Type packed_element() const;
+};
+
+// The instruction that multiplies and adds groups.
+enum class DotProduct : uint8_t {
+  none,
+  bf16_pairs,      // two products of bf16, summed in f32
+  unsigned_first,  // four products of an unsigned byte of the first input and a signed one of the second, summed in i32
+  signed_first,    // the same, the other way round
+  signed_quads,    // four products of signed bytes
+  unsigned_quads,  // four products of unsigned bytes
+  word_pairs,      // two products of signed 16-bit integers, summed in i32
 };
 
 struct Formula {
@@ -47,7 +62,7 @@ struct Formula {
   std::vector<Access> inputs;
   llvm::SmallVector<mlir::Value> initial;   // per result: the scalar a reduction starts from, null for element-wise formulas
   llvm::SmallVector<unsigned> output_dims;  // the domain dimension of each output coordinate (the same for every result)
-  bool paired = false;                      // products are of pairs of bf16 numbers (pairs.h)
+  DotProduct product = DotProduct::none;    // of groups (groups.h)
 };
 
 // Where a returned value goes.
@@ -67,8 +82,10 @@ struct KernelFormula {
   std::vector<Output> outputs;
 
   bool has_reduction() const;
-  // mulf then addf of two inputs, extended from bf16 or as they are, into one result.
+  // A product of two inputs, each as it is or converted by itself, added into one result.
   bool is_contraction() const;
+  // The operations of a contraction's body that convert this input before it is multiplied, in order.
+  llvm::SmallVector<mlir::Operation*> conversion(size_t input) const;
 };
 
 // Fails, naming the kernel and the operation, on what the contract of the kernels stage does not allow.

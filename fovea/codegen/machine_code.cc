@@ -18,6 +18,7 @@
 
 #include <mutex>
 
+#include "fovea/codegen/late_broadcasts.h"
 #include "fovea/core/error.h"
 
 namespace fovea {
@@ -222,6 +223,7 @@ void optimise(llvm::Module& module, const Target& target) {
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
+  read_broadcasts_late(module);
 }
 
 std::string emit(llvm::Module& module, const Target& target, CodeKind kind) {

@@ -8,7 +8,7 @@
 
 #include <map>
 
-#include "fovea/codegen/pairs.h"
+#include "fovea/codegen/groups.h"
 #include "fovea/codegen/tiling.h"
 #include "fovea/passes/structure.h"
 #include "llvm/ADT/MapVector.h"
@@ -37,7 +37,7 @@ struct Candidate {
 std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target) {
   OwningOpRef<func::FuncOp> copy(kernel.clone());  // reading a kernel adds constants to it
   KernelFormula formula = read_kernel(*copy);
-  pair_products(formula, target);
+  group_products(formula, target);
   Tiling tiling = choose_tiling(formula, target);
   if (tiling.panel_input < 0) return {};
   const Access& access = formula.anchor.inputs[static_cast<size_t>(tiling.panel_input)];

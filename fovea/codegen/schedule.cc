@@ -54,7 +54,7 @@
 #include <mlir/Transforms/GreedyPatternRewriteDriver.h>
 #include <mlir/Transforms/Passes.h>
 
-#include "fovea/codegen/pairs.h"
+#include "fovea/codegen/groups.h"
 #include "fovea/codegen/schedule_text.h"
 #include "fovea/core/error.h"
 
@@ -214,7 +214,7 @@ void Schedule::tidy(ModuleOp tiles) {
   });
 }
 
-void Schedule::vectorise(ModuleOp tiles) {
+void Schedule::vectorise(ModuleOp tiles, const Target& target) {
   apply("vectorise", tiles);
   RewritePatternSet copies(tiles.getContext());
   copies.add<CopyAsVectors>(tiles.getContext());
@@ -222,7 +222,7 @@ void Schedule::vectorise(ModuleOp tiles) {
   drop_results(tiles);
   buffers_to_stack(tiles);
   apply("lower", tiles);
-  lower_pair_products(tiles);
+  lower_group_products(tiles, target);
   RewritePatternSet elements(tiles.getContext());
   elements.add<ReadAsElement, WriteAsElement>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(elements));

@@ -10,6 +10,8 @@
 #include <mlir/IR/MLIRContext.h>
 #include <mlir/IR/OwningOpRef.h>
 
+#include "fovea/codegen/target.h"
+
 namespace fovea {
 
 // Every dialect and interface that the road from tile programs to LLVM uses.
@@ -19,8 +21,8 @@ class Schedule {
  public:
   explicit Schedule(mlir::MLIRContext& context);
 
-  void tidy(mlir::ModuleOp tiles);       // folds and shares index arithmetic
-  void vectorise(mlir::ModuleOp tiles);  // in place; `vectors` stage
+  void tidy(mlir::ModuleOp tiles);                             // folds and shares index arithmetic
+  void vectorise(mlir::ModuleOp tiles, const Target& target);  // in place; `vectors` stage
   // In place; LLVM's dialect. Without `converts_bf16` the conversions to and from bf16 are arithmetic on bits.
   void lower_to_llvm(mlir::ModuleOp vectors, bool converts_bf16);
 

@@ -91,6 +91,20 @@ bool generated(llvm::StringRef feature) {
          llvm::is_contained(single, feature);
 }
 
+IntegerDot integer_dot(const llvm::Triple& triple, const llvm::MCSubtargetInfo& info) {
+  switch (triple.getArch()) {
+    case llvm::Triple::x86_64:
+      return info.checkFeatures("+avx512vnni,+avx512vl") || info.checkFeatures("+avxvnni") ? IntegerDot::mixed_quads
+                                                                                           : IntegerDot::pairs;
+    case llvm::Triple::aarch64:
+      return info.checkFeatures("+dotprod") ? IntegerDot::equal_quads : IntegerDot::none;
+    case llvm::Triple::wasm32:
+      return info.checkFeatures("+simd128") ? IntegerDot::pairs : IntegerDot::none;
+    default:
+      return IntegerDot::none;
+  }
+}
+
 void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
   const llvm::Triple triple(target.triple);
   for (const Row& row : rows) {
@@ -100,6 +114,7 @@ void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
     target.vector_registers = row.vector_registers;
     target.l1_bytes = row.l1_bytes;
     target.l2_bytes = row.l2_bytes;
+    target.integer_dot = integer_dot(triple, info);
     target.bf16_dot = triple.getArch() == llvm::Triple::x86_64 && info.checkFeatures("+avx512bf16,+avx512vl");
     return;
   }

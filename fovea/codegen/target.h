@@ -6,6 +6,14 @@
 
 namespace fovea {
 
+// Which products of narrow integers one instruction adds to each 32-bit lane of a register, exactly.
+enum class IntegerDot : uint8_t {
+  none,         // extended to 32 bits first
+  mixed_quads,  // four, of unsigned and signed bytes: x86 vpdpbusd
+  equal_quads,  // four, of bytes that are both signed or both unsigned: Arm sdot, udot
+  pairs,        // two, of signed 16-bit integers: x86 vpmaddwd, WebAssembly's dot
+};
+
 struct Target {
   std::string triple;    // "x86_64-pc-linux-gnu"
   std::string cpu;       // LLVM's name: "znver4", "haswell", "cortex-a76"
@@ -16,6 +24,7 @@ struct Target {
   int64_t l1_bytes = 32 << 10;    // data, of one core
   int64_t l2_bytes = 256 << 10;   // of one core
 
+  IntegerDot integer_dot = IntegerDot::none;
   bool bf16_dot = false;  // adds two products of bf16 numbers to each f32 lane of a register in one instruction
 
   int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }

@@ -171,14 +171,11 @@ Value TileBuilder::formula(ValueRange inputs, Value into, AffineMap input_map,
       .getResult(0);
 }
 
-Value TileBuilder::extended(Value narrow) {
-  const Type wide = builder.getF32Type();
-  auto type = dyn_cast<RankedTensorType>(narrow.getType());
-  if (!type) return builder.create<arith::ExtFOp>(location, wide, narrow);
-  return formula(narrow, empty(type.getShape(), wide), builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank())),
-                 [&](OpBuilder& inner, Location at, ValueRange arguments) -> Value {
-                   return inner.create<arith::ExtFOp>(at, wide, arguments[0]);
-                 });
+Value TileBuilder::mapped(Value from, Type element, Scalar body) {
+  auto type = dyn_cast<RankedTensorType>(from.getType());
+  if (!type) return body(builder, location, from);
+  return formula(from, empty(type.getShape(), element), builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank())),
+                 [&](OpBuilder& inner, Location at, ValueRange arguments) { return body(inner, at, arguments[0]); });
 }
 
 Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int64_t length, int64_t tile,

@@ -64,8 +64,9 @@ class TileBuilder {
   // `pair` >= 0 an element is the pair of what `from` reads and what lies one further along that coordinate.
   mlir::Value copy_tile(mlir::Value source, const Slice& from, mlir::Value target, const Slice& at,
                         llvm::ArrayRef<unsigned> permutation, int pair = -1);
-  // The same values in f32.
-  mlir::Value extended(mlir::Value tile_or_scalar);
+  // Each number of a tile, or one alone, as `body` makes it.
+  using Scalar = llvm::function_ref<mlir::Value(mlir::OpBuilder&, mlir::Location, mlir::Value)>;
+  mlir::Value mapped(mlir::Value tile_or_scalar, mlir::Type element, Scalar body);
 
  private:
   mlir::Value formula(mlir::ValueRange inputs, mlir::Value into, mlir::AffineMap input_map,

@@ -90,6 +90,15 @@ TileBuilder::Slice TileWriter::accumulator_slice() {
   return slice;
 }
 
+// A sum of groups is typed f32 until here.
+Value TileWriter::summed(Value tile, Value result) {
+  const Type element = cast<RankedTensorType>(result.getType()).getElementType();
+  if (getElementTypeOrSelf(tile.getType()) == element) return tile;
+  return t_.mapped(tile, element, [&](OpBuilder& builder, Location at, Value number) -> Value {
+    return builder.create<arith::BitcastOp>(at, element, number);
+  });
+}
+
 // The anchor's results on this tile are done: the formulas that follow, and the writes.
 void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
   const SmallVector<unsigned> order = tile_dims(false);
@@ -108,7 +117,7 @@ void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
   };
   linalg::GenericOp anchor = anchor_.op;
   if (kernel_.has_reduction()) {
-    for (auto [result, tile] : llvm::zip(anchor.getResults(), anchor_tiles)) tiles[result] = tile;
+    for (auto [result, tile] : llvm::zip(anchor.getResults(), anchor_tiles)) tiles[result] = summed(tile, result);
   } else {
     SmallVector<Operand> inputs;
     for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(anchor_operand(i, order, state));

@@ -2,7 +2,7 @@
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
 #include <mlir/IR/IRMapping.h>
 
-#include "fovea/codegen/pairs.h"
+#include "fovea/codegen/groups.h"
 #include "fovea/codegen/tile_writer.h"
 #include "fovea/core/error.h"
 
@@ -68,11 +68,38 @@ TileWriter::Operand TileWriter::anchor_operand(size_t input, ArrayRef<unsigned> 
   return {t_.read(view, slice), {}, AffineMap::get(static_cast<unsigned>(order.size()), 0, map, builder_.getContext())};
 }
 
-// A contraction's bf16 operands are extended tile by tile, so that what is left is the contraction of f32.
-TileWriter::Operand TileWriter::factor(Operand operand) {
+// A contraction's operands are converted tile by tile, so that what is left is a plain contraction.
+TileWriter::Operand TileWriter::factor(size_t input, Operand operand) {
+  if (!kernel_.is_contraction() || anchor_.product != DotProduct::none) return operand;
+  const SmallVector<Operation*> conversion = kernel_.conversion(input);
+  if (conversion.empty()) return operand;
   Value& value = operand.tile ? operand.tile : operand.scalar;
-  if (kernel_.is_contraction() && getElementTypeOrSelf(value.getType()).isBF16()) value = t_.extended(value);
+  value = t_.mapped(value, conversion.back()->getResult(0).getType(), [&](OpBuilder& builder, Location, Value number) {
+    for (Operation* step : conversion) {
+      IRMapping mapping;
+      mapping.map(step->getOperand(0), number);
+      for (Value constant : step->getOperands().drop_front())
+        mapping.map(constant, builder.clone(*constant.getDefiningOp())->getResult(0));
+      number = builder.clone(*step, mapping)->getResult(0);
+    }
+    return number;
+  });
   return operand;
+}
+
+// A contraction's body on converted operands: their product added to the sum, of groups or of numbers.
+Value TileWriter::product_added(Value left, Value right, Value sum) {
+  Operation *product = nullptr, *total = nullptr;
+  if (isa<FloatType>(sum.getType())) {
+    product = builder_.create<arith::MulFOp>(t_.location, left, right);
+    total = builder_.create<arith::AddFOp>(t_.location, sum, product->getResult(0));
+  } else {
+    product = builder_.create<arith::MulIOp>(t_.location, left, right);
+    total = builder_.create<arith::AddIOp>(t_.location, sum, product->getResult(0));
+  }
+  if (anchor_.product != DotProduct::none)
+    for (Operation* op : {product, total}) op->setAttr(group_product, builder_.getUnitAttr());
+  return total->getResult(0);
 }
 
 // The formula of `op` on one tile. `order` are the anchor's dimensions the tile runs over; `domain_dims` names, for each
@@ -119,18 +146,16 @@ SmallVector<Value> TileWriter::apply(linalg::GenericOp op, ArrayRef<Operand> inp
                 started ? first_values[i] : Value(block->getArgument(static_cast<unsigned>(next + i))));
   }
   builder_.setInsertionPointToStart(block);
+  if (op == anchor_.op && kernel_.is_contraction()) {
+    auto argument = [&](unsigned i) { return mapping.lookup(body.getArgument(i)); };
+    Value total = product_added(argument(0), argument(1), argument(2));
+    builder_.create<linalg::YieldOp>(t_.location, total);
+    return {generic.getResults().begin(), generic.getResults().end()};
+  }
   for (Operation& inner : body) {
     auto index = dyn_cast<linalg::IndexOp>(inner);
     if (!index) {
-      const bool widened =
-          isa<arith::ExtFOp>(inner) && mapping.lookup(inner.getOperand(0)).getType() == inner.getResult(0).getType();
-      if (widened) {
-        mapping.map(inner.getResult(0), mapping.lookup(inner.getOperand(0)));
-      } else {
-        Operation* copy = builder_.clone(inner, mapping);
-        const bool of_pairs = anchor_.paired && op == anchor_.op && isa<arith::MulFOp, arith::AddFOp>(inner);
-        if (of_pairs) copy->setAttr(pair_product, builder_.getUnitAttr());
-      }
+      builder_.clone(inner, mapping);
       continue;
     }
     const unsigned dim = domain_dims[static_cast<size_t>(index.getDim())];

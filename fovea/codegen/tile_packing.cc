@@ -58,7 +58,12 @@ PackedLayout PackedOperand::layout() const {
       coordinate = coordinate + getAffineDimExpr(static_cast<unsigned>(position) + 1, context) * form.coefficients[dim];
     coordinates.push_back(coordinate);
   }
-  layout.source = AffineMap::get(inner + 1, 0, coordinates, context);
+  const bool grouped = access_.group > 1;  // the tensor's last dimension stays the last
+  if (grouped) {
+    layout.shape.push_back(access_.group);
+    coordinates.push_back(getAffineDimExpr(inner + 1, context));
+  }
+  layout.source = AffineMap::get(inner + (grouped ? 2 : 1), 0, coordinates, context);
   return layout;
 }
 
@@ -109,7 +114,7 @@ int64_t PackedOperand::span_after(unsigned level) const {
 // Elements of the source along a coordinate: pairs that are put together here are still two.
 int64_t PackedOperand::source_extent(unsigned coordinate) const {
   const int64_t extent = access_.extent(coordinate);
-  return access_.distant_pairs() && access_.pair == static_cast<int>(coordinate) ? 2 * extent : extent;
+  return access_.distant_pairs() && access_.group_coordinate == static_cast<int>(coordinate) ? 2 * extent : extent;
 }
 
 int64_t PackedOperand::extent_after(unsigned level) const {
@@ -132,9 +137,9 @@ Value PackedOperand::pack_strip(TileBuilder& t, Value source, Value scratch) {
 Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
   const int64_t span = spans_[level], extent = access_.extent(level), low = access_.low(level);
   const int64_t inner = span_after(level);
-  const bool pairs_here = access_.distant_pairs() && access_.pair == static_cast<int>(level);
-  const bool pairs_below = access_.distant_pairs() && access_.pair >= static_cast<int>(level);
-  const int64_t pair_distance = access_.distant_pairs() ? extent_after(static_cast<unsigned>(access_.pair)) : 0;
+  const bool pairs_here = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(level);
+  const bool pairs_below = access_.distant_pairs() && access_.group_coordinate >= static_cast<int>(level);
+  const int64_t pair_distance = access_.distant_pairs() ? extent_after(static_cast<unsigned>(access_.group_coordinate)) : 0;
   bool contiguous = !pairs_below;  // what lies below this coordinate is one run, in the tensor and in the strip
   for (unsigned below = level + 1; below < spans_.size(); ++below)
     contiguous &= spans_[below] == access_.extent(below) && access_.low(below) == 0 && TileBuilder::known(base_[below]) == 0;
@@ -237,7 +242,7 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
     SmallVector<unsigned> source_order, target_order, permutation;
     TileBuilder::Slice from;
     for (const LinearForm& form : forms_) {
-      const bool in_pairs = access_.distant_pairs() && access_.pair == static_cast<int>(from.offsets.size());
+      const bool in_pairs = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(from.offsets.size());
       Index offset = t.constant(form.constant);
       int64_t extent = 1, stride = 1;
       bool kept = false;
@@ -258,7 +263,7 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
     const TileBuilder::Slice to = slice(t, cursor, size, order, target_order);
     for (unsigned dim : target_order)
       permutation.push_back(static_cast<unsigned>(llvm::find(source_order, dim) - source_order.begin()));
-    inside[0] = t.copy_tile(source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.pair : -1);
+    inside[0] = t.copy_tile(source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.group_coordinate : -1);
   };
   level(0, carried);
   return carried[0];

@@ -6,7 +6,7 @@
 #include <functional>
 #include <numeric>
 
-#include "fovea/codegen/pairs.h"
+#include "fovea/codegen/groups.h"
 #include "fovea/codegen/tile_writer.h"
 #include "fovea/core/error.h"
 
@@ -42,14 +42,14 @@ void TileWriter::plan_scratch() {
   SmallVector<int64_t> shape;
   for (unsigned dim : anchor_.output_dims) shape.push_back(tiling_.dims[dim].block);
   for (Value result : anchor_.op->getResults())
-    accumulator_state_.push_back(add(RankedTensorType::get(shape, cast<RankedTensorType>(result.getType()).getElementType())));
+    accumulator_state_.push_back(add(RankedTensorType::get(shape, accumulator_type(result))));
 }
 
 void TileWriter::create_function() {
   func::FuncOp original = kernel_.function;
   SmallVector<Type> arguments(original.getArgumentTypes()), results;
   for (const Access& access : anchor_.inputs)
-    if (access.adjacent_pairs()) arguments[cast<BlockArgument>(access.tensor).getArgNumber()] = access.seen_type();
+    if (access.adjacent_groups()) arguments[cast<BlockArgument>(access.tensor).getArgNumber()] = access.seen_type();
   for (const Output& output : kernel_.outputs) {
     if (output.in_place < 0) arguments.push_back(output.type);
     results.push_back(output.type);
@@ -62,7 +62,7 @@ void TileWriter::create_function() {
   auto function = builder_.create<func::FuncOp>(original.getLoc(), ("tiles_" + original.getName()).str(),
                                                 builder_.getFunctionType(arguments, results));
   function.addEntryBlock();
-  if (anchor_.paired) function->setAttr(pair_product, builder_.getUnitAttr());
+  if (anchor_.product != DotProduct::none) mark_groups(function);
   int64_t next = original.getNumArguments();
   auto writable = [&](int64_t argument) {
     function.setArgAttr(static_cast<unsigned>(argument), "bufferization.writable", builder_.getBoolAttr(true));
@@ -71,6 +71,22 @@ void TileWriter::create_function() {
   for (size_t i = 0; i < scratch_types_.size(); ++i) writable(program_.operands + static_cast<int64_t>(i));
   program_.function = function;
   builder_.setInsertionPointToStart(&function.front());
+}
+
+// Sums of groups are typed f32 like the groups themselves.
+Type TileWriter::accumulator_type(Value result) const {
+  if (anchor_.product != DotProduct::none) return Float32Type::get(result.getContext());
+  return cast<RankedTensorType>(result.getType()).getElementType();
+}
+
+void TileWriter::mark_groups(func::FuncOp function) {
+  function->setAttr(group_product, builder_.getI32IntegerAttr(static_cast<int32_t>(anchor_.product)));
+  if (anchor_.product != DotProduct::unsigned_first && anchor_.product != DotProduct::signed_first) return;
+  const size_t input = anchor_.product == DotProduct::unsigned_first ? 0 : 1;
+  auto argument = cast<BlockArgument>(anchor_.inputs[input].tensor).getArgNumber();
+  if (packed_state_[input] >= 0)
+    argument = static_cast<unsigned>(program_.operands + packed_state_[input]) - static_cast<unsigned>(kernel_.outputs.size());
+  function.setArgAttr(argument, unsigned_bytes, builder_.getUnitAttr());
 }
 
 // An argument as the program sees it at this point: one that is written in place is read from what the loops carry.
@@ -299,7 +315,7 @@ void TileWriter::reduction_loops(size_t level, State& accumulators, const State&
   if (level == reduction_order_.size()) {
     const SmallVector<unsigned> order = tile_dims(true);
     SmallVector<Operand> inputs;
-    for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(factor(anchor_operand(i, order, state)));
+    for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(factor(i, anchor_operand(i, order, state)));
     SmallVector<unsigned> all(rank_);
     std::iota(all.begin(), all.end(), 0);
     const unsigned lane = static_cast<unsigned>(tiling_.vector_dim);

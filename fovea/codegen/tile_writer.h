@@ -34,6 +34,8 @@ class TileWriter {
 
   void plan_scratch();
   void create_function();
+  void mark_groups(mlir::func::FuncOp function);
+  mlir::Type accumulator_type(mlir::Value result) const;
   mlir::Value argument_now(mlir::Value original, const State& state) const;
   mlir::Value here(mlir::Value original);
 
@@ -68,11 +70,13 @@ class TileWriter {
   };
   Operand operand_tile(const Access& access, llvm::ArrayRef<LinearForm> forms, llvm::ArrayRef<unsigned> order,
                        const State& state);
-  Operand factor(Operand operand);
+  Operand factor(size_t input, Operand operand);
   Operand anchor_operand(size_t input, llvm::ArrayRef<unsigned> order, const State& state);
   llvm::SmallVector<mlir::Value> apply(mlir::linalg::GenericOp op, llvm::ArrayRef<Operand> inputs, mlir::ValueRange outs,
                                        llvm::ArrayRef<unsigned> order, llvm::ArrayRef<unsigned> domain_dims,
                                        llvm::ArrayRef<mlir::Value> starts);
+  mlir::Value product_added(mlir::Value left, mlir::Value right, mlir::Value sum);
+  mlir::Value summed(mlir::Value tile, mlir::Value result);
   TileBuilder::Slice output_slice(const Output& output);
   TileBuilder::Slice accumulator_slice();
 

@@ -24,15 +24,35 @@ constexpr int64_t most_rows_to_prefetch_in = 48;
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
 
+// The widest number that the kernel computes with: what fits a register beside it.
 int64_t element_bytes(const KernelFormula& kernel) {
   int64_t bytes = 1;
   auto widen = [&](mlir::Type type) {
-    const mlir::Type element = mlir::cast<mlir::RankedTensorType>(type).getElementType();
+    const mlir::Type element = mlir::getElementTypeOrSelf(type);
     if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
     if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
   };
   for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
   for (const Output& output : kernel.outputs) widen(output.value.getType());
+  // Random numbers are computed in 64 bits on the way, which no register is waiting for.
+  auto widen_body = [&](mlir::linalg::GenericOp op) {
+    op.getBody()->walk([&](mlir::Operation* inner) {
+      for (mlir::Type type : inner->getResultTypes())
+        if (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 32) widen(type);
+    });
+  };
+  widen_body(kernel.anchor.op);
+  for (const Formula& formula : kernel.epilogue) widen_body(formula.op);
+  return bytes;
+}
+
+// Of the operands as they lie in memory, groups as the numbers they are seen as.
+int64_t operand_bytes(const KernelFormula& kernel) {
+  int64_t bytes = 1;
+  for (const Access& input : kernel.anchor.inputs) {
+    const mlir::Type element = input.group > 1 ? input.packed_element() : mlir::getElementTypeOrSelf(input.tensor.getType());
+    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+  }
   return bytes;
 }
 
@@ -43,8 +63,8 @@ class Chooser {
         anchor_(kernel.anchor),
         rank_(static_cast<unsigned>(kernel.anchor.extents.size())),
         target_(target),
-        bytes_(element_bytes(kernel)),
-        lanes_(std::max<int64_t>(1, target.lanes(bytes_))) {
+        bytes_(kernel.is_contraction() ? operand_bytes(kernel) : element_bytes(kernel)),
+        lanes_(std::max<int64_t>(1, target.lanes(element_bytes(kernel)))) {
     tiling_.dims.resize(rank_);
     tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
     for (const Access& input : anchor_.inputs) {
@@ -159,6 +179,9 @@ class Chooser {
     return std::min<int64_t>(extent, 8);
   }
 
+  // Their products take one factor from a register: more steps written out would ask for more of those than there are.
+  bool groups_of_integers() const { return anchor_.product != DotProduct::none && anchor_.product != DotProduct::bf16_pairs; }
+
   void contraction();
   bool depthwise();
   void depthwise_results(unsigned row);
@@ -266,7 +289,7 @@ void Chooser::contraction() {
 
   int depth = -1;
   for (unsigned dim = 0; dim < rank_; ++dim)
-    if (reduced(dim)) depth = static_cast<int>(dim);
+    if (reduced(dim) && (depth < 0 || extent(dim) > 1)) depth = static_cast<int>(dim);
 
   // Row dimensions from the innermost outwards, while a whole one still fits in registers.
   SmallVector<unsigned> row_dims;
@@ -294,7 +317,7 @@ void Chooser::contraction() {
   const bool depth_free = llvm::none_of(
       row_dims, [&](unsigned dim) { return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth); });
   if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth)) {
-    set_tile(depth, depth_tile(extent(depth)));
+    set_tile(depth, groups_of_integers() ? std::min<int64_t>(extent(depth), 4) : depth_tile(extent(depth)));
     tiling_.tile_order.push_back(depth);
   }
   contraction_blocks(rows, columns, shared_vector);
@@ -383,9 +406,10 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
   const Access& columns = anchor_.inputs[columns_input];
   const bool worth_packing = rows_total >= 32 && (transposed || extent(vector) > tile);
   if (!shared_vector && !columns.padded() && simple_coordinates(columns_input)) {
+    const bool columns_in_pairs = columns.group > 1 && columns.group_coordinate >= 0;
     if (columns.distant_pairs() || worth_packing) tiling_.packing[columns_input] = Packing::panel;
     if (columns.ahead) tiling_.packing[columns_input] = Packing::ahead;
-    if (columns.pair < 0 && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
+    if (!columns_in_pairs && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
   }
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).

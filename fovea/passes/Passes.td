@@ -39,6 +39,23 @@ def MixedPrecisionPass : Pass<"fovea-mixed-precision", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
+  let summary = "contractions of bytes laid out for the processor's integer products";
+  let description = [{
+    Over formulas. Sums of products of bytes get neighbouring channels of image and filter as a last dimension of their own, four or two
+    of them, which code generation sees as one number (fovea/codegen/groups.h). Missing channels are zeros. Where the processor multiplies
+    bytes of unlike signs only, or of equal ones only, the image's sign bit is flipped where it is computed, which adds or takes away 128,
+    and 128 times the sum of the filter makes up for it: the integers stay the same. `pairs` are extended to 16 bits. Depthwise
+    contractions of so few terms that f32 counts them exactly are summed in f32, of image minus padding, for taps in the padding to be
+    zero. What depends on filters alone is formulas of its own, for fovea-prepare. Jacob et al., "Quantization and training of neural
+    networks for efficient integer-arithmetic-only inference", 2018, section 2.
+  }];
+  let options = [Option<"products", "products", "std::string", "\"none\"",
+                        "mixed-quads (x86 vpdpbusd), equal-quads (Arm sdot, udot), pairs (x86 vpmaddwd, WebAssembly's dot) or none">];
+  let constructor = "::fovea::create_dot_products_pass()";
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def FoldPass : Pass<"fovea-fold", "::mlir::func::FuncOp"> {
   let summary = "compute what is constant, drop what does nothing";
   let description = [{

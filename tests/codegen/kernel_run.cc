@@ -76,6 +76,7 @@ void with_element(mlir::Type type, Visit visit) {
   if (element.isF64()) return visit(double{});
   if (element.isBF16()) return visit(Bfloat{});
   if (element.isInteger(32)) return visit(int32_t{});
+  if (element.isInteger(16)) return visit(int16_t{});
   if (element.isInteger(8)) return visit(int8_t{});
   throw std::runtime_error("a test kernel of an unknown element type");
 }
@@ -207,6 +208,14 @@ const std::vector<NamedTarget>& test_targets() {
   return targets;
 }
 
+namespace {
+// Every byte; of wider numbers so few that sums of them stay in range.
+std::uniform_int_distribution<int> integer(unsigned bits) {
+  const int most = bits == 8 ? 127 : bits == 16 ? 255 : 9;
+  return std::uniform_int_distribution<int>(bits == 8 ? -128 : -most, most);
+}
+}  // namespace
+
 std::vector<Array> random_arguments(FuncOp kernel, uint64_t seed) {
   std::mt19937_64 random(seed);
   std::vector<Array> arguments;
@@ -221,7 +230,7 @@ std::vector<Array> random_arguments(FuncOp kernel, uint64_t seed) {
       else if (real)
         array.values.push_back(value);
       else
-        array.values.push_back(static_cast<double>(std::uniform_int_distribution<int>(-9, 9)(random)));
+        array.values.push_back(static_cast<double>(integer(tensor_of(type).getElementTypeBitWidth())(random)));
     }
     arguments.push_back(std::move(array));
   }

@@ -305,6 +305,99 @@ std::string forward_text(const ConvolutionCase& conv, Epilogue epilogue, const s
   return k.text();
 }
 
+namespace {
+
+std::string integer_product(const IntegerForm& form) {
+  const auto extension = [&](bool is_unsigned) { return is_unsigned && form.element == "i8" ? "extui" : "extsi"; };
+  return fmt::format(
+      "%a = arith.{} %i0 : {} to i32\n%b = arith.{} %i1 : {} to i32\n"
+      "%p = arith.muli %a, %b : i32\n%s = arith.addi %o0, %p : i32\nyield %s",
+      extension(form.unsigned_image), form.element, extension(form.unsigned_filter), form.element);
+}
+
+void finish_integers(KernelText& k, const std::string& sum, const IntegerForm& form) {
+  if (!form.requantise) return k.returns({sum});
+  const Sizes shape = k.shape(sum);
+  const int rank = static_cast<int>(shape.size());
+  const std::string channel = fmt::format("({}) -> (d{})", loop_names(rank), rank - 1);
+  const std::string bias = k.argument({shape.back()}, "i32"), scale = k.argument({shape.back()});
+  k.returns({k.elementwise({{sum, ""}, {bias, channel}, {scale, channel}}, shape,
+                           "%low = arith.constant -118.0 : f32\n%high = arith.constant 120.0 : f32\n"
+                           "%zero = arith.constant 7 : i32\n%half = arith.constant 0.0078125 : f32\n"
+                           "%t = arith.addi %i0, %i1 : i32\n%f = arith.sitofp %t : i32 to f32\n"
+                           "%c = arith.mulf %f, %half : f32\n%l = arith.maximumf %c, %low : f32\n"
+                           "%h = arith.minimumf %l, %high : f32\n%e = math.roundeven %h : f32\n"
+                           "%n = arith.fptosi %e : f32 to i32\n%z = arith.addi %n, %zero : i32\n"
+                           "%r = arith.trunci %z : i32 to i8\nyield %r",
+                           "i8")});
+}
+
+}  // namespace
+
+std::string integer_forward_text(const ConvolutionCase& conv, const IntegerForm& form) {
+  KernelText k;
+  const ConvolutionLoops l(conv);
+  const size_t r = l.rank, f = r + 1, taps = r + 2, c = 2 * r + 2;
+  const bool grouped = form.group > 1;
+  Sizes image = shape_of(conv.batch, conv.size, {conv.in / form.group}),
+        filter = filter_shape(conv.kernel, {conv.in / form.group, conv.out});
+  std::vector<std::string> last{loop(c)}, both{loop(c), loop(f)};
+  if (grouped) {
+    for (Sizes* shape : {&image, &filter}) shape->push_back(form.group);
+    for (auto* names : {&last, &both}) names->push_back(loop(c + 1));
+  }
+  const std::string x = k.argument(image, form.element), w = k.argument(filter, form.element);
+  const std::string y = k.fill(shape_of(conv.batch, conv.output(), {conv.out}), "0", "i32");
+  finish_integers(k,
+                  k.formula({{image_of(k, x, conv, std::to_string(form.zero)), map_of({{"d0"}, l.window(1, taps), last})},
+                             {w, map_of({l.loops(taps), both})}},
+                            {{y, map_of({{"d0"}, l.loops(1), {loop(f)}})}}, static_cast<int>(c + (grouped ? 2 : 1)),
+                            static_cast<int>(taps), integer_product(form))[0],
+                  form);
+  return k.text();
+}
+
+std::string integer_dense_text(int64_t rows, int64_t columns, int64_t depth, const IntegerForm& form) {
+  KernelText k;
+  const bool grouped = form.group > 1;
+  Sizes left{rows, depth / form.group}, right{depth / form.group, columns};
+  if (grouped)
+    for (Sizes* shape : {&left, &right}) shape->push_back(form.group);
+  const std::string x = k.argument(left, form.element), w = k.argument(right, form.element);
+  const std::string y = k.fill({rows, columns}, "0", "i32");
+  finish_integers(k,
+                  k.formula({{x, grouped ? "(d0, d2, d3)" : "(d0, d2)"}, {w, grouped ? "(d2, d1, d3)" : "(d2, d1)"}},
+                            {{y, "(d0, d1)"}}, grouped ? 4 : 3, 2, integer_product(form))[0],
+                  form);
+  return k.text();
+}
+
+std::string integer_depthwise_text(const ConvolutionCase& conv, const IntegerForm& form) {
+  KernelText k;
+  const ConvolutionLoops l(conv);
+  const size_t r = l.rank, c = r + 1, taps = r + 2;
+  const std::string x = k.argument(shape_of(conv.batch, conv.size, {conv.groups}), "i8");
+  const std::string w = k.argument(filter_shape(conv.kernel, {conv.groups}), "i8");
+  const std::string sum = form.in_f32 ? "f32" : "i32";
+  const std::string y = k.fill(shape_of(conv.batch, conv.output(), {conv.groups}), form.in_f32 ? "0.0" : "0", sum);
+  const std::string body =
+      form.in_f32 ? fmt::format(
+                        "%zero = arith.constant {} : i32\n%a = arith.{} %i0 : i8 to i32\n%m = arith.subi %a, %zero : i32\n"
+                        "%f = arith.sitofp %m : i32 to f32\n%b = arith.extsi %i1 : i8 to i32\n"
+                        "%g = arith.sitofp %b : i32 to f32\n%p = arith.mulf %f, %g : f32\n"
+                        "%s = arith.addf %o0, %p : f32\nyield %s",
+                        form.zero, form.unsigned_image ? "extui" : "extsi")
+                  : integer_product(form);
+  std::string result =
+      k.formula({{image_of(k, x, conv, std::to_string(form.zero)), map_of({{"d0"}, l.window(1, taps), {loop(c)}})},
+                 {w, map_of({l.loops(taps), {loop(c)}})}},
+                {{y, map_of({{"d0"}, l.loops(1), {loop(c)}})}}, static_cast<int>(taps + r), static_cast<int>(taps), body)[0];
+  if (form.in_f32)
+    result = k.elementwise({{result, ""}}, k.shape(result), "%i = arith.fptosi %i0 : f32 to i32\nyield %i", "i32");
+  finish_integers(k, result, form);
+  return k.text();
+}
+
 // dx[n, h, c] = sum over k, f of dy[n, h - k * dilation + low, f] * w[k, c, f], dy padded so that every place is there.
 std::string input_gradient_text(const ConvolutionCase& conv, const std::string& element) {
   KernelText k;

@@ -127,6 +127,7 @@ double real_result(Operation& op, llvm::ArrayRef<double> x) {
   if (name == "math.tanh") return std::tanh(x[0]);
   if (name == "math.erf") return std::erf(x[0]);
   if (name == "math.absf") return std::abs(x[0]);
+  if (name == "math.roundeven") return std::nearbyint(x[0]);
   if (name == "math.powf") return std::pow(x[0], x[1]);
   throw std::runtime_error("unknown scalar operation " + name.str());
 }
