@@ -1,10 +1,9 @@
 // A network for fine-tuning that knows it will be integers.
 //
 // Norms are folded before training and stay so (static folding: Nagel et al., "A white paper on neural network quantization",
-// 2021, section 5.2.1; running statistics are not moved, as Krishnamoorthi 2018, section 3.2.2, advises for the end of
-// training). Weights are rounded to their integers in every step, activations to those of a range that is a moving average of
-// the batches' smallest and largest numbers (Jacob et al. 2018, section 3.1); biases stay real, as 32 bits hold them. Gradients
-// pass straight through.
+// 2021, section 5.2.1); running statistics do not move (frozen, as Krishnamoorthi 2018 ends training). Weights are rounded to
+// their integers in every step, activations to those of a range that is a moving average of the batches' smallest and largest
+// numbers (Jacob et al. 2018, section 3.1); biases stay real, as 32 bits hold them. Gradients pass straight through.
 #pragma once
 
 #include <map>

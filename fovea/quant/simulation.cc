@@ -113,9 +113,11 @@ Simulation::Operands Simulation::integer_operands(const QuantizationPlan::Layer&
 }
 
 Value Simulation::write(const QuantizationPlan::Layer& layer, const Operands& operands, Value* sum) {
-  std::shared_ptr<const void>& identity = scopes_[layer.name];
+  // Operators of one layer are recorded in one scope, however many there are.
+  const std::string& place = layer.node.layer;
+  std::shared_ptr<const void>& identity = scopes_[place.empty() ? layer.name : place];
   if (!identity) identity = std::make_shared<int>();
-  const Recorder::Scope scope = recorder_.enter(identity, layer.node.op, "");
+  const Recorder::Scope scope = recorder_.enter(identity, layer.node.op, place);
   std::vector<Value> all = operands.inputs;
   if (operands.weight) all.push_back(*operands.weight);
   Value y = recorder_.add(layer.node.op, all, layer.node.attributes).front();
