@@ -131,7 +131,10 @@ int padded_input(Writer& writer, const std::vector<int64_t>& cells, bool lowest)
   type.shape[1] += cells[0] + cells[1];
   type.shape[2] += cells[2] + cells[3];
   const int before_and_after = writer.constant(table, "padding"), padded = writer.between(type);
-  if (!lowest) {
+  // What PAD writes stands for 0, which is the lowest of what a relu gives: the Edge TPU has no other operator for it.
+  const int64_t least_integer = type.dtype == DType::u8 ? 0 : std::numeric_limits<int8_t>::lowest();
+  const bool zero_is_lowest = type.quantization && type.quantization->zeros[0] == least_integer;
+  if (!lowest || zero_is_lowest) {
     writer.add(BuiltinOperator::PAD, {writer.value(image), before_and_after}, padded, schema::PadOptionsT{});
     return padded;
   }
