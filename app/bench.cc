@@ -7,8 +7,10 @@
 #include <fstream>
 #include <numeric>
 
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/codegen/kernel_bench.h"
+#include "fovea/core/error.h"
 #include "fovea/core/random.h"
 #include "fovea/train/predictor.h"
 #include "fovea/train/run.h"
@@ -45,6 +47,8 @@ void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t 
       tensor.data<float>()[0] = 1e-3F;
     } else if (tensor.dtype() == DType::f32) {
       for (float& value : tensor.values<float>()) value = random.normal();
+    } else if (tensor.dtype() == DType::u8 || tensor.dtype() == DType::i8) {
+      for (size_t i = 0; i < tensor.bytes(); ++i) tensor.raw()[i] = static_cast<std::byte>(random.below(256));
     } else if (tensor.dtype() == DType::i32) {
       for (int32_t& value : tensor.values<int32_t>())
         value = static_cast<int32_t>(random.below(static_cast<uint32_t>(classes)));
@@ -97,25 +101,57 @@ void print_profile(const BenchOptions& options, Session& session, ThreadPool& th
   }
 }
 
-void bench_model(const BenchOptions& options) {
-  const DType dtype = dtype_named(options.dtype);
+// What is measured, with values for its parameters.
+struct Benched {
+  std::string name;
+  Graph graph;
+  TensorMap tensors;
+  int64_t batch = 1, classes = 0;
+  DType products = DType::f32;  // of what it multiplies
+};
+
+// Integers are read by a contraction in bytes.
+bool multiplies_bytes(const Graph& graph) {
+  const std::vector<Graph::Node> nodes = graph.nodes();
+  return std::any_of(nodes.begin(), nodes.end(),
+                     [](const Graph::Node& node) { return node.op == "quantized_conv" || node.op == "quantized_dense"; });
+}
+
+Benched benched_file(const BenchOptions& options) {
+  if (options.train) refuse("{} is for inference; train a network by its name", options.model);
+  InferenceModel model = open_inference_model(options.model, {.form = options.form, .batch = options.batch});
+  const DType products = multiplies_bytes(model.graph) ? DType::i8 : dtype_named(options.dtype);
+  return {std::move(model.name), std::move(model.graph), std::move(model.tensors), options.batch, 0, products};
+}
+
+Benched benched(const BenchOptions& options) {
+  if (is_model_file(options.model)) return benched_file(options);
   const TrainedModel model = open_network(options.model, options.form);
   const int64_t batch = options.batch_option->count() == 0 && options.train ? model.recipe.batch : options.batch;
-  const Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
+  Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
+  TensorMap tensors = initial_tensors(traced, static_cast<uint64_t>(options.common.seed));
+  return {model.network.name,    std::move(traced.graph),   std::move(tensors), batch,
+          model.network.classes, dtype_named(options.dtype)};
+}
+
+void bench_model(const BenchOptions& options) {
+  const Benched model = benched(options);
+  const int64_t batch = model.batch;
   ThreadPool threads(options.common.thread_count());
   CompileReport report;
-  Program program =
-      compile(traced.graph, {.threads = threads.size(), .inference = !options.train, .memory = options.memory, .dtype = dtype},
-              &report);
+  Program program = compile(
+      model.graph,
+      {.threads = threads.size(), .inference = !options.train, .memory = options.memory, .dtype = dtype_named(options.dtype)},
+      &report);
   const int64_t without_tensors = resident_bytes();
-  Session session(std::move(program), initial_tensors(traced, static_cast<uint64_t>(options.common.seed)));
-  fill_inputs(session, traced.graph, model.network.classes, options.common.seed);
+  Session session(std::move(program), model.tensors);
+  fill_inputs(session, model.graph, model.classes, options.common.seed);
 
   const double seconds = median_seconds(session, threads, options.seconds, options.steps);
   const int64_t measured = resident_bytes() - without_tensors;
   if (options.profile) print_profile(options, session, threads);
   const double gflops = session.flops() / seconds / 1e9;
-  const double peak = measured_peak_gflops(threads.size(), dtype);
+  const double peak = measured_peak_gflops(threads.size(), model.products);
   const double images = static_cast<double>(batch) / seconds;
   const int64_t memory = session.memory_bytes(threads.size());
   print_text(
@@ -123,15 +159,15 @@ void bench_model(const BenchOptions& options) {
       fmt::format("{} {}, batch {}, {} thread{}: {:.1f} images/s, {:.3f} ms, {:.1f} GFLOP/s = {:.1f}% of the measured peak of "
                   "{:.0f}; compiled in {:.2f} s ({} of {} kernels from the cache)\n"
                   "memory: {} planned, {} measured; the process without its tensors takes {}\n",
-                  model.network.name, options.train ? "training" : "inference", batch, threads.size(),
-                  threads.size() == 1 ? "" : "s", images, seconds * 1e3, gflops, 100 * gflops / peak, peak, report.seconds,
-                  report.from_cache, report.kernels, bytes_text(memory), bytes_text(measured), bytes_text(without_tensors)));
+                  model.name, options.train ? "training" : "inference", batch, threads.size(), threads.size() == 1 ? "" : "s",
+                  images, seconds * 1e3, gflops, 100 * gflops / peak, peak, report.seconds, report.from_cache, report.kernels,
+                  bytes_text(memory), bytes_text(measured), bytes_text(without_tensors)));
   if (const std::string cost = recomputation_text(report.memory); !cost.empty()) print_text(options.common, cost + "\n");
   if (!options.common.json) return;
-  print_json({{"model", model.network.name},
+  print_json({{"model", model.name},
               {"train", options.train},
               {"batch", batch},
-              {"dtype", options.dtype},
+              {"dtype", name(model.products)},
               {"threads", threads.size()},
               {"images_per_second", images},
               {"milliseconds", seconds * 1e3},
@@ -163,7 +199,9 @@ void bench_kernel_rows(const BenchOptions& options) {
 Command bench_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("bench", "speed of a network, or of the kernels networks are made of");
   auto options = std::make_shared<BenchOptions>();
-  app->add_option("MODEL", options->model, "a network's name (see fovea models), the folder of a run, or: kernels")->required();
+  app->add_option("MODEL", options->model,
+                  "a network's name (see fovea models), the folder of a run, a .tflite or .onnx file, or: kernels")
+      ->required();
   options->batch_option =
       app->add_option("--batch", options->batch, "images at a time (1; with --train the recipe's)")->check(between(1, 1 << 20));
   app->add_flag("--train", options->train, "the training step instead of inference");

@@ -20,17 +20,33 @@ namespace {
 constexpr int sums = 12;
 constexpr int64_t rounds = 400'000;
 
-// sum + factor * factor in each lane, or the sum and two such products of bf16 numbers.
-llvm::Value* multiply_add(llvm::IRBuilder<>& builder, llvm::Value* sum, llvm::Value* factor, bool dot) {
+// Multiply-adds of one lane.
+enum class Products : uint8_t { one = 1, bf16_pair = 2, byte_quad = 4 };
+
+Products products_of(DType dtype, const Target& target) {
+  if (dtype == DType::bf16 && target.bf16_dot) return Products::bf16_pair;
+  if (dtype == DType::i8 && target.integer_dot == IntegerDot::mixed_quads) return Products::byte_quad;
+  return Products::one;
+}
+
+// sum + factor * factor in each lane; or the sum and two such products of bf16 numbers, or four of bytes.
+llvm::Value* multiply_add(llvm::IRBuilder<>& builder, llvm::Value* sum, llvm::Value* factor, Products products) {
   llvm::Type* type = sum->getType();
-  if (!dot) return builder.CreateIntrinsic(llvm::Intrinsic::fma, {type}, {sum, factor, factor});
+  if (products == Products::one) return builder.CreateIntrinsic(llvm::Intrinsic::fma, {type}, {sum, factor, factor});
+  if (products == Products::byte_quad) {
+    const unsigned lanes = llvm::cast<llvm::FixedVectorType>(type)->getNumElements();
+    auto* words = llvm::FixedVectorType::get(builder.getInt32Ty(), lanes);
+    llvm::Value *total = builder.CreateBitCast(sum, words), *bytes = builder.CreateBitCast(factor, words);
+    const auto instruction = lanes == 16 ? llvm::Intrinsic::x86_avx512_vpdpbusd_512 : llvm::Intrinsic::x86_avx512_vpdpbusd_256;
+    return builder.CreateBitCast(builder.CreateIntrinsic(instruction, {}, {total, bytes, bytes}), type);
+  }
   auto* halves = llvm::FixedVectorType::get(builder.getBFloatTy(), 32);
   llvm::Value* pairs = builder.CreateBitCast(factor, halves);
   return builder.CreateIntrinsic(llvm::Intrinsic::x86_avx512bf16_dpbf16ps_512, {}, {sum, pairs, pairs});
 }
 
 // void peak(ptr operands, i64 begin, i64 end, ptr scratch): `sums` chains of multiply-adds, `rounds` long; stores their total.
-std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Target& target, bool dot) {
+std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Target& target, Products products) {
   auto module = std::make_unique<llvm::Module>("peak", context);
   module->setTargetTriple(target.triple);
   llvm::IRBuilder<> builder(context);
@@ -57,7 +73,7 @@ std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Tar
     chains.back()->addIncoming(
         llvm::ConstantVector::getSplat(vector->getElementCount(), llvm::ConstantFP::get(builder.getFloatTy(), i)), entry);
   }
-  for (llvm::PHINode* chain : chains) chain->addIncoming(multiply_add(builder, chain, factor, dot), body);
+  for (llvm::PHINode* chain : chains) chain->addIncoming(multiply_add(builder, chain, factor, products), body);
   llvm::Value* next = builder.CreateAdd(count, builder.getInt64(1));
   count->addIncoming(next, body);
   builder.CreateCondBr(builder.CreateICmpULT(next, builder.getInt64(rounds)), body, exit);
@@ -72,9 +88,9 @@ std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Tar
 }  // namespace
 
 double measured_peak_gflops(int threads, DType dtype, const Target& target) {
-  const bool dot = dtype == DType::bf16 && target.bf16_dot;
+  const Products products = products_of(dtype, target);
   llvm::LLVMContext context;
-  const std::unique_ptr<llvm::Module> module = write_chains(context, target, dot);
+  const std::unique_ptr<llvm::Module> module = write_chains(context, target, products);
   std::shared_ptr<void> code;
   struct Run {
     KernelFunction function;
@@ -92,7 +108,8 @@ double measured_peak_gflops(int threads, DType dtype, const Target& target) {
         },
         &run);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    best = std::max(best, (dot ? 4.0 : 2.0) * sums * rounds * threads * static_cast<double>(target.lanes(4)) / seconds / 1e9);
+    const double operations = 2.0 * static_cast<int>(products) * sums * rounds * threads;
+    best = std::max(best, operations * static_cast<double>(target.lanes(4)) / seconds / 1e9);
   }
   return best;
 }

@@ -9,8 +9,8 @@ namespace fovea {
 // fp32 GFLOP/s (a multiply-add counts two) of `threads` threads that do nothing else, in whole vectors held in registers: the
 // best of several short runs, measured now, on this machine.
 //
-// With `dtype` bf16: of products of bf16 numbers summed in f32, the same as of f32 where the processor has no instruction for
-// them.
+// With `dtype` bf16: of products of bf16 numbers summed in f32; with i8: of products of bytes summed in i32. The same as of f32
+// where the processor has no instruction for them (of bytes: x86's).
 double measured_peak_gflops(int threads, DType dtype = DType::f32, const Target& target = Target::host());
 
 }  // namespace fovea
