@@ -13,9 +13,12 @@ using namespace mlir;
 
 namespace {
 
+// Also what a sum, minimum or maximum over a single element simplifies to: it combines its input with a neutral number.
 bool passes_through(Value value) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
-  return op && isa<BlockArgument>(op.getBody()->getTerminator()->getOperand(cast<OpResult>(value).getResultNumber()));
+  if (!op) return false;
+  const unsigned number = cast<OpResult>(value).getResultNumber();
+  return isa<BlockArgument>(op.getBody()->getTerminator()->getOperand(number)) || !op.getRegionOutputArgs()[number].use_empty();
 }
 
 // Is the slice known to be the whole tensor?

@@ -440,5 +440,26 @@ TEST_F(Kernels, RowReductionWithEpilogue) {
   }
 }
 
+// What minimum and maximum over a dimension of one element become when it is dropped.
+TEST_F(Kernels, ReductionsOfSingleElements) {
+  expect_kernel(R"(
+    func.func @kernel(%x: tensor<32xf32>) -> (tensor<32xf32>, tensor<32xf32>) attributes {fovea.kernel} {
+      %most = arith.constant 0x7F800000 : f32
+      %least = arith.constant 0xFF800000 : f32
+      %empty = tensor.empty() : tensor<32xf32>
+      %a = linalg.fill ins(%most : f32) outs(%empty : tensor<32xf32>) -> tensor<32xf32>
+      %b = linalg.fill ins(%least : f32) outs(%empty : tensor<32xf32>) -> tensor<32xf32>
+      %y:2 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>],
+                             iterator_types = ["parallel"]}
+          ins(%x : tensor<32xf32>) outs(%a, %b : tensor<32xf32>, tensor<32xf32>) {
+      ^bb0(%in: f32, %low: f32, %high: f32):
+        %0 = arith.minimumf %low, %in : f32
+        %1 = arith.maximumf %high, %in : f32
+        linalg.yield %0, %1 : f32, f32
+      } -> (tensor<32xf32>, tensor<32xf32>)
+      return %y#0, %y#1 : tensor<32xf32>, tensor<32xf32>
+    })");
+}
+
 }  // namespace
 }  // namespace fovea
