@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fovea/formats/model_metadata.h"
+#include "fovea/nn/model_metadata.h"
 
 namespace fovea {
 namespace {

@@ -22,7 +22,7 @@ std::string picture_model_source(const InferenceModel& model, const ImageModelFo
 std::string module_model_header(const DeployedNetwork& network, const InferenceModel& model);
 
 // JSON: {"name", "inputs": [{"name", "shape", "type", "scale", "zero"}], "outputs": [...]} and the keys of
-// fovea/formats/model_metadata.h.
+// fovea/nn/model_metadata.h.
 std::string description_text(const DeployedNetwork& network, const InferenceModel& model);
 
 }  // namespace fovea

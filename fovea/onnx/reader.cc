@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <set>
 
-#include "fovea/formats/model_metadata.h"
+#include "fovea/nn/model_metadata.h"
 #include "fovea/onnx/constant_folding.h"
 #include "fovea/onnx/importer.h"
 #include "fovea/onnx/patterns.h"

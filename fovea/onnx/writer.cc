@@ -2,8 +2,8 @@
 #include <optional>
 #include <set>
 
-#include "fovea/formats/model_metadata.h"
 #include "fovea/nn/folding.h"
+#include "fovea/nn/model_metadata.h"
 #include "fovea/onnx/exporter.h"
 #include "fovea/onnx/write.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fovea/core/layout.h"
-#include "fovea/formats/model_metadata.h"
+#include "fovea/nn/model_metadata.h"
 
 namespace fovea::tflite {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "fovea/core/file.h"
-#include "fovea/formats/model_metadata.h"
 #include "fovea/nn/folding.h"
+#include "fovea/nn/model_metadata.h"
 #include "fovea/tflite/write.h"
 
 namespace fovea::tflite {

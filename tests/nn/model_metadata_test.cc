@@ -1,4 +1,4 @@
-#include "fovea/formats/model_metadata.h"
+#include "fovea/nn/model_metadata.h"
 
 #include <gtest/gtest.h>
 
