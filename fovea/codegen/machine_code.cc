@@ -161,47 +161,46 @@ void keep_rounding_inside(llvm::IntrinsicInst& call, bool no_rounding, bool wasm
   }
 }
 
-// x86 converts as the processor rounds, which is to even: one instruction instead of two.
-void convert_rounded(llvm::FPToSIInst& conversion) {
-  auto* rounded = llvm::dyn_cast<llvm::IntrinsicInst>(conversion.getOperand(0));
-  if (rounded == nullptr || rounded->getIntrinsicID() != llvm::Intrinsic::roundeven) return;
-  llvm::IRBuilder<> builder(&conversion);
-  conversion.replaceAllUsesWith(
-      builder.CreateIntrinsic(llvm::Intrinsic::lrint, {conversion.getType(), rounded->getType()}, {rounded->getArgOperand(0)}));
-  conversion.eraseFromParent();
-  if (rounded->use_empty()) rounded->eraseFromParent();
-}
-
-// QEMU before 8.0 stops at a RISC-V conversion toward zero that no other operation on vectors of floats precedes. A minimum
-// with the largest number that can be converted changes nothing and is such an operation.
-void precede_conversion(llvm::FPToSIInst& conversion) {
-  llvm::IRBuilder<> builder(&conversion);
-  llvm::Value* x = conversion.getOperand(0);
-  conversion.setOperand(0, builder.CreateMinNum(x, llvm::ConstantFP::get(x->getType(), 2147483520.0)));
-}
-
 bool converts_f32_to_i32(const llvm::FPToSIInst& conversion) {
   return conversion.getOperand(0)->getType()->getScalarType()->isFloatTy() &&
          conversion.getType()->getScalarType()->isIntegerTy(32);
 }
 
+// What is rounded to even and then converted is converted as the processor rounds: one instruction of x86 instead of two. On
+// RISC-V it is an addition that leaves no bits below the point, and the bits of the sum: QEMU before 8.0 stops at a conversion
+// toward zero that no other operation on vectors of floats precedes. Integers that are computed in f32 stay below 2^22.
+llvm::Value* rounded_integer(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Type* integers, bool x86) {
+  if (x86) return builder.CreateIntrinsic(llvm::Intrinsic::lrint, {integers, x->getType()}, {x});
+  constexpr double shift = 12582912;  // 1.5 * 2^23
+  constexpr uint32_t shift_bits = 0x4b400000;
+  llvm::Value* sum = builder.CreateFAdd(x, llvm::ConstantFP::get(x->getType(), shift));
+  return builder.CreateSub(builder.CreateBitCast(sum, integers), llvm::ConstantInt::get(integers, shift_bits));
+}
+
+void convert_rounded(llvm::FPToSIInst& conversion, bool x86) {
+  auto* rounded = llvm::dyn_cast<llvm::IntrinsicInst>(conversion.getOperand(0));
+  if (rounded == nullptr || rounded->getIntrinsicID() != llvm::Intrinsic::roundeven) return;
+  llvm::IRBuilder<> builder(&conversion);
+  conversion.replaceAllUsesWith(rounded_integer(builder, rounded->getArgOperand(0), conversion.getType(), x86));
+  conversion.eraseFromParent();
+  if (rounded->use_empty()) rounded->eraseFromParent();
+}
+
 // After LLVM's own passes, which bring rounding and conversion together.
 void convert_rounded_numbers(llvm::Module& module) {
+  const llvm::Triple triple(module.getTargetTriple());
+  if (!triple.isX86() && !triple.isRISCV()) return;
   for (llvm::Function& function : module)
     for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function)))
       if (auto* conversion = llvm::dyn_cast<llvm::FPToSIInst>(&instruction); conversion && converts_f32_to_i32(*conversion))
-        convert_rounded(*conversion);
+        convert_rounded(*conversion, triple.isX86());
 }
 
 // Intrinsics that would become calls of the C library.
 void keep_inside(llvm::Module& module, const Target& target) {
-  const llvm::Triple triple(target.triple);
-  const bool no_rounding = lacks_rounding(target), wasm = triple.isWasm();
+  const bool no_rounding = lacks_rounding(target), wasm = llvm::Triple(target.triple).isWasm();
   for (llvm::Function& function : module) {
     for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
-      auto* conversion = llvm::dyn_cast<llvm::FPToSIInst>(&instruction);
-      if (conversion && triple.isRISCV() && conversion->getType()->isVectorTy() && converts_f32_to_i32(*conversion))
-        precede_conversion(*conversion);
       auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
       if (call == nullptr) continue;
       if (call->getIntrinsicID() == llvm::Intrinsic::fma) {
@@ -260,7 +259,7 @@ void optimise(llvm::Module& module, const Target& target) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
   read_broadcasts_late(module);
-  if (llvm::Triple(target.triple).isX86()) convert_rounded_numbers(module);
+  convert_rounded_numbers(module);
 }
 
 std::string emit(llvm::Module& module, const Target& target, CodeKind kind) {

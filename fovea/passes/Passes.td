@@ -53,7 +53,7 @@ def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
   let options = [Option<"products", "products", "std::string", "\"none\"",
                         "mixed-quads (x86 vpdpbusd), equal-quads (Arm sdot, udot), pairs (x86 vpmaddwd, WebAssembly's dot) or none">];
   let constructor = "::fovea::create_dot_products_pass()";
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def FoldPass : Pass<"fovea-fold", "::mlir::func::FuncOp"> {
