@@ -121,8 +121,11 @@ void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
 
 LogicalResult DequantizeOp::inferReturnTypes(MLIRContext* context, std::optional<Location> location, Adaptor op,
                                              SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
   const ArrayRef<int64_t> shape = shape_of(op.getInput());
-  if (failed(check_axis(location, getOperationName(), element_type(op.getInput()), shape))) return failure();
+  const Type input = element_type(op.getInput());
+  if (!is_quantized(input)) return complain(location, name, "input must be of quantised integers, not " + type_text(input));
+  if (failed(check_axis(location, name, input, shape))) return failure();
   types.push_back(RankedTensorType::get(shape, Float32Type::get(context)));
   return success();
 }

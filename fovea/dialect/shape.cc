@@ -88,11 +88,22 @@ void BroadcastOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
 
 // transpose
 
+namespace {
+
+// MLIR's isPermutationVector does not look at how large the numbers are.
+bool is_permutation(ArrayRef<int64_t> permutation, size_t rank) {
+  SmallVector<int64_t> sorted(permutation);
+  llvm::sort(sorted);
+  return llvm::equal(sorted, llvm::seq<int64_t>(0, static_cast<int64_t>(rank)));
+}
+
+}  // namespace
+
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                             SmallVectorImpl<Type>& types) {
   if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
   const ArrayRef<int64_t> input = shape_of(op.getInput()), permutation = op.getPermutation();
-  if (permutation.size() != input.size() || !isPermutationVector(permutation)) {
+  if (!is_permutation(permutation, input.size())) {
     return complain(location, getOperationName(),
                     "permutation " + shape_text(permutation) + " must name each dimension of " + shape_text(input) + " once");
   }

@@ -30,7 +30,8 @@ class Patterns {
   // The node that makes a value which has one reader; none for others.
   const OnnxNode* maker(const std::string& value, const char* type) const {
     const auto found = makers_.find(value);
-    if (found == makers_.end() || readers_.at(value) != 1) return nullptr;
+    const auto readers = readers_.find(value);
+    if (found == makers_.end() || readers == readers_.end() || readers->second != 1) return nullptr;
     const OnnxNode& node = file_.nodes[found->second];
     return node.type == type && !node.inputs.empty() ? &node : nullptr;
   }

@@ -81,6 +81,15 @@ func.func @missing(%x: tensor<1x5x5x3xf32>) {
 
 // -----
 
+func.func @order(%x: tensor<4x5xf32>) {
+  // expected-error @below {{transpose: permutation [0, 2] must name each dimension of [4, 5] once}}
+  // expected-error @below {{failed to infer returned types}}
+  %y = fovea.transpose %x {permutation = array<i64: 0, 2>} : (tensor<4x5xf32>) -> tensor<4x5xf32>
+  return
+}
+
+// -----
+
 func.func @loss(%x: tensor<4xf32>) {
   // expected-error @below {{gradients: the loss [4] must be a scalar; take its mean or sum}}
   %g = fovea.gradients %x, %x : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>

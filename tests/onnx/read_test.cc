@@ -54,6 +54,14 @@ TEST_F(OnnxRead, WhatDoesNotFitIsNamed) {
   refused(file({node("Relu", {"x"})}, {}, {1, 3, -1, 8}), {"dimension 2 of the input \"x\" is left open"});
 }
 
+// Results that nobody wants have no name.
+TEST_F(OnnxRead, NamelessResults) {
+  OnnxNode first = node("Dropout", {"x"});
+  first.outputs = {"kept", ""};
+  const InferenceModel model = read_onnx(file({first, node("Mul", {"kept", "kept"})}));
+  EXPECT_EQ(model.graph.results().at(0).type.shape, (Shape{1, 3, 8, 8}));
+}
+
 TEST_F(OnnxRead, EveryTruncationIsAnError) {
   const std::filesystem::path path = file({node("Gemm", {"f", "w"})}, {{"f", zeros({1, 2})}, {"w", zeros({2, 2})}});
   std::string bytes = read_text(path);
