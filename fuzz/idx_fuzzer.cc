@@ -1,5 +1,4 @@
 // MNIST's files: the first two bytes say how long the labels are, the images follow.
-#include <cstdlib>
 #include <fstream>
 
 #include "fovea/data/sources.h"
@@ -9,9 +8,8 @@ namespace {
 
 const std::filesystem::path& folder() {
   static const std::filesystem::path path = [] {
-    const std::filesystem::path made = "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // memory: no disk in the way
+    const std::filesystem::path made = "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // memory, no disk; ./dev fuzz removes it
     std::filesystem::create_directories(made);
-    std::atexit([] { std::filesystem::remove_all(folder()); });
     return made;
   }();
   return path;
