@@ -8,7 +8,8 @@ namespace {
 
 const std::filesystem::path& folder() {
   static const std::filesystem::path path = [] {
-    const std::filesystem::path made = "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // memory, no disk; ./dev fuzz removes it
+    const std::filesystem::path made =
+        "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // memory, no disk; ./dev fuzz removes it
     std::filesystem::create_directories(made);
     return made;
   }();
