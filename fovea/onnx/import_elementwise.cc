@@ -146,6 +146,8 @@ void import_prelu(Importer& importer, const OnnxNode& node) {
   ImportedValue& slope = importer.input(node, 1);
   if (is_number(slope) && slope.rank() <= x.rank())
     return import_unary(importer, node, "leaky_relu", {{"slope", static_cast<double>(slope.constant->data<float>()[0])}});
+  if (importer.broadcast(node, x.shape(), slope.shape()) != x.shape())
+    importer.complain(node, "slope {} does not broadcast to the input {}", to_string(slope.shape()), to_string(x.shape()));
   const Ref zero = importer.scalar(0);
   const Ref negative = importer.add(node, "minimum", {data(importer, x), zero}).front();
   ImportedValue below{.name = x.name, .constant = {}, .ref = negative, .layout = layout(x)};
