@@ -8,6 +8,7 @@
 #include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/memory_functions.h"
 #include "fovea/codegen/program_plan.h"
+#include "fovea/codegen/relaxed_products.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
 #include "fovea/passes/structure.h"
@@ -149,8 +150,24 @@ class RunFunction {
     return builder_.CreateConstInBoundsGEP1_64(builder_.getInt8Ty(), start, static_cast<uint64_t>(offset));
   }
 
-  void call(const std::string& function, llvm::ArrayRef<llvm::Value*> arguments) {
-    builder_.CreateCall(object_.module().getFunction(function), arguments);
+  void call(const std::string& name, llvm::ArrayRef<llvm::Value*> arguments) {
+    llvm::Function* function = object_.module().getFunction(name);
+    if (!has_relaxed_products(*function)) {
+      builder_.CreateCall(function, arguments);
+      return;
+    }
+    llvm::Function*& defined = defined_[function];
+    if (defined == nullptr) defined = with_defined_products(*function);
+    if (fast_ == nullptr) fast_ = relaxed_products_are_exact(builder_);
+    auto block = [&] { return llvm::BasicBlock::Create(object_.context(), "", function_, refused_); };
+    llvm::BasicBlock *fast = block(), *slow = block(), *next = block();
+    builder_.CreateCondBr(fast_, fast, slow);
+    for (auto [place, kernel] : {std::pair(fast, function), std::pair(slow, defined)}) {
+      builder_.SetInsertPoint(place);
+      builder_.CreateCall(kernel, arguments);
+      builder_.CreateBr(next);
+    }
+    builder_.SetInsertPoint(next);
   }
 
   void finish() {
@@ -179,6 +196,8 @@ class RunFunction {
   llvm::Function* function_ = nullptr;
   llvm::BasicBlock* refused_ = nullptr;
   std::vector<llvm::Value*> inputs_, outputs_;
+  llvm::Value* fast_ = nullptr;                         // are relaxed products exact where this runs?
+  std::map<llvm::Function*, llvm::Function*> defined_;  // kernels that use them, and what runs where they are not
 };
 
 // Weights of the object, made when a call first reads them: what no kernel reads is left out.
@@ -234,7 +253,7 @@ DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::st
                                       const AheadOfTimeOptions& options) {
   const Target target = Target::named(options.triple, options.cpu);
   const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
-  DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = target.cpu};
+  DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = options.cpu.empty() ? target.cpu : options.cpu};
   std::vector<Argument> arguments = read_arguments(graph, values, network);
   auto module = kernels_for(target, graph, {.inference = true});
   FuncOp main = network_of(*module);

@@ -1,6 +1,7 @@
 #include "fovea/codegen/edges.h"
 
-#include <mlir/IR/BuiltinAttributes.h>
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/IR/Matchers.h>
 
 #include <algorithm>
 
@@ -9,9 +10,24 @@ namespace {
 
 using llvm::SmallVector;
 
-bool is_zero(mlir::Attribute value) {
-  auto number = mlir::dyn_cast<mlir::FloatAttr>(value);
-  return number && number.getValue().isZero();
+// What is multiplied: a number that is zero, or an integer that becomes zero.
+bool is_zero(mlir::Attribute padding, llvm::ArrayRef<mlir::Operation*> conversion) {
+  if (auto number = mlir::dyn_cast<mlir::FloatAttr>(padding)) return number.getValue().isZero();
+  auto integer = mlir::dyn_cast<mlir::IntegerAttr>(padding);
+  if (!integer) return false;
+  llvm::APInt value = integer.getValue(), shift;
+  for (mlir::Operation* step : conversion) {
+    if (mlir::isa<mlir::arith::ExtSIOp>(step)) {
+      value = value.sext(step->getResult(0).getType().getIntOrFloatBitWidth());
+    } else if (mlir::isa<mlir::arith::ExtUIOp>(step)) {
+      value = value.zext(step->getResult(0).getType().getIntOrFloatBitWidth());
+    } else if (mlir::isa<mlir::arith::SubIOp>(step) && mlir::matchPattern(step->getOperand(1), mlir::m_ConstantInt(&shift))) {
+      value -= shift;
+    } else {
+      return value.isZero() && mlir::isa<mlir::arith::SIToFPOp>(step) && step == conversion.back();
+    }
+  }
+  return value.isZero();
 }
 
 // Smallest and largest value over the whole domain.
@@ -64,11 +80,12 @@ std::pair<Index, Index> Edge::taps_at(TileBuilder& t, Index at) const {
   return {begin, t.greatest(begin, t.least(end, all))};
 }
 
-std::optional<SmallVector<Edge>> edges_of(const Formula& contraction) {
+std::optional<SmallVector<Edge>> edges_of(const KernelFormula& kernel) {
+  const Formula& contraction = kernel.anchor;
   SmallVector<Edge> edges;
-  for (const Access& access : contraction.inputs) {
+  for (auto [input, access] : llvm::enumerate(contraction.inputs)) {
     if (!access.padded()) continue;
-    if (!is_zero(access.pad_value)) return {};
+    if (!is_zero(access.pad_value, kernel.conversion(input))) return {};
     for (auto [coordinate, expression] : llvm::enumerate(access.map.getResults())) {
       LinearForm form = linear_form(expression, static_cast<unsigned>(contraction.extents.size()));
       form.constant -= access.pad_low[coordinate];

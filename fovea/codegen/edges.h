@@ -24,8 +24,9 @@ struct Edge {
   std::pair<Index, Index> taps_at(TileBuilder& t, Index position) const;
 };
 
-// The edges of a contraction's inputs. None where an input cannot be read so: a padding that is not zero, a dilated tap, a
-// coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums in another.
-std::optional<llvm::SmallVector<Edge>> edges_of(const Formula& contraction);
+// The edges of a contraction's inputs. None where an input cannot be read so: a padding that does not become zero, a dilated
+// tap, a coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums in
+// another.
+std::optional<llvm::SmallVector<Edge>> edges_of(const KernelFormula& kernel);
 
 }  // namespace fovea

@@ -185,7 +185,10 @@ constexpr int64_t least_lanes = 4;  // of every instruction
 class Instruction {
  public:
   Instruction(DotProduct product, const Target& target)
-      : product_(product), x86_(StringRef(target.triple).starts_with("x86_64")), most_lanes_(target.vector_bytes / 4) {}
+      : product_(product),
+        x86_(StringRef(target.triple).starts_with("x86_64")),
+        wasm_(StringRef(target.triple).starts_with("wasm")),
+        most_lanes_(target.vector_bytes / 4) {}
 
   int64_t most_lanes() const { return most_lanes_; }
 
@@ -208,6 +211,10 @@ class Instruction {
     } else if (x86_) {
       total = call(builder, location, fmt::format("llvm.x86.avx512.vpdpbusd.{}", 32 * lanes), words,
                    {total, cast_to(builder, location, words, left), cast_to(builder, location, words, right)});
+    } else if (wasm_) {
+      const auto bytes = VectorType::get({4 * lanes}, builder.getI8Type());
+      total = call(builder, location, "llvm.wasm.relaxed.dot.i8x16.i7x16.add.signed", words,
+                   {cast_to(builder, location, bytes, right), cast_to(builder, location, bytes, left), total});
     } else {
       const auto bytes = VectorType::get({4 * lanes}, builder.getI8Type());
       const char* name = product_ == DotProduct::signed_quads ? "sdot" : "udot";
@@ -232,7 +239,7 @@ class Instruction {
   }
 
   DotProduct product_;
-  bool x86_;
+  bool x86_, wasm_;
   int64_t most_lanes_;
 };
 

@@ -3,6 +3,7 @@
 #include <llvm/ADT/STLExtras.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/IntrinsicInst.h>
+#include <llvm/IR/IntrinsicsWebAssembly.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
 #include <map>
@@ -19,6 +20,8 @@ bool multiplies_groups(llvm::Intrinsic::ID id) {
     case llvm::Intrinsic::x86_avx512_pmaddw_d_512:
     case llvm::Intrinsic::x86_avx2_pmadd_wd:
     case llvm::Intrinsic::x86_sse2_pmadd_wd:
+    case llvm::Intrinsic::wasm_dot:
+    case llvm::Intrinsic::wasm_relaxed_dot_i8x16_i7x16_add_signed:
       return true;
     default:
       return false;

@@ -8,6 +8,7 @@
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
@@ -19,6 +20,7 @@
 #include <mutex>
 
 #include "fovea/codegen/late_broadcasts.h"
+#include "fovea/codegen/late_instructions.h"
 #include "fovea/core/error.h"
 
 namespace fovea {
@@ -161,44 +163,32 @@ void keep_rounding_inside(llvm::IntrinsicInst& call, bool no_rounding, bool wasm
   }
 }
 
-bool converts_f32_to_i32(const llvm::FPToSIInst& conversion) {
-  return conversion.getOperand(0)->getType()->getScalarType()->isFloatTy() &&
-         conversion.getType()->getScalarType()->isIntegerTy(32);
-}
+// LLVM orders what WebAssembly's engines then leave as it is: sums after sums, so that all factors of all rows wait in
+// registers. In the order of the kernels a row's factors are read, used and forgotten.
+class SourceOrder {
+ public:
+  explicit SourceOrder(const Target& target) {
+    if (!llvm::Triple(target.triple).isWasm()) return;
+    static std::mutex one_at_a_time;  // the option is the whole program's
+    lock_ = std::unique_lock(one_at_a_time);
+    option_ = llvm::cl::getRegisteredOptions().lookup("pre-RA-sched");
+    if (option_ != nullptr) option_->addOccurrence(0, "pre-RA-sched", "source");
+  }
+  SourceOrder(const SourceOrder&) = delete;
+  SourceOrder& operator=(const SourceOrder&) = delete;
+  ~SourceOrder() {
+    if (option_ != nullptr) option_->reset();
+  }
 
-// What is rounded to even and then converted is converted as the processor rounds: one instruction of x86 instead of two. On
-// RISC-V it is an addition that leaves no bits below the point, and the bits of the sum: QEMU before 8.0 stops at a conversion
-// toward zero that no other operation on vectors of floats precedes. Integers that are computed in f32 stay below 2^22.
-llvm::Value* rounded_integer(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Type* integers, bool x86) {
-  if (x86) return builder.CreateIntrinsic(llvm::Intrinsic::lrint, {integers, x->getType()}, {x});
-  constexpr double shift = 12582912;  // 1.5 * 2^23
-  constexpr uint32_t shift_bits = 0x4b400000;
-  llvm::Value* sum = builder.CreateFAdd(x, llvm::ConstantFP::get(x->getType(), shift));
-  return builder.CreateSub(builder.CreateBitCast(sum, integers), llvm::ConstantInt::get(integers, shift_bits));
-}
-
-void convert_rounded(llvm::FPToSIInst& conversion, bool x86) {
-  auto* rounded = llvm::dyn_cast<llvm::IntrinsicInst>(conversion.getOperand(0));
-  if (rounded == nullptr || rounded->getIntrinsicID() != llvm::Intrinsic::roundeven) return;
-  llvm::IRBuilder<> builder(&conversion);
-  conversion.replaceAllUsesWith(rounded_integer(builder, rounded->getArgOperand(0), conversion.getType(), x86));
-  conversion.eraseFromParent();
-  if (rounded->use_empty()) rounded->eraseFromParent();
-}
-
-// After LLVM's own passes, which bring rounding and conversion together.
-void convert_rounded_numbers(llvm::Module& module) {
-  const llvm::Triple triple(module.getTargetTriple());
-  if (!triple.isX86() && !triple.isRISCV()) return;
-  for (llvm::Function& function : module)
-    for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function)))
-      if (auto* conversion = llvm::dyn_cast<llvm::FPToSIInst>(&instruction); conversion && converts_f32_to_i32(*conversion))
-        convert_rounded(*conversion, triple.isX86());
-}
+ private:
+  std::unique_lock<std::mutex> lock_;
+  llvm::cl::Option* option_ = nullptr;
+};
 
 // Intrinsics that would become calls of the C library.
 void keep_inside(llvm::Module& module, const Target& target) {
   const bool no_rounding = lacks_rounding(target), wasm = llvm::Triple(target.triple).isWasm();
+  if (llvm::Triple(target.triple).isARM()) convert_rounded_numbers(module, target);
   for (llvm::Function& function : module) {
     for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
       auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
@@ -259,7 +249,16 @@ void optimise(llvm::Module& module, const Target& target) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
   read_broadcasts_late(module);
-  convert_rounded_numbers(module);
+  choose_instructions(module, target);
+  if (!llvm::Triple(target.triple).isWasm()) return;
+  // What was interleaved once is kept, and pointers are those that the loads will start from.
+  llvm::ModulePassManager tidy;
+  if (llvm::Error error =
+          builder.parsePassPipeline(tidy, "function(early-cse,loop-mssa(licm),loop(loop-reduce),early-cse,adce)"))
+    fail("optimise: {}", llvm::toString(std::move(error)));
+  modules.clear();
+  tidy.run(module, modules);
+  add_distances_in_loads(module);
 }
 
 std::string emit(llvm::Module& module, const Target& target, CodeKind kind) {
@@ -270,6 +269,7 @@ std::string emit(llvm::Module& module, const Target& target, CodeKind kind) {
     return {bytes.begin(), bytes.end()};
   }
   const std::unique_ptr<llvm::TargetMachine> machine = machine_for(target);
+  const SourceOrder order(target);
   llvm::legacy::PassManager passes;
   const auto type = kind == CodeKind::object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
   if (machine->addPassesToEmitFile(passes, stream, nullptr, type)) fail("cannot emit code for {}", target.triple);

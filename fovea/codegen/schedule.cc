@@ -112,6 +112,31 @@ struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   }
 };
 
+// Numbers that do not lie side by side: MLIR would put the vector together in a loop, through memory.
+struct ReadNumberByNumber : OpRewritePattern<vector::TransferReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(vector::TransferReadOp read, PatternRewriter& rewriter) const override {
+    const VectorType type = read.getVectorType();
+    const auto source = dyn_cast<MemRefType>(read.getSource().getType());
+    if (!source || type.getRank() != 1 || read.getMask() || read.hasOutOfBoundsDim()) return failure();
+    const auto walked = dyn_cast<AffineDimExpr>(read.getPermutationMap().getResult(0));
+    SmallVector<int64_t> strides;
+    int64_t offset = 0;
+    if (!walked || failed(getStridesAndOffset(source, strides, offset)) || strides[walked.getPosition()] == 1) return failure();
+    const Location location = read.getLoc();
+    Value vector = rewriter.create<arith::ConstantOp>(location, rewriter.getZeroAttr(type));
+    for (int64_t i = 0; i < type.getDimSize(0); ++i) {
+      SmallVector<Value> indices(read.getIndices());
+      Value& index = indices[walked.getPosition()];
+      index = rewriter.create<arith::AddIOp>(location, index, rewriter.create<arith::ConstantIndexOp>(location, i));
+      Value number = rewriter.create<memref::LoadOp>(location, read.getSource(), indices);
+      vector = rewriter.create<vector::InsertOp>(location, number, vector, ArrayRef<int64_t>{i});
+    }
+    rewriter.replaceOp(read, vector);
+    return success();
+  }
+};
+
 // Vectors without dimensions are one element, wherever it lies: the patterns for transfers want the last stride to be 1.
 struct ReadAsElement : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -217,7 +242,7 @@ void Schedule::tidy(ModuleOp tiles) {
 void Schedule::vectorise(ModuleOp tiles, const Target& target) {
   apply("vectorise", tiles);
   RewritePatternSet copies(tiles.getContext());
-  copies.add<CopyAsVectors>(tiles.getContext());
+  copies.add<CopyAsVectors, ReadNumberByNumber>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
   drop_results(tiles);
   buffers_to_stack(tiles);

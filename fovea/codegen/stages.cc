@@ -39,7 +39,8 @@ Stage stage_named(const std::string& name) {
   return static_cast<Stage>(std::ranges::find(names, name) - names.begin());
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options, IntegerDot dot) {
+mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
+                                            const Target& target) {
   mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
   mlir::PassManager passes(module->getContext());
   passes.enableVerifier(false);  // the passes' own tests verify
@@ -58,7 +59,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
     if (options.dtype == DType::bf16) passes.addNestedPass<mlir::func::FuncOp>(create_mixed_precision_pass());
   }
   if (stage >= Stage::kernels) {
-    passes.addNestedPass<mlir::func::FuncOp>(create_dot_products_pass(products_of(dot)));
+    passes.addNestedPass<mlir::func::FuncOp>(create_dot_products_pass(products_of(target.integer_dot), target.word_products));
     passes.addNestedPass<mlir::func::FuncOp>(create_split_pass());
     if (options.inference) passes.addPass(create_prepare_pass());
     passes.addPass(create_fuse_pass());
@@ -70,7 +71,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
-  auto module = module_at(graph, Stage::kernels, options, target.integer_dot);
+  auto module = module_at(graph, Stage::kernels, options, target);
   if (options.inference) pack_ahead(*module, target);
   return module;
 }

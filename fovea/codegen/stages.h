@@ -21,9 +21,10 @@ enum class Stage {
 const std::vector<std::string>& stage_names();
 Stage stage_named(const std::string& name);  // one of stage_names()
 
-// A copy of the graph's module, taken as far as `stage`; kernels multiply bytes by `dot`. Fails with the passes' own message.
+// A copy of the graph's module, taken as far as `stage`; kernels multiply bytes as `target` does. Fails with the passes' own
+// message.
 mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
-                                            IntegerDot dot = IntegerDot::none);
+                                            const Target& target = {});
 
 // Stage kernels for one target: with weights packed ahead of inference where its tiles read them as panels (prepacking.h).
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options);

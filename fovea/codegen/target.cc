@@ -48,6 +48,8 @@ constexpr Default defaults[] = {
     {"wasm32", "generic", "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals"},
 };
 
+constexpr const char* relaxed_simd = "relaxed-simd";
+
 void initialise_targets() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -99,6 +101,7 @@ IntegerDot integer_dot(const llvm::Triple& triple, const llvm::MCSubtargetInfo& 
     case llvm::Triple::aarch64:
       return info.checkFeatures("+dotprod") ? IntegerDot::equal_quads : IntegerDot::none;
     case llvm::Triple::wasm32:
+      if (info.checkFeatures("+relaxed-simd")) return IntegerDot::mixed_quads;
       return info.checkFeatures("+simd128") ? IntegerDot::pairs : IntegerDot::none;
     default:
       return IntegerDot::none;
@@ -115,6 +118,7 @@ void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
     target.l1_bytes = row.l1_bytes;
     target.l2_bytes = row.l2_bytes;
     target.integer_dot = integer_dot(triple, info);
+    target.word_products = triple.getArch() != llvm::Triple::x86_64;
     target.bf16_dot = triple.getArch() == llvm::Triple::x86_64 && info.checkFeatures("+avx512bf16,+avx512vl");
     return;
   }
@@ -155,7 +159,11 @@ Target Target::named(const std::string& triple, const std::string& cpu) {
   for (const Default& row : defaults) {
     if (!llvm::StringRef(triple).starts_with(row.prefix)) continue;
     if (cpu.empty()) target.cpu = row.cpu;
-    if (cpu.empty() || llvm::StringRef(triple).starts_with("wasm")) target.features = row.features;
+    const bool wasm = llvm::StringRef(triple).starts_with("wasm"), relaxed = wasm && cpu == relaxed_simd;
+    if (cpu.empty() || wasm) target.features = row.features;
+    if (!relaxed) continue;
+    target.cpu = row.cpu;
+    target.features += std::string(",+") + relaxed_simd;
   }
   const auto info = subtarget(target);
   fill_row(target, *info);

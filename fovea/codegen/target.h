@@ -9,7 +9,7 @@ namespace fovea {
 // Which products of narrow integers one instruction adds to each 32-bit lane of a register, exactly.
 enum class IntegerDot : uint8_t {
   none,         // extended to 32 bits first
-  mixed_quads,  // four, of unsigned and signed bytes: x86 vpdpbusd
+  mixed_quads,  // four, of unsigned and signed bytes: x86 vpdpbusd, WebAssembly's relaxed dot (relaxed_products.h)
   equal_quads,  // four, of bytes that are both signed or both unsigned: Arm sdot, udot
   pairs,        // two, of signed 16-bit integers: x86 vpmaddwd, WebAssembly's dot
 };
@@ -25,7 +25,8 @@ struct Target {
   int64_t l2_bytes = 256 << 10;   // of one core
 
   IntegerDot integer_dot = IntegerDot::none;
-  bool bf16_dot = false;  // adds two products of bf16 numbers to each f32 lane of a register in one instruction
+  bool word_products = false;  // depthwise sums of bytes multiply 16-bit integers, not f32
+  bool bf16_dot = false;       // adds two products of bf16 numbers to each f32 lane of a register in one instruction
 
   int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }
 
@@ -33,7 +34,8 @@ struct Target {
   // and names whose instructions this processor does not have.
   static Target host(const std::string& cpu = "");
 
-  // Any target LLVM can write an object for. `cpu` may be empty: the triple's baseline with its usual vectors.
+  // Any target LLVM can write an object for. `cpu` may be empty: the triple's baseline with its usual vectors. WebAssembly has
+  // no processors; "relaxed-simd" means instructions that not every engine has.
   static Target named(const std::string& triple, const std::string& cpu = "");
 };
 

@@ -153,6 +153,7 @@ class Chooser {
   int64_t row_tile(int64_t extent, int64_t vectors) const {
     // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
     // tenth.
+    if (in_text_order()) return row_tile(extent, vectors, 8 / vectors);
     return row_tile(extent, vectors, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 20 / vectors));
   }
   static int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
@@ -181,6 +182,23 @@ class Chooser {
 
   // Their products take one factor from a register: more steps written out would ask for more of those than there are.
   bool groups_of_integers() const { return anchor_.product != DotProduct::none && anchor_.product != DotProduct::bf16_pairs; }
+
+  bool sums_are_integers() const {
+    return mlir::cast<mlir::RankedTensorType>(mlir::linalg::GenericOp(anchor_.op).getResult(0).getType())
+        .getElementType()
+        .isInteger(32);
+  }
+
+  // Engines of WebAssembly keep the order of its text, in which a sum's products follow each other: the factors of all steps
+  // that are written out want registers beside the sums. Fewer of both are faster there.
+  bool in_text_order() const { return llvm::StringRef(target_.triple).starts_with("wasm"); }
+
+  int64_t steps_written_out(int64_t extent) const {
+    if (in_text_order())
+      for (int64_t steps = 2; steps <= 4; ++steps)
+        if (extent % steps == 0) return steps;
+    return groups_of_integers() ? std::min<int64_t>(extent, 4) : depth_tile(extent);
+  }
 
   void contraction();
   bool depthwise();
@@ -219,7 +237,7 @@ class Chooser {
 bool Chooser::depthwise() {
   const unsigned vector = anchor_.output_dims.back();
   if (!reads(0, vector) || !reads(1, vector) || contiguous_dim(0) != static_cast<int>(vector)) return false;
-  std::optional<SmallVector<Edge>> edges = edges_of(anchor_);
+  std::optional<SmallVector<Edge>> edges = edges_of(kernel_);
   std::optional<unsigned> row;
   for (unsigned dim : anchor_.output_dims)
     if (dim != vector && extent(dim) > 1 && reads(0, dim) && !reads(1, dim)) row = dim;
@@ -245,8 +263,10 @@ void Chooser::depthwise_results(unsigned row) {
   int64_t inside = extent(row), rows_total = extent(row);
   for (const Edge& edge : tiling_.edges)
     if (edge.position == row) inside = edge.inside_end - edge.inside_begin;
-  set_tile(vector, vector_tile(extent(vector), lanes_));
-  set_tile(row, row_tile(std::max<int64_t>(inside, 1), 1, (target_.vector_registers - 3) / 2));
+  // A register of words is multiplied into two of sums.
+  const int64_t vectors = target_.word_products && sums_are_integers() ? 2 : 1;
+  set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
+  set_tile(row, row_tile(std::max<int64_t>(inside, 1), vectors, (target_.vector_registers - 3) / (2 * vectors)));
   for (unsigned dim = 0; dim < rank_; ++dim)
     dims[dim].written_out = reduced(dim) && extent(dim) <= 8 && share_coordinate(0, row, dim);
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
@@ -317,7 +337,7 @@ void Chooser::contraction() {
   const bool depth_free = llvm::none_of(
       row_dims, [&](unsigned dim) { return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth); });
   if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth)) {
-    set_tile(depth, groups_of_integers() ? std::min<int64_t>(extent(depth), 4) : depth_tile(extent(depth)));
+    set_tile(depth, steps_written_out(extent(depth)));
     tiling_.tile_order.push_back(depth);
   }
   contraction_blocks(rows, columns, shared_vector);

@@ -25,6 +25,7 @@ llvm::SmallVector<mlir::Value> formula_loops(mlir::OpBuilder& builder, mlir::Loc
 // How the integers of a contraction's operands are extended.
 struct Signs {
   bool lhs = true, rhs = true;
+  int64_t rhs_zero = 0;  // subtracted from it
 };
 mlir::Value extended(mlir::ImplicitLocOpBuilder& builder, mlir::Value integer, bool is_signed);  // to i32
 

@@ -171,13 +171,8 @@ Value convolved_sums(OpBuilder& builder, Location location, const Convolution& c
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
   // Strides before sums: a kernel reads what it sums through a slice.
   if (one_cell) image = strided_cells(builder, location, image, conv.window);
-  int64_t outside = work.input.zero();
-  if (conv.loops_in()) {
-    image = channel_sums(builder, location, image, work.input.is_signed);
-    outside *= conv.in;
-  } else if (one_cell) {
-    image = as_integers(builder, location, image, work.input.is_signed);
-  }
+  image = channel_sums(builder, location, image, work.input.is_signed);
+  const int64_t outside = work.input.zero() * conv.in;
   SmallVector<int64_t> shape(shape_of(image));
   if (!conv.grouped()) shape.push_back(1);
   image = reshaped(builder, location, image, shape);
@@ -214,9 +209,13 @@ void QuantizedConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& result
                            static_cast<int64_t>(getGroups()), {{}, getStrides(), getDilations(), getPaddingAttr()});
   Contraction work = contraction_of(builder, *this, getFilter());
   Value image = stored(builder, location, getInput());
-  work.products = convolution_formula(builder, location, conv, image, work.filter, stored_number(element_type(getInput()), 0),
-                                      signs_of(work));
-  if (work.weight.zero() != 0) work.input_sums = convolved_sums(builder, location, conv, work, image);
+  // Where a channel of the image meets one filter alone, centring the filter costs less than a sum over each window.
+  const bool centred = !conv.loops_in();
+  Signs signs = signs_of(work);
+  if (centred) signs.rhs_zero = work.weight.zero();
+  work.products =
+      convolution_formula(builder, location, conv, image, work.filter, stored_number(element_type(getInput()), 0), signs);
+  if (work.weight.zero() != 0 && !centred) work.input_sums = convolved_sums(builder, location, conv, work, image);
   const ArrayRef<int64_t> channels = shape_of(work.products).drop_front(1 + conv.spatial());
   results[0] =
       reshaped(builder, location, finished(builder, location, work, SmallVector<int64_t>(channels)), shape_of(getResult()));

@@ -46,12 +46,13 @@ def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
     of them, which code generation sees as one number (fovea/codegen/groups.h). Missing channels are zeros. Where the processor multiplies
     bytes of unlike signs only, or of equal ones only, the image's sign bit is flipped where it is computed, which adds or takes away 128,
     and 128 times the sum of the filter makes up for it: the integers stay the same. `pairs` are extended to 16 bits. Depthwise
-    contractions of so few terms that f32 counts them exactly are summed in f32, of image minus padding, for taps in the padding to be
-    zero. What depends on filters alone is formulas of its own, for fovea-prepare. Jacob et al., "Quantization and training of neural
+    contractions are sums of image minus padding, for taps in the padding to be zero: with `words` of integers, whose factors fit 16 bits,
+    else, where the terms are so few that f32 counts them exactly, in f32. What depends on filters alone is formulas of its own, for fovea-prepare. Jacob et al., "Quantization and training of neural
     networks for efficient integer-arithmetic-only inference", 2018, section 2.
   }];
   let options = [Option<"products", "products", "std::string", "\"none\"",
-                        "mixed-quads (x86 vpdpbusd), equal-quads (Arm sdot, udot), pairs (x86 vpmaddwd, WebAssembly's dot) or none">];
+                        "mixed-quads (x86 vpdpbusd), equal-quads (Arm sdot, udot), pairs (x86 vpmaddwd, WebAssembly's dot) or none">,
+                 Option<"words", "words", "bool", "false", "depthwise sums of integers, not of f32">];
   let constructor = "::fovea::create_dot_products_pass()";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }

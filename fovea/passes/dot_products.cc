@@ -40,13 +40,17 @@ struct Factor {
   tensor::PadOp pad;  // or null
   AffineMap map;
   bool is_signed = true;
+  int64_t zero = 0;  // subtracted where it is multiplied
 
   int64_t padding() const {
     APInt value(8, 0);
     if (pad) matchPattern(tensor::PadOp(pad).getConstantPaddingValue(), m_ConstantInt(&value));
     return is_signed ? value.getSExtValue() : static_cast<int64_t>(value.getZExtValue());
   }
-  int64_t largest() const { return is_signed ? 128 : 255; }
+  int64_t largest() const {
+    const int64_t least = is_signed ? -128 : 0;
+    return std::max(std::abs(least - zero), std::abs(least + 255 - zero));
+  }
 };
 
 struct Contraction {
@@ -58,18 +62,27 @@ struct Contraction {
   bool reduced(unsigned dim) const { return !llvm::is_contained(result_dims, dim); }
 };
 
-// How a body extends an input to i32; null when it does something else with it.
-Operation* extension_of(GenericOp op, unsigned input) {
+// How a body extends an input to i32, and what it subtracts from it before it multiplies; null when it does something else.
+Operation* extension_of(GenericOp op, unsigned input, int64_t& zero) {
   Value argument = op.getBody()->getArgument(input);
   if (!argument.hasOneUse()) return nullptr;
-  Operation* user = *argument.user_begin();
-  const bool extends = isa<arith::ExtSIOp, arith::ExtUIOp>(user) && user->getResult(0).getType().isInteger(32);
-  return extends && user->hasOneUse() && isa<arith::MulIOp>(*user->user_begin()) ? user : nullptr;
+  Operation* extension = *argument.user_begin();
+  if (!isa<arith::ExtSIOp, arith::ExtUIOp>(extension) || !extension->getResult(0).getType().isInteger(32)) return nullptr;
+  Operation* last = extension;
+  APInt constant;
+  if (last->hasOneUse() && isa<arith::SubIOp>(*last->user_begin())) {
+    last = *last->user_begin();
+    if (last->getOperand(0) != extension->getResult(0) || !matchPattern(last->getOperand(1), m_ConstantInt(&constant)))
+      return nullptr;
+    zero = constant.getSExtValue();
+  }
+  return last->hasOneUse() && isa<arith::MulIOp>(*last->user_begin()) ? extension : nullptr;
 }
 
 std::optional<Factor> factor_of(GenericOp op, unsigned input) {
-  Operation* extension = extension_of(op, input);
-  Factor factor{op.getInputs()[input], {}, op.getIndexingMapsArray()[input], isa_and_nonnull<arith::ExtSIOp>(extension)};
+  int64_t zero = 0;
+  Operation* extension = extension_of(op, input, zero);
+  Factor factor{op.getInputs()[input], {}, op.getIndexingMapsArray()[input], isa_and_nonnull<arith::ExtSIOp>(extension), zero};
   if (!extension || !type_of(factor.tensor).getElementType().isInteger(8)) return {};
   if (auto pad = factor.tensor.getDefiningOp<tensor::PadOp>()) {
     Attribute constant;
@@ -81,9 +94,11 @@ std::optional<Factor> factor_of(GenericOp op, unsigned input) {
 }
 
 std::optional<Contraction> contraction_of(GenericOp op) {
-  if (work_of(op) != Work::contraction || op.getNumDpsInputs() != 2 || op.getBody()->getOperations().size() != 5) return {};
+  if (work_of(op) != Work::contraction || op.getNumDpsInputs() != 2) return {};
   const auto image = factor_of(op, 0), filter = factor_of(op, 1);
-  if (!image || !filter || filter->pad || !filter->map.isProjectedPermutation()) return {};
+  if (!image || !filter || image->zero != 0 || filter->pad || !filter->map.isProjectedPermutation()) return {};
+  const auto operations = llvm::count_if(*op.getBody(), [](Operation& inner) { return !isa<arith::ConstantOp>(inner); });
+  if (operations != (filter->zero == 0 ? 5 : 6)) return {};
   Contraction contraction{op, *image, *filter, op.getStaticLoopRanges(), {}};
   for (AffineExpr result : op.getIndexingMapsArray()[2].getResults())
     contraction.result_dims.push_back(cast<AffineDimExpr>(result).getPosition());
@@ -104,8 +119,8 @@ int coordinate_of(AffineMap map, unsigned dim) {
 
 class Rewriter {
  public:
-  Rewriter(func::FuncOp main, StringRef products)
-      : main_(main), builder_(main.getContext()), products_(products), group_(products == "pairs" ? 2 : 4) {}
+  Rewriter(func::FuncOp main, StringRef products, bool words)
+      : main_(main), builder_(main.getContext()), products_(products), words_(words), group_(products == "pairs" ? 2 : 4) {}
 
   void run() {
     SmallVector<Contraction> found;
@@ -114,7 +129,7 @@ class Rewriter {
     });
     for (const Contraction& contraction : found) {
       builder_.setInsertionPoint(contraction.op);
-      Value result = is_depthwise(contraction) ? in_f32(contraction) : grouped(contraction);
+      Value result = is_depthwise(contraction) ? depthwise(contraction) : grouped(contraction);
       if (!result) continue;
       GenericOp op = contraction.op;
       op.getResult(0).replaceAllUsesWith(result);
@@ -162,7 +177,7 @@ class Rewriter {
     Value zeros = filled_tensor(builder_, location, type, builder_.getI32IntegerAttr(0));
     auto sums = builder_.create<GenericOp>(location, type, c.filter.tensor, zeros, ArrayRef<AffineMap>{read, write}, iterators,
                                            [&](OpBuilder& inner, Location at, ValueRange scalars) {
-                                             Value number = extended(inner, at, scalars[0], c.filter.is_signed);
+                                             Value number = filter_number(c, inner, at, scalars[0]);
                                              inner.create<linalg::YieldOp>(
                                                  at, Value(inner.create<arith::AddIOp>(at, scalars[1], number)));
                                            });
@@ -181,6 +196,13 @@ class Rewriter {
     const Type wide = builder.getI32Type();
     if (is_signed) return builder.create<arith::ExtSIOp>(location, wide, number);
     return builder.create<arith::ExtUIOp>(location, wide, number);
+  }
+
+  static Value filter_number(const Contraction& c, OpBuilder& builder, Location location, Value number) {
+    Value wide = extended(builder, location, number, c.filter.is_signed);
+    if (c.filter.zero == 0) return wide;
+    Value zero = builder.create<arith::ConstantOp>(location, builder.getI32IntegerAttr(static_cast<int32_t>(c.filter.zero)));
+    return builder.create<arith::SubIOp>(location, wide, zero);
   }
 
   // sums (+ factor * sum of the filter), as i32.
@@ -210,18 +232,19 @@ class Rewriter {
         .getResult(0);
   }
 
-  // Few terms: sums of (image - padding) * filter are exact in f32, whose multiply-adds every processor has, and taps that fall
-  // into the padding are zero.
-  Value in_f32(const Contraction& c) {
+  // Sums of (image - padding) * filter: taps that fall into the padding are zero, and need not be read. The factors fit 16
+  // bits; sums of few terms are exact in f32, too, whose multiply-adds every processor has.
+  Value depthwise(const Contraction& c) {
     const Location location = GenericOp(c.op).getLoc();
     int64_t terms = 1;
     for (unsigned dim = 0; dim < c.extents.size(); ++dim)
       if (c.reduced(dim)) terms *= c.extents[dim];
-    if (terms * 255 * c.filter.largest() >= exact_in_f32) return {};
+    if (!words_ && terms * 255 * c.filter.largest() >= exact_in_f32) return {};
     const int64_t padding = c.image.padding();
     GenericOp op = c.op;
-    const auto type = RankedTensorType::get(type_of(op.getResult(0)).getShape(), builder_.getF32Type());
-    Value zeros = filled_tensor(builder_, location, type, builder_.getF32FloatAttr(0));
+    const Type number = words_ ? Type(builder_.getI32Type()) : Type(builder_.getF32Type());
+    const auto type = RankedTensorType::get(type_of(op.getResult(0)).getShape(), number);
+    Value zeros = filled_tensor(builder_, location, type, cast<TypedAttr>(builder_.getZeroAttr(number)));
     auto sums = builder_.create<GenericOp>(
         location, type, op.getInputs(), zeros, op.getIndexingMapsArray(), op.getIteratorTypesArray(),
         [&](OpBuilder& inner, Location at, ValueRange scalars) {
@@ -230,12 +253,16 @@ class Rewriter {
             Value zero = inner.create<arith::ConstantOp>(at, inner.getI32IntegerAttr(static_cast<int32_t>(padding)));
             image = inner.create<arith::SubIOp>(at, image, zero);
           }
-          Value filter = extended(inner, at, scalars[1], c.filter.is_signed);
-          auto real = [&](Value number) -> Value { return inner.create<arith::SIToFPOp>(at, inner.getF32Type(), number); };
-          Value product = inner.create<arith::MulFOp>(at, real(image), real(filter));
-          inner.create<linalg::YieldOp>(at, Value(inner.create<arith::AddFOp>(at, scalars[2], product)));
+          Value filter = filter_number(c, inner, at, scalars[1]);
+          inner.create<linalg::YieldOp>(at, multiply_added(inner, at, image, filter, scalars[2]));
         });
     return finished(c, sums.getResult(0), padding);
+  }
+
+  Value multiply_added(OpBuilder& builder, Location at, Value a, Value b, Value sum) const {
+    if (words_) return builder.create<arith::AddIOp>(at, sum, builder.create<arith::MulIOp>(at, a, b));
+    auto real = [&](Value number) -> Value { return builder.create<arith::SIToFPOp>(at, builder.getF32Type(), number); };
+    return builder.create<arith::AddFOp>(at, sum, builder.create<arith::MulFOp>(at, real(a), real(b)));
   }
 
   // The processor multiplies bytes of unlike signs, or of equal ones.
@@ -246,7 +273,7 @@ class Rewriter {
 
   // Neighbouring channels of image and filter as a last dimension of their own.
   Value grouped(const Contraction& c) {
-    if (products_ == "none") return {};
+    if (products_ == "none" || c.filter.zero != 0) return {};
     GenericOp op = c.op;
     const auto last = dyn_cast<AffineDimExpr>(c.image.map.getResults().back());
     const unsigned vector = c.result_dims.back();
@@ -401,19 +428,20 @@ class Rewriter {
   func::FuncOp main_;
   OpBuilder builder_;
   StringRef products_;
+  bool words_;
   int64_t group_;
   llvm::DenseMap<std::pair<Value, int>, Value> images_;
 };
 
 struct DotProductsPass : impl::DotProductsPassBase<DotProductsPass> {
   using DotProductsPassBase::DotProductsPassBase;
-  void runOnOperation() override { Rewriter(getOperation(), products).run(); }
+  void runOnOperation() override { Rewriter(getOperation(), products, words).run(); }
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> create_dot_products_pass(const std::string& products) {
-  return std::make_unique<DotProductsPass>(DotProductsPassOptions{products});
+std::unique_ptr<Pass> create_dot_products_pass(const std::string& products, bool words) {
+  return std::make_unique<DotProductsPass>(DotProductsPassOptions{products, words});
 }
 
 }  // namespace fovea

@@ -59,21 +59,26 @@ code_bytes() { llvm-size-19 -A "$1" | awk -v weights="$2" '$1 ~ /^(\.text|\.roda
 
 # check COMPARE INPUT.raw WANTED.raw MODEL OPTIONS...: for every target; COMPARE is close, or cmp for integers.
 check() {
-  local compare=$1 input=$2 wanted=$3 triple bytes file; shift 3
-  for triple in x86_64-linux-gnu aarch64-linux-gnu armv7-linux-gnueabihf riscv64-linux-gnu wasm32; do
+  local compare=$1 input=$2 wanted=$3 target triple bytes file cpu; shift 3
+  for target in x86_64-linux-gnu aarch64-linux-gnu armv7-linux-gnueabihf riscv64-linux-gnu wasm32 wasm32:relaxed-simd; do
+    triple=${target%:*}; cpu=(); [[ $target == "$triple" ]] || cpu=(--cpu "${target#*:}")
     runnable $triple || { echo "skipped: no $triple here"; continue; }
     file=network.o; [[ $triple != wasm32 ]] || file=network.wasm
-    "$fovea" compile "$@" --target $triple -o $file --json >compiled.json 2>log || { wrong "$1 for $triple: $(tail -1 log)"; continue; }
+    "$fovea" compile "$@" --target $triple "${cpu[@]}" -o $file --json >compiled.json 2>log || { wrong "$1 for $target: $(tail -1 log)"; continue; }
+    [[ $triple != wasm32 ]] || node "${relaxed[@]}" -e 'process.exit(Number(!WebAssembly.validate(require("fs").readFileSync("network.wasm"))))' ||
+      { [[ ${#cpu[@]} != 0 ]] && echo "skipped: no $target here" || wrong "$1 for $target is no module"; continue; }
     bytes=$(code_bytes $file "$(json compiled.json "j['weight_bytes']")")
-    ((bytes > 1000 && bytes <= 300000)) || wrong "$1 for $triple: $bytes bytes of code"
-    answer_raw $triple <"$input" >got.raw || { wrong "$1 for $triple: exit status $?: $(head -3 clang.log)"; continue; }
-    $compare got.raw "$wanted" || { wrong "$1 for $triple"; continue; }
-    echo "$(basename "$1") for $triple: $bytes bytes of code, $(json compiled.json "j['arena_bytes']") of working memory"
+    ((bytes > 1000 && bytes <= 300000)) || wrong "$1 for $target: $bytes bytes of code"
+    answer_raw $triple <"$input" >got.raw || { wrong "$1 for $target: exit status $?: $(head -3 clang.log)"; continue; }
+    $compare got.raw "$wanted" || { wrong "$1 for $target"; continue; }
+    echo "$(basename "$1") for $target: $bytes bytes of code, $(json compiled.json "j['arena_bytes']") of working memory"
   done
 }
+# Older engines take relaxed instructions only if told.
+relaxed=(); [[ $(node --v8-options 2>/dev/null) != *experimental-wasm-relaxed-simd* ]] || relaxed=(--experimental-wasm-relaxed-simd)
 # Raw tensors from standard input through what was just compiled.
 answer_raw() {
-  if [[ $1 == wasm32 ]]; then node raw.cjs; return; fi
+  if [[ $1 == wasm32 ]]; then node "${relaxed[@]}" raw.cjs; return; fi
   [[ -z $(llvm-nm-19 -u network.o) ]] || wrong "needs $(llvm-nm-19 -u network.o | xargs) on $1"
   clang "$1" -I. raw.c network.o -o raw -lm && $runner ./raw
 }

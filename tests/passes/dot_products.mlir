@@ -1,6 +1,7 @@
 // RUN: fovea-opt %s -fovea-dot-products=products=mixed-quads | FileCheck %s --check-prefix=MIXED
 // RUN: fovea-opt %s -fovea-dot-products=products=equal-quads | FileCheck %s --check-prefix=EQUAL
 // RUN: fovea-opt %s -fovea-dot-products=products=pairs | FileCheck %s --check-prefix=PAIRS
+// RUN: fovea-opt %s -fovea-dot-products="products=pairs words=true" | FileCheck %s --check-prefix=WORDS
 
 // Signed bytes times signed bytes, 6 channels. Where the processor takes unlike signs the image's sign bit is flipped, and 128 times
 // the filter's sums make up for it.
@@ -45,6 +46,12 @@ func.func @dense(%x: tensor<2x6xi8>, %w: tensor<6x5xi8>) -> tensor<2x5xi32> {
 // MIXED: linalg.generic {{.*}} outs(%{{.*}} : tensor<4x16xf32>)
 // MIXED: arith.sitofp
 // MIXED: arith.fptosi
+// Or they are summed as they are.
+// WORDS-LABEL: func.func @depthwise
+// WORDS: linalg.generic {{.*}} outs(%{{.*}} : tensor<4x16xi32>)
+// WORDS: arith.muli
+// WORDS-NEXT: arith.addi
+// WORDS-NOT: arith.sitofp
 func.func @depthwise(%x: tensor<6x16xi8>, %w: tensor<3x16xi8>) -> tensor<4x16xi32> {
   %c0 = arith.constant 0 : i32
   %e = tensor.empty() : tensor<4x16xi32>

@@ -1,0 +1,21 @@
+// WebAssembly's relaxed products of bytes: four to a lane in one instruction, but what becomes of a second factor above 127 is
+// up to the engine: unsigned (x86 with AVX-VNNI), signed (Arm), or unsigned with sums of two that saturate (other x86).
+//
+// Kernels are written for the first, and exact there. A network asks once a run which it has; elsewhere it calls copies of the
+// kernels whose products are defined everywhere, so its integers are the same on every engine.
+#pragma once
+
+#include <llvm/IR/Function.h>
+#include <llvm/IR/IRBuilder.h>
+
+namespace fovea {
+
+bool has_relaxed_products(const llvm::Function& kernel);
+
+// A copy of the kernel, beside it, in which each relaxed product is two dots of 16-bit integers.
+llvm::Function* with_defined_products(llvm::Function& kernel);
+
+// Code that multiplies bytes of every kind: does it get what exact products of signed and unsigned bytes give?
+llvm::Value* relaxed_products_are_exact(llvm::IRBuilder<>& builder);
+
+}  // namespace fovea
