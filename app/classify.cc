@@ -89,6 +89,7 @@ void classify_pictures(const ClassifyOptions& options) {
     print_text(options.common, text_of(path, result));
     list.push_back(json_of(path, result));
   }
+  if (!list.empty()) warn_if_untrained(options.model, options.weights);
   if (options.common.json) print_json(list);
   if (unreadable > 0) fail("{} of {} pictures could not be read", unreadable, pictures.size());
 }

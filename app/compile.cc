@@ -69,6 +69,7 @@ void compile_model(const CompileCommandOptions& options) {
                              .cpu = options.cpu,
                              .threads = options.common.thread_count()});
   write_product(product, options, network, model);
+  warn_if_untrained(options.model, options.weights);
   print_text(options.common, fmt::format("{}: {} for {} ({}), {} kernels, {} of weights, {} of working memory\n",
                                          options.output, model.name, network.triple, network.cpu, network.kernels,
                                          bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));

@@ -104,6 +104,7 @@ void run_evaluation(const EvalOptions& options) {
       is_model_file(options.model)
           ? evaluate_model(options, dataset_of(options, options.data, options.common.seed), threads, progress)
           : evaluate_run(options, threads, progress);
+  warn_if_untrained(options.model, options.weights);
   progress.finish(options.data.empty() ? options.model : fmt::format("{} on {}", options.model, options.data));
   if (!options.confusion.empty())
     write_text(options.confusion, confusion_chart(done.metrics.confusion(), done.classes, done.network));

@@ -137,6 +137,7 @@ void export_model(const ExportOptions& options) {
   } else {
     refuse("{}: a file's name ends in .tflite, .onnx or .safetensors", options.output);
   }
+  warn_if_untrained(options.model, options.weights);
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.output));
   print_text(options.common, fmt::format("{}: {}, {}\n", options.output, name, bytes_text(bytes)));
   if (options.common.json) print_json({{"model", name}, {"file", options.output}, {"bytes", bytes}});

@@ -1,5 +1,9 @@
 #include "app/inference_model.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
+
 #include "fovea/core/error.h"
 #include "fovea/onnx/read.h"
 #include "fovea/tflite/read.h"
@@ -37,6 +41,11 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
     return read_onnx(model, {.batch = options.batch});
   }
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
+}
+
+void warn_if_untrained(const std::string& model, const std::filesystem::path& weights) {
+  if (is_model_file(model) || !weights.empty() || std::filesystem::is_directory(model)) return;
+  fmt::print(stderr, "fovea: {} is not trained: it has initial values; --weights FILE gives it others\n", model);
 }
 
 }  // namespace fovea

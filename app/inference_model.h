@@ -24,4 +24,7 @@ bool is_model_file(const std::filesystem::path& model);
 // Refuses options that a file or a run has no use for, and what is no model, with the nearest name.
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options);
 
+// One line on standard error where a network is named by its name and no weights are: its answers mean nothing.
+void warn_if_untrained(const std::string& model, const std::filesystem::path& weights);
+
 }  // namespace fovea

@@ -35,6 +35,9 @@ const ModelEntry& entry_named(std::string_view name) {
     if (entry.name == wanted) return entry;
     known.push_back(entry.name);
   }
+  if (nearest_name(name, known).empty())
+    refuse("unknown model \"{}\": no folder of a run, and none of the {} networks that `fovea models` lists", name,
+           known.size());
   refuse_unknown("model", name, known);
 }
 

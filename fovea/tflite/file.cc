@@ -22,7 +22,7 @@ std::optional<Quantization> quantization_of(const QuantizationParameters* table,
   if (table->details()) fail("{}: a kind of quantisation that is no scale and zero point", user);
   Quantization quantization{.scales = {table->scale()->begin(), table->scale()->end()}};
   const size_t count = quantization.scales.size();
-  if (table->zero_point()) {
+  if (table->zero_point() && table->zero_point()->size() > 0) {
     // Their verifier sees to 4 bytes of alignment, not to the 8 of these.
     quantization.zeros.resize(table->zero_point()->size());
     std::memcpy(quantization.zeros.data(), table->zero_point()->Data(), quantization.zeros.size() * sizeof(int64_t));

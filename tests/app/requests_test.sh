@@ -8,6 +8,7 @@ refused 2 'which command? demo, models'
 refused 2 'unknown command "trian"; did you mean "train"?' trian mnist-cnn
 refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' train mnist-cn --data digits
 refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' summary mnist-cn
+refused 2 'unknown model "somewhere-else": no folder of a run, and none of the' eval somewhere-else
 refused 2 'unknown option "--epoch"; did you mean "--epochs"?' train mnist-cnn --epoch 3
 refused 2 'unknown kind of data set "mnst"; did you mean "mnist"?' data mnst:somewhere
 refused 2 'unknown optimizer.name "sdg"; did you mean "sgd"?' train mnist-cnn --data digits --optimizer sdg

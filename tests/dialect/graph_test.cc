@@ -111,6 +111,8 @@ TEST(Graph, RefusesWhatItDoesNotKnow) {
                 graph.add("dropout", {x, labels, labels}, {{"rate", 1.5}}, "drop");
               }),
               HasSubstr("dropout \"drop\": "));
+  EXPECT_THAT(refusal([&] { graph.add("dequantize", {x}, {}, "back"); }),
+              HasSubstr("dequantize \"back\": input must be of quantised integers, not f32"));
   EXPECT_THAT(refusal([&] { graph.add("reduce_sum", {x}, {}, "sum"); }), HasSubstr("requires attribute 'dims'"));
   EXPECT_THAT(refusal([&] { graph.add("relu", {}, {}, "act"); }), HasSubstr("takes 1 operands, not 0"));
   EXPECT_THAT(refusal([&] { graph.add("conv", {x}, {}, "c"); }), HasSubstr("takes 2 operands, not 1"));

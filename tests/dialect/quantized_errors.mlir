@@ -120,12 +120,3 @@ func.func @multiplier(%x: tensor<1x5x!x>) {
   %y = fovea.quantize %x {output = !quant.uniform<i8:f32, 0.5>} : (tensor<1x5x!x>) -> tensor<1x5x!quant.uniform<i8:f32, 0.5>>
   return
 }
-
-// -----
-
-func.func @reals(%x: tensor<1x5xf32>) {
-  // expected-error @below {{dequantize: input must be of quantised integers, not f32}}
-  // expected-error @below {{failed to infer returned types}}
-  %y = fovea.dequantize %x : (tensor<1x5xf32>) -> tensor<1x5xf32>
-  return
-}
