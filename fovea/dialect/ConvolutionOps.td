@@ -76,6 +76,7 @@ def Fovea_MatmulOp : Fovea_Operator<"matmul"> {
   let summary = "matrix product, either operand transposed";
   let description = [{
     `output[m, n] = sum over k of lhs[m, k] * rhs[k, n]`; `transpose_lhs` reads `lhs[k, m]`, `transpose_rhs` reads `rhs[n, k]`.
+    Dimensions before these two are equal in both: a stack of matrices, multiplied one by one.
 
     ```mlir
     %dw = fovea.matmul %x, %dy {transpose_lhs = true} : (tensor<128x784xf32>, tensor<128x10xf32>) -> tensor<784x10xf32>

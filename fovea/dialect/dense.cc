@@ -8,13 +8,21 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
+// Dimensions before the last two are those of a stack of matrices.
 Value matmul_formula(OpBuilder& builder, Location location, Value lhs, Value rhs, bool transpose_lhs, bool transpose_rhs,
                      ArrayRef<int64_t> shape) {
-  AffineExpr m, n, k;
-  bindDims(builder.getContext(), m, n, k);
-  const auto map = [&](AffineExpr row, AffineExpr column) { return AffineMap::get(3, 0, {row, column}, builder.getContext()); };
+  const auto rank = static_cast<unsigned>(shape.size());
+  SmallVector<AffineExpr> stack;
+  for (unsigned dim = 0; dim + 2 < rank; ++dim) stack.push_back(builder.getAffineDimExpr(dim));
+  const AffineExpr m = builder.getAffineDimExpr(rank - 2), n = builder.getAffineDimExpr(rank - 1),
+                   k = builder.getAffineDimExpr(rank);
+  const auto map = [&](AffineExpr row, AffineExpr column) {
+    SmallVector<AffineExpr> results(stack);
+    results.append({row, column});
+    return AffineMap::get(rank + 1, 0, results, builder.getContext());
+  };
   return contraction(builder, location, lhs, rhs, shape,
-                     {transpose_lhs ? map(k, m) : map(m, k), transpose_rhs ? map(n, k) : map(k, n), map(m, n)}, 2);
+                     {transpose_lhs ? map(k, m) : map(m, k), transpose_rhs ? map(n, k) : map(k, n), map(m, n)}, rank);
 }
 
 }  // namespace
@@ -49,12 +57,16 @@ LogicalResult MatmulOp::inferReturnTypes(MLIRContext*, std::optional<Location> l
   const ArrayRef<int64_t> lhs = shape_of(op.getLhs()), rhs = shape_of(op.getRhs());
   if (failed(check_same_element_type(location, getOperationName(), op.getOperands()))) return failure();
   const bool left = op.getTransposeLhs(), right = op.getTransposeRhs();
-  if (lhs.size() != 2 || rhs.size() != 2 || lhs[left ? 0 : 1] != rhs[right ? 1 : 0]) {
+  const size_t rank = lhs.size();
+  if (rank < 2 || rhs.size() != rank || lhs.drop_back(2) != rhs.drop_back(2) ||
+      lhs[rank - (left ? 2 : 1)] != rhs[rank - (right ? 1 : 2)]) {
     return complain(location, getOperationName(),
                     "matrices " + shape_text(lhs) + (left ? " transposed" : "") + " and " + shape_text(rhs) +
                         (right ? " transposed" : "") + " do not fit: the columns of one must be the rows of the other");
   }
-  types.push_back(with_shape(op.getLhs(), {lhs[left ? 1 : 0], rhs[right ? 0 : 1]}));
+  SmallVector<int64_t> shape(lhs.drop_back(2));
+  shape.append({lhs[rank - (left ? 1 : 2)], rhs[rank - (right ? 2 : 1)]});
+  types.push_back(with_shape(op.getLhs(), shape));
   return success();
 }
 

@@ -82,14 +82,16 @@ T computed(const std::string& type, T a, T b) {
     if (type == "Add") return static_cast<T>(static_cast<U>(a) + static_cast<U>(b));
     if (type == "Sub") return static_cast<T>(static_cast<U>(a) - static_cast<U>(b));
     if (type == "Mul") return static_cast<T>(static_cast<U>(a) * static_cast<U>(b));
-    if (b == 0 || (b == -1 && a == std::numeric_limits<T>::min())) return type == "Div" ? 0 : std::max(a, b);
+    if (b == 0 || (b == -1 && a == std::numeric_limits<T>::min())) return type == "Div" || type == "Mod" ? 0 : std::max(a, b);
     if (type == "Div") return a / b;
+    if (type == "Mod") return a % b != 0 && (a < 0) != (b < 0) ? a % b + b : a % b;
   } else {
     if (type == "Add") return a + b;
     if (type == "Sub") return a - b;
     if (type == "Mul") return a * b;
     if (type == "Div") return a / b;
     if (type == "Pow") return std::pow(a, b);
+    if (type == "Mod") return std::fmod(a, b);
   }
   return type == "Max" ? std::max(a, b) : std::min(a, b);
 }
@@ -326,6 +328,42 @@ void fold_range(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, integers_tensor(values));
 }
 
+void fold_not(Importer& importer, const OnnxNode& node) {
+  const Tensor& x = importer.constant(node, 0);
+  if (x.dtype() != DType::boolean) importer.complain(node, "of {}", name(x.dtype()));
+  Tensor result = granted(importer, node, x.shape(), DType::boolean);
+  for (int64_t i = 0; i < x.size(); ++i) elements<uint8_t>(result)[i] = elements<uint8_t>(x)[i] != 0 ? 0 : 1;
+  importer.set_constant(node, 0, std::move(result));
+}
+
+// A copy of the data with blocks of it written over, each where a row of indices says.
+void fold_scatter(Importer& importer, const OnnxNode& node) {
+  const Tensor &data = importer.constant(node, 0), &updates = importer.constant(node, 2);
+  const std::vector<int64_t> indices = importer.integers(node, 1);
+  const Shape places = importer.constant(node, 1).shape();
+  const int64_t depth = places.empty() ? 0 : places.back();
+  if (depth < 1 || depth > std::ssize(data.shape()) || updates.dtype() != data.dtype() ||
+      importer.text(node, "reduction", "none") != "none")
+    importer.complain(node, "indices {} into {}", to_string(places), to_string(data.shape()));
+  const Shape block(data.shape().begin() + depth, data.shape().end());
+  const int64_t rows = std::ssize(indices) / depth, length = element_count(block);
+  if (updates.size() != rows * length) importer.complain(node, "{} updates of {} blocks", updates.size(), rows);
+  Tensor result = granted(importer, node, data.shape(), data.dtype());
+  std::memcpy(result.raw(), data.raw(), data.bytes());
+  const size_t bytes = static_cast<size_t>(length) * byte_size(data.dtype());
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t at = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      const int64_t extent = data.shape()[static_cast<size_t>(d)], given = indices[static_cast<size_t>(row * depth + d)];
+      if (given < -extent || given >= extent) importer.complain(node, "index {} of {}", given, extent);
+      at = at * extent + (given < 0 ? given + extent : given);
+    }
+    if (bytes > 0)
+      std::memcpy(result.raw() + static_cast<size_t>(at) * bytes, updates.raw() + static_cast<size_t>(row) * bytes, bytes);
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
 using Fold = void (*)(Importer&, const OnnxNode&);
 
 const std::map<std::string, Fold>& folds() {
@@ -337,8 +375,10 @@ const std::map<std::string, Fold>& folds() {
                                        {"ConstantOfShape", fold_constant_of_shape},
                                        {"Expand", fold_expand},
                                        {"Where", fold_where},
+                                       {"Not", fold_not},
+                                       {"ScatterND", fold_scatter},
                                        {"Range", fold_range}};
-    for (const char* type : {"Add", "Sub", "Mul", "Div", "Pow", "Max", "Min"})
+    for (const char* type : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min"})
       result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, false); };
     for (const char* type : {"Equal", "Less", "Greater"})
       result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, true); };

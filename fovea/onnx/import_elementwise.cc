@@ -163,6 +163,19 @@ void import_gelu(Importer& importer, const OnnxNode& node) {
   import_unary(importer, node, "gelu");
 }
 
+// x where x > 0, else alpha * (exp(x) - 1).
+void import_elu(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const Ref input = data(importer, x);
+  const Ref power = importer.add(node, "exp", {importer.add(node, "minimum", {input, importer.scalar(0)}).front()}).front();
+  const Ref below = importer
+                        .add(node, "mul",
+                             {importer.add(node, "sub", {power, importer.scalar(1)}).front(),
+                              importer.scalar(importer.number(node, "alpha", 1.0F))})
+                        .front();
+  importer.set(node, 0, importer.add(node, "add", {importer.add(node, "relu", {input}).front(), below}).front(), layout(x));
+}
+
 // Floating point to floating point: everything is f32 here.
 void import_cast(Importer& importer, const OnnxNode& node) {
   const ImportedValue& x = importer.input(node, 0);
@@ -199,6 +212,7 @@ void add_elementwise_imports(ImportTable& table) {
   table["Reciprocal"] = import_reciprocal;
   table["PRelu"] = import_prelu;
   table["Gelu"] = import_gelu;
+  table["Elu"] = import_elu;
   table["Cast"] = import_cast;
   for (const char* type : {"Identity", "Dropout"})
     table[type] = [](Importer& importer, const OnnxNode& node) { importer.set_same(node, 0, importer.input(node, 0)); };

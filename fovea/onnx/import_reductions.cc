@@ -92,6 +92,29 @@ void import_instance_norm(Importer& importer, const OnnxNode& node) {
       node, 0, importer.add(node, "group_norm", operands, {{"groups", x.shape()[1]}, {"epsilon", epsilon}}).front());
 }
 
+// Krizhevsky et al. 2012, section 3.3: x / (bias + alpha / size * the sum of squares of `size` neighbouring channels) ^ beta.
+// The sum over the size is a mean along channels.
+void import_lrn(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const int64_t size = importer.integer(node, "size", 0);
+  if (x.rank() < 3 || size < 1 || size > 1 << 20)
+    importer.complain(node, "{} neighbours of an input {}", size, to_string(x.shape()));
+  const Ref input = importer.channels_last(x);
+  const Shape shape = importer.shape_of(input);
+  const auto step = [&](const char* operation, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
+    return importer.add(node, operation, operands, attributes).front();
+  };
+  const Ref rows = step("reshape", {step("mul", {input, input})}, {{"shape", Shape{-1, shape.back(), 1}}});
+  const Ref means = step(
+      "avg_pool", {rows},
+      {{"window", Shape{size}}, {"strides", Shape{1}}, {"padding", Shape{(size - 1) / 2, size / 2}}, {"count_padding", true}});
+  const Ref scaled =
+      step("mul", {step("reshape", {means}, {{"shape", shape}}), importer.scalar(importer.number(node, "alpha", 1e-4F))});
+  const Ref logarithm = step("log", {step("add", {scaled, importer.scalar(importer.number(node, "bias", 1.0F))})});
+  const Ref factor = step("exp", {step("mul", {logarithm, importer.scalar(-importer.number(node, "beta", 0.75F))})});
+  importer.set_channels_last(node, 0, step("mul", {input, factor}));
+}
+
 }  // namespace
 
 void add_reduction_imports(ImportTable& table) {
@@ -105,6 +128,7 @@ void add_reduction_imports(ImportTable& table) {
   table["GlobalMaxPool"] = [](Importer& importer, const OnnxNode& node) { import_global_pool(importer, node, "reduce_max"); };
   table["Softmax"] = [](Importer& importer, const OnnxNode& node) { import_softmax(importer, node, "softmax"); };
   table["LogSoftmax"] = [](Importer& importer, const OnnxNode& node) { import_softmax(importer, node, "log_softmax"); };
+  table["LRN"] = import_lrn;
   table["LayerNormalization"] = import_layer_norm;
   table["InstanceNormalization"] = import_instance_norm;
 }

@@ -141,6 +141,25 @@ TEST_P(Matmul, ValueAndGradients) {
   }
 }
 
+// A stack is each of its matrices.
+TEST(MatmulStack, ValueAndGradients) {
+  const std::vector<Tensor> arguments{random_tensor({2, 3, 5, 9}, 1), random_tensor({2, 3, 9, 7}, 2)};
+  const auto part = [](const Tensor& stack, int64_t index) {
+    const Shape shape{stack.shape()[2], stack.shape()[3]};
+    Tensor matrix(shape, DType::f64);
+    std::copy_n(stack.data<double>() + index * matrix.size(), matrix.size(), matrix.data<double>());
+    return matrix;
+  };
+  Tensor wanted({2, 3, 5, 7}, DType::f64);
+  for (int64_t index = 0; index < 6; ++index) {
+    const Tensor product = reference::matmul(part(arguments[0], index), part(arguments[1], index));
+    std::copy_n(product.data<double>(), product.size(), wanted.data<double>() + index * product.size());
+  }
+  const Network network = [](Graph& graph, const std::vector<Ref>& x) { return graph.add("matmul", x, {}, "")[0]; };
+  expect_value(network, arguments, wanted);
+  expect_gradients(network, arguments);
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, Matmul, testing::Values(Shape{1, 1, 1}, Shape{3, 17, 5}, Shape{2, 15, 33}, Shape{7, 31, 16}));
 
 }  // namespace

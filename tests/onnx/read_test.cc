@@ -93,5 +93,59 @@ TEST_F(OnnxRead, TransposedInputStays) {
   EXPECT_EQ(model.graph.nodes().size(), 1u);
 }
 
+// Constants of shifted windows: what they compute is known while reading, and the data is sliced by it.
+TEST_F(OnnxRead, ConstantArithmetic) {
+  const auto step = [](std::string type, std::vector<std::string> inputs, std::string output) {
+    OnnxNode made = node(std::move(type), std::move(inputs));
+    made.outputs = {std::move(output)};
+    return made;
+  };
+  // (-3 mod 8, -3 mod 8) = (5, 5); the second becomes 6; not (5 == 6), so rows from 6 on.
+  const InferenceModel model =
+      read_onnx(file({step("Mod", {"minus", "eight"}, "five"), step("ScatterND", {"five", "places", "six"}, "pair"),
+                      step("Gather", {"pair", "zero"}, "a"), step("Gather", {"pair", "one"}, "b"),
+                      step("Equal", {"a", "b"}, "same"), step("Not", {"same"}, "other"),
+                      step("Where", {"other", "b", "a"}, "begin"), step("Slice", {"x", "begin", "end", "axis"}, "y")},
+                     {{"minus", Tensor::of<int64_t>({2}, {-3, -3})},
+                      {"eight", Tensor::of<int64_t>({}, {8})},
+                      {"places", Tensor::of<int64_t>({1, 1}, {-1})},
+                      {"six", Tensor::of<int64_t>({1}, {6})},
+                      {"zero", Tensor::of<int64_t>({1}, {0})},
+                      {"one", Tensor::of<int64_t>({1}, {1})},
+                      {"end", Tensor::of<int64_t>({1}, {8})},
+                      {"axis", Tensor::of<int64_t>({1}, {2})}}));
+  EXPECT_EQ(model.graph.results().at(0).type.shape, (Shape{1, 2, 8, 3}));
+  refused(file({step("ScatterND", {"five", "places", "six"}, "pair"), step("Slice", {"x", "pair", "pair"}, "y")},
+               {{"five", Tensor::of<int64_t>({2}, {5, 5})},
+                {"places", Tensor::of<int64_t>({1, 1}, {2})},
+                {"six", Tensor::of<int64_t>({1}, {6})}}),
+          {"ScatterND", "index 2 of 2"});
+}
+
+TEST_F(OnnxRead, EinsumIsAStackOfProducts) {
+  const auto equation = [](const char* text) { return node("Einsum", {"x", "w"}, {{"equation", std::string(text)}}); };
+  const auto result = [&](const char* text, const Shape& weights) {
+    return read_onnx(file({equation(text)}, {{"w", zeros(weights)}}, {1, 3, 4, 5})).graph.results().at(0).type.shape;
+  };
+  EXPECT_EQ(result("bhid, bhjd -> bhij", {1, 3, 6, 5}), (Shape{1, 3, 4, 6}));
+  EXPECT_EQ(result("bhid,hjd->bjhi", {3, 6, 5}), (Shape{1, 6, 3, 4}));
+  EXPECT_EQ(result("abcd,de->abce", {5, 7}), (Shape{1, 3, 4, 7}));
+  const std::map<std::string, Tensor> weights{{"w", zeros({1, 3, 6, 5})}};
+  refused(file({equation("bhid,bhjd->bhi")}, weights, {1, 3, 4, 5}), {"\"j\" is summed alone"});
+  refused(file({equation("bhid,bhjk->bhij")}, weights, {1, 3, 4, 5}), {"is summed alone"});
+  refused(file({equation("bhid,bhjd->bhiz")}, weights, {1, 3, 4, 5}), {"is summed alone"});
+  refused(file({equation("bhii,bhjd->bhj")}, weights, {1, 3, 4, 5}), {"repeats a letter"});
+  refused(file({equation("bhidbhjd")}, weights, {1, 3, 4, 5}), {"products of two tensors"});
+  refused(file({equation("bhid,bhjd->bhij")}, {{"w", zeros({1, 3, 6, 4})}}, {1, 3, 4, 5}), {"differ along \"d\""});
+}
+
+TEST_F(OnnxRead, StacksOfMatrices) {
+  const auto product = [&](const Shape& weights) {
+    return file({node("MatMul", {"x", "w"})}, {{"w", zeros(weights)}}, {1, 3, 4, 5});
+  };
+  EXPECT_EQ(read_onnx(product({1, 3, 5, 6})).graph.results().at(0).type.shape, (Shape{1, 3, 4, 6}));
+  refused(product({1, 2, 5, 6}), {"equal stacks of matrices"});
+}
+
 }  // namespace
 }  // namespace fovea
