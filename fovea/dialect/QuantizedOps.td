@@ -104,6 +104,39 @@ def Fovea_QuantizedMulOp : Fovea_QuantizedBinaryOperator<"quantized_mul", "produ
     `(lhs - zero) * (rhs - zero)` as f32, times `lhs scale * rhs scale / output scale`, rounded with halves to even.
 }]>;
 
+class Fovea_QuantizedExtremeOperator<string mnemonic, string which> : Fovea_InferenceOperator<mnemonic> {
+  let summary = "the " # which # " of two 8-bit integers of one scale";
+  let description = [{
+    Shapes are broadcast; operands and result have the same element type, so the integers themselves are compared.
+
+    ```mlir
+    %y = fovea.}] # mnemonic # [{ %a, %b
+        : (tensor<8x10x!quant.uniform<i8:f32, 0.5:3>>, tensor<10x!quant.uniform<i8:f32, 0.5:3>>) -> tensor<8x10x!quant.uniform<i8:f32, 0.5:3>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$lhs, Fovea_Quantized:$rhs);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedMaximumOp : Fovea_QuantizedExtremeOperator<"quantized_maximum", "larger">;
+def Fovea_QuantizedMinimumOp : Fovea_QuantizedExtremeOperator<"quantized_minimum", "smaller">;
+
+def Fovea_QuantizedPreluOp : Fovea_InferenceOperator<"quantized_prelu"> {
+  let summary = "x where x is not negative, else slope * x, in 8-bit integers of any scales";
+  let description = [{
+    The slope is broadcast. In TensorFlow Lite's fixed point, which rounds twice: `x - zero` times `input scale / output scale`, or
+    `(x - zero) * (slope - slope zero)` times `input scale * slope scale / output scale`.
+
+    ```mlir
+    %y = fovea.quantized_prelu %x, %slope {output = !quant.uniform<i8:f32, 0.5>}
+        : (tensor<1x8x8x16x!quant.uniform<i8:f32, 0.25:3>>, tensor<1x1x16x!quant.uniform<i8:f32, 0.01>>)
+        -> tensor<1x8x8x16x!quant.uniform<i8:f32, 0.5>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, Fovea_Quantized:$slope, TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
 def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_pool"> {
   let summary = "the mean of each window of 8-bit integers";
   let description = [{
@@ -130,6 +163,21 @@ def Fovea_QuantizedMeanOp : Fovea_InferenceOperator<"quantized_mean"> {
     ```mlir
     %y = fovea.quantized_mean %x {dims = array<i64: 1, 2>, output = !quant.uniform<i8:f32, 0.25>}
         : (tensor<1x7x7x32x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x32x!quant.uniform<i8:f32, 0.25>>
+    ```
+  }];
+  let arguments = (ins Fovea_Quantized:$input, DenseI64ArrayAttr:$dims, DefaultValuedOptionalAttr<BoolAttr, "false">:$keep_dims,
+                       TypeAttr:$output);
+  let results = (outs Fovea_Quantized:$result);
+}
+
+def Fovea_QuantizedSumOp : Fovea_InferenceOperator<"quantized_sum"> {
+  let summary = "the sum of 8-bit integers over dimensions";
+  let description = [{
+    `fovea.quantized_mean` with `multiplier = input scale / output scale`.
+
+    ```mlir
+    %y = fovea.quantized_sum %x {dims = array<i64: 1, 2>, output = !quant.uniform<i8:f32, 8.0>}
+        : (tensor<1x7x7x32x!quant.uniform<i8:f32, 0.5>>) -> tensor<1x32x!quant.uniform<i8:f32, 8.0>>
     ```
   }];
   let arguments = (ins Fovea_Quantized:$input, DenseI64ArrayAttr:$dims, DefaultValuedOptionalAttr<BoolAttr, "false">:$keep_dims,

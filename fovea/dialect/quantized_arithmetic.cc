@@ -252,4 +252,102 @@ void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results
                   });
 }
 
+// quantized_maximum, quantized_minimum
+
+namespace {
+
+LogicalResult infer_extreme(std::optional<Location> location, StringRef name, Value lhs, Value rhs,
+                            SmallVectorImpl<Type>& types) {
+  const Type element = element_type(lhs);
+  if (failed(check_eight_bits(location, name, "operand", element)) ||
+      failed(check_per_tensor(location, name, "operand", element)))
+    return failure();
+  if (element_type(rhs) != element) {
+    return complain(location, name,
+                    "operands " + type_text(element) + " and " + type_text(element_type(rhs)) + " must have the same type");
+  }
+  return infer_broadcast(location, name, {lhs, rhs}, types);
+}
+
+template <typename Op>
+Value extreme_formula(OpBuilder& builder, Op op, bool largest) {
+  const Quantized type = quantization_of(op.getLhs());
+  const SmallVector<Value> operands{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
+  return elementwise(builder, op.getLoc(), operands, storage_type(tensor_type(op.getResult())),
+                     [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                       if (largest && type.is_signed) return scalars.create<arith::MaxSIOp>(x[0], x[1]);
+                       if (largest) return scalars.create<arith::MaxUIOp>(x[0], x[1]);
+                       if (type.is_signed) return scalars.create<arith::MinSIOp>(x[0], x[1]);
+                       return scalars.create<arith::MinUIOp>(x[0], x[1]);
+                     });
+}
+
+}  // namespace
+
+LogicalResult QuantizedMaximumOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                   SmallVectorImpl<Type>& types) {
+  return infer_extreme(location, getOperationName(), op.getLhs(), op.getRhs(), types);
+}
+void QuantizedMaximumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = extreme_formula(builder, *this, /*largest=*/true);
+}
+
+LogicalResult QuantizedMinimumOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                   SmallVectorImpl<Type>& types) {
+  return infer_extreme(location, getOperationName(), op.getLhs(), op.getRhs(), types);
+}
+void QuantizedMinimumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = extreme_formula(builder, *this, /*largest=*/false);
+}
+
+// quantized_prelu
+
+LogicalResult QuantizedPreluOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                 SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
+  for (Value operand : {op.getInput(), op.getSlope()}) {
+    const Type element = element_type(operand);
+    if (failed(check_eight_bits(location, name, "operand", element)) ||
+        failed(check_per_tensor(location, name, "operand", element)) ||
+        failed(check_output(location, name, op.getOutput(), element)))
+      return failure();
+  }
+  const double ratio = ratio_of(element_type(op.getInput()), op.getOutput());
+  const double slope = quantization_of(op.getSlope()).scale();
+  if (failed(check_multiplier(location, name, ratio)) || failed(check_multiplier(location, name, ratio * slope)))
+    return failure();
+  const auto shape = broadcast_shapes(shape_of(op.getInput()), shape_of(op.getSlope()));
+  if (!shape || ArrayRef<int64_t>(*shape) != shape_of(op.getInput())) {
+    return complain(
+        location, name,
+        "slope " + shape_text(shape_of(op.getSlope())) + " does not broadcast to " + shape_text(shape_of(op.getInput())));
+  }
+  types.push_back(RankedTensorType::get(*shape, op.getOutput()));
+  return success();
+}
+
+void QuantizedPreluOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Quantized input = quantization_of(getInput()), slope = quantization_of(getSlope()),
+                  output = quantization_of(getOutput());
+  const double ratio = ratio_of(element_type(getInput()), getOutput());
+  const FixedPoint above = fixed_point(ratio);
+  const FixedPoint below = fixed_point(static_cast<double>(input.scale()) * static_cast<double>(slope.scale()) /
+                                       static_cast<double>(output.scale()));
+  const SmallVector<Value> operands{stored(builder, getLoc(), getInput()), stored(builder, getLoc(), getSlope())};
+  results[0] = elementwise(
+      builder, getLoc(), operands, storage_type(tensor_type(getResult())),
+      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+        const auto times = [&](Value number, FixedPoint point) {
+          return twice_rounded(scalars, number, integer_constant(scalars, point.multiplier),
+                               integer_constant(scalars, point.shift));
+        };
+        Value centre = centred(scalars, x[0], input);
+        Value product = scalars.create<arith::MulIOp>(centre, centred(scalars, x[1], slope));
+        Value negative = scalars.create<arith::CmpIOp>(arith::CmpIPredicate::slt, centre, integer_constant(scalars, 0));
+        Value steps = scalars.create<arith::SelectOp>(negative, times(product, below), times(centre, above));
+        return clamped_to(scalars, scalars.create<arith::AddIOp>(steps, integer_constant(scalars, output.zero())), output,
+                          whole_range(output));
+      });
+}
+
 }  // namespace fovea::dialect

@@ -104,7 +104,9 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
   }
   const Quantized type = quantization_of(output);
   const double ratio = static_cast<double>(quantization_of(input).scale()) / static_cast<double>(type.scale());
-  if (failed(check_multiplier(location, name, ratio))) return failure();
+  // Others are computed in real numbers.
+  const bool multiplies = op.getFunction().starts_with("relu") || op.getFunction() == "leaky_relu";
+  if (multiplies && failed(check_multiplier(location, name, ratio))) return failure();
   if (op.getFunction() == "sigmoid" && failed(check_prescribed(location, name, output, 1.0F / 256, type.least())))
     return failure();
   if (op.getFunction() == "tanh" && failed(check_prescribed(location, name, output, 1.0F / 128, type.least() + 128)))

@@ -1,4 +1,4 @@
-// Means of 8-bit integers: over windows and over whole dimensions.
+// Means and sums of 8-bit integers: over windows and over whole dimensions.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/pooling.h"
 #include "fovea/dialect/quantized.h"
@@ -76,9 +76,11 @@ void QuantizedAveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>&
                            });
 }
 
-LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
-                                                SmallVectorImpl<Type>& types) {
-  const StringRef name = getOperationName();
+namespace {
+
+template <typename Adaptor>
+LogicalResult infer_integer_reduction(std::optional<Location> location, StringRef name, Adaptor op,
+                                      SmallVectorImpl<Type>& types) {
   const Type element = element_type(op.getInput());
   if (failed(check_eight_bits(location, name, "input", element)) ||
       failed(check_per_tensor(location, name, "input", element)) ||
@@ -92,26 +94,46 @@ LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Loca
   return success();
 }
 
-void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  const Location location = getLoc();
-  const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
+// round(sum * multiplier + zero), the multiplier of a mean divided by the count.
+template <typename Op>
+Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
+  const Location location = op.getLoc();
+  const Quantized input = quantization_of(op.getInput()), output = quantization_of(op.getOutput());
   int64_t count = 1;
-  for (int64_t dim : getDims()) count *= shape_of(getInput())[dim];
-  Value integers = as_integers(builder, location, stored(builder, location, getInput()), input.is_signed);
-  Value sum = builder.create<ReduceSumOp>(location, integers, getDims(), getKeepDims());
+  for (int64_t dim : op.getDims()) count *= shape_of(op.getInput())[dim];
+  Value integers = as_integers(builder, location, stored(builder, location, op.getInput()), input.is_signed);
+  Value sum = builder.create<ReduceSumOp>(location, integers, op.getDims(), op.getKeepDims());
   // Zero points join as one real number, before the only rounding.
-  const float multiplier = input.scale() / output.scale() * (1.0F / static_cast<float>(count));
+  const float ratio = input.scale() / output.scale();
+  const float multiplier = mean ? ratio * (1.0F / static_cast<float>(count)) : ratio;
   const float offset = static_cast<float>(count * input.zero()) * multiplier;
   const float zero = static_cast<float>(output.zero()) - offset;
-  results[0] = elementwise(builder, location, sum, storage_type(tensor_type(getResult())),
-                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                             Value product =
-                                 rounded_product(scalars, to_float(scalars, x[0]), real_constant(scalars, multiplier));
-                             Value steps = scalars.create<arith::AddFOp>(product, real_constant(scalars, zero));
-                             Quantized whole = output;  // its zero point is in `steps`
-                             whole.zeros = {0};
-                             return rounded_to(scalars, steps, whole, {output.least(), output.most()});
-                           });
+  return elementwise(builder, location, sum, storage_type(tensor_type(op.getResult())),
+                     [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                       Value product = rounded_product(scalars, to_float(scalars, x[0]), real_constant(scalars, multiplier));
+                       Value steps = scalars.create<arith::AddFOp>(product, real_constant(scalars, zero));
+                       Quantized whole = output;  // its zero point is in `steps`
+                       whole.zeros = {0};
+                       return rounded_to(scalars, steps, whole, {output.least(), output.most()});
+                     });
+}
+
+}  // namespace
+
+LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                                SmallVectorImpl<Type>& types) {
+  return infer_integer_reduction(location, getOperationName(), op, types);
+}
+void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = reduction_formula(builder, *this, /*mean=*/true);
+}
+
+LogicalResult QuantizedSumOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                               SmallVectorImpl<Type>& types) {
+  return infer_integer_reduction(location, getOperationName(), op, types);
+}
+void QuantizedSumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = reduction_formula(builder, *this, /*mean=*/false);
 }
 
 }  // namespace fovea::dialect

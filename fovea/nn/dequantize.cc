@@ -126,6 +126,13 @@ class Dequantizer {
                        activation);
     if (op == "add" || op == "sub" || op == "mul") return activated(node, add(node, op, operands), activation);
     if (op == "average_pool") return activated(node, add(node, "avg_pool", operands, kept(node)), activation);
+    if (op == "maximum" || op == "minimum") return add(node, op, operands);
+    if (op == "prelu") {
+      const Ref zero = add(node, "constant", {}, {{"value", Tensor::of<float>({}, {0})}});
+      const Ref below = add(node, "mul", operands);
+      return add(node, "select", {operands[0], zero, operands[0], below}, {{"comparison", std::string("gt")}});
+    }
+    if (op == "sum") return add(node, "reduce_sum", operands, kept(node));
     if (op == "mean") return add(node, "reduce_mean", operands, kept(node));
     if (op == "softmax") {
       const double beta = node.get("beta", 1.0);

@@ -57,6 +57,9 @@ void add_quantized_exports(ExportTable& table) {
   const std::pair<const char*, const char*> operations[] = {{"quantized_add", "add"},
                                                             {"quantized_sub", "sub"},
                                                             {"quantized_mul", "mul"},
+                                                            {"quantized_maximum", "maximum"},
+                                                            {"quantized_minimum", "minimum"},
+                                                            {"quantized_sum", "reduce_sum"},
                                                             {"quantized_average_pool", "avg_pool"},
                                                             {"quantized_mean", "reduce_mean"}};
   for (const auto& [integer, real] : operations)

@@ -20,6 +20,8 @@ namespace fovea::tflite {
 // Of the schema all but Tensor and TensorType, which would hide our own.
 using schema::ActivationFunctionType;
 using schema::AddOptions;
+using schema::ArgMaxOptions;
+using schema::BatchMatMulOptions;
 using schema::Buffer;
 using schema::BuiltinOperator;
 using schema::ConcatenationOptions;
@@ -31,12 +33,16 @@ using schema::DivOptions;
 using schema::ExpandDimsOptions;
 using schema::FullyConnectedOptions;
 using schema::FullyConnectedOptionsWeightsFormat;
+using schema::GatherOptions;
 using schema::GeluOptions;
 using schema::HardSwishOptions;
 using schema::L2NormOptions;
 using schema::LeakyReluOptions;
+using schema::LocalResponseNormalizationOptions;
 using schema::MaximumMinimumOptions;
 using schema::Metadata;
+using schema::MirrorPadMode;
+using schema::MirrorPadOptions;
 using schema::Model;
 using schema::MulOptions;
 using schema::Operator;
@@ -63,6 +69,7 @@ using schema::SubGraph;
 using schema::SubOptions;
 using schema::TransposeConvOptions;
 using schema::TransposeOptions;
+using schema::UnpackOptions;
 
 struct FileTensor {
   std::string name;

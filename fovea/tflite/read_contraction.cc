@@ -1,5 +1,7 @@
-// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED and TRANSPOSE_CONV. Filters are OHWI, depthwise ones 1HWC, dense weights [out,
-// in] in the file.
+// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV and BATCH_MATMUL. Filters are OHWI, depthwise ones 1HWC, dense
+// weights [out, in] in the file.
+#include <algorithm>
+
 #include "fovea/tflite/reader.h"
 
 namespace fovea::tflite {
@@ -114,6 +116,90 @@ void read_fully_connected(Reader& reader) {
   reader.set_output(result);
 }
 
+// How results of a transposed convolution lie on its images, along one dimension: result o sums x[q - t] * w[phase + stride *
+// t] with stride * q + phase = o + before.
+struct TransposedDim {
+  int64_t in, out, taps, stride;
+  int64_t before;  // results cut off in front
+  int64_t terms() const { return (taps + stride - 1) / stride; }
+  int64_t positions() const { return std::max(in, (out - 1 + before) / stride + 1); }  // of q
+};
+
+TransposedDim transposed_dim(Reader& reader, int64_t in, int64_t out, int64_t taps, int64_t stride, Padding padding) {
+  const int64_t whole = (in - 1) * stride + taps;
+  const bool same = padding == Padding::SAME;
+  if (same ? (out + stride - 1) / stride != in : (out - taps + stride) / stride != in)
+    reader.fail("makes {} of {} with {} taps and stride {}", out, in, taps, stride);
+  return {in, out, taps, stride, same ? std::max<int64_t>(whole - out, 0) / 2 : 0};
+}
+
+// [terms, terms, in, phases, phases, out] as one filter: the taps of each phase in turn, last first; taps beyond the filter are
+// zero.
+Tensor phase_filter(const Tensor& filter, const TransposedDim& high, const TransposedDim& wide, int64_t zero) {
+  const Shape shape = filter.shape();
+  const int64_t out = shape[0], in = shape[3];
+  Tensor phases({high.terms(), wide.terms(), in, high.stride * wide.stride * out}, filter.dtype());
+  std::byte* to = phases.raw();
+  for (int64_t y = high.terms(); y-- > 0;) {
+    for (int64_t x = wide.terms(); x-- > 0;) {
+      for (int64_t channel = 0; channel < in; ++channel) {
+        for (int64_t phase = 0; phase < high.stride * wide.stride; ++phase) {
+          const int64_t row = phase / wide.stride + y * high.stride, column = phase % wide.stride + x * wide.stride;
+          for (int64_t filter_index = 0; filter_index < out; ++filter_index, ++to) {
+            const bool inside = row < high.taps && column < wide.taps;
+            *to = inside ? filter.raw()[((filter_index * high.taps + row) * wide.taps + column) * in + channel]
+                         : static_cast<std::byte>(zero);
+          }
+        }
+      }
+    }
+  }
+  return phases;
+}
+
+template <typename T>
+std::vector<T> repeated(const std::vector<T>& values, int64_t times) {
+  std::vector<T> all;
+  for (int64_t i = 0; i < times; ++i) all.insert(all.end(), values.begin(), values.end());
+  return all;
+}
+
+// Of integers it is a convolution whose filters are those of every phase side by side, and results that interleave: the sums
+// are the same, so their integers are.
+void read_integer_transpose_conv(Reader& reader, const TransposeConvOptions& options, const Shape& size) {
+  const Tensor filter = reader.values(1, "filter");
+  const Shape shape = filter.shape(), image = reader.input_type(2).shape;
+  const std::optional<Quantization> scales = reader.quantization(1);
+  if ((filter.dtype() != DType::i8 && filter.dtype() != DType::u8) || !scales || (scales->per_channel() && scales->axis != 0))
+    reader.fail("multiplies {} by a filter of {}, which is not read", to_string(reader.input_type(2)), name(filter.dtype()));
+  const TransposedDim high = transposed_dim(reader, image[1], size[0], shape[1], options.stride_h(), options.padding());
+  const TransposedDim wide = transposed_dim(reader, image[2], size[1], shape[2], options.stride_w(), options.padding());
+  const int64_t out = shape[0], phases = high.stride * wide.stride;
+  Quantization of_filter = *scales;
+  Tensor bias({out}, DType::i32);
+  if (reader.has(3)) bias = reader.values(3, "bias");
+  if (bias.dtype() != DType::i32 || bias.size() != out) reader.fail("has {} biases for {} outputs", bias.size(), out);
+  Tensor biases({out * phases}, DType::i32);
+  for (int64_t i = 0; i < out * phases; ++i) biases.data<int32_t>()[i] = bias.data<int32_t>()[i % out];
+  if (scales->per_channel())
+    of_filter = {.scales = repeated(scales->scales, phases), .zeros = repeated(scales->zeros, phases), .axis = 3};
+  const Ref weight = reader.parameter(reader.input_name(1), phase_filter(filter, high, wide, of_filter.zeros[0]), of_filter);
+  const Ref added = reader.parameter(reader.has(3) ? reader.input_name(3) : reader.input_name(1) + ".bias", biases);
+  const std::vector<int64_t> around{high.terms() - 1, high.positions() - high.in, wide.terms() - 1, wide.positions() - wide.in};
+  Ref result = reader.add("quantized_conv", {reader.input(2), weight, added},
+                          {{"padding", around},
+                           {"activation", reader.activation_name(options.fused_activation_function())},
+                           {"rounding", reader.reading().rounding},
+                           {"output", reader.output_type()}});
+  const int64_t rows = high.positions(), columns = wide.positions();
+  result = reader.add("reshape", {result}, {{"shape", Shape{image[0], rows, columns, high.stride, wide.stride, out}}});
+  result = reader.add("transpose", {result}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
+  result = reader.add("reshape", {result}, {{"shape", Shape{image[0], rows * high.stride, columns * wide.stride, out}}});
+  reader.set_output(
+      reader.add("slice", {result},
+                 {{"offsets", Shape{0, high.before, wide.before, 0}}, {"sizes", Shape{image[0], size[0], size[1], out}}}));
+}
+
 // Inputs: the output's shape, the filter (OHWI, O the outputs), the image, and a bias where there is one. Our filter is that of
 // the convolution it transposes: [h, w, out, in].
 void read_transpose_conv(Reader& reader) {
@@ -121,10 +207,13 @@ void read_transpose_conv(Reader& reader) {
   const std::vector<int64_t> size = reader.integers(0, "output shape");
   const Shape shape = reader.values(1, "filter").shape();
   const TensorType image = reader.input_type(2);
+  if (size.size() != 4 || shape.size() != 4 || image.shape.size() != 4 || shape[3] != image.shape[3] ||
+      *std::ranges::min_element(size) < 1 || options.stride_h() < 1 || options.stride_w() < 1)
+    reader.fail("makes {} of {} by filter {}", to_string(size), to_string(image), to_string(shape));
+  if (image.quantization) return read_integer_transpose_conv(reader, options, {size[1], size[2]});
   if (image.dtype != DType::f32 || reader.values(1, "filter").dtype() != DType::f32)
-    reader.fail("works on {}; f32 is read", to_string(image));
-  if (size.size() != 4 || shape.size() != 4 || options.stride_h() < 1 || options.stride_w() < 1)
-    reader.fail("makes {} of filter {}", to_string(size), to_string(shape));
+    reader.fail("works on {} and a filter of {}, which is not read", to_string(image),
+                name(reader.values(1, "filter").dtype()));
   Ref result = reader.add("conv_transpose", {reader.input(2), reader.weight(1, shape, {1, 2, 0, 3}, 3)},
                           {{"strides", std::vector<int64_t>{options.stride_h(), options.stride_w()}},
                            {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")},
@@ -133,11 +222,22 @@ void read_transpose_conv(Reader& reader) {
   reader.set_output(reader.activated(result, options.fused_activation_function()));
 }
 
+// [..., m, k] times [..., k, n].
+void read_batch_matmul(Reader& reader) {
+  const auto& options = reader.options<BatchMatMulOptions>();
+  const TensorType left = reader.input_type(0), right = reader.input_type(1);
+  if (left.dtype != DType::f32 || right.dtype != DType::f32)
+    reader.fail("multiplies {} by {}; f32 is read", to_string(left), to_string(right));
+  reader.set_output(reader.add("matmul", {reader.input(0), reader.input(1)},
+                               {{"transpose_lhs", options.adj_x()}, {"transpose_rhs", options.adj_y()}}));
+}
+
 constexpr OperatorReading readings[] = {
     {BuiltinOperator::CONV_2D, read_conv},
     {BuiltinOperator::DEPTHWISE_CONV_2D, read_depthwise},
     {BuiltinOperator::FULLY_CONNECTED, read_fully_connected},
     {BuiltinOperator::TRANSPOSE_CONV, read_transpose_conv},
+    {BuiltinOperator::BATCH_MATMUL, read_batch_matmul},
 };
 
 }  // namespace

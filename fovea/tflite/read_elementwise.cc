@@ -29,6 +29,27 @@ void read_plain(Reader& reader) {
   reader.set_output(reader.add(name, operands));
 }
 
+// Of integers, which have to count alike.
+template <const char* name>
+void read_extreme(Reader& reader) {
+  if (!reader.quantised()) return reader.set_output(reader.add(name, {reader.input(0), reader.input(1)}));
+  if (reader.input_type(0).quantization != reader.input_type(1).quantization) reader.fail("has operands of different scales");
+  reader.set_output(reader.add(std::string("quantized_") + name, {reader.input(0), reader.input(1)}));
+}
+
+void read_squared_difference(Reader& reader) {
+  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  const Ref difference = reader.add("sub", {reader.input(0), reader.input(1)});
+  reader.set_output(reader.add("mul", {difference, difference}));
+}
+
+void read_add_n(Reader& reader) {
+  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  Ref sum = reader.input(0);
+  for (size_t i = 1; i < reader.input_count(); ++i) sum = reader.add("add", {sum, reader.input(i)});
+  reader.set_output(sum);
+}
+
 void read_square(Reader& reader) {
   if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
   reader.set_output(reader.add("mul", {reader.input(0), reader.input(0)}));
@@ -46,6 +67,22 @@ void read_relu_n1_to_1(Reader& reader) {
   if (!reader.quantised()) return reader.set_output(reader.activated(reader.input(0), ActivationFunctionType::RELU_N1_TO_1));
   reader.set_output(reader.add("quantized_activation", {reader.input(0)},
                                {{"function", std::string("relu_n1_to_1")}, {"output", reader.output_type()}}));
+}
+
+void read_relu_0_to_1(Reader& reader) {
+  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  reader.set_output(reader.add("clamp", {reader.input(0)}, {{"low", 0.0}, {"high", 1.0}}));
+}
+
+// Clevert et al. 2016.
+void read_elu(Reader& reader) {
+  const Ref x = reader.input(0);
+  if (reader.quantised()) {
+    return reader.set_output(
+        reader.add("quantized_activation", {x}, {{"function", std::string("elu")}, {"output", reader.output_type()}}));
+  }
+  const Ref below = reader.add("sub", {reader.add("exp", {reader.add("minimum", {x, reader.scalar(0)})}), reader.scalar(1)});
+  reader.set_output(reader.add("add", {reader.add("relu", {x}), below}));
 }
 
 void read_leaky_relu(Reader& reader) {
@@ -71,8 +108,9 @@ void read_gelu(Reader& reader) {
 }
 
 void read_prelu(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
   const Ref x = reader.input(0);
+  if (reader.quantised())
+    return reader.set_output(reader.add("quantized_prelu", {x, reader.input(1)}, {{"output", reader.output_type()}}));
   const Ref below = reader.add("mul", {x, reader.input(1)});
   reader.set_output(reader.add("select", {x, reader.scalar(0), x, below}, {{"comparison", std::string("gt")}}));
 }
@@ -111,9 +149,11 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::SUB, read_sub},
     {BuiltinOperator::MUL, read_mul},
     {BuiltinOperator::DIV, read_div},
-    {BuiltinOperator::MAXIMUM, read_plain<larger>},
-    {BuiltinOperator::MINIMUM, read_plain<smaller>},
-    {BuiltinOperator::EXP, read_plain<exponential>},
+    {BuiltinOperator::MAXIMUM, read_extreme<larger>},
+    {BuiltinOperator::MINIMUM, read_extreme<smaller>},
+    {BuiltinOperator::SQUARED_DIFFERENCE, read_squared_difference},
+    {BuiltinOperator::ADD_N, read_add_n},
+    {BuiltinOperator::EXP, read_activation<exponential, exponential>},
     {BuiltinOperator::LOG, read_plain<logarithm>},
     {BuiltinOperator::SQRT, read_plain<root>},
     {BuiltinOperator::RSQRT, read_plain<inverse_root>},
@@ -125,6 +165,8 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::RELU, read_activation<relu, relu>},
     {BuiltinOperator::RELU6, read_activation<relu6, relu6>},
     {BuiltinOperator::RELU_N1_TO_1, read_relu_n1_to_1},
+    {BuiltinOperator::RELU_0_TO_1, read_relu_0_to_1},
+    {BuiltinOperator::ELU, read_elu},
     {BuiltinOperator::LOGISTIC, read_activation<sigmoid, sigmoid>},
     {BuiltinOperator::TANH, read_activation<hyperbolic, hyperbolic>},
     {BuiltinOperator::HARD_SWISH, read_activation<hard_swish, hard_swish>},

@@ -1,4 +1,4 @@
-// What moves data or only renames it: RESHAPE, TRANSPOSE, PAD, CONCATENATION, SPACE_TO_DEPTH and their relatives; and SHAPE and
+// What moves data or only renames it: RESHAPE, TRANSPOSE, PAD, CONCATENATION and their relatives; and SHAPE and
 // PACK, which converters write to compute the shape of a RESHAPE and which are computed while reading.
 #include <algorithm>
 
@@ -64,15 +64,21 @@ void read_transpose(Reader& reader) {
   reader.set_output(reader.add("transpose", {reader.input(0)}, {{"permutation", reader.integers(1, "order of dimensions")}}));
 }
 
-// Integers are padded by what stands for 0.
+// What an integer of the input's type stands for.
+double real_of(Reader& reader, const Tensor& integer) {
+  const Quantization type = *reader.input_type(0).quantization;
+  const int64_t q = integer.dtype() == DType::i8 ? int64_t{integer.data<int8_t>()[0]} : int64_t{integer.data<uint8_t>()[0]};
+  return static_cast<double>(type.scales[0]) * static_cast<double>(q - type.zeros[0]);
+}
+
+// PAD fills with what stands for 0.
 void read_pad(Reader& reader) {
   Attributes attributes{{"padding", reader.integers(1, "padding")}};
   if (reader.op().code == BuiltinOperator::PADV2 && reader.has(2)) {
-    if (reader.quantised()) reader.fail("pads 8-bit integers by a value; only padding by 0 (PAD) is read");
     const Tensor value = reader.values(2, "value");
-    if (value.dtype() != DType::f32 || value.size() != 1)
+    if (value.dtype() != reader.input_type(0).dtype || value.size() != 1)
       reader.fail("pads by {} values of {}", value.size(), name(value.dtype()));
-    attributes.emplace_back("value", static_cast<double>(value.values<float>()[0]));
+    attributes.emplace_back("value", reader.quantised() ? real_of(reader, value) : static_cast<double>(value.data<float>()[0]));
   }
   reader.set_output(reader.add("pad", {reader.input(0)}, attributes));
 }
@@ -95,35 +101,19 @@ void read_concatenation(Reader& reader) {
   reader.set_output(reader.activated(result, activation));
 }
 
-// [n, h, w, c] -> [n, h / b, w / b, b * b * c], and back.
-void read_space_to_depth(Reader& reader) {
-  const int64_t block = reader.options<SpaceToDepthOptions>().block_size();
-  const Shape in = reader.input_type(0).shape;
-  if (in.size() != 4 || block < 1 || in[1] % block != 0 || in[2] % block != 0)
-    reader.fail("cuts {} into blocks of {}", to_string(in), block);
-  const Ref cut =
-      reader.add("reshape", {reader.input(0)}, {{"shape", Shape{in[0], in[1] / block, block, in[2] / block, block, in[3]}}});
-  const Ref moved = reader.add("transpose", {cut}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
-  reader.set_output(
-      reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] / block, in[2] / block, block * block * in[3]}}}));
-}
-
-void read_depth_to_space(Reader& reader) {
-  const int64_t block = reader.options<DepthToSpaceOptions>().block_size();
-  const Shape in = reader.input_type(0).shape;
-  if (in.size() != 4 || block < 1 || in[3] % (block * block) != 0)
-    reader.fail("cuts {} into blocks of {}", to_string(in), block);
-  const int64_t channels = in[3] / (block * block);
-  const Ref cut = reader.add("reshape", {reader.input(0)}, {{"shape", Shape{in[0], in[1], in[2], block, block, channels}}});
-  const Ref moved = reader.add("transpose", {cut}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
-  reader.set_output(reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] * block, in[2] * block, channels}}}));
-}
-
 void read_shape_of(Reader& reader) {
   const Shape shape = reader.input_type(0).shape;
   Tensor result({std::ssize(shape)}, DType::i32);
   std::transform(shape.begin(), shape.end(), result.data<int32_t>(), [](int64_t size) { return static_cast<int32_t>(size); });
   reader.set_constant_output(std::move(result));
+}
+
+void read_broadcast_to(Reader& reader) {
+  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  Shape shape = reader.integers(1, "shape");
+  const Shape input = reader.input_type(0).shape;
+  if (shape.size() == input.size() && !shape.empty() && shape[0] == reader.file_shape(0)[0]) shape[0] = input[0];
+  reader.set_output(reader.add("broadcast", {reader.input(0)}, {{"shape", shape}}));
 }
 
 // Numbers side by side; tensors along a new dimension.
@@ -159,10 +149,9 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::PAD, read_pad},
     {BuiltinOperator::PADV2, read_pad},
     {BuiltinOperator::CONCATENATION, read_concatenation},
-    {BuiltinOperator::SPACE_TO_DEPTH, read_space_to_depth},
-    {BuiltinOperator::DEPTH_TO_SPACE, read_depth_to_space},
     {BuiltinOperator::SHAPE, read_shape_of},
     {BuiltinOperator::PACK, read_pack},
+    {BuiltinOperator::BROADCAST_TO, read_broadcast_to},
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// SLICE, STRIDED_SLICE, SPLIT and SPLIT_V: boxes of a tensor.
+// Boxes of a tensor (SLICE, STRIDED_SLICE, SPLIT, SPLIT_V, UNPACK), and boxes put together again (GATHER, MIRROR_PAD, TILE).
 #include <algorithm>
 
 #include "fovea/tflite/reader.h"
@@ -109,11 +109,108 @@ void read_split_v(Reader& reader) {
   split(reader, 0, axis[0], reader.integers(1, "sizes"));
 }
 
+int64_t checked_dim(Reader& reader, int64_t dim, size_t input) {
+  const auto rank = std::ssize(reader.file_shape(input));
+  if (dim < 0) dim += rank;
+  if (dim < 0 || dim >= rank) reader.fail("goes by dimension {} of {}", dim, to_string(reader.file_shape(input)));
+  return dim;
+}
+
+// `count` positions of one dimension, from `first` on.
+Ref run_of(Reader& reader, Ref value, int64_t dim, int64_t first, int64_t count) {
+  const Shape shape = reader.type(value).shape;
+  Box box{Shape(shape.size(), 0), shape, Shape(shape.size(), 1)};
+  box.offsets[static_cast<size_t>(dim)] = first;
+  box.sizes[static_cast<size_t>(dim)] = count;
+  return reader.add("slice", {value}, {{"offsets", box.offsets}, {"sizes", box.sizes}});
+}
+
+Ref joined(Reader& reader, const std::vector<Ref>& parts, int64_t dim) {
+  return parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}});
+}
+
+Ref without(Reader& reader, Ref value, int64_t dim) {
+  Shape shape = reader.type(value).shape;
+  shape.erase(shape.begin() + dim);
+  return reader.add("reshape", {value}, {{"shape", shape}});
+}
+
+void read_unpack(Reader& reader) {
+  const int64_t dim = checked_dim(reader, reader.options<UnpackOptions>().axis(), 0);
+  const Ref input = reader.input(0);
+  for (size_t part = 0; part < reader.output_count(); ++part) {
+    if (static_cast<int64_t>(part) >= reader.file_shape(0)[static_cast<size_t>(dim)]) reader.fail("has no part {}", part);
+    reader.set_output(without(reader, run_of(reader, input, dim, static_cast<int64_t>(part), 1), dim), part);
+  }
+}
+
+// Of known positions, neighbours together; of a shape it is computed here.
+void read_gather(Reader& reader) {
+  const auto* options = reader.op().options<GatherOptions>();
+  const std::vector<int64_t> places = reader.integers(1, "positions");
+  const int64_t dim = checked_dim(reader, options ? options->axis() : 0, 0),
+                size = reader.file_shape(0)[static_cast<size_t>(dim)];
+  const Shape form = reader.file_shape(1);
+  if (form.size() > 1 || places.empty() || (options && options->batch_dims() != 0))
+    reader.fail("takes positions {}; a list of them is read", to_string(form));
+  for (const int64_t place : places)
+    if (place < 0 || place >= size) reader.fail("takes position {} of {}", place, size);
+  if (reader.is_constant(0) && reader.values(0, "input").dtype() == DType::i32) {
+    const std::vector<int64_t> numbers = reader.integers(0, "input");
+    Tensor result(form, DType::i32);
+    for (size_t i = 0; i < places.size(); ++i)
+      result.data<int32_t>()[i] = static_cast<int32_t>(numbers[static_cast<size_t>(places[i])]);
+    return reader.set_constant_output(std::move(result));
+  }
+  std::vector<Ref> parts;
+  for (size_t first = 0; first < places.size();) {
+    size_t last = first + 1;
+    while (last < places.size() && places[last] == places[last - 1] + 1) ++last;
+    parts.push_back(run_of(reader, reader.input(0), dim, places[first], static_cast<int64_t>(last - first)));
+    first = last;
+  }
+  const Ref result = joined(reader, parts, dim);
+  reader.set_output(form.empty() ? without(reader, result, dim) : result);
+}
+
+// Cells before and after repeat those inside, from the edge inwards; REFLECT leaves out the edge itself.
+void read_mirror_pad(Reader& reader) {
+  const auto* options = reader.op().options<MirrorPadOptions>();
+  const int64_t skipped = options && options->mode() == MirrorPadMode::SYMMETRIC ? 0 : 1;
+  const std::vector<int64_t> cells = reader.integers(1, "padding");
+  Ref result = reader.input(0);
+  if (cells.size() != 2 * reader.file_shape(0).size()) reader.fail("has {} paddings", cells.size());
+  for (size_t i = 0; i < cells.size(); i += 2) {
+    const auto dim = static_cast<int64_t>(i / 2);
+    const int64_t size = reader.type(result).shape[i / 2], before = cells[i], after = cells[i + 1];
+    if (before < 0 || after < 0 || std::max(before, after) > size - skipped)
+      reader.fail("pads dimension {} of {} by {} and {}", dim, size, before, after);
+    if (before == 0 && after == 0) continue;
+    std::vector<Ref> parts;
+    for (int64_t at = before; at-- > 0;) parts.push_back(run_of(reader, result, dim, at + skipped, 1));
+    parts.push_back(result);
+    for (int64_t at = 0; at < after; ++at) parts.push_back(run_of(reader, result, dim, size - 1 - skipped - at, 1));
+    result = joined(reader, parts, dim);
+  }
+  reader.set_output(result);
+}
+
+void read_tile(Reader& reader) {
+  const std::vector<int64_t> times = reader.integers(1, "repetitions");
+  Ref result = reader.input(0);
+  if (times.size() != reader.file_shape(0).size()) reader.fail("has {} repetitions", times.size());
+  for (size_t i = times.size(); i-- > 0;) {
+    if (times[i] < 1 || times[i] > 4096) reader.fail("repeats dimension {} {} times", i, times[i]);
+    result = joined(reader, std::vector<Ref>(static_cast<size_t>(times[i]), result), static_cast<int64_t>(i));
+  }
+  reader.set_output(result);
+}
+
 constexpr OperatorReading readings[] = {
-    {BuiltinOperator::SLICE, read_slice},
-    {BuiltinOperator::STRIDED_SLICE, read_strided_slice},
-    {BuiltinOperator::SPLIT, read_split},
-    {BuiltinOperator::SPLIT_V, read_split_v},
+    {BuiltinOperator::SLICE, read_slice},           {BuiltinOperator::STRIDED_SLICE, read_strided_slice},
+    {BuiltinOperator::SPLIT, read_split},           {BuiltinOperator::SPLIT_V, read_split_v},
+    {BuiltinOperator::UNPACK, read_unpack},         {BuiltinOperator::GATHER, read_gather},
+    {BuiltinOperator::MIRROR_PAD, read_mirror_pad}, {BuiltinOperator::TILE, read_tile},
 };
 
 }  // namespace

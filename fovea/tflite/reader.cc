@@ -9,8 +9,8 @@ namespace fovea::tflite {
 namespace {
 
 const OperatorReading* reading_of(BuiltinOperator code) {
-  for (const auto readings :
-       {contraction_readings(), pooling_readings(), elementwise_readings(), shape_readings(), slice_readings()}) {
+  for (const auto readings : {contraction_readings(), pooling_readings(), elementwise_readings(), shape_readings(),
+                              slice_readings(), block_readings()}) {
     for (const OperatorReading& reading : readings)
       if (reading.code == code) return &reading;
   }

@@ -99,5 +99,6 @@ std::span<const OperatorReading> pooling_readings();
 std::span<const OperatorReading> elementwise_readings();
 std::span<const OperatorReading> shape_readings();
 std::span<const OperatorReading> slice_readings();
+std::span<const OperatorReading> block_readings();
 
 }  // namespace fovea::tflite

@@ -1,5 +1,6 @@
 // What moves data or only renames it.
 #include <algorithm>
+#include <cmath>
 
 #include "fovea/tflite/writer.h"
 
@@ -27,6 +28,16 @@ void write_concat(Writer& writer) {
   writer.add(BuiltinOperator::CONCATENATION, std::move(parts), writer.output(), std::move(options));
 }
 
+// The integer of the input's type that stands for `value`.
+int integer(Writer& writer, double value) {
+  const TensorType type = writer.input_type();
+  const double least = type.dtype == DType::u8 ? 0 : -128, scale = type.quantization->scales[0];
+  const double q = std::round(value / scale) + static_cast<double>(type.quantization->zeros[0]);
+  Tensor number({}, type.dtype);
+  number.raw()[0] = static_cast<std::byte>(static_cast<int>(std::clamp(q, least, least + 255)));
+  return writer.constant(number, "filling", type.quantization);
+}
+
 void write_pad(Writer& writer) {
   const std::vector<int64_t> cells = writer.node().get("padding", std::vector<int64_t>{});
   Tensor table({std::ssize(cells) / 2, 2}, DType::i32);
@@ -35,9 +46,8 @@ void write_pad(Writer& writer) {
   const int before_and_after = writer.constant(table, "padding");
   if (value == 0)
     return writer.add(BuiltinOperator::PAD, {writer.input(), before_and_after}, writer.output(), schema::PadOptionsT{});
-  if (writer.input_type().dtype != DType::f32) writer.refuse("it pads integers by {}", value);
-  writer.add(BuiltinOperator::PADV2, {writer.input(), before_and_after, writer.number(value)}, writer.output(),
-             schema::PadV2OptionsT{});
+  const int filling = writer.input_type().quantization ? integer(writer, value) : writer.number(value);
+  writer.add(BuiltinOperator::PADV2, {writer.input(), before_and_after, filling}, writer.output(), schema::PadV2OptionsT{});
 }
 
 void write_slice(Writer& writer) {

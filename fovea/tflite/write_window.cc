@@ -101,6 +101,7 @@ constexpr LayerWriting writings[] = {
     {"quantized_average_pool", write_average_pool},
     {"reduce_mean", write_reduction<BuiltinOperator::MEAN>},
     {"quantized_mean", write_reduction<BuiltinOperator::MEAN>},
+    {"quantized_sum", write_reduction<BuiltinOperator::SUM>},
     {"reduce_sum", write_reduction<BuiltinOperator::SUM>},
     {"reduce_max", write_reduction<BuiltinOperator::REDUCE_MAX>},
     {"reduce_min", write_reduction<BuiltinOperator::REDUCE_MIN>},

@@ -186,6 +186,7 @@ int Writer::version_of(BuiltinOperator code, const schema::OperatorT& op) const 
     case BuiltinOperator::LEAKY_RELU:
     case BuiltinOperator::RELU_N1_TO_1:
     case BuiltinOperator::ELU:
+    case BuiltinOperator::PRELU:
     case BuiltinOperator::EXP:
       return 1;
     default:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "fovea/codegen/compile.h"
 #include "fovea/core/error.h"
@@ -213,6 +214,36 @@ TEST(QuantizedArithmetic, SumsDifferencesProducts) {
   }
 }
 
+Integers mapped(const Integers& a, const Integers& b, const Coding& output,
+                const std::function<int64_t(int64_t, int64_t)>& function) {
+  Integers result{a.shape, {}, output};
+  for (size_t at = 0; at < a.values.size(); ++at) result.values.push_back(function(a.values[at], b.values[at]));
+  return result;
+}
+
+TEST(QuantizedArithmetic, LargerAndSmaller) {
+  for (const Shape& shape : {Shape{1}, {3, 7, 17}, {2, 64}}) {
+    for (const Coding& coding : {i8_image, u8_image}) {
+      const Integers lhs = random_integers(shape, coding, 1), rhs = random_integers(shape, coding, 2);
+      const auto larger = [](int64_t a, int64_t b) { return std::max(a, b); };
+      const auto smaller = [](int64_t a, int64_t b) { return std::min(a, b); };
+      expect_integers("quantized_maximum", {lhs, rhs}, {}, mapped(lhs, rhs, coding, larger));
+      expect_integers("quantized_minimum", {lhs, rhs}, {}, mapped(lhs, rhs, coding, smaller));
+    }
+  }
+}
+
+// With powers of two for scales the fixed point is exact, but for its halves.
+TEST(QuantizedArithmetic, PRelu) {
+  const Coding input{{0.5F}, {-3}, true}, slope{{0.25F}, {1}, true}, output{{0.5F}, {5}, true};
+  const Integers x = random_integers({3, 7, 17}, input, 1), alpha = random_integers({3, 7, 17}, slope, 2);
+  expect_integers("quantized_prelu", {x, alpha}, {{"output", output_type(output)}},
+                  mapped(x, alpha, output, [](int64_t q, int64_t a) -> int64_t {
+                    const double steps = q + 3 >= 0 ? static_cast<double>(q + 3) : static_cast<double>((q + 3) * (a - 1)) / 4;
+                    return std::clamp<int64_t>(std::llround(steps) + 5, -128, 127);
+                  }));
+}
+
 TEST(QuantizedPooling, Windows) {
   const std::vector<std::tuple<Shape, std::vector<int64_t>, Movement>> cases = {
       {{1, 7, 7, 33}, {7, 7}, {}},
@@ -243,6 +274,16 @@ TEST(QuantizedPooling, Means) {
                         reference::quantized_mean(input, dims, output));
     }
   }
+}
+
+// A sum is a mean of a scale as many times as large.
+TEST(QuantizedPooling, Sums) {
+  const Integers input = random_integers({1, 4, 4, 33}, i8_image, 1);
+  Integers wide = input;
+  wide.coding.scales[0] *= 16;
+  const Coding output{{i8_image.scales[0] * 7}, {9}, true};
+  expect_integers("quantized_sum", {input}, {{"dims", std::vector<int64_t>{1, 2}}, {"output", output_type(output)}},
+                  reference::quantized_mean(wide, {1, 2}, output));
 }
 
 TEST(Quantize, FromIntegers) {

@@ -2,80 +2,36 @@
 // back: what compare_with_litert/compare_operators.py compares with LiteRT's. jobs.json lists them.
 //
 // LiteRT's page takes u8 at its border, not i8: networks of i8 are put between two quantize.
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <fstream>
 
-#include "fovea/codegen/compile.h"
 #include "fovea/core/error.h"
-#include "fovea/core/random.h"
-#include "fovea/runtime/thread_pool.h"
-#include "fovea/tflite/read.h"
 #include "fovea/tflite/write.h"
-#include "nlohmann/json.hpp"
+#include "tests/judges/file_operators.h"
 
 using namespace fovea;
+using namespace fovea::judges;
 
 namespace {
 
 using Integers = std::vector<int64_t>;
 
-constexpr int64_t examples = 8;
-
 QuantizedType coding(DType storage, float scale, int64_t zero) { return {storage, {.scales = {scale}, .zeros = {zero}}}; }
 
 TensorType tensor_type(const Shape& shape, const QuantizedType& type) { return {shape, type.storage, type.quantization}; }
-
-Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream) {
-  Tensor tensor(shape, dtype);
-  Random random(1, stream);
-  for (int64_t at = 0; at < tensor.size(); ++at) {
-    if (dtype == DType::f32) tensor.data<float>()[at] = random.uniform(-8, 8);
-    if (dtype == DType::i32) tensor.data<int32_t>()[at] = static_cast<int32_t>(random.below(4001)) - 2000;
-    // No -128: TensorFlow Lite's weights have none.
-    if (byte_size(dtype) == 1) tensor.raw()[at] = static_cast<std::byte>(129 + random.below(255));
-  }
-  return tensor;
-}
 
 struct Parameter {
   TensorType type;
   Tensor values;
 };
 
+// The operator alone in a network, between two conversions where it works on i8.
 class Writer {
  public:
-  explicit Writer(std::string folder) : folder_(std::move(folder)) {}
+  explicit Writer(OperatorJobs& jobs) : jobs_(jobs) {}
 
   void add(const std::string& name, const std::string& op, const TensorType& input, const std::vector<Parameter>& parameters,
            const Attributes& attributes) {
-    const std::string base = folder_ + "/" + name;
-    const TensorType port = write_model(base, op, input, parameters, attributes);
-    Shape shape = port.shape;
-    shape[0] = examples;
-    const Tensor x = random_tensor(shape, port.dtype, 99);
-    write(base + ".x.bin", {x.raw(), x.bytes()});
-    write_answers(base, x);
-    jobs_.push_back({{"model", base + ".tflite"},
-                     {"input", base + ".x.bin"},
-                     {"dtype", fovea::name(port.dtype)},
-                     {"shape", shape},
-                     {"output", base + ".y.bin"},
-                     {"ours", base + ".ours.bin"}});
-  }
-
-  void finish() const { std::ofstream(folder_ + "/jobs.json") << jobs_.dump(1); }
-
- private:
-  static Quantization unsigned_of(Quantization quantization) {
-    quantization.zeros[0] += 128;
-    return quantization;
-  }
-
-  // The type of the file's input.
-  static TensorType write_model(const std::string& base, const std::string& op, const TensorType& input,
-                                const std::vector<Parameter>& parameters, const Attributes& attributes) {
     InferenceModel model{.name = op, .graph = Graph("main")};
     TensorType port = input;
     if (input.dtype == DType::i8) port = {input.shape, DType::u8, unsigned_of(*input.quantization)};
@@ -92,39 +48,16 @@ class Writer {
     if (type.dtype == DType::i8)
       y = model.graph.add("quantize", {y}, {{"output", QuantizedType{DType::u8, unsigned_of(*type.quantization)}}}, "out")[0];
     model.graph.finish({{"y", y}});
-    write_tflite(base + ".tflite", model);
-    return port;
+    jobs_.add(name, tflite_bytes(model), port);
   }
 
-  static void write_answers(const std::string& base, const Tensor& x) {
-    InferenceModel model = read_tflite(base + ".tflite");
-    Program program = compile(model.graph, {.inference = true});
-    ThreadPool threads(1);
-    const ProgramPort& result = program.plan().results[0];
-    Tensor y(result.shape, result.dtype);
-    std::vector<std::byte> all;
-    for (int64_t example = 0; example < examples; ++example) {
-      std::vector<Tensor> tensors;
-      for (const ProgramPort& port : program.plan().arguments) {
-        Tensor& tensor = tensors.emplace_back(port.shape, port.dtype);
-        const bool is_input = !model.tensors.contains(port.name);
-        const std::byte* from = is_input ? x.raw() + example * tensor.bytes() : model.tensors.at(port.name).raw();
-        std::copy_n(from, tensor.bytes(), tensor.raw());
-      }
-      std::vector<Tensor*> pointers;
-      for (Tensor& tensor : tensors) pointers.push_back(&tensor);
-      program.run(pointers, {&y}, threads);
-      all.insert(all.end(), y.raw(), y.raw() + y.bytes());
-    }
-    write(base + ".ours.bin", all);
+ private:
+  static Quantization unsigned_of(Quantization quantization) {
+    quantization.zeros[0] += 128;
+    return quantization;
   }
 
-  static void write(const std::string& path, std::span<const std::byte> bytes) {
-    std::ofstream(path, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
-  }
-
-  std::string folder_;
-  nlohmann::json jobs_ = nlohmann::json::array();
+  OperatorJobs& jobs_;
 };
 
 // All operators on one storage type. `middle` is the zero point of what is centred, 0 or 128.
@@ -167,6 +100,10 @@ class Cases {
       add(op + "_channels", "quantized_" + op, tensor_type(image, input()), {parameter({1, 1, 1, 16}, other, 4)},
           {{"output", output()}});
     }
+    for (const std::string op : {"maximum", "minimum"})
+      add(op, "quantized_" + op, tensor_type(image, input()), {parameter(image, input(), 3)}, {});
+    add("prelu", "quantized_prelu", tensor_type(image, input()), {parameter({1, 1, 16}, of(0.0119F, 5), 4)},
+        {{"output", output()}});
   }
 
   void functions() const {
@@ -264,9 +201,11 @@ class Cases {
 int main(int count, char** words) {
   try {
     if (count != 2) refuse("integer_operators FOLDER");
-    Writer writer(words[1]);
+    OperatorJobs jobs(words[1]);
+    Writer writer(jobs);
     for (const DType storage : {DType::i8, DType::u8}) Cases(writer, storage).write_all();
-    writer.finish();
+    add_file_operators(jobs);
+    jobs.finish();
   } catch (const Error& error) {
     std::fprintf(stderr, "integer_operators: %s\n", error.what());
     return error.exit_status();

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Integer operators, one by one, against LiteRT in a headless Chromium: every bit of every answer.
+"""Operators, one by one, against LiteRT in a headless Chromium: every bit of every integer, floats within what jobs.json says.
 
     compare_operators.py INTEGER_OPERATORS
 
@@ -20,6 +20,12 @@ def skip(reason):
     sys.exit(77)
 
 
+try:
+    import numpy
+except ImportError:
+    skip("no numpy here (Debian: python3-numpy)")
+
+
 def differing(job):
     if not os.path.exists(job["output"]):
         return "LiteRT has no answer"
@@ -27,6 +33,10 @@ def differing(job):
         a, b = theirs.read(), ours.read()
     if len(a) != len(b):
         return f"{len(b)} bytes, LiteRT's are {len(a)}"
+    if job["within"]:
+        a, b = numpy.frombuffer(a, numpy.float32), numpy.frombuffer(b, numpy.float32)
+        error = abs(a - b).max() / abs(a).max()
+        return "" if error <= job["within"] else f"error {error:.1e}"
     count = sum(x != y for x, y in zip(a, b))
     return f"{count} of {len(a)} bytes differ" if count else ""
 

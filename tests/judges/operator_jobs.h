@@ -1,0 +1,29 @@
+// Files of one operator each, their random inputs and our answers, as a judge reads them: jobs.json lists them.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "fovea/dialect/graph.h"
+#include "nlohmann/json.hpp"
+
+namespace fovea::judges {
+
+// Bytes without -128, which TensorFlow Lite's weights have not; f32 from -8 to 8; i32 from -2000 to 2000.
+Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream);
+
+class OperatorJobs {
+ public:
+  explicit OperatorJobs(std::string folder) : folder_(std::move(folder)) {}
+
+  // A file whose one input is `port`. Answers may differ by `within` of the largest; integers are equal.
+  void add(const std::string& name, const std::vector<std::byte>& file, const TensorType& port, double within = 0);
+  void finish() const;
+
+ private:
+  std::string folder_;
+  nlohmann::json jobs_ = nlohmann::json::array();
+};
+
+}  // namespace fovea::judges
