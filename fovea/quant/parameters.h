@@ -30,7 +30,10 @@ struct QuantizedWeights {
 // Output channels are the last dimension. scale = largest absolute value / 127, of each channel or of all; the bias has the
 // scale input_scale * weight scale and zero 0. Where an entry of it would reach half of what 32 bits hold, the weights' scale
 // is widened until it does not. `bias` may be empty, and is then zeros.
-QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, float input_scale, bool per_channel);
+// `output_scale` bounds it from below, too: where weights are too small to be seen in the output, they become zeros of a scale
+// that arithmetic can hold.
+QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, float input_scale, bool per_channel,
+                                   float output_scale = 0);
 
 // A constant operand of an element-wise operator: i8 over its own range, one scale.
 Tensor quantized_tensor(const Tensor& values, const QuantizedType& type);

@@ -151,9 +151,11 @@ Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
     for (float& value : bias.values<float>()) value = value / 6 + 0.5F;
   }
   const bool conv = layer.node.op == "conv";
-  const QuantizedWeights weights = quantized_weights(weight, bias, scale_of(input), options_.scales.per_channel(layer));
+  const QuantizedType output = type_of(layer.output);
+  const QuantizedWeights weights =
+      quantized_weights(weight, bias, scale_of(input), options_.scales.per_channel(layer), output.quantization.scales[0]);
   const std::string& weight_name = names_.at(layer.weight.index);
-  Attributes attributes = with(layer.node.attributes, "output", type_of(layer.output));
+  Attributes attributes = with(layer.node.attributes, "output", output);
   if (activation != "none") attributes.emplace_back("activation", activation);
   return add_weighted(conv ? "quantized_conv" : "quantized_dense", input, weights, weight_name,
                       layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name), std::move(attributes),
