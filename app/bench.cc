@@ -206,7 +206,7 @@ Command bench_command(CLI::App& program) {
       app->add_option("--batch", options->batch, "images at a time (1; with --train the recipe's)")->check(between(1, 1 << 20));
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_flag("--profile", options->profile, "a line for each kernel, the longest first");
-  app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");
+  app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16; of kernels also i8");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
   add_memory_option(*app, options->memory);

@@ -23,6 +23,12 @@ const std::vector<Layer> layers{
     {"dense 512x512", 128, 0, 512, 512, 1, 1, 1},
 };
 
+const std::vector<Layer> integer_layers{
+    {"3x3 64->64 56x56", 1, 56, 64, 64, 3, 1, 1},    {"1x1 256->64 56x56", 1, 56, 256, 64, 1, 1, 1},
+    {"1x1 512->2048 7x7", 1, 7, 512, 2048, 1, 1, 1}, {"depthwise 3x3 144 56x56", 1, 56, 144, 144, 3, 1, 144},
+    {"dense 512x512", 1, 0, 512, 512, 1, 1, 1},
+};
+
 enum class Pass : uint8_t { forward, input_gradient, filter_gradient };
 
 double multiply_adds(const Layer& layer) {
@@ -90,6 +96,33 @@ Graph conv_graph(const Layer& layer, Pass pass, DType dtype) {
   return graph;
 }
 
+// A convolution (dense where the size is 0) of 8-bit integers with a scale a filter, bias and relu, as the quantiser writes it.
+Graph integer_graph(const Layer& layer) {
+  const auto channels = static_cast<size_t>(layer.filters);
+  const bool dense = layer.size == 0;
+  const float input_scale = 0.02F, weight_scale = 0.001F;
+  const auto per_channel = [&](float scale, int64_t axis) {
+    return Quantization{
+        .scales = std::vector<float>(channels, scale), .zeros = std::vector<int64_t>(channels, 0), .axis = axis};
+  };
+  const int64_t half = (layer.kernel - 1) / 2;
+  const Shape image = dense ? Shape{layer.batch, layer.channels} : Shape{layer.batch, layer.size, layer.size, layer.channels};
+  const Shape filter = dense ? Shape{layer.channels, layer.filters}
+                             : Shape{layer.kernel, layer.kernel, layer.channels / layer.groups, layer.filters};
+  Graph graph;
+  const Ref x = graph.argument("x", {image, DType::i8, Quantization{.scales = {input_scale}, .zeros = {-4}}}, Role::input);
+  const Ref w = graph.argument("w", {filter, DType::i8, per_channel(weight_scale, std::ssize(filter) - 1)}, Role::parameter);
+  const Ref b = graph.argument("b", {{layer.filters}, DType::i32, per_channel(input_scale * weight_scale, 0)}, Role::parameter);
+  Attributes attributes{{"activation", std::string("relu")},
+                        {"output", QuantizedType{DType::i8, {.scales = {0.03F}, .zeros = {-128}}}}};
+  if (!dense) {
+    attributes.emplace_back("padding", std::vector<int64_t>{half, half, half, half});
+    attributes.emplace_back("groups", layer.groups);
+  }
+  graph.finish({{"y", graph.add(dense ? "quantized_dense" : "quantized_conv", {x, w, b}, attributes, "layer")[0]}});
+  return graph;
+}
+
 double best_seconds(Program& program, int threads, double seconds) {
   std::vector<Tensor> tensors;
   std::vector<Tensor*> arguments, results;
@@ -104,6 +137,8 @@ double best_seconds(Program& program, int threads, double seconds) {
       for (int64_t i = 0; i < tensor.size(); ++i)
         reinterpret_cast<uint16_t*>(tensor.raw())[i] =
             static_cast<uint16_t>(std::bit_cast<uint32_t>(static_cast<float>(random.uniform(-1, 1))) >> 16);
+    if (port.dtype == DType::i8)
+      for (int8_t& value : tensor.values<int8_t>()) value = static_cast<int8_t>(static_cast<int>(random.below(255)) - 127);
     arguments.push_back(&tensor);
   }
   for (const ProgramPort& port : plan.results) results.push_back(&tensors.emplace_back(port.shape, port.dtype));
@@ -122,24 +157,44 @@ double best_seconds(Program& program, int threads, double seconds) {
 
 }  // namespace
 
+namespace {
+
+// A program on each number of threads.
+void add_rows(std::vector<KernelRow>& rows, const std::string& name, Program program, double multiply_adds,
+              const std::vector<int>& counts, double seconds, DType dtype) {
+  for (const int count : counts) {
+    const double before = measured_peak_gflops(count, dtype);
+    const double best = best_seconds(program, count, seconds);
+    // The processor's clock moves with heat and with its neighbours: the peak is taken on both sides of the kernel.
+    const double peak = std::max(before, measured_peak_gflops(count, dtype));
+    const double gflops = 2 * multiply_adds / best / 1e9;
+    rows.push_back({name, count, best * 1e3, gflops, gflops / peak});
+  }
+}
+
+}  // namespace
+
 std::vector<KernelRow> bench_kernels(int threads, double seconds, DType dtype) {
   std::vector<int> counts{1};
   if (threads != 0) counts = {threads};
   if (threads == 0 && ThreadPool::available() >= 2) counts.push_back(2);
   std::vector<KernelRow> rows;
+  if (dtype == DType::i8) {
+    for (Layer layer : integer_layers) {
+      for (const int64_t batch : {1, 16}) {
+        layer.batch = batch;
+        add_rows(rows, layer.name + ", batch " + std::to_string(batch), compile(integer_graph(layer), {.inference = true}),
+                 multiply_adds(layer), counts, seconds, dtype);
+      }
+    }
+    return rows;
+  }
   for (const Layer& layer : layers) {
     for (const Pass pass : {Pass::forward, Pass::input_gradient, Pass::filter_gradient}) {
       const char* prefix = pass == Pass::forward ? "" : pass == Pass::input_gradient ? "grad input " : "grad filter ";
-      Program program =
-          compile(layer.size == 0 ? dense_graph(layer, pass, dtype) : conv_graph(layer, pass, dtype), {.dtype = dtype});
-      for (const int count : counts) {
-        const double before = measured_peak_gflops(count, dtype);
-        const double best = best_seconds(program, count, seconds);
-        // The processor's clock moves with heat and with its neighbours: the peak is taken on both sides of the kernel.
-        const double peak = std::max(before, measured_peak_gflops(count, dtype));
-        const double gflops = 2 * multiply_adds(layer) / best / 1e9;
-        rows.push_back({prefix + layer.name, count, best * 1e3, gflops, gflops / peak});
-      }
+      add_rows(rows, prefix + layer.name,
+               compile(layer.size == 0 ? dense_graph(layer, pass, dtype) : conv_graph(layer, pass, dtype), {.dtype = dtype}),
+               multiply_adds(layer), counts, seconds, dtype);
     }
   }
   return rows;

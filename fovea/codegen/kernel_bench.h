@@ -18,6 +18,7 @@ struct KernelRow {
 
 // Forward and both gradients, batch 16 (dense: 128), on one thread and on two (or on `threads` alone when it is not 0).
 // `seconds` are spent on each row.
+// With `dtype` i8: layers of 8-bit integers, forward, batch 1 and 16, beside the peak of integer multiply-adds.
 // With `dtype` bf16 images, filters and results are bf16 and gradients by a filter f32, as in a network trained so.
 std::vector<KernelRow> bench_kernels(int threads = 0, double seconds = 0.5, DType dtype = DType::f32);
 
