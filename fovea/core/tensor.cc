@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "fovea/core/error.h"
 
@@ -29,13 +30,16 @@ constexpr std::array<DTypeRow, 10> dtype_table{{{DType::f32, "f32", 4},
                                                 {DType::i64, "i64", 8},
                                                 {DType::boolean, "boolean", 1}}};
 
+// Zeros. Large ones are the system's own fresh pages: memory that nobody has written takes no room.
 std::shared_ptr<std::byte> allocate(size_t bytes) {
+  constexpr size_t line = 64;
   // A whole number of cache lines, so that a vector load at the end of one tensor never touches another.
-  const size_t rounded = (bytes + 63) / 64 * 64;
-  void* memory = std::aligned_alloc(64, std::max<size_t>(rounded, 64));
+  const size_t rounded = std::max((bytes + line - 1) / line * line, line);
+  void* memory = std::calloc(1, rounded + line);
   if (memory == nullptr) fail("out of memory: a tensor of {} bytes", bytes);
-  std::memset(memory, 0, std::max<size_t>(rounded, 64));
-  return {static_cast<std::byte*>(memory), [](std::byte* pointer) { std::free(pointer); }};
+  std::shared_ptr<void> owner(memory, [](void* start) { std::free(start); });
+  size_t space = rounded + line;
+  return {owner, static_cast<std::byte*>(std::align(line, rounded, memory, space))};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 
 #ifdef __linux__
 #include <sys/mman.h>
@@ -123,6 +124,8 @@ class Preparation {
   bool reads(size_t argument) const { return std::ranges::find(arguments_, argument) != arguments_.end(); }
 
   void run(const std::vector<Tensor*>& arguments, ThreadPool& threads);
+  // The same, and gives back every tensor in `going` (of the prepared program's arguments) after its last use.
+  void run(const std::vector<Tensor*>& arguments, ThreadPool& threads, const std::vector<bool>& going);
   const std::vector<Tensor>& tensors() const { return tensors_; }
 
  private:
@@ -192,11 +195,27 @@ struct Program::Implementation {
     if (first) bound = false;
   }
 
+  void seal(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+    if (preparation == nullptr || !sealed_off.empty()) return;
+    std::vector<bool> going(plan.arguments.size());
+    for (size_t i = 0; i < going.size(); ++i) going[i] = preparation->reads(i) && !written[i];
+    for (const KernelCall& call : plan.calls) {
+      for (const KernelOperand& operand : call.operands)
+        if (operand.place == KernelOperand::Place::argument) going[static_cast<size_t>(operand.index)] = false;
+    }
+    preparation->run(arguments, threads, going);
+    sealed_off = std::move(going);
+    bound = false;
+  }
+
+  bool is_sealed_off(size_t argument) const { return !sealed_off.empty() && sealed_off[argument]; }
+
   void check_arguments(const std::vector<Tensor*>& arguments) const {
     if (arguments.size() != plan.arguments.size()) {
       fail("program: {} arguments given, must be {}", arguments.size(), plan.arguments.size());
     }
-    for (size_t i = 0; i < arguments.size(); ++i) check_tensor("argument", i, plan.arguments[i], arguments[i]);
+    for (size_t i = 0; i < arguments.size(); ++i)
+      if (!is_sealed_off(i)) check_tensor("argument", i, plan.arguments[i], arguments[i]);
   }
 
   // Notes where the tensors are now; true when that is not where they were at the last run.
@@ -211,7 +230,8 @@ struct Program::Implementation {
       moved |= base != now;
       base = now;
     };
-    for (size_t i = 0; i < arguments.size(); ++i) note(argument_base[i], arguments[i]->raw());
+    for (size_t i = 0; i < arguments.size(); ++i)
+      if (!is_sealed_off(i)) note(argument_base[i], arguments[i]->raw());
     for (size_t i = 0; i < results.size(); ++i) note(result_base[own_results[i]], results[i]->raw());
     for (size_t i = 0; i < plan.results.size(); ++i) {
       if (plan.result_replaces[i] >= 0) result_base[i] = argument_base[static_cast<size_t>(plan.result_replaces[i])];
@@ -222,7 +242,8 @@ struct Program::Implementation {
   // What is written must not be seen through another argument or result: the plan assumes that it is not.
   void check_overlap() {
     ranges.clear();
-    for (size_t i = 0; i < argument_base.size(); ++i) ranges.push_back({argument_base[i], &plan.arguments[i], written[i]});
+    for (size_t i = 0; i < argument_base.size(); ++i)
+      if (!is_sealed_off(i)) ranges.push_back({argument_base[i], &plan.arguments[i], written[i]});
     for (const size_t i : own_results) ranges.push_back({result_base[i], &plan.results[i], true});
     std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
     for (size_t i = 1; i < ranges.size(); ++i) {
@@ -270,11 +291,13 @@ struct Program::Implementation {
     task->function(task->operands, begin, end, task->scratch + task->scratch_bytes * thread);
   }
 
-  void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds) {
+  // `after` is told how many calls are done.
+  void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds,
+           const std::function<void(size_t)>& after = {}) {
     allocate_for(threads.size());
     if (preparation != nullptr) {
       check_arguments(arguments);
-      if (preparation->is_due(arguments)) prepare(arguments, threads);
+      if (sealed_off.empty() && preparation->is_due(arguments)) prepare(arguments, threads);
     }
     if (bind(arguments, results)) {
       bound = false;  // until the new places are known to be good
@@ -286,6 +309,7 @@ struct Program::Implementation {
     using Clock = std::chrono::steady_clock;
     Clock::time_point started;
     if (seconds != nullptr) started = Clock::now();
+    size_t done = 0;
     for (const KernelCall& call : plan.calls) {
       Task task{call.function, operands, scratch.get(), scratch_bytes};
       threads.run(call.tiles, compute, &task);
@@ -295,12 +319,14 @@ struct Program::Implementation {
         *seconds++ += std::chrono::duration<double>(finished - started).count();
         started = finished;
       }
+      if (after) after(++done);
     }
   }
 
   ProgramPlan plan;
   std::vector<size_t> own_results;  // those the caller gives memory for
   std::vector<bool> written;        // of the arguments: replaced by a result
+  std::vector<bool> sealed_off;     // of the arguments, once sealed: only the preparation read them
   std::vector<Range> ranges;
   std::vector<std::byte*> argument_base, result_base;
   std::vector<void*> pointers;  // the operands of all calls, one after another
@@ -311,16 +337,33 @@ struct Program::Implementation {
   int scratch_threads = 0;
 };
 
-void Preparation::run(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+void Preparation::run(const std::vector<Tensor*>& arguments, ThreadPool& threads) { run(arguments, threads, {}); }
+
+void Preparation::run(const std::vector<Tensor*>& arguments, ThreadPool& threads, const std::vector<bool>& going) {
   if (tensors_.empty())
     for (const ProgramPort& port : ports_) tensors_.emplace_back(port.shape, port.dtype);
   std::vector<Tensor*> given, results;
   for (const size_t index : arguments_) given.push_back(arguments[index]);
   for (Tensor& tensor : tensors_) results.push_back(&tensor);
-  program_.run(given, results, threads);
-  program_.release();
   read_at_.clear();
   for (const Tensor* tensor : given) read_at_.push_back(tensor->raw());
+  const std::vector<KernelCall>& calls = program_.plan().calls;
+  std::vector<std::vector<Tensor*>> last(going.empty() ? 0 : calls.size() + 1);  // by the number of calls done
+  for (size_t i = 0; i < given.size() && !going.empty(); ++i) {
+    if (!going[arguments_[i]]) continue;
+    const auto reads = [&](const KernelCall& call) {
+      return std::ranges::any_of(call.operands, [&](const KernelOperand& operand) {
+        return operand.place == KernelOperand::Place::argument && operand.index == static_cast<int64_t>(i);
+      });
+    };
+    const auto reader = std::find_if(calls.rbegin(), calls.rend(), reads);
+    last[static_cast<size_t>(calls.rend() - reader)].push_back(given[i]);
+  }
+  const auto give_back = [&](size_t done) {
+    for (Tensor* tensor : last[done]) *tensor = Tensor();
+  };
+  program_.implementation_->run(given, results, threads, nullptr, going.empty() ? std::function<void(size_t)>() : give_back);
+  program_.release();
 }
 
 Program::Program(ProgramPlan plan) : implementation_(std::make_unique<Implementation>(std::move(plan))) {}
@@ -348,6 +391,7 @@ void Program::profile(const std::vector<Tensor*>& arguments, const std::vector<T
 }
 
 void Program::values_changed() {
+  if (!implementation_->sealed_off.empty()) fail("program: it was sealed; its parameters cannot change any more");
   if (implementation_->preparation) implementation_->preparation->values_changed();
 }
 
@@ -358,6 +402,13 @@ bool Program::prepares_from(size_t argument) const {
 void Program::prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
   implementation_->prepare(arguments, threads);
 }
+
+void Program::seal(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+  implementation_->check_arguments(arguments);
+  implementation_->seal(arguments, threads);
+}
+
+bool Program::is_sealed_off(size_t argument) const { return implementation_->is_sealed_off(argument); }
 
 const std::vector<Tensor>& Program::prepared() const {
   static const std::vector<Tensor> none;

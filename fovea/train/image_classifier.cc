@@ -95,6 +95,10 @@ const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& t
   if (images.size() != count * image_shape().size() || count > batch())
     fail("{} takes up to {} images; these are {}", name(), to_string(form_.input.shape), to_string(images.shape()));
   fill_input(images);
+  if (!model_.tensors.empty()) {  // nobody else gives it values: what lies packed is enough
+    model_.tensors.clear();
+    session_.give_back_parameters(threads);
+  }
   session_.run(threads);
   read_scores(session_.result(form_.output_name), form_.output, probabilities_.values<float>());
   if (!form_.ends_in_softmax) {

@@ -43,6 +43,8 @@ void Session::bind(const std::string& name, const Tensor& tensor) {
   arguments_[index] = tensor;
 }
 
+void Session::give_back_parameters(ThreadPool& threads) { program_.seal(argument_pointers_, threads); }
+
 Tensor& Session::argument(const std::string& name) { return arguments_[argument_index_.at(name)]; }
 
 const Tensor& Session::result(const std::string& name) const { return results_[result_index_.at(name)]; }

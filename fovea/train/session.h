@@ -30,6 +30,8 @@ class Session {
   Tensor& argument(const std::string& name);
   // Bound tensors have new values where they are; the next run prepares anew what depends on parameters alone.
   void values_changed() { program_.values_changed(); }
+  // For good: prepares, and lets go of the tensors that only the preparation read, weights that lie packed elsewhere now.
+  void give_back_parameters(ThreadPool& threads);
   const Tensor& result(const std::string& name) const;  // one that replaces no argument
 
   void run(ThreadPool& threads);

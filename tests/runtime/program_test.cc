@@ -213,6 +213,22 @@ TEST(Preparation, RunsOnceUntilValuesChange) {
   EXPECT_GE(program.memory_bytes(1), tiles * tile_size * 4);
 }
 
+TEST(Preparation, SealedItNeedsNoParameters) {
+  constexpr int64_t tiles = 3;
+  Program program(with_preparation(tiles));
+  ThreadPool threads(2);
+  Tensor x = ramp({tiles, tile_size}, 1), w = ramp({tiles, tile_size}, 7), y({tiles, tile_size}, DType::f32), none;
+  EXPECT_FALSE(program.is_sealed_off(1));
+  program.seal({&x, &w}, threads);
+  EXPECT_FALSE(program.is_sealed_off(0));
+  EXPECT_TRUE(program.is_sealed_off(1));
+  EXPECT_TRUE(w.empty());
+  program.run({&x, &none}, {&y}, threads);
+  EXPECT_EQ(y.data<float>()[0], 15);
+  EXPECT_THROW(program.values_changed(), Error);
+  EXPECT_THROW(program.run({&none, &none}, {&y}, threads), Error);
+}
+
 TEST(Preparation, RefusesPlansThatDoNotFit) {
   ProgramPlan plan = with_preparation(2);
   plan.prepared[0].shape = {3, tile_size};
