@@ -16,6 +16,7 @@
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/quantization_aware.h"
 #include "fovea/quant/quantizer.h"
+#include "fovea/quant/scale_limits.h"
 #include "fovea/tflite/write.h"
 #include "fovea/train/calibration.h"
 #include "fovea/train/image_classifier.h"
@@ -149,6 +150,7 @@ std::vector<LayerNoise> calibrate_network(Prepared& network, RangeMap& ranges, c
                ? ranges_by_group(network.plan, calibrate(network.model, network.plan, range_method_named(options.method),
                                                          images, threads, progress))
                : network.learned;
+  ranges = widened_ranges(network.model, network.plan, std::move(ranges));
   const SampleImages few{images.dataset, std::min(options.noise_images, options.images), images.seed};
   const auto measure = [&](const SampleImages& sample) {
     return measure_noise(network.model, network.plan, ranges, scales_of(options), sample, threads, progress);
@@ -159,8 +161,22 @@ std::vector<LayerNoise> calibrate_network(Prepared& network, RangeMap& ranges, c
   return measure(few);
 }
 
+// Before anything is computed.
+void check_requests(const QuantizeOptions& options) {
+  if (options.split != "test" && options.split != "train") {
+    refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
+  }
+  range_method_named(options.method);
+  input_type(options.input);
+  if (options.out.empty()) return;
+  if (!is_model_file(options.out)) refuse("-o {}: the ending must be .tflite or .onnx", options.out);
+  const std::filesystem::path folder = std::filesystem::path(options.out).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder))
+    fail("-o {}: there is no folder {}", options.out, folder.string());
+}
+
 void run_quantization(const QuantizeOptions& options) {
-  if (!options.out.empty() && !is_model_file(options.out)) refuse("-o {}: the ending must be .tflite or .onnx", options.out);
+  check_requests(options);
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
   Prepared network(options, batch_for(options.images, options.model, options));

@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "app/evaluation.h"
+#include "app/inference_model.h"
 #include "fovea/core/error.h"
 #include "fovea/models/registry.h"
 #include "fovea/train/recipe.h"
@@ -35,6 +36,14 @@ void fine_tune_for_integers(Recipe& recipe) {
   recipe.whitening.clear();
 }
 
+// What other commands take for a model, and training does not.
+void check_model(const std::string& model) {
+  if (is_model_file(model))
+    refuse("{} is a file; fovea export {} -o RUN makes a run of it, whose weights train takes by --weights", model, model);
+  if (std::filesystem::is_directory(model))
+    refuse("{} is a folder; fovea train NAME --weights {} trains on from a run", model, model);
+}
+
 // The model's defaults, then the file, then the command line: each over the one before.
 Recipe recipe_of(const TrainCommandOptions& options) {
   Recipe recipe;
@@ -45,6 +54,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
     if (model.empty()) refuse("{} names no model; give one: fovea train MODEL --recipe {}", options.recipe, options.recipe);
   }
   if (model.empty()) refuse("which network? fovea train MODEL --data SPEC, or --recipe FILE.toml");
+  check_model(model);
   model = make_model(model).name;
   recipe = default_recipe(model);
   if (!options.recipe.empty()) recipe = read_recipe(options.recipe, recipe);

@@ -44,6 +44,26 @@ refused 2 'choose one' train mnist-cnn --resume --overwrite
 refused 2 'it has no recipe.toml' eval . --data digits:60
 refused 2 'no run at runs/none' eval runs/none --data digits:60
 
+# Integers and files of networks.
+refused 2 'unknown method "minimax"; did you mean "minmax"?' quantize mnist-cnn --calibrate digits:600 --images 10 --method minimax
+refused 2 'unknown input "uint9"; did you mean "uint8"?' quantize mnist-cnn --calibrate digits:600 --images 10 --input uint9
+refused 2 'unknown split "val"' quantize mnist-cnn --calibrate digits:600 --images 10 --evaluate digits:600 --split val
+refused 2 'unknown layer "nope"' quantize mnist-cnn --calibrate digits:600 --images 10 --float-layers nope
+refused 2 'the ending must be .tflite or .onnx' quantize mnist-cnn --calibrate digits:600 -o x.pb
+refused 1 'there is no folder nowhere' quantize mnist-cnn --calibrate digits:600 -o nowhere/x.tflite
+refused 2 'images of 32x32x3 cannot come from a data set of 28x28x1' quantize cifar-cnn --calibrate digits:600 --images 10
+refused 2 '--weights FILE, or the folder of its run' train mnist-cnn --data digits:600 --quantize-aware
+refused 2 'quantize.range_decay is 2' train mnist-cnn --data digits:600 --quantize-aware --set quantize.range_decay=2
+refused 2 'fovea train NAME --weights .' train . --data digits:600 --quantize-aware
+refused 2 'fovea export net.tflite -o RUN' train net.tflite --data digits:600 --quantize-aware
+refused 1 'cannot read missing.tflite' edgetpu missing.tflite
+printf '{}' >text.tflite
+refused 1 'text.tflite is no TensorFlow Lite file' edgetpu text.tflite
+refused 1 'text.tflite is no TensorFlow Lite file' export text.tflite -o x.onnx
+refused 2 "a file's name ends in .tflite, .onnx or .safetensors" export mnist-cnn -o x.pb
+refused 1 'cannot write nowhere/x.tflite' export mnist-mlp -o nowhere/x.tflite
+refused 1 'cannot read missing.safetensors' export mnist-cnn --weights missing.safetensors -o x.tflite
+
 # Files.
 refused 1 'cannot read missing.toml' train --recipe missing.toml --data digits
 printf 'model = "mnist-mlp"\nepochs = ten\n' >bad.toml
