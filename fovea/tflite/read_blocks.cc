@@ -1,5 +1,7 @@
 // Blocks of cells to channels or to images of their own, and back: SPACE_TO_DEPTH, DEPTH_TO_SPACE, SPACE_TO_BATCH_ND and
 // BATCH_TO_SPACE_ND, which older converters write around dilated convolutions.
+#include <algorithm>
+
 #include "fovea/tflite/reader.h"
 
 namespace fovea::tflite {
@@ -78,7 +80,7 @@ void read_batch_to_space(Reader& reader) {
   const Shape in = reader.input_type(0).shape;
   const size_t rank = in.size(), cut = blocks.sizes.size();
   int64_t each = 1;
-  for (const int64_t size : blocks.sizes) each *= size;
+  for (size_t i = 0; i < cut && each <= in[0]; ++i) each *= std::min(blocks.sizes[i], in[0] + 1);
   if (in[0] % each != 0) reader.fail("joins {} from blocks of {}", to_string(in), to_string(blocks.sizes));
   Shape split = blocks.sizes, whole{in[0] / each}, offsets(rank, 0), sizes;
   split.push_back(in[0] / each);

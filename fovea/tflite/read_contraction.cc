@@ -126,6 +126,8 @@ struct TransposedDim {
 };
 
 TransposedDim transposed_dim(Reader& reader, int64_t in, int64_t out, int64_t taps, int64_t stride, Padding padding) {
+  constexpr int64_t most_stride = 64;
+  if (stride > most_stride) reader.fail("has a stride of {}; up to {} are read of integers", stride, most_stride);
   const int64_t whole = (in - 1) * stride + taps;
   const bool same = padding == Padding::SAME;
   if (same ? (out + stride - 1) / stride != in : (out - taps + stride) / stride != in)

@@ -197,10 +197,12 @@ void read_mirror_pad(Reader& reader) {
 
 void read_tile(Reader& reader) {
   const std::vector<int64_t> times = reader.integers(1, "repetitions");
+  constexpr int64_t most = int64_t{1} << 28;  // elements
   Ref result = reader.input(0);
   if (times.size() != reader.file_shape(0).size()) reader.fail("has {} repetitions", times.size());
   for (size_t i = times.size(); i-- > 0;) {
-    if (times[i] < 1 || times[i] > 4096) reader.fail("repeats dimension {} {} times", i, times[i]);
+    if (times[i] < 1 || times[i] > 4096 || element_count(reader.type(result).shape) * times[i] > most)
+      reader.fail("repeats dimension {} {} times", i, times[i]);
     result = joined(reader, std::vector<Ref>(static_cast<size_t>(times[i]), result), static_cast<int64_t>(i));
   }
   reader.set_output(result);

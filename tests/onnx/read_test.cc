@@ -122,14 +122,15 @@ TEST_F(OnnxRead, ConstantArithmetic) {
           {"ScatterND", "index 2 of 2"});
 }
 
+// Results of four dimensions are given channels last.
 TEST_F(OnnxRead, EinsumIsAStackOfProducts) {
   const auto equation = [](const char* text) { return node("Einsum", {"x", "w"}, {{"equation", std::string(text)}}); };
   const auto result = [&](const char* text, const Shape& weights) {
     return read_onnx(file({equation(text)}, {{"w", zeros(weights)}}, {1, 3, 4, 5})).graph.results().at(0).type.shape;
   };
-  EXPECT_EQ(result("bhid, bhjd -> bhij", {1, 3, 6, 5}), (Shape{1, 3, 4, 6}));
-  EXPECT_EQ(result("bhid,hjd->bjhi", {3, 6, 5}), (Shape{1, 6, 3, 4}));
-  EXPECT_EQ(result("abcd,de->abce", {5, 7}), (Shape{1, 3, 4, 7}));
+  EXPECT_EQ(result("bhid, bhjd -> bhij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));
+  EXPECT_EQ(result("bhid,hjd->bjhi", {3, 6, 5}), (Shape{1, 3, 4, 6}));
+  EXPECT_EQ(result("abcd,de->abce", {5, 7}), (Shape{1, 4, 7, 3}));
   const std::map<std::string, Tensor> weights{{"w", zeros({1, 3, 6, 5})}};
   refused(file({equation("bhid,bhjd->bhi")}, weights, {1, 3, 4, 5}), {"\"j\" is summed alone"});
   refused(file({equation("bhid,bhjk->bhij")}, weights, {1, 3, 4, 5}), {"is summed alone"});
@@ -143,7 +144,7 @@ TEST_F(OnnxRead, StacksOfMatrices) {
   const auto product = [&](const Shape& weights) {
     return file({node("MatMul", {"x", "w"})}, {{"w", zeros(weights)}}, {1, 3, 4, 5});
   };
-  EXPECT_EQ(read_onnx(product({1, 3, 5, 6})).graph.results().at(0).type.shape, (Shape{1, 3, 4, 6}));
+  EXPECT_EQ(read_onnx(product({1, 3, 5, 6})).graph.results().at(0).type.shape, (Shape{1, 4, 6, 3}));
   refused(product({1, 2, 5, 6}), {"equal stacks of matrices"});
 }
 
