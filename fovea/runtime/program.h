@@ -85,8 +85,8 @@ class Program {
   bool prepares_from(size_t argument) const;  // whether the preparation reads this argument
   // The preparation alone: into the tensors that the next runs read.
   void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  // Prepares for good: tensors that the preparation alone reads become empty, each after its last use, and later runs do not look
-  // at them. New values cannot be prepared after that.
+  // Prepares for good: tensors that the preparation alone reads become empty, each after its last use, and later runs do not
+  // look at them. New values cannot be prepared after that.
   void seal(const std::vector<Tensor*>& arguments, ThreadPool& threads);
   bool is_sealed_off(size_t argument) const;  // whether its tensor has gone
   // Of plan().prepared, as the last preparation left them; empty before the first.
