@@ -1,10 +1,8 @@
 #include "fovea/codegen/late_instructions.h"
 
-#include <llvm/Analysis/VectorUtils.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
-#include <llvm/IR/IntrinsicsWebAssembly.h>
 #include <llvm/IR/PatternMatch.h>
 #include <llvm/TargetParser/Triple.h>
 
@@ -73,24 +71,6 @@ void choose_extremes(llvm::Module& module) {
   }
 }
 
-// Relaxed products and sums are fused where the processor does it; LLVM 19 does not choose them itself.
-void fuse_relaxed(llvm::IntrinsicInst& call) {
-  constexpr unsigned lanes = 4;
-  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(call.getType());
-  if (call.getIntrinsicID() != llvm::Intrinsic::fmuladd || type == nullptr || !type->getElementType()->isFloatTy() ||
-      type->getNumElements() % lanes != 0)
-    return;
-  llvm::IRBuilder<> builder(&call);
-  llvm::SmallVector<llvm::Value*> parts;
-  for (unsigned at = 0; at < type->getNumElements(); at += lanes) {
-    llvm::SmallVector<llvm::Value*> operands;
-    for (llvm::Value* operand : call.args())
-      operands.push_back(builder.CreateShuffleVector(operand, llvm::createSequentialMask(at, lanes, 0)));
-    parts.push_back(builder.CreateIntrinsic(llvm::Intrinsic::wasm_relaxed_madd, {operands[0]->getType()}, operands));
-  }
-  replace(call, llvm::concatenateVectors(builder, parts));
-}
-
 bool is_accessed(const llvm::Value& place, const llvm::BasicBlock& block) {
   return llvm::any_of(place.users(), [&](const llvm::User* user) {
     return llvm::getLoadStorePointerOperand(user) == &place && llvm::cast<llvm::Instruction>(user)->getParent() == &block;
@@ -113,13 +93,9 @@ void convert_rounded_numbers(llvm::Module& module, const Target& target) {
 void choose_instructions(llvm::Module& module, const Target& target) {
   const llvm::Triple triple(target.triple);
   if (triple.isX86() || triple.isRISCV() || triple.isWasm()) convert_rounded_numbers(module, target);
+  if (target.word_products && !triple.isWasm()) multiply_words(module);
   if (!triple.isWasm()) return;
   choose_extremes(module);
-  if (llvm::StringRef(target.features).contains("+relaxed-simd")) {
-    for (llvm::Function& function : module)
-      for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function)))
-        if (auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction)) fuse_relaxed(*call);
-  }
   pair_word_products(module);
 }
 

@@ -136,6 +136,26 @@ class Pairing {
 
 }  // namespace
 
+void multiply_words(llvm::Module& module) {
+  for (llvm::Function& function : module) {
+    llvm::SmallVector<llvm::BinaryOperator*> products;
+    for (llvm::Instruction& instruction : llvm::instructions(function)) {
+      auto* product = operation(&instruction, llvm::Instruction::Mul);
+      if (product != nullptr && is_word_sum(product) && narrows(product->getOperand(0), module.getDataLayout()) &&
+          narrows(product->getOperand(1), module.getDataLayout()))
+        products.push_back(product);
+    }
+    Words words;
+    for (llvm::BinaryOperator* product : products) {
+      llvm::IRBuilder<> builder(product);
+      for (unsigned side : {0U, 1U}) {
+        Value* word = words.of(product->getOperand(side));
+        product->setOperand(side, builder.CreateSExt(word, product->getType()));
+      }
+    }
+  }
+}
+
 void pair_word_products(llvm::Module& module) {
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) Pairing(function).run();

@@ -1,4 +1,4 @@
-// Sums of products of 16-bit integers, two products at a time.
+// Products of integers that fit 16 bits, as the processor multiplies them.
 #pragma once
 
 #include <llvm/IR/Module.h>
@@ -9,5 +9,9 @@ namespace fovea {
 // of i32 whose factors fit 16 bits (depthwise work, where nothing lies in pairs) becomes dots of interleaved factors: a with c,
 // b with d. The integers are the same.
 void pair_word_products(llvm::Module& module);
+
+// Arm and RISC-V multiply words into sums of i32. LLVM computes what was made of bytes in 32 bits; here it is made in 16 and
+// extended where it is multiplied, which is part of the instruction.
+void multiply_words(llvm::Module& module);
 
 }  // namespace fovea

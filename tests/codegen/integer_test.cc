@@ -91,6 +91,11 @@ TEST(Integers, AreMultipliedByTheInstruction) {
   EXPECT_THAT(assembly(pairs, Target::named("x86_64-linux-gnu", "haswell")), HasSubstr("vpmaddwd"));
   EXPECT_THAT(assembly(equal, Target::named("aarch64-linux-gnu", "cortex-a76")), HasSubstr("sdot"));
   EXPECT_THAT(assembly(pairs, Target::named("wasm32-unknown-unknown")), HasSubstr("i32x4.dot_i16x8_s"));
+  const std::string relaxed = assembly(mixed, Target::named("wasm32-unknown-unknown", "relaxed-simd"));
+  EXPECT_THAT(relaxed, HasSubstr("i32x4.relaxed_dot_i8x16_i7x16_add_s"));
+  // An addition rounds; nothing looks for NaNs.
+  for (const char* slow : {"f32x4.nearest", "i32x4.trunc_sat_f32x4_s", "f32x4.min", "f32x4.max"})
+    EXPECT_THAT(relaxed, Not(HasSubstr(slow)));
 }
 
 }  // namespace
