@@ -20,7 +20,7 @@ namespace {
 struct EvalOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights, data, split = "test", confusion, views;
+  std::string model, weights, data, split = "test", confusion, views, dtype = "f32";
   int64_t batch = 0;
 };
 
@@ -76,7 +76,8 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
   ImageClassifier classifier(open_inference_model(options.model, {.weights = options.weights,
                                                                   .seed = options.common.seed,
                                                                   .form = options.form,
-                                                                  .batch = options.batch > 0 ? options.batch : file_batch}));
+                                                                  .batch = options.batch > 0 ? options.batch : file_batch}),
+                             dtype_named(options.dtype));
   const std::vector<std::string> classes = dataset->class_names();
   return {evaluate(classifier, std::move(dataset), threads, progress), classifier.name(), classes};
 }
@@ -88,7 +89,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   if (model.network.classes == std::ssize(dataset->class_names()) + 1)
     return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);
-  Predictor predictor(model.network, std::move(model.tensors));
+  Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
   return {evaluate(predictor, dataset, batch, threads, progress,
                    views_of(options.views.empty() ? model.recipe.evaluate_views : options.views)),
@@ -98,6 +99,8 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
 void run_evaluation(const EvalOptions& options) {
   if (options.split != "test" && options.split != "train")
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
+  if (is_model_file(options.model) && dtype_named(options.dtype) != DType::f32)
+    refuse("--dtype is for runs and networks of the zoo; {} computes as it says itself", options.model);
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
   const Evaluation done =
@@ -127,6 +130,8 @@ Command eval_command(CLI::App& program) {
   app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
   app->add_option("--batch", options->batch, "images at a time (the recipe's; 8 for a file)")->check(between(1, 1 << 20));
   app->add_option("--views", options->views, "views of an image whose answers are averaged: one, mirror or six (the recipe's)");
+  app->add_option("--dtype", options->dtype,
+                  "of activations and products: f32 (the default, whatever it was trained in) or bf16");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

@@ -23,6 +23,7 @@ struct SummaryOptions {
   std::vector<int64_t> batches;
   bool train = false;
   int64_t memory = 0;
+  std::string dtype = "f32";
 };
 
 struct MemoryRow {
@@ -53,7 +54,8 @@ void plan_rows(const Network& network, const SummaryOptions& options, std::vecto
         const Traced traced = rows[i].train ? trace_training(network, rows[i].batch) : trace_inference(network, rows[i].batch);
         rows[i].memory = memory_of(traced.graph, {.threads = options.common.thread_count(),
                                                   .inference = !rows[i].train,
-                                                  .memory = rows[i].train ? options.memory : 0});
+                                                  .memory = rows[i].train ? options.memory : 0,
+                                                  .dtype = dtype_named(options.dtype)});
       } catch (...) {
         problems[i] = std::current_exception();
       }
@@ -96,7 +98,8 @@ nlohmann::ordered_json json_of(const Network& network, const Summary& summary, c
                       {"tensor_bytes", row.memory.tensors},
                       {"arena_bytes", row.memory.arena},
                       {"scratch_bytes", row.memory.scratch},
-                      {"repeated_calls", row.memory.repeated}});
+                      {"repeated_calls", row.memory.repeated},
+                      {"repeated_multiply_adds", row.memory.extra_multiply_adds * row.memory.multiply_adds}});
   }
   nlohmann::ordered_json inputs;
   for (const NetworkForm::Port& port : network.inputs()) inputs[port.name] = port.shape;
@@ -140,6 +143,7 @@ Command summary_command(CLI::App& program) {
       ->delimiter(',')
       ->check(between(1, 1 << 20));
   app->add_flag("--train", options->train, "the memory of the training step alone");
+  app->add_option("--dtype", options->dtype, "of activations, for the memory: f32 (the default) or bf16");
   add_memory_option(*app, options->memory);
   app->add_option("--weights", options->weights, "a .safetensors file, to see that it fits");
   add_model_options(*app, options->form);

@@ -21,6 +21,7 @@ struct TrainCommandOptions {
   int64_t epochs = 0, batch = 0;
   double rate = 0;
   int64_t memory = 0;
+  int workers = 0;
   bool resume = false, overwrite = false, quantize_aware = false;
 };
 
@@ -98,6 +99,7 @@ void run_training(const TrainCommandOptions& options, const CLI::App& app) {
                                             .threads = options.common.threads,
                                             .resume = options.resume,
                                             .overwrite = options.overwrite,
+                                            .workers = options.workers,
                                             .memory = options.memory});
   print_text(options.common, fmt::format("{}; run in {}\n", evaluation_text(result.evaluation), folder));
   if (!options.common.json) return;
@@ -133,6 +135,9 @@ Command train_command(CLI::App& program) {
   app->add_option("--out", options->out, "the run's folder (runs/MODEL)");
   app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
   app->add_flag("--overwrite", options->overwrite, "replace a run that is in the folder already");
+  app->add_option("--workers", options->workers,
+                  "threads that make batches beside those that compute; does not change any result")
+      ->check(between(1, 1024));
   add_memory_option(*app, options->memory);
   add_common_options(*app, options->common);
   return {app, [options, app] { run_training(*options, *app); }};

@@ -56,6 +56,7 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
   memory.arena = chosen.bytes;
   if (!chosen.fits) refuse_memory(memory, options.memory);
   memory.repeated = chosen.repeated;
+  memory.multiply_adds = chosen.multiply_adds;
   memory.extra_multiply_adds = chosen.multiply_adds > 0 ? chosen.extra_multiply_adds / chosen.multiply_adds : 0;
   memory.extra_work = chosen.extra_work;
   function = read_fused_function(main);

@@ -25,7 +25,8 @@ struct ProgramMemory {
   int64_t scratch = 0;             // of all threads
   int64_t unlimited = 0;           // the arena if nothing were computed again
   int repeated = 0;                // calls of kernels
-  double extra_multiply_adds = 0;  // as a share of all
+  double multiply_adds = 0;        // of the calls that are not computed again; known where some are
+  double extra_multiply_adds = 0;  // of those that are, as a share of these
   double extra_work = 0;           // the same with the memory's traffic counted in: about the time
 
   int64_t bytes() const { return tensors + arena + scratch; }

@@ -1,5 +1,6 @@
 #include "fovea/codegen/program_plan.h"
 
+#include "fovea/passes/recompute.h"
 #include "fovea/passes/structure.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -37,7 +38,8 @@ void add_calls(const FusedFunction& function, Placement placement, const std::ma
                           .operands = std::move(placement.operands[i]),
                           .tiles = code.tiles,
                           .scratch_bytes = code.scratch_bytes,
-                          .flops = 2 * function.list.traits[i].multiply_adds});
+                          .flops = 2 * function.list.traits[i].multiply_adds,
+                          .repeated = call->hasAttr(repeated_call)});
   }
 }
 

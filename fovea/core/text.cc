@@ -15,6 +15,12 @@ std::string with_separators(int64_t number) {
   return text;
 }
 
+std::string count_text(double count) {
+  if (count < 1e6) return fmt::format("{:.1f} k", count / 1e3);
+  if (count < 1e9) return fmt::format("{:.1f} M", count / 1e6);
+  return fmt::format("{:.1f} G", count / 1e9);
+}
+
 std::string bytes_text(int64_t bytes) {
   const double amount = static_cast<double>(bytes);
   if (amount < 1e6) return fmt::format("{:.1f} kB", amount / 1e3);

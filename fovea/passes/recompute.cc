@@ -40,6 +40,7 @@ class Rewrite {
     if (repeated) {
       auto copy = mlir::cast<CallOp>(builder_.clone(*call));
       copy->setOperands(operands);
+      copy->setAttr(repeated_call, builder_.getUnitAttr());
       for (auto [tensor, result] : llvm::zip(step.results, copy.getResults())) values_[tensor] = result;
     } else {
       call->moveBefore(builder_.getInsertionBlock()->getTerminator());

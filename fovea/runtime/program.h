@@ -34,7 +34,8 @@ struct KernelCall {
   std::vector<KernelOperand> operands;
   int64_t tiles = 1;
   int64_t scratch_bytes = 0;
-  double flops = 0;  // 2 x multiply-adds of its contractions, 0 for other work
+  double flops = 0;       // 2 x multiply-adds of its contractions, 0 for other work
+  bool repeated = false;  // made before, and made again because keeping it would not fit the memory
 };
 
 struct ProgramPort {

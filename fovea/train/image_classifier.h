@@ -16,7 +16,8 @@ namespace fovea {
 class ImageClassifier {
  public:
   // Compiles. Refuses a model that is not one batch of images in and one row of scores an image out.
-  explicit ImageClassifier(InferenceModel model);
+  // `dtype`: of activations and products where the model computes with real numbers.
+  explicit ImageClassifier(InferenceModel model, DType dtype = DType::f32);
 
   const std::string& name() const { return model_.name; }
   const std::vector<std::string>& labels() const { return model_.labels; }

@@ -5,8 +5,8 @@
 
 namespace fovea {
 
-Predictor::Predictor(Network network, TensorMap tensors, Output output)
-    : network_(std::move(network)), tensors_(std::move(tensors)), output_(output) {}
+Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype)
+    : network_(std::move(network)), tensors_(std::move(tensors)), output_(output), dtype_(dtype) {}
 
 Session& Predictor::session(int64_t batch) {
   std::unique_ptr<Session>& session = sessions_[batch];
@@ -15,7 +15,7 @@ Session& Predictor::session(int64_t batch) {
     for (const ParameterSpec& parameter : traced.parameters) {
       if (!tensors_.contains(parameter.name)) fail("the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
     }
-    session = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.inference = true});
+    session = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.inference = true, .dtype = dtype_});
   }
   return *session;
 }

@@ -19,7 +19,7 @@ class Predictor {
  public:
   // `tensors`: the network's parameters and state by name; more are ignored, a missing one fails. Storage is shared: after
   // values_changed() the answers are those of the values that the tensors have by then. evaluate() says so itself.
-  Predictor(Network network, TensorMap tensors, Output output = Output::logits);
+  Predictor(Network network, TensorMap tensors, Output output = Output::logits, DType dtype = DType::f32);
 
   // images [n, input...] f32, preprocessed -> [n, classes], valid until the next call. Every n is a program of its own,
   // compiled at its first use.
@@ -37,6 +37,7 @@ class Predictor {
   Network network_;
   TensorMap tensors_;
   Output output_;
+  DType dtype_;  // of activations and products
   std::map<int64_t, std::unique_ptr<Session>> sessions_;
 };
 

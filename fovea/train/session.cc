@@ -53,6 +53,13 @@ void Session::profile(ThreadPool& threads, std::vector<double>& seconds) {
   program_.profile(argument_pointers_, result_pointers_, threads, seconds);
 }
 
+double Session::repeated_seconds(const std::vector<double>& seconds) const {
+  const std::vector<KernelCall>& calls = program_.plan().calls;
+  double sum = 0;
+  for (size_t i = 0; i < calls.size(); ++i) sum += calls[i].repeated ? seconds[i] : 0;
+  return sum;
+}
+
 void Session::run(ThreadPool& threads) { program_.run(argument_pointers_, result_pointers_, threads); }
 
 int64_t Session::memory_bytes(int threads) const {
@@ -71,10 +78,15 @@ double Session::flops() const {
 std::string recomputation_text(const ProgramMemory& memory) {
   if (memory.repeated == 0) return "";
   return fmt::format(
-      "to fit, {} kernel calls run again in the backward pass: {} instead of {} between kernels, for {:.1f}% more "
-      "multiply-adds and about {:.1f}% more time",
+      "to fit, {} kernel calls run again in the backward pass: {} instead of {} between kernels, for {} multiply-adds more "
+      "({:.1f}%) and, by plan, {:.1f}% more time",
       with_separators(memory.repeated), bytes_text(memory.arena), bytes_text(memory.unlimited),
-      100 * memory.extra_multiply_adds, 100 * memory.extra_work);
+      count_text(memory.multiply_adds * memory.extra_multiply_adds), 100 * memory.extra_multiply_adds, 100 * memory.extra_work);
+}
+
+std::string recomputation_text(double repeated, double all) {
+  return fmt::format("computed again, as measured: {:.1f} ms of {:.1f} ms a step, {:.1f}% more time", 1e3 * repeated, 1e3 * all,
+                     100 * repeated / (all - repeated));
 }
 
 }  // namespace fovea

@@ -37,6 +37,8 @@ class Session {
   void run(ThreadPool& threads);
   // The same, with the seconds of each kernel call added to `seconds` (program().plan().calls in order).
   void profile(ThreadPool& threads, std::vector<double>& seconds);
+  // Of such seconds, those of calls that were repeated to fit the memory.
+  double repeated_seconds(const std::vector<double>& seconds) const;
 
   // Bytes in use while it runs: the arena, the threads' scratch, and every argument and result.
   int64_t memory_bytes(int threads) const;
@@ -55,7 +57,10 @@ class Session {
   std::vector<Tensor*> argument_pointers_, result_pointers_;
 };
 
-// One line on what fitting the memory cost; empty when nothing is computed again.
+// One line on what fitting the memory costs, as planned; empty when nothing is computed again.
 std::string recomputation_text(const ProgramMemory& memory);
+
+// The same as measured: seconds of the repeated calls, and of all calls.
+std::string recomputation_text(double repeated, double all);
 
 }  // namespace fovea

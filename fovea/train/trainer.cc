@@ -28,6 +28,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Of a sitting: the one that tells what computing again costs, when memory and caches are warm.
+constexpr int64_t timed_step = 3;
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing) {
@@ -128,6 +131,7 @@ class Trainer {
   DamageReport damage_, test_damage_;
   InterruptGuard guard_;
   Clock::time_point saved_at_ = Clock::now();
+  int64_t steps_here_ = 0;   // in this sitting
   double step_seconds_ = 0;  // of this sitting
   int64_t step_images_ = 0;
 };
@@ -204,7 +208,9 @@ void Trainer::announce() {
 }
 
 void Trainer::step(Loader& loader) {
-  const TrainingStep::Result result = step_->run(loader, state_.step, steps_per_epoch(), threads_);
+  const bool timed = ++steps_here_ == timed_step && step_->report().memory.repeated > 0;
+  const TrainingStep::Result result = step_->run(loader, state_.step, steps_per_epoch(), threads_, timed);
+  if (timed) progress_.say(recomputation_text(result.repeated_seconds, result.seconds));
   damage_.report(result.damaged, progress_);
   state_.loss_sum += result.loss_sum;
   state_.correct += result.correct;
@@ -298,7 +304,9 @@ void Trainer::train_epochs() {
                          .first_epoch = state_.epoch,
                          .first_batch = state_.batch * recipe_.accumulate,
                          .prefetch = train_->encoded() ? 2 : 3,
-                         .workers = train_->encoded() ? threads_.size() : 1});
+                         .workers = options_.workers > 0 ? options_.workers
+                                    : train_->encoded()  ? threads_.size()
+                                                         : 1});
   while (!finished()) {
     const double seconds_before = step_seconds_;
     const int64_t images_before = step_images_;

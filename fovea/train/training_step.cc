@@ -1,6 +1,7 @@
 #include "fovea/train/training_step.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "fovea/core/error.h"
 #include "fovea/train/schedule.h"
@@ -42,6 +43,13 @@ Optimizer common_optimizer(const Recipe& recipe) {
                                .decay_on = scope,
                                .decoupled = recipe.decoupled};
   return recipe.optimizer == "adam" ? adam(options) : adamw(options);
+}
+
+void run_timed(Session& program, ThreadPool& threads, TrainingStep::Result& result) {
+  std::vector<double> seconds;
+  program.profile(threads, seconds);
+  result.seconds += std::accumulate(seconds.begin(), seconds.end(), 0.0);
+  result.repeated_seconds += program.repeated_seconds(seconds);
 }
 
 }  // namespace
@@ -99,7 +107,7 @@ void TrainingStep::set(const std::string& argument, double value) {
   if (update.has_argument(argument)) update.argument(argument).data<float>()[0] = static_cast<float>(value);
 }
 
-void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, Result& result) {
+void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, bool timed, Result& result) {
   Session& program = *programs_.front();
   program.bind("image", batch.image);
   program.bind("label", batch.label);
@@ -108,14 +116,14 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
     program.bind("label_weight", batch.label_weight);
   }
   if (program.has_argument("step")) program.argument("step").data<int32_t>()[0] = static_cast<int32_t>(part);
-  program.run(threads);
+  timed ? run_timed(program, threads, result) : program.run(threads);
   result.loss_sum += program.result("loss").data<float>()[0] * static_cast<double>(batch.count);
   result.correct += program.result("correct").data<int32_t>()[0];
   result.images += batch.count;
   result.damaged.insert(result.damaged.end(), batch.damaged.begin(), batch.damaged.end());
 }
 
-TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads) {
+TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, bool timed) {
   set("rate", rate_at(recipe_, step, steps_per_epoch));
   for (const RecipeGroup& group : recipe_.groups) {
     set("rate." + group.name, rate_at(recipe_of(recipe_, group), step, steps_per_epoch));
@@ -126,9 +134,9 @@ TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t ste
   for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
   Result result;
   for (int64_t part = 0; part < recipe_.accumulate; ++part) {
-    run_part(loader.next(), step * recipe_.accumulate + part, threads, result);
+    run_part(loader.next(), step * recipe_.accumulate + part, threads, timed, result);
   }
-  if (programs_.size() > 1) programs_.back()->run(threads);
+  if (programs_.size() > 1) timed ? run_timed(*programs_.back(), threads, result) : programs_.back()->run(threads);
   return result;
 }
 

@@ -34,15 +34,17 @@ class TrainingStep {
     int64_t correct = 0;
     int64_t images = 0;
     std::vector<Damage> damaged;  // photographs for which another stood in
+    double seconds = 0;           // of all kernels, where they are timed
+    double repeated_seconds = 0;  // of those that run again to fit the memory
   };
-  // Step `step` of the run, on as many batches of the loader as it has parts.
-  Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads);
+  // Step `step` of the run, on as many batches of the loader as it has parts. `timed`: every kernel, for the same result.
+  Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, bool timed = false);
 
   int64_t memory_bytes(int threads) const;
   CompileReport report() const;
 
  private:
-  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, Result& result);
+  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, bool timed, Result& result);
   void set(const std::string& argument, double value);
 
   Recipe recipe_;

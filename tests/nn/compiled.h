@@ -36,6 +36,8 @@ class Compiled {
     program_.run(arguments, results, pool);
   }
 
+  const ProgramPlan& plan() const { return program_.plan(); }
+
   CompileReport report;
   std::map<std::string, Tensor> tensors;  // arguments
   std::map<std::string, Tensor> outputs;

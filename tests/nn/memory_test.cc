@@ -1,6 +1,7 @@
 // A training step that is made to fit: the same bits in less memory.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "fovea/core/error.h"
@@ -35,6 +36,11 @@ void fill_inputs(Compiled& step) {
   step.tensors.at("rate").data<float>()[0] = 0.05F;
 }
 
+int64_t repeated_calls(const Compiled& step) {
+  const std::vector<KernelCall>& calls = step.plan().calls;
+  return std::count_if(calls.begin(), calls.end(), [](const KernelCall& call) { return call.repeated; });
+}
+
 TEST(Memory, ComputedAgainIsTheSameBits) {
   const Traced traced = training_step();
   Compiled whole(traced, 1);
@@ -51,6 +57,7 @@ TEST(Memory, ComputedAgainIsTheSameBits) {
     EXPECT_LE(less.report.memory.bytes(), limit);
     EXPECT_GT(less.report.memory.repeated, 0);
     EXPECT_GT(less.report.memory.extra_work, cost);
+    EXPECT_EQ(repeated_calls(less), less.report.memory.repeated);
     cost = less.report.memory.extra_work;
     fill_inputs(less);
     if (percent == 85) {

@@ -2,7 +2,7 @@
 // RUN: not fovea-opt %s --fovea-recompute=bytes=2048 2>&1 | FileCheck %s --check-prefix=LEAST
 
 // %a is read at once and again by the last call, and %b is as large: %a is made again for the last call, by the same kernel. The view
-// of it is a view of the copy there.
+// of it is a view of the copy there, and the call says what it is.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[A:.*]] = call @widen(%arg0)
@@ -11,7 +11,7 @@
 // CHECK: call @widen(%extracted_slice)
 // CHECK: call @narrow
 // CHECK-COUNT-4: call @step
-// CHECK: %[[AGAIN:.*]] = call @widen(%arg0)
+// CHECK: %[[AGAIN:.*]] = call @widen(%arg0) {fovea.repeated}
 // CHECK: %[[VIEW:.*]] = tensor.collapse_shape %[[AGAIN]]
 // CHECK: call @join({{.*}}, %[[VIEW]])
 

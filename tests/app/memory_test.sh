@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# A training step in less memory, with another number of workers: the same bytes, and what it costs is said. Evaluation in bf16.
+source "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+
+# Pictures of noise in class folders.
+python3 - <<'P'
+import os, random, struct
+random.seed(1)
+for split, count in ("train", 40), ("test", 10):
+    for name in "left", "right":
+        os.makedirs(f"noise/{split}/{name}")
+        for i in range(count):
+            pixels = random.randbytes(40 * 40 * 3)
+            header = struct.pack("<2sIHHI", b"BM", 54 + len(pixels), 0, 0, 54) + struct.pack("<IiiHHIIiiII", 40, 40, 40, 1, 24, 0, len(pixels), 0, 0, 0, 0)
+            open(f"noise/{split}/{name}/{i}.bmp", "wb").write(header + pixels)
+P
+settings=(resnet20 --data images:noise --epochs 1 --batch 16 --seed 3 --set rate.warmup_epochs=0)
+bytes() { (cd "$1" && sha256sum ./*.safetensors); }
+
+"$fovea" train "${settings[@]}" --out all >/dev/null 2>all.log || wrong "resnet20: $(tail -1 all.log)"
+"$fovea" summary resnet20 --classes 2 --train --batch 16 --json >all.json 2>/dev/null || wrong "summary"
+limit=$(json all.json "int(j['memory'][0]['peak_bytes'] - 0.3 * j['memory'][0]['arena_bytes'])")
+"$fovea" summary resnet20 --classes 2 --train --batch 16 --memory "$limit" --json >less.json 2>/dev/null || wrong "summary --memory"
+[[ $(json less.json "j['memory'][0]['peak_bytes'] <= $limit and j['memory'][0]['repeated_calls'] > 0 and j['memory'][0]['repeated_multiply_adds'] >= 0") == True ]] ||
+  wrong "less memory: $(json less.json "j['memory']")"
+"$fovea" summary resnet20 --classes 2 --train --batch 16 --dtype bf16 --json >half.json 2>/dev/null || wrong "summary --dtype bf16"
+[[ $(json half.json "j['memory'][0]['arena_bytes'] < $(json all.json "j['memory'][0]['arena_bytes']")") == True ]] || wrong "bf16 takes no less memory"
+
+"$fovea" train "${settings[@]}" --memory "$limit" --workers 3 --out less >/dev/null 2>less.log || wrong "with less memory: $(tail -1 less.log)"
+[[ $(bytes all) == "$(bytes less)" ]] || wrong "computed again, the run differs"
+grep -q 'to fit, [0-9]* kernel calls run again .* multiply-adds more .* by plan' less.log || wrong "the planned cost is not said: $(cat less.log)"
+grep -q 'computed again, as measured: .* ms of .* ms a step' less.log || wrong "the measured cost is not said: $(cat less.log)"
+grep -q 'computed again\|to fit' all.log && wrong "a cost is said where there is none"
+"$fovea" bench resnet20 --train --batch 16 --steps 2 --memory "$limit" --json >bench.json 2>/dev/null || wrong "bench --memory"
+[[ $(json bench.json "j['repeated_calls'] > 0 and 0 < j['repeated_milliseconds'] < 3 * j['milliseconds']") == True ]] || wrong "bench: $(cat bench.json)"
+
+# The same network, other roundings.
+"$fovea" eval all --json >f32.json 2>/dev/null && "$fovea" eval all --dtype bf16 --json >bf16.json 2>/dev/null || wrong "eval --dtype bf16"
+json f32.json "j['loss']" >f32; json bf16.json "j['loss']" >bf16
+python3 -c "a, b = float(open('f32').read()), float(open('bf16').read()); exit(not (a != b and abs(a - b) < 0.02 * a))" ||
+  wrong "eval in f32: $(cat f32), in bf16: $(cat bf16)"
+"$fovea" export all -o all.onnx >/dev/null 2>&1 || wrong "export"
+refused 2 '--dtype is for runs and networks of the zoo' eval all.onnx --data images:noise --dtype bf16
+finish
