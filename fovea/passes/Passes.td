@@ -107,7 +107,8 @@ def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
     The network's function becomes calls of private kernel functions (attribute `fovea.kernel`) in the order they run, with views between
     them. A kernel is an anchor (a contraction, a reduction, pooling) with the padding before it and the element-wise work after it, or
     element-wise work alone. Element-wise work joins the kernel that computes what it reads; reductions take in the element-wise work
-    before them; sums over the same tensor become one; phases of strided gradients are written in place (result attribute
+    before them; what a few additions and multiplications make of a tensor that is in memory anyway (the normalised values that the gradient
+    of a batch norm reads) is made again by each reader; sums over the same tensor become one; phases of strided gradients are written in place (result attribute
     `fovea.in_place`: the argument that holds the result). Shapes are made canonical, so that equal work is one kernel, and a 1x1
     convolution is a dense layer. Updates of parameters and state run after the last reader of the old value.
   }];

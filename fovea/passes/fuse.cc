@@ -6,6 +6,7 @@
 #include "fovea/passes/outline.h"
 #include "fovea/passes/passes.h"
 #include "fovea/passes/reductions.h"
+#include "fovea/passes/repetition.h"
 #include "fovea/passes/shapes.h"
 #include "fovea/passes/structure.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -38,6 +39,7 @@ mlir::LogicalResult fuse_function(mlir::func::FuncOp main) {
   inline_constants(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   push_elementwise_into_insertions(main);
+  repeat_cheap_work(main);
   absorb_producers(main);
   merge_sibling_reductions(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();

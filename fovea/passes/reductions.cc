@@ -14,24 +14,14 @@ using mlir::linalg::GenericOp;
 
 bool is_reduction(GenericOp op) { return work_of(op) == Work::reduction; }
 
-// Will `value` be in memory whatever `reader` does? Yes for arguments and constants, and where a non-element-wise operation or
-// the function's end reads it.
-bool is_in_memory(Value value, mlir::Operation* reader) {
-  Value root = view_root(value);
-  if (mlir::isa<mlir::BlockArgument>(root) || root.getDefiningOp<mlir::arith::ConstantOp>()) return true;
-  return llvm::any_of(value.getUsers(), [&](mlir::Operation* user) {
-    auto generic = mlir::dyn_cast<GenericOp>(user);
-    return user != reader && !(generic && is_elementwise(generic));
-  });
-}
-
 // Element-wise work that a contraction or pooling before it will take into its kernel is done before it reaches memory.
 bool rides_in_its_producer(GenericOp producer) {
   for (int64_t i = 0; i < producer.getNumDpsInputs(); ++i) {
     auto source = producer.getInputs()[i].getDefiningOp<GenericOp>();
     if (!source || !producer.getIndexingMapsArray()[i].isIdentity()) continue;
+    if (is_in_memory(producer.getInputs()[i], producer)) continue;
     Work work = work_of(source);
-    if ((work == Work::contraction || work == Work::window) && !is_in_memory(producer.getInputs()[i], producer)) return true;
+    if (work == Work::contraction || work == Work::window) return true;
     if (work == Work::elementwise && rides_in_its_producer(source)) return true;
   }
   return false;
@@ -68,33 +58,6 @@ mlir::OpOperand* absorbable_operand(GenericOp reduction) {
     }
   }
   return nullptr;
-}
-
-GenericOp absorb(mlir::IRRewriter& rewriter, GenericOp reduction, mlir::OpOperand* operand) {
-  GenericOp original = elementwise_producer(operand->get());
-  rewriter.setInsertionPoint(reduction);
-  auto producer = mlir::cast<GenericOp>(rewriter.clone(*original));
-  Value shared = operand->get();
-  for (mlir::OpOperand* other : reduction.getDpsInputOperands()) {
-    if (other->get() == shared && reads_each_point(reduction.getMatchingIndexingMap(other))) other->set(producer.getResult(0));
-  }
-  while (true) {
-    mlir::OpOperand* next = nullptr;
-    for (mlir::OpOperand* candidate : reduction.getDpsInputOperands()) {
-      if (candidate->get() == producer.getResult(0)) next = candidate;
-    }
-    if (!next) break;
-    rewriter.setInsertionPoint(reduction);
-    auto fused = mlir::linalg::fuseElementwiseOps(rewriter, next);
-    if (mlir::failed(fused)) break;
-    auto results = mlir::cast<GenericOp>(fused->fusedOp)->getResults().take_back(reduction->getNumResults());
-    rewriter.replaceOp(reduction, results);
-    reduction = mlir::cast<GenericOp>(fused->fusedOp);
-    skip_roundings(reduction);
-  }
-  if (producer->use_empty()) rewriter.eraseOp(producer);
-  if (original->use_empty()) rewriter.eraseOp(original);
-  return reduction;
 }
 
 bool shares_full_input(GenericOp left, GenericOp right) {
@@ -164,6 +127,42 @@ GenericOp merge(mlir::IRRewriter& rewriter, GenericOp first, GenericOp second) {
 }
 
 }  // namespace
+
+bool is_in_memory(Value value, mlir::Operation* reader) {
+  Value root = view_root(value);
+  if (mlir::isa<mlir::BlockArgument>(root) || root.getDefiningOp<mlir::arith::ConstantOp>()) return true;
+  return llvm::any_of(value.getUsers(), [&](mlir::Operation* user) {
+    auto generic = mlir::dyn_cast<GenericOp>(user);
+    return user != reader && !(generic && is_elementwise(generic));
+  });
+}
+
+GenericOp absorb(mlir::IRRewriter& rewriter, GenericOp reader, mlir::OpOperand* operand) {
+  GenericOp original = elementwise_producer(operand->get());
+  rewriter.setInsertionPoint(reader);
+  auto producer = mlir::cast<GenericOp>(rewriter.clone(*original));
+  Value shared = operand->get();
+  for (mlir::OpOperand* other : reader.getDpsInputOperands()) {
+    if (other->get() == shared && reads_each_point(reader.getMatchingIndexingMap(other))) other->set(producer.getResult(0));
+  }
+  while (true) {
+    mlir::OpOperand* next = nullptr;
+    for (mlir::OpOperand* candidate : reader.getDpsInputOperands()) {
+      if (candidate->get() == producer.getResult(0)) next = candidate;
+    }
+    if (!next) break;
+    rewriter.setInsertionPoint(reader);
+    auto fused = mlir::linalg::fuseElementwiseOps(rewriter, next);
+    if (mlir::failed(fused)) break;
+    auto results = mlir::cast<GenericOp>(fused->fusedOp)->getResults().take_back(reader->getNumResults());
+    rewriter.replaceOp(reader, results);
+    reader = mlir::cast<GenericOp>(fused->fusedOp);
+    skip_roundings(reader);
+  }
+  if (producer->use_empty()) rewriter.eraseOp(producer);
+  if (original->use_empty()) rewriter.eraseOp(original);
+  return reader;
+}
 
 void absorb_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
