@@ -159,6 +159,32 @@ struct WriteAsElement : OpRewritePattern<vector::TransferWriteOp> {
   }
 };
 
+// A bf16 number is the upper half of an f32. Said with a shift, because LLVM takes a comparison of two extended numbers (the
+// mask of a relu) for one of bf16, which x86 has no vector instruction for: it went number by number.
+struct ExtendByShift : OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::ExtFOp extension, PatternRewriter& rewriter) const override {
+    const Type narrow = extension.getIn().getType(), wide = extension.getType();
+    if (!getElementTypeOrSelf(narrow).isBF16() || !getElementTypeOrSelf(wide).isF32()) return failure();
+    const Location location = extension.getLoc();
+    auto with_element = [](Type like, Type element) -> Type {
+      const auto vector = dyn_cast<VectorType>(like);
+      return vector ? Type(VectorType::get(vector.getShape(), element)) : element;
+    };
+    const Type bits = with_element(wide, rewriter.getI32Type());
+    Value half =
+        rewriter.create<arith::BitcastOp>(location, with_element(narrow, rewriter.getIntegerType(16)), extension.getIn());
+    Value whole = rewriter.create<arith::ExtUIOp>(location, bits, half);
+    const IntegerAttr sixteen = rewriter.getI32IntegerAttr(16);
+    const auto vector = dyn_cast<VectorType>(bits);
+    Value places = rewriter.create<arith::ConstantOp>(
+        location, vector ? TypedAttr(DenseElementsAttr::get(vector, sixteen.getValue())) : TypedAttr(sixteen));
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(extension, wide,
+                                                  rewriter.create<arith::ShLIOp>(location, whole, places).getResult());
+    return success();
+  }
+};
+
 // What the kernel wrote is where its caller put it: nothing to return.
 void drop_results(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -256,6 +282,7 @@ void Schedule::vectorise(ModuleOp tiles, const Target& target) {
 void Schedule::lower_to_llvm(ModuleOp vectors, bool converts_bf16) {
   RewritePatternSet approximations(vectors.getContext());
   populateMathPolynomialApproximationPatterns(approximations);
+  approximations.add<ExtendByShift>(vectors.getContext());
   (void)applyPatternsAndFoldGreedily(vectors, std::move(approximations));
   run(vectors, "to LLVM", [&](PassManager& passes) {
     passes.addPass(createCanonicalizerPass());

@@ -218,6 +218,7 @@ class Chooser {
     });
   }
   void reduction();
+  int64_t sum_vectors(int64_t steps) const;
   void elementwise();
   void blocks_by_elements(int64_t per_output);
 
@@ -554,6 +555,21 @@ bool has_combiners(mlir::linalg::GenericOp op) {
   return true;
 }
 
+// Vectors of results side by side in a sum of so many steps. Long sums (statistics over images) come from memory, and what is
+// read at each step is a few lines of a row of channels: the more of them, the longer the runs. Half of the registers hold
+// sums.
+int64_t Chooser::sum_vectors(int64_t steps) const {
+  constexpr int64_t few_steps = 16, least = 2, most = 8;
+  if (steps <= few_steps) return least;
+  const auto results = static_cast<int64_t>(anchor_.initial.size());
+  int64_t outputs = 1;
+  for (unsigned dim : anchor_.output_dims) outputs *= extent(dim);
+  int64_t vectors = most;
+  while (vectors > least && (2 * vectors * results > target_.vector_registers || outputs < least_grid_tiles * vectors * lanes_))
+    vectors /= 2;
+  return vectors;
+}
+
 void Chooser::reduction() {
   auto& dims = tiling_.dims;
   int64_t reduced_total = 1, taps = 1;
@@ -581,7 +597,7 @@ void Chooser::reduction() {
     const unsigned vector = static_cast<unsigned>(contiguous_dim(largest));
     tiling_.vector_dim = static_cast<int>(vector);
     tiling_.lane_reduction = reduced(vector);
-    set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : 2) * lanes_));
+    set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : sum_vectors(taps)) * lanes_));
     tiling_.tile_order.push_back(vector);
   }
   for (unsigned dim = 0; dim < rank_; ++dim) dims[dim].written_out = reduced(dim) && !tiling_.lane_reduction && taps <= 16;

@@ -93,6 +93,22 @@ TEST(Code, ActivationsCallNothing) {
   }
 }
 
+// The mask of a relu: where the activation, kept as bf16, is above zero.
+TEST(Code, MasksOfBf16AreVectors) {
+  KernelText kernel;
+  const std::string gradient = kernel.argument({64, 256}, "bf16"), activation = kernel.argument({64, 256}, "bf16");
+  kernel.returns({kernel.elementwise({{gradient, ""}, {activation, ""}}, {64, 256},
+                                     "%zero = arith.constant 0.0 : f32\n%g = arith.extf %i0 : bf16 to f32\n"
+                                     "%a = arith.extf %i1 : bf16 to f32\n%c = arith.cmpf ogt, %a, %zero : f32\n"
+                                     "%s = arith.select %c, %g, %zero : f32\n%r = arith.truncf %s : f32 to bf16\nyield %r",
+                                     "bf16")});
+  for (const NamedTarget& target : test_targets()) {
+    const std::string assembly = stage(kernel.text(), "assembly", target.target);
+    EXPECT_THAT(assembly, Not(HasSubstr("comiss"))) << target.name;
+    EXPECT_THAT(assembly, Not(HasSubstr("pextrw"))) << target.name;
+  }
+}
+
 TEST(Code, KernelsCallNothingOutside) {
   std::vector<std::string> texts = contractions();
   texts.push_back(row_reduction_text({32, 10}, RowReduction::exp_sum));
