@@ -51,6 +51,10 @@ std::string export_weights(const ExportOptions& options) {
 template <typename Write>
 std::string export_graph(const ExportOptions& options, Write write) {
   const InferenceModel model = opened(options);
+  if (std::ranges::any_of(model.graph.nodes(), [](const Graph::Node& node) { return node.op == "fake_quantize"; })) {
+    refuse("{} was trained for integers; fovea quantize {} --calibrate SPEC -o {} writes them", options.model, options.model,
+           options.output);
+  }
   write(options.output, model);
   return model.name;
 }

@@ -46,5 +46,6 @@ refused 2 'unknown layer "conv9"' quantize run --calibrate $data --float-layers 
 refused 2 'the ending must be .tflite or .onnx' quantize run --calibrate $data -o run.bin
 refused 2 '1.tflite holds integers already' quantize 1.tflite --calibrate $data
 refused 2 'fine-tunes a trained network' train lenet5 --data $data --quantize-aware --out none
+refused 2 'tuned was trained for integers; fovea quantize tuned' export tuned -o tuned.onnx
 refused 2 'needs dtype f32' train lenet5 --data $data --quantize-aware --weights run --dtype bf16 --out none
 finish
