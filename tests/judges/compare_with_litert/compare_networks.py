@@ -31,7 +31,7 @@ SIDES = {"mnist-mlp": (28, 28, 1), "mnist-cnn": (28, 28, 1), "cifar-cnn": (32, 3
 FILES = [("mobilenet_v1_0.25_128_quant", 128)]
 # By our own quantiser: pixels a side, channels, what it is calibrated on ("": photographs of the test data, or left out).
 QUANTISED = [("mnist-cnn", 28, 1, "digits:600"), ("mobilenet-v2", 224, 3, "")]
-LARGE_QUANTISED = [("resnet50", 224, 3, ""), ("efficientnet-edgetpu-s", 224, 3, "")]
+LARGE_QUANTISED = [("efficientnet-b0", 224, 3, ""), ("resnet50", 224, 3, ""), ("efficientnet-edgetpu-s", 224, 3, "")]
 
 
 def skip(reason):
