@@ -31,7 +31,7 @@ struct BenchOptions {
   double seconds = 3;
   int64_t steps = 0;  // above 0: this many, instead of the seconds
   int64_t memory = 0;
-  std::string dtype = "f32";
+  std::string dtype = "f32", winograd = "auto";
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -152,10 +152,13 @@ void bench_model(const BenchOptions& options) {
   const int64_t batch = model.batch;
   ThreadPool threads(options.common.thread_count());
   CompileReport report;
-  Program program = compile(
-      model.graph,
-      {.threads = threads.size(), .inference = !options.train, .memory = options.memory, .dtype = dtype_named(options.dtype)},
-      &report);
+  Program program = compile(model.graph,
+                            {.threads = threads.size(),
+                             .inference = !options.train,
+                             .winograd = winograd_named(options.winograd),
+                             .memory = options.memory,
+                             .dtype = dtype_named(options.dtype)},
+                            &report);
   const int64_t without_tensors = resident_bytes();
   Session session(std::move(program), model.tensors);
   fill_inputs(session, model.graph, model.classes, options.common.seed);
@@ -227,6 +230,7 @@ Command bench_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16; of kernels also i8");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
+  add_winograd_option(*app, options->winograd);
   add_memory_option(*app, options->memory);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

@@ -19,7 +19,7 @@ struct ClassifyOptions {
   CommonOptions common;
   ModelOptions form;
   PictureOptions picture;
-  std::string model, weights, labels;
+  std::string model, weights, labels, winograd = "auto";
   std::vector<std::string> images;
   int64_t top = 5;
   double threshold = -1;
@@ -65,7 +65,8 @@ std::string text_of(const std::string& path, const Classification& result) {
 void classify_pictures(const ClassifyOptions& options) {
   const std::vector<std::string> pictures = pictures_of(options.images);
   ImageClassifier classifier(
-      open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}));
+      open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}),
+      winograd_named(options.winograd));
   const std::vector<std::string> labels =
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
                    classifier.name(), options.labels.empty() ? options.model : options.labels);
@@ -107,6 +108,7 @@ Command classify_command(CLI::App& program) {
   app->add_option("--threshold", options->threshold, "hide guesses that are not likelier than this, of 1")
       ->check(CLI::Range(0.0, 1.0).description("a probability, 0 to 1"));
   app->add_option("--weights", options->weights, "a .safetensors file");
+  add_winograd_option(*app, options->winograd);
   add_picture_options(*app, options->picture);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

@@ -46,6 +46,13 @@ void add_memory_option(CLI::App& app, int64_t& bytes) {
       ->check(between(1, INT64_MAX));
 }
 
+void add_winograd_option(CLI::App& app, std::string& when) {
+  app.add_option(
+      "--winograd", when,
+      "3x3 convolutions by Winograd's algorithm: auto, where it is faster (the default), never, or 2 or 4, with tiles of "
+      "that side wherever it can be. Its last bits differ");
+}
+
 int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadPool::available(); }
 
 void add_common_options(CLI::App& app, CommonOptions& common) {

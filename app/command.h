@@ -33,6 +33,9 @@ CLI::Validator above_zero();
 // --memory 4GiB: what a training step may take; `bytes` stays 0 without it.
 void add_memory_option(CLI::App& app, int64_t& bytes);
 
+// --winograd never: for winograd_named(); "auto" without it.
+void add_winograd_option(CLI::App& app, std::string& when);
+
 void add_common_options(CLI::App& app, CommonOptions& common);
 
 // Text for people: standard output, or standard error when standard output belongs to --json.

@@ -20,7 +20,7 @@ namespace {
 struct EvalOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights, data, split = "test", confusion, views, dtype = "f32";
+  std::string model, weights, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
   int64_t batch = 0;
 };
 
@@ -77,7 +77,7 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
                                                                   .seed = options.common.seed,
                                                                   .form = options.form,
                                                                   .batch = options.batch > 0 ? options.batch : file_batch}),
-                             dtype_named(options.dtype));
+                             dtype_named(options.dtype), winograd_named(options.winograd));
   const std::vector<std::string> classes = dataset->class_names();
   return {evaluate(classifier, std::move(dataset), threads, progress), classifier.name(), classes};
 }
@@ -89,7 +89,8 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   if (model.network.classes == std::ssize(dataset->class_names()) + 1)
     return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);
-  Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype));
+  Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype),
+                      winograd_named(options.winograd));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
   return {evaluate(predictor, dataset, batch, threads, progress,
                    views_of(options.views.empty() ? model.recipe.evaluate_views : options.views)),
@@ -133,6 +134,7 @@ Command eval_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype,
                   "of activations and products: f32 (the default, whatever it was trained in) or bf16");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
+  add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { run_evaluation(*options); }};

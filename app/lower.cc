@@ -14,7 +14,7 @@ struct LowerOptions {
   std::string model, stage = "graph", kernel, cpu;
   int64_t batch = 1;
   bool train = false;
-  std::string dtype = "f32";
+  std::string dtype = "f32", winograd = "auto";
 };
 
 struct Lowered {
@@ -39,6 +39,7 @@ void print_stage(const LowerOptions& options) {
                                  {.cpu = options.cpu,
                                   .threads = options.common.thread_count(),
                                   .inference = !options.train,
+                                  .winograd = winograd_named(options.winograd),
                                   .dtype = dtype_named(options.dtype)});
   if (options.common.json) {
     print_json({{"model", network.name}, {"stage", options.stage}, {"text", text}});
@@ -60,6 +61,7 @@ Command lower_command(CLI::App& program) {
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
   app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4 (this one)");
+  add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form);
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");
   add_common_options(*app, options->common);

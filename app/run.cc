@@ -18,7 +18,7 @@ namespace {
 struct RunOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights;
+  std::string model, weights, winograd = "auto";
   std::vector<std::string> inputs, outputs;
   bool probabilities = false;
 };
@@ -106,7 +106,7 @@ void run_file(const RunOptions& options) {
     open.batch = count;
   }
   if (open.batch != 1) model = open_inference_model(options.model, open);
-  Session session(model.graph, model.tensors, {.inference = true});
+  Session session(model.graph, model.tensors, {.inference = true, .winograd = winograd_named(options.winograd)});
   nlohmann::ordered_json read, written, files;
   for (const auto& [name, tensor] : tensors) {
     std::memcpy(session.argument(name).raw(), tensor.raw(), tensor.bytes());
@@ -145,7 +145,8 @@ void run_network(const RunOptions& options) {
   if (is_model_file(options.model)) return run_file(options);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
-  Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits);
+  Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits,
+                      winograd_named(options.winograd));
   ThreadPool threads(options.common.thread_count());
   const Session& session = predictor.run(inputs, threads);
   std::vector<std::string> names;
@@ -181,6 +182,7 @@ Command run_command(CLI::App& program) {
       ->allow_extra_args(false);
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--probabilities", options->probabilities, "softmax of the logits");
+  add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form, false);
   add_common_options(*app, options->common);
   return {app, [options] { run_network(*options); }};

@@ -255,7 +255,8 @@ DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::st
   const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
   DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = options.cpu.empty() ? target.cpu : options.cpu};
   std::vector<Argument> arguments = read_arguments(graph, values, network);
-  auto module = kernels_for(target, graph, {.inference = true});
+  // Transformed filters would make the object up to four times as large.
+  auto module = kernels_for(target, graph, {.inference = true, .winograd = Winograd::never});
   FuncOp main = network_of(*module);
   describe_outputs(graph, main, network);
   for (Argument& prepared : prepare(*module, graph, arguments, threads)) arguments.push_back(std::move(prepared));

@@ -1,5 +1,6 @@
 #include "fovea/codegen/compile.h"
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 
@@ -132,6 +133,13 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   malloc_trim(0);  // what compiling took would otherwise stay beside the tensors
 #endif
   return program;
+}
+
+Winograd winograd_named(const std::string& text) {
+  static const std::vector<std::string> known{"never", "auto", "2", "4"};
+  const auto found = std::ranges::find(known, text);
+  if (found == known.end()) refuse_unknown("way to use Winograd's algorithm", text, known);
+  return static_cast<Winograd>(found - known.begin());
 }
 
 ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {

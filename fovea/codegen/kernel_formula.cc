@@ -214,6 +214,7 @@ SmallVector<Operation*> KernelFormula::conversion(size_t input) const {
 KernelFormula read_kernel(func::FuncOp kernel) {
   KernelFormula formula;
   formula.function = kernel;
+  if (auto results = kernel->getAttrOfType<IntegerAttr>("fovea.winograd")) formula.winograd = results.getInt();
   bool first = true;
   for (auto op : llvm::make_early_inc_range(kernel.getOps<linalg::GenericOp>())) {
     if (first) {

@@ -80,6 +80,7 @@ struct KernelFormula {
   Formula anchor;
   std::vector<Formula> epilogue;
   std::vector<Output> outputs;
+  int64_t winograd = 0;  // results a side of a tile, of a convolution whose filter comes transformed (winograd.h)
 
   bool has_reduction() const;
   // A product of two inputs, each as it is or converted by itself, added into one result.

@@ -4,11 +4,11 @@
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
 #include <mlir/Dialect/Tensor/IR/Tensor.h>
-#include <mlir/IR/IRMapping.h>
 
 #include <map>
 
 #include "fovea/codegen/groups.h"
+#include "fovea/codegen/preparation.h"
 #include "fovea/codegen/tiling.h"
 #include "fovea/passes/structure.h"
 #include "llvm/ADT/MapVector.h"
@@ -17,16 +17,6 @@ namespace fovea {
 namespace {
 
 using namespace mlir;
-
-bool is_known_before_run(func::FuncOp main, Value value) {
-  auto argument = dyn_cast<BlockArgument>(view_root(value));
-  if (!argument) return false;
-  const StringRef role = role_of(main, argument.getArgNumber());
-  if (role == "prepared") return true;
-  for (unsigned result = 0; result < main.getNumResults(); ++result)
-    if (replaced_argument(main, result) == static_cast<int64_t>(argument.getArgNumber())) return false;
-  return role == "parameter" || role == "state";
-}
 
 struct Candidate {
   unsigned argument;  // of the kernel
@@ -53,7 +43,8 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target)
 
 class Packer {
  public:
-  Packer(ModuleOp module, const Target& target) : module_(module), target_(target), main_(network_of(module)) {}
+  Packer(ModuleOp module, const Target& target)
+      : module_(module), target_(target), main_(network_of(module)), preparation_(module) {}
 
   void run() {
     SymbolTable symbols(module_);
@@ -63,11 +54,10 @@ class Packer {
       const std::optional<Candidate> candidate = candidate_of(kernel, target_);
       if (!candidate) continue;
       const bool known = llvm::all_of(
-          callers, [&](func::CallOp call) { return is_known_before_run(main_, call.getOperand(candidate->argument)); });
+          callers, [&](func::CallOp call) { return preparation_.is_known_before_run(call.getOperand(candidate->argument)); });
       if (known) pack(kernel, callers, *candidate);
     }
-    erase_unused(main_);  // views of what is packed now
-    drop_unread_results();
+    preparation_.drop_unread();
   }
 
  private:
@@ -77,15 +67,10 @@ class Packer {
     const auto packed_type = RankedTensorType::get(candidate.layout.shape, type.getElementType());
     func::FuncOp packing = packing_kernel(type, packed_type, candidate.layout.source);
     for (func::CallOp call : callers) {
-      Value packed = packed_value(call.getOperand(candidate.argument), packing, call.getLoc());
-      call.setOperand(candidate.argument, packed);
+      call.setOperand(candidate.argument,
+                      preparation_.prepared(call.getOperand(candidate.argument), packing, {}, call.getLoc()));
     }
-    OpBuilder builder(main_.getContext());
-    builder.setInsertionPointToStart(&kernel.front());
-    argument.setType(packed_type);
-    auto seen = builder.create<UnrealizedConversionCastOp>(kernel.getLoc(), type, argument);
-    argument.replaceAllUsesExcept(seen.getResult(0), seen);
-    kernel.setFunctionType(builder.getFunctionType(kernel.front().getArgumentTypes(), kernel.getResultTypes()));
+    read_prepared(kernel, argument.getArgNumber(), packed_type);
   }
 
   // packed[i] = tensor[source(i)]: an element-wise kernel. What lies past the end of the columns is read through padding.
@@ -129,84 +114,11 @@ class Packer {
     return builder.create<tensor::PadOp>(location, Type(), tensor, low, high, zero);
   }
 
-  // A new argument of the network: `operand` as the preparation packs it.
-  Value packed_value(Value operand, func::FuncOp packing, Location location) {
-    Value& packed = packed_[{operand, packing}];
-    if (packed) return packed;
-    OpBuilder builder(main_.getContext());
-    func::FuncOp preparation = this->preparation();
-    Operation* end = preparation.front().getTerminator();
-    builder.setInsertionPoint(end);
-    Value source = in_preparation(builder, operand);
-    Value result = builder.create<func::CallOp>(location, packing, source).getResult(0);
-    end->insertOperands(end->getNumOperands(), result);
-    const std::string name = "prepared." + std::to_string(end->getNumOperands() - 1);
-    const auto name_attribute = builder.getStringAttr(name);
-    preparation.insertResult(preparation.getNumResults(), result.getType(),
-                             builder.getDictionaryAttr(builder.getNamedAttr("fovea.name", name_attribute)));
-    const auto attributes = builder.getDictionaryAttr({builder.getNamedAttr("fovea.name", name_attribute),
-                                                       builder.getNamedAttr("fovea.role", builder.getStringAttr("prepared"))});
-    const unsigned position = main_.getNumArguments();
-    main_.insertArgument(position, result.getType(), attributes, location);
-    return packed = main_.getArgument(position);
-  }
-
-  // The same value, through its views, as the preparation knows it.
-  Value in_preparation(OpBuilder& builder, Value value) {
-    if (Operation* view = value.getDefiningOp()) {
-      IRMapping mapping;
-      mapping.map(view->getOperand(0), in_preparation(builder, view->getOperand(0)));
-      return builder.clone(*view, mapping)->getResult(0);
-    }
-    const unsigned number = cast<BlockArgument>(value).getArgNumber();
-    const auto name = main_.getArgAttrOfType<StringAttr>(number, "fovea.name");
-    func::FuncOp preparation = this->preparation();
-    if (role_of(main_, number) == "prepared") {
-      for (unsigned i = 0; i < preparation.getNumResults(); ++i)
-        if (preparation.getResultAttrOfType<StringAttr>(i, "fovea.name") == name)
-          return preparation.front().getTerminator()->getOperand(i);
-    }
-    for (unsigned i = 0; i < preparation.getNumArguments(); ++i)
-      if (preparation.getArgAttrOfType<StringAttr>(i, "fovea.name") == name) return preparation.getArgument(i);
-    const unsigned position = preparation.getNumArguments();
-    preparation.insertArgument(position, value.getType(), main_.getArgAttrDict(number), value.getLoc());
-    return preparation.getArgument(position);
-  }
-
-  func::FuncOp preparation() {
-    if (func::FuncOp known = preparation_of(module_)) return known;
-    OpBuilder builder(main_.getContext());
-    builder.setInsertionPointAfter(main_);
-    auto made =
-        builder.create<func::FuncOp>(main_.getLoc(), (main_.getName() + "_preparation").str(), builder.getFunctionType({}, {}));
-    made->setAttr("fovea.preparation", builder.getUnitAttr());
-    builder.setInsertionPointToStart(made.addEntryBlock());
-    builder.create<func::ReturnOp>(main_.getLoc());
-    return made;
-  }
-
-  // Prepared tensors that only packing reads are not kept.
-  void drop_unread_results() {
-    func::FuncOp preparation = preparation_of(module_);
-    if (!preparation) return;
-    Operation* end = preparation.front().getTerminator();
-    for (unsigned argument = main_.getNumArguments(); argument-- > 0;) {
-      if (role_of(main_, argument) != "prepared" || !main_.getArgument(argument).use_empty()) continue;
-      const auto name = main_.getArgAttrOfType<StringAttr>(argument, "fovea.name");
-      for (unsigned result = preparation.getNumResults(); result-- > 0;) {
-        if (preparation.getResultAttrOfType<StringAttr>(result, "fovea.name") != name) continue;
-        end->eraseOperand(result);
-        preparation.eraseResult(result);
-      }
-      main_.eraseArgument(argument);
-    }
-  }
-
   ModuleOp module_;
   const Target& target_;
   func::FuncOp main_;
+  Preparation preparation_;
   std::map<std::string, func::FuncOp> packings_;
-  llvm::DenseMap<std::pair<Value, Operation*>, Value> packed_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fovea/codegen/prepacking.h"
+#include "fovea/codegen/transformed_filters.h"
 #include "fovea/core/error.h"
 #include "fovea/dialect/graph_implementation.h"
 #include "fovea/passes/passes.h"
@@ -72,6 +73,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
   auto module = module_at(graph, Stage::kernels, options, target);
+  if (options.inference) transform_filters_ahead(*module, target, options.winograd);
   if (options.inference) pack_ahead(*module, target);
   return module;
 }

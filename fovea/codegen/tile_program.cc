@@ -24,25 +24,28 @@ SmallVector<LinearForm> forms_of(const Access& access, unsigned dims) {
   return forms;
 }
 
+// Its place in the state.
+int TileWriter::add_scratch(RankedTensorType type) {
+  scratch_types_.push_back(type);
+  program_.scratch_offsets.push_back(program_.scratch_bytes);
+  const int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+  program_.scratch_bytes += (bytes + scratch_alignment - 1) / scratch_alignment * scratch_alignment;
+  return static_cast<int>(kernel_.outputs.size() + scratch_types_.size() - 1);
+}
+
 void TileWriter::plan_scratch() {
-  auto add = [&](RankedTensorType type) {
-    scratch_types_.push_back(type);
-    program_.scratch_offsets.push_back(program_.scratch_bytes);
-    const int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
-    program_.scratch_bytes += (bytes + scratch_alignment - 1) / scratch_alignment * scratch_alignment;
-    return static_cast<int>(kernel_.outputs.size() + scratch_types_.size() - 1);
-  };
+  if (kernel_.winograd != 0) return plan_winograd();
   for (size_t i = 0; i < anchor_.inputs.size(); ++i) {
     const Access& access = anchor_.inputs[i];
     packed_.push_back(PackedOperand(tiling_.packing[i], access, forms_of(access, rank_), anchor_, tiling_));
     const bool in_scratch = tiling_.packing[i] == Packing::strip || tiling_.packing[i] == Packing::panel;
-    packed_state_.push_back(in_scratch ? add(packed_[i].scratch_type(access.packed_element())) : -1);
+    packed_state_.push_back(in_scratch ? add_scratch(packed_[i].scratch_type(access.packed_element())) : -1);
   }
   if (!tiling_.reduction_blocks) return;
   SmallVector<int64_t> shape;
   for (unsigned dim : anchor_.output_dims) shape.push_back(tiling_.dims[dim].block);
   for (Value result : anchor_.op->getResults())
-    accumulator_state_.push_back(add(RankedTensorType::get(shape, accumulator_type(result))));
+    accumulator_state_.push_back(add_scratch(RankedTensorType::get(shape, accumulator_type(result))));
 }
 
 void TileWriter::create_function() {
@@ -159,6 +162,7 @@ void TileWriter::grid_tile(Index tile, State& state) {
     stop_[dim] = t_.add(start_[dim], t_.constant(block));
     if (extent % block != 0) stop_[dim] = t_.least(stop_[dim], t_.constant(extent));
   }
+  if (kernel_.winograd != 0) return winograd_tile(state);
   if (tiling_.reduction_blocks) return with_reduction_blocks(state);
   pack_operands(state);
   parallel_loops(0, state, [&](State& inside) {

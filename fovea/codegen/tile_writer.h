@@ -1,10 +1,12 @@
 // The writer of tile programs, private to its parts: loops and packing (tile_program.cc), the formula on a tile
-// (tile_formula.cc), what follows it (tile_epilogue.cc) and hints to the cache (tile_prefetch.cc).
+// (tile_formula.cc), what follows it (tile_epilogue.cc), hints to the cache (tile_prefetch.cc) and convolutions by Winograd's
+// algorithm (tile_winograd.cc).
 #pragma once
 
 #include "fovea/codegen/tile_builder.h"
 #include "fovea/codegen/tile_packing.h"
 #include "fovea/codegen/tile_program.h"
+#include "fovea/codegen/winograd.h"
 
 namespace fovea {
 
@@ -33,6 +35,7 @@ class TileWriter {
   using Inside = llvm::function_ref<void(State&)>;
 
   void plan_scratch();
+  int add_scratch(mlir::RankedTensorType type);
   void create_function();
   void mark_groups(mlir::func::FuncOp function);
   mlir::Type accumulator_type(mlir::Value result) const;
@@ -80,6 +83,16 @@ class TileWriter {
   TileBuilder::Slice output_slice(const Output& output);
   TileBuilder::Slice accumulator_slice();
 
+  void plan_winograd();
+  void winograd_tile(State& state);
+  void over_tile_rows(Index begin, Index end, State& state, llvm::function_ref<void(Index, State&)> body);
+  void transform_image(State& state);
+  void multiply_transformed(State& state);
+  void prefetch_next_filters(Index number, Index filter, Index tile, Index channel, int64_t steps);
+  void transform_results(State& state);
+  void results_of_tile(Index tile, Index top, Index left, int64_t height, int64_t width, State& state);
+  llvm::SmallVector<mlir::Value> values_of(llvm::ArrayRef<Index> indices);
+
   const KernelFormula& kernel_;
   const Formula& anchor_;
   const Tiling& tiling_;
@@ -97,6 +110,15 @@ class TileWriter {
   llvm::SmallVector<bool> inside_;  // per dimension that windows move along: at this index (or tile) every tap is inside
   llvm::SmallVector<bool> single_;  // the reduction's block is one step, and the cursor stands at it
   llvm::SmallVector<unsigned> parallel_order_, reduction_order_;
+
+  struct Winograd {
+    ConvolutionDims dims;
+    Access image;                                 // with padding, if only for the last tiles
+    Tiling strip;                                 // blocks of one row of tiles
+    int64_t width = 0, tile_rows = 0, tiles = 0;  // of a block, in tiles
+    int transformed = -1, products = -1;          // in the state
+  };
+  Winograd winograd_;
 };
 
 }  // namespace fovea

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "fovea/codegen/winograd.h"
+
 namespace fovea {
 namespace {
 
@@ -20,6 +22,22 @@ constexpr int64_t least_grid_tiles = 8;
 // The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
 // work.
 constexpr int64_t most_rows_to_prefetch_in = 48;
+
+int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
+  most = std::max<int64_t>(most, 1);
+  auto cost = [&](int64_t rows) { return rows == 0 ? 0.0 : std::max(rows * vectors / 2.0, 4.5) + 0.5; };
+  int64_t best = 1;
+  double least = 1e30;
+  for (int64_t rows = 1; rows <= std::min(most, extent); ++rows) {
+    // What is left over is code of its own, and keeps a block from being cut where a strip must be cut evenly.
+    const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows) + (extent % rows != 0 ? 2 : 0);
+    if (total < least * 0.999) {
+      least = total;
+      best = rows;
+    }
+  }
+  return best;
+}
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
@@ -149,27 +167,9 @@ class Chooser {
     return tiles;
   }
 
-  // Rows of accumulators for `extent` pixels: as many as registers allow, with the fewest wasted in what is left over.
-  int64_t row_tile(int64_t extent, int64_t vectors) const {
-    // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
-    // tenth.
-    if (in_text_order()) return row_tile(extent, vectors, 8 / vectors);
-    return row_tile(extent, vectors, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 20 / vectors));
-  }
-  static int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
-    most = std::max<int64_t>(most, 1);
-    auto cost = [&](int64_t rows) { return rows == 0 ? 0.0 : std::max(rows * vectors / 2.0, 4.5) + 0.5; };
-    int64_t best = 1;
-    double least = 1e30;
-    for (int64_t rows = 1; rows <= std::min(most, extent); ++rows) {
-      // What is left over is code of its own, and keeps a block from being cut where a strip must be cut evenly.
-      const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows) + (extent % rows != 0 ? 2 : 0);
-      if (total < least * 0.999) {
-        least = total;
-        best = rows;
-      }
-    }
-    return best;
+  // Of the kernel at hand.
+  int64_t rows_of_tile(int64_t extent, int64_t vectors) const {
+    return in_text_order() ? row_tile(extent, vectors, 8 / vectors) : row_tile(extent, vectors, target_);
   }
 
   // The run of the innermost reduction written out in one formula.
@@ -319,7 +319,7 @@ void Chooser::contraction() {
     if (dim == vector || extent(dim) == 1 || !reads(rows, dim) || reads(columns, dim)) continue;
     if (row_dims.empty()) {
       row_dims.push_back(dim);
-      rows_used = row_tile(extent(dim), vectors);
+      rows_used = rows_of_tile(extent(dim), vectors);
       // Rows that lie side by side in memory are loaded together: a power of two of them.
       if (contiguous_dim(rows) == static_cast<int>(dim)) rows_used = vector_tile(extent(dim), std::min<int64_t>(8, most_rows));
       set_tile(dim, rows_used);
@@ -630,7 +630,16 @@ void Chooser::elementwise() {
 
 }  // namespace
 
-Tiling choose_tiling(const KernelFormula& kernel, const Target& target) { return Chooser(kernel, target).choose(); }
+int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
+  // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
+  // tenth.
+  const int64_t free = (target.vector_registers - vectors - 1) / vectors;
+  return row_tile(extent, vectors, std::min<int64_t>(free, 20 / vectors));
+}
+
+Tiling choose_tiling(const KernelFormula& kernel, const Target& target) {
+  return kernel.winograd != 0 ? winograd_tiling(kernel, target) : Chooser(kernel, target).choose();
+}
 
 SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector) {
   SmallVector<Segment> cut;

@@ -37,9 +37,15 @@ struct Tiling {
   llvm::SmallVector<Packing> packing;      // per anchor input
   bool prefetched_panel = false;           // few rows share what is packed ahead: the next block of it is asked for early
   int panel_input = -1;                    // the input that would come as a panel if it were known before the run, or -1
+  int64_t winograd_lanes = 0;              // channels that a transform works on (winograd.h)
+  int64_t winograd_rows = 0;               // tiles of a matrix product in the transformed domain
 
   bool tiled(unsigned dim) const { return dims[dim].tile != 0; }
 };
+
+// Rows of accumulators for `extent` pixels and `vectors` of columns: as many as registers allow, with the fewest wasted in what
+// is left over.
+int64_t row_tile(int64_t extent, int64_t vectors, const Target& target);
 
 Tiling choose_tiling(const KernelFormula& kernel, const Target& target);
 

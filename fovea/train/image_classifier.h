@@ -17,7 +17,7 @@ class ImageClassifier {
  public:
   // Compiles. Refuses a model that is not one batch of images in and one row of scores an image out.
   // `dtype`: of activations and products where the model computes with real numbers.
-  explicit ImageClassifier(InferenceModel model, DType dtype = DType::f32);
+  explicit ImageClassifier(InferenceModel model, DType dtype = DType::f32, Winograd winograd = Winograd::where_faster);
 
   const std::string& name() const { return model_.name; }
   const std::vector<std::string>& labels() const { return model_.labels; }

@@ -5,8 +5,8 @@
 
 namespace fovea {
 
-Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype)
-    : network_(std::move(network)), tensors_(std::move(tensors)), output_(output), dtype_(dtype) {}
+Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype, Winograd winograd)
+    : network_(std::move(network)), tensors_(std::move(tensors)), output_(output), dtype_(dtype), winograd_(winograd) {}
 
 Session& Predictor::session(int64_t batch) {
   std::unique_ptr<Session>& session = sessions_[batch];
@@ -15,7 +15,8 @@ Session& Predictor::session(int64_t batch) {
     for (const ParameterSpec& parameter : traced.parameters) {
       if (!tensors_.contains(parameter.name)) fail("the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
     }
-    session = std::make_unique<Session>(traced.graph, tensors_, CompileOptions{.inference = true, .dtype = dtype_});
+    session = std::make_unique<Session>(traced.graph, tensors_,
+                                        CompileOptions{.inference = true, .winograd = winograd_, .dtype = dtype_});
   }
   return *session;
 }

@@ -19,7 +19,8 @@ class Predictor {
  public:
   // `tensors`: the network's parameters and state by name; more are ignored, a missing one fails. Storage is shared: after
   // values_changed() the answers are those of the values that the tensors have by then. evaluate() says so itself.
-  Predictor(Network network, TensorMap tensors, Output output = Output::logits, DType dtype = DType::f32);
+  Predictor(Network network, TensorMap tensors, Output output = Output::logits, DType dtype = DType::f32,
+            Winograd winograd = Winograd::where_faster);
 
   // images [n, input...] f32, preprocessed -> [n, classes], valid until the next call. Every n is a program of its own,
   // compiled at its first use.
@@ -38,6 +39,7 @@ class Predictor {
   TensorMap tensors_;
   Output output_;
   DType dtype_;  // of activations and products
+  Winograd winograd_;
   std::map<int64_t, std::unique_ptr<Session>> sessions_;
 };
 
