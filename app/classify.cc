@@ -66,7 +66,7 @@ void classify_pictures(const ClassifyOptions& options) {
   const std::vector<std::string> pictures = pictures_of(options.images);
   ImageClassifier classifier(
       open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}),
-      winograd_named(options.winograd));
+      DType::f32, winograd_named(options.winograd));
   const std::vector<std::string> labels =
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
                    classifier.name(), options.labels.empty() ? options.model : options.labels);

@@ -146,7 +146,7 @@ void run_network(const RunOptions& options) {
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits,
-                      winograd_named(options.winograd));
+                      DType::f32, winograd_named(options.winograd));
   ThreadPool threads(options.common.thread_count());
   const Session& session = predictor.run(inputs, threads);
   std::vector<std::string> names;
