@@ -73,8 +73,10 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
   auto module = module_at(graph, Stage::kernels, options, target);
-  if (options.inference) transform_filters_ahead(*module, target, options.winograd);
-  if (options.inference) pack_ahead(*module, target);
+  if (options.inference) {
+    transform_filters_ahead(*module, target, options.winograd);
+    pack_ahead(*module, target);
+  }
   return module;
 }
 
