@@ -28,9 +28,9 @@ using namespace mlir;
 
 // Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
 std::string cache_key(const Target& target, Entry entry, const std::string& text) {
-  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
                      target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
-                     target.l2_bytes, entry == Entry::whole ? "whole" : "shared", text);
+                     target.l2_bytes, target.streamed_bytes, entry == Entry::whole ? "whole" : "shared", text);
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.

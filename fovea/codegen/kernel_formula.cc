@@ -260,4 +260,34 @@ LinearForm linear_form(AffineExpr expression, unsigned dimensions) {
   return form;
 }
 
+int64_t element_bytes(const KernelFormula& kernel) {
+  int64_t bytes = 1;
+  auto widen = [&](mlir::Type type) {
+    const mlir::Type element = mlir::getElementTypeOrSelf(type);
+    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+    if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
+  };
+  for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
+  for (const Output& output : kernel.outputs) widen(output.value.getType());
+  // Random numbers are computed in 64 bits on the way, which no register is waiting for.
+  auto widen_body = [&](mlir::linalg::GenericOp op) {
+    op.getBody()->walk([&](mlir::Operation* inner) {
+      for (mlir::Type type : inner->getResultTypes())
+        if (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 32) widen(type);
+    });
+  };
+  widen_body(kernel.anchor.op);
+  for (const Formula& formula : kernel.epilogue) widen_body(formula.op);
+  return bytes;
+}
+
+int64_t operand_bytes(const KernelFormula& kernel) {
+  int64_t bytes = 1;
+  for (const Access& input : kernel.anchor.inputs) {
+    const mlir::Type element = input.group > 1 ? input.packed_element() : mlir::getElementTypeOrSelf(input.tensor.getType());
+    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+  }
+  return bytes;
+}
+
 }  // namespace fovea

@@ -89,6 +89,11 @@ struct KernelFormula {
   llvm::SmallVector<mlir::Operation*> conversion(size_t input) const;
 };
 
+// Bytes of the widest number that the kernel computes with: what fits a register beside it.
+int64_t element_bytes(const KernelFormula& kernel);
+// Of its operands as they lie in memory, groups as the numbers they are seen as.
+int64_t operand_bytes(const KernelFormula& kernel);
+
 // Fails, naming the kernel and the operation, on what the contract of the kernels stage does not allow.
 KernelFormula read_kernel(mlir::func::FuncOp kernel);
 

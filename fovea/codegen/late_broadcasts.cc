@@ -1,10 +1,12 @@
 #include "fovea/codegen/late_broadcasts.h"
 
 #include <llvm/ADT/STLExtras.h>
+#include <llvm/ADT/bit.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/IntrinsicsWebAssembly.h>
 #include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/TargetParser/Triple.h>
 
 #include <map>
 #include <tuple>
@@ -51,24 +53,34 @@ Broadcast broadcast_of(llvm::Value* factor) {
   return {load, number};
 }
 
+// LLVM reads three numbers as two and one, and takes the two apart.
+bool odd(const llvm::LoadInst& load) {
+  const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(load.getType());
+  return type != nullptr && !llvm::has_single_bit(type->getNumElements());
+}
+
 }  // namespace
 
 void read_broadcasts_late(llvm::Module& module) {
+  const bool x86 = llvm::Triple(module.getTargetTriple()).isX86();
   for (llvm::Function& function : module) {
     for (llvm::BasicBlock& block : function) {
       std::map<std::tuple<llvm::LoadInst*, int, llvm::Type*>, llvm::Value*> made;
       for (llvm::Instruction& instruction : llvm::make_early_inc_range(block)) {
         auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-        if (call == nullptr || !multiplies_groups(call->getIntrinsicID())) continue;
+        if (call == nullptr) continue;
+        const bool groups = multiplies_groups(call->getIntrinsicID());
+        if (!groups && (!x86 || call->getIntrinsicID() != llvm::Intrinsic::fmuladd)) continue;
         for (llvm::Use& factor : call->args()) {
           const Broadcast found = broadcast_of(factor.get());
-          if (found.load == nullptr || found.load->getParent() != &block) continue;
+          if (found.load == nullptr || found.load->getParent() != &block || (!groups && !odd(*found.load))) continue;
           llvm::Value*& late = made[{found.load, found.number, factor->getType()}];
           if (late == nullptr) {
             llvm::IRBuilder<> builder(call);
             llvm::Value* place = builder.CreateConstInBoundsGEP1_64(builder.getInt32Ty(), found.load->getPointerOperand(),
                                                                     static_cast<uint64_t>(found.number));
-            auto* number = builder.CreateAlignedLoad(builder.getInt32Ty(), place, llvm::Align(4));
+            llvm::Type* element = groups ? builder.getInt32Ty() : factor->getType()->getScalarType();
+            auto* number = builder.CreateAlignedLoad(element, place, llvm::Align(4));
             number->setAAMetadata(found.load->getAAMetadata());
             const auto lanes = static_cast<unsigned>(factor->getType()->getPrimitiveSizeInBits().getFixedValue() / 32);
             late = builder.CreateBitCast(builder.CreateVectorSplat(lanes, number), factor->getType());

@@ -21,6 +21,7 @@
 
 #include "fovea/codegen/late_broadcasts.h"
 #include "fovea/codegen/late_instructions.h"
+#include "fovea/codegen/streaming.h"
 #include "fovea/core/error.h"
 
 namespace fovea {
@@ -62,11 +63,15 @@ void add_shared_entry(llvm::Module& module, const TileProgram& program, llvm::Fu
   for (const int64_t offset : program.scratch_offsets) arguments.push_back(bytes_after(builder, entry->getArg(3), offset));
   arguments.push_back(entry->getArg(1));
   arguments.push_back(entry->getArg(2));
-  builder.CreateCall(&kernel, arguments);
+  if (program.streamed.empty())
+    builder.CreateCall(&kernel, arguments);
+  else
+    call_streaming(builder, kernel, arguments, program.streamed);
   builder.CreateRetVoid();
 }
 
 void add_whole_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
+  drop_streaming_stores(kernel);
   llvm::IRBuilder<> builder(module.getContext());
   const auto operands = static_cast<unsigned>(program.operands);
   const llvm::SmallVector<llvm::Type*> types(operands + 1, builder.getPtrTy());

@@ -55,7 +55,9 @@
 #include <mlir/Transforms/Passes.h>
 
 #include "fovea/codegen/groups.h"
+#include "fovea/codegen/lane_sums.h"
 #include "fovea/codegen/schedule_text.h"
+#include "fovea/codegen/streaming.h"
 #include "fovea/core/error.h"
 
 namespace fovea {
@@ -269,6 +271,7 @@ void Schedule::vectorise(ModuleOp tiles, const Target& target) {
   apply("vectorise", tiles);
   RewritePatternSet copies(tiles.getContext());
   copies.add<CopyAsVectors, ReadNumberByNumber>(tiles.getContext());
+  add_lane_sum_pattern(copies);
   (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
   drop_results(tiles);
   buffers_to_stack(tiles);
@@ -277,6 +280,7 @@ void Schedule::vectorise(ModuleOp tiles, const Target& target) {
   RewritePatternSet elements(tiles.getContext());
   elements.add<ReadAsElement, WriteAsElement>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(elements));
+  mark_streaming_stores(tiles);
 }
 
 void Schedule::lower_to_llvm(ModuleOp vectors, bool converts_bf16) {

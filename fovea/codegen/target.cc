@@ -23,14 +23,17 @@ namespace {
 struct Row {
   llvm::Triple::ArchType architecture;
   const char* feature;  // LLVM's name; "" for any
-  int64_t vector_bytes, vector_registers, l1_bytes, l2_bytes;
+  int64_t vector_bytes, vector_registers, l1_bytes, l2_bytes, streamed_bytes;
 };
 
 constexpr Row rows[] = {
-    {llvm::Triple::x86_64, "avx512f", 64, 32, 32 << 10, 1 << 20},   {llvm::Triple::x86_64, "avx2", 32, 16, 32 << 10, 512 << 10},
-    {llvm::Triple::x86_64, "", 16, 16, 32 << 10, 256 << 10},        {llvm::Triple::aarch64, "", 16, 32, 64 << 10, 512 << 10},
-    {llvm::Triple::arm, "neon", 16, 16, 32 << 10, 256 << 10},       {llvm::Triple::riscv64, "v", 16, 32, 32 << 10, 256 << 10},
-    {llvm::Triple::wasm32, "simd128", 16, 16, 32 << 10, 256 << 10},
+    {llvm::Triple::x86_64, "avx512f", 64, 32, 32 << 10, 1 << 20, 24 << 20},
+    {llvm::Triple::x86_64, "avx2", 32, 16, 32 << 10, 512 << 10, 24 << 20},
+    {llvm::Triple::x86_64, "", 16, 16, 32 << 10, 256 << 10, 0},
+    {llvm::Triple::aarch64, "", 16, 32, 64 << 10, 512 << 10, 0},
+    {llvm::Triple::arm, "neon", 16, 16, 32 << 10, 256 << 10, 0},
+    {llvm::Triple::riscv64, "v", 16, 32, 32 << 10, 256 << 10, 0},
+    {llvm::Triple::wasm32, "simd128", 16, 16, 32 << 10, 256 << 10, 0},
 };
 
 // What a triple without a processor means: the least machine of its kind that is worth compiling for.
@@ -117,6 +120,7 @@ void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
     target.vector_registers = row.vector_registers;
     target.l1_bytes = row.l1_bytes;
     target.l2_bytes = row.l2_bytes;
+    target.streamed_bytes = row.streamed_bytes;
     target.integer_dot = integer_dot(triple, info);
     target.word_products = triple.getArch() != llvm::Triple::x86_64;
     target.bf16_dot = triple.getArch() == llvm::Triple::x86_64 && info.checkFeatures("+avx512bf16,+avx512vl");

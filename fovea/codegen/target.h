@@ -23,6 +23,9 @@ struct Target {
   int64_t vector_registers = 16;  // of them
   int64_t l1_bytes = 32 << 10;    // data, of one core
   int64_t l2_bytes = 256 << 10;   // of one core
+  // Results of at least so many bytes are written past the caches, which would not keep them; 0: the processor cannot, or gains
+  // nothing.
+  int64_t streamed_bytes = 0;
 
   IntegerDot integer_dot = IntegerDot::none;
   bool word_products = false;  // depthwise sums of bytes multiply 16-bit integers, not f32

@@ -23,9 +23,10 @@ void TileWriter::prefetch_next_rows(const State& state) {
   }
 }
 
-// The pixels that this run of pixels will meet first on the next line of the image.
+// The pixels that this run of pixels will meet first on the next line of the image: a tile of their channels, or all that are
+// summed.
 void TileWriter::prefetch_next_line(const State& state) {
-  const Access& access = anchor_.inputs.front();
+  const Access& access = anchor_.inputs[static_cast<size_t>(tiling_.line_input)];
   const auto line = static_cast<unsigned>(tiling_.line_dim);
   const unsigned row = tiling_.tile_order.front();
   const SmallVector<LinearForm> forms = forms_of(access, rank_);
@@ -34,24 +35,26 @@ void TileWriter::prefetch_next_line(const State& state) {
     lines = std::max(lines, form.coefficients[line]);
     pixels = std::max(pixels, size_[row] * form.coefficients[row]);
   }
-  for (int64_t ahead = 0; ahead < lines; ++ahead) {
-    for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-      SmallVector<Index> coordinates;
-      for (auto [position, form] : llvm::enumerate(forms)) {
-        Index coordinate = t_.constant(form.constant - (access.padded() ? access.pad_low[position] : 0));
-        for (unsigned dim = 0; dim < rank_; ++dim) {
-          if (form.coefficients[dim] == 0) continue;
-          // The last tap that moves along the line, the first across it.
-          const int64_t last = std::max<int64_t>(form.coefficients[dim] * (anchor_.extents[dim] - 1), 0);
-          const Index reached = t_.constant(form.coefficients[line] != 0 ? last : 0);
-          coordinate = t_.add(coordinate, anchor_.reduced[dim] ? reached : t_.multiply(cursor_[dim], form.coefficients[dim]));
-        }
-        if (form.coefficients[line] != 0) coordinate = t_.add(coordinate, t_.constant(1 + ahead));
-        if (form.coefficients[row] != 0) coordinate = t_.add(coordinate, t_.constant(pixel));
-        coordinates.push_back(coordinate);
+  const auto channels = static_cast<unsigned>(tiling_.vector_dim);
+  const int64_t tile = tiling_.dims[channels].tile, parts = anchor_.reduced[channels] ? anchor_.extents[channels] / tile : 1;
+  for (int64_t part = 0; part < lines * pixels * parts; ++part) {
+    const int64_t ahead = part / (pixels * parts), pixel = part / parts % pixels;
+    SmallVector<Index> coordinates;
+    for (auto [position, form] : llvm::enumerate(forms)) {
+      Index coordinate = t_.constant(form.constant - (access.padded() ? access.pad_low[position] : 0));
+      for (unsigned dim = 0; dim < rank_; ++dim) {
+        if (form.coefficients[dim] == 0) continue;
+        // The last tap that moves along the line, the first across it.
+        const int64_t last = std::max<int64_t>(form.coefficients[dim] * (anchor_.extents[dim] - 1), 0);
+        const Index reached = t_.constant(form.coefficients[line] != 0 ? last : 0);
+        coordinate = t_.add(coordinate, anchor_.reduced[dim] ? reached : t_.multiply(cursor_[dim], form.coefficients[dim]));
       }
-      t_.prefetch(argument_now(access.tensor, state), coordinates);
+      if (form.coefficients[line] != 0) coordinate = t_.add(coordinate, t_.constant(1 + ahead));
+      if (form.coefficients[row] != 0) coordinate = t_.add(coordinate, t_.constant(pixel));
+      if (form.coefficients[channels] != 0) coordinate = t_.add(coordinate, t_.constant(part % parts * tile));
+      coordinates.push_back(coordinate);
     }
+    t_.prefetch(argument_now(access.tensor, state), coordinates);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "fovea/codegen/groups.h"
+#include "fovea/codegen/streaming.h"
 #include "fovea/codegen/tile_writer.h"
 #include "fovea/core/error.h"
 
@@ -70,7 +71,13 @@ void TileWriter::create_function() {
   auto writable = [&](int64_t argument) {
     function.setArgAttr(static_cast<unsigned>(argument), "bufferization.writable", builder_.getBoolAttr(true));
   };
-  for (const Output& output : kernel_.outputs) writable(output.in_place < 0 ? next++ : output.in_place);
+  for (auto [output, streamed] : llvm::zip(kernel_.outputs, tiling_.streamed)) {
+    const int64_t argument = output.in_place < 0 ? next++ : output.in_place;
+    writable(argument);
+    if (!streamed) continue;
+    program_.streamed.push_back(argument);
+    function.setArgAttr(static_cast<unsigned>(argument), streamed_result, builder_.getUnitAttr());
+  }
   for (size_t i = 0; i < scratch_types_.size(); ++i) writable(program_.operands + static_cast<int64_t>(i));
   program_.function = function;
   builder_.setInsertionPointToStart(&function.front());
@@ -123,7 +130,7 @@ TileProgram TileWriter::write() {
   for (unsigned dim : tiling_.tile_order)
     if (!anchor_.reduced[dim]) parallel_order_.push_back(dim);
   // A tile of channels walks several lines of the image, which the first cache holds, before the next tile begins.
-  if (tiling_.line_dim >= 0) {
+  if (tiling_.line_dim >= 0 && !tiling_.lane_reduction) {
     parallel_order_.pop_back();
     parallel_order_.insert(llvm::find(parallel_order_, static_cast<unsigned>(tiling_.line_dim)),
                            static_cast<unsigned>(tiling_.vector_dim));

@@ -16,6 +16,7 @@ namespace fovea {
 struct TileProgram {
   mlir::func::FuncOp function;                 // (operands..., scratch..., begin, end) -> the written tensors
   int64_t operands = 0;                        // leading arguments that are the kernel's operands
+  llvm::SmallVector<int64_t> streamed;         // of the operands: results that are written past the caches (streaming.h)
   llvm::SmallVector<int64_t> scratch_offsets;  // bytes, of each scratch argument
   int64_t scratch_bytes = 0;
   int64_t tiles = 1;

@@ -22,6 +22,8 @@ constexpr int64_t least_grid_tiles = 8;
 // The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
 // work.
 constexpr int64_t most_rows_to_prefetch_in = 48;
+// Accumulators of one register each, where hardly anything else is kept.
+constexpr int64_t most_sums = 24;
 
 int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
   most = std::max<int64_t>(most, 1);
@@ -41,38 +43,6 @@ int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
-
-// The widest number that the kernel computes with: what fits a register beside it.
-int64_t element_bytes(const KernelFormula& kernel) {
-  int64_t bytes = 1;
-  auto widen = [&](mlir::Type type) {
-    const mlir::Type element = mlir::getElementTypeOrSelf(type);
-    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
-    if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
-  };
-  for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
-  for (const Output& output : kernel.outputs) widen(output.value.getType());
-  // Random numbers are computed in 64 bits on the way, which no register is waiting for.
-  auto widen_body = [&](mlir::linalg::GenericOp op) {
-    op.getBody()->walk([&](mlir::Operation* inner) {
-      for (mlir::Type type : inner->getResultTypes())
-        if (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 32) widen(type);
-    });
-  };
-  widen_body(kernel.anchor.op);
-  for (const Formula& formula : kernel.epilogue) widen_body(formula.op);
-  return bytes;
-}
-
-// Of the operands as they lie in memory, groups as the numbers they are seen as.
-int64_t operand_bytes(const KernelFormula& kernel) {
-  int64_t bytes = 1;
-  for (const Access& input : kernel.anchor.inputs) {
-    const mlir::Type element = input.group > 1 ? input.packed_element() : mlir::getElementTypeOrSelf(input.tensor.getType());
-    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
-  }
-  return bytes;
-}
 
 class Chooser {
  public:
@@ -101,6 +71,7 @@ class Chooser {
     } else {
       elementwise();
     }
+    for (const Output& output : kernel_.outputs) tiling_.streamed.push_back(streams(output));
     return tiling_;
   }
 
@@ -199,7 +170,21 @@ class Chooser {
     return groups_of_integers() ? std::min<int64_t>(extent, 4) : depth_tile(extent);
   }
 
+  // A result of its own, larger than what the caches keep until it is read, and written in whole lines.
+  bool streams(const Output& output) const {
+    constexpr int64_t line_bytes = 64;
+    if (target_.streamed_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction) return false;
+    const mlir::RankedTensorType type = output.type;
+    const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
+    const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+    return type.getRank() > 0 && anchor_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
+           tiling_.dims[vector].tile * element % line_bytes == 0 && type.getNumElements() * element >= target_.streamed_bytes;
+  }
+
   void contraction();
+  bool inner_products();
+  std::optional<unsigned> window_of_few(size_t rows, size_t columns, unsigned channels) const;
+  void few_rows(unsigned channels, unsigned taps);
   bool depthwise();
   void depthwise_results(unsigned row);
   void depthwise_sums(unsigned row);
@@ -295,8 +280,73 @@ void Chooser::depthwise_sums(unsigned row) {
   spread_over_grid({}, false);
 }
 
+// The gradient by the filter of a picture: channels so few that they leave the multipliers waiting for each other. The taps
+// along a line are their neighbours in memory.
+std::optional<unsigned> Chooser::window_of_few(size_t rows, size_t columns, unsigned channels) const {
+  const unsigned vector = anchor_.output_dims.back();
+  if (contiguous_dim(rows) != static_cast<int>(channels) || extent(channels) > 4 || reads(rows, vector)) return {};
+  std::optional<unsigned> taps;
+  for (unsigned dim : anchor_.output_dims)
+    if (dim != vector && dim != channels && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) taps = dim;
+  return taps;
+}
+
+void Chooser::few_rows(unsigned channels, unsigned taps) {
+  const unsigned vector = anchor_.output_dims.back();
+  set_tile(vector, vector_tile(extent(vector), lanes_));
+  const int64_t most = std::max<int64_t>(1, std::min(target_.vector_registers - 3, most_sums) / extent(channels));
+  set_tile(channels, extent(channels));
+  set_tile(taps, ceil_div(extent(taps), ceil_div(extent(taps), most)));
+}
+
+// Few results from sums that run along neighbours in both inputs (the gradient by an image of three channels): a register holds
+// the partial sums of one result, and the results of a run of pixels share what they read of the filter. False where that is
+// not what the kernel is.
+bool Chooser::inner_products() {
+  const unsigned vector = anchor_.output_dims.back();
+  const size_t rows = reads(0, vector) ? 1 : 0, columns = 1 - rows;
+  const int lane = contiguous_dim(0);
+  if (extent(vector) > 4 || extent(vector) >= lanes_ || reads(rows, vector) || anchor_.product != DotProduct::none)
+    return false;
+  if (lane < 0 || lane != contiguous_dim(1) || !reduced(static_cast<unsigned>(lane)) ||
+      extent(static_cast<unsigned>(lane)) < lanes_ ||
+      !mlir::isa<mlir::Float32Type>(mlir::getElementTypeOrSelf(kernel_.outputs[0].value.getType())))
+    return false;
+  std::optional<SmallVector<Edge>> edges = edges_of(anchor_);
+  std::optional<unsigned> row;
+  for (unsigned dim : anchor_.output_dims)
+    if (dim != vector && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) row = dim;
+  if (!edges || !row) return false;
+  int64_t inside = extent(*row);
+  for (const Edge& edge : *edges) {
+    if (reduced(edge.position)) return false;
+    if (edge.position == *row) inside = edge.inside_end - edge.inside_begin;
+  }
+  tiling_.edges = std::move(*edges);
+  tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
+  tiling_.vector_dim = lane;
+  tiling_.lane_reduction = true;
+  tiling_.tile_order = {*row, vector, static_cast<unsigned>(lane)};
+  const int64_t results = extent(vector);
+  set_tile(static_cast<unsigned>(lane), lanes_);
+  set_tile(vector, results);
+  set_tile(*row, row_tile(std::max<int64_t>(inside, 1), results,
+                          std::min(target_.vector_registers - results - 1, most_sums) / results));
+  int64_t rows_total = extent(*row);
+  for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    if (dim == vector || dim == *row) continue;
+    tiling_.dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
+    rows_total *= tiling_.dims[dim].block;
+    if (tiling_.line_dim < 0 && extent(dim) > 1 && reads(rows, dim)) tiling_.line_dim = static_cast<int>(dim);
+  }
+  tiling_.line_input = static_cast<int>(rows);
+  spread_over_grid({}, false);
+  return true;
+}
+
 void Chooser::contraction() {
-  if (depthwise()) return;
+  if (depthwise() || inner_products()) return;
   const unsigned vector = anchor_.output_dims.back();
   const bool in_first = reads(0, vector), in_second = reads(1, vector);
   const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
@@ -322,6 +372,11 @@ void Chooser::contraction() {
       rows_used = rows_of_tile(extent(dim), vectors);
       // Rows that lie side by side in memory are loaded together: a power of two of them.
       if (contiguous_dim(rows) == static_cast<int>(dim)) rows_used = vector_tile(extent(dim), std::min<int64_t>(8, most_rows));
+      if (const auto next = window_of_few(rows, columns, dim)) {
+        few_rows(dim, *next);
+        row_dims = {*next, dim};
+        break;
+      }
       set_tile(dim, rows_used);
       if (rows_used < extent(dim)) break;
     } else if (rows_used * extent(dim) <= most_rows && extent(dim) > 1) {
@@ -519,7 +574,7 @@ void Chooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
     order.clear();
     for (unsigned dim : anchor_.output_dims)
       if (!tiling_.tiled(dim) && !tiling_.reduction_blocks) order.push_back(dim);
-    order.push_back(static_cast<unsigned>(tiling_.vector_dim));
+    if (!tiling_.lane_reduction) order.push_back(static_cast<unsigned>(tiling_.vector_dim));
   }
   const int64_t least_tiles = rows_first ? least_grid_tiles / 2 : least_grid_tiles;
   for (unsigned dim : order) {

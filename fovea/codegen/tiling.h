@@ -32,10 +32,12 @@ struct Tiling {
   bool columns_outermost = false;          // all rows of a block for one tile of columns, then for the next
   bool reduction_blocks = false;           // accumulators wait in scratch between blocks of the reduction
   int prefetched_input = -1;               // read from memory tile by tile: the next tile's rows are asked for early
-  int line_dim = -1;                       // images: the next line of the first input along this dimension is asked for early
+  int line_dim = -1;                       // images: the next line of an input along this dimension is asked for early
+  int line_input = 0;                      // that input
   llvm::SmallVector<Edge> edges;           // of padded inputs that are read where they lie
   llvm::SmallVector<Packing> packing;      // per anchor input
   bool prefetched_panel = false;           // few rows share what is packed ahead: the next block of it is asked for early
+  llvm::SmallVector<bool> streamed;        // per output of the kernel: written past the caches
   int panel_input = -1;                    // the input that would come as a panel if it were known before the run, or -1
   int64_t winograd_lanes = 0;              // channels that a transform works on (winograd.h)
   int64_t winograd_rows = 0;               // tiles of a matrix product in the transformed domain

@@ -119,8 +119,9 @@ class Run {
 
   int64_t tiles() const { return compiled_.tiles; }
 
-  // Runs [0, tiles) as the given runs of tiles; returns the bytes of every result.
-  std::vector<std::vector<std::byte>> run(const std::vector<std::pair<int64_t, int64_t>>& runs) {
+  // Runs [0, tiles) as the given runs of tiles; returns the bytes of every result. Operands start where no line of a cache
+  // does, or where one does.
+  std::vector<std::vector<std::byte>> run(const std::vector<std::pair<int64_t, int64_t>>& runs, bool aligned = false) {
     std::vector<Guarded> memory;
     std::vector<mlir::Type> types(kernel_.getArgumentTypes());
     std::vector<size_t> operand_of;
@@ -129,7 +130,8 @@ class Run {
       operand_of.push_back(in_place < 0 ? types.size() : static_cast<size_t>(in_place));
       if (in_place < 0) types.push_back(kernel_.getResultTypes()[result]);
     }
-    for (const mlir::Type type : types) memory.emplace_back(bytes_of(type), tensor_of(type).getElementTypeBitWidth() / 8);
+    for (const mlir::Type type : types)
+      memory.emplace_back(bytes_of(type), aligned ? 0 : tensor_of(type).getElementTypeBitWidth() / 8);
     for (size_t i = 0; i < arguments_.size(); ++i) write_values(arguments_[i], types[i], memory[i].data());
     std::vector<std::vector<std::byte>> before;
     std::vector<void*> operands;
@@ -201,6 +203,7 @@ const std::vector<NamedTarget>& test_targets() {
       small.name += " with small caches";
       small.target.l1_bytes = 2 << 10;
       small.target.l2_bytes = 8 << 10;
+      small.target.streamed_bytes = 4 << 10;
       list.push_back(std::move(small));
     }
     return list;
@@ -260,6 +263,7 @@ void expect_kernel(const std::string& text, const NamedTarget& target) {
       SCOPED_TRACE("result " + std::to_string(i));
       compare(expected[i], kernel.getResultTypes()[static_cast<unsigned>(i)], whole[i], reduced_terms(kernel));
     }
+    EXPECT_EQ(run.run({{0, tiles}}, true), whole) << "operands aligned to lines";
     if (tiles == 1) return;
     const int64_t half = tiles / 2;
     EXPECT_EQ(run.run({{0, half}, {half, tiles}}), whole) << "[0, " << half << ") and [" << half << ", " << tiles << ")";

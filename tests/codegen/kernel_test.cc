@@ -136,7 +136,9 @@ TEST_F(Kernels, ElementwiseInBf16) {
 TEST_F(Kernels, InputGradient) {
   for (const ConvolutionCase& conv :
        Convolutions{square(1, 5, 3, 1, 1, 1, 3, 16), square(2, 7, 3, 1, 1, 0, 17, 5), square(1, 8, 3, 1, 2, 2, 16, 33),
-                    square(2, 6, 5, 1, 1, 2, 1, 31), square(3, 6, 1, 1, 1, 0, 32, 15)})
+                    square(2, 6, 5, 1, 1, 2, 1, 31), square(3, 6, 1, 1, 1, 0, 32, 15), square(1, 13, 3, 1, 1, 1, 3, 64),
+                    square(2, 11, 5, 1, 1, 2, 3, 40), square(1, 7, 3, 1, 1, 0, 4, 17), square(1, 5, 1, 1, 1, 0, 1, 33),
+                    square(1, 9, 3, 1, 2, 2, 2, 16)})
     expect_kernel(input_gradient_text(conv));
   expect_kernel(input_gradient_text({.batch = 2, .size = {19}, .kernel = {4}, .low = {1}, .high = {2}, .in = 7, .out = 12}));
 }
@@ -144,7 +146,9 @@ TEST_F(Kernels, InputGradient) {
 TEST_F(Kernels, FilterGradient) {
   for (const ConvolutionCase& conv :
        Convolutions{square(2, 5, 3, 1, 1, 1, 3, 16), square(4, 9, 3, 2, 1, 1, 17, 33), square(1, 8, 3, 1, 2, 2, 16, 15),
-                    square(3, 6, 1, 1, 1, 0, 31, 32), square(2, 7, 5, 1, 1, 2, 1, 7), square(8, 12, 3, 1, 1, 1, 16, 16)})
+                    square(3, 6, 1, 1, 1, 0, 31, 32), square(2, 7, 5, 1, 1, 2, 1, 7), square(8, 12, 3, 1, 1, 1, 16, 16),
+                    square(2, 15, 7, 2, 1, 3, 3, 64), square(1, 9, 5, 1, 1, 2, 4, 17), square(3, 8, 3, 1, 2, 2, 2, 33),
+                    square(1, 7, 1, 1, 1, 0, 3, 31), square(1, 13, 11, 1, 1, 5, 3, 8)})
     expect_kernel(filter_gradient_text(conv));
   expect_kernel(filter_gradient_text({.batch = 2, .size = {21}, .kernel = {3}, .low = {1}, .high = {1}, .in = 5, .out = 17}));
   expect_kernel(filter_gradient_text({.batch = 1, .size = {4, 4, 5}, .kernel = {2, 3, 2}, .in = 4, .out = 9}));

@@ -1,0 +1,11 @@
+// Partial sums of many results, one a register, combined together: two registers become one by two shuffles and an addition, so
+// sixteen results cost little more than two alone.
+#pragma once
+
+#include <mlir/IR/PatternMatch.h>
+
+namespace fovea {
+
+void add_lane_sum_pattern(mlir::RewritePatternSet& patterns);
+
+}  // namespace fovea

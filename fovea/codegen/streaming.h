@@ -1,0 +1,27 @@
+// Results that no cache would keep, written past the caches: a store of a whole line need not read that line first.
+//
+// The processor wants such stores aligned to their size, and an operand may lie anywhere: the entry looks, and calls a copy of
+// the kernel with ordinary stores where one does not.
+#pragma once
+
+#include <llvm/ADT/ArrayRef.h>
+#include <llvm/IR/IRBuilder.h>
+#include <mlir/IR/BuiltinOps.h>
+
+namespace fovea {
+
+// An argument of a tile program whose rows begin and end with a line of the cache.
+inline constexpr const char* streamed_result = "fovea.streamed";
+
+// At the stage `vectors`: stores of whole lines into such arguments are marked.
+void mark_streaming_stores(mlir::ModuleOp vectors);
+
+// Marked stores, as ordinary ones.
+void drop_streaming_stores(llvm::Function& kernel);
+
+// Calls the kernel, or, where one of the `streamed` arguments is not aligned to lines, its copy with ordinary stores. Other
+// threads see what was written when the call has ended.
+void call_streaming(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
+                    llvm::ArrayRef<int64_t> streamed);
+
+}  // namespace fovea
