@@ -105,13 +105,14 @@ Value TileBuilder::element(Value tensor, ArrayRef<Index> coordinates) {
   return builder.create<tensor::ExtractOp>(location, tensor, indices);
 }
 
-void TileBuilder::prefetch(Value tensor, ArrayRef<Index> coordinates) {
+void TileBuilder::prefetch(Value tensor, ArrayRef<Index> coordinates, Cache into) {
   const auto type = cast<RankedTensorType>(tensor.getType());
   auto memory = builder.create<bufferization::ToMemrefOp>(location, MemRefType::get(type.getShape(), type.getElementType()),
                                                           tensor, /*read_only=*/true);
   SmallVector<Value> indices;
   for (Index coordinate : coordinates) indices.push_back(value(coordinate));
-  builder.create<memref::PrefetchOp>(location, memory, indices, /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  builder.create<memref::PrefetchOp>(location, memory, indices, /*isWrite=*/false, static_cast<uint32_t>(into),
+                                     /*isDataCache=*/true);
 }
 
 Value TileBuilder::empty(ArrayRef<int64_t> shape, Type element) {

@@ -50,7 +50,8 @@ class TileBuilder {
   mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
 
   // A hint that `tensor`, an argument that is only read, will be read at these coordinates; past its end it does nothing.
-  void prefetch(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
+  enum class Cache : uint32_t { second = 2, first = 3 };  // as LLVM counts them
+  void prefetch(mlir::Value tensor, llvm::ArrayRef<Index> coordinates, Cache into = Cache::second);
 
   mlir::Value filled(mlir::Value scalar, llvm::ArrayRef<int64_t> shape);
   mlir::Value empty(llvm::ArrayRef<int64_t> shape, mlir::Type element);

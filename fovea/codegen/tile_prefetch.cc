@@ -54,7 +54,7 @@ void TileWriter::prefetch_next_line(const State& state) {
       if (form.coefficients[channels] != 0) coordinate = t_.add(coordinate, t_.constant(part % parts * tile));
       coordinates.push_back(coordinate);
     }
-    t_.prefetch(argument_now(access.tensor, state), coordinates);
+    t_.prefetch(argument_now(access.tensor, state), coordinates, TileBuilder::Cache::first);
   }
 }
 

@@ -22,7 +22,7 @@ constexpr int64_t least_grid_tiles = 8;
 // The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
 // work.
 constexpr int64_t most_rows_to_prefetch_in = 48;
-// Accumulators of one register each, where hardly anything else is kept.
+// Accumulators, where hardly anything else is kept in registers.
 constexpr int64_t most_sums = 24;
 
 int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
@@ -293,8 +293,8 @@ std::optional<unsigned> Chooser::window_of_few(size_t rows, size_t columns, unsi
 
 void Chooser::few_rows(unsigned channels, unsigned taps) {
   const unsigned vector = anchor_.output_dims.back();
-  set_tile(vector, vector_tile(extent(vector), lanes_));
-  const int64_t most = std::max<int64_t>(1, std::min(target_.vector_registers - 3, most_sums) / extent(channels));
+  const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
+  const int64_t most = std::max<int64_t>(1, std::min(target_.vector_registers - 3, most_sums) / vectors / extent(channels));
   set_tile(channels, extent(channels));
   set_tile(taps, ceil_div(extent(taps), ceil_div(extent(taps), most)));
 }
