@@ -312,7 +312,7 @@ bool Chooser::inner_products() {
       extent(static_cast<unsigned>(lane)) < lanes_ ||
       !mlir::isa<mlir::Float32Type>(mlir::getElementTypeOrSelf(kernel_.outputs[0].value.getType())))
     return false;
-  std::optional<SmallVector<Edge>> edges = edges_of(anchor_);
+  std::optional<SmallVector<Edge>> edges = edges_of(kernel_);
   std::optional<unsigned> row;
   for (unsigned dim : anchor_.output_dims)
     if (dim != vector && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) row = dim;
