@@ -1,12 +1,12 @@
 #include "fovea/codegen/tiling.h"
 
-#include <llvm/ADT/bit.h>
 #include <mlir/Analysis/SliceAnalysis.h>
 #include <mlir/IR/BuiltinTypes.h>
 
 #include <algorithm>
 #include <numeric>
 
+#include "fovea/codegen/tiling_chooser.h"
 #include "fovea/codegen/winograd.h"
 
 namespace fovea {
@@ -22,8 +22,19 @@ constexpr int64_t least_grid_tiles = 8;
 // The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
 // work.
 constexpr int64_t most_rows_to_prefetch_in = 48;
-// Accumulators, where hardly anything else is kept in registers.
-constexpr int64_t most_sums = 24;
+
+int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
+
+// One combining operation a result; picking one of many is not.
+bool has_combiners(mlir::linalg::GenericOp op) {
+  for (unsigned result = 0; result < op.getNumDpsInits(); ++result) {
+    SmallVector<mlir::Operation*> combiners;
+    if (!mlir::matchReduction(op.getRegionOutputArgs(), result, combiners) || combiners.size() != 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
 
 int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
   most = std::max<int64_t>(most, 1);
@@ -41,311 +52,7 @@ int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
   return best;
 }
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
-
-class Chooser {
- public:
-  Chooser(const KernelFormula& kernel, const Target& target)
-      : kernel_(kernel),
-        anchor_(kernel.anchor),
-        rank_(static_cast<unsigned>(kernel.anchor.extents.size())),
-        target_(target),
-        bytes_(kernel.is_contraction() ? operand_bytes(kernel) : element_bytes(kernel)),
-        lanes_(std::max<int64_t>(1, target.lanes(element_bytes(kernel)))) {
-    tiling_.dims.resize(rank_);
-    tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
-    for (const Access& input : anchor_.inputs) {
-      auto& forms = forms_.emplace_back();
-      for (mlir::AffineExpr result : input.map.getResults()) forms.push_back(linear_form(result, rank_));
-    }
-  }
-
-  Tiling choose() {
-    for (size_t i = 0; i < anchor_.inputs.size(); ++i)
-      if (anchor_.inputs[i].padded() || anchor_.inputs[i].distant_pairs()) tiling_.packing[i] = Packing::strip;
-    if (kernel_.is_contraction() && !anchor_.output_dims.empty()) {
-      contraction();
-    } else if (kernel_.has_reduction()) {
-      reduction();
-    } else {
-      elementwise();
-    }
-    for (const Output& output : kernel_.outputs) tiling_.streamed.push_back(streams(output));
-    return tiling_;
-  }
-
- private:
-  bool reads(size_t input, unsigned dim) const {
-    return llvm::any_of(forms_[input], [&](const LinearForm& form) { return form.coefficients[dim] != 0; });
-  }
-  // The dimension that walks the last coordinate of an input one element at a time, or -1.
-  int contiguous_dim(size_t input) const {
-    if (forms_[input].empty()) return -1;
-    const LinearForm& last = forms_[input].back();
-    int found = -1;
-    for (unsigned dim = 0; dim < rank_; ++dim) {
-      if (last.coefficients[dim] == 0) continue;
-      if (found >= 0 || last.coefficients[dim] != 1) return -1;
-      found = static_cast<int>(dim);
-    }
-    return found;
-  }
-  bool share_coordinate(size_t input, unsigned a, unsigned b) const {
-    return llvm::any_of(forms_[input],
-                        [&](const LinearForm& form) { return form.coefficients[a] != 0 && form.coefficients[b] != 0; });
-  }
-  int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
-  bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
-
-  // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
-  // of it.
-  bool walks_rows(size_t input) const {
-    const int dim = contiguous_dim(input);
-    return dim >= 0 && dim != tiling_.vector_dim && !reduced(static_cast<unsigned>(dim)) &&
-           tiling_.tiled(static_cast<unsigned>(dim));
-  }
-
-  static int64_t vector_tile(int64_t extent, int64_t wanted) {
-    return std::min<int64_t>(wanted, llvm::bit_floor(static_cast<uint64_t>(std::max<int64_t>(extent, 1))));
-  }
-
-  void set_tile(unsigned dim, int64_t tile) { tiling_.dims[dim].tile = tile; }
-
-  // Elements of the box of coordinates that one block of an input covers.
-  int64_t box_elements(size_t input) const {
-    int64_t elements = 1;
-    for (const LinearForm& form : forms_[input]) {
-      int64_t span = 1;
-      for (unsigned dim = 0; dim < rank_; ++dim) span += std::abs(form.coefficients[dim]) * (tiling_.dims[dim].block - 1);
-      elements *= span;
-    }
-    return elements;
-  }
-
-  // Tiles of rows in a block, which all read the same columns.
-  int64_t row_tiles(size_t columns_input) const {
-    int64_t tiles = 1;
-    for (unsigned dim : anchor_.output_dims)
-      if (!reads(columns_input, dim)) tiles *= ceil_div(tiling_.dims[dim].block, std::max<int64_t>(1, tiling_.dims[dim].tile));
-    return tiles;
-  }
-
-  int64_t grid_tiles() const {
-    int64_t tiles = 1;
-    for (unsigned dim = 0; dim < rank_; ++dim)
-      if (!reduced(dim)) tiles *= ceil_div(extent(dim), tiling_.dims[dim].block);
-    return tiles;
-  }
-
-  // Of the kernel at hand.
-  int64_t rows_of_tile(int64_t extent, int64_t vectors) const {
-    return in_text_order() ? row_tile(extent, vectors, 8 / vectors) : row_tile(extent, vectors, target_);
-  }
-
-  // The run of the innermost reduction written out in one formula.
-  static int64_t depth_tile(int64_t extent) {
-    if (extent % 8 == 0) return 8;
-    for (int64_t tile = std::min<int64_t>(extent, 16); tile >= 4; --tile)
-      if (extent % tile == 0) return tile;
-    return std::min<int64_t>(extent, 8);
-  }
-
-  // Their products take one factor from a register: more steps written out would ask for more of those than there are.
-  bool groups_of_integers() const { return anchor_.product != DotProduct::none && anchor_.product != DotProduct::bf16_pairs; }
-
-  bool sums_are_integers() const {
-    return mlir::cast<mlir::RankedTensorType>(mlir::linalg::GenericOp(anchor_.op).getResult(0).getType())
-        .getElementType()
-        .isInteger(32);
-  }
-
-  // Engines of WebAssembly keep the order of its text, where the products of one sum follow each other: the factors of all
-  // steps that are written out want registers beside the sums. One step of four rows leaves enough: measured, MobileNetV2 of
-  // floats takes 12.2 ms where two steps take 16.7, eight of six rows 19.
-  bool in_text_order() const { return llvm::StringRef(target_.triple).starts_with("wasm"); }
-
-  int64_t steps_written_out(int64_t extent) const {
-    if (in_text_order()) return 1;
-    return groups_of_integers() ? std::min<int64_t>(extent, 4) : depth_tile(extent);
-  }
-
-  // A result of its own, larger than what the caches keep until it is read, and written in whole lines.
-  bool streams(const Output& output) const {
-    constexpr int64_t line_bytes = 64;
-    if (target_.streamed_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction) return false;
-    const mlir::RankedTensorType type = output.type;
-    const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
-    const auto vector = static_cast<unsigned>(tiling_.vector_dim);
-    return type.getRank() > 0 && anchor_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
-           tiling_.dims[vector].tile * element % line_bytes == 0 && type.getNumElements() * element >= target_.streamed_bytes;
-  }
-
-  void contraction();
-  bool inner_products();
-  std::optional<unsigned> window_of_few(size_t rows, size_t columns, unsigned channels) const;
-  void few_rows(unsigned channels, unsigned taps);
-  bool depthwise();
-  void depthwise_results(unsigned row);
-  void depthwise_sums(unsigned row);
-  void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
-  void limit_reduction_blocks(size_t rows_input, size_t columns_input);
-  void spread_unpacked(size_t columns_input);
-  void spread_over_grid(std::optional<size_t> rows_input, bool strip);
-  int64_t even_block(unsigned dim, int64_t most) const;
-  int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
-  int64_t strip_block(size_t input, unsigned dim, int64_t block) const;
-  // Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
-  bool simple_coordinates(size_t input) const {
-    return llvm::all_of(forms_[input], [](const LinearForm& form) {
-      return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant >= 0 &&
-             llvm::none_of(form.coefficients, [](int64_t c) { return c < 0; });
-    });
-  }
-  void reduction();
-  int64_t sum_vectors(int64_t steps) const;
-  void elementwise();
-  void blocks_by_elements(int64_t per_output);
-
-  const KernelFormula& kernel_;
-  const Formula& anchor_;
-  unsigned rank_;
-  const Target& target_;
-  int64_t bytes_, lanes_;
-  SmallVector<SmallVector<LinearForm>> forms_;
-  Tiling tiling_;
-  bool deep_ = false;
-};
-
-// Groups of one channel: vectors run along the channels of all three operands, and only what neighbouring taps share is read
-// again. False where the inputs cannot be read where they lie.
-bool Chooser::depthwise() {
-  const unsigned vector = anchor_.output_dims.back();
-  if (!reads(0, vector) || !reads(1, vector) || contiguous_dim(0) != static_cast<int>(vector)) return false;
-  std::optional<SmallVector<Edge>> edges = edges_of(kernel_);
-  std::optional<unsigned> row;
-  for (unsigned dim : anchor_.output_dims)
-    if (dim != vector && extent(dim) > 1 && reads(0, dim) && !reads(1, dim)) row = dim;
-  if (!edges || !row) return false;
-  int64_t longest = 0;  // what the row's window moves along, or its taps
-  for (unsigned dim = 0; dim < rank_; ++dim)
-    if (reduced(dim) && share_coordinate(0, *row, dim)) longest = std::max(longest, extent(dim));
-  const bool sums = edges->empty() ? longest > extent(*row) : reduced(edges->front().position);
-  if (longest == 0 || (sums && extent(*row) > 8)) return false;
-  tiling_.edges = std::move(*edges);
-  tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
-  tiling_.vector_dim = static_cast<int>(vector);
-  tiling_.tile_order = {*row, vector};
-  for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
-  sums ? depthwise_sums(*row) : depthwise_results(*row);
-  return true;
-}
-
-// Results of an image: a run of pixels stays in registers over all taps.
-void Chooser::depthwise_results(unsigned row) {
-  auto& dims = tiling_.dims;
-  const unsigned vector = anchor_.output_dims.back();
-  int64_t inside = extent(row), rows_total = extent(row);
-  for (const Edge& edge : tiling_.edges)
-    if (edge.position == row) inside = edge.inside_end - edge.inside_begin;
-  // A register of words is multiplied into two of sums.
-  const int64_t vectors = target_.word_products && sums_are_integers() ? 2 : 1;
-  set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
-  set_tile(row, row_tile(std::max<int64_t>(inside, 1), vectors, (target_.vector_registers - 3) / (2 * vectors)));
-  for (unsigned dim = 0; dim < rank_; ++dim)
-    dims[dim].written_out = reduced(dim) && extent(dim) <= 8 && share_coordinate(0, row, dim);
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
-    if (dim == vector || dim == row) continue;
-    dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
-    rows_total *= dims[dim].block;
-    if (tiling_.line_dim < 0 && extent(dim) > 1) tiling_.line_dim = static_cast<int>(dim);
-  }
-  spread_over_grid({}, false);
-}
-
-// Sums over images (gradients by a filter): the taps of a row stay in registers along a row of the image; between rows they
-// wait in scratch.
-void Chooser::depthwise_sums(unsigned row) {
-  auto& dims = tiling_.dims;
-  const unsigned vector = anchor_.output_dims.back();
-  int64_t vectors = 4;
-  while (vectors > 1 && (extent(row) + 1) * vectors + 2 > target_.vector_registers) vectors /= 2;
-  set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
-  set_tile(row, extent(row));
-  tiling_.reduction_blocks = true;
-  for (unsigned dim = 0; dim < rank_; ++dim)
-    if (reduced(dim) && !share_coordinate(0, row, dim)) dims[dim].block = 1;
-  for (unsigned dim : anchor_.output_dims)
-    if (reads(0, dim) && reads(1, dim) && dim != vector) dims[dim].block = 1;
-  spread_over_grid({}, false);
-}
-
-// The gradient by the filter of a picture: channels so few that they leave the multipliers waiting for each other. The taps
-// along a line are their neighbours in memory.
-std::optional<unsigned> Chooser::window_of_few(size_t rows, size_t columns, unsigned channels) const {
-  const unsigned vector = anchor_.output_dims.back();
-  if (contiguous_dim(rows) != static_cast<int>(channels) || extent(channels) > 4 || reads(rows, vector)) return {};
-  std::optional<unsigned> taps;
-  for (unsigned dim : anchor_.output_dims)
-    if (dim != vector && dim != channels && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) taps = dim;
-  return taps;
-}
-
-void Chooser::few_rows(unsigned channels, unsigned taps) {
-  const unsigned vector = anchor_.output_dims.back();
-  const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
-  const int64_t most = std::max<int64_t>(1, std::min(target_.vector_registers - 3, most_sums) / vectors / extent(channels));
-  set_tile(channels, extent(channels));
-  set_tile(taps, ceil_div(extent(taps), ceil_div(extent(taps), most)));
-}
-
-// Few results from sums that run along neighbours in both inputs (the gradient by an image of three channels): a register holds
-// the partial sums of one result, and the results of a run of pixels share what they read of the filter. False where that is
-// not what the kernel is.
-bool Chooser::inner_products() {
-  const unsigned vector = anchor_.output_dims.back();
-  const size_t rows = reads(0, vector) ? 1 : 0, columns = 1 - rows;
-  const int lane = contiguous_dim(0);
-  if (extent(vector) > 4 || extent(vector) >= lanes_ || reads(rows, vector) || anchor_.product != DotProduct::none)
-    return false;
-  if (lane < 0 || lane != contiguous_dim(1) || !reduced(static_cast<unsigned>(lane)) ||
-      extent(static_cast<unsigned>(lane)) < lanes_ ||
-      !mlir::isa<mlir::Float32Type>(mlir::getElementTypeOrSelf(kernel_.outputs[0].value.getType())))
-    return false;
-  std::optional<SmallVector<Edge>> edges = edges_of(kernel_);
-  std::optional<unsigned> row;
-  for (unsigned dim : anchor_.output_dims)
-    if (dim != vector && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) row = dim;
-  if (!edges || !row) return false;
-  int64_t inside = extent(*row);
-  for (const Edge& edge : *edges) {
-    if (reduced(edge.position)) return false;
-    if (edge.position == *row) inside = edge.inside_end - edge.inside_begin;
-  }
-  tiling_.edges = std::move(*edges);
-  tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
-  tiling_.vector_dim = lane;
-  tiling_.lane_reduction = true;
-  tiling_.tile_order = {*row, vector, static_cast<unsigned>(lane)};
-  const int64_t results = extent(vector);
-  set_tile(static_cast<unsigned>(lane), lanes_);
-  set_tile(vector, results);
-  set_tile(*row, row_tile(std::max<int64_t>(inside, 1), results,
-                          std::min(target_.vector_registers - results - 1, most_sums) / results));
-  int64_t rows_total = extent(*row);
-  for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
-    if (dim == vector || dim == *row) continue;
-    tiling_.dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
-    rows_total *= tiling_.dims[dim].block;
-    if (tiling_.line_dim < 0 && extent(dim) > 1 && reads(rows, dim)) tiling_.line_dim = static_cast<int>(dim);
-  }
-  tiling_.line_input = static_cast<int>(rows);
-  spread_over_grid({}, false);
-  return true;
-}
-
-void Chooser::contraction() {
+void TilingChooser::contraction() {
   if (depthwise() || inner_products()) return;
   const unsigned vector = anchor_.output_dims.back();
   const bool in_first = reads(0, vector), in_second = reads(1, vector);
@@ -398,7 +105,7 @@ void Chooser::contraction() {
   contraction_blocks(rows, columns, shared_vector);
 }
 
-void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
+void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
   // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
   int64_t budget = target_.l2_bytes / 2;
   // Each step of such a gradient reads new lines of both: they must come from the first cache.
@@ -439,7 +146,7 @@ void Chooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
 
 // A strip's last coordinate is copied in runs of one static length: the largest part of it of about `most` elements at most, or
 // 0 where another block will do.
-int64_t Chooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const {
+int64_t TilingChooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const {
   if (tiling_.packing[rows_input] != Packing::strip || forms_[rows_input].back().coefficients[dim] == 0) return 0;
   const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
   for (int64_t block = std::min(extent(dim), most + most / 8) / step * step; block > most / 2; block -= step)
@@ -448,14 +155,14 @@ int64_t Chooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const
 }
 
 // Equal blocks of whole tiles, none larger than `most`.
-int64_t Chooser::even_block(unsigned dim, int64_t most) const {
+int64_t TilingChooser::even_block(unsigned dim, int64_t most) const {
   const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
   const int64_t count = ceil_div(extent(dim), std::max(most / step * step, step));
   return std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
 }
 
 // A strip copies its last coordinates whole, and an unpadded last coordinate only in runs of one static length.
-int64_t Chooser::strip_block(size_t input, unsigned dim, int64_t block) const {
+int64_t TilingChooser::strip_block(size_t input, unsigned dim, int64_t block) const {
   const auto& forms = forms_[input];
   const bool last = forms.back().coefficients[dim] != 0;
   const bool next = forms.size() > 1 && forms[forms.size() - 2].coefficients[dim] != 0;
@@ -466,7 +173,7 @@ int64_t Chooser::strip_block(size_t input, unsigned dim, int64_t block) const {
   return extent(dim) % block == 0 ? block : extent(dim);
 }
 
-void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
+void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
   const unsigned vector = static_cast<unsigned>(tiling_.vector_dim);
   auto& dims = tiling_.dims;
   int64_t depth_total = 1, rows_total = 1;
@@ -534,7 +241,7 @@ void Chooser::contraction_blocks(size_t rows_input, size_t columns_input, bool s
 
 // Nothing is packed and so nothing is packed twice: twice as many grid tiles, each about as high as wide, and an even number of
 // them along the columns, so that two threads end together.
-void Chooser::spread_unpacked(size_t columns_input) {
+void TilingChooser::spread_unpacked(size_t columns_input) {
   auto& dims = tiling_.dims;
   const auto vector = static_cast<unsigned>(tiling_.vector_dim);
   auto set_parts = [&](unsigned dim, int64_t parts) {
@@ -559,7 +266,7 @@ void Chooser::spread_unpacked(size_t columns_input) {
 }
 
 // Halves blocks, columns first, until a few threads have enough to share.
-void Chooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
+void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
   auto& dims = tiling_.dims;
   // Rows first where each grid tile packs no more than the rows it needs; taps last, for all of them read the same strip.
   const bool rows_first = rows_input && walks_rows(*rows_input);
@@ -589,7 +296,7 @@ void Chooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
 }
 
 // Blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one written.
-void Chooser::blocks_by_elements(int64_t per_output) {
+void TilingChooser::blocks_by_elements(int64_t per_output) {
   int64_t left = std::max<int64_t>(1, elements_per_grid_tile / per_output);
   for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
     const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
@@ -601,19 +308,10 @@ void Chooser::blocks_by_elements(int64_t per_output) {
   }
 }
 
-// One combining operation a result; picking one of many is not.
-bool has_combiners(mlir::linalg::GenericOp op) {
-  for (unsigned result = 0; result < op.getNumDpsInits(); ++result) {
-    SmallVector<mlir::Operation*> combiners;
-    if (!mlir::matchReduction(op.getRegionOutputArgs(), result, combiners) || combiners.size() != 1) return false;
-  }
-  return true;
-}
-
 // Vectors of results side by side in a sum of so many steps. Long sums (statistics over images) come from memory, and what is
 // read at each step is a few lines of a row of channels: the more of them, the longer the runs. Half of the registers hold
 // sums.
-int64_t Chooser::sum_vectors(int64_t steps) const {
+int64_t TilingChooser::sum_vectors(int64_t steps) const {
   constexpr int64_t few_steps = 16, least = 2, most = 8;
   if (steps <= few_steps) return least;
   const auto results = static_cast<int64_t>(anchor_.initial.size());
@@ -625,7 +323,7 @@ int64_t Chooser::sum_vectors(int64_t steps) const {
   return vectors;
 }
 
-void Chooser::reduction() {
+void TilingChooser::reduction() {
   auto& dims = tiling_.dims;
   int64_t reduced_total = 1, taps = 1;
   for (unsigned dim = 0; dim < rank_; ++dim) {
@@ -659,7 +357,7 @@ void Chooser::reduction() {
   blocks_by_elements(reduced_total);
 }
 
-void Chooser::elementwise() {
+void TilingChooser::elementwise() {
   auto& dims = tiling_.dims;
   for (auto& dim : dims) dim.block = 1;
   if (anchor_.output_dims.empty()) return;
@@ -683,8 +381,6 @@ void Chooser::elementwise() {
   blocks_by_elements(1);
 }
 
-}  // namespace
-
 int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
   // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
   // tenth.
@@ -693,7 +389,7 @@ int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
 }
 
 Tiling choose_tiling(const KernelFormula& kernel, const Target& target) {
-  return kernel.winograd != 0 ? winograd_tiling(kernel, target) : Chooser(kernel, target).choose();
+  return kernel.winograd != 0 ? winograd_tiling(kernel, target) : TilingChooser(kernel, target).choose();
 }
 
 SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector) {
