@@ -39,9 +39,24 @@ NETWORKS = {
 }
 
 
+class Clamp06(nn.Module):
+    """relu6 with a gradient in bf16, which PyTorch 1.13's has not."""
+
+    def forward(self, x):
+        return x.clamp(0, 6)
+
+
+def with_clamps(network):
+    for name, module in network.named_children():
+        setattr(network, name, Clamp06() if isinstance(module, nn.ReLU6) else with_clamps(module))
+    return network
+
+
 def images_per_second(name, batch, layout, seconds, way):
     make, shape = NETWORKS[name]
     network = make().to(memory_format=layout)
+    if way != "f32":
+        network = with_clamps(network)
     images = torch.randn(batch, *shape).to(memory_format=layout)
     if way == "whole":
         network, images = network.to(torch.bfloat16), images.to(torch.bfloat16)
@@ -76,10 +91,7 @@ layouts = [torch.contiguous_format] if name == "mnist-mlp" else [torch.contiguou
 figures = {}
 for way in ways:
     for layout in layouts:
-        try:
-            figures[way, layout] = images_per_second(name, batch, layout, seconds, way)
-        except RuntimeError as error:  # PyTorch 1.13 has no bf16 gradient of relu6
-            print(f"{name}: {way}: {error}", file=sys.stderr)
+        figures[way, layout] = images_per_second(name, batch, layout, seconds, way)
 best = max(figures, key=figures.get)
 print(f"{name}: {best[0]}, {best[1]}", file=sys.stderr)
 print(figures[best])
