@@ -36,12 +36,12 @@ LogicalResult ReshapeOp::inferReturnTypes(MLIRContext*, std::optional<Location> 
   for (int64_t& size : shape) {
     if (size == -1 && !open)
       open = &size;
-    else if (size >= 1)
+    else if (size >= 1 && size <= input.getNumElements() / known)
       known *= size;
     else
       valid = false;
   }
-  if (valid && open && known != 0 && input.getNumElements() % known == 0) *open = input.getNumElements() / known;
+  if (valid && open && input.getNumElements() % known == 0) *open = input.getNumElements() / known;
   if (!valid || ShapedType::getNumElements(shape) != input.getNumElements()) {
     return complain(location, getOperationName(),
                     "shape " + shape_text(op.getShape()) + " does not hold the " + Twine(input.getNumElements()) +

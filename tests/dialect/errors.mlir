@@ -81,6 +81,15 @@ func.func @missing(%x: tensor<1x5x5x3xf32>) {
 
 // -----
 
+func.func @overflow(%x: tensor<4x5xf32>) {
+  // expected-error @below {{reshape: shape [4611686018427387904, 4, 5] does not hold the 20 elements of [4, 5]}}
+  // expected-error @below {{failed to infer returned types}}
+  %y = fovea.reshape %x {shape = array<i64: 4611686018427387904, 4, 5>} : (tensor<4x5xf32>) -> tensor<4x5xf32>
+  return
+}
+
+// -----
+
 func.func @order(%x: tensor<4x5xf32>) {
   // expected-error @below {{transpose: permutation [0, 2] must name each dimension of [4, 5] once}}
   // expected-error @below {{failed to infer returned types}}
