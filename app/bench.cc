@@ -117,8 +117,8 @@ Repetition measured_repetition(Session& session, const ProgramMemory& memory, Th
 // What is measured, with values for its parameters.
 struct Benched {
   std::string name;
-  Graph graph;
-  TensorMap tensors;
+  Traced traced;
+  TensorMap tensors;  // a file's; those of a network by its name are made when what the process takes without them is known
   int64_t batch = 1, classes = 0;
   DType products = DType::f32;  // of what it multiplies
 };
@@ -134,7 +134,9 @@ Benched benched_file(const BenchOptions& options) {
   if (options.train) refuse("{} is for inference; train a network by its name", options.model);
   InferenceModel model = open_inference_model(options.model, {.form = options.form, .batch = options.batch});
   const DType products = multiplies_bytes(model.graph) ? DType::i8 : dtype_named(options.dtype);
-  return {std::move(model.name), std::move(model.graph), std::move(model.tensors), options.batch, 0, products};
+  Traced traced;
+  traced.graph = std::move(model.graph);
+  return {std::move(model.name), std::move(traced), std::move(model.tensors), options.batch, 0, products};
 }
 
 Benched benched(const BenchOptions& options) {
@@ -142,17 +144,15 @@ Benched benched(const BenchOptions& options) {
   const TrainedModel model = open_network(options.model, options.form);
   const int64_t batch = options.batch_option->count() == 0 && options.train ? model.recipe.batch : options.batch;
   Traced traced = options.train ? trace_training(model.network, batch) : trace_inference(model.network, batch);
-  TensorMap tensors = initial_tensors(traced, static_cast<uint64_t>(options.common.seed));
-  return {model.network.name,    std::move(traced.graph),   std::move(tensors), batch,
-          model.network.classes, dtype_named(options.dtype)};
+  return {model.network.name, std::move(traced), {}, batch, model.network.classes, dtype_named(options.dtype)};
 }
 
 void bench_model(const BenchOptions& options) {
-  const Benched model = benched(options);
+  Benched model = benched(options);
   const int64_t batch = model.batch;
   ThreadPool threads(options.common.thread_count());
   CompileReport report;
-  Program program = compile(model.graph,
+  Program program = compile(model.traced.graph,
                             {.threads = threads.size(),
                              .inference = !options.train,
                              .winograd = winograd_named(options.winograd),
@@ -160,8 +160,9 @@ void bench_model(const BenchOptions& options) {
                              .dtype = dtype_named(options.dtype)},
                             &report);
   const int64_t without_tensors = resident_bytes();
+  if (model.tensors.empty()) model.tensors = initial_tensors(model.traced, static_cast<uint64_t>(options.common.seed));
   Session session(std::move(program), model.tensors);
-  fill_inputs(session, model.graph, model.classes, options.common.seed);
+  fill_inputs(session, model.traced.graph, model.classes, options.common.seed);
 
   const double seconds = median_seconds(session, threads, options.seconds, options.steps);
   const int64_t measured = resident_bytes() - without_tensors;

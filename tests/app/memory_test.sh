@@ -35,6 +35,10 @@ grep -q 'computed again\|to fit' all.log && wrong "a cost is said where there is
 "$fovea" bench resnet20 --train --batch 16 --steps 2 --memory "$limit" --json >bench.json 2>/dev/null || wrong "bench --memory"
 [[ $(json bench.json "j['repeated_calls'] > 0 and 0 < j['repeated_milliseconds'] < 3 * j['milliseconds']") == True ]] || wrong "bench: $(cat bench.json)"
 
+# What was planned is what becomes resident, where the tensors are large beside the rest of the process.
+"$fovea" bench resnet18-cifar --train --batch 32 --steps 1 --json >large.json 2>/dev/null || wrong "bench"
+[[ $(json large.json "abs(j['measured_bytes'] - j['memory_bytes']) < 0.1 * j['memory_bytes']") == True ]] || wrong "memory: $(cat large.json)"
+
 # The same network, other roundings.
 "$fovea" eval all --json >f32.json 2>/dev/null && "$fovea" eval all --dtype bf16 --json >bf16.json 2>/dev/null || wrong "eval --dtype bf16"
 json f32.json "j['loss']" >f32; json bf16.json "j['loss']" >bf16
