@@ -11,7 +11,6 @@
 #include "fovea/codegen/preparation.h"
 #include "fovea/codegen/tiling.h"
 #include "fovea/passes/structure.h"
-#include "llvm/ADT/MapVector.h"
 
 namespace fovea {
 namespace {
@@ -43,20 +42,12 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target)
 
 class Packer {
  public:
-  Packer(ModuleOp module, const Target& target)
-      : module_(module), target_(target), main_(network_of(module)), preparation_(module) {}
+  Packer(ModuleOp module, const Target& target) : module_(module), target_(target), preparation_(module) {}
 
   void run() {
-    SymbolTable symbols(module_);
-    llvm::MapVector<func::FuncOp, SmallVector<func::CallOp>> calls;
-    for (auto call : main_.getOps<func::CallOp>()) calls[symbols.lookup<func::FuncOp>(call.getCallee())].push_back(call);
-    for (auto& [kernel, callers] : calls) {
-      const std::optional<Candidate> candidate = candidate_of(kernel, target_);
-      if (!candidate) continue;
-      const bool known = llvm::all_of(
-          callers, [&](func::CallOp call) { return preparation_.is_known_before_run(call.getOperand(candidate->argument)); });
-      if (known) pack(kernel, callers, *candidate);
-    }
+    preparation_.for_each_candidate(
+        [&](func::FuncOp kernel) { return candidate_of(kernel, target_); },
+        [&](func::FuncOp kernel, ArrayRef<func::CallOp> calls, const Candidate& candidate) { pack(kernel, calls, candidate); });
     preparation_.drop_unread();
   }
 
@@ -79,7 +70,7 @@ class Packer {
     llvm::raw_string_ostream(key) << type << packed_type << source;
     func::FuncOp& kernel = packings_[key];
     if (kernel) return kernel;
-    OpBuilder builder(main_.getContext());
+    OpBuilder builder(module_.getContext());
     const Location location = builder.getUnknownLoc();
     kernel = func::FuncOp::create(location, "pack", builder.getFunctionType(type, packed_type));
     kernel.setPrivate();
@@ -116,7 +107,6 @@ class Packer {
 
   ModuleOp module_;
   const Target& target_;
-  func::FuncOp main_;
   Preparation preparation_;
   std::map<std::string, func::FuncOp> packings_;
 };

@@ -93,6 +93,14 @@ func::FuncOp Preparation::function() {
   return made;
 }
 
+llvm::MapVector<func::FuncOp, Preparation::Calls> Preparation::calls_by_kernel() const {
+  SymbolTable symbols(module_);
+  llvm::MapVector<func::FuncOp, Calls> calls;
+  func::FuncOp main = main_;
+  for (auto call : main.getOps<func::CallOp>()) calls[symbols.lookup<func::FuncOp>(call.getCallee())].push_back(call);
+  return calls;
+}
+
 void Preparation::drop_unread() {
   erase_unused(main_);  // views of what is prepared now
   func::FuncOp preparation = preparation_of(module_);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -21,10 +22,25 @@ class Preparation {
   mlir::Value prepared(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
                        mlir::Location location);
 
+  // act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is known
+  // before the run in every call.
+  template <typename CandidateOf, typename Act>
+  void for_each_candidate(CandidateOf candidate_of, Act act) const {
+    for (auto& [kernel, calls] : calls_by_kernel()) {
+      const auto candidate = candidate_of(kernel);
+      if (!candidate) continue;
+      const bool known = llvm::all_of(
+          calls, [&](mlir::func::CallOp call) { return is_known_before_run(call.getOperand(candidate->argument)); });
+      if (known) act(kernel, calls, *candidate);
+    }
+  }
+
   // Prepared tensors that nobody reads any more, and what only they need.
   void drop_unread();
 
  private:
+  using Calls = llvm::SmallVector<mlir::func::CallOp>;
+  llvm::MapVector<mlir::func::FuncOp, Calls> calls_by_kernel() const;
   mlir::Value in_preparation(mlir::OpBuilder& builder, mlir::Value value);
   mlir::func::FuncOp function();
 

@@ -9,7 +9,6 @@
 #include "fovea/codegen/preparation.h"
 #include "fovea/codegen/winograd.h"
 #include "fovea/passes/structure.h"
-#include "llvm/ADT/MapVector.h"
 
 namespace fovea {
 namespace {
@@ -47,25 +46,19 @@ TypedAttr filter_matrix(OpBuilder& builder, int64_t results) {
 class Transformer {
  public:
   Transformer(ModuleOp module, const Target& target, Winograd when)
-      : module_(module), target_(target), when_(when), main_(network_of(module)), preparation_(module) {}
+      : module_(module), target_(target), when_(when), preparation_(module) {}
 
   void run() {
-    SymbolTable symbols(module_);
-    llvm::MapVector<func::FuncOp, SmallVector<func::CallOp>> calls;
-    for (auto call : main_.getOps<func::CallOp>()) calls[symbols.lookup<func::FuncOp>(call.getCallee())].push_back(call);
-    for (auto& [kernel, callers] : calls) {
-      const std::optional<Candidate> candidate = candidate_of(kernel, target_, when_);
-      if (!candidate) continue;
-      const bool known = llvm::all_of(
-          callers, [&](func::CallOp call) { return preparation_.is_known_before_run(call.getOperand(candidate->argument)); });
-      if (known) transform(kernel, callers, *candidate);
-    }
+    preparation_.for_each_candidate([&](func::FuncOp kernel) { return candidate_of(kernel, target_, when_); },
+                                    [&](func::FuncOp kernel, ArrayRef<func::CallOp> calls, const Candidate& candidate) {
+                                      transform(kernel, calls, candidate);
+                                    });
     preparation_.drop_unread();
   }
 
  private:
   void transform(func::FuncOp kernel, ArrayRef<func::CallOp> callers, const Candidate& candidate) {
-    OpBuilder builder(main_.getContext());
+    OpBuilder builder(module_.getContext());
     const auto type = cast<RankedTensorType>(kernel.getArgument(candidate.argument).getType());
     const int64_t side = candidate.results + 2, columns = 2 * target_.lanes(4);
     const auto transformed =
@@ -84,7 +77,7 @@ class Transformer {
   func::FuncOp transforming_kernel(RankedTensorType filter, RankedTensorType transformed, Type matrix) {
     func::FuncOp& kernel = kernels_[{filter.getAsOpaquePointer(), transformed.getAsOpaquePointer()}];
     if (kernel) return kernel;
-    OpBuilder builder(main_.getContext());
+    OpBuilder builder(module_.getContext());
     const Location location = builder.getUnknownLoc();
     kernel = func::FuncOp::create(location, "transform_filter", builder.getFunctionType({matrix, filter}, transformed));
     kernel.setPrivate();
@@ -113,7 +106,6 @@ class Transformer {
   ModuleOp module_;
   const Target& target_;
   Winograd when_;
-  func::FuncOp main_;
   Preparation preparation_;
   std::map<std::pair<const void*, const void*>, func::FuncOp> kernels_;
 };
