@@ -45,11 +45,14 @@ mlir::LogicalResult check_eight_bits(std::optional<mlir::Location> location, llv
                                      llvm::StringRef what, mlir::Type element);
 mlir::LogicalResult check_per_tensor(std::optional<mlir::Location> location, llvm::StringRef operator_name,
                                      llvm::StringRef what, mlir::Type element);
-// 8 bits, one scale, and the signedness of `like` (an operand's element type).
+// 8 bits, one scale, and the signedness of `like` (an operand's element type) where `rounding` is LiteRT's.
 mlir::LogicalResult check_output(std::optional<mlir::Location> location, llvm::StringRef operator_name, mlir::Type output,
-                                 mlir::Type like);
+                                 mlir::Type like, llvm::StringRef rounding = "litert");
 mlir::LogicalResult check_activation(std::optional<mlir::Location> location, llvm::StringRef operator_name,
                                      llvm::StringRef activation);
+// "litert" or "onnx": whose rule integers are rounded by.
+mlir::LogicalResult check_rounding(std::optional<mlir::Location> location, llvm::StringRef operator_name,
+                                   llvm::StringRef rounding);
 // What integers are multiplied by on the way to the output: more than 2^-40 and less than 2^31, which no trained network
 // leaves.
 mlir::LogicalResult check_multiplier(std::optional<mlir::Location> location, llvm::StringRef operator_name, double multiplier);

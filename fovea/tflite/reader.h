@@ -77,7 +77,7 @@ class Reader {
   Shape batched(Shape shape) const;
 
   const File& file_;
-  const TfliteOptions& options_;
+  TfliteOptions options_;
   int64_t file_batch_ = 1;
   const FileOperator* op_ = nullptr;
   size_t index_ = 0;
