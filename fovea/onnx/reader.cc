@@ -113,8 +113,9 @@ void import_node(Importer& importer, const OnnxNode& node, const std::string& fi
 
 InferenceModel import_file(OnnxFile file, const std::string& file_name, const OnnxReadOptions& options) {
   if (file.inputs.empty()) fail("{} has no inputs", file_name);
-  simplify(file);
   spell_out_quantized(file);
+  merge_quantized_pairs(file);
+  simplify(file);
   Importer importer(file_name, file);
   // First of all: a QuantizeLinear is looked at before its turn comes.
   for (const OnnxNode& node : file.nodes) {
