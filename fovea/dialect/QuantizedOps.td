@@ -5,7 +5,7 @@ include "fovea/dialect/Dialect.td"
 
 defvar Fovea_Activation = DefaultValuedOptionalAttr<StrAttr, "\"none\"">;
 defvar Fovea_Rounding = DefaultValuedOptionalAttr<StrAttr, "\"float\"">;
-def Fovea_Bias : StaticShapeTensorOf<[I32, Fovea_QuantizedElement]>;
+def Fovea_Bias : StaticShapeTensorOf<[I32, I64, Fovea_QuantizedElement]>;
 
 def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
   let summary = "real numbers, or integers of another scale, as integers";
@@ -13,7 +13,8 @@ def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
     From f32: `round(input / output scale) + output zero`, clamped to the storage type; halves go to the even number, and the division is a
     multiplication by the reciprocal in f32, as XNNPACK has it. From 8-bit integers of another scale or zero point: the same real numbers,
     by XNNPACK's fixed-point multiplication with 8 fractional bits (`((q - zero) * multiplier + 128) >> 8`); 8-bit types whose zero points are 128 apart and
-    whose scales are equal differ by their top bit alone. `output` is the result's element type.
+    whose scales are equal differ by their top bit alone. To and from 16-bit integers: a division, halves away from zero, and TensorFlow
+    Lite's fixed point. `output` is the result's element type.
 
     ```mlir
     %q = fovea.quantize %x {output = !quant.uniform<i8:f32, 0.5:-3>} : (tensor<8x10xf32>) -> tensor<8x10x!quant.uniform<i8:f32, 0.5:-3>>
@@ -43,6 +44,9 @@ def Fovea_QuantizedConvOp : Fovea_InferenceOperator<"quantized_conv"> {
 
     The filter is 8-bit: signed with one scale for each filter or one for all, zero points 0; or unsigned with one scale and a zero point (older
     files). The bias is `[filters]`, i32 with the scale `input scale * filter scale[f]` and zero point 0, or plain i32 which means the same.
+
+    Of 16-bit activations (zero point 0) the sum is as wide as the bias: with i64 it is exact and rounded once, by a multiplier of 15
+    bits; with i32 rounded as `"double"` has it.
 
     `activation` (`"none"`, `"relu"`, `"relu6"`, `"relu_n1_to_1"`) limits the result to what stands for those reals. `rounding`
     `"float"` multiplies in f32 and rounds halves to even, as XNNPACK does, which LiteRT runs; `"double"` is the fixed-point multiplication
@@ -83,14 +87,16 @@ class Fovea_QuantizedBinaryOperator<string mnemonic, string summary_text, string
   let summary = summary_text;
   let description = text # [{
     Shapes are broadcast; both operands and the result have the same storage type and may have any scales. `activation` is that of
-    `fovea.quantized_conv`.
+    `fovea.quantized_conv`. 16-bit integers are computed in TensorFlow Lite's fixed point, which rounds twice; with `by_shifts` a
+    sum's operand is shifted to the other's scale, which is the result's (all powers of two).
 
     ```mlir
     %y = fovea.}] # mnemonic # [{ %a, %b {output = !quant.uniform<i8:f32, 0.5>}
         : (tensor<8x10x!quant.uniform<i8:f32, 0.25:3>>, tensor<10x!quant.uniform<i8:f32, 0.5>>) -> tensor<8x10x!quant.uniform<i8:f32, 0.5>>
     ```
   }];
-  let arguments = (ins Fovea_Quantized:$lhs, Fovea_Quantized:$rhs, Fovea_Activation:$activation, TypeAttr:$output);
+  let arguments = (ins Fovea_Quantized:$lhs, Fovea_Quantized:$rhs, Fovea_Activation:$activation,
+                       DefaultValuedOptionalAttr<BoolAttr, "false">:$by_shifts, TypeAttr:$output);
   let results = (outs Fovea_Quantized:$result);
 }
 
@@ -140,8 +146,8 @@ def Fovea_QuantizedPreluOp : Fovea_InferenceOperator<"quantized_prelu"> {
 def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_pool"> {
   let summary = "the mean of each window of 8-bit integers";
   let description = [{
-    The sum over the cells that lie in the input, divided by their number, halves away from zero, as TensorFlow Lite has it. The element type
-    stays. `strides` left out means the window's size.
+    The sum over the cells that lie in the input, of 8 or 16 bits, divided by their number, halves away from zero, as TensorFlow Lite has
+    it. The element type stays. `strides` left out means the window's size.
 
     ```mlir
     %y = fovea.quantized_average_pool %x {window = array<i64: 7, 7>}
@@ -191,7 +197,8 @@ def Fovea_QuantizedActivationOp : Fovea_InferenceOperator<"quantized_activation"
     `function` is `"relu"`, `"relu6"`, `"relu_n1_to_1"`, `"leaky_relu"` (slope `alpha`), `"sigmoid"`, `"tanh"`, `"hard_swish"`, `"swish"`, `"gelu"`,
     `"elu"`, `"exp"` or `"hard_sigmoid"`. There are 256 inputs, so there are 256 outputs, computed when the network is compiled: by XNNPACK's
     reference functions in f32, but relu between different scales by TensorFlow Lite's fixed point, which rounds twice, and leaky_relu by
-    XNNPACK's, which has 8 fractional bits. `"sigmoid"` has scale 1/256
+    XNNPACK's, which has 8 fractional bits. Of 16-bit integers there are relus, `"leaky_relu"`, `"sigmoid"` and `"tanh"`, the last two
+    interpolated in a table of 256 entries, with scale 1/32768. `"sigmoid"` has scale 1/256
     and the least zero point, `"tanh"` 1/128 and the middle one.
 
     ```mlir
@@ -207,7 +214,8 @@ def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
   let summary = "probabilities along the last dimension, in 8-bit integers";
   let description = [{
     `exp(beta * scale * (q - largest))` from a table in f32, their sum one after the other in f32, times `256 / sum`, rounded with halves away
-    from zero, as TensorFlow Lite's optimised kernel. The result has scale 1/256 and the least zero point.
+    from zero, as TensorFlow Lite's optimised kernel. The result has scale 1/256 and the least zero point. Of 16-bit integers,
+    exponentials and the sum's reciprocal are interpolated in tables of 513 entries; the result has scale 1/32768.
 
     ```mlir
     %y = fovea.quantized_softmax %x {output = !quant.uniform<u8:f32, 0.00390625>}
