@@ -30,6 +30,11 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
   return model;
 }
 
+InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch) {
+  if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch});
+  return read_onnx(path, {.batch = batch});
+}
+
 }  // namespace
 
 bool is_model_file(const std::filesystem::path& model) {
@@ -40,8 +45,12 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
   if (is_model_file(model)) {
     if (!options.weights.empty()) refuse("{} holds its weights; --weights is for a network by its name", model);
     if (options.form != ModelOptions{}) refuse("{} is what it is; options of its form are for a network by its name", model);
-    if (std::filesystem::path(model).extension() == ".tflite") return read_tflite(model, {.batch = options.batch});
-    return read_onnx(model, {.batch = options.batch});
+    if (options.batch == 0 || options.exact_batch) return read_model_file(model, options.batch);
+    try {
+      return read_model_file(model, options.batch);
+    } catch (const Error&) {
+      return read_model_file(model, 0);  // what is wrong with the file itself is said again
+    }
   }
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
 }

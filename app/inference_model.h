@@ -15,7 +15,10 @@ struct OpenOptions {
   std::filesystem::path weights;  // of a network by its name: a .safetensors file; empty: initial values by `seed`
   int64_t seed = 1;
   ModelOptions form;  // of a network by its name
+  // Images at a time. A file that was written for another batch alone is opened for its own, unless it is to be this one; 0: its
+  // own, of one that leaves it open 1.
   int64_t batch = 1;
+  bool exact_batch = false;
   Output output = Output::probabilities;  // of a run or a network by its name; a file ends as it ends
 };
 

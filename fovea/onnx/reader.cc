@@ -5,6 +5,7 @@
 #include "fovea/onnx/constant_folding.h"
 #include "fovea/onnx/importer.h"
 #include "fovea/onnx/patterns.h"
+#include "fovea/onnx/quantized_nodes.h"
 #include "fovea/onnx/read.h"
 
 namespace fovea {
@@ -52,29 +53,49 @@ bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
   return port.shape.size() == 4;
 }
 
-// Bytes mean what the DequantizeLinear that reads them says.
+// Bytes mean what the node that reads them says; the numbers themselves where none does.
 TensorType input_type(Importer& importer, const OnnxPort& port, const Shape& shape) {
   TensorType type{shape, port.dtype, {}};
   if (port.dtype == DType::u8 || port.dtype == DType::i8) type.quantization = read_quantization(importer, port);
   return type;
 }
 
+// The file's own batch: the first dimension of its first input, 0 where that is left open, or where there is no dimension.
+int64_t own_batch(const OnnxFile& file) {
+  const Shape& shape = file.inputs.front().shape;
+  return shape.empty() || shape[0] < 1 ? 0 : shape[0];
+}
+
+// Inputs that begin with the file's batch, or with an open dimension, get the batch that is asked for; others are what they
+// are.
 void read_inputs(Importer& importer, const OnnxFile& file, const std::string& file_name, const OnnxReadOptions& options) {
-  if (file.inputs.empty()) fail("{} has no inputs", file_name);
-  const auto own_batch = [](const OnnxPort& port) { return port.shape.empty() ? 0 : port.shape[0]; };
-  const int64_t batch = own_batch(file.inputs.front());
-  importer.change_batch(batch, options.batch);
+  const int64_t own = own_batch(file), batch = options.batch > 0 ? options.batch : std::max<int64_t>(own, 1);
+  importer.change_batch(own > 0 ? own : batch, batch);
   for (const OnnxPort& port : file.inputs) {
     Shape shape = port.shape;
     for (size_t i = 1; i < shape.size(); ++i) {
       if (shape[i] < 1)
         fail("{}: dimension {} of the input \"{}\" is left open; export the network for one size", file_name, i, port.name);
     }
-    if (own_batch(port) != batch)
-      fail("{}: inputs \"{}\" and \"{}\" are of different batches", file_name, file.inputs.front().name, port.name);
-    if (!shape.empty()) shape[0] = options.batch;
+    if (!shape.empty() && (shape[0] < 1 || shape[0] == own)) shape[0] = batch;
     const bool channels_first = shape.size() >= 3 && is_channels_first(file, port);
     importer.add_input(port, input_type(importer, port, shape), channels_first);
+  }
+}
+
+// A file written for one batch and read for another has as many results as that is images; where the file says otherwise, what
+// it computes is not for each image alone.
+void check_batch(const InferenceModel& model, const OnnxFile& file, const std::string& file_name,
+                 const OnnxReadOptions& options) {
+  const int64_t own = own_batch(file);
+  if (own == 0 || options.batch < 1 || options.batch == own) return;
+  for (const OnnxPort& port : file.outputs) {
+    const auto found = std::ranges::find(model.graph.results(), port.name, &Graph::Result::name);
+    if (port.shape.empty() || port.shape[0] < 1 || found == model.graph.results().end()) continue;
+    const Shape& shape = found->type.shape;
+    if (shape.empty() || port.shape[0] % own != 0 || shape[0] != port.shape[0] / own * options.batch)
+      fail("{} is for a batch of {}: read for {}, its result \"{}\" is {}", file_name, own, options.batch, port.name,
+           to_string(shape));
   }
 }
 
@@ -91,15 +112,18 @@ void import_node(Importer& importer, const OnnxNode& node, const std::string& fi
 }
 
 InferenceModel import_file(OnnxFile file, const std::string& file_name, const OnnxReadOptions& options) {
+  if (file.inputs.empty()) fail("{} has no inputs", file_name);
   simplify(file);
+  spell_out_quantized(file);
   Importer importer(file_name, file);
-  read_inputs(importer, file, file_name, options);
   // First of all: a QuantizeLinear is looked at before its turn comes.
   for (const OnnxNode& node : file.nodes) {
     if (node.type == "Constant" && node.domain.empty() && fold_constant(importer, node)) importer.skip(node);
   }
+  read_inputs(importer, file, file_name, options);
   for (const OnnxNode& node : file.nodes) import_node(importer, node, file_name);
   InferenceModel model = importer.finish();
+  check_batch(model, file, file_name, options);
   model.name = std::filesystem::path(file_name).stem().string();
   const auto metadata = file.metadata.find(metadata_key);
   if (metadata != file.metadata.end()) read_metadata(metadata->second, file_name, model);

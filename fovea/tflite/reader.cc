@@ -28,7 +28,7 @@ Reader::Reader(const File& file, const TfliteOptions& options)
       graph_(graph_name(file.name())),
       values_(file.tensors().size()),
       constants_(file.tensors().size()) {
-  if (options.batch < 1) refuse("a batch of {}; it is at least 1", options.batch);
+  if (options.batch < 0) refuse("a batch of {}; it is at least 1", options.batch);
 }
 
 InferenceModel Reader::read() {
@@ -76,6 +76,7 @@ void Reader::read_inputs() {
   if (file_.inputs().empty()) fovea::fail("{}: a network without inputs", file_.name());
   const FileTensor& first = file_.tensors()[static_cast<size_t>(file_.inputs()[0])];
   if (!first.shape.empty()) file_batch_ = first.shape[0];
+  if (options_.batch == 0) options_.batch = file_batch_;
   for (const int input : file_.inputs()) {
     const FileTensor& tensor = file_.tensors()[static_cast<size_t>(input)];
     const std::string user = fmt::format("{}: input \"{}\"", file_.name(), tensor_name(input));

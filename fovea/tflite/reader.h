@@ -90,7 +90,7 @@ class Reader {
   std::string tensor_name(int tensor) const;
 
   const File& file_;
-  const TfliteOptions& options_;
+  TfliteOptions options_;
   int64_t file_batch_ = 1;
   const FileOperator* op_ = nullptr;
   size_t index_ = 0;
