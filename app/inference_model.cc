@@ -6,7 +6,9 @@
 
 #include "fovea/core/error.h"
 #include "fovea/onnx/read.h"
+#include "fovea/onnx/summary.h"
 #include "fovea/tflite/read.h"
+#include "fovea/tflite/summary.h"
 #include "fovea/train/run.h"
 
 namespace fovea {
@@ -18,6 +20,7 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
                        .graph = std::move(traced.graph),
                        .tensors = {},
                        .preprocessing = trained.network.preprocessing,
+                       .says_preprocessing = true,
                        .labels = std::move(trained.labels)};
   for (const ParameterSpec& parameter : traced.parameters) {
     const auto value = trained.tensors.find(parameter.name);
@@ -50,6 +53,10 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
     }
   }
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
+}
+
+FileSummary summarize_model_file(const std::filesystem::path& model) {
+  return model.extension() == ".tflite" ? summarize_tflite(model) : summarize_onnx(model);
 }
 
 void warn_if_untrained(const std::string& model, const std::filesystem::path& weights) {

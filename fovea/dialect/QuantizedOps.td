@@ -7,7 +7,7 @@ defvar Fovea_Activation = DefaultValuedOptionalAttr<StrAttr, "\"none\"">;
 defvar Fovea_Rounding = DefaultValuedOptionalAttr<StrAttr, "\"float\"">;
 // By whose rule integers are rounded where LiteRT's and ONNX's differ: "litert" or "onnx".
 defvar Fovea_Rule = DefaultValuedOptionalAttr<StrAttr, "\"litert\"">;
-def Fovea_Bias : StaticShapeTensorOf<[I32, Fovea_QuantizedElement]>;
+def Fovea_Bias : StaticShapeTensorOf<[I32, I64, Fovea_QuantizedElement]>;
 
 def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
   let summary = "real numbers, or integers of another scale, as integers";
@@ -15,7 +15,8 @@ def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
     From f32: `round(input / output scale) + output zero`, clamped to the storage type; halves go to the even number, and the division is a
     multiplication by the reciprocal in f32, as XNNPACK has it. From 8-bit integers of another scale or zero point: the same real numbers,
     by XNNPACK's fixed-point multiplication with 8 fractional bits (`((q - zero) * multiplier + 128) >> 8`); 8-bit types whose zero points are 128 apart and
-    whose scales are equal differ by their top bit alone. `output` is the result's element type.
+    whose scales are equal differ by their top bit alone. To and from 16-bit integers: a division, halves away from zero, and TensorFlow
+    Lite's fixed point. `output` is the result's element type.
 
     `rounding` `"onnx"` is the rule of ONNX's QuantizeLinear: `round(input / output scale)` by one division in f32, halves to even, of integers
     after their real numbers are f32; then the zero point, clamped.
@@ -78,6 +79,9 @@ def Fovea_QuantizedConvOp : Fovea_InferenceOperator<"quantized_conv"> {
 
     The filter is 8-bit: signed with one scale for each filter or one for all, zero points 0; or unsigned with one scale and a zero point (older
     files). The bias is `[filters]`, i32 with the scale `input scale * filter scale[f]` and zero point 0, or plain i32 which means the same.
+
+    Of 16-bit activations (zero point 0) the sum is as wide as the bias: with i64 it is exact and rounded once, by a multiplier of 15
+    bits; with i32 rounded as `"double"` has it.
 
     `activation` (`"none"`, `"relu"`, `"relu6"`, `"relu_n1_to_1"`) limits the result to what stands for those reals. `rounding`
     `"float"` multiplies in f32 and rounds halves to even, as XNNPACK does, which LiteRT runs; `"double"` is the fixed-point multiplication
@@ -147,7 +151,9 @@ class Fovea_QuantizedBinaryOperator<string mnemonic, string summary_text, string
   let summary = summary_text;
   let description = text # [{
     Shapes are broadcast; both operands and the result have the same storage type and may have any scales. `activation` is that of
-    `fovea.quantized_conv`. `rounding` `"onnx"` computes in f32 and rounds once, halves to even, for any storage types.
+    `fovea.quantized_conv`. `rounding` `"onnx"` computes in f32 and rounds once, halves to even, for any 8-bit storage types. 16-bit
+    integers are computed in TensorFlow Lite's fixed point, which rounds twice; with `by_shifts` a sum's operand is shifted to the
+    other's scale, which is the result's (all powers of two).
 
     ```mlir
     %y = fovea.}] # mnemonic # [{ %a, %b {output = !quant.uniform<i8:f32, 0.5>}
@@ -155,7 +161,7 @@ class Fovea_QuantizedBinaryOperator<string mnemonic, string summary_text, string
     ```
   }];
   let arguments = (ins Fovea_Quantized:$lhs, Fovea_Quantized:$rhs, Fovea_Activation:$activation, Fovea_Rule:$rounding,
-                       TypeAttr:$output);
+                       DefaultValuedOptionalAttr<BoolAttr, "false">:$by_shifts, TypeAttr:$output);
   let results = (outs Fovea_Quantized:$result);
 }
 
@@ -208,8 +214,8 @@ def Fovea_QuantizedPreluOp : Fovea_InferenceOperator<"quantized_prelu"> {
 def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_pool"> {
   let summary = "the mean of each window of 8-bit integers";
   let description = [{
-    The sum over the cells that lie in the input, divided by their number, halves away from zero, as TensorFlow Lite has it. The element type
-    stays. `strides` left out means the window's size.
+    The sum over the cells that lie in the input, of 8 or 16 bits, divided by their number, halves away from zero, as TensorFlow Lite has
+    it. The element type stays. `strides` left out means the window's size.
 
     With `rounding` `"onnx"` the real numbers are summed in f32, divided by their number (with `count_padding`, the window's) and by the scale of
     `output`, to which its zero point is added before the rounding, halves to even, as ONNX Runtime has it.
@@ -264,7 +270,8 @@ def Fovea_QuantizedActivationOp : Fovea_InferenceOperator<"quantized_activation"
     `function` is `"relu"`, `"relu6"`, `"relu_n1_to_1"`, `"leaky_relu"` (slope `alpha`), `"sigmoid"`, `"tanh"`, `"hard_swish"`, `"swish"`, `"gelu"`,
     `"elu"`, `"exp"` or `"hard_sigmoid"`. There are 256 inputs, so there are 256 outputs, computed when the network is compiled: by XNNPACK's
     reference functions in f32, but relu between different scales by TensorFlow Lite's fixed point, which rounds twice, and leaky_relu by
-    XNNPACK's, which has 8 fractional bits. `"sigmoid"` has scale 1/256
+    XNNPACK's, which has 8 fractional bits. Of 16-bit integers there are relus, `"leaky_relu"`, `"sigmoid"` and `"tanh"`, the last two
+    interpolated in a table of 256 entries, with scale 1/32768. `"sigmoid"` has scale 1/256
     and the least zero point, `"tanh"` 1/128 and the middle one.
 
     With `rounding` `"onnx"` the function of the f32 number, divided by the output's scale, rounded with halves to even, for any scale and
@@ -284,7 +291,8 @@ def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
   let summary = "probabilities along the last dimension, in 8-bit integers";
   let description = [{
     `exp(beta * scale * (q - largest))` from a table in f32, their sum one after the other in f32, times `256 / sum`, rounded with halves away
-    from zero, as TensorFlow Lite's optimised kernel. The result has scale 1/256 and the least zero point.
+    from zero, as TensorFlow Lite's optimised kernel. The result has scale 1/256 and the least zero point. Of 16-bit integers,
+    exponentials and the sum's reciprocal are interpolated in tables of 513 entries; the result has scale 1/32768.
 
     With `rounding` `"onnx"` ONNX Runtime's QLinearSoftmax: `exp * floor(1 / output scale) / sum`, halves to even, for any scale and zero point.
 

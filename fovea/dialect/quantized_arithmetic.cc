@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "fovea/dialect/quantized.h"
-#include "fovea/dialect/requantization.h"
+#include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
@@ -45,11 +45,15 @@ LogicalResult QuantizeOp::inferReturnTypes(MLIRContext*, std::optional<Location>
                                            SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (failed(check_rounding(location, name, op.getRounding())) || failed(check_eight_bits(location, name, "output", output)) ||
+  if (failed(check_rounding(location, name, op.getRounding())) ||
+      failed(check_bytes_or_words(location, name, "output", output)) ||
       failed(check_axis(location, name, output, shape_of(op.getInput()))))
     return failure();
+  if (is_word(output) && op.getRounding() == "onnx")
+    return complain(location, name, "16-bit integers are not rounded by ONNX's rule");
   if (is_quantized(input)) {
-    if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
+    if (failed(check_bytes_or_words(location, name, "input", input)) ||
+        failed(check_per_tensor(location, name, "input", input)) ||
         failed(check_per_tensor(location, name, "output of integers", output)))
       return failure();
     if (op.getRounding() == "litert" && failed(check_multiplier(location, name, ratio_of(input, output)))) return failure();
@@ -117,6 +121,10 @@ Value divided_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& in
 void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized output = quantization_of(getOutput());
   const bool onnx = getRounding() == "onnx";
+  if (!is_quantized(element_type(getInput())) && is_word(getOutput()) && !output.per_channel()) {
+    results[0] = quantized_words(builder, getLoc(), getInput(), output);
+    return;
+  }
   if (!is_quantized(element_type(getInput()))) {
     results[0] = quantized_reals(builder, getLoc(), getInput(), output, onnx);
     return;
@@ -124,6 +132,8 @@ void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput());
   results[0] = elementwise(builder, getLoc(), stored(builder, getLoc(), getInput()), storage_type(tensor_type(getResult())),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             if (input.bits() == 16 || output.bits() == 16)
+                               return rescaled(scalars, x[0], input, output, whole_range(output));
                              return onnx ? divided_scalar(scalars, x[0], input, output)
                                          : requantised_scalar(scalars, x[0], input, output);
                            });
@@ -238,7 +248,7 @@ template <typename Adaptor>
 LogicalResult infer_binary(std::optional<Location> location, StringRef name, Adaptor op, SmallVectorImpl<Type>& types) {
   for (Value operand : {op.getLhs(), op.getRhs()}) {
     const Type element = element_type(operand);
-    if (failed(check_eight_bits(location, name, "operand", element)) ||
+    if (failed(check_bytes_or_words(location, name, "operand", element)) ||
         failed(check_per_tensor(location, name, "operand", element)) ||
         failed(check_output(location, name, op.getOutput(), element, op.getRounding())))
       return failure();
@@ -257,6 +267,11 @@ LogicalResult infer_binary(std::optional<Location> location, StringRef name, Ada
 // The sum shifts by 20 less the larger ratio's exponent, which has to fit.
 template <typename Adaptor>
 LogicalResult check_ratios(std::optional<Location> location, StringRef name, Adaptor op) {
+  if (is_word(op.getOutput())) {
+    return check_word_sum(location, name, quantization_of(op.getLhs()), quantization_of(op.getRhs()),
+                          quantization_of(op.getOutput()), op.getByShifts());
+  }
+  if (op.getByShifts()) return complain(location, name, "by_shifts is for 16-bit integers");
   if (op.getRounding() == "onnx") return success();
   const float output = quantization_of(op.getOutput()).scale();
   const float larger = std::max(quantization_of(op.getLhs()).scale(), quantization_of(op.getRhs()).scale()) / output;
@@ -284,6 +299,14 @@ template <typename Op>
 Value sum_formula(OpBuilder& builder, Op op, float sign) {
   const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs());
   const Quantized output = quantization_of(op.getOutput());
+  if (output.bits() == 16) {
+    const SmallVector<Value> words{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
+    return elementwise(builder, op.getLoc(), words, storage_type(tensor_type(op.getResult())),
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                         return word_sum(scalars, x, lhs, rhs, output, sign < 0 ? -1 : 1, op.getByShifts(),
+                                         activation_range(op.getActivation(), output));
+                       });
+  }
   const SumMultipliers multipliers = sum_multipliers(lhs.scale() / output.scale(), sign * (rhs.scale() / output.scale()));
   const int64_t bias = (int64_t{1} << (multipliers.shift - 1)) - multipliers.lhs * lhs.zero() - multipliers.rhs * rhs.zero();
   const SmallVector<Value> operands{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
@@ -375,6 +398,7 @@ void QuantizedSubOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results
 LogicalResult QuantizedMulOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                                SmallVectorImpl<Type>& types) {
   if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
+  if (op.getByShifts()) return complain(location, getOperationName(), "by_shifts is for sums");
   if (op.getRounding() == "onnx") return success();
   const double rhs = quantization_of(op.getRhs()).scale();
   return check_multiplier(location, getOperationName(), ratio_of(element_type(op.getLhs()), op.getOutput()) * rhs);
@@ -388,6 +412,13 @@ void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results
   const Quantized lhs = quantization_of(getLhs()), rhs = quantization_of(getRhs()), output = quantization_of(getOutput());
   const float multiplier = lhs.scale() * rhs.scale() / output.scale();
   const SmallVector<Value> operands{stored(builder, getLoc(), getLhs()), stored(builder, getLoc(), getRhs())};
+  if (output.bits() == 16) {
+    results[0] = elementwise(builder, getLoc(), operands, storage_type(tensor_type(getResult())),
+                             [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                               return word_product(scalars, x, lhs, rhs, output, activation_range(getActivation(), output));
+                             });
+    return;
+  }
   results[0] =
       elementwise(builder, getLoc(), operands, storage_type(tensor_type(getResult())),
                   [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
@@ -404,7 +435,7 @@ namespace {
 LogicalResult infer_extreme(std::optional<Location> location, StringRef name, Value lhs, Value rhs,
                             SmallVectorImpl<Type>& types) {
   const Type element = element_type(lhs);
-  if (failed(check_eight_bits(location, name, "operand", element)) ||
+  if (failed(check_bytes_or_words(location, name, "operand", element)) ||
       failed(check_per_tensor(location, name, "operand", element)))
     return failure();
   if (element_type(rhs) != element) {

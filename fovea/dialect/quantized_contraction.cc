@@ -6,7 +6,7 @@
 #include "fovea/dialect/convolution.h"
 #include "fovea/dialect/pooling.h"
 #include "fovea/dialect/quantized.h"
-#include "fovea/dialect/requantization.h"
+#include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -39,6 +39,8 @@ LogicalResult check_bias(std::optional<Location> location, StringRef name, Value
     return complain(location, name,
                     "bias " + shape_text(shape_of(bias)) + " must be [" + Twine(channels) + "], one for each result channel");
   }
+  if (element_type(bias).isInteger(64) && input.bits() != 16)
+    return complain(location, name, "bias of 8-bit activations must be i32, not i64");
   if (!is_quantized(element_type(bias))) return success();
   const Quantized quantized = quantization_of(bias);
   if (quantized.bits() != 32 || llvm::any_of(quantized.zeros, [](int64_t zero) { return zero != 0; })) {
@@ -67,8 +69,9 @@ LogicalResult check_factors(std::optional<Location> location, StringRef name, Va
 template <typename Adaptor>
 LogicalResult check_contraction(std::optional<Location> location, StringRef name, Adaptor op, Value weight, StringRef what) {
   const Type input = element_type(op.getInput());
-  if (failed(check_factors(location, name, op.getInput(), weight, what)) ||
-      failed(check_eight_bits(location, name, "output", op.getOutput())) ||
+  if (failed(check_bytes_or_words(location, name, "input", input)) ||
+      failed(check_per_tensor(location, name, "input", input)) || failed(check_weight(location, name, what, weight)) ||
+      failed(check_bytes_or_words(location, name, "output", op.getOutput())) ||
       failed(check_per_tensor(location, name, "output", op.getOutput())) ||
       failed(check_activation(location, name, op.getActivation())))
     return failure();
@@ -76,10 +79,17 @@ LogicalResult check_contraction(std::optional<Location> location, StringRef name
     return complain(location, name, "unknown rounding \"" + op.getRounding() + "\"; it is \"float\" or \"double\"");
   }
   const Quantized from = quantization_of(input), factor = quantization_of(weight), to = quantization_of(op.getOutput());
+  if (from.bits() != to.bits())
+    return complain(location, name,
+                    "output " + type_text(op.getOutput()) + " and its input " + type_text(input) + " must have as many bits");
   for (float scale : factor.scales) {
     const double multiplier = static_cast<double>(from.scale()) * static_cast<double>(scale) / static_cast<double>(to.scale());
     if (failed(check_multiplier(location, name, multiplier))) return failure();
+    if (from.bits() == 16 && multiplier >= 64)
+      return complain(location, name,
+                      "its scales multiply 16-bit integers by " + fmt::format("{:g}", multiplier) + "; less than 64 is read");
   }
+  if (from.bits() == 16 && !factor.is_signed) return complain(location, name, "16-bit activations have weights of i8, not u8");
   return check_bias(location, name, op.getBias(), from, factor, shape_of(weight).back());
 }
 
@@ -92,6 +102,7 @@ struct Contraction {
   int64_t terms;     // of each sum
   IntegerRange range;
   bool rounds_twice;
+  bool wide;  // sums of i64, which are rounded once
 };
 
 // sum over all but the last dimension, [channels].
@@ -140,8 +151,25 @@ SmallVector<Value> multipliers(OpBuilder& builder, Location location, const Cont
           channel_constants(builder, location, ArrayRef<int32_t>(shifts), shape)};
 }
 
-// The 8-bit result, of the products' shape; its last dimensions of shape `channels` are the channels.
+// Of wide sums.
+Value finished_words(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> channels) {
+  SmallVector<double> real;
+  for (float scale : work.weight.scales)
+    real.push_back(static_cast<double>(work.input.scale()) * static_cast<double>(scale) /
+                   static_cast<double>(work.output.scale()));
+  const WordMultipliers factors = word_multipliers(builder, location, real, channels);
+  const SmallVector<Value> operands{work.products, reshaped(builder, location, work.bias, channels), factors.multipliers,
+                                    factors.shifts};
+  const auto type = RankedTensorType::get(shape_of(work.products), work.output.storage);
+  return elementwise(builder, location, operands, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+    Value sum = scalars.create<arith::AddIOp>(x[0], x[1]);
+    return clamped_word(scalars, word_steps(scalars, sum, x[2], x[3]), work.output, work.range);
+  });
+}
+
+// The result, of the products' shape; its last dimensions of shape `channels` are the channels.
 Value finished(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> channels) {
+  if (work.wide) return finished_words(builder, location, work, channels);
   SmallVector<Value> operands{work.products, reshaped(builder, location, corrected_bias(builder, location, work), channels)};
   llvm::append_range(operands, multipliers(builder, location, work, channels));
   if (work.input_sums) operands.push_back(work.input_sums);
@@ -186,7 +214,8 @@ Contraction plain_contraction(OpBuilder& builder, Location location, Value input
           .input_sums = {},
           .terms = tensor_type(weight).getNumElements() / shape_of(weight).back(),
           .range = {},
-          .rounds_twice = false};
+          .rounds_twice = false,
+          .wide = false};
 }
 
 template <typename Op>
@@ -197,12 +226,15 @@ Contraction contraction_of(OpBuilder& builder, Op op, Value weight) {
                    .filter = stored(builder, op.getLoc(), weight),
                    .bias = stored(builder, op.getLoc(), op.getBias()),
                    .terms = tensor_type(weight).getNumElements() / shape_of(weight).back(),
-                   .rounds_twice = op.getRounding() == "double"};
+                   .rounds_twice = op.getRounding() == "double" || is_word(op.getInput()),
+                   .wide = element_type(op.getBias()).isInteger(64)};
   work.range = activation_range(op.getActivation(), work.output);
   return work;
 }
 
-Signs signs_of(const Contraction& work) { return {work.input.is_signed, work.weight.is_signed}; }
+Signs signs_of(const Contraction& work) {
+  return {.lhs = work.input.is_signed, .rhs = work.weight.is_signed, .wide = work.wide};
+}
 
 // The sum of x over each window and its channels: [batch, outputs..., (groups), 1 or nothing], to broadcast to the products.
 Value convolved_sums(OpBuilder& builder, Location location, const Convolution& conv, const Contraction& work, Value image) {

@@ -7,7 +7,7 @@
 #include "fovea/dialect/lookup.h"
 #include "fovea/dialect/pooling.h"
 #include "fovea/dialect/quantized.h"
-#include "fovea/dialect/requantization.h"
+#include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -118,7 +118,8 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
                                                       SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
+  if (failed(check_bytes_or_words(location, name, "input", input)) ||
+      failed(check_per_tensor(location, name, "input", input)) ||
       failed(check_output(location, name, output, input, op.getRounding())))
     return failure();
   if (!llvm::is_contained(function_names, op.getFunction())) {
@@ -126,6 +127,7 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
     return complain(location, name, "unknown function \"" + op.getFunction() + "\"; there are " + known);
   }
   types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
+  if (is_word(input)) return check_word_function(location, name, op.getFunction(), input, output);
   if (op.getRounding() == "onnx") return success();
   const Quantized type = quantization_of(output);
   const double ratio = static_cast<double>(quantization_of(input).scale()) / static_cast<double>(type.scale());
@@ -142,6 +144,10 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
 void QuantizedActivationOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
   const auto alpha = static_cast<float>(getAlpha().convertToDouble());
+  if (input.bits() == 16) {
+    results[0] = word_function(builder, getLoc(), stored(builder, getLoc(), getInput()), getFunction(), alpha, input, output);
+    return;
+  }
   const Integers table = getRounding() == "onnx"             ? divided_table(getFunction(), alpha, input, output)
                          : getFunction() == "leaky_relu"     ? leaky_relu_table(alpha, input, output)
                          : getFunction().starts_with("relu") ? relu_table(getFunction(), input, output)
@@ -168,11 +174,13 @@ LogicalResult QuantizedSoftmaxOp::inferReturnTypes(MLIRContext*, std::optional<L
                                                    SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
+  if (failed(check_bytes_or_words(location, name, "input", input)) ||
+      failed(check_per_tensor(location, name, "input", input)) ||
       failed(check_output(location, name, output, input, op.getRounding())))
     return failure();
-  if (op.getRounding() == "litert" &&
-      failed(check_prescribed(location, name, output, 1.0F / 256, quantization_of(output).least())))
+  const bool words = is_word(input);
+  if (op.getRounding() == "litert" && failed(check_prescribed(location, name, output, words ? 0x1p-15F : 1.0F / 256,
+                                                              words ? 0 : quantization_of(output).least())))
     return failure();
   const double scale = static_cast<double>(quantization_of(input).scale()) * op.getBeta().convertToDouble();
   if (failed(check_multiplier(location, name, scale))) return failure();
@@ -242,6 +250,11 @@ void QuantizedSoftmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& res
   const int64_t classes = shape_of(getInput()).back(), rows = tensor_type(getInput()).getNumElements() / classes;
   const SmallVector<int64_t> shape{rows, classes}, column{rows, 1};
   Value integers = reshaped(builder, location, stored(builder, location, getInput()), shape);
+  if (input.bits() == 16) {
+    Value words = word_softmax(builder, location, integers, getBeta().convertToDouble(), input, output);
+    results[0] = reshaped(builder, location, words, shape_of(getResult()));
+    return;
+  }
   Value largest = reshaped(builder, location, row_maxima(builder, location, integers, input), column);
   const auto bytes = RankedTensorType::get(shape, builder.getI8Type());
   Value distances =

@@ -2,7 +2,7 @@
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/pooling.h"
 #include "fovea/dialect/quantized.h"
-#include "fovea/dialect/requantization.h"
+#include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -19,11 +19,12 @@ FailureOr<Window> resolve_pool(std::optional<Location> location, StringRef name,
                         {op.getWindow(), op.getStrides(), {}, op.getPaddingAttr(), /*stride_is_size=*/true, "window"});
 }
 
-// sum / count, halves away from zero: by magnitude, then truncated.
+// sum / count, halves away from zero: by magnitude, then truncated. Sums of words are no f32 numbers; count is then an integer.
 Value rounded_quotient(ImplicitLocOpBuilder& builder, Value sum, Value count, Value half) {
   Value negative = builder.create<arith::CmpIOp>(arith::CmpIPredicate::slt, sum, integer_constant(builder, 0));
   Value away = builder.create<arith::SelectOp>(negative, builder.create<arith::SubIOp>(sum, half),
                                                builder.create<arith::AddIOp>(sum, half));
+  if (count.getType().isInteger()) return builder.create<arith::DivSIOp>(away, count);
   Value quotient = builder.create<arith::DivFOp>(to_float(builder, away), count);
   return builder.create<arith::FPToSIOp>(builder.getI32Type(), quotient);
 }
@@ -34,7 +35,7 @@ LogicalResult QuantizedAveragePoolOp::inferReturnTypes(MLIRContext*, std::option
                                                        SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type element = element_type(op.getInput());
-  if (failed(check_eight_bits(location, name, "input", element)) ||
+  if (failed(check_bytes_or_words(location, name, "input", element)) ||
       failed(check_per_tensor(location, name, "input", element)) ||
       failed(check_activation(location, name, op.getActivation())) || failed(check_rounding(location, name, op.getRounding())))
     return failure();
@@ -108,7 +109,10 @@ void QuantizedAveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>&
   const SmallVector<float> divisors(counts.begin(), counts.end());
   SmallVector<int32_t> halves;
   for (int64_t count : counts) halves.push_back(static_cast<int32_t>(count / 2));
-  const SmallVector<Value> operands{sum, channel_constants(builder, location, ArrayRef<float>(divisors), shape),
+  const SmallVector<int32_t> numbers(counts.begin(), counts.end());
+  const SmallVector<Value> operands{sum,
+                                    type.bits() == 16 ? channel_constants(builder, location, ArrayRef<int32_t>(numbers), shape)
+                                                      : channel_constants(builder, location, ArrayRef<float>(divisors), shape),
                                     channel_constants(builder, location, ArrayRef<int32_t>(halves), shape)};
   results[0] = elementwise(builder, location, operands, storage_type(tensor_type(getResult())),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
@@ -123,7 +127,7 @@ template <typename Adaptor>
 LogicalResult infer_integer_reduction(std::optional<Location> location, StringRef name, Adaptor op,
                                       SmallVectorImpl<Type>& types, StringRef rounding = "litert") {
   const Type element = element_type(op.getInput());
-  if (failed(check_eight_bits(location, name, "input", element)) ||
+  if (failed(check_bytes_or_words(location, name, "input", element)) ||
       failed(check_per_tensor(location, name, "input", element)) ||
       failed(check_output(location, name, op.getOutput(), element, rounding)))
     return failure();
@@ -136,6 +140,21 @@ LogicalResult infer_integer_reduction(std::optional<Location> location, StringRe
   return success();
 }
 
+// Of words, in fixed point that rounds twice; the multiplier of a mean takes the count in, to the bits that are left.
+Value word_reduction(OpBuilder& builder, Location location, Value sum, const Quantized& input, const Quantized& output,
+                     int64_t count) {
+  FixedPoint point = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
+  const int shift =
+      std::clamp<int>(static_cast<int>(llvm::Log2_64(static_cast<uint64_t>(count))), 0, std::min(32, 31 + point.shift));
+  point = {static_cast<int32_t>((int64_t{point.multiplier} << shift) / count), point.shift - shift};
+  return elementwise(builder, location, sum, RankedTensorType::get(shape_of(sum), output.storage),
+                     [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                       Value steps = twice_rounded(scalars, x[0], integer_constant(scalars, point.multiplier),
+                                                   integer_constant(scalars, point.shift));
+                       return clamped_to(scalars, steps, output, {output.least(), output.most()});
+                     });
+}
+
 // round(sum * multiplier + zero), the multiplier of a mean divided by the count.
 template <typename Op>
 Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
@@ -145,6 +164,7 @@ Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
   for (int64_t dim : op.getDims()) count *= shape_of(op.getInput())[dim];
   Value integers = as_integers(builder, location, stored(builder, location, op.getInput()), input.is_signed);
   Value sum = builder.create<ReduceSumOp>(location, integers, op.getDims(), op.getKeepDims());
+  if (input.bits() == 16) return word_reduction(builder, location, sum, input, output, mean ? count : 1);
   // Zero points join as one real number, before the only rounding.
   const float ratio = input.scale() / output.scale();
   const float multiplier = mean ? ratio * (1.0F / static_cast<float>(count)) : ratio;

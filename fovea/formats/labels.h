@@ -12,6 +12,9 @@ namespace fovea {
 // are, too.
 std::vector<std::string> read_labels(const std::filesystem::path& path);
 
+// The same of a file's content; `name` stands for the path in messages.
+std::vector<std::string> labels_of(std::string text, const std::string& name);
+
 void write_labels(const std::filesystem::path& path, const std::vector<std::string>& labels);
 
 }  // namespace fovea

@@ -46,6 +46,7 @@ void read_metadata(std::string_view text, std::string_view file, InferenceModel&
       if (preprocessing.resize < 0 || preprocessing.resize > largest_side)
         throw std::invalid_argument(fmt::format("resize {}", preprocessing.resize));
       model.preprocessing = std::move(preprocessing);
+      model.says_preprocessing = true;
     }
     if (json.contains("labels")) model.labels = json.at("labels").get<std::vector<std::string>>();
   } catch (const std::exception& error) {

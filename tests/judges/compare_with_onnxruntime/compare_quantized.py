@@ -252,7 +252,7 @@ def main():
             at = f"{folder}/{index}"
             model.save(f"{at}.onnx")
             np.save(f"{at}.x.npy", model.x)
-            jobs.append({"model": f"{at}.onnx", "inputs": {"x": f"{at}.x.npy"}, "outputs": {n: f"{at}.{n}.npy" for n in model.results}})
+            jobs.append({"model": f"{at}.onnx", "inputs": {"x": f"{at}.x.npy"}, "outputs": [f"{at}.{n}.npy" for n in model.results]})
             models.append((at, model))
         with open(f"{folder}/jobs.json", "w") as file:
             json.dump(jobs, file)
