@@ -20,7 +20,7 @@ namespace {
 struct EvalOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
+  std::string model, weights, data, split = "test", confusion, views, orientation, dtype = "f32", winograd = "auto";
   int64_t batch = 0;
 };
 
@@ -65,7 +65,10 @@ struct Evaluation {
 
 std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const std::string& data, int64_t seed) {
   if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
-  return open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+  auto dataset =
+      open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+  if (!dataset->remark().empty()) fmt::print(stderr, "{}\n", dataset->remark());
+  return dataset;
 }
 
 // A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
@@ -73,11 +76,12 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
                           Progress& progress) {
   if (!options.views.empty() && options.views != "one")
     refuse("--views is not for {}, which sees each image once", options.model);
-  ImageClassifier classifier(open_inference_model(options.model, {.weights = options.weights,
-                                                                  .seed = options.common.seed,
-                                                                  .form = options.form,
-                                                                  .batch = options.batch > 0 ? options.batch : file_batch}),
-                             dtype_named(options.dtype), winograd_named(options.winograd));
+  InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
+                                                              .seed = options.common.seed,
+                                                              .form = options.form,
+                                                              .batch = options.batch > 0 ? options.batch : file_batch});
+  if (!options.orientation.empty()) model.preprocessing.upright = options.orientation == "exif";
+  ImageClassifier classifier(std::move(model), dtype_named(options.dtype), winograd_named(options.winograd));
   const std::vector<std::string> classes = dataset->class_names();
   return {evaluate(classifier, std::move(dataset), threads, progress), classifier.name(), classes};
 }
@@ -89,6 +93,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   if (model.network.classes == std::ssize(dataset->class_names()) + 1)
     return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);
+  if (!options.orientation.empty()) model.network.preprocessing.upright = options.orientation == "exif";
   Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype),
                       winograd_named(options.winograd));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
@@ -134,6 +139,7 @@ Command eval_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype,
                   "of activations and products: f32 (the default, whatever it was trained in) or bf16");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
+  add_orientation_option(*app, options->orientation, "the model's");
   add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

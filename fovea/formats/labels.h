@@ -1,16 +1,20 @@
 // Label files: the name of class i on line i, UTF-8.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace fovea {
 
-// Fails when the file is empty or a line before the last is. Line ends of Windows and a byte-order mark are dropped. Where
-// every line starts with its own number ("3 cat" or "3:cat", counted from 0, as in the files of Coral's models), the numbers
-// are, too.
-std::vector<std::string> read_labels(const std::filesystem::path& path);
+// Whether numbers of lines are a part of the names: in a run's own labels they are.
+enum class LabelNumbers : uint8_t { drop, keep };
+
+// Fails when the file is empty or a line before the last is, or where a line is no UTF-8. Line ends of Windows and a byte-order
+// mark are dropped. Where every line starts with its own number ("3 cat" or "3:cat", counted from 0, as in the files of Coral's
+// models), the numbers are, too.
+std::vector<std::string> read_labels(const std::filesystem::path& path, LabelNumbers numbers = LabelNumbers::drop);
 
 void write_labels(const std::filesystem::path& path, const std::vector<std::string>& labels);
 
