@@ -53,6 +53,12 @@ void add_winograd_option(CLI::App& app, std::string& when) {
       "that side wherever it can be. Its last bits differ");
 }
 
+void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise) {
+  app.add_option("--orientation", orientation,
+                 fmt::format("of photographs: exif, turned as their EXIF data says, or stored ({})", otherwise))
+      ->check(CLI::IsMember({"exif", "stored"}));
+}
+
 int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadPool::available(); }
 
 void add_common_options(CLI::App& app, CommonOptions& common) {

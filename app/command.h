@@ -36,6 +36,9 @@ void add_memory_option(CLI::App& app, int64_t& bytes);
 // --winograd never: for winograd_named(); "auto" without it.
 void add_winograd_option(CLI::App& app, std::string& when);
 
+// --orientation exif or stored: how EXIF data turns photographs; "" without it.
+void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise);
+
 void add_common_options(CLI::App& app, CommonOptions& common);
 
 // Text for people: standard output, or standard error when standard output belongs to --json.

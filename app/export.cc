@@ -98,6 +98,7 @@ TrainedModel recognised_model(const ExportOptions& options) {
   recipe.deviation.assign(preprocessing.deviation.begin(), preprocessing.deviation.end());
   recipe.crop_resize = preprocessing.resize;
   if (preprocessing.bicubic) recipe.interpolation = "bicubic";
+  recipe.orientation = preprocessing.upright ? "exif" : "stored";
   const Shape own = make_model(found->model).input;
   if (own != found->options.input) {
     if (found->options.input[0] != found->options.input[1]) fail("{} reads images that are not square", options.model);

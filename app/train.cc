@@ -16,7 +16,7 @@ namespace {
 
 struct TrainCommandOptions {
   CommonOptions common;
-  std::string model, recipe, data, out, optimizer, schedule, weights, dtype;
+  std::string model, recipe, data, out, optimizer, schedule, weights, dtype, orientation;
   std::vector<std::string> settings, freeze;
   int64_t epochs = 0, batch = 0;
   double rate = 0;
@@ -68,6 +68,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
   if (!options.optimizer.empty()) apply_setting(recipe, "optimizer.name=" + options.optimizer);
   if (!options.schedule.empty()) apply_setting(recipe, "rate.schedule=" + options.schedule);
   if (!options.dtype.empty()) apply_setting(recipe, "dtype=" + options.dtype);
+  if (!options.orientation.empty()) apply_setting(recipe, "input.orientation=" + options.orientation);
   if (!options.weights.empty()) recipe.weights = options.weights;
   if (!options.freeze.empty()) recipe.freeze = options.freeze;
   if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
@@ -78,7 +79,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
 
 void refuse_changes(const CLI::App& app) {
   for (const char* name : {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set",
-                           "--seed", "--dtype", "--weights", "--freeze", "--quantize-aware"}) {
+                           "--seed", "--dtype", "--orientation", "--weights", "--freeze", "--quantize-aware"}) {
     if (app.count(name) > 0) refuse("{} would change the run; a resumed run keeps the recipe it was started with", name);
   }
 }
@@ -125,6 +126,7 @@ Command train_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype, "of activations and products: f32 or bf16; parameters and sums stay f32");
   app->add_option("--optimizer", options->optimizer, "sgd, adam, adamw, rmsprop, lars or muon");
   app->add_option("--schedule", options->schedule, "constant, step, exponential, inverse, cosine, linear or polynomial");
+  add_orientation_option(*app, options->orientation, "exif, or the recipe's");
   app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")
       ->allow_extra_args(false);
   app->add_option("--weights", options->weights, "start from these weights (.safetensors), with a new head for other classes");

@@ -96,6 +96,7 @@ ImageShape image_shape(const Network& network) {
 Augmentation evaluation_of(const Preprocessing& preprocessing) {
   return {.resize = preprocessing.resize,
           .interpolation = preprocessing.bicubic ? Interpolation::bicubic : Interpolation::bilinear,
+          .orientation = preprocessing.upright ? Orientation::exif : Orientation::stored,
           .mean = preprocessing.mean,
           .deviation = preprocessing.deviation};
 }

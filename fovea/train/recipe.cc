@@ -84,6 +84,7 @@ const std::vector<Field>& fields() {
       {"loss.summed", &Recipe::summed},
       {"average.decay", &Recipe::average_decay, 0, 0.999999999},
       {"input.size", &Recipe::size, 0, 4096},
+      {.key = "input.orientation", .member = &Recipe::orientation, .names = {"exif", "stored"}},
       {.key = "crop.kind", .member = &Recipe::crop, .names = {"random", "center"}},
       {"crop.area", &Recipe::crop_area, 0, 1, true},
       {"crop.resize", &Recipe::crop_resize, 0, 8192},
@@ -297,6 +298,7 @@ std::string value_text(const Recipe& recipe, const Field& field) {
 
 Recipe default_recipe(std::string_view model) {
   Recipe recipe;
+  recipe.orientation = "exif";
   const RecipeFile* own = nullptr;
   for (const RecipeFile& file : recipe_files) {
     if (file.name == model) own = &file;

@@ -83,6 +83,7 @@ struct Recipe {
   double average_decay = 0;  // of the averages of weights and running statistics that are tested and saved; 0: none
 
   int64_t size = 0;                        // side of the square the network reads, 0: the model's own
+  std::string orientation = "stored";      // of photographs: exif (every default recipe), stored (recipes without the key)
   std::string crop = "random";             // what training sees of a photograph: random, center
   double crop_area = 0.08;                 // random: the least share of its area
   int64_t crop_resize = 0;                 // center: the shorter side before the middle is cut out, 0: 8/7 of the size

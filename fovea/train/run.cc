@@ -41,6 +41,7 @@ Network real_network_of(const Recipe& recipe, ModelOptions options) {
   if (recipe.crop_resize == 0 && recipe.crop_margin > 0 && network.input.size() == 3)
     network.preprocessing.resize = std::min(network.input[0], network.input[1]) + recipe.crop_margin;
   network.preprocessing.bicubic = recipe.interpolation == "bicubic";
+  network.preprocessing.upright = recipe.orientation == "exif";
   return network;
 }
 
@@ -61,7 +62,7 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options)
     if (!std::filesystem::exists(folder / "recipe.toml")) refuse("{} is not the folder of a run: it has no recipe.toml", model);
     if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
     opened.recipe = read_recipe(folder / "recipe.toml");
-    if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt");
+    if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt", LabelNumbers::keep);
   } else {
     if (model.find('/') != model.npos) refuse("no run at {}", model);
     opened.recipe = default_recipe(make_model(model).name);

@@ -140,6 +140,9 @@ void Trainer::open_data() {
   const DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
   train_ = open_dataset(recipe_.data, Split::train, options);
   test_ = open_dataset(recipe_.data, Split::test, options);
+  for (const auto& dataset : {train_, test_}) {
+    if (!dataset->remark().empty()) progress_.say(dataset->remark());
+  }
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, of red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};

@@ -34,6 +34,21 @@ TEST(Recipe, SurvivesBeingWrittenAndRead) {
   EXPECT_EQ(again, recipe);
 }
 
+// New runs turn photographs by their EXIF data; those from before there was the key saw them as they are stored.
+TEST(Recipe, OrientationIsExifUnlessTheRunIsOlder) {
+  EXPECT_EQ(default_recipe("resnet18").orientation, "exif");
+  EXPECT_EQ(default_recipe("mnist-mlp").orientation, "exif");
+  Recipe older;
+  apply_recipe(older, "model = \"resnet18\"\n", "recipe.toml");
+  EXPECT_EQ(older.orientation, "stored");
+  Recipe laid_over = default_recipe("resnet18");
+  apply_recipe(laid_over, "epochs = 3\n", "mine.toml");
+  EXPECT_EQ(laid_over.orientation, "exif");
+  apply_setting(laid_over, "input.orientation=stored");
+  EXPECT_NE(to_toml(laid_over).find("orientation = 'stored'"), std::string::npos) << to_toml(laid_over);
+  EXPECT_NE(refusal([&] { apply_setting(laid_over, "input.orientation=left"); }).find("left"), std::string::npos);
+}
+
 TEST(Recipe, EveryModelOfTheLadderHasItsOwn) {
   for (const char* model : {"mnist-mlp", "mnist-cnn", "cifar-cnn"}) {
     Recipe plain;
