@@ -28,7 +28,7 @@ std::string metadata_text(const InferenceModel& model) {
                            {"bicubic", preprocessing.bicubic},
                            {"orientation", preprocessing.upright ? "exif" : "stored"}};
   if (!model.labels.empty()) json["labels"] = model.labels;
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void read_metadata(std::string_view text, std::string_view file, InferenceModel& model) {
