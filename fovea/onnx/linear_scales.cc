@@ -40,6 +40,8 @@ LinearScales::LinearScales(Importer& importer, const OnnxNode& node, const Shape
                      : (zeros != nullptr ? zeros->dtype() : otherwise);
   if (zeros != nullptr && zeros->dtype() != dtype_)
     importer.complain(node, "zero points are {}, the integers {}", name(zeros->dtype()), name(dtype_));
+  if (quantizes && zeros != nullptr && importer.has_four_bits(node, 2))
+    importer.complain(node, "integers of four bits; fovea reads them and makes int8 and uint8");
   if (dtype_ != DType::u8 && dtype_ != DType::i8 && dtype_ != DType::i32)
     importer.complain(node, "integers of type {}; fovea has int8, uint8 and int32", name(dtype_));
   for (int64_t i = 0; i < scales_.size(); ++i) {
