@@ -101,6 +101,15 @@ void GatherOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
     results[0] = reshaped(builder, location, picked_or_joined(builder, location, input, dim, indices), shape);
     return;
   }
+  if (shape.empty()) {
+    // One number: a kernel has a loop over its results.
+    const auto type = RankedTensorType::get({1}, element_type(getIndices()));
+    Value one = reshaped(builder, location, getIndices(), type.getShape());
+    Value picked = selected(builder, location, one, builder.getMultiDimIdentityMap(2).getMajorSubMap(1), input,
+                            AffineMap::get(2, 0, builder.getAffineDimExpr(1), getContext()), type.getShape());
+    results[0] = reshaped(builder, location, picked, shape);
+    return;
+  }
   // The last loop walks what may be picked.
   SmallVector<AffineExpr> asked, read;
   for (unsigned at = 0; at < loops; ++at) {

@@ -72,9 +72,10 @@ void import_gather(Importer& importer, const OnnxNode& node) {
   shape.erase(shape.begin() + axis);
   shape.insert(shape.begin() + axis, places.begin(), places.end());
   if (!indices.constant) {
+    Composite c(importer, node);
     const Ref at = computed_positions(importer, node, indices, extent);
-    const Ref y = importer.add(node, "gather", {importer.row_major(x), at}, {{"dim", axis}}).front();
-    return importer.set(node, 0, y, Layout::row_major(shape));
+    const Ref y = c("gather", {importer.row_major(x), at}, {{"dim", axis}});
+    return importer.set(node, 0, c.reshape(y, shape), Layout::row_major(shape));
   }
   const std::vector<int64_t> order = importer.some_order(x);
   const Ref y =
