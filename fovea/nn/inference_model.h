@@ -4,6 +4,7 @@
 // compiler take one; a trained run becomes one by trace_inference.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,7 +26,10 @@ struct InferenceModel {
   // Of float inputs. An integer input takes bytes: u8 the pixels as they are, i8 pixel - 128; its scale and zero point say what
   // they mean.
   Preprocessing preprocessing;
+  bool says_preprocessing = false;  // it came with the file; otherwise it is a guess
   std::vector<std::string> labels;  // names of the classes; empty when unknown
+  // Other names of inputs and of results, as a file's signature gives them; by name.
+  std::map<std::string, std::string> input_aliases, output_aliases;
 };
 
 }  // namespace fovea

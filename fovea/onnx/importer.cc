@@ -88,6 +88,16 @@ bool Importer::has_input(const OnnxNode& node, size_t index) const {
   return index < node.inputs.size() && !node.inputs[index].empty();
 }
 
+bool Importer::is_known(const OnnxNode& node, size_t index) const {
+  if (!has_input(node, index)) return true;
+  const auto found = values_.find(node.inputs[index]);
+  return found != values_.end() && found->second.constant.has_value();
+}
+
+ImportedValue& Importer::known_value(const OnnxNode& node, const std::string& name) {
+  return value(name, fmt::format("node \"{}\" ({})", node.title(), node.type));
+}
+
 const Tensor& Importer::constant(const OnnxNode& node, size_t index) {
   const ImportedValue& value = input(node, index);
   if (!value.constant) complain(node, "input \"{}\" is computed from the data; fovea needs it to be known", value.name);

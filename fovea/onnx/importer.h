@@ -49,6 +49,8 @@ class Importer {
   bool is_quantized(const ImportedValue& value) const { return !value.constant && type_of(value.ref).quantization.has_value(); }
   void keep_integers(bool kept) { integers_kept_ = kept; }  // for operators that only move numbers
   bool has_input(const OnnxNode& node, size_t index) const;
+  bool is_known(const OnnxNode& node, size_t index) const;                    // left out, or a constant
+  ImportedValue& known_value(const OnnxNode& node, const std::string& name);  // by its name; fails where there is none
   // Inputs that must be known while reading, as integers or numbers.
   const Tensor& constant(const OnnxNode& node, size_t index);
   std::vector<int64_t> integers(const OnnxNode& node, size_t index);
@@ -114,7 +116,8 @@ class Importer {
   void set_same(const OnnxNode& node, size_t index, const ImportedValue& value);
   ImportedValue& result(const OnnxNode& node, size_t index) { return values_.at(node.outputs.at(index)); }
 
-  // The file was written for one batch and is read for another: shapes that begin with the old one mean the new one.
+  // The file was written for one batch and is read for another: shapes that begin with the old one mean the new one. Of a file
+  // that leaves it open both are the same.
   void change_batch(int64_t from, int64_t to) { old_batch_ = from, batch_ = to; }
   int64_t old_batch() const { return old_batch_; }
   int64_t batch() const { return batch_; }
@@ -168,7 +171,7 @@ void add_quantized_imports(ImportTable& table);    // QuantizeLinear, Dequantize
 // that only moves numbers on the integers themselves; false where it is neither.
 bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table);
 
-// What the DequantizeLinear that reads an input of bytes says they mean; fails where there is none.
+// What the DequantizeLinear that reads an input of bytes says they mean; the numbers themselves where there is none.
 Quantization read_quantization(Importer& importer, const OnnxPort& port);
 
 // What the window of a convolution or an average is, as operators of fovea take it; for import_quantized.cc.

@@ -5,6 +5,7 @@
 #include "fovea/onnx/constant_folding.h"
 #include "fovea/onnx/importer.h"
 #include "fovea/onnx/patterns.h"
+#include "fovea/onnx/quantized_nodes.h"
 #include "fovea/onnx/read.h"
 
 namespace fovea {
@@ -144,13 +145,15 @@ void import_node(Importer& importer, const OnnxNode& node, const std::string& fi
 
 InferenceModel import_file(OnnxFile file, const std::string& file_name, const OnnxReadOptions& options) {
   if (file.inputs.empty()) fail("{} has no inputs", file_name);
+  spell_out_quantized(file);
+  merge_quantized_pairs(file);
   simplify(file);
   Importer importer(file_name, file);
-  read_inputs(importer, file, file_name, options);
   // First of all: a QuantizeLinear is looked at before its turn comes.
   for (const OnnxNode& node : file.nodes) {
     if (node.type == "Constant" && node.domain.empty() && fold_constant(importer, node)) importer.skip(node);
   }
+  read_inputs(importer, file, file_name, options);
   for (const OnnxNode& node : file.nodes) import_node(importer, node, file_name);
   for (const OnnxNode& node : file.nodes) importer.refuse_unread(node);
   InferenceModel model = importer.finish();

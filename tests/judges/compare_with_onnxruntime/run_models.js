@@ -5,7 +5,7 @@ const fs = require('fs');
 const ort = require('onnxruntime-node');
 
 const kinds = {'<f4': [Float32Array, 'float32'], '|u1': [Uint8Array, 'uint8'], '|i1': [Int8Array, 'int8'], '<i8': [BigInt64Array, 'int64'],
-               '<i4': [Int32Array, 'int32'], '|b1': [Uint8Array, 'bool']};
+               '<i4': [Int32Array, 'int32'], '<f2': [Uint16Array, 'float16'], '|b1': [Uint8Array, 'bool']};
 
 function readNpy(path) {
   const bytes = fs.readFileSync(path);
