@@ -11,7 +11,7 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-constexpr size_t most_runs = 8;  // that are put together from slices; more are selected in a loop
+constexpr size_t most_runs = 32;  // that are put together from slices; more are selected in a loop
 
 LogicalResult check_dim(std::optional<Location> location, StringRef name, ArrayRef<int64_t> shape, uint64_t dim) {
   if (dim < shape.size()) return success();
