@@ -1,13 +1,13 @@
 // fovea classify MODEL IMAGE...: what is in a picture.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "app/classification.h"
 #include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
+#include "fovea/data/picture_files.h"
 #include "fovea/formats/labels.h"
 
 namespace fovea {
@@ -26,13 +26,7 @@ struct ClassifyOptions {
   double threshold = -1;
 };
 
-bool is_picture(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char letter) { return std::tolower(letter); });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png" || ending == ".bmp" || ending == ".webp";
-}
-
-// A folder stands for the pictures in it, by name.
+// A folder stands for the pictures in it and below it, by name.
 std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
   std::vector<std::string> pictures;
   for (const std::string& path : given) {
@@ -40,11 +34,9 @@ std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
       pictures.push_back(path);
       continue;
     }
-    const size_t before = pictures.size();
-    for (const fs::directory_entry& entry : fs::directory_iterator(path))
-      if (entry.is_regular_file() && is_picture(entry.path())) pictures.push_back(entry.path().string());
-    if (pictures.size() == before) fail("{} holds no picture: .jpg, .png, .bmp or .webp", path);
-    std::sort(pictures.begin() + static_cast<std::ptrdiff_t>(before), pictures.end());
+    const std::vector<fs::path> found = pictures_in(path);
+    if (found.empty()) fail("{} holds no picture: .jpg, .png, .webp, .gif or .bmp", path);
+    for (const fs::path& picture : found) pictures.push_back(picture.string());
   }
   return pictures;
 }
@@ -106,7 +98,7 @@ Command classify_command(CLI::App& program) {
   auto options = std::make_shared<ClassifyOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
-  app->add_option("IMAGE", options->images, "JPEG, PNG, BMP or WebP files, or folders of them")->required();
+  app->add_option("IMAGE", options->images, "JPEG, PNG, WebP, GIF or BMP files, or folders of them")->required();
   app->add_option("--labels", options->labels, "a file with the name of class i on line i, or \"i name\" (the model's own)");
   app->add_option("--top", options->top, "how many guesses to show (5)")->check(between(1, 1000000));
   app->add_option("--threshold", options->threshold, "hide guesses that are not likelier than this, of 1")

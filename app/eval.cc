@@ -69,7 +69,10 @@ struct Evaluation {
 
 std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const std::string& data, int64_t seed) {
   if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
-  return open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+  auto dataset =
+      open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+  if (!dataset->remark().empty()) fmt::print(stderr, "{}\n", dataset->remark());
+  return dataset;
 }
 
 // A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
@@ -98,7 +101,7 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
 // A run, or a network of the zoo.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
   if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
-  if (!options.labels.empty() || options.picture != PictureOptions{})
+  if (!options.labels.empty() || options.picture != PictureOptions{.orientation = options.picture.orientation})
     refuse(
         "{} says itself how pictures become its input, and its classes are its data set's: --mean, --deviation, --resize, "
         "--interpolation and --labels are for a .tflite or .onnx file",
@@ -108,6 +111,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   if (model.network.classes == std::ssize(dataset->class_names()) + 1)
     return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);
+  if (!options.picture.orientation.empty()) model.network.preprocessing.upright = options.picture.orientation == "exif";
   Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype),
                       winograd_named(options.winograd));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct InferenceModel {
   // [spatial..., in, out], as everywhere, whatever the file's own order.
   Graph graph;
   std::map<std::string, Tensor> tensors;  // of the arguments of role parameter, by name
+  // Inputs and results that the file itself has as [batch, channels, spatial...].
+  std::set<std::string> channels_first = {};
   // Of float inputs. An integer input takes bytes: u8 the pixels as they are, i8 pixel - 128; its scale and zero point say what
   // they mean.
   Preprocessing preprocessing;

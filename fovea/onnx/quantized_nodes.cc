@@ -2,10 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <map>
 #include <optional>
 
 namespace fovea {
 namespace {
+
+const Tensor* constant_of(const OnnxFile& file, const std::string& name) {
+  const auto initializer = file.initializers.find(name);
+  if (initializer != file.initializers.end()) return &initializer->second;
+  for (const OnnxNode& node : file.nodes) {
+    if (node.type != "Constant" || node.outputs.empty() || node.outputs[0] != name) continue;
+    const auto found = node.attributes.find("value");
+    return found == node.attributes.end() ? nullptr : std::get_if<Tensor>(&found->second);
+  }
+  return nullptr;
+}
 
 // A node of ONNX Runtime's or ONNX's own, with the inputs in the order of its schema.
 class Spelling {
@@ -66,21 +80,10 @@ class Spelling {
     add("QuantizeLinear", {reals, input(scale), input(scale + 1)}, attributes, node_.outputs.at(0));
   }
 
-  const Tensor* constant(const std::string& name) const {
-    const auto initializer = file_.initializers.find(name);
-    if (initializer != file_.initializers.end()) return &initializer->second;
-    for (const OnnxNode& node : file_.nodes) {
-      if (node.type != "Constant" || node.outputs.empty() || node.outputs[0] != name) continue;
-      const auto found = node.attributes.find("value");
-      return found == node.attributes.end() ? nullptr : std::get_if<Tensor>(&found->second);
-    }
-    return nullptr;
-  }
-
   // i32 in units of the product of two scales.
   std::string bias(size_t at, size_t first, size_t second) {
     if (input(at).empty()) return "";
-    const Tensor *a = constant(input(first)), *b = constant(input(second));
+    const Tensor *a = constant_of(file_, input(first)), *b = constant_of(file_, input(second));
     if (a == nullptr || b == nullptr || a->dtype() != DType::f32 || b->dtype() != DType::f32 || a->size() != 1) {
       const std::string scale = add("Mul", {input(first), input(second)});
       return add("DequantizeLinear", {input(at), scale}, {{"axis", int64_t{0}}});
@@ -177,5 +180,92 @@ void spell_out_quantized(OnnxFile& file) {
   }
   file.nodes = std::move(nodes);
 }
+
+namespace {
+
+// The one scale and zero point of a QuantizeLinear or DequantizeLinear of bytes, both said.
+struct OneScale {
+  float scale = 0;
+  int64_t zero = 0, least = 0;
+  bool operator==(const OneScale&) const = default;
+};
+
+std::optional<OneScale> scale_of(const OnnxFile& file, const OnnxNode& node) {
+  if (node.inputs.size() != 3) return std::nullopt;
+  const Tensor *scale = constant_of(file, node.inputs[1]), *zero = constant_of(file, node.inputs[2]);
+  if (scale == nullptr || zero == nullptr || scale->size() != 1 || zero->size() != 1 || scale->dtype() != DType::f32)
+    return std::nullopt;
+  if (zero->dtype() != DType::u8 && zero->dtype() != DType::i8) return std::nullopt;
+  const bool bytes = zero->dtype() == DType::u8;
+  return OneScale{.scale = scale->data<float>()[0],
+                  .zero = bytes ? int64_t{zero->data<uint8_t>()[0]} : int64_t{zero->data<int8_t>()[0]},
+                  .least = bytes ? 0 : -128};
+}
+
+// The pair of what both can hold; none of nothing.
+std::optional<OneScale> common(const OneScale& a, const OneScale& b) {
+  if (a.least != b.least) return std::nullopt;
+  const auto end = [](const OneScale& one, int64_t q) { return static_cast<float>(q - one.zero) * one.scale; };
+  const float least = std::max(end(a, a.least), end(b, b.least));
+  const float most = std::min(end(a, a.least + 255), end(b, b.least + 255));
+  OneScale result{.scale = (most - least) / 255, .zero = 0, .least = a.least};
+  if (!(result.scale > 0)) return std::nullopt;
+  result.zero = std::lround(static_cast<float>(a.least) - least / result.scale);
+  return result.zero >= a.least && result.zero <= a.least + 255 ? std::optional(result) : std::nullopt;
+}
+
+class Pairs {
+ public:
+  explicit Pairs(OnnxFile& file) : file_(file) {
+    for (size_t i = 0; i < file.nodes.size(); ++i) {
+      for (const std::string& output : file.nodes[i].outputs) makers_[output] = i;
+      for (const std::string& input : file.nodes[i].inputs) ++readers_[input];
+    }
+    for (const OnnxPort& port : file.outputs) readers_[port.name] += 2;  // a result is never taken away
+  }
+
+  void merge() {
+    for (OnnxNode& last : file_.nodes) {
+      OnnxNode* second = before(last, "DequantizeLinear", "QuantizeLinear");
+      OnnxNode* first = second == nullptr ? nullptr : before(*second, "QuantizeLinear", "DequantizeLinear");
+      OnnxNode* start = first == nullptr ? nullptr : before(*first, "DequantizeLinear", "QuantizeLinear");
+      if (start != nullptr) merge(*start, *first, *second, last);
+    }
+  }
+
+ private:
+  // The node whose one result, read by nobody else, this one reads.
+  OnnxNode* before(const OnnxNode& node, const char* type, const char* wanted) {
+    if (node.type != type || node.inputs.empty() || readers_[node.inputs[0]] != 1) return nullptr;
+    const auto found = makers_.find(node.inputs[0]);
+    if (found == makers_.end() || file_.nodes[found->second].type != wanted) return nullptr;
+    return &file_.nodes[found->second];
+  }
+
+  void merge(OnnxNode& start, const OnnxNode& first, const OnnxNode& second, OnnxNode& last) {
+    const std::optional<OneScale> outer = scale_of(file_, start), inner = scale_of(file_, second);
+    if (!outer || !inner || outer != scale_of(file_, first) || inner != scale_of(file_, last)) return;
+    if (outer != inner) {
+      const std::optional<OneScale> one = common(*outer, *inner);
+      if (!one) return;
+      const std::string scale = start.title() + "\ncommon scale", zero = start.title() + "\ncommon zero";
+      file_.initializers[scale] = Tensor::of<float>({}, {one->scale});
+      Tensor byte({}, one->least == 0 ? DType::u8 : DType::i8);
+      *byte.raw() = static_cast<std::byte>(one->zero & 255);
+      file_.initializers[zero] = byte;
+      for (OnnxNode* node : {&start, &last}) node->inputs = {node->inputs[0], scale, zero};
+    }
+    readers_[last.inputs[0]] = 0;
+    last.inputs[0] = start.outputs[0];
+  }
+
+  OnnxFile& file_;
+  std::map<std::string, size_t> makers_;
+  std::map<std::string, int> readers_;
+};
+
+}  // namespace
+
+void merge_quantized_pairs(OnnxFile& file) { Pairs(file).merge(); }
 
 }  // namespace fovea

@@ -10,4 +10,9 @@ namespace fovea {
 // DynamicQuantizeMatMul become MatMulInteger and the products behind it.
 void spell_out_quantized(OnnxFile& file);
 
+// QuantizeLinear, DequantizeLinear, QuantizeLinear, DequantizeLinear one behind the other, which differ: one pair, of the range
+// that both hold, in 256 steps. So ONNX Runtime reads them, on whose answers such files were measured; ONNX's text would round
+// twice.
+void merge_quantized_pairs(OnnxFile& file);
+
 }  // namespace fovea

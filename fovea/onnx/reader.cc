@@ -17,8 +17,14 @@ const ImportTable& imports() {
     add_window_imports(result);
     add_product_imports(result);
     add_elementwise_imports(result);
+    add_activation_imports(result);
+    add_comparison_imports(result);
     add_shape_imports(result);
+    add_gather_imports(result);
+    add_resize_imports(result);
     add_reduction_imports(result);
+    add_norm_imports(result);
+    add_ranking_imports(result);
     add_quantized_imports(result);
     return result;
   }();
@@ -36,7 +42,12 @@ bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
                                       "GlobalMaxPool",
                                       "BatchNormalization",
                                       "InstanceNormalization",
+                                      "GroupNormalization",
+                                      "LpPool",
+                                      "GlobalLpPool",
+                                      "LRN",
                                       "Resize",
+                                      "Upsample",
                                       "PRelu"};
   std::set<std::string> same{port.name};
   for (const OnnxNode& node : file.nodes) {
@@ -55,7 +66,7 @@ bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
 
 // Bytes mean what the node that reads them says; the numbers themselves where none does.
 TensorType input_type(Importer& importer, const OnnxPort& port, const Shape& shape) {
-  TensorType type{shape, port.dtype, {}};
+  TensorType type{shape, port.dtype == DType::boolean ? DType::f32 : port.dtype, {}};  // truth values are 0 and 1
   if (port.dtype == DType::u8 || port.dtype == DType::i8) type.quantization = read_quantization(importer, port);
   return type;
 }
@@ -99,10 +110,31 @@ void check_batch(const InferenceModel& model, const OnnxFile& file, const std::s
   }
 }
 
+void import_node(Importer& importer, const OnnxNode& node, const std::string& file_name);
+
+// A choice that is known while reading is the branch it takes.
+void import_if(Importer& importer, const OnnxNode& node, const std::string& file_name) {
+  const Tensor& condition = importer.constant(node, 0);
+  if (condition.dtype() != DType::boolean || condition.size() != 1)
+    importer.complain(node, "a condition {} {}; one truth value is needed", to_string(condition.shape()),
+                      name(condition.dtype()));
+  const bool holds = condition.raw()[0] != std::byte{0};
+  importer.attribute(node, holds ? "else_branch" : "then_branch");  // read, and not taken
+  const OnnxAttribute* attribute = importer.attribute(node, holds ? "then_branch" : "else_branch");
+  const auto* branch = attribute == nullptr ? nullptr : std::get_if<std::shared_ptr<const OnnxGraph>>(attribute);
+  if (branch == nullptr || (*branch)->outputs.size() != node.outputs.size())
+    importer.complain(node, "no branch with {} results", node.outputs.size());
+  importer.enter(node, **branch);
+  for (const OnnxNode& inner : (*branch)->nodes) import_node(importer, inner, file_name);
+  for (const OnnxNode& inner : (*branch)->nodes) importer.refuse_unread(inner);
+  for (size_t i = 0; i < node.outputs.size(); ++i) importer.set_same(node, i, importer.named(node, (*branch)->outputs[i]));
+}
+
 void import_node(Importer& importer, const OnnxNode& node, const std::string& file_name) {
   const auto found = imports().find(node.type);
   const bool standard = node.domain.empty();
   if (importer.is_skipped(node)) return;
+  if (standard && node.type == "If") return import_if(importer, node, file_name);
   if (standard && fold_constant(importer, node)) return;
   if (standard && import_integers(importer, node, imports())) return;
   if (!standard || found == imports().end())
@@ -113,8 +145,9 @@ void import_node(Importer& importer, const OnnxNode& node, const std::string& fi
 
 InferenceModel import_file(OnnxFile file, const std::string& file_name, const OnnxReadOptions& options) {
   if (file.inputs.empty()) fail("{} has no inputs", file_name);
-  simplify(file);
   spell_out_quantized(file);
+  merge_quantized_pairs(file);
+  simplify(file);
   Importer importer(file_name, file);
   // First of all: a QuantizeLinear is looked at before its turn comes.
   for (const OnnxNode& node : file.nodes) {
@@ -122,6 +155,7 @@ InferenceModel import_file(OnnxFile file, const std::string& file_name, const On
   }
   read_inputs(importer, file, file_name, options);
   for (const OnnxNode& node : file.nodes) import_node(importer, node, file_name);
+  for (const OnnxNode& node : file.nodes) importer.refuse_unread(node);
   InferenceModel model = importer.finish();
   check_batch(model, file, file_name, options);
   model.name = std::filesystem::path(file_name).stem().string();

@@ -69,7 +69,8 @@ ImageClassifier::ImageClassifier(InferenceModel model, DType dtype, Winograd win
 Augmentation ImageClassifier::evaluation() const {
   const Preprocessing& own = model_.preprocessing;
   Augmentation augmentation{.resize = own.resize,
-                            .interpolation = own.bicubic ? Interpolation::bicubic : Interpolation::bilinear};
+                            .interpolation = own.bicubic ? Interpolation::bicubic : Interpolation::bilinear,
+                            .orientation = own.upright ? Orientation::exif : Orientation::stored};
   if (!takes_bytes()) {
     augmentation.mean = own.mean;
     augmentation.deviation = own.deviation;

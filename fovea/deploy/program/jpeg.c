@@ -1,0 +1,80 @@
+#include "jpeg.h"
+
+#include "picture_bytes.h"
+
+struct frame {
+  int sequential, components, adobe;
+};
+
+static const char* read_frame(struct frame* frame, int marker, const uint8_t* content, size_t length) {
+  if (marker >= 0xc9) return "arithmetic coding is not read; convert it";
+  if (marker > 0xc2) return "it is coded without loss, or in steps, which is not read; convert it";
+  if (length < 6) return "its header is cut off";
+  const int64_t height = fovea_big16(content + 1), width = fovea_big16(content + 3);
+  if (height < 1 || width < 1) return "its header says no pixels";
+  if (width > FOVEA_MOST_PIXELS / height) return "it has more pixels than are read";
+  frame->sequential = marker != 0xc2;
+  frame->components = content[5];
+  return NULL;
+}
+
+// Some cameras write odd numbers behind the components of a scan, which mean nothing where it is sequential.
+static void mend_scan(uint8_t* content, size_t length) {
+  const size_t numbers = 1 + 2 * (size_t)content[0];
+  if (length != numbers + 3) return;
+  content[numbers] = 0;
+  content[numbers + 1] = 63;
+  content[numbers + 2] = 0;
+}
+
+// Where the coded data from `at` on ends: at the next marker that does not belong to it.
+static size_t end_of_data(const uint8_t* bytes, size_t size, size_t at) {
+  for (; at + 1 < size; ++at) {
+    const uint8_t next = bytes[at + 1];
+    if (bytes[at] == 0xff && next != 0 && next != 0xff && (next < 0xd0 || next > 0xd7)) return at;
+  }
+  return size;
+}
+
+// To the end marker.
+static const char* walk(uint8_t* bytes, size_t size, struct frame* frame) {
+  for (size_t at = 2; at + 1 < size;) {
+    const int marker = bytes[at] == 0xff ? bytes[at + 1] : -1;
+    if (marker == 0xd9) return frame->components > 0 ? NULL : "it holds no picture";
+    if (marker < 0 || marker == 0xff) {  // bytes that fill
+      ++at;
+      continue;
+    }
+    if (marker < 2 || (marker >= 0xd0 && marker <= 0xd8)) {  // without content
+      at += 2;
+      continue;
+    }
+    if (size - at < 4) break;
+    uint8_t* content = bytes + at + 4;
+    const size_t length = fovea_big16(bytes + at + 2);
+    if (length < 3 || length > size - at - 2) break;
+    at += 2 + length;
+    if (marker == 0xee && fovea_has(content, length - 2, 0, "Adobe", 5)) frame->adobe = 1;
+    if (marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
+      const char* problem = read_frame(frame, marker, content, length - 2);
+      if (problem != NULL) return problem;
+    }
+    if (marker == 0xda) {
+      if (frame->sequential) mend_scan(content, length - 2);
+      at = end_of_data(bytes, size, at);
+    }
+  }
+  return "it is cut off";
+}
+
+const char* prepare_jpeg(uint8_t** bytes, size_t* size) {
+  struct frame frame = {0, 0, 0};
+  const char* problem = walk(*bytes, *size, &frame);
+  if (problem != NULL || frame.components != 4 || frame.adobe) return problem;
+  // Four inks that no Adobe marker explains are stored as Adobe stores them: a marker says so.
+  static const uint8_t start[18] = {0xff, 0xd8, 0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0};
+  *bytes -= jpeg_spare_bytes;
+  *size += jpeg_spare_bytes;
+  memcpy(*bytes, start, sizeof start);
+  return NULL;
+}
