@@ -32,6 +32,7 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
 
 InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch, bool dynamic) {
   if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch, .dynamic = dynamic});
+  if (dynamic) refuse("--dynamic is for .tflite files; {} is none", path.string());
   return read_onnx(path, {.batch = batch});
 }
 
