@@ -257,6 +257,7 @@ Ref Reader::weight(size_t input, const Shape& shape, const std::vector<int64_t>&
 
 // Does a bias say that it counts in the scale of what it is added to? That is what it does; some files say otherwise.
 bool Reader::is_scaled_as_sums(size_t input) const {
+  if (!has(1) || !has(data_input())) return false;
   const std::optional<Quantization> bias = quantization(input), weights = quantization(1);
   const std::optional<Quantization>& data = file_.tensors()[static_cast<size_t>(op_->inputs.at(data_input()))].quantization;
   if (!bias || !weights || !data || data->per_channel()) return false;
