@@ -272,7 +272,7 @@ TEST(TfliteFiles, LabelsAndNormalisationComeFromTheMetadata) {
 TEST(TfliteFiles, DamagedMetadataAreRefused) {
   const std::vector<std::byte> good = with_metadata("cat\ndog\nbird\n");
   int refused = 0;
-  for (size_t place = 0; place < good.size(); ++place) {
+  for (size_t place = 0; place < good.size(); place += 3) {
     for (const unsigned other : {0x80U, 0xffU, 0x01U}) {
       std::vector<std::byte> bytes = good;
       bytes[place] ^= static_cast<std::byte>(other);
