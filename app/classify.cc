@@ -63,6 +63,7 @@ void classify_pictures(const ClassifyOptions& options) {
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
                    classifier.name(), options.labels.empty() ? options.model : options.labels);
   const PictureReader reader(classifier, options.picture);
+  if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
   ThreadPool threads(options.common.thread_count());
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   int64_t unreadable = 0;

@@ -41,8 +41,9 @@ void add_orientation_option(CLI::App& app, std::string& orientation, const char*
 
 void add_common_options(CLI::App& app, CommonOptions& common);
 
-// Text for people: standard output, or standard error when standard output belongs to --json.
+// Text for people: standard output, or standard error when standard output belongs to --json or to a file's bytes.
 void print_text(const CommonOptions& common, const std::string& text);
+// Always UTF-8: each piece of a name that is not becomes U+FFFD. A number that is not finite becomes null.
 void print_json(const nlohmann::ordered_json& json);
 
 Command bench_command(CLI::App& program);

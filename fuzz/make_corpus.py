@@ -3,17 +3,20 @@
 
     make_corpus.py FOVEA FOLDER
 
-FOVEA is the built program; it turns ONNX seeds into TensorFlow Lite ones. Debian: python3-onnx, python3-pil, python3-numpy.
+FOVEA is the built program; it turns ONNX seeds into TensorFlow Lite ones. Debian: python3-onnx, python3-torch, python3-pil, python3-numpy.
 """
+import collections
 import io
 import json
 import os
+import pickle
 import struct
 import subprocess
 import sys
 
 import numpy
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -93,6 +96,20 @@ def safetensors(tensors):
     return struct.pack("<Q", len(text)) + text + data
 
 
+def saves():
+    """By PyTorch, in both of its forms; the last ones are pickles alone, to be met by the reader of pickles at once."""
+    base = torch.arange(6, dtype=torch.float32)
+    state = collections.OrderedDict(w=base.view(2, 3).t(), b=base[:2].half(), n=torch.tensor(3))
+    for name, options in (("zip", {}), ("legacy", {"_use_new_zipfile_serialization": False})):
+        file = io.BytesIO()
+        torch.save({"epoch": 1, "best": 0.5, "state_dict": state, "more": [None, True, {1}, b"x", 1 << 70]}, file, **options)
+        yield name, file.getvalue()
+        file = io.BytesIO()
+        torch.save(torch.nn.Linear(2, 1).state_dict(), file, pickle_protocol=4, **options)
+        yield name + "_4", file.getvalue()
+    yield "pickle", pickle.dumps({"a": [1, -1.5, "text", (2, 3)], "b": collections.OrderedDict(c=1 << 40)}, 2)
+
+
 def picture(mode, size, **options):
     pixels = RANDOM.integers(0, 255, (size[1], size[0]) + {"L": (), "RGB": (3,), "RGBA": (4,), "CMYK": (4,)}[mode]).astype(numpy.uint8)
     file = io.BytesIO()
@@ -167,6 +184,8 @@ def main():
         if os.path.exists(f"{folder}/tflite/{name}.tflite"):
             os.rename(f"{folder}/tflite/{name}.tflite", f"{folder}/tflite/{name}")
     write("safetensors", "two", safetensors({"a": ("F32", numpy.arange(6, dtype=numpy.float32).reshape(2, 3)), "b": ("I64", numpy.arange(2))}))
+    for name, content in saves():
+        write("pth", name, content)
     write("safetensors", "halves", safetensors({"h": ("F16", numpy.ones(3, numpy.float16))}))
     for name, content in pictures():
         write("picture", name, content)

@@ -112,7 +112,7 @@ std::string description_text(const DeployedNetwork& network, const InferenceMode
   for (const DeployedNetwork::Port& port : network.inputs) json["inputs"].push_back(description_of(port));
   for (const DeployedNetwork::Port& port : network.outputs) json["outputs"].push_back(description_of(port));
   json.update(nlohmann::ordered_json::parse(metadata_text(model)));
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace fovea

@@ -37,8 +37,7 @@ void write_program(const fs::path& output, const DeployedNetwork& network, const
             {place / "classify.c", place / "labels.c", place / "picture.c", place / "inflate.c", place / "jpeg.c",
              place / "model.c", place / "network.o"},
             place / "program");
-  write_file(output, read_file(place / "program"));
-  fs::permissions(output, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+  write_file(output, read_file(place / "program"), true);
 }
 
 void write_module(const fs::path& output, const DeployedNetwork& network, const InferenceModel& model) {

@@ -145,7 +145,8 @@ namespace {
 
 Value integer_contraction(OpBuilder& builder, Location location, Value lhs, Value rhs, ArrayRef<int64_t> shape,
                           ArrayRef<AffineMap> maps, unsigned parallel, Signs signs) {
-  Value into = filled(builder, location, shape, number(builder.getI32Type(), 0));
+  const Type sum = signs.wide ? builder.getI64Type() : builder.getI32Type();
+  Value into = filled(builder, location, shape, number(sum, 0));
   return formula_loops(
       builder, location, {lhs, rhs}, into, maps, parallel,
       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
@@ -155,7 +156,9 @@ Value integer_contraction(OpBuilder& builder, Location location, Value lhs, Valu
           Value zero = scalars.create<arith::ConstantOp>(scalars.getI32IntegerAttr(static_cast<int32_t>(signs.rhs_zero)));
           right = scalars.create<arith::SubIOp>(right, zero);
         }
-        return {scalars.create<arith::AddIOp>(arguments[2], scalars.create<arith::MulIOp>(left, right))};
+        Value product = scalars.create<arith::MulIOp>(left, right);
+        if (signs.wide) product = scalars.create<arith::ExtSIOp>(sum, product);
+        return {scalars.create<arith::AddIOp>(arguments[2], product)};
       })[0];
 }
 

@@ -28,12 +28,15 @@ void drop_numbers(std::vector<std::string>& labels) {
 }  // namespace
 
 std::vector<std::string> read_labels(const std::filesystem::path& path, LabelNumbers numbers) {
-  std::vector<std::string> labels = read_lines(path, true);
+  return labels_of(read_text(path), path.string(), numbers);
+}
+
+std::vector<std::string> labels_of(std::string_view text, const std::string& name, LabelNumbers numbers) {
+  std::vector<std::string> labels = lines_of(text, name, /*utf8=*/true);
   while (!labels.empty() && labels.back().empty()) labels.pop_back();
-  if (labels.empty()) fail("{}: no labels; the name of class i is expected on line i", path.string());
+  if (labels.empty()) fail("{}: no labels; the name of class i is expected on line i", name);
   const auto blank = std::ranges::find(labels, std::string());
-  if (blank != labels.end())
-    fail("{}:{}: an empty line would shift every label after it", path.string(), blank - labels.begin() + 1);
+  if (blank != labels.end()) fail("{}:{}: an empty line would shift every label after it", name, blank - labels.begin() + 1);
   if (numbers == LabelNumbers::drop) drop_numbers(labels);
   return labels;
 }

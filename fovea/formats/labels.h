@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fovea {
@@ -15,6 +16,9 @@ enum class LabelNumbers : uint8_t { drop, keep };
 // mark are dropped. Where every line starts with its own number ("3 cat" or "3:cat", counted from 0, as in the files of Coral's
 // models), the numbers are, too.
 std::vector<std::string> read_labels(const std::filesystem::path& path, LabelNumbers numbers = LabelNumbers::drop);
+
+// The same of a file's content; `name` stands for the path in messages.
+std::vector<std::string> labels_of(std::string_view text, const std::string& name, LabelNumbers numbers = LabelNumbers::drop);
 
 void write_labels(const std::filesystem::path& path, const std::vector<std::string>& labels);
 

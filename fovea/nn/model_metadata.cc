@@ -28,7 +28,7 @@ std::string metadata_text(const InferenceModel& model) {
                            {"bicubic", preprocessing.bicubic},
                            {"orientation", preprocessing.upright ? "exif" : "stored"}};
   if (!model.labels.empty()) json["labels"] = model.labels;
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void read_metadata(std::string_view text, std::string_view file, InferenceModel& model) {
@@ -51,6 +51,7 @@ void read_metadata(std::string_view text, std::string_view file, InferenceModel&
       if (preprocessing.resize < 0 || preprocessing.resize > largest_side)
         throw std::invalid_argument(fmt::format("resize {}", preprocessing.resize));
       model.preprocessing = std::move(preprocessing);
+      model.says_preprocessing = true;
     }
     if (json.contains("labels")) model.labels = json.at("labels").get<std::vector<std::string>>();
   } catch (const std::exception& error) {

@@ -158,6 +158,7 @@ class FileReader {
   Tensor tensor(const TensorProto& proto, const std::string& where) const;
   void external_data(const TensorProto& proto, const std::string& where, uint64_t length, std::vector<std::byte>& bytes) const;
   OnnxAttribute attribute(const AttributeProto& proto, const std::string& where) const;
+  OnnxGraph branch(const GraphProto& proto) const;
   OnnxNode node(const NodeProto& proto) const;
   OnnxPort port(const ValueInfoProto& proto) const;
   int64_t opset(const ModelProto& model) const;
@@ -235,10 +236,23 @@ OnnxAttribute FileReader::attribute(const AttributeProto& proto, const std::stri
       return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
     case AttributeProto::FLOATS:
       return std::vector<float>(proto.floats().begin(), proto.floats().end());
+    case AttributeProto::GRAPH:
+      return std::make_shared<const OnnxGraph>(branch(proto.g()));
     default:
       fail("{} is of type {}; fovea reads numbers, strings and tensors", where,
            AttributeProto::AttributeType_Name(proto.type()));
   }
+}
+
+OnnxGraph FileReader::branch(const GraphProto& proto) const {
+  OnnxGraph result;
+  if (proto.sparse_initializer_size() > 0) fail("{} holds sparse tensors; fovea reads dense ones", file_);
+  for (const TensorProto& each : proto.initializer())
+    result.initializers[each.name()] = tensor(each, fmt::format("{}: tensor \"{}\"", file_, each.name()));
+  for (const NodeProto& each : proto.node()) result.nodes.push_back(node(each));
+  for (const ValueInfoProto& each : proto.input()) result.inputs.push_back(each.name());
+  for (const ValueInfoProto& each : proto.output()) result.outputs.push_back(each.name());
+  return result;
 }
 
 OnnxNode FileReader::node(const NodeProto& proto) const {
@@ -268,7 +282,8 @@ OnnxPort FileReader::port(const ValueInfoProto& proto) const {
 int64_t FileReader::opset(const ModelProto& model) const {
   for (const auto& import : model.opset_import()) {
     if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
-    if (import.version() < 13) fail("{} is of ONNX opset {}; fovea reads opset 13 and later", file_, import.version());
+    if (import.version() < 7 || import.version() > 22)
+      fail("{} is of ONNX opset {}; fovea reads opsets 7 to 22", file_, import.version());
     return import.version();
   }
   fail("{} says no opset; it is no ONNX model", file_);
@@ -287,6 +302,7 @@ OnnxFile FileReader::read(std::span<const std::byte> bytes) {
                   .initializers = {},
                   .inputs = {},
                   .outputs = {},
+                  .element_types = {},
                   .metadata = {}};
   if (graph.sparse_initializer_size() > 0) fail("{} holds sparse tensors; fovea reads dense ones", file_);
   for (const TensorProto& each : graph.initializer())
@@ -296,6 +312,10 @@ OnnxFile FileReader::read(std::span<const std::byte> bytes) {
     if (!result.initializers.contains(each.name())) result.inputs.push_back(port(each));
   }
   for (const ValueInfoProto& each : graph.output()) result.outputs.push_back(port(each));
+  for (const TensorProto& each : graph.initializer()) result.element_types[each.name()] = each.data_type();
+  for (const auto* values : {&graph.value_info(), &graph.input(), &graph.output()}) {
+    for (const ValueInfoProto& each : *values) result.element_types[each.name()] = each.type().tensor_type().elem_type();
+  }
   for (const auto& entry : model.metadata_props()) result.metadata[entry.key()] = entry.value();
   return result;
 }
@@ -303,6 +323,20 @@ OnnxFile FileReader::read(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::string OnnxNode::title() const { return !name.empty() ? name : outputs.empty() ? "" : outputs.front(); }
+
+std::vector<std::string> names_read(const OnnxNode& node) {
+  std::vector<std::string> names = node.inputs;
+  for (const auto& [name, attribute] : node.attributes) {
+    const auto* branch = std::get_if<std::shared_ptr<const OnnxGraph>>(&attribute);
+    if (branch == nullptr) continue;
+    names.insert(names.end(), (*branch)->outputs.begin(), (*branch)->outputs.end());
+    for (const OnnxNode& inner : (*branch)->nodes) {
+      const std::vector<std::string> read = names_read(inner);
+      names.insert(names.end(), read.begin(), read.end());
+    }
+  }
+  return names;
+}
 
 OnnxFile read_onnx_file(const std::filesystem::path& path) {
   return FileReader(path.string(), path.parent_path()).read(read_file(path));

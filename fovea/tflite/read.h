@@ -12,7 +12,7 @@
 namespace fovea {
 
 struct TfliteOptions {
-  int64_t batch = 1;               // in place of the file's own, which is the first dimension of its inputs
+  int64_t batch = 1;               // in place of the file's own, the first dimension of its inputs; 0: its own
   std::string rounding = "float";  // how integer results are rounded (docs/operators.md, quantized_conv): "float" or "double"
 };
 

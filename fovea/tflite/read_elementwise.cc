@@ -1,5 +1,4 @@
 // Arithmetic, activations, softmax, and the borders between floats and integers.
-#include "fovea/core/layout.h"
 #include "fovea/tflite/reader.h"
 
 namespace fovea::tflite {
@@ -11,7 +10,7 @@ void read_binary(Reader& reader, const char* name) {
   const ActivationFunctionType activation = options ? options->fused_activation_function() : ActivationFunctionType::NONE;
   const std::vector<Ref> operands{reader.input(0), reader.input(1)};
   if (!reader.quantised()) return reader.set_output(reader.activated(reader.add(name, operands), activation));
-  if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of quantised integers");
   reader.set_output(reader.add(std::string("quantized_") + name, operands,
                                {{"activation", reader.activation_name(activation)}, {"output", reader.output_type()}}));
 }
@@ -23,7 +22,7 @@ void read_div(Reader& reader) { read_binary<DivOptions>(reader, "div"); }
 // Of floats only, and without options.
 template <const char* name>
 void read_plain(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   std::vector<Ref> operands;
   for (size_t i = 0; i < reader.input_count(); ++i) operands.push_back(reader.input(i));
   reader.set_output(reader.add(name, operands));
@@ -38,20 +37,20 @@ void read_extreme(Reader& reader) {
 }
 
 void read_squared_difference(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   const Ref difference = reader.add("sub", {reader.input(0), reader.input(1)});
   reader.set_output(reader.add("mul", {difference, difference}));
 }
 
 void read_add_n(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   Ref sum = reader.input(0);
   for (size_t i = 1; i < reader.input_count(); ++i) sum = reader.add("add", {sum, reader.input(i)});
   reader.set_output(sum);
 }
 
 void read_square(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   reader.set_output(reader.add("mul", {reader.input(0), reader.input(0)}));
 }
 
@@ -70,7 +69,7 @@ void read_relu_n1_to_1(Reader& reader) {
 }
 
 void read_relu_0_to_1(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   reader.set_output(reader.add("clamp", {reader.input(0)}, {{"low", 0.0}, {"high", 1.0}}));
 }
 
@@ -130,13 +129,9 @@ void read_quantize(Reader& reader) {
   reader.set_output(reader.add("quantize", {reader.input(0)}, {{"output", reader.output_type()}}));
 }
 
-// Of a constant it is how files store weights in half the space: the network gets them widened.
+// Of a constant it is how files store weights in half or a quarter of the space: the network gets their real numbers.
 void read_dequantize(Reader& reader) {
-  if (reader.is_constant(0)) {
-    const Tensor constant = reader.values(0, "input");
-    if (constant.dtype() == DType::f16) return reader.set_constant_output(widened(constant));
-    if (!reader.quantization(0)) reader.fail("reads a constant of {} without a scale", name(constant.dtype()));
-  }
+  if (reader.is_constant(0)) return reader.set_constant_output(reader.reals(0, "constant"));
   reader.set_output(reader.add("dequantize", {reader.input(0)}));
 }
 

@@ -32,12 +32,13 @@ void softmax(std::span<float> scores) {
 
 // Rows of the classes a data set has, as logarithms: what Metrics takes. A probability that rounds to 0 is as small as it can
 // be told to be.
-Tensor log_probabilities(const Tensor& probabilities, int64_t count, int64_t classes) {
+Tensor log_probabilities(const Tensor& probabilities, int64_t count, int64_t classes, const std::vector<int64_t>& places) {
   const int64_t all = probabilities.shape()[1], skipped = all - classes;
   Tensor logits({count, classes}, DType::f32);
   for (int64_t image = 0; image < count; ++image) {
     for (int64_t label = 0; label < classes; ++label) {
-      const float probability = probabilities.data<float>()[image * all + label + skipped];
+      const int64_t place = places.empty() ? label + skipped : places[static_cast<size_t>(label)];
+      const float probability = probabilities.data<float>()[image * all + place];
       logits.data<float>()[image * classes + label] = std::log(std::max(probability, 1e-6f));
     }
   }
@@ -110,13 +111,13 @@ const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& t
 }
 
 Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
-                 DamageReport* damage) {
+                 const FileEvaluation& how) {
   check_fits(classifier, *dataset);
   const int64_t count = dataset->count(), classes = std::ssize(dataset->class_names());
   const bool encoded = dataset->encoded();
   Loader loader(std::move(dataset), {.batch = std::min(classifier.batch(), count),
                                      .shape = classifier.image_shape(),
-                                     .augmentation = classifier.evaluation(),
+                                     .augmentation = how.pictures ? *how.pictures : classifier.evaluation(),
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
   DamageReport here;
@@ -124,9 +125,9 @@ Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dat
   progress.start("testing", count);
   while (metrics.count() < count) {
     const Batch& next = loader.next();
-    (damage != nullptr ? *damage : here).report(next.damaged, progress);
+    (how.damage != nullptr ? *how.damage : here).report(next.damaged, progress);
     const Tensor& probabilities = classifier.probabilities(next.image, threads);
-    metrics.add(log_probabilities(probabilities, next.count, classes), next.label.values<int32_t>());
+    metrics.add(log_probabilities(probabilities, next.count, classes, how.places), next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;

@@ -4,6 +4,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/formats/labels.h"
+#include "fovea/formats/pth.h"
 #include "fovea/formats/safetensors.h"
 #include "fovea/models/registry.h"
 #include "fovea/quant/quantization_aware.h"
@@ -85,13 +86,20 @@ TrainedModel open_model(const std::string& model, const std::filesystem::path& w
 }
 
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head) {
-  Safetensors contents = read_safetensors(path);
+  Safetensors contents = read_weight_file(path);
   return load_weights(
       network, {.path = path.string(), .tensors = std::move(contents.tensors), .metadata = std::move(contents.metadata)}, head);
 }
 
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors) {
-  write_safetensors(path, {published_weights(network, tensors), {{"format", "pt"}, {"model", network.name}}});
+  std::map<std::string, TensorSource> published;
+  for (const ParameterSpec& spec : trace_inference(network, 1).parameters) {
+    const auto found = tensors.find(spec.name);
+    if (found == tensors.end()) fail("the weights of {} lack tensor \"{}\"", network.name, spec.name);
+    published[spec.name] = {torch_shape(spec), DType::f32,
+                            [spec, tensor = found->second] { return to_torch_layout(spec, tensor); }};
+  }
+  write_safetensors(path, published, {{"format", "pt"}, {"model", network.name}});
 }
 
 TensorMap averaged(const TensorMap& tensors) {

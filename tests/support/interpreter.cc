@@ -125,6 +125,9 @@ double real_result(Operation& op, llvm::ArrayRef<double> x) {
   if (name == "math.log") return std::log(x[0]);
   if (name == "math.sqrt") return std::sqrt(x[0]);
   if (name == "math.tanh") return std::tanh(x[0]);
+  if (name == "math.sin") return std::sin(x[0]);
+  if (name == "math.cos") return std::cos(x[0]);
+  if (name == "math.atan") return std::atan(x[0]);
   if (name == "math.erf") return std::erf(x[0]);
   if (name == "math.absf") return std::abs(x[0]);
   if (name == "math.roundeven") return std::nearbyint(x[0]);

@@ -135,6 +135,50 @@ TEST(Recipe, RefusesImpossibleValues) {
   EXPECT_EQ(refusal([&] { check_recipe(recipe); }), "2 rate.warmup_epochs is 20, longer than the run of 10 epochs");
 }
 
+TEST(Recipe, ShortensWarmUps) {
+  Recipe recipe;
+  recipe.epochs = 5;
+  recipe.warmup_epochs = 5;
+  EXPECT_TRUE(shorten_warmups(recipe).empty());
+  recipe.epochs = 3;
+  apply_setting(recipe, "group.own.match=*.bias");
+  apply_setting(recipe, "group.own.rate.warmup_epochs=4");
+  apply_setting(recipe, "group.short.match=*.weight");
+  apply_setting(recipe, "group.short.epochs=2");
+  const std::vector<std::string> notes = shorten_warmups(recipe);
+  ASSERT_EQ(notes.size(), 2u);
+  EXPECT_EQ(notes[0], "rate.warmup_epochs is 5, longer than 3 epochs: it is made 0.3");
+  EXPECT_EQ(notes[1], "group.own.rate.warmup_epochs is 4, longer than 3 epochs: it is made 0.3");
+  EXPECT_EQ(recipe.warmup_epochs, 0.3);
+  EXPECT_EQ(recipe_of(recipe, recipe.groups[0]).warmup_epochs, 0.3);
+  check_recipe(recipe);
+  EXPECT_TRUE(shorten_warmups(recipe).empty());
+}
+
+TEST(Recipe, TellsWhatChanged) {
+  Recipe from;
+  from.data = "digits";
+  Recipe to = from;
+  EXPECT_TRUE(changes_between(from, to).empty());
+  apply_setting(to, "epochs=30");
+  apply_setting(to, "optimizer.name=adam");
+  apply_setting(to, "rate.milestones=[1, 2]");
+  const std::vector<RecipeChange> changes = changes_between(from, to);
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[0].key + changes[0].from + changes[0].to, "epochs1030");
+  EXPECT_EQ(changes[1].from + changes[1].to, "'sgd''adam'");
+  EXPECT_EQ(changes[2].key, "rate.milestones");
+  apply_setting(to, "group.a.match=*");
+  EXPECT_EQ(changes_between(from, to).back().key, "group");
+}
+
+TEST(Recipe, RefusesTextThatCannotBeReadAgain) {
+  Recipe recipe;
+  recipe.data = "images:caf\xE9";
+  EXPECT_EQ(refusal([&] { check_recipe(recipe); }),
+            "2 data \"images:caf\xEF\xBF\xBD\" is not UTF-8; give it another name, e.g. by a link");
+}
+
 TEST(Recipe, ASettingChangesOneKey) {
   Recipe recipe, expected;
   expected.momentum = 0.5;
