@@ -47,6 +47,26 @@ void export_binary(Exporter& exporter, const FusedLayer& layer, const char* type
   exporter.set_in_order(layer.output, export_activation(exporter, layer, y), order);
 }
 
+// A comparison, and Where it holds.
+void export_select(Exporter& exporter, const FusedLayer& layer) {
+  static const std::map<std::string, const char*> types{{"eq", "Equal"}, {"ne", "Equal"},          {"gt", "Greater"},
+                                                        {"lt", "Less"},  {"ge", "GreaterOrEqual"}, {"le", "LessOrEqual"}};
+  const std::string comparison = layer.node.get("comparison", std::string());
+  const auto type = types.find(comparison);
+  if (type == types.end()) exporter.complain(layer, fmt::format("compares by \"{}\", which has no ONNX form here", comparison));
+  const Shape shape = exporter.shape(layer.output);
+  std::vector<ExportedValue> values;
+  for (const Ref operand : layer.node.operands) values.push_back(of_rank(exporter.value(operand), std::ssize(shape)));
+  const auto whole = std::ranges::find_if(
+      values, [&](const ExportedValue& value) { return !value.constant && value.layout.shape() == shape; });
+  const std::vector<int64_t> order = exporter.some_order(whole == values.end() ? values.front() : *whole);
+  std::vector<std::string> inputs;
+  for (const ExportedValue& value : values) inputs.push_back(operand(exporter, value, order));
+  std::string holds = exporter.add(layer.node.layer, type->second, {inputs[0], inputs[1]});
+  if (comparison == "ne") holds = exporter.add(layer.node.layer, "Not", {holds});
+  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Where", {holds, inputs[2], inputs[3]}), order);
+}
+
 std::string clip(Exporter& exporter, const std::string& layer, const std::string& x, double low, double high) {
   return exporter.add(layer, "Clip", {x, exporter.number(static_cast<float>(low)), exporter.number(static_cast<float>(high))});
 }
@@ -62,18 +82,18 @@ using Write = std::function<std::string(Exporter&, const FusedLayer&, const std:
 void add_unary(ExportTable& table, const char* operation, Write write) {
   table[operation] = [write = std::move(write)](Exporter& exporter, const FusedLayer& layer) {
     const ExportedValue x = exporter.value(layer.node.operands[0]);
-    if (x.constant) exporter.complain(layer, "works on a constant; fold it first");
     exporter.set_reals(layer.output, write(exporter, layer, exporter.real(x)), x.shape, x.layout);
   };
 }
 
 void export_cast(Exporter& exporter, const FusedLayer& layer) {
-  const std::map<DType, int64_t> types{{DType::f32, 1}, {DType::u8, 2},   {DType::i8, 3},  {DType::i32, 6},
-                                       {DType::i64, 7}, {DType::f16, 10}, {DType::f64, 11}};
+  const std::map<DType, int64_t> types{{DType::f32, 1}, {DType::u8, 2},   {DType::i8, 3},   {DType::i32, 6},
+                                       {DType::i64, 7}, {DType::f16, 10}, {DType::f64, 11}, {DType::bf16, 16}};
   const ExportedValue x = exporter.value(layer.node.operands[0]);
   const auto to = types.find(dtype_named(layer.node.get("dtype", std::string("f32"))));
   if (to == types.end()) exporter.complain(layer, "casts to a type the ONNX writer does not write");
-  exporter.set(layer.output, exporter.add(layer.node.layer, "Cast", {x.name}, {{"to", to->second}}), x.shape, x.layout);
+  exporter.set(layer.output, exporter.add(layer.node.layer, "Cast", {exporter.real(x)}, {{"to", to->second}}), x.shape,
+               x.layout);
 }
 
 }  // namespace
@@ -126,6 +146,7 @@ void add_elementwise_exports(ExportTable& table) {
     return gelu(exporter, layer.node.layer, x);
   });
   table["cast"] = export_cast;
+  table["select"] = export_select;
 }
 
 }  // namespace fovea

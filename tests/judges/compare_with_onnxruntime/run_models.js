@@ -1,5 +1,5 @@
-// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}; f32 and u8 arrays in
-// NumPy's format, C order.
+// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}, or "outputs" by
+// name; f32 and u8 arrays in NumPy's format, C order. With "problem": file, what fails is written there and the next job is run.
 const fs = require('fs');
 const ort = require('onnxruntime-node');
 
@@ -17,22 +17,32 @@ function readNpy(path) {
 
 function writeNpy(path, tensor) {
   const descr = Object.keys(kinds).find(key => kinds[key][1] === tensor.type);
-  let header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tensor.dims.join(', ')},), }`;
+  let header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tensor.dims.map(d => d + ',').join(' ')}), }`;
   header = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11) + '\n';
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
   const data = Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
   fs.writeFileSync(path, Buffer.concat([start, Buffer.from(header, 'latin1'), data]));
 }
 
+async function run(job) {
+  const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimise === false ? 'basic' : 'all'};
+  const session = await ort.InferenceSession.create(job.model, options);
+  const inputs = {};
+  for (const [name, path] of Object.entries(job.inputs)) inputs[name] = readNpy(path);
+  const results = await session.run(inputs);
+  const outputs = job.outputs || {[session.outputNames[0]]: job.output};
+  for (const [name, path] of Object.entries(outputs)) writeNpy(path, results[name]);
+  await session.release();
+}
+
 async function main() {
   for (const job of JSON.parse(fs.readFileSync(process.argv[2]))) {
-    const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimise === false ? 'basic' : 'all'};
-    const session = await ort.InferenceSession.create(job.model, options);
-    const inputs = {};
-    for (const [name, path] of Object.entries(job.inputs)) inputs[name] = readNpy(path);
-    const results = await session.run(inputs);
-    writeNpy(job.output, results[session.outputNames[0]]);
-    await session.release();
+    try {
+      await run(job);
+    } catch (error) {
+      if (!job.problem) throw error;
+      fs.writeFileSync(job.problem, error.message);
+    }
   }
 }
 
