@@ -4,8 +4,8 @@ source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
 # A crash while it works: one line, the command in it, exit status 1.
-for signal in SEGV BUS FPE ILL ABRT; do
-  "$fovea" train mnist-mlp --data digits:6000 --epochs 1000 --out run >out 2>err &
+for signal in SEGV ABRT; do
+  "$fovea" train mnist-mlp --data digits:600 --epochs 100000 --out run >out 2>err &
   child=$!
   for ((i = 0; i < 300; ++i)); do [[ -s out ]] && break; sleep 0.1; done
   kill -$signal $child

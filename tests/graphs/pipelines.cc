@@ -141,7 +141,9 @@ Verdict by_quantizer(Subject& subject, const std::filesystem::path& folder, bool
   }
   if (code) return by_code(*whole, options(true));
   Verdict verdict = by_passes(*whole, options(true));
-  if (verdict.outcome != Outcome::wrong) verdict = by_tflite(*whole, folder / "quantised.tflite");
+  if (verdict.outcome != Outcome::equal) return verdict;
+  verdict = by_tflite(*whole, folder / "quantised.tflite");
+  if (verdict.outcome == Outcome::wrong) verdict.words = "read back: " + verdict.words;
   return verdict;
 }
 
