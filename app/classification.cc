@@ -9,15 +9,20 @@
 #include "fovea/data/resample.h"
 
 namespace fovea {
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+}  // namespace
 
 Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOptions& options) {
   Augmentation augmentation = classifier.evaluation();
   if (options.resize > 0) augmentation.resize = options.resize;
   if (!options.interpolation.empty())
     augmentation.interpolation = options.interpolation == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
+  if (!options.orientation.empty())
+    augmentation.orientation = options.orientation == "exif" ? Orientation::exif : Orientation::stored;
   if (options.mean.empty() && options.deviation.empty()) return augmentation;
   if (classifier.takes_bytes())
     refuse("--mean and --deviation are for networks that take real numbers; {} takes the pixels as they are",
@@ -27,15 +32,46 @@ Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOpt
   return augmentation;
 }
 
-}  // namespace
+void warn_of_preprocessing(const ImageClassifier& classifier, const std::string& path, const PictureOptions& options) {
+  if (classifier.takes_bytes() || classifier.says_preprocessing() || !options.mean.empty() || !options.deviation.empty())
+    return;
+  fmt::print(
+      stderr,
+      "fovea: {} does not say how pictures become its numbers; it gets pixel / 255 (--mean and --deviation say otherwise, "
+      "e.g. pixels from 0 to 255: --deviation 0.00392157 for each channel)\n",
+      path);
+}
 
-void add_picture_options(CLI::App& app, PictureOptions& options) {
+std::vector<int64_t> class_places(const std::vector<std::string>& classes, const std::vector<std::string>& labels,
+                                  const std::string& from) {
+  std::vector<int64_t> places;
+  std::string missing;
+  for (const std::string& name : classes) {
+    const auto found = std::ranges::find(labels, name);
+    if (found == labels.end())
+      missing = name;
+    else
+      places.push_back(found - labels.begin());
+  }
+  if (places.empty()) return {};
+  if (!missing.empty())
+    refuse("{} names \"{}\" and others of the data set's classes, but not \"{}\"", from, labels[static_cast<size_t>(places[0])],
+           missing);
+  return places;
+}
+
+void add_preprocessing_options(CLI::App& app, PictureOptions& options) {
   app.add_option("--resize", options.resize, "pixels of the shorter side before the middle is cut out (the model's)")
       ->check(between(1, 1 << 16));
   app.add_option("--interpolation", options.interpolation, "bilinear or bicubic (the model's)")
       ->check(CLI::IsMember({"bilinear", "bicubic"}));
-  app.add_option("--mean", options.mean, "of each channel, subtracted from pixel / 255 (the model's)");
-  app.add_option("--deviation", options.deviation, "of each channel, the divisor after that (the model's)");
+  add_orientation_option(app, options.orientation, "the model's");
+  app.add_option("--mean", options.mean, "of each channel, subtracted from pixel / 255 (the model's)")->delimiter(',');
+  app.add_option("--deviation", options.deviation, "of each channel, the divisor after that (the model's)")->delimiter(',');
+}
+
+void add_picture_options(CLI::App& app, PictureOptions& options) {
+  add_preprocessing_options(app, options);
   app.add_flag("--stretch", options.stretch, "the whole picture, without keeping its aspect");
   app.add_flag("--invert", options.invert, "the picture is dark on light, the network was trained on light on dark");
 }
@@ -67,7 +103,9 @@ Tensor PictureReader::tensor(const Image& picture) const {
   return tensor;
 }
 
-Tensor PictureReader::read(const std::string& path) const { return tensor(read_image(path, shape_.channels)); }
+Tensor PictureReader::read(const std::string& path) const {
+  return tensor(read_image(path, shape_.channels, augmentation_.orientation));
+}
 
 std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
                                       const std::string& from) {

@@ -25,12 +25,28 @@ struct Classification {
 struct PictureOptions {
   int64_t resize = 0;         // the shorter side before the middle is cut out
   std::string interpolation;  // bilinear or bicubic
+  std::string orientation;    // exif or stored
   std::vector<float> mean, deviation;
   bool stretch = false;  // the whole picture, whatever its aspect
   bool invert = false;   // light on dark becomes dark on light
+
+  bool operator==(const PictureOptions&) const = default;
 };
 
 void add_picture_options(CLI::App& app, PictureOptions& options);
+// Of these --resize, --interpolation, --mean and --deviation alone.
+void add_preprocessing_options(CLI::App& app, PictureOptions& options);
+
+// The model's preprocessing with the options in its place. Refuses a mean and a deviation for a network that takes bytes.
+Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOptions& options);
+
+// One line on standard error where a file takes real numbers, does not say how pictures become them, and no option does.
+void warn_of_preprocessing(const ImageClassifier& classifier, const std::string& path, const PictureOptions& options);
+
+// Where each class of a data set is among `labels`. Where none of them is there, the order is taken to be the same; refuses a
+// part of them, naming one that is missing.
+std::vector<int64_t> class_places(const std::vector<std::string>& classes, const std::vector<std::string>& labels,
+                                  const std::string& from);
 
 // From a picture to the network's input: [1, height, width, channels]. Photographs are cut as in evaluation; small pictures
 // such as digits lose no border.

@@ -94,8 +94,10 @@ Command compile_command(CLI::App& program) {
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
   app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, armv7-linux-gnueabihf, wasm32")
       ->required();
-  app->add_option("--cpu", options->cpu,
-                  "the processor, by LLVM's name, e.g. cortex-a76 (the least of its kind); relaxed-simd for wasm32");
+  app->add_option(
+      "--cpu", options->cpu,
+      "the processor, by LLVM's name, e.g. cortex-a76 or x86-64-v3 (the least of its kind); rv64gcv for riscv64 with vectors, "
+      "relaxed-simd for wasm32");
   app->add_option("-o,--output", options->output,
                   "NAME.o: an object, and NAME.h beside it; NAME.wasm: a module; else: a program")
       ->required();

@@ -6,7 +6,9 @@
 
 #include "fovea/core/error.h"
 #include "fovea/onnx/read.h"
+#include "fovea/onnx/summary.h"
 #include "fovea/tflite/read.h"
+#include "fovea/tflite/summary.h"
 #include "fovea/train/run.h"
 
 namespace fovea {
@@ -18,6 +20,7 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
                        .graph = std::move(traced.graph),
                        .tensors = {},
                        .preprocessing = trained.network.preprocessing,
+                       .says_preprocessing = true,
                        .labels = std::move(trained.labels)};
   for (const ParameterSpec& parameter : traced.parameters) {
     const auto value = trained.tensors.find(parameter.name);
@@ -27,7 +30,20 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
   return model;
 }
 
+InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch, bool dynamic) {
+  if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch, .dynamic = dynamic});
+  if (dynamic) refuse("--dynamic is for .tflite files; {} is none", path.string());
+  return read_onnx(path, {.batch = batch});
+}
+
 }  // namespace
+
+void add_dynamic_option(CLI::App& app, bool& dynamic) {
+  app.add_flag(
+      "--dynamic", dynamic,
+      "of a .tflite file with 8-bit weights beside real activations: round the activations of each image to 8 bits, too, "
+      "as LiteRT does");
+}
 
 bool is_model_file(const std::filesystem::path& model) {
   return model.extension() == ".tflite" || model.extension() == ".onnx";
@@ -37,10 +53,19 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
   if (is_model_file(model)) {
     if (!options.weights.empty()) refuse("{} holds its weights; --weights is for a network by its name", model);
     if (options.form != ModelOptions{}) refuse("{} is what it is; options of its form are for a network by its name", model);
-    if (std::filesystem::path(model).extension() == ".tflite") return read_tflite(model, {.batch = options.batch});
-    return read_onnx(model, {.batch = options.batch});
+    if (options.batch == 0 || options.exact_batch) return read_model_file(model, options.batch, options.dynamic);
+    try {
+      return read_model_file(model, options.batch, options.dynamic);
+    } catch (const Error&) {
+      return read_model_file(model, 0, options.dynamic);  // what is wrong with the file itself is said again
+    }
   }
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", model);
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
+}
+
+FileSummary summarize_model_file(const std::filesystem::path& model) {
+  return model.extension() == ".tflite" ? summarize_tflite(model) : summarize_onnx(model);
 }
 
 void warn_if_untrained(const std::string& model, const std::filesystem::path& weights) {

@@ -2,10 +2,12 @@
 // by its name.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
 #include "fovea/models/registry.h"
+#include "fovea/nn/file_summary.h"
 #include "fovea/nn/inference_model.h"
 
 namespace fovea {
@@ -14,15 +16,25 @@ struct OpenOptions {
   std::filesystem::path weights;  // of a network by its name: a .safetensors file; empty: initial values by `seed`
   int64_t seed = 1;
   ModelOptions form;  // of a network by its name
+  // Images at a time. A file that was written for another batch alone is opened for its own, unless it is to be this one; 0:
+  // its own, of one that leaves it open 1.
   int64_t batch = 1;
+  bool exact_batch = false;
+  bool dynamic = false;  // of a .tflite file with 8-bit weights beside real activations: LiteRT's dynamic form (tflite/read.h)
   Output output = Output::probabilities;  // of a run or a network by its name; a file ends as it ends
 };
+
+// --dynamic.
+void add_dynamic_option(CLI::App& app, bool& dynamic);
 
 // Is it a file that holds a graph? By the ending of its name.
 bool is_model_file(const std::filesystem::path& model);
 
 // Refuses options that a file or a run has no use for, and what is no model, with the nearest name.
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options);
+
+// What such a file holds, operators that are not read included.
+FileSummary summarize_model_file(const std::filesystem::path& model);
 
 // One line on standard error where a network is named by its name and no weights are: its answers mean nothing.
 void warn_if_untrained(const std::string& model, const std::filesystem::path& weights);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "app/inference_model.h"
 #include "app/model_options.h"
@@ -17,6 +18,7 @@ namespace {
 
 struct RunOptions {
   CommonOptions common;
+  bool dynamic = false;
   ModelOptions form;
   std::string model, weights, winograd = "auto";
   std::vector<std::string> inputs, outputs;
@@ -24,8 +26,9 @@ struct RunOptions {
 };
 
 // What a file is for: FILE where there is one of its kind, else NAME=FILE.
+// `aliases` are other names of the same.
 std::map<std::string, std::string> files_by_name(const std::vector<std::string>& given, const std::vector<std::string>& names,
-                                                 const char* option) {
+                                                 const char* option, const std::map<std::string, std::string>& aliases = {}) {
   std::map<std::string, std::string> files;
   for (const std::string& word : given) {
     const size_t equals = word.find('=');
@@ -34,7 +37,9 @@ std::map<std::string, std::string> files_by_name(const std::vector<std::string>&
       continue;
     }
     if (equals == std::string::npos) refuse("{} {}: which of {}? {} NAME=FILE", option, word, fmt::join(names, ", "), option);
-    const std::string name = word.substr(0, equals);
+    std::string name = word.substr(0, equals);
+    const bool own = std::find(names.begin(), names.end(), name) != names.end();
+    if (const auto alias = aliases.find(name); !own && alias != aliases.end()) name = alias->second;
     if (std::find(names.begin(), names.end(), name) == names.end()) refuse_unknown(option, name, names);
     files[name] = word.substr(equals + 1);
   }
@@ -58,12 +63,17 @@ Tensor examples_of(const Network& network, const NetworkForm::Port& port, const 
   return examples;
 }
 
-// The file's examples for one input of a model file, whose batch is whatever they are.
+// What a file holds for one input of a model file: examples, as many as they are, or the one tensor that it takes.
 Tensor port_examples(const InferenceModel& model, const Graph::Argument& port, const std::string& path) {
   Tensor examples = read_npy(path);
   const TensorType& type = port.type;
   if (examples.dtype() != type.dtype)
     fail("{} holds {}; {} reads {}", path, name(examples.dtype()), model.name, name(type.dtype));
+  if (examples.shape() == type.shape) return examples;
+  if (type.shape.empty()) {
+    if (examples.size() == 1) return examples.reshaped({});
+    fail("{} is {}; {} reads one number", path, to_string(examples.shape()), model.name);
+  }
   const Shape one(type.shape.begin() + 1, type.shape.end());
   if (examples.shape() == one) {
     Shape batched = {1};
@@ -76,6 +86,28 @@ Tensor port_examples(const InferenceModel& model, const Graph::Argument& port, c
   return examples;
 }
 
+const Graph::Argument& argument_of(const InferenceModel& model, const std::string& name) {
+  return *std::ranges::find(model.graph.arguments(), name, &Graph::Argument::name);
+}
+
+// The model for as many examples as there are, where it can be had: an input of any other number of examples than its own has
+// to become the one given.
+std::optional<InferenceModel> opened_for(int64_t count, const RunOptions& options, const TensorMap& tensors) {
+  try {
+    InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
+                                                                .seed = options.common.seed,
+                                                                .form = options.form,
+                                                                .batch = count,
+                                                                .exact_batch = true,
+                                                                .dynamic = options.dynamic});
+    for (const auto& [name, tensor] : tensors)
+      if (argument_of(model, name).type.shape != tensor.shape()) return std::nullopt;
+    return model;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 // What a command did with files, by the names of inputs and results: only where there are several.
 void print_files(const RunOptions& options, const nlohmann::ordered_json& read, const nlohmann::ordered_json& written,
                  const nlohmann::ordered_json& files, bool one_result) {
@@ -85,44 +117,106 @@ void print_files(const RunOptions& options, const nlohmann::ordered_json& read, 
   if (options.common.json) print_json(json);
 }
 
-// A .tflite or .onnx file: integers stay integers.
-void run_file(const RunOptions& options) {
-  if (options.probabilities) refuse("{} ends as it ends; --probabilities is for a run or a network by its name", options.model);
-  OpenOptions open{.weights = options.weights, .seed = options.common.seed, .form = options.form};
-  InferenceModel model = open_inference_model(options.model, open);
-  std::vector<std::string> inputs, outputs;
+// The examples given, for every input of a model file.
+TensorMap file_inputs(const RunOptions& options, const InferenceModel& model) {
+  std::vector<std::string> inputs;
   for (const Graph::Argument& argument : model.graph.arguments())
     if (argument.role == Role::input) inputs.push_back(argument.name);
-  for (const Graph::Result& result : model.graph.results()) outputs.push_back(result.name);
-  const std::map<std::string, std::string> given = files_by_name(options.inputs, inputs, "--input");
+  const std::map<std::string, std::string> given = files_by_name(options.inputs, inputs, "--input", model.input_aliases);
   TensorMap tensors;
-  for (const Graph::Argument& argument : model.graph.arguments()) {
-    if (argument.role != Role::input) continue;
-    if (!given.contains(argument.name))
-      refuse("{} reads {}: --input {}=FILE", model.name, fmt::join(inputs, ", "), argument.name);
-    const Tensor examples = tensors[argument.name] = port_examples(model, argument, given.at(argument.name));
-    const int64_t count = examples.shape()[0], first = tensors.begin()->second.shape()[0];
-    if (count != first) fail("{} holds {} examples, another input {}", given.at(argument.name), count, first);
-    open.batch = count;
+  for (const std::string& input : inputs) {
+    if (!given.contains(input)) refuse("{} reads {}: --input {}=FILE", model.name, fmt::join(inputs, ", "), input);
+    tensors[input] = port_examples(model, argument_of(model, input), given.at(input));
   }
-  if (open.batch != 1) model = open_inference_model(options.model, open);
-  Session session(model.graph, model.tensors, {.inference = true, .winograd = winograd_named(options.winograd)});
-  nlohmann::ordered_json read, written, files;
+  return tensors;
+}
+
+// How many examples there are, where that is not the model's own batch; 0 where it is.
+int64_t other_batch(const InferenceModel& model, const TensorMap& tensors) {
+  int64_t other = 0;
   for (const auto& [name, tensor] : tensors) {
-    std::memcpy(session.argument(name).raw(), tensor.raw(), tensor.bytes());
-    read[name] = tensor.shape();
+    if (tensor.shape() == argument_of(model, name).type.shape) continue;
+    const int64_t count = tensor.shape()[0];
+    if (other != 0 && count != other) fail("one input holds {} examples, another {}", other, count);
+    other = count;
   }
+  return other;
+}
+
+// Examples [first, first + count) of [n, ...]; beyond the last the last again.
+void copy_examples(const Tensor& from, int64_t first, Tensor& to) {
+  const size_t bytes = to.bytes() / static_cast<size_t>(to.shape()[0]);
+  for (int64_t i = 0; i < to.shape()[0]; ++i)
+    std::memcpy(to.raw() + static_cast<size_t>(i) * bytes,
+                from.raw() + static_cast<size_t>(std::min(first + i, from.shape()[0] - 1)) * bytes, bytes);
+}
+
+// The results that are asked for, of a model compiled for `batch` examples, of `count` of them: a batch at a time.
+TensorMap results_of(const InferenceModel& model, const std::map<std::string, std::string>& wanted, Session& session,
+                     const TensorMap& tensors, int64_t batch, int64_t count, ThreadPool& threads) {
+  TensorMap results;
+  for (int64_t first = 0; first < count; first += batch) {
+    for (const auto& [name, tensor] : tensors) {
+      Tensor& argument = session.argument(name);
+      if (tensor.shape() == argument.shape())
+        std::memcpy(argument.raw(), tensor.raw(), tensor.bytes());
+      else
+        copy_examples(tensor, first, argument);
+    }
+    session.run(threads);
+    for (const Graph::Result& result : model.graph.results()) {
+      if (!wanted.contains(result.name)) continue;
+      const auto [found, fresh] = results.try_emplace(result.name);
+      Tensor& whole = found->second;
+      Shape shape = result.type.shape;
+      if (count != batch && (shape.empty() || shape[0] % batch != 0))
+        fail("{} is for a batch of {}; its result \"{}\" is {}, not one for each example", model.name, batch, result.name,
+             to_string(shape));
+      if (count != batch) shape[0] = shape[0] / batch * count;
+      if (fresh) whole = Tensor(shape, result.type.dtype);
+      const size_t each = whole.bytes() / static_cast<size_t>(count),
+                   rest = static_cast<size_t>(std::min(batch, count - first));
+      std::memcpy(whole.raw() + each * static_cast<size_t>(first), session.result(result.name).raw(), each * rest);
+    }
+  }
+  return results;
+}
+
+// A .tflite or .onnx file: integers stay integers. It is opened for the batch it was written for; other numbers of examples are
+// one batch where it can be read so, and its own batch at a time where not.
+void run_file(const RunOptions& options) {
+  if (options.probabilities) refuse("{} ends as it ends; --probabilities is for a run or a network by its name", options.model);
+  InferenceModel model = open_inference_model(
+      options.model,
+      {.weights = options.weights, .seed = options.common.seed, .form = options.form, .batch = 0, .dynamic = options.dynamic});
+  const TensorMap tensors = file_inputs(options, model);
+  int64_t batch = 1, count = 1;
+  if (const int64_t other = other_batch(model, tensors); other != 0) {
+    if (std::optional<InferenceModel> fitting = opened_for(other, options, tensors)) {
+      model = std::move(*fitting);
+    } else {
+      count = other;
+      for (const auto& [name, tensor] : tensors) {
+        const Shape& own = argument_of(model, name).type.shape;
+        if (tensor.shape() != own) batch = own[0];
+      }
+    }
+  }
+  std::vector<std::string> outputs;
+  for (const Graph::Result& result : model.graph.results()) outputs.push_back(result.name);
+  const auto paths = files_by_name(options.outputs, outputs, "--output", model.output_aliases);
+  Session session(model.graph, model.tensors, {.inference = true, .winograd = winograd_named(options.winograd)});
   ThreadPool threads(options.common.thread_count());
-  session.run(threads);
-  const auto paths = files_by_name(options.outputs, outputs, "--output");
-  for (const Graph::Result& result : model.graph.results()) {
-    if (!paths.contains(result.name)) continue;
-    Tensor answer(result.type.shape, result.type.dtype);
-    std::memcpy(answer.raw(), session.result(result.name).raw(), answer.bytes());
-    write_npy(paths.at(result.name), answer);
-    print_text(options.common, fmt::format("{} {} {}\n", paths.at(result.name), result.name, to_string(answer.shape())));
-    written[result.name] = answer.shape();
-    files[result.name] = paths.at(result.name);
+  const TensorMap results = results_of(model, paths, session, tensors, batch, count, threads);
+  nlohmann::ordered_json read, written, files;
+  for (const auto& [name, tensor] : tensors) read[name] = tensor.shape();
+  for (const std::string& name : outputs) {
+    if (!paths.contains(name)) continue;
+    const Tensor& answer = results.at(name);
+    write_npy(paths.at(name), answer);
+    print_text(options.common, fmt::format("{} {} {}\n", paths.at(name), name, to_string(answer.shape())));
+    written[name] = answer.shape();
+    files[name] = paths.at(name);
   }
   print_files(options, read, written, files, outputs.size() == 1);
 }
@@ -143,6 +237,7 @@ TensorMap read_inputs(const Network& network, const std::vector<std::string>& gi
 
 void run_network(const RunOptions& options) {
   if (is_model_file(options.model)) return run_file(options);
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits,
@@ -183,6 +278,7 @@ Command run_command(CLI::App& program) {
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--probabilities", options->probabilities, "softmax of the logits");
   add_winograd_option(*app, options->winograd);
+  add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form, false);
   add_common_options(*app, options->common);
   return {app, [options] { run_network(*options); }};

@@ -7,8 +7,11 @@
 #include <exception>
 #include <thread>
 
+#include "app/file_summary.h"
+#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/codegen/compile.h"
+#include "fovea/core/error.h"
 #include "fovea/train/run.h"
 #include "fovea/train/session.h"
 
@@ -113,6 +116,12 @@ nlohmann::ordered_json json_of(const Network& network, const Summary& summary, c
 }
 
 void summarise(const SummaryOptions& options) {
+  if (is_model_file(options.model)) {
+    if (!options.weights.empty() || options.form != ModelOptions{} || options.train || !options.batches.empty())
+      refuse("{} is what it is: --weights, --batch, --train and options of its form are for a network by its name",
+             options.model);
+    return print_file_summary(options.common, options.model);
+  }
   const Network network =
       (options.weights.empty() ? open_network(options.model, options.form)
                                : open_model(options.model, options.weights, options.common.seed, options.form))
@@ -137,7 +146,9 @@ void summarise(const SummaryOptions& options) {
 Command summary_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("summary", "layers, shapes, parameters, multiply-accumulates and memory of a network");
   auto options = std::make_shared<SummaryOptions>();
-  app->add_option("MODEL", options->model, "a network's name (see fovea models) or the folder of a run")->required();
+  app->add_option("MODEL", options->model,
+                  "a network's name (see fovea models), the folder of a run, or a .tflite or .onnx file")
+      ->required();
   app->add_option("--batch", options->batches,
                   "images at a time, for the memory: one or several (1,8,32,128; with --json none)")
       ->delimiter(',')

@@ -20,7 +20,7 @@ namespace fovea {
 struct AheadOfTimeOptions {
   std::string name;    // of the network in C: letters, digits and underscores
   std::string triple;  // LLVM's: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
-  std::string cpu;     // LLVM's name; empty: the least of its kind that is worth compiling for (fovea/codegen/target.cc)
+  std::string cpu;     // LLVM's name; empty: the least of its kind (fovea/codegen/target.cc)
   int threads = 0;     // that compile side by side; 0: all available
 };
 

@@ -4,15 +4,12 @@
 #include <chrono>
 #include <map>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include "fovea/codegen/fault_guard.h"
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/program_plan.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
+#include "fovea/core/process_memory.h"
 #include "fovea/passes/recompute.h"
 #include "fovea/passes/structure.h"
 #include "fovea/runtime/thread_pool.h"
@@ -43,8 +40,9 @@ std::string gigabytes(int64_t bytes) { return fmt::format("{:.3f} GB", static_ca
   refuse(
       "this takes at least {} of memory, {} for inputs, parameters and their state, {} for what is between them, computed "
       "again "
-      "where that helps, and {} for the threads; {} are allowed. A smaller batch takes less",
+      "where that helps, and {} for the threads{}; {} are allowed. A smaller batch takes less",
       gigabytes(memory.bytes()), gigabytes(memory.tensors), gigabytes(memory.arena), gigabytes(memory.scratch),
+      memory.process > 0 ? fmt::format(", and {} for the rest of the program", gigabytes(memory.process)) : "",
       gigabytes(limit));
 }
 
@@ -53,8 +51,12 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
                          const CompileOptions& options, int threads) {
   ProgramMemory memory{.tensors = caller_bytes(plan, function), .scratch = Program::scratch_bytes(scratch_bytes, threads)};
   memory.unlimited = memory.arena = plan_memory(lifetimes_of(function.list).blocks).bytes;
+  if (options.whole_process) {
+    give_back_freed_memory();
+    memory.process = std::max<int64_t>(0, resident_bytes() - options.counted) + options.reserved;
+  }
   if (options.memory == 0 || memory.bytes() <= options.memory) return memory;
-  const Recomputation chosen = recompute(main, function, options.memory - memory.tensors - memory.scratch);
+  const Recomputation chosen = recompute(main, function, options.memory - memory.tensors - memory.scratch - memory.process);
   memory.arena = chosen.bytes;
   if (!chosen.fits) refuse_memory(memory, options.memory);
   memory.repeated = chosen.repeated;
@@ -63,6 +65,12 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
   memory.extra_work = chosen.extra_work;
   function = read_fused_function(main);
   return memory;
+}
+
+// Each has modules of LLVM of its own, which take less than this.
+int compiling_threads(int64_t memory, int threads) {
+  constexpr int64_t each = 64 << 20;
+  return static_cast<int>(std::clamp<int64_t>((memory - resident_bytes()) / each, 1, threads));
 }
 
 std::shared_ptr<const ProgramPlan> plan_preparation(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
@@ -83,7 +91,9 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   const auto kernels = kernels_called_by(functions);
   ProgramPlan plan;
   describe_ports(main, plan);
-  const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(kernels, plan.code, &report.from_cache);
+  const int compilers = options.whole_process ? compiling_threads(options.memory, threads) : threads;
+  const std::vector<CompiledKernel> compiled =
+      KernelCompiler(target, compilers).compile(kernels, plan.code, &report.from_cache);
   report.kernels = static_cast<int>(kernels.size());
   const std::map<std::string, CompiledKernel> by_name = kernels_by_name(kernels, compiled);
   int64_t scratch_bytes = 0;
@@ -133,9 +143,7 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
       [&] { return graph.text(); }));
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (report) *report = ours;
-#ifdef __GLIBC__
-  malloc_trim(0);  // what compiling took would otherwise stay beside the tensors
-#endif
+  give_back_freed_memory();  // what compiling took would otherwise stay beside the tensors
   return program;
 }
 

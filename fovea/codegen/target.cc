@@ -32,26 +32,39 @@ constexpr Row rows[] = {
     {llvm::Triple::x86_64, "", 16, 16, 32 << 10, 256 << 10, 0},
     {llvm::Triple::aarch64, "", 16, 32, 64 << 10, 512 << 10, 0},
     {llvm::Triple::arm, "neon", 16, 16, 32 << 10, 256 << 10, 0},
+    // Without vectors, four numbers take four registers of one.
+    {llvm::Triple::arm, "", 16, 4, 32 << 10, 256 << 10, 0},
     {llvm::Triple::riscv64, "v", 16, 32, 32 << 10, 256 << 10, 0},
+    {llvm::Triple::riscv64, "", 16, 8, 32 << 10, 256 << 10, 0},
     {llvm::Triple::wasm32, "simd128", 16, 16, 32 << 10, 256 << 10, 0},
 };
 
-// What a triple without a processor means: the least machine of its kind that is worth compiling for.
-struct Default {
-  const char* prefix;
-  const char* cpu;
+// What a triple without a processor means, and names of machines that LLVM has no processor for. The row without a name is the
+// least machine of its kind: what is compiled for it runs on all of them.
+struct Machine {
+  llvm::Triple::ArchType architecture;
+  const char* name;  // as --cpu gives it; "": none was given
+  const char* cpu;   // LLVM's
   const char* features;
 };
 
-constexpr Default defaults[] = {
-    {"x86_64", "x86-64-v3", ""},
-    {"aarch64", "cortex-a76", ""},
-    {"arm", "cortex-a7", "+neon,+vfp4"},
-    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
-    {"wasm32", "generic", "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals"},
+constexpr Machine machines[] = {
+    {llvm::Triple::x86_64, "", "x86-64", ""},
+    {llvm::Triple::aarch64, "", "generic", "+neon"},
+    // Armv7 promises 16 registers of floating point; NEON and fused products are options.
+    {llvm::Triple::arm, "", "generic", "+armv7-a,-neon,-d32,+vfp3d16"},
+    {llvm::Triple::riscv64, "", "generic-rv64", "+m,+a,+f,+d,+c"},
+    {llvm::Triple::riscv64, "rv64gcv", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
+    {llvm::Triple::wasm32, "", "generic", "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals"},
+    {llvm::Triple::wasm32, "relaxed-simd", "generic",
+     "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals,+relaxed-simd"},
 };
 
-constexpr const char* relaxed_simd = "relaxed-simd";
+// The least machine by its LLVM name is that machine: "generic" alone would lack what the triple promises.
+bool means(const Machine& machine, const std::string& triple, const std::string& cpu) {
+  if (llvm::Triple(triple).getArch() != machine.architecture) return false;
+  return cpu == machine.name || (*machine.name == '\0' && cpu == machine.cpu);
+}
 
 void initialise_targets() {
   static std::once_flag once;
@@ -77,7 +90,9 @@ std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
   if (found == nullptr) {
     std::vector<std::string> known;
-    for (const Default& row : defaults) known.emplace_back(row.prefix);
+    for (const Machine& machine : machines) {
+      if (*machine.name == '\0') known.emplace_back(llvm::Triple::getArchTypeName(machine.architecture));
+    }
     refuse_unknown("target architecture", llvm::Triple(target.triple).getArchName(), known);
   }
   // LLVM warns of an unknown processor on standard error and goes on: it is only asked about known ones.
@@ -186,14 +201,10 @@ Target Target::named(const std::string& triple, const std::string& cpu) {
   // "aarch64-linux-gnu" leaves out the vendor, and would be read as having no system and no floating-point registers in calls.
   target.triple = llvm::Triple::normalize(triple);
   target.cpu = cpu;
-  for (const Default& row : defaults) {
-    if (!llvm::StringRef(triple).starts_with(row.prefix)) continue;
-    if (cpu.empty()) target.cpu = row.cpu;
-    const bool wasm = llvm::StringRef(triple).starts_with("wasm"), relaxed = wasm && cpu == relaxed_simd;
-    if (cpu.empty() || wasm) target.features = row.features;
-    if (!relaxed) continue;
-    target.cpu = row.cpu;
-    target.features += std::string(",+") + relaxed_simd;
+  for (const Machine& machine : machines) {
+    if (!means(machine, target.triple, cpu)) continue;
+    target.cpu = machine.cpu;
+    target.features = machine.features;
   }
   const auto info = subtarget(target);
   check_needs(target, *info);

@@ -44,6 +44,20 @@ def Fovea_CastOp : Fovea_ElementwiseOperator<"cast"> {
   let results = (outs Fovea_Number:$output);
 }
 
+def Fovea_RoundToOp : Fovea_InferenceOperator<"round_to"> {
+  let summary = "f32 numbers as a narrower type would hold them";
+  let description = [{
+    `as` is `"f16"` or `"bf16"`: to the nearest number of that type, halves to the even one, beyond its range infinite. By arithmetic on bits, so
+    that every processor gives the same, and no pass takes it for a pair of casts.
+
+    ```mlir
+    %y = fovea.round_to %x {as = "f16"} : (tensor<8x10xf32>) -> tensor<8x10xf32>
+    ```
+  }];
+  let arguments = (ins StaticShapeTensorOf<[F32]>:$input, StrAttr:$as);
+  let results = (outs StaticShapeTensorOf<[F32]>:$output);
+}
+
 def Fovea_ClampOp : Fovea_ArithmeticOperator<"clamp"> {
   let summary = "values limited to [low, high]";
   let arguments = (ins Fovea_Float:$input, F64Attr:$low, F64Attr:$high);
@@ -56,6 +70,12 @@ def Fovea_ExpOp : Fovea_UnaryOperator<"exp", "e to the x">;
 def Fovea_LogOp : Fovea_UnaryOperator<"log", "the natural logarithm">;
 def Fovea_SqrtOp : Fovea_UnaryOperator<"sqrt", "the square root">;
 def Fovea_RsqrtOp : Fovea_UnaryOperator<"rsqrt", "1 / sqrt(x)">;
+def Fovea_FloorOp : Fovea_UnaryOperator<"floor", "the largest whole number that is not above x; the gradient is 0">;
+def Fovea_CeilOp : Fovea_UnaryOperator<"ceil", "the smallest whole number that is not below x; the gradient is 0">;
+def Fovea_RoundOp : Fovea_UnaryOperator<"round", "the nearest whole number, halves to the even one; the gradient is 0">;
+def Fovea_SinOp : Fovea_UnaryOperator<"sin", "the sine">;
+def Fovea_CosOp : Fovea_UnaryOperator<"cos", "the cosine">;
+def Fovea_AtanOp : Fovea_UnaryOperator<"atan", "the arc tangent">;
 def Fovea_ErfOp : Fovea_UnaryOperator<"erf", "the error function">;
 def Fovea_ReluOp : Fovea_UnaryOperator<"relu", "max(x, 0); the gradient at 0 is 0">;
 def Fovea_Relu6Op : Fovea_UnaryOperator<"relu6", "min(max(x, 0), 6); the gradient at 0 and 6 is 0">;

@@ -102,6 +102,36 @@ def Fovea_PadOp : Fovea_Operator<"pad"> {
   let results = (outs Fovea_Data:$output);
 }
 
+def Fovea_Indices : StaticShapeTensorOf<[I32, I64]>;
+
+def Fovea_GatherOp : Fovea_InferenceOperator<"gather"> {
+  let summary = "positions along a dimension, picked by number";
+  let description = [{
+    The result has the indices' dimensions in place of dimension `dim`. Numbers count from 0; one that is no position gives zeros. Indices that are
+    constants become slices, where a few say the same.
+
+    ```mlir
+    %y = fovea.gather %x, %indices {dim = 1 : i64} : (tensor<8x10x4xf32>, tensor<3xi32>) -> tensor<8x3x4xf32>
+    ```
+  }];
+  let arguments = (ins Fovea_Data:$input, Fovea_Indices:$indices, I64Attr:$dim);
+  let results = (outs Fovea_Data:$output);
+}
+
+def Fovea_GatherElementsOp : Fovea_InferenceOperator<"gather_elements"> {
+  let summary = "one position along a dimension for each element of the result, picked by number";
+  let description = [{
+    `output[i, ...] = input[i, ...]` with the position along `dim` replaced by `indices[i, ...]`, whose shape the result has. Along other dimensions
+    there may be fewer indices than positions. Numbers count from 0; one that is no position gives zero.
+
+    ```mlir
+    %y = fovea.gather_elements %x, %indices {dim = 1 : i64} : (tensor<8x10xf32>, tensor<8x3xi64>) -> tensor<8x3xf32>
+    ```
+  }];
+  let arguments = (ins Fovea_Data:$input, Fovea_Indices:$indices, I64Attr:$dim);
+  let results = (outs Fovea_Data:$output);
+}
+
 def Fovea_GradientsOp : Fovea_Op<"gradients"> {
   let summary = "the gradients of a scalar by values it was computed from";
   let description = [{

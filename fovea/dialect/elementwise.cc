@@ -1,4 +1,6 @@
 // Arithmetic with broadcasting: scalar bodies and gradients. Activations are in activation.cc.
+#include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "fovea/dialect/arithmetic.h"
@@ -170,6 +172,59 @@ void CastOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVector
   operands[0] = builder.create<CastOp>(getLoc(), gradients[0], element_type(getInput()));
 }
 
+// round_to
+
+LogicalResult RoundToOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                          SmallVectorImpl<Type>& types) {
+  if (op.getAs() != "f16" && op.getAs() != "bf16")
+    return complain(location, getOperationName(), "unknown type \"" + op.getAs() + "\"; it is f16 or bf16");
+  types.push_back(op.getInput().getType());
+  return success();
+}
+
+namespace {
+
+// The bits of an f32 without the last `dropped` of its fraction, rounded to the nearest, halves to even; what overflows the
+// fraction goes into the exponent, as it should.
+Value shortened(ImplicitLocOpBuilder& builder, Value x, int64_t dropped) {
+  const auto constant = [&](int64_t value) -> Value {
+    return builder.create<arith::ConstantOp>(builder.getI32IntegerAttr(static_cast<int32_t>(value)));
+  };
+  Value bits = builder.create<arith::BitcastOp>(builder.getI32Type(), x);
+  Value last = builder.create<arith::AndIOp>(builder.create<arith::ShRUIOp>(bits, constant(dropped)), constant(1));
+  Value half = builder.create<arith::AddIOp>(last, constant((int64_t{1} << (dropped - 1)) - 1));
+  Value sum = builder.create<arith::AddIOp>(bits, half);
+  Value kept = builder.create<arith::AndIOp>(sum, constant(-(int64_t{1} << dropped)));
+  return builder.create<arith::BitcastOp>(builder.getF32Type(), kept);
+}
+
+Value as_half(ImplicitLocOpBuilder& builder, Value x) {
+  const auto constant = [&](double value) { return scalar_constant(builder, builder.getF32Type(), value); };
+  const auto choose = [&](Value a, arith::CmpFPredicate comparison, double b, Value yes, Value no) -> Value {
+    return builder.create<arith::SelectOp>(builder.create<arith::CmpFOp>(comparison, a, constant(b)), yes, no);
+  };
+  constexpr double least_normal = 0x1p-14, beyond = 65520;
+  Value size = builder.create<math::AbsFOp>(x);
+  // Below the least normal number the steps are those of f32 from 1/2 on.
+  Value tiny = builder.create<arith::SubFOp>(builder.create<arith::AddFOp>(size, constant(0.5)), constant(0.5));
+  Value rounded = choose(size, arith::CmpFPredicate::OLT, least_normal, tiny, shortened(builder, size, 13));
+  rounded = choose(size, arith::CmpFPredicate::OGE, beyond, constant(std::numeric_limits<double>::infinity()), rounded);
+  return choose(x, arith::CmpFPredicate::OLT, 0, builder.create<arith::NegFOp>(rounded), rounded);
+}
+
+}  // namespace
+
+void RoundToOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const bool half = getAs() == "f16";
+  results[0] = elementwise(builder, getLoc(), getInput(), tensor_type(getOutput()),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             Value rounded = half ? as_half(scalars, x[0]) : shortened(scalars, x[0], 16);
+                             // NaN stays.
+                             Value nothing = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::UNE, x[0], x[0]);
+                             return scalars.create<arith::SelectOp>(nothing, x[0], rounded);
+                           });
+}
+
 // clamp
 
 Value ClampOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
@@ -219,6 +274,63 @@ Value RsqrtOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
 void RsqrtOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
   operands[0] = a.mul(a.mul(gradients[0], -0.5), a.div(getOutput(), getInput()));
+}
+
+// Whole numbers by arithmetic alone, which every processor has: from 2^(bits of the fraction) on every number is whole, and the
+// sum with that number rounds away what lies behind the point, halves to even.
+namespace {
+
+Value rounded(ImplicitLocOpBuilder& builder, Value x) {
+  const Type type = x.getType();
+  const unsigned fraction = cast<FloatType>(type).getFPMantissaWidth() - 1;
+  Value whole = scalar_constant(builder, type, std::ldexp(1.0, static_cast<int>(fraction)));
+  Value size = builder.create<math::AbsFOp>(x);
+  Value nearest = builder.create<arith::SubFOp>(builder.create<arith::AddFOp>(size, whole), whole);
+  Value negative = builder.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, x, scalar_constant(builder, type, 0));
+  nearest = builder.create<arith::SelectOp>(negative, builder.create<arith::NegFOp>(nearest), nearest);
+  Value small = builder.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, size, whole);
+  return builder.create<arith::SelectOp>(small, nearest, x);
+}
+
+// The nearest whole number, moved by `step` where it lies on the wrong side of x.
+Value stepped(ImplicitLocOpBuilder& builder, Value x, arith::CmpFPredicate wrong, double step) {
+  Value nearest = rounded(builder, x);
+  Value moved = builder.create<arith::AddFOp>(nearest, scalar_constant(builder, x.getType(), step));
+  return builder.create<arith::SelectOp>(builder.create<arith::CmpFOp>(wrong, nearest, x), moved, nearest);
+}
+
+}  // namespace
+
+Value RoundOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return rounded(builder, x[0]); }
+void RoundOp::differentiate(OpBuilder&, ValueRange, SmallVectorImpl<Value>&) {}
+
+Value FloorOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
+  return stepped(builder, x[0], arith::CmpFPredicate::OGT, -1);
+}
+void FloorOp::differentiate(OpBuilder&, ValueRange, SmallVectorImpl<Value>&) {}
+
+Value CeilOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) {
+  return stepped(builder, x[0], arith::CmpFPredicate::OLT, 1);
+}
+void CeilOp::differentiate(OpBuilder&, ValueRange, SmallVectorImpl<Value>&) {}
+
+Value SinOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::SinOp>(x[0]); }
+void SinOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
+  Value slope = builder.create<CosOp>(getLoc(), getInput()).getResult();
+  operands[0] = Arithmetic(builder, getLoc(), getOutput()).mul(gradients[0], slope);
+}
+
+Value CosOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::CosOp>(x[0]); }
+void CosOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
+  Arithmetic a(builder, getLoc(), getOutput());
+  Value slope = builder.create<SinOp>(getLoc(), getInput()).getResult();
+  operands[0] = a.neg(a.mul(gradients[0], slope));
+}
+
+Value AtanOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::AtanOp>(x[0]); }
+void AtanOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
+  Arithmetic a(builder, getLoc(), getOutput());
+  operands[0] = a.div(gradients[0], a.add(a.square(getInput()), 1));
 }
 
 Value ErfOp::scalar(ImplicitLocOpBuilder& builder, ValueRange x) { return builder.create<math::ErfOp>(x[0]); }

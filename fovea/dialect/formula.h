@@ -26,11 +26,13 @@ llvm::SmallVector<mlir::Value> formula_loops(mlir::OpBuilder& builder, mlir::Loc
 struct Signs {
   bool lhs = true, rhs = true;
   int64_t rhs_zero = 0;  // subtracted from it
+  bool wide = false;     // summed in i64
 };
 mlir::Value extended(mlir::ImplicitLocOpBuilder& builder, mlir::Value integer, bool is_signed);  // to i32
 
 // sum over the loops after the first `parallel` of lhs * rhs, into a tensor of `shape`, which the parallel loops walk in order.
-// Narrow floating point is multiplied and summed in f32; integers are in i32, which is also the result's type.
+// Narrow floating point is multiplied and summed in f32; integers are in i32, or in i64 by `signs`, which is also
+// the result's type.
 mlir::Value contraction(mlir::OpBuilder& builder, mlir::Location location, mlir::Value lhs, mlir::Value rhs,
                         llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel,
                         Signs signs = {});

@@ -81,13 +81,13 @@ DType element_from_mlir(mlir::Type type) {
 
 // MLIR's quantised types: u8 and i8 are told apart by them, while integers that stand for themselves are signless.
 mlir::Type quantized_to_mlir(DType storage, const Quantization& quantization, mlir::MLIRContext* context) {
-  if (storage != DType::i8 && storage != DType::u8 && storage != DType::i32)
-    refuse("{} cannot stand for real numbers; i8, u8 and i32 can", name(storage));
+  if (storage != DType::i8 && storage != DType::u8 && storage != DType::i16 && storage != DType::i32)
+    refuse("{} cannot stand for real numbers; i8, u8, i16 and i32 can", name(storage));
   if (quantization.scales.empty() || quantization.scales.size() != quantization.zeros.size() ||
       (!quantization.per_channel() && quantization.scales.size() != 1))
     refuse("a quantised tensor needs one scale and one zero point, or one of each for every channel");
   const bool is_signed = storage != DType::u8;
-  const unsigned bits = storage == DType::i32 ? 32 : 8;
+  const unsigned bits = storage == DType::i32 ? 32 : storage == DType::i16 ? 16 : 8;
   const unsigned flags = is_signed ? mlir::quant::QuantizationFlags::Signed : 0;
   const int64_t least = mlir::quant::QuantizedType::getDefaultMinimumForInteger(is_signed, bits);
   const int64_t most = mlir::quant::QuantizedType::getDefaultMaximumForInteger(is_signed, bits);
@@ -119,6 +119,7 @@ Quantization quantization_from_mlir(mlir::quant::QuantizedType type) {
 DType storage_from_mlir(mlir::quant::QuantizedType type) {
   const unsigned bits = type.getStorageTypeIntegralWidth();
   if (bits == 32 && type.isSigned()) return DType::i32;
+  if (bits == 16 && type.isSigned()) return DType::i16;
   if (bits != 8) fail("a network cannot hold elements of type {}", dialect::type_text(type));
   return type.isSigned() ? DType::i8 : DType::u8;
 }

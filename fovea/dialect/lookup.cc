@@ -8,23 +8,6 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-// A loop over what may be picked, keeping the one whose number is asked for: bodies are scalar and hold no addresses.
-Value selected(OpBuilder& builder, Location location, Value asked, AffineMap asked_map, Value choices, AffineMap choices_map,
-               ArrayRef<int64_t> shape) {
-  const unsigned loop = shape.size();
-  const AffineMap write = AffineMap::getMultiDimIdentityMap(loop + 1, builder.getContext()).getMajorSubMap(loop);
-  const Type number_type = element_type(asked);
-  Value into = filled(builder, location, shape, number(element_type(choices), 0));
-  return formula_loops(builder, location, {asked, choices}, into, {asked_map, choices_map, write}, loop,
-                       [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> SmallVector<Value> {
-                         Value index = scalars.create<linalg::IndexOp>(loop);
-                         index = scalars.create<arith::IndexCastOp>(scalars.getI32Type(), index);
-                         if (number_type != scalars.getI32Type()) index = scalars.create<arith::TruncIOp>(number_type, index);
-                         Value here = scalars.create<arith::CmpIOp>(arith::CmpIPredicate::eq, x[0], index);
-                         return {scalars.create<arith::SelectOp>(here, x[1], x[2])};
-                       })[0];
-}
-
 // How often each cell is repeated where that is all the indices say; 0 otherwise.
 int64_t repetition(ArrayRef<int64_t> indices, int64_t cells) {
   if (static_cast<int64_t>(indices.size()) % cells != 0) return 0;
@@ -35,6 +18,23 @@ int64_t repetition(ArrayRef<int64_t> indices, int64_t cells) {
 }
 
 }  // namespace
+
+Value selected(OpBuilder& builder, Location location, Value asked, AffineMap asked_map, Value choices, AffineMap choices_map,
+               ArrayRef<int64_t> shape) {
+  const unsigned loop = shape.size();
+  const AffineMap write = AffineMap::getMultiDimIdentityMap(loop + 1, builder.getContext()).getMajorSubMap(loop);
+  const Type number_type = element_type(asked);
+  Value into = filled(builder, location, shape, number(element_type(choices), 0));
+  return formula_loops(builder, location, {asked, choices}, into, {asked_map, choices_map, write}, loop,
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> SmallVector<Value> {
+                         Value index = scalars.create<linalg::IndexOp>(loop);
+                         const bool narrow = number_type.getIntOrFloatBitWidth() < 32;
+                         index = scalars.create<arith::IndexCastOp>(narrow ? scalars.getI32Type() : number_type, index);
+                         if (narrow) index = scalars.create<arith::TruncIOp>(number_type, index);
+                         Value here = scalars.create<arith::CmpIOp>(arith::CmpIPredicate::eq, x[0], index);
+                         return {scalars.create<arith::SelectOp>(here, x[1], x[2])};
+                       })[0];
+}
 
 Value looked_up(OpBuilder& builder, Location location, Value integers, DenseElementsAttr table) {
   const ArrayRef<int64_t> shape = shape_of(integers);

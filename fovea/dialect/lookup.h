@@ -12,4 +12,9 @@ mlir::Value looked_up(mlir::OpBuilder& builder, mlir::Location location, mlir::V
 mlir::Value picked(mlir::OpBuilder& builder, mlir::Location location, mlir::Value image, int64_t dim,
                    llvm::ArrayRef<int64_t> indices);
 
+// A loop over what may be picked, keeping the one whose number is asked for: bodies are scalar and hold no addresses. The maps
+// are of the loops of `shape` and that last one.
+mlir::Value selected(mlir::OpBuilder& builder, mlir::Location location, mlir::Value asked, mlir::AffineMap asked_map,
+                     mlir::Value choices, mlir::AffineMap choices_map, llvm::ArrayRef<int64_t> shape);
+
 }  // namespace fovea::dialect

@@ -1,12 +1,14 @@
-// To and from 8-bit integers, and sums and products of tensors of any scales, in XNNPACK's arithmetic.
+// To and from 8-bit integers, and sums and products of tensors of any scales, in XNNPACK's arithmetic or by ONNX's rule.
 #include <fmt/format.h>
 
 #include <bit>
 #include <cmath>
 
 #include "fovea/dialect/quantized.h"
-#include "fovea/dialect/requantization.h"
+#include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Quant/QuantTypes.h"
 
 using namespace mlir;
 
@@ -43,14 +45,18 @@ LogicalResult QuantizeOp::inferReturnTypes(MLIRContext*, std::optional<Location>
                                            SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (failed(check_eight_bits(location, name, "output", output)) ||
+  if (failed(check_rounding(location, name, op.getRounding())) ||
+      failed(check_bytes_or_words(location, name, "output", output)) ||
       failed(check_axis(location, name, output, shape_of(op.getInput()))))
     return failure();
+  if (is_word(output) && op.getRounding() == "onnx")
+    return complain(location, name, "16-bit integers are not rounded by ONNX's rule");
   if (is_quantized(input)) {
-    if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
-        failed(check_per_tensor(location, name, "output of integers", output)) ||
-        failed(check_multiplier(location, name, ratio_of(input, output))))
+    if (failed(check_bytes_or_words(location, name, "input", input)) ||
+        failed(check_per_tensor(location, name, "input", input)) ||
+        failed(check_per_tensor(location, name, "output of integers", output)))
       return failure();
+    if (op.getRounding() == "litert" && failed(check_multiplier(location, name, ratio_of(input, output)))) return failure();
   }
   types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
   return success();
@@ -58,19 +64,19 @@ LogicalResult QuantizeOp::inferReturnTypes(MLIRContext*, std::optional<Location>
 
 namespace {
 
-Value quantized_reals(OpBuilder& builder, Location location, Value input, const Quantized& output) {
+Value quantized_reals(OpBuilder& builder, Location location, Value input, const Quantized& output, bool divides) {
   const SmallVector<int64_t> shape = axis_shape(output, shape_of(input).size());
-  SmallVector<float> reciprocals;
+  SmallVector<float> factors;
   SmallVector<int32_t> zeros;
   for (auto [scale, zero] : llvm::zip_equal(output.scales, output.zeros)) {
-    reciprocals.push_back(1 / scale);
+    factors.push_back(divides ? scale : 1 / scale);
     zeros.push_back(static_cast<int32_t>(zero));
   }
-  const SmallVector<Value> operands{input, channel_constants(builder, location, ArrayRef<float>(reciprocals), shape),
+  const SmallVector<Value> operands{input, channel_constants(builder, location, ArrayRef<float>(factors), shape),
                                     channel_constants(builder, location, ArrayRef<int32_t>(zeros), shape)};
   const auto type = RankedTensorType::get(shape_of(input), output.storage);
   return elementwise(builder, location, operands, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-    Value steps = scalars.create<arith::MulFOp>(x[0], x[1]);
+    Value steps = divides ? Value(scalars.create<arith::DivFOp>(x[0], x[1])) : scalars.create<arith::MulFOp>(x[0], x[1]);
     Quantized centre = output;  // the zero points come afterwards, as they may differ by channel
     centre.zeros = {0};
     const IntegerRange wide{output.least() - output.most(), output.most() - output.least()};
@@ -103,18 +109,112 @@ Value requantised_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized
                     whole_range(output));
 }
 
+// The real number in f32, divided by the output's scale.
+Value divided_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
+  Value real = rounded_product(builder, to_float(builder, centred(builder, q, input)), real_constant(builder, input.scale()));
+  Value steps = builder.create<arith::DivFOp>(real, real_constant(builder, output.scale()));
+  return rounded_to(builder, steps, output, whole_range(output));
+}
+
 }  // namespace
 
 void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized output = quantization_of(getOutput());
+  const bool onnx = getRounding() == "onnx";
+  if (!is_quantized(element_type(getInput())) && is_word(getOutput()) && !output.per_channel()) {
+    results[0] = quantized_words(builder, getLoc(), getInput(), output);
+    return;
+  }
   if (!is_quantized(element_type(getInput()))) {
-    results[0] = quantized_reals(builder, getLoc(), getInput(), output);
+    results[0] = quantized_reals(builder, getLoc(), getInput(), output, onnx);
     return;
   }
   const Quantized input = quantization_of(getInput());
-  results[0] = elementwise(
-      builder, getLoc(), stored(builder, getLoc(), getInput()), storage_type(tensor_type(getResult())),
-      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value { return requantised_scalar(scalars, x[0], input, output); });
+  results[0] = elementwise(builder, getLoc(), stored(builder, getLoc(), getInput()), storage_type(tensor_type(getResult())),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             if (input.bits() == 16 || output.bits() == 16)
+                               return rescaled(scalars, x[0], input, output, whole_range(output));
+                             return onnx ? divided_scalar(scalars, x[0], input, output)
+                                         : requantised_scalar(scalars, x[0], input, output);
+                           });
+}
+
+// reinterpret
+
+LogicalResult ReinterpretOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
+                                              SmallVectorImpl<Type>& types) {
+  const StringRef name = getOperationName();
+  const Type input = element_type(op.getInput()), output = op.getOutput();
+  if (!is_quantized(output)) return complain(location, name, "output must be of quantised integers, not " + type_text(output));
+  if (failed(check_axis(location, name, output, shape_of(op.getInput())))) return failure();
+  const Quantized from = quantization_of(input), to = quantization_of(output);
+  if (from.storage != to.storage || from.is_signed != to.is_signed)
+    return complain(location, name, type_text(input) + " and " + type_text(output) + " are stored differently");
+  types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
+  return success();
+}
+
+void ReinterpretOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  results[0] = stored(builder, getLoc(), getInput());
+}
+
+// dynamic_quantize
+
+LogicalResult DynamicQuantizeOp::inferReturnTypes(MLIRContext* context, std::optional<Location>, Adaptor op,
+                                                  SmallVectorImpl<Type>& types) {
+  const auto bytes =
+      quant::UniformQuantizedType::get(/*flags=*/0, IntegerType::get(context, 8), Float32Type::get(context),
+                                       /*scale=*/1.0, /*zeroPoint=*/0, /*storageTypeMin=*/0, /*storageTypeMax=*/255);
+  types.push_back(RankedTensorType::get(shape_of(op.getInput()), bytes));
+  types.push_back(RankedTensorType::get({}, Float32Type::get(context)));
+  types.push_back(RankedTensorType::get({}, bytes));
+  return success();
+}
+
+namespace {
+
+// round(steps) limited to 0 to 255, without a zero point.
+Value limited(ImplicitLocOpBuilder& builder, Value steps) {
+  Value low = builder.create<arith::MaximumFOp>(steps, real_constant(builder, 0), arith::FastMathFlags::nnan);
+  Value both = builder.create<arith::MinimumFOp>(low, real_constant(builder, 255), arith::FastMathFlags::nnan);
+  return builder.create<arith::FPToSIOp>(builder.getI32Type(), builder.create<math::RoundEvenOp>(both));
+}
+
+}  // namespace
+
+void DynamicQuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  const Location location = getLoc();
+  SmallVector<int64_t> dims;
+  for (int64_t dim = 0; dim < static_cast<int64_t>(shape_of(getInput()).size()); ++dim) dims.push_back(dim);
+  Value most = builder.create<ReduceMaxOp>(location, getInput(), dims, false);
+  Value least = builder.create<ReduceMinOp>(location, getInput(), dims, false);
+  const auto real = RankedTensorType::get({}, builder.getF32Type()), integer = RankedTensorType::get({}, builder.getI32Type());
+  results[1] = elementwise(builder, location, {least, most}, real, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+    Value zero = real_constant(scalars, 0);
+    Value low = scalars.create<arith::MinimumFOp>(x[0], zero), high = scalars.create<arith::MaximumFOp>(x[1], zero);
+    Value steps = scalars.create<arith::DivFOp>(scalars.create<arith::SubFOp>(high, low), real_constant(scalars, 255));
+    Value equal = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, high, low);
+    return scalars.create<arith::SelectOp>(equal, real_constant(scalars, 1), steps);
+  });
+  const Quantized output = quantization_of(getIntegers());
+  Value zero =
+      elementwise(builder, location, {least, results[1]}, integer, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+        Value low = scalars.create<arith::MinimumFOp>(x[0], real_constant(scalars, 0));
+        return limited(scalars, scalars.create<arith::DivFOp>(scalars.create<arith::NegFOp>(low), x[1]));
+      });
+  results[2] = elementwise(builder, location, zero, storage_type(tensor_type(getZero())),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             return clamped_to(scalars, x[0], output, {0, 255});
+                           });
+  results[0] = elementwise(builder, location, {getInput(), results[1], zero}, storage_type(tensor_type(getIntegers())),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             // Within the range of the zero points before the conversion: beyond it nothing changes.
+                             Value steps = scalars.create<arith::DivFOp>(x[0], x[1]);
+                             Quantized wide = output;
+                             wide.storage = scalars.getI32Type();
+                             Value rounded = rounded_to(scalars, steps, wide, {-255, 255});
+                             return clamped_to(scalars, scalars.create<arith::AddIOp>(rounded, x[2]), output, {0, 255});
+                           });
 }
 
 // dequantize
@@ -152,9 +252,9 @@ template <typename Adaptor>
 LogicalResult infer_binary(std::optional<Location> location, StringRef name, Adaptor op, SmallVectorImpl<Type>& types) {
   for (Value operand : {op.getLhs(), op.getRhs()}) {
     const Type element = element_type(operand);
-    if (failed(check_eight_bits(location, name, "operand", element)) ||
+    if (failed(check_bytes_or_words(location, name, "operand", element)) ||
         failed(check_per_tensor(location, name, "operand", element)) ||
-        failed(check_output(location, name, op.getOutput(), element)))
+        failed(check_output(location, name, op.getOutput(), element, op.getRounding())))
       return failure();
   }
   if (failed(check_activation(location, name, op.getActivation()))) return failure();
@@ -171,6 +271,12 @@ LogicalResult infer_binary(std::optional<Location> location, StringRef name, Ada
 // The sum shifts by 20 less the larger ratio's exponent, which has to fit.
 template <typename Adaptor>
 LogicalResult check_ratios(std::optional<Location> location, StringRef name, Adaptor op) {
+  if (is_word(op.getOutput())) {
+    return check_word_sum(location, name, quantization_of(op.getLhs()), quantization_of(op.getRhs()),
+                          quantization_of(op.getOutput()), op.getByShifts());
+  }
+  if (op.getByShifts()) return complain(location, name, "by_shifts is for 16-bit integers");
+  if (op.getRounding() == "onnx") return success();
   const float output = quantization_of(op.getOutput()).scale();
   const float larger = std::max(quantization_of(op.getLhs()).scale(), quantization_of(op.getRhs()).scale()) / output;
   if (larger >= 0x1p-10F && larger < 0x1p8F) return success();
@@ -197,6 +303,14 @@ template <typename Op>
 Value sum_formula(OpBuilder& builder, Op op, float sign) {
   const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs());
   const Quantized output = quantization_of(op.getOutput());
+  if (output.bits() == 16) {
+    const SmallVector<Value> words{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
+    return elementwise(builder, op.getLoc(), words, storage_type(tensor_type(op.getResult())),
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                         return word_sum(scalars, x, lhs, rhs, output, sign < 0 ? -1 : 1, op.getByShifts(),
+                                         activation_range(op.getActivation(), output));
+                       });
+  }
   const SumMultipliers multipliers = sum_multipliers(lhs.scale() / output.scale(), sign * (rhs.scale() / output.scale()));
   const int64_t bias = (int64_t{1} << (multipliers.shift - 1)) - multipliers.lhs * lhs.zero() - multipliers.rhs * rhs.zero();
   const SmallVector<Value> operands{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
@@ -212,6 +326,59 @@ Value sum_formula(OpBuilder& builder, Op op, float sign) {
       });
 }
 
+// As f32 numbers: each scalar of the two operands to a number in steps of the output's scale; its zero point is in it already
+// where `whole`.
+template <typename Op>
+Value real_formula(OpBuilder& builder, Op op, bool whole, function_ref<Value(ImplicitLocOpBuilder&, Value, Value)> steps) {
+  Quantized output = quantization_of(op.getOutput());
+  const IntegerRange range = activation_range(op.getActivation(), output);
+  if (whole) output.zeros = {0};
+  const SmallVector<Value> operands{stored(builder, op.getLoc(), op.getLhs()), stored(builder, op.getLoc(), op.getRhs())};
+  return elementwise(builder, op.getLoc(), operands, storage_type(tensor_type(op.getResult())),
+                     [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                       return rounded_to(scalars, steps(scalars, x[0], x[1]), output, range);
+                     });
+}
+
+// As ONNX Runtime adds: both products join the zero points without a rounding of their own where the processor can do that.
+Value real_sum(OpBuilder& builder, QuantizedAddOp op) {
+  const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs()),
+                  output = quantization_of(op.getOutput());
+  const float left = lhs.scale() / output.scale(), right = rhs.scale() / output.scale();
+  const float fixed = static_cast<float>(output.zero()) -
+                      std::fma(left, static_cast<float>(lhs.zero()), right * static_cast<float>(rhs.zero()));
+  return real_formula(builder, op, /*whole=*/true, [&](ImplicitLocOpBuilder& scalars, Value a, Value b) -> Value {
+    Value second = scalars.create<arith::MulFOp>(to_float(scalars, widened(scalars, b, rhs)), real_constant(scalars, right));
+    Value sum = scalars.create<arith::AddFOp>(second, real_constant(scalars, fixed));
+    Value first = scalars.create<arith::MulFOp>(to_float(scalars, widened(scalars, a, lhs)), real_constant(scalars, left));
+    return scalars.create<arith::AddFOp>(first, sum);
+  });
+}
+
+Value real_difference(OpBuilder& builder, QuantizedSubOp op) {
+  const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs()),
+                  output = quantization_of(op.getOutput());
+  return real_formula(builder, op, /*whole=*/false, [&](ImplicitLocOpBuilder& scalars, Value a, Value b) -> Value {
+    const auto real = [&](Value q, const Quantized& type) {
+      return rounded_product(scalars, to_float(scalars, centred(scalars, q, type)), real_constant(scalars, type.scale()));
+    };
+    Value difference = scalars.create<arith::SubFOp>(real(a, lhs), real(b, rhs));
+    return scalars.create<arith::DivFOp>(difference, real_constant(scalars, output.scale()));
+  });
+}
+
+// As ONNX Runtime multiplies: the zero point is added to the rounded product.
+Value real_product(OpBuilder& builder, QuantizedMulOp op) {
+  const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs()),
+                  output = quantization_of(op.getOutput());
+  const float multiplier = lhs.scale() * rhs.scale() / output.scale();
+  return real_formula(builder, op, /*whole=*/true, [&](ImplicitLocOpBuilder& scalars, Value a, Value b) -> Value {
+    Value product = scalars.create<arith::MulIOp>(centred(scalars, a, lhs), centred(scalars, b, rhs));
+    Value steps = rounded_product(scalars, to_float(scalars, product), real_constant(scalars, multiplier));
+    return scalars.create<arith::AddFOp>(steps, real_constant(scalars, static_cast<float>(output.zero())));
+  });
+}
+
 }  // namespace
 
 LogicalResult QuantizedAddOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
@@ -220,7 +387,7 @@ LogicalResult QuantizedAddOp::inferReturnTypes(MLIRContext*, std::optional<Locat
   return check_ratios(location, getOperationName(), op);
 }
 void QuantizedAddOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  results[0] = sum_formula(builder, *this, 1);
+  results[0] = getRounding() == "onnx" ? real_sum(builder, *this) : sum_formula(builder, *this, 1);
 }
 
 LogicalResult QuantizedSubOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
@@ -229,20 +396,33 @@ LogicalResult QuantizedSubOp::inferReturnTypes(MLIRContext*, std::optional<Locat
   return check_ratios(location, getOperationName(), op);
 }
 void QuantizedSubOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  results[0] = sum_formula(builder, *this, -1);
+  results[0] = getRounding() == "onnx" ? real_difference(builder, *this) : sum_formula(builder, *this, -1);
 }
 
 LogicalResult QuantizedMulOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                                SmallVectorImpl<Type>& types) {
   if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
+  if (op.getByShifts()) return complain(location, getOperationName(), "by_shifts is for sums");
+  if (op.getRounding() == "onnx") return success();
   const double rhs = quantization_of(op.getRhs()).scale();
   return check_multiplier(location, getOperationName(), ratio_of(element_type(op.getLhs()), op.getOutput()) * rhs);
 }
 
 void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+  if (getRounding() == "onnx") {
+    results[0] = real_product(builder, *this);
+    return;
+  }
   const Quantized lhs = quantization_of(getLhs()), rhs = quantization_of(getRhs()), output = quantization_of(getOutput());
   const float multiplier = lhs.scale() * rhs.scale() / output.scale();
   const SmallVector<Value> operands{stored(builder, getLoc(), getLhs()), stored(builder, getLoc(), getRhs())};
+  if (output.bits() == 16) {
+    results[0] = elementwise(builder, getLoc(), operands, storage_type(tensor_type(getResult())),
+                             [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                               return word_product(scalars, x, lhs, rhs, output, activation_range(getActivation(), output));
+                             });
+    return;
+  }
   results[0] =
       elementwise(builder, getLoc(), operands, storage_type(tensor_type(getResult())),
                   [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
@@ -259,7 +439,7 @@ namespace {
 LogicalResult infer_extreme(std::optional<Location> location, StringRef name, Value lhs, Value rhs,
                             SmallVectorImpl<Type>& types) {
   const Type element = element_type(lhs);
-  if (failed(check_eight_bits(location, name, "operand", element)) ||
+  if (failed(check_bytes_or_words(location, name, "operand", element)) ||
       failed(check_per_tensor(location, name, "operand", element)))
     return failure();
   if (element_type(rhs) != element) {

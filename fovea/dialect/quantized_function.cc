@@ -1,12 +1,13 @@
 // Functions of 8-bit integers, by tables that are computed when the formula is written, and softmax.
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "fovea/dialect/lookup.h"
 #include "fovea/dialect/pooling.h"
 #include "fovea/dialect/quantized.h"
-#include "fovea/dialect/requantization.h"
+#include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -31,7 +32,29 @@ float real_function(StringRef function, float x) {
   return static_cast<float>(wide / 2 * (1 + std::erf(wide * std::numbers::sqrt2 / 2)));  // gelu
 }
 
+// Of `activation_range`, too, and with a slope: as real numbers.
+float any_function(StringRef function, float x, float alpha) {
+  if (function == "relu") return std::max(x, 0.0F);
+  if (function == "relu6") return std::clamp(x, 0.0F, 6.0F);
+  if (function == "relu_n1_to_1") return std::clamp(x, -1.0F, 1.0F);
+  if (function == "leaky_relu") return x >= 0 ? x : alpha * x;
+  return real_function(function, x);
+}
+
 using Integers = std::array<int32_t, 256>;  // by the input from its least on
+
+// ONNX's rule: the real number divided by the scale, rounded once, then the zero point.
+Integers divided_table(StringRef function, float alpha, const Quantized& input, const Quantized& output) {
+  Integers table;
+  for (int64_t entry = 0; entry < 256; ++entry) {
+    const float x = static_cast<float>(input.least() + entry - input.zero()) * input.scale();
+    const float steps = any_function(function, x, alpha) / output.scale();
+    const auto least = static_cast<float>(output.least() - output.zero()),
+               most = static_cast<float>(output.most() - output.zero());
+    table[entry] = static_cast<int32_t>(std::lrint(std::clamp(steps, least, most)) + output.zero());
+  }
+  return table;
+}
 
 Integers table_of(StringRef function, const Quantized& input, const Quantized& output) {
   Integers table;
@@ -95,13 +118,17 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
                                                       SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
-      failed(check_output(location, name, output, input)))
+  if (failed(check_bytes_or_words(location, name, "input", input)) ||
+      failed(check_per_tensor(location, name, "input", input)) ||
+      failed(check_output(location, name, output, input, op.getRounding())))
     return failure();
   if (!llvm::is_contained(function_names, op.getFunction())) {
     std::string known = llvm::join(function_names, ", ");
     return complain(location, name, "unknown function \"" + op.getFunction() + "\"; there are " + known);
   }
+  types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
+  if (is_word(input)) return check_word_function(location, name, op.getFunction(), input, output);
+  if (op.getRounding() == "onnx") return success();
   const Quantized type = quantization_of(output);
   const double ratio = static_cast<double>(quantization_of(input).scale()) / static_cast<double>(type.scale());
   // Others are computed in real numbers.
@@ -111,19 +138,24 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
     return failure();
   if (op.getFunction() == "tanh" && failed(check_prescribed(location, name, output, 1.0F / 128, type.least() + 128)))
     return failure();
-  types.push_back(RankedTensorType::get(shape_of(op.getInput()), output));
   return success();
 }
 
 void QuantizedActivationOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
   const auto alpha = static_cast<float>(getAlpha().convertToDouble());
-  const Integers table = getFunction() == "leaky_relu"       ? leaky_relu_table(alpha, input, output)
+  if (input.bits() == 16) {
+    results[0] = word_function(builder, getLoc(), stored(builder, getLoc(), getInput()), getFunction(), alpha, input, output);
+    return;
+  }
+  const Integers table = getRounding() == "onnx"             ? divided_table(getFunction(), alpha, input, output)
+                         : getFunction() == "leaky_relu"     ? leaky_relu_table(alpha, input, output)
                          : getFunction().starts_with("relu") ? relu_table(getFunction(), input, output)
                                                              : table_of(getFunction(), input, output);
   Value integers = stored(builder, getLoc(), getInput());
   const int64_t step = output.zero() - input.zero();
-  if (!is_clamp(table, input, step)) {
+  // A table of other integers than its input's is looked up.
+  if (input.is_signed != output.is_signed || !is_clamp(table, input, step)) {
     results[0] = looked_up(builder, getLoc(), integers, stored_table(table, input, output.storage));
     return;
   }
@@ -142,9 +174,13 @@ LogicalResult QuantizedSoftmaxOp::inferReturnTypes(MLIRContext*, std::optional<L
                                                    SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (failed(check_eight_bits(location, name, "input", input)) || failed(check_per_tensor(location, name, "input", input)) ||
-      failed(check_output(location, name, output, input)) ||
-      failed(check_prescribed(location, name, output, 1.0F / 256, quantization_of(output).least())))
+  if (failed(check_bytes_or_words(location, name, "input", input)) ||
+      failed(check_per_tensor(location, name, "input", input)) ||
+      failed(check_output(location, name, output, input, op.getRounding())))
+    return failure();
+  const bool words = is_word(input);
+  if (op.getRounding() == "litert" && failed(check_prescribed(location, name, output, words ? 0x1p-15F : 1.0F / 256,
+                                                              words ? 0 : quantization_of(output).least())))
     return failure();
   const double scale = static_cast<double>(quantization_of(input).scale()) * op.getBeta().convertToDouble();
   if (failed(check_multiplier(location, name, scale))) return failure();
@@ -171,6 +207,16 @@ Value row_maxima(OpBuilder& builder, Location location, Value integers, const Qu
 DenseElementsAttr exponentials(OpBuilder& builder, float scale) {
   SmallVector<float> values;
   for (int distance = 0; distance < 256; ++distance) values.push_back(std::exp(-scale * static_cast<float>(distance)));
+  return DenseElementsAttr::get(RankedTensorType::get({256}, builder.getF32Type()), ArrayRef<float>(values));
+}
+
+// exp(scale * (most - distance)), with the largest exponent that leaves room for the sum of `classes` of them in f32.
+DenseElementsAttr raised_exponentials(OpBuilder& builder, float scale, int64_t classes) {
+  const auto room = static_cast<double>(std::log(std::numeric_limits<float>::max() / static_cast<float>(classes)));
+  const double most = std::max(0.0, room - 5) / static_cast<double>(scale);
+  SmallVector<float> values;
+  for (int distance = 0; distance < 256; ++distance)
+    values.push_back(static_cast<float>(std::exp((most - distance) * static_cast<double>(scale))));
   return DenseElementsAttr::get(RankedTensorType::get({256}, builder.getF32Type()), ArrayRef<float>(values));
 }
 
@@ -204,6 +250,11 @@ void QuantizedSoftmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& res
   const int64_t classes = shape_of(getInput()).back(), rows = tensor_type(getInput()).getNumElements() / classes;
   const SmallVector<int64_t> shape{rows, classes}, column{rows, 1};
   Value integers = reshaped(builder, location, stored(builder, location, getInput()), shape);
+  if (input.bits() == 16) {
+    Value words = word_softmax(builder, location, integers, getBeta().convertToDouble(), input, output);
+    results[0] = reshaped(builder, location, words, shape_of(getResult()));
+    return;
+  }
   Value largest = reshaped(builder, location, row_maxima(builder, location, integers, input), column);
   const auto bytes = RankedTensorType::get(shape, builder.getI8Type());
   Value distances =
@@ -212,8 +263,21 @@ void QuantizedSoftmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& res
         return scalars.create<arith::TruncIOp>(scalars.getI8Type(), distance);
       });
   const float scale = input.scale() * static_cast<float>(getBeta().convertToDouble());
-  Value powers = looked_up(builder, location, distances, exponentials(builder, scale));
+  const bool onnx = getRounding() == "onnx";
+  Value powers = looked_up(builder, location, distances,
+                           onnx ? raised_exponentials(builder, scale, classes) : exponentials(builder, scale));
   Value sums = row_sums(builder, location, powers);
+  if (onnx) {
+    const float steps = std::floor(1 / output.scale());
+    Value shares = elementwise(
+        builder, location, {powers, sums}, RankedTensorType::get(shape, output.storage),
+        [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+          Value share = scalars.create<arith::MulFOp>(x[0], real_constant(scalars, steps));
+          return rounded_to(scalars, scalars.create<arith::DivFOp>(share, x[1]), output, {output.least(), output.most()});
+        });
+    results[0] = reshaped(builder, location, shares, shape_of(getResult()));
+    return;
+  }
   Value reciprocals = elementwise(builder, location, sums, tensor_type(sums), [&](ImplicitLocOpBuilder& scalars, ValueRange x) {
     Value scaled = scalars.create<arith::MulFOp>(x[0], real_constant(scalars, output.scale()));
     return scalars.create<arith::DivFOp>(real_constant(scalars, 1), scaled);

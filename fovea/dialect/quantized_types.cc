@@ -61,18 +61,38 @@ LogicalResult check_eight_bits(std::optional<Location> location, StringRef opera
   return complain(location, operator_name, what + " must be of 8-bit quantised integers, not " + type_text(element));
 }
 
+LogicalResult check_bytes_or_words(std::optional<Location> location, StringRef operator_name, StringRef what, Type element) {
+  const bool word = is_quantized(element) && quantization_of(element).bits() == 16;
+  if (!word) return check_eight_bits(location, operator_name, what, element);
+  if (llvm::all_of(quantization_of(element).zeros, [](int64_t zero) { return zero == 0; })) return success();
+  return complain(location, operator_name, what + " of 16 bits must have zero point 0, not " + type_text(element));
+}
+
 LogicalResult check_per_tensor(std::optional<Location> location, StringRef operator_name, StringRef what, Type element) {
   if (!is_quantized(element) || !quantization_of(element).per_channel()) return success();
   return complain(location, operator_name,
                   what + " must have one scale, not one for each channel (" + type_text(element) + ")");
 }
 
-LogicalResult check_output(std::optional<Location> location, StringRef operator_name, Type output, Type like) {
-  if (failed(check_eight_bits(location, operator_name, "output", output)) ||
+LogicalResult check_rounding(std::optional<Location> location, StringRef operator_name, StringRef rounding) {
+  if (rounding == "litert" || rounding == "onnx") return success();
+  return complain(location, operator_name, "unknown rounding \"" + rounding + "\"; it is \"litert\" or \"onnx\"");
+}
+
+LogicalResult check_output(std::optional<Location> location, StringRef operator_name, Type output, Type like,
+                           StringRef rounding) {
+  if (failed(check_rounding(location, operator_name, rounding)) ||
+      failed(check_bytes_or_words(location, operator_name, "output", output)) ||
       failed(check_per_tensor(location, operator_name, "output", output)))
     return failure();
+  if (is_quantized(like) && quantization_of(like).bits() != quantization_of(output).bits()) {
+    return complain(location, operator_name,
+                    "output " + type_text(output) + " and its input " + type_text(like) + " must have as many bits");
+  }
+  if (rounding == "onnx" && quantization_of(output).bits() == 16)
+    return complain(location, operator_name, "16-bit integers are not rounded by ONNX's rule");
   const bool is_signed = quantization_of(output).is_signed;
-  if (!is_quantized(like) || quantization_of(like).is_signed == is_signed) return success();
+  if (rounding == "onnx" || !is_quantized(like) || quantization_of(like).is_signed == is_signed) return success();
   return complain(location, operator_name,
                   Twine("output is ") + (is_signed ? "i8" : "u8") + " and its input " + (is_signed ? "u8" : "i8") +
                       "; put a quantize between them");

@@ -43,13 +43,19 @@ mlir::TypedAttr stored_number(mlir::Type element, double real);
 // Shape rules. `what` names the operand in the error.
 mlir::LogicalResult check_eight_bits(std::optional<mlir::Location> location, llvm::StringRef operator_name,
                                      llvm::StringRef what, mlir::Type element);
+// 8 bits, or 16 signed ones with zero point 0.
+mlir::LogicalResult check_bytes_or_words(std::optional<mlir::Location> location, llvm::StringRef operator_name,
+                                         llvm::StringRef what, mlir::Type element);
 mlir::LogicalResult check_per_tensor(std::optional<mlir::Location> location, llvm::StringRef operator_name,
                                      llvm::StringRef what, mlir::Type element);
-// 8 bits, one scale, and the signedness of `like` (an operand's element type).
+// Of one scale, and as many bits as `like` (an operand's element type); its signedness, too, where `rounding` is LiteRT's.
 mlir::LogicalResult check_output(std::optional<mlir::Location> location, llvm::StringRef operator_name, mlir::Type output,
-                                 mlir::Type like);
+                                 mlir::Type like, llvm::StringRef rounding = "litert");
 mlir::LogicalResult check_activation(std::optional<mlir::Location> location, llvm::StringRef operator_name,
                                      llvm::StringRef activation);
+// "litert" or "onnx": whose rule integers are rounded by.
+mlir::LogicalResult check_rounding(std::optional<mlir::Location> location, llvm::StringRef operator_name,
+                                   llvm::StringRef rounding);
 // What integers are multiplied by on the way to the output: more than 2^-40 and less than 2^31, which no trained network
 // leaves.
 mlir::LogicalResult check_multiplier(std::optional<mlir::Location> location, llvm::StringRef operator_name, double multiplier);

@@ -139,5 +139,8 @@ Value channel_constants(OpBuilder& builder, Location location, ArrayRef<float> v
 Value channel_constants(OpBuilder& builder, Location location, ArrayRef<int32_t> values, ArrayRef<int64_t> shape) {
   return constants_of(builder, location, values, shape, builder.getI32Type());
 }
+Value channel_constants(OpBuilder& builder, Location location, ArrayRef<int64_t> values, ArrayRef<int64_t> shape) {
+  return constants_of(builder, location, values, shape, builder.getI64Type());
+}
 
 }  // namespace fovea::dialect

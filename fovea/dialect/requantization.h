@@ -44,5 +44,7 @@ mlir::Value channel_constants(mlir::OpBuilder& builder, mlir::Location location,
                               llvm::ArrayRef<int64_t> shape);
 mlir::Value channel_constants(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int32_t> values,
                               llvm::ArrayRef<int64_t> shape);
+mlir::Value channel_constants(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int64_t> values,
+                              llvm::ArrayRef<int64_t> shape);
 
 }  // namespace fovea::dialect

@@ -32,9 +32,35 @@ void fold_shape(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, integers_tensor(start < end ? Shape(shape.begin() + start, shape.begin() + end) : Shape{}));
 }
 
+void fold_size(Importer& importer, const OnnxNode& node) {
+  importer.set_constant(node, 0, Tensor::of<int64_t>({}, {element_count(importer.quantized_input(node, 0).shape())}));
+}
+
+// Ones on a diagonal of a matrix of its input's shape.
+void fold_eye_like(Importer& importer, const OnnxNode& node) {
+  const ImportedValue& x = importer.quantized_input(node, 0);
+  const Shape shape = x.shape();
+  if (shape.size() != 2) importer.complain(node, "of an input {}; a matrix is needed", to_string(shape));
+  const bool told = importer.attribute(node, "dtype") != nullptr;
+  const int64_t type = told ? importer.integer(node, "dtype", 1) : importer.element_type(node, 0),
+                k = importer.integer(node, "k", 0);
+  const DType dtype = type == 6 ? DType::i32 : type == 7 ? DType::i64 : DType::f32;
+  if (dtype == DType::f32 && type != 1 && type != 10 && type != 11 && type != 16)
+    importer.complain(node, "of ONNX type {}; fovea has floating point, int32 and int64", type);
+  Tensor result = granted(importer, node, shape, dtype);
+  for (int64_t row = std::max<int64_t>(0, -k); row < shape[0] && row + k < shape[1]; ++row) {
+    const int64_t at = row * shape[1] + row + k;
+    if (dtype == DType::f32) result.data<float>()[at] = 1;
+    if (dtype == DType::i32) result.data<int32_t>()[at] = 1;
+    if (dtype == DType::i64) result.data<int64_t>()[at] = 1;
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
 void fold_constant_node(Importer& importer, const OnnxNode& node) {
   if (node.attributes.size() != 1) importer.complain(node, "must have one value");
-  const auto& [name, value] = *node.attributes.begin();
+  const std::string& name = node.attributes.begin()->first;
+  const OnnxAttribute& value = *importer.attribute(node, name);
   if (const auto* tensor = std::get_if<Tensor>(&value)) return importer.set_constant(node, 0, *tensor);
   if (const auto* integer = std::get_if<int64_t>(&value))
     return importer.set_constant(node, 0, Tensor::of<int64_t>({}, {*integer}));
@@ -74,31 +100,38 @@ Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, 
   return result;
 }
 
+// As two's complement, whatever a file asks for.
+template <typename T>
+T computed_integer(const std::string& type, T a, T b) {
+  using U = std::make_unsigned_t<T>;
+  if (type == "Add") return static_cast<T>(static_cast<U>(a) + static_cast<U>(b));
+  if (type == "Sub") return static_cast<T>(static_cast<U>(a) - static_cast<U>(b));
+  if (type == "Mul") return static_cast<T>(static_cast<U>(a) * static_cast<U>(b));
+  if (type == "Max") return std::max(a, b);
+  if (type == "Min") return std::min(a, b);
+  if (b == 0 || (b == -1 && a == std::numeric_limits<T>::min())) return 0;
+  if (type == "Div") return a / b;
+  if (type == "fmod") return a % b;
+  return a % b != 0 && (a < 0) != (b < 0) ? a % b + b : a % b;
+}
+
 template <typename T>
 T computed(const std::string& type, T a, T b) {
-  if constexpr (std::is_integral_v<T>) {
-    // As two's complement, whatever a file asks for.
-    using U = std::make_unsigned_t<T>;
-    if (type == "Add") return static_cast<T>(static_cast<U>(a) + static_cast<U>(b));
-    if (type == "Sub") return static_cast<T>(static_cast<U>(a) - static_cast<U>(b));
-    if (type == "Mul") return static_cast<T>(static_cast<U>(a) * static_cast<U>(b));
-    if (b == 0 || (b == -1 && a == std::numeric_limits<T>::min())) return type == "Div" || type == "Mod" ? 0 : std::max(a, b);
-    if (type == "Div") return a / b;
-    if (type == "Mod") return a % b != 0 && (a < 0) != (b < 0) ? a % b + b : a % b;
-  } else {
-    if (type == "Add") return a + b;
-    if (type == "Sub") return a - b;
-    if (type == "Mul") return a * b;
-    if (type == "Div") return a / b;
-    if (type == "Pow") return std::pow(a, b);
-    if (type == "Mod") return std::fmod(a, b);
-  }
+  if constexpr (std::is_integral_v<T>) return computed_integer(type, a, b);
+  if (type == "Add") return a + b;
+  if (type == "Sub") return a - b;
+  if (type == "Mul") return a * b;
+  if (type == "Div") return a / b;
+  if (type == "Pow") return std::pow(a, b);
+  if (type == "fmod") return std::fmod(a, b);
   return type == "Max" ? std::max(a, b) : std::min(a, b);
 }
 
 template <typename T>
 bool compared(const std::string& type, T a, T b) {
   if (type == "Equal") return a == b;
+  if (type == "LessOrEqual") return a <= b;
+  if (type == "GreaterOrEqual") return a >= b;
   return type == "Less" ? a < b : a > b;
 }
 
@@ -120,7 +153,26 @@ const T* elements(const Tensor& tensor) {
   return reinterpret_cast<const T*>(tensor.raw());
 }
 
+// Of truth values, Equal among them.
+void fold_logic(Importer& importer, const OnnxNode& node) {
+  const Shape shape = importer.broadcast(node, importer.constant(node, 0).shape(), importer.constant(node, 1).shape());
+  const Tensor a = expanded(importer, node, importer.constant(node, 0), shape),
+               b = expanded(importer, node, importer.constant(node, 1), shape);
+  if (a.dtype() != DType::boolean || b.dtype() != DType::boolean)
+    importer.complain(node, "{} with {}", name(a.dtype()), name(b.dtype()));
+  Tensor result = granted(importer, node, shape, DType::boolean);
+  for (int64_t i = 0; i < result.size(); ++i) {
+    const bool x = elements<uint8_t>(a)[i] != 0, y = elements<uint8_t>(b)[i] != 0;
+    const bool z = node.type == "And" ? x && y : node.type == "Or" ? x || y : node.type == "Xor" ? x != y : x == y;
+    elements<uint8_t>(result)[i] = z ? 1 : 0;
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
 void fold_binary(Importer& importer, const OnnxNode& node, bool comparison) {
+  if (importer.constant(node, 0).dtype() == DType::boolean && node.type == "Equal") return fold_logic(importer, node);
+  const bool fmod = node.type == "Mod" && importer.integer(node, "fmod", 0) != 0;
+  const std::string operation = fmod ? "fmod" : node.type;
   const Tensor& first = importer.constant(node, 0);
   const Tensor& second = importer.constant(node, 1);
   if (first.dtype() != second.dtype()) importer.complain(node, "{} with {}", name(first.dtype()), name(second.dtype()));
@@ -132,7 +184,7 @@ void fold_binary(Importer& importer, const OnnxNode& node, bool comparison) {
       if (comparison)
         elements<uint8_t>(result)[i] = compared(node.type, elements<T>(a)[i], elements<T>(b)[i]) ? 1 : 0;
       else
-        elements<T>(result)[i] = computed(node.type, elements<T>(a)[i], elements<T>(b)[i]);
+        elements<T>(result)[i] = computed(operation, elements<T>(a)[i], elements<T>(b)[i]);
     }
   });
   importer.set_constant(node, 0, std::move(result));
@@ -179,22 +231,38 @@ double number_at(const Tensor& tensor, int64_t index) {
   }
 }
 
+// The nearest number with so many bits behind the first, halves to even, whose steps are at least 2^least.
+float shortened(float x, int bits, int least, double most) {
+  if (!std::isfinite(x) || x == 0) return x;
+  int exponent = 0;
+  std::frexp(x, &exponent);
+  const double step = std::ldexp(1.0, std::max(exponent - 1 - bits, least));
+  const double rounded = std::nearbyint(static_cast<double>(x) / step) * step;
+  return std::abs(rounded) > most ? std::copysign(std::numeric_limits<float>::infinity(), x) : static_cast<float>(rounded);
+}
+
 void fold_cast(Importer& importer, const OnnxNode& node) {
+  // Numbers are f32, whatever the file has; those of a narrower type are rounded as that has them.
+  const int64_t type = importer.integer(node, "to", 1);
   const std::map<int64_t, DType> types{{1, DType::f32}, {10, DType::f32}, {11, DType::f32},   {16, DType::f32},
                                        {7, DType::i64}, {6, DType::i32},  {9, DType::boolean}};
-  const auto to = types.find(importer.integer(node, "to", 1));
+  const auto to = types.find(type);
   if (to == types.end())
-    importer.complain(node, "a cast to ONNX type {}; fovea casts constants to floating point, int64, int32 and bool",
-                      importer.integer(node, "to", 1));
+    importer.complain(node, "a cast to ONNX type {}; fovea casts constants to floating point, int64, int32 and bool", type);
   const Tensor& x = importer.constant(node, 0);
-  if (x.dtype() == to->second) return importer.set_constant(node, 0, x);
+  constexpr int64_t f16 = 10, bf16 = 16;
+  if (x.dtype() == to->second && type != f16 && type != bf16) return importer.set_constant(node, 0, x);
   Tensor result = granted(importer, node, x.shape(), to->second);
   const auto whole = [](double number, double least, double most) {
     return std::isnan(number) ? 0 : std::clamp(number, least, most);
   };
   for (int64_t i = 0; i < x.size(); ++i) {
     const double number = number_at(x, i);
-    if (to->second == DType::f32)
+    if (type == f16)
+      elements<float>(result)[i] = shortened(static_cast<float>(number), 10, -24, 65504);
+    else if (type == bf16)
+      elements<float>(result)[i] = shortened(static_cast<float>(number), 7, -133, std::numeric_limits<float>::max());
+    else if (to->second == DType::f32)
       elements<float>(result)[i] = static_cast<float>(number);
     else if (to->second == DType::i64)
       elements<int64_t>(result)[i] =
@@ -285,8 +353,8 @@ void fold_slice(Importer& importer, const OnnxNode& node) {
 }
 
 void fold_constant_of_shape(Importer& importer, const OnnxNode& node) {
-  const auto found = node.attributes.find("value");
-  const auto* value = found == node.attributes.end() ? nullptr : std::get_if<Tensor>(&found->second);
+  const OnnxAttribute* found = importer.attribute(node, "value");
+  const auto* value = found == nullptr ? nullptr : std::get_if<Tensor>(found);
   const Shape shape = importer.integers(node, 0);
   if (value != nullptr && value->size() != 1)
     importer.complain(node, "its value is {}; one number is needed", to_string(value->shape()));
@@ -317,15 +385,22 @@ void fold_where(Importer& importer, const OnnxNode& node) {
 }
 
 void fold_range(Importer& importer, const OnnxNode& node) {
-  const std::vector<int64_t> start = importer.integers(node, 0), limit = importer.integers(node, 1),
-                             delta = importer.integers(node, 2);
-  if (start.size() != 1 || limit.size() != 1 || delta.size() != 1 || delta[0] == 0)
-    importer.complain(node, "must have a start, a limit and a step");
-  std::vector<int64_t> values;
-  const double steps = (static_cast<double>(limit[0]) - static_cast<double>(start[0])) / static_cast<double>(delta[0]);
-  if (steps > 1 << 24) importer.complain(node, "{} numbers", steps);
-  for (int64_t i = 0; static_cast<double>(i) < steps; ++i) values.push_back(start[0] + i * delta[0]);
-  importer.set_constant(node, 0, integers_tensor(values));
+  double bounds[3];
+  const DType dtype = importer.constant(node, 0).dtype();
+  for (size_t i = 0; i < 3; ++i) {
+    const Tensor& bound = importer.constant(node, i);
+    if (bound.size() != 1 || bound.dtype() != dtype)
+      importer.complain(node, "must have a start, a limit and a step of one type");
+    bounds[i] = number_at(bound, 0);
+  }
+  const double steps = (bounds[1] - bounds[0]) / bounds[2];
+  if (bounds[2] == 0 || !(steps <= 1 << 24)) importer.complain(node, "{} numbers", steps);
+  Tensor result = granted(importer, node, {static_cast<int64_t>(std::ceil(std::max(steps, 0.0)))}, dtype);
+  by_type(importer, node, dtype, [&]<typename T>(T*) {
+    for (int64_t i = 0; i < result.size(); ++i)
+      elements<T>(result)[i] = static_cast<T>(bounds[0] + static_cast<double>(i) * bounds[2]);
+  });
+  importer.set_constant(node, 0, std::move(result));
 }
 
 void fold_not(Importer& importer, const OnnxNode& node) {
@@ -376,11 +451,14 @@ const std::map<std::string, Fold>& folds() {
                                        {"Expand", fold_expand},
                                        {"Where", fold_where},
                                        {"Not", fold_not},
+                                       {"And", fold_logic},
+                                       {"Or", fold_logic},
+                                       {"Xor", fold_logic},
                                        {"ScatterND", fold_scatter},
                                        {"Range", fold_range}};
     for (const char* type : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min"})
       result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, false); };
-    for (const char* type : {"Equal", "Less", "Greater"})
+    for (const char* type : {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
       result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, true); };
     for (const char* type : {"Neg", "Sqrt", "Floor", "Ceil", "Reciprocal", "Exp"}) result[type] = fold_unary;
     return result;
@@ -392,6 +470,8 @@ const std::map<std::string, Fold>& folds() {
 
 bool fold_constant(Importer& importer, const OnnxNode& node) {
   if (node.type == "Shape") return fold_shape(importer, node), true;
+  if (node.type == "Size") return fold_size(importer, node), true;
+  if (node.type == "EyeLike") return fold_eye_like(importer, node), true;
   if (node.type == "Constant") return fold_constant_node(importer, node), true;
   const auto found = folds().find(node.type);
   if (found == folds().end() || node.inputs.empty()) return false;
@@ -400,7 +480,9 @@ bool fold_constant(Importer& importer, const OnnxNode& node) {
   }
   const bool pairs = node.inputs.size() == 2;
   if ((node.type == "Max" || node.type == "Min") && !pairs) return false;
-  if (node.type == "Pow" && importer.constant(node, 0).dtype() != DType::f32) importer.complain(node, "a power of integers");
+  if (node.type == "Pow" &&
+      (importer.constant(node, 0).dtype() != DType::f32 || importer.constant(node, 1).dtype() != DType::f32))
+    return false;
   found->second(importer, node);
   return true;
 }

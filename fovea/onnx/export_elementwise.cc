@@ -47,24 +47,22 @@ void export_binary(Exporter& exporter, const FusedLayer& layer, const char* type
   exporter.set_in_order(layer.output, export_activation(exporter, layer, y), order);
 }
 
-// A comparison, and Where it holds.
+// A comparison, and a choice by it.
 void export_select(Exporter& exporter, const FusedLayer& layer) {
-  static const std::map<std::string, const char*> types{{"eq", "Equal"}, {"ne", "Equal"},          {"gt", "Greater"},
-                                                        {"lt", "Less"},  {"ge", "GreaterOrEqual"}, {"le", "LessOrEqual"}};
-  const std::string comparison = layer.node.get("comparison", std::string());
-  const auto type = types.find(comparison);
-  if (type == types.end()) exporter.complain(layer, fmt::format("compares by \"{}\", which has no ONNX form here", comparison));
-  const Shape shape = exporter.shape(layer.output);
+  const std::map<std::string, const char*> comparisons{{"eq", "Equal"},       {"ne", "Equal"},   {"lt", "Less"},
+                                                       {"le", "LessOrEqual"}, {"gt", "Greater"}, {"ge", "GreaterOrEqual"}};
+  const Shape shape = exporter.shape(layer.node.results[0]);
   std::vector<ExportedValue> values;
-  for (const Ref operand : layer.node.operands) values.push_back(of_rank(exporter.value(operand), std::ssize(shape)));
-  const auto whole = std::ranges::find_if(
+  for (const Ref ref : layer.node.operands) values.push_back(of_rank(exporter.value(ref), std::ssize(shape)));
+  const auto leader = std::ranges::find_if(
       values, [&](const ExportedValue& value) { return !value.constant && value.layout.shape() == shape; });
-  const std::vector<int64_t> order = exporter.some_order(whole == values.end() ? values.front() : *whole);
-  std::vector<std::string> inputs;
-  for (const ExportedValue& value : values) inputs.push_back(operand(exporter, value, order));
-  std::string holds = exporter.add(layer.node.layer, type->second, {inputs[0], inputs[1]});
-  if (comparison == "ne") holds = exporter.add(layer.node.layer, "Not", {holds});
-  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Where", {holds, inputs[2], inputs[3]}), order);
+  const std::vector<int64_t> order = exporter.some_order(leader != values.end() ? *leader : values[0]);
+  std::vector<std::string> names;
+  for (const ExportedValue& value : values) names.push_back(operand(exporter, value, order));
+  const std::string comparison = layer.node.get("comparison", std::string());
+  std::string condition = exporter.add(layer.node.layer, comparisons.at(comparison), {names[0], names[1]});
+  if (comparison == "ne") condition = exporter.add(layer.node.layer, "Not", {condition});
+  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Where", {condition, names[2], names[3]}), order);
 }
 
 std::string clip(Exporter& exporter, const std::string& layer, const std::string& x, double low, double high) {
@@ -112,9 +110,10 @@ void add_elementwise_exports(ExportTable& table) {
       {"add", "Add"}, {"sub", "Sub"}, {"mul", "Mul"}, {"div", "Div"}, {"maximum", "Max"}, {"minimum", "Min"}, {"pow", "Pow"}};
   for (const auto& [operation, type] : binaries)
     table[operation] = [type](Exporter& exporter, const FusedLayer& layer) { export_binary(exporter, layer, type); };
-  const std::pair<const char*, const char*> unaries[] = {{"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"},
-                                                         {"erf", "Erf"},   {"sqrt", "Sqrt"},       {"exp", "Exp"},
-                                                         {"log", "Log"},   {"abs", "Abs"},         {"neg", "Neg"}};
+  const std::pair<const char*, const char*> unaries[] = {
+      {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"}, {"erf", "Erf"}, {"sqrt", "Sqrt"},
+      {"exp", "Exp"},   {"log", "Log"},         {"abs", "Abs"},   {"neg", "Neg"}, {"floor", "Floor"},
+      {"ceil", "Ceil"}, {"round", "Round"},     {"sin", "Sin"},   {"cos", "Cos"}, {"atan", "Atan"}};
   for (const auto& [operation, type] : unaries)
     add_unary(table, operation, [type](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
       return exporter.add(layer.node.layer, type, {x});
@@ -144,6 +143,12 @@ void add_elementwise_exports(ExportTable& table) {
   });
   add_unary(table, "gelu", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return gelu(exporter, layer.node.layer, x);
+  });
+  add_unary(table, "round_to", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+    constexpr int64_t f32 = 1, f16 = 10, bf16 = 16;
+    const int64_t narrow = layer.node.get("as", std::string()) == "f16" ? f16 : bf16;
+    return exporter.add(layer.node.layer, "Cast", {exporter.add(layer.node.layer, "Cast", {x}, {{"to", narrow}})},
+                        {{"to", f32}});
   });
   table["cast"] = export_cast;
   table["select"] = export_select;

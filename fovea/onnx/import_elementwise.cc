@@ -3,58 +3,17 @@
 #include <cmath>
 #include <limits>
 
-#include "fovea/onnx/importer.h"
+#include "fovea/onnx/composite.h"
 
 namespace fovea {
 namespace {
 
-// The value with ones in front, up to a rank.
-ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
-  ImportedValue result = value;
-  Shape shape(static_cast<size_t>(rank - value.rank()), 1);
-  const Shape own = value.shape();
-  shape.insert(shape.end(), own.begin(), own.end());
-  if (result.constant)
-    result.constant = result.constant->reshaped(shape);
-  else
-    result.layout = *result.layout.reshaped(shape);
-  return result;
-}
-
-// `value`, of the rank of `order`, as an operand of what lies in that order. Parameters lose ones in front: a bias is
-// [channels].
-Ref operand(Importer& importer, ImportedValue value, const std::vector<int64_t>& order) {
-  if (!value.constant) return importer.in_order(value, order);
-  if (value.constant->size() == 1 && value.constant->dtype() == DType::f32)
-    return importer.scalar(value.constant->data<float>()[0]);
-  const Tensor tensor = transposed(*value.constant, order);
-  Shape shape = tensor.shape();
-  shape.erase(shape.begin(), std::ranges::find_if(shape, [](int64_t extent) { return extent != 1; }));
-  return importer.parameter(value.name, tensor.reshaped(shape));
-}
-
-// Both operands, placed so that they broadcast, and the order of the result's dimensions.
-struct Pair {
-  Ref a, b;
-  std::vector<int64_t> order;
-};
-
-Pair together(Importer& importer, const OnnxNode& node, ImportedValue& first, ImportedValue& second) {
-  const Shape shape = importer.broadcast(node, first.shape(), second.shape());
-  const auto rank = static_cast<int64_t>(shape.size());
-  ImportedValue a = of_rank(first, rank), b = of_rank(second, rank);
-  // The operand that has the whole shape decides.
-  const bool b_leads = b.shape() == shape && !b.constant && (a.shape() != shape || a.constant);
-  const std::vector<int64_t> order = importer.some_order(b_leads ? b : a);
-  return {.a = operand(importer, a, order), .b = operand(importer, b, order), .order = order};
-}
-
+// Two values, placed so that they broadcast.
 Ref binary(Importer& importer, const OnnxNode& node, const char* operation, ImportedValue& a, ImportedValue& b,
-           std::vector<int64_t>& order) {
+           Placed& placed) {
   // What lies alike needs no order, flattened maps for instance; nor does a single number.
-  const Pair pair = together(importer, node, a, b);
-  order = pair.order;
-  return importer.add(node, operation, {pair.a, pair.b}).front();
+  placed = placed_together(importer, node, {&a, &b});
+  return importer.add(node, operation, placed.refs).front();
 }
 
 bool is_number(const ImportedValue& value) {
@@ -73,9 +32,9 @@ void import_binary(Importer& importer, const OnnxNode& node, const char* operati
   }
   if (!a.constant && !b.constant && a.layout == b.layout && importer.shape_of(a.ref) == importer.shape_of(b.ref))
     return importer.set(node, 0, importer.add(node, operation, {a.ref, b.ref}).front(), a.layout);
-  std::vector<int64_t> order;
-  const Ref y = binary(importer, node, operation, a, b, order);
-  importer.set_in_order(node, 0, y, order);
+  Placed placed;
+  const Ref y = binary(importer, node, operation, a, b, placed);
+  set_placed(importer, node, placed, y);
 }
 
 // Any number of inputs, one after another; `mean` divides by their number.
@@ -85,31 +44,57 @@ void import_variadic(Importer& importer, const OnnxNode& node, const char* opera
   if (sum.constant)
     sum = {.name = sum.name, .constant = {}, .ref = importer.row_major(sum), .layout = Layout::row_major(sum.shape())};
   for (size_t i = 1; i < node.inputs.size(); ++i) {
-    std::vector<int64_t> order;
-    const Ref y = binary(importer, node, operation, sum, importer.input(node, i), order);
-    sum.layout = Layout::permuted(importer.shape_of(y), inverse(order));
-    sum.ref = y;
+    Placed placed;
+    sum.ref = binary(importer, node, operation, sum, importer.input(node, i), placed);
+    sum.layout = Layout::permuted(importer.shape_of(sum.ref), inverse(placed.order));
   }
   if (mean)
     sum.ref = importer.add(node, "mul", {sum.ref, importer.scalar(1.0 / static_cast<double>(node.inputs.size()))}).front();
   importer.set(node, 0, sum.ref, sum.layout);
 }
 
-Ref data(Importer& importer, ImportedValue& x) { return x.constant ? importer.row_major(x) : x.ref; }
-Layout layout(const ImportedValue& x) { return x.constant ? Layout::row_major(x.shape()) : x.layout; }
-
 void import_unary(Importer& importer, const OnnxNode& node, const char* operation, const Attributes& attributes = {}) {
   ImportedValue& x = importer.input(node, 0);
-  importer.set(node, 0, importer.add(node, operation, {data(importer, x)}, attributes).front(), layout(x));
+  importer.set(node, 0, importer.add(node, operation, {data_of(importer, x)}, attributes).front(), layout_of(x));
+}
+
+// A bound of Clip: an attribute before opset 11, an input since; none where it is left out.
+std::optional<double> known_bound(Importer& importer, const OnnxNode& node, size_t index, const char* attribute, bool& known) {
+  if (importer.opset() < 11) {
+    constexpr float most = std::numeric_limits<float>::max();
+    const float bound = importer.number(node, attribute, index == 1 ? -most : most);
+    return std::abs(bound) < most ? std::optional<double>(bound) : std::nullopt;
+  }
+  if (!importer.has_input(node, index)) return std::nullopt;
+  const ImportedValue& bound = importer.input(node, index);
+  if (bound.constant && bound.constant->size() == 1 && bound.constant->dtype() == DType::f32)
+    return bound.constant->data<float>()[0];
+  known = false;
+  return std::nullopt;
 }
 
 void import_clip(Importer& importer, const OnnxNode& node) {
   constexpr double most = std::numeric_limits<float>::max();
-  const double low = importer.has_input(node, 1) ? importer.number(node, 1) : -most;
-  const double high = importer.has_input(node, 2) ? importer.number(node, 2) : most;
-  if (low == 0 && high == 6) return import_unary(importer, node, "relu6");
-  if (low == 0 && high >= most) return import_unary(importer, node, "relu");
-  import_unary(importer, node, "clamp", {{"low", low}, {"high", high}});
+  bool known = true;
+  const double low = known_bound(importer, node, 1, "min", known).value_or(-most);
+  const double high = known_bound(importer, node, 2, "max", known).value_or(most);
+  ImportedValue& x = importer.input(node, 0);
+  if (known && dtype_of(importer, x) == DType::f32) {
+    if (low == 0 && high == 6) return import_unary(importer, node, "relu6");
+    if (low == 0 && high >= most) return import_unary(importer, node, "relu");
+    return import_unary(importer, node, "clamp", {{"low", low}, {"high", high}});
+  }
+  // Bounds that are computed, or of integers.
+  ImportedValue sum = x;
+  for (const size_t index : {1, 2}) {
+    if (!importer.has_input(node, index)) continue;
+    Placed placed;
+    sum.ref = binary(importer, node, index == 1 ? "maximum" : "minimum", sum, importer.input(node, index), placed);
+    sum.constant.reset();
+    sum.layout = Layout::permuted(importer.shape_of(sum.ref), inverse(placed.order));
+  }
+  if (sum.constant) return importer.set_constant(node, 0, *sum.constant);
+  importer.set(node, 0, sum.ref, sum.layout);
 }
 
 // max(0, min(1, alpha * x + beta)); alpha 1/6 and beta 1/2 are MobileNetV3's.
@@ -117,27 +102,95 @@ void import_hard_sigmoid(Importer& importer, const OnnxNode& node) {
   const float alpha = importer.number(node, "alpha", 0.2F), beta = importer.number(node, "beta", 0.5F);
   if (std::abs(alpha - 1.0F / 6) < 1e-6F && beta == 0.5F) return import_unary(importer, node, "hard_sigmoid");
   ImportedValue& x = importer.input(node, 0);
-  const Ref product = importer.add(node, "mul", {data(importer, x), importer.scalar(alpha)}).front();
+  const Ref product = importer.add(node, "mul", {data_of(importer, x), importer.scalar(alpha)}).front();
   const Ref sum = importer.add(node, "add", {product, importer.scalar(beta)}).front();
-  importer.set(node, 0, importer.add(node, "clamp", {sum}, {{"low", 0.0}, {"high", 1.0}}).front(), layout(x));
+  importer.set(node, 0, importer.add(node, "clamp", {sum}, {{"low", 0.0}, {"high", 1.0}}).front(), layout_of(x));
 }
 
-void import_pow(Importer& importer, const OnnxNode& node) {
-  const ImportedValue& exponent = importer.input(node, 1);
-  ImportedValue& x = importer.input(node, 0);
-  const bool known = is_number(exponent) && exponent.rank() <= x.rank();
-  const float number = known ? exponent.constant->data<float>()[0] : 0.0F;
-  if (known && number == 0.5F) return import_unary(importer, node, "sqrt");
-  if (known && number == 2.0F) {
-    const Ref base = data(importer, x);
-    return importer.set(node, 0, importer.add(node, "mul", {base, base}).front(), layout(x));
+// x to a whole power, by squares.
+Ref whole_power(Composite& c, Ref x, int64_t exponent) {
+  std::optional<Ref> product;
+  for (Ref square = x; exponent > 0; exponent /= 2) {
+    if (exponent % 2 != 0) product = product ? c.mul(*product, square) : square;
+    if (exponent > 1) square = c.mul(square, square);
   }
-  import_binary(importer, node, "pow");
+  return product ? *product : c.add(c.mul(x, 0), 1);
+}
+
+// Exponents of any type, known or computed; the result has the base's type.
+void import_pow(Importer& importer, const OnnxNode& node) {
+  ImportedValue& exponent = importer.input(node, 1);
+  ImportedValue& x = importer.input(node, 0);
+  const DType base = dtype_of(importer, x), type = dtype_of(importer, exponent);
+  std::optional<double> number;
+  if (exponent.constant && exponent.constant->size() == 1 && exponent.rank() <= x.rank()) {
+    const Tensor& tensor = *exponent.constant;
+    number = type == DType::f32   ? static_cast<double>(tensor.data<float>()[0])
+             : type == DType::i64 ? static_cast<double>(tensor.data<int64_t>()[0])
+             : type == DType::i32 ? static_cast<double>(tensor.data<int32_t>()[0])
+                                  : std::optional<double>();
+  }
+  if (base != DType::f32) {
+    if (!number || *number < 0 || *number > 64 || *number != std::floor(*number))
+      importer.complain(node, "a power of {} whose exponent is no known whole number from 0 to 64", name(base));
+    Composite c(importer, node, base);
+    return importer.set(node, 0, whole_power(c, data_of(importer, x), static_cast<int64_t>(*number)), layout_of(x));
+  }
+  if (number == 0.5) return import_unary(importer, node, "sqrt");
+  if (number == 2.0) {
+    const Ref power = data_of(importer, x);
+    return importer.set(node, 0, importer.add(node, "mul", {power, power}).front(), layout_of(x));
+  }
+  Composite c(importer, node);
+  if (number) return importer.set(node, 0, c.pow(data_of(importer, x), *number), layout_of(x));
+  if (type == DType::f32) return import_binary(importer, node, "pow");
+  const Placed placed = placed_together(importer, node, {&x, &exponent});
+  set_placed(importer, node, placed, c.pow(placed.refs[0], c.cast(placed.refs[1], DType::f32)));
+}
+
+// Integers are divided towards zero, and by zero to 0; the processor knows neither a zero divisor nor the least number over -1.
+Ref integer_quotient(Composite& c, Ref a, Ref b) {
+  const Ref safe = c.select(b, "eq", 0, 1, c.select(b, "eq", -1, 1, b));
+  const Ref quotient = c.select(b, "eq", -1, c.sub(0, a), c.div(a, safe));
+  return c.select(b, "eq", 0, 0, quotient);
+}
+
+void import_div(Importer& importer, const OnnxNode& node) {
+  ImportedValue& a = importer.input(node, 0);
+  if (dtype_of(importer, a) == DType::f32) return import_binary(importer, node, "div");
+  const Placed placed = placed_together(importer, node, {&a, &importer.input(node, 1)});
+  Composite c(importer, node, dtype_of(importer, a));
+  set_placed(importer, node, placed, integer_quotient(c, placed.refs[0], placed.refs[1]));
+}
+
+// The rest of a division: with the divisor's sign, or with `fmod` the dividend's.
+void import_mod(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const DType dtype = dtype_of(importer, x);
+  const bool fmod = importer.integer(node, "fmod", 0) != 0;
+  if (dtype == DType::f32 && !fmod) importer.complain(node, "of floating point without fmod, which ONNX does not allow");
+  const Placed placed = placed_together(importer, node, {&x, &importer.input(node, 1)});
+  const Ref a = placed.refs[0], b = placed.refs[1];
+  Composite c(importer, node, dtype);
+  if (dtype != DType::f32) {
+    const Ref rest = c.sub(a, c.mul(integer_quotient(c, a, b), b));
+    if (fmod) return set_placed(importer, node, placed, rest);
+    const Ref moved = c.add(rest, b);
+    const Ref across = c.select(rest, "lt", 0, c.select(b, "gt", 0, moved, rest), c.select(b, "lt", 0, moved, rest));
+    return set_placed(importer, node, placed, c.select(rest, "eq", 0, rest, across));
+  }
+  // By sizes, the dividend's sign last; a quotient rounded across a whole number is put right.
+  const Ref size = c.abs(a), divisor = c.abs(b);
+  Ref rest = c.sub(size, c.mul(c("floor", {c.div(size, divisor)}), divisor));
+  rest = c.select(rest, "lt", 0, c.add(rest, divisor), rest);
+  rest = c.select(rest, "ge", divisor, c.sub(rest, divisor), rest);
+  rest = c.select(size, "lt", divisor, size, rest);
+  set_placed(importer, node, placed, c.select(a, "lt", 0, c.sub(0, rest), rest));
 }
 
 void import_reciprocal(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
-  importer.set(node, 0, importer.add(node, "div", {importer.scalar(1), data(importer, x)}).front(), layout(x));
+  importer.set(node, 0, importer.add(node, "div", {importer.scalar(1), data_of(importer, x)}).front(), layout_of(x));
 }
 
 // x where x > 0, else slope * x, with a slope for each channel: max(x, 0) + slope * min(x, 0).
@@ -149,54 +202,89 @@ void import_prelu(Importer& importer, const OnnxNode& node) {
   if (importer.broadcast(node, x.shape(), slope.shape()) != x.shape())
     importer.complain(node, "slope {} does not broadcast to the input {}", to_string(slope.shape()), to_string(x.shape()));
   const Ref zero = importer.scalar(0);
-  const Ref negative = importer.add(node, "minimum", {data(importer, x), zero}).front();
-  ImportedValue below{.name = x.name, .constant = {}, .ref = negative, .layout = layout(x)};
-  std::vector<int64_t> order;
-  const Ref leak = binary(importer, node, "mul", below, slope, order);
-  const Ref positive = importer.add(node, "relu", {importer.in_order(x, order)}).front();
-  importer.set_in_order(node, 0, importer.add(node, "add", {positive, leak}).front(), order);
+  const Ref negative = importer.add(node, "minimum", {data_of(importer, x), zero}).front();
+  ImportedValue below{.name = x.name, .constant = {}, .ref = negative, .layout = layout_of(x)};
+  Placed placed;
+  const Ref leak = binary(importer, node, "mul", below, slope, placed);
+  const Ref positive = importer.add(node, "relu", {importer.in_order(x, placed.order)}).front();
+  importer.set_in_order(node, 0, importer.add(node, "add", {positive, leak}).front(), placed.order);
 }
 
-void import_gelu(Importer& importer, const OnnxNode& node) {
-  if (importer.text(node, "approximate", "none") != "none")
-    importer.complain(node, "its tanh approximation; fovea has the exact one");
-  import_unary(importer, node, "gelu");
+// Numbers as the file's type would hold them, in the types a graph computes with: floating point is f32, rounded to a narrower
+// type where the file says so; truth values are 0 and 1.
+Ref converted(Importer& importer, const OnnxNode& node, Ref x, int64_t to) {
+  constexpr int64_t f32 = 1, i32 = 6, i64 = 7, boolean = 9, f16 = 10, f64 = 11, bf16 = 16;
+  const DType from = importer.type_of(x).dtype;
+  if (from != DType::f32 && from != DType::i32 && from != DType::i64)
+    importer.complain(node, "a cast of {}; fovea casts floating point, int32, int64 and bool", name(from));
+  Composite c(importer, node, from);
+  switch (to) {
+    case f32:
+    case f64:
+      return c.cast(x, DType::f32);
+    case f16:
+    case bf16:
+      return c("round_to", {c.cast(x, DType::f32)}, {{"as", std::string(to == f16 ? "f16" : "bf16")}});
+    case i32:
+      return c.cast(x, DType::i32);
+    case i64:
+      return c.cast(x, DType::i64);
+    case boolean:
+      return c.cast(c.select(x, "ne", 0, 1, 0), DType::f32);
+    default:
+      importer.complain(node, "a cast to ONNX type {}; fovea casts to floating point, int32, int64 and bool", to);
+  }
 }
 
-// x where x > 0, else alpha * (exp(x) - 1).
-void import_elu(Importer& importer, const OnnxNode& node) {
+void import_cast_to(Importer& importer, const OnnxNode& node, int64_t to) {
   ImportedValue& x = importer.input(node, 0);
-  const Ref input = data(importer, x);
-  const Ref power = importer.add(node, "exp", {importer.add(node, "minimum", {input, importer.scalar(0)}).front()}).front();
-  const Ref below = importer
-                        .add(node, "mul",
-                             {importer.add(node, "sub", {power, importer.scalar(1)}).front(),
-                              importer.scalar(importer.number(node, "alpha", 1.0F))})
-                        .front();
-  importer.set(node, 0, importer.add(node, "add", {importer.add(node, "relu", {input}).front(), below}).front(), layout(x));
+  const Ref given = data_of(importer, x), y = converted(importer, node, given, to);
+  if (y == given && !x.constant) return importer.set_same(node, 0, x);
+  importer.set(node, 0, y, layout_of(x));
 }
 
-// Floating point to floating point: everything is f32 here.
-void import_cast(Importer& importer, const OnnxNode& node) {
-  const ImportedValue& x = importer.input(node, 0);
-  constexpr int64_t f32 = 1, f16 = 10, f64 = 11, bf16 = 16;
-  const int64_t to = importer.integer(node, "to", f32);
-  const bool floats = to == f32 || to == f16 || to == f64 || to == bf16;
-  if (!floats || x.constant || importer.type_of(x.ref).dtype != DType::f32)
-    importer.complain(node, "a cast of data between floating point and integers; fovea reads casts of shapes and constants");
+void import_cast(Importer& importer, const OnnxNode& node) { import_cast_to(importer, node, importer.integer(node, "to", 1)); }
+
+void import_cast_like(Importer& importer, const OnnxNode& node) {
+  importer.input(node, 1);
+  import_cast_to(importer, node, importer.element_type(node, 1));
+}
+
+// At inference a copy of its input; the second result says what was kept: all.
+void import_dropout(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const bool training = importer.opset() >= 12 && importer.has_input(node, 2);
+  double ratio = 0.5;
+  if (importer.opset() >= 12 && importer.has_input(node, 1)) ratio = importer.number(node, 1);
+  if (training) {
+    const Tensor& mode = importer.constant(node, 2);
+    if (mode.dtype() != DType::boolean || mode.size() != 1)
+      importer.complain(node, "its training_mode is {} {}; one truth value is needed", to_string(mode.shape()),
+                        name(mode.dtype()));
+    if (mode.raw()[0] != std::byte{0} && ratio != 0)
+      importer.complain(node, "is in training mode and drops {} of its input at random; export the network for inference",
+                        ratio);
+  }
+  const Shape shape = x.shape();
   importer.set_same(node, 0, x);
+  if (node.outputs.size() < 2 || node.outputs[1].empty()) return;
+  importer.spend(node, static_cast<uint64_t>(element_count(shape)));
+  Tensor kept(shape, DType::boolean);
+  std::fill_n(kept.raw(), kept.bytes(), std::byte{1});
+  importer.set_constant(node, 1, kept);
 }
 
 }  // namespace
 
 void add_elementwise_imports(ImportTable& table) {
-  const std::pair<const char*, const char*> binaries[] = {{"Add", "add"}, {"Sub", "sub"}, {"Mul", "mul"}, {"Div", "div"}};
+  const std::pair<const char*, const char*> binaries[] = {{"Add", "add"}, {"Sub", "sub"}, {"Mul", "mul"}};
   for (const auto& [type, operation] : binaries)
     table[type] = [operation](Importer& importer, const OnnxNode& node) { import_binary(importer, node, operation); };
-  const std::pair<const char*, const char*> unaries[] = {{"Relu", "relu"}, {"Sigmoid", "sigmoid"},  {"Tanh", "tanh"},
-                                                         {"Erf", "erf"},   {"Sqrt", "sqrt"},        {"Exp", "exp"},
-                                                         {"Log", "log"},   {"Abs", "abs"},          {"HardSwish", "hard_swish"},
-                                                         {"Neg", "neg"},   {"fovea.Swish", "swish"}};
+  const std::pair<const char*, const char*> unaries[] = {
+      {"Relu", "relu"},   {"Sigmoid", "sigmoid"}, {"Tanh", "tanh"},        {"Erf", "erf"},
+      {"Sqrt", "sqrt"},   {"Exp", "exp"},         {"Log", "log"},          {"HardSwish", "hard_swish"},
+      {"Floor", "floor"}, {"Ceil", "ceil"},       {"Round", "round"},      {"Sin", "sin"},
+      {"Cos", "cos"},     {"Atan", "atan"},       {"fovea.Swish", "swish"}};
   for (const auto& [type, operation] : unaries)
     table[type] = [operation](Importer& importer, const OnnxNode& node) { import_unary(importer, node, operation); };
   const std::pair<const char*, const char*> variadic[] = {{"Max", "maximum"}, {"Min", "minimum"}, {"Sum", "add"}};
@@ -211,11 +299,12 @@ void add_elementwise_imports(ImportTable& table) {
   table["Pow"] = import_pow;
   table["Reciprocal"] = import_reciprocal;
   table["PRelu"] = import_prelu;
-  table["Gelu"] = import_gelu;
-  table["Elu"] = import_elu;
+  table["Div"] = import_div;
+  table["Mod"] = import_mod;
   table["Cast"] = import_cast;
-  for (const char* type : {"Identity", "Dropout"})
-    table[type] = [](Importer& importer, const OnnxNode& node) { importer.set_same(node, 0, importer.input(node, 0)); };
+  table["CastLike"] = import_cast_like;
+  table["Dropout"] = import_dropout;
+  table["Identity"] = [](Importer& importer, const OnnxNode& node) { importer.set_same(node, 0, importer.input(node, 0)); };
 }
 
 }  // namespace fovea

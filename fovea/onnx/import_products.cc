@@ -1,9 +1,10 @@
 // Gemm, MatMul and Einsum. A flattened feature map is not brought into the file's order: the rows of the weights that meet it
 // are.
 #include <algorithm>
+#include <cctype>
 #include <set>
 
-#include "fovea/onnx/importer.h"
+#include "fovea/onnx/composite.h"
 
 namespace fovea {
 namespace {
@@ -52,7 +53,7 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
     y = importer.add(node, "matmul", {lhs, rhs}, {{"transpose_lhs", transpose_a}, {"transpose_rhs", transpose_b}}).front();
     y = scaled(importer, node, y, alpha);
   }
-  if (importer.has_input(node, 2)) {
+  if (importer.has_input(node, 2) && beta != 0) {
     ImportedValue& bias = importer.input(node, 2);
     const Shape shape = bias.shape();
     const bool row = shape.size() == 2 && shape[0] == 1;  // [1, n] is [n]
@@ -63,25 +64,35 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
 }
 
-// Matrices of equal stacks, one by one: those of an attention's heads.
+// Stacks of matrices, one by one: those of an attention's heads. Dimensions of the stack broadcast; what is a vector is a row
+// on the left and a column on the right, and its dimension goes.
 void import_stacks(Importer& importer, const OnnxNode& node, ImportedValue& a, ImportedValue& b) {
-  const Shape left = a.shape(), right = b.shape();
-  if (left.size() != right.size() || !std::equal(left.begin(), left.end() - 2, right.begin()))
-    importer.complain(node, "a product of {} and {}; fovea has [..., k] times [k, n], and equal stacks of matrices",
-                      to_string(left), to_string(right));
-  const Ref lhs = importer.row_major(a), rhs = importer.row_major(b);
-  const Ref y = importer.add(node, "matmul", {lhs, rhs}).front();
-  importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
+  Shape left = a.shape(), right = b.shape();
+  const bool row = left.size() == 1, column = right.size() == 1;
+  if (left.empty() || right.empty()) importer.complain(node, "a product of {} and {}", to_string(left), to_string(right));
+  if (row) left.insert(left.begin(), 1);
+  if (column) right.push_back(1);
+  const Shape stack = importer.broadcast(node, Shape(left.begin(), left.end() - 2), Shape(right.begin(), right.end() - 2));
+  Composite c(importer, node);
+  const auto whole = [&](ImportedValue& value, const Shape& own) {
+    Shape shape = stack;
+    shape.insert(shape.end(), own.end() - 2, own.end());
+    const Ref matrices = c.reshape(importer.row_major(value), own);
+    return own == shape ? matrices : c("broadcast", {matrices}, {{"shape", shape}});
+  };
+  const Ref lhs = whole(a, left), rhs = whole(b, right);
+  const Ref y = c("matmul", {lhs, rhs});
+  Shape shape = stack;
+  if (!row) shape.push_back(left[left.size() - 2]);
+  if (!column) shape.push_back(right.back());
+  importer.set(node, 0, c.reshape(y, shape), Layout::row_major(shape));
 }
 
 // [..., k] times [k, n], and a matrix times a matrix.
 void import_matmul(Importer& importer, const OnnxNode& node) {
   ImportedValue& a = importer.input(node, 0);
   ImportedValue& b = importer.input(node, 1);
-  if (a.rank() >= 2 && b.rank() > 2) return import_stacks(importer, node, a, b);
-  if (a.rank() < 2 || b.rank() != 2)
-    importer.complain(node, "a product of {} and {}; fovea has [..., k] times [k, n]", to_string(a.shape()),
-                      to_string(b.shape()));
+  if (a.rank() < 2 || b.rank() != 2) return import_stacks(importer, node, a, b);
   Shape shape = a.shape();
   const int64_t in = shape.back();
   ImportedValue rows = a;
@@ -109,73 +120,133 @@ void import_matmul(Importer& importer, const OnnxNode& node) {
 
 // "bhid,bhjd->bhij": the letters of the inputs and the result.
 struct Equation {
-  std::string a, b, result;
+  std::vector<std::string> inputs;
+  std::string result;
 };
+
+// The dots stand for dimensions in front of those with letters; they get letters of their own, counted from the last.
+std::string spelled_out(const std::string& term, int64_t hidden) {
+  const size_t dots = term.find("...");
+  if (dots == std::string::npos) return term;
+  std::string letters;
+  for (int64_t i = hidden; i-- > 0;) letters += static_cast<char>('0' + i);
+  return term.substr(0, dots) + letters + term.substr(dots + 3);
+}
 
 Equation equation_of(Importer& importer, const OnnxNode& node) {
   std::string text = importer.text(node, "equation", "");
   std::erase(text, ' ');
-  const size_t comma = text.find(','), arrow = text.find("->");
-  const bool good = comma != std::string::npos && arrow != std::string::npos && comma < arrow &&
-                    text.find(',', comma + 1) == std::string::npos && text.find('.') == std::string::npos;
-  if (!good || node.inputs.size() != 2)
-    importer.complain(node, "\"{}\"; fovea has products of two tensors, a letter a dimension", text);
-  Equation equation{text.substr(0, comma), text.substr(comma + 1, arrow - comma - 1), text.substr(arrow + 2)};
-  for (const std::string& letters : {equation.a, equation.b, equation.result})
-    if (std::set(letters.begin(), letters.end()).size() != letters.size())
-      importer.complain(node, "\"{}\" repeats a letter", text);
+  const size_t arrow = text.find("->");
+  std::string left = text.substr(0, arrow);
+  Equation equation;
+  int64_t widest = 0;
+  for (size_t start = 0, i = 0; start <= left.size(); ++i) {
+    const size_t end = std::min(left.find(',', start), left.size());
+    const std::string term = left.substr(start, end - start);
+    const bool dots = term.find("...") != std::string::npos;
+    const int64_t hidden = dots && i < node.inputs.size() ? importer.input(node, i).rank() - std::ssize(term) + 3 : 0;
+    if (hidden < 0 || hidden > 8) importer.complain(node, "\"{}\" for an input with fewer dimensions", text);
+    widest = std::max(widest, hidden);
+    equation.inputs.push_back(spelled_out(term, hidden));
+    start = end + 1;
+  }
+  if (equation.inputs.size() != node.inputs.size() || node.inputs.empty() || node.inputs.size() > 2)
+    importer.complain(node, "\"{}\" of {} inputs; fovea has that of one or two", text, node.inputs.size());
+  if (arrow != std::string::npos) {
+    equation.result = spelled_out(text.substr(arrow + 2), widest);
+  } else {
+    // What occurs once, in the alphabet's order, behind the dots.
+    std::map<char, int> occurrences;
+    for (const std::string& letters : equation.inputs)
+      for (const char letter : letters) ++occurrences[letter];
+    for (int64_t i = widest; i-- > 0;) equation.result += static_cast<char>('0' + i);
+    for (const auto& [letter, count] : occurrences)
+      if (count == 1 && (letter < '0' || letter > '9')) equation.result += letter;
+  }
+  std::vector<std::string> terms = equation.inputs;
+  terms.push_back(equation.result);
+  for (const std::string& letters : terms) {
+    const bool plain = std::ranges::all_of(letters, [](char l) { return std::isalnum(static_cast<unsigned char>(l)) != 0; });
+    if (!plain || std::set(letters.begin(), letters.end()).size() != letters.size())
+      importer.complain(node, "\"{}\": fovea has a letter for each dimension, none twice in one tensor", text);
+  }
   return equation;
 }
 
 bool has(const std::string& letters, char letter) { return letters.find(letter) != std::string::npos; }
 
-// The value's dimensions in the order of `letters`, as [stack, rows, columns] or the other way about.
-Ref stacked(Importer& importer, const OnnxNode& node, ImportedValue& x, const std::string& own, const std::string& letters,
-            const Shape& shape) {
+// An input of a sum of products: its value, and the letters of its dimensions.
+struct Factor {
+  Ref ref;
+  std::string letters;
+};
+
+// Without the letters that nobody else has: they are summed at once.
+Factor summed_alone(Importer& importer, const OnnxNode& node, size_t index, const std::string& letters,
+                    const std::string& kept) {
+  ImportedValue& x = importer.input(node, index);
+  if (x.rank() != std::ssize(letters))
+    importer.complain(node, "{} for the {} letters \"{}\"", to_string(x.shape()), letters.size(), letters);
+  Composite c(importer, node);
+  Factor factor{importer.row_major(x), {}};
+  std::vector<int64_t> gone;
+  for (size_t i = 0; i < letters.size(); ++i) {
+    if (has(kept, letters[i]))
+      factor.letters += letters[i];
+    else
+      gone.push_back(static_cast<int64_t>(i));
+  }
+  factor.ref = c.reduce("reduce_sum", factor.ref, gone, false);
+  return factor;
+}
+
+// The dimensions in the order of `letters`.
+Ref ordered(Composite& c, const Factor& factor, const std::string& letters) {
+  if (factor.letters == letters) return factor.ref;
   std::vector<int64_t> order;
-  for (const char letter : letters) order.push_back(static_cast<int64_t>(own.find(letter)));
-  return importer.add(node, "reshape", {importer.in_order(x, order)}, {{"shape", shape}}).front();
+  for (const char letter : letters) order.push_back(static_cast<int64_t>(factor.letters.find(letter)));
+  return c("transpose", {factor.ref}, {{"permutation", order}});
 }
 
 // A sum of products is a stack of matrix products: letters of both and the result are the stack, those of both alone are
 // summed.
 void import_einsum(Importer& importer, const OnnxNode& node) {
   const Equation equation = equation_of(importer, node);
-  ImportedValue& a = importer.input(node, 0);
-  ImportedValue& b = importer.input(node, 1);
-  if (a.rank() != std::ssize(equation.a) || b.rank() != std::ssize(equation.b))
-    importer.complain(node, "{} and {} for {} and {} letters", to_string(a.shape()), to_string(b.shape()), equation.a.size(),
-                      equation.b.size());
+  const std::string second = equation.inputs.size() == 2 ? equation.inputs[1] : "";
+  const Factor a = summed_alone(importer, node, 0, equation.inputs[0], equation.result + second);
+  Composite c(importer, node);
   std::map<char, int64_t> sizes;
-  for (size_t i = 0; i < equation.a.size(); ++i) sizes[equation.a[i]] = a.shape()[i];
-  for (size_t i = 0; i < equation.b.size(); ++i) {
-    if (sizes.try_emplace(equation.b[i], b.shape()[i]).first->second != b.shape()[i])
-      importer.complain(node, "{} and {} differ along \"{}\"", to_string(a.shape()), to_string(b.shape()), equation.b[i]);
+  for (size_t i = 0; i < a.letters.size(); ++i) sizes[a.letters[i]] = importer.shape_of(a.ref)[i];
+  Factor product = a;
+  if (equation.inputs.size() == 2) {
+    const Factor b = summed_alone(importer, node, 1, second, equation.result + equation.inputs[0]);
+    for (size_t i = 0; i < b.letters.size(); ++i) {
+      if (sizes.try_emplace(b.letters[i], importer.shape_of(b.ref)[i]).first->second != importer.shape_of(b.ref)[i])
+        importer.complain(node, "{} and {} differ along \"{}\"", to_string(importer.shape_of(a.ref)),
+                          to_string(importer.shape_of(b.ref)), b.letters[i]);
+    }
+    std::string stack, rows, columns, summed;
+    for (const char letter : a.letters)
+      (!has(b.letters, letter) ? rows : has(equation.result, letter) ? stack : summed) += letter;
+    for (const char letter : b.letters)
+      if (!has(a.letters, letter)) columns += letter;
+    const auto count = [&](const std::string& letters) {
+      int64_t total = 1;
+      for (const char letter : letters) total *= sizes.at(letter);
+      return total;
+    };
+    const Ref lhs = c.reshape(ordered(c, a, stack + rows + summed), {count(stack), count(rows), count(summed)});
+    const Ref rhs = c.reshape(ordered(c, b, stack + summed + columns), {count(stack), count(summed), count(columns)});
+    product.letters = stack + rows + columns;
+    Shape shape;
+    for (const char letter : product.letters) shape.push_back(sizes.at(letter));
+    product.ref = c.reshape(c("matmul", {lhs, rhs}), shape);
   }
-  std::string stack, rows, columns, summed;
-  for (const char letter : equation.a)
-    (!has(equation.b, letter) ? rows : has(equation.result, letter) ? stack : summed) += letter;
-  for (const char letter : equation.b)
-    if (!has(equation.a, letter)) columns += letter;
-  const std::string order = stack + rows + columns;
-  for (const char letter : order + equation.result)
-    if (!has(equation.result, letter) || !has(order, letter)) importer.complain(node, "\"{}\" is summed alone", letter);
-  const auto count = [&](const std::string& letters) {
-    int64_t product = 1;
-    for (const char letter : letters) product *= sizes.at(letter);
-    return product;
-  };
-  const Ref lhs = stacked(importer, node, a, equation.a, stack + rows + summed, {count(stack), count(rows), count(summed)});
-  const Ref rhs =
-      stacked(importer, node, b, equation.b, stack + summed + columns, {count(stack), count(summed), count(columns)});
-  const Ref product = importer.add(node, "matmul", {lhs, rhs}).front();
-  Shape shape;
+  for (const char letter : equation.result)
+    if (!has(product.letters, letter)) importer.complain(node, "\"{}\" of the result is of no input", letter);
   std::vector<int64_t> places;
-  for (const char letter : order) {
-    shape.push_back(sizes.at(letter));
-    places.push_back(static_cast<int64_t>(equation.result.find(letter)));
-  }
-  importer.set_in_order(node, 0, importer.add(node, "reshape", {product}, {{"shape", shape}}).front(), places);
+  for (const char letter : product.letters) places.push_back(static_cast<int64_t>(equation.result.find(letter)));
+  importer.set_in_order(node, 0, product.ref, places);
 }
 
 }  // namespace

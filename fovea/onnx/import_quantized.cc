@@ -1,122 +1,15 @@
 // Quantised models in QDQ form: DequantizeLinear, a float operator, QuantizeLinear are one integer operator (ONNX Runtime's
-// reading of such files).
+// reading of such files), rounded as ONNX says and ONNX Runtime does it.
+#include "fovea/onnx/import_quantized.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "fovea/onnx/importer.h"
+#include "fovea/onnx/linear_scales.h"
 
 namespace fovea {
 namespace {
-
-// Scale and zero point of a QuantizeLinear or DequantizeLinear whose numbers have this shape and type.
-Quantization quantization_of(Importer& importer, const OnnxNode& node, const Shape& shape, DType& dtype) {
-  const Tensor& scales = importer.constant(node, 1);
-  const Tensor* zeros = importer.has_input(node, 2) ? &importer.constant(node, 2) : nullptr;
-  if (scales.dtype() != DType::f32 || scales.shape().size() > 1 || (zeros != nullptr && zeros->size() != scales.size()))
-    importer.complain(node, "scales {} with zero points {}", to_string(scales.shape()),
-                      zeros == nullptr ? "left out" : to_string(zeros->shape()));
-  if (zeros != nullptr) dtype = zeros->dtype();
-  if (dtype != DType::u8 && dtype != DType::i8 && dtype != DType::i32)
-    importer.complain(node, "integers of type {}; fovea has int8, uint8 and int32", name(dtype));
-  Quantization result{.scales = {scales.values<float>().begin(), scales.values<float>().end()}, .zeros = {}, .axis = -1};
-  for (int64_t i = 0; i < scales.size(); ++i) {
-    if (!(result.scales[static_cast<size_t>(i)] > 0) || !std::isfinite(result.scales[static_cast<size_t>(i)]))
-      importer.complain(node, "a scale of {}", result.scales[static_cast<size_t>(i)]);
-    int64_t zero = 0;
-    if (zeros != nullptr && dtype == DType::u8) zero = zeros->data<uint8_t>()[i];
-    if (zeros != nullptr && dtype == DType::i8) zero = zeros->data<int8_t>()[i];
-    result.zeros.push_back(zero);
-  }
-  if (scales.size() == 1 && scales.shape().empty()) return result;
-  if (scales.size() == 1) return result;  // [1]: for the whole tensor as well
-  result.axis = importer.dimension(node, importer.integer(node, "axis", 1), static_cast<int64_t>(shape.size()));
-  if (shape[static_cast<size_t>(result.axis)] != scales.size())
-    importer.complain(node, "{} scales for dimension {} of {}", scales.size(), result.axis, to_string(shape));
-  return result;
-}
-
-// Which scale each element of a row-major tensor has.
-template <typename Act>
-void by_channel(const Shape& shape, const Quantization& quantization, Act act) {
-  const int64_t count = element_count(shape);
-  int64_t inner = 1, channels = 1;
-  if (quantization.per_channel()) {
-    channels = shape[static_cast<size_t>(quantization.axis)];
-    for (size_t d = static_cast<size_t>(quantization.axis) + 1; d < shape.size(); ++d) inner *= shape[d];
-  }
-  for (int64_t i = 0; i < count; ++i) act(i, static_cast<size_t>(i / inner % channels));
-}
-
-int64_t integer_at(const Tensor& tensor, int64_t index) {
-  if (tensor.dtype() == DType::u8) return tensor.data<uint8_t>()[index];
-  if (tensor.dtype() == DType::i8) return tensor.data<int8_t>()[index];
-  return tensor.data<int32_t>()[index];
-}
-
-void dequantize_constant(Importer& importer, const OnnxNode& node, const Tensor& integers) {
-  DType dtype = integers.dtype();
-  const Quantization quantization = quantization_of(importer, node, integers.shape(), dtype);
-  if (dtype != integers.dtype())
-    importer.complain(node, "zero points are {}, the numbers {}", name(dtype), name(integers.dtype()));
-  importer.spend(node, static_cast<uint64_t>(integers.size()) * sizeof(float));
-  Tensor reals(integers.shape(), DType::f32);
-  by_channel(integers.shape(), quantization, [&](int64_t i, size_t c) {
-    reals.data<float>()[i] = quantization.scales[c] * static_cast<float>(integer_at(integers, i) - quantization.zeros[c]);
-  });
-  importer.set_constant(node, 0, std::move(reals));
-  ImportedValue& result = importer.result(node, 0);
-  result.integers = integers;
-  result.quantization = quantization;
-}
-
-void import_dequantize(Importer& importer, const OnnxNode& node) {
-  ImportedValue& x = importer.quantized_input(node, 0);
-  if (x.constant) return dequantize_constant(importer, node, Tensor(*x.constant));
-  if (!importer.is_quantized(x)) importer.complain(node, "reads \"{}\", which no QuantizeLinear makes", x.name);
-  const TensorType type = importer.type_of(x.ref);
-  DType dtype = type.dtype;
-  const Quantization quantization = quantization_of(importer, node, x.shape(), dtype);
-  if (dtype != type.dtype || quantization.scales != type.quantization->scales || quantization.zeros != type.quantization->zeros)
-    importer.complain(node, "has another scale or zero point than the QuantizeLinear of \"{}\"", x.name);
-  importer.set_same(node, 0, x);
-  importer.result(node, 0).bare = false;
-}
-
-void quantize_constant(Importer& importer, const OnnxNode& node, const Tensor& reals, const Quantization& quantization,
-                       DType dtype) {
-  if (reals.dtype() != DType::f32 || dtype == DType::i32) importer.complain(node, "{} as {}", name(reals.dtype()), name(dtype));
-  Tensor integers(reals.shape(), dtype);
-  const double least = dtype == DType::u8 ? 0 : -128, most = least + 255;
-  by_channel(reals.shape(), quantization, [&](int64_t i, size_t c) {
-    const double rounded =
-        std::nearbyint(static_cast<double>(reals.data<float>()[i]) / static_cast<double>(quantization.scales[c]));
-    const double integer =
-        std::isnan(rounded) ? 0 : std::clamp(rounded + static_cast<double>(quantization.zeros[c]), least, most);
-    integers.raw()[i] = static_cast<std::byte>(static_cast<int>(integer) & 255);
-  });
-  importer.set_constant(node, 0, std::move(integers));
-}
-
-void import_quantize(Importer& importer, const OnnxNode& node) {
-  ImportedValue& x = importer.quantized_input(node, 0);
-  DType dtype = DType::u8;
-  const Quantization quantization = quantization_of(importer, node, x.shape(), dtype);
-  if (x.constant) return quantize_constant(importer, node, Tensor(*x.constant), quantization, dtype);
-  if (quantization.per_channel() || dtype == DType::i32)
-    importer.complain(node, "activations by channel, or of 32 bits; fovea has one scale for all, and 8 bits");
-  if (importer.is_quantized(x) && importer.type_of(x.ref) == TensorType{importer.shape_of(x.ref), dtype, quantization}) {
-    importer.set_same(node, 0, x);
-  } else {
-    if (importer.is_quantized(x) && x.bare) importer.complain(node, "reads integers");
-    const Layout layout = x.layout;
-    const Ref y =
-        importer.add(node, "quantize", {x.ref}, {{"output", QuantizedType{.storage = dtype, .quantization = quantization}}})
-            .front();
-    importer.set(node, 0, y, layout);
-  }
-  importer.result(node, 0).bare = true;
-}
 
 // The operator, the activation behind it if it has one, and the QuantizeLinear that takes the result.
 struct Chain {
@@ -151,38 +44,62 @@ std::optional<Chain> chain_of(Importer& importer, const OnnxNode& node, bool tak
   if (next == nullptr || next->type != "QuantizeLinear" ||
       next->inputs[0] != (chain.activation != nullptr ? *chain.activation : node).outputs[0])
     return std::nullopt;
+  if (!has_known_scale(importer, *next)) return std::nullopt;
+  const LinearScales scales(importer, *next, {}, dtype_without_zero_point(importer, *next));
+  if (scales.dtype() == DType::i32) return std::nullopt;
+  importer.integer(*next, "saturate", 1);
   chain.quantize = next;
-  chain.output.storage = DType::u8;
-  chain.output.quantization = quantization_of(importer, *next, {}, chain.output.storage);
-  if (chain.output.storage == DType::i32) return std::nullopt;
+  chain.output = {.storage = scales.dtype(), .quantization = *scales.quantization()};
   return chain;
 }
 
+// The attributes of every integer operator that ends in this.
+Attributes ending(const Chain& chain, bool with_activation) {
+  Attributes attributes{{"output", chain.output}, {"rounding", std::string("onnx")}};
+  if (with_activation) attributes.emplace_back("activation", chain.function);
+  return attributes;
+}
+
+// What follows the operator is read with it.
+void skip(Importer& importer, const Chain& chain) {
+  for (const OnnxNode* node : {chain.activation, chain.quantize}) {
+    if (node == nullptr) continue;
+    importer.has_input(*node, 0);
+    importer.skip(*node);
+  }
+}
+
 void finish(Importer& importer, const Chain& chain, Ref y, const std::vector<int64_t>& order) {
-  if (chain.activation != nullptr) importer.skip(*chain.activation);
-  importer.skip(*chain.quantize);
+  skip(importer, chain);
   importer.set_in_order(*chain.quantize, 0, y, order);
   importer.result(*chain.quantize, 0).bare = true;
 }
 
-// Weights an integer contraction takes: one zero point for all, of signed ones 0.
-bool is_weight(const ImportedValue& value, int64_t channel_axis) {
-  if (!value.integers || value.integers->dtype() == DType::i32) return false;
-  const Quantization& quantization = *value.quantization;
-  if (quantization.per_channel() && quantization.axis != channel_axis) return false;
-  const bool zero = std::ranges::all_of(quantization.zeros, [](int64_t z) { return z == 0; });
-  return value.integers->dtype() == DType::i8 ? zero : !quantization.per_channel();
+// The weights of a contraction whose dimension `channel_axis` is that of the results.
+std::optional<IntegerWeight> weight_of(const ImportedValue& value, int64_t channel_axis) {
+  if (!value.integers || value.integers->dtype() == DType::i32) return std::nullopt;
+  if (value.quantization->per_channel() && value.quantization->axis != channel_axis) return std::nullopt;
+  return integer_weight(*value.integers, *value.quantization);
 }
 
-// [out] i32 in units of input scale * weight scale; a bias in real numbers is rounded to them.
+// [out] i32 in units of input scale * weight scale; a bias in other units is rounded to them.
 Ref bias_of(Importer& importer, const OnnxNode& node, float input_scale, const Quantization& weight, int64_t count) {
   Tensor bias({count}, DType::i32);
   const ImportedValue* given = importer.has_input(node, 2) ? &importer.input(node, 2) : nullptr;
   const std::string name = given != nullptr ? given->name : node.title() + "/bias";
   for (int64_t i = 0; given != nullptr && i < count; ++i) {
-    const double scale = static_cast<double>(input_scale) * weight.scales[weight.per_channel() ? static_cast<size_t>(i) : 0];
+    const float scale = input_scale * weight.scales[weight.per_channel() ? static_cast<size_t>(i) : 0];
     const int64_t from = given->constant->size() == 1 ? 0 : i;
-    const double number = std::nearbyint(static_cast<double>(given->constant->data<float>()[from]) / scale);
+    if (given->integers && given->integers->dtype() == DType::i32) {
+      const Quantization& own = *given->quantization;
+      const auto channel = static_cast<size_t>(own.scales.size() > 1 ? from : 0);
+      if (own.zeros[channel] == 0 && std::abs(own.scales[channel] - scale) <= 1e-6F * scale) {
+        bias.data<int32_t>()[i] = given->integers->data<int32_t>()[from];
+        continue;
+      }
+    }
+    const double number =
+        std::nearbyint(static_cast<double>(given->constant->data<float>()[from]) / static_cast<double>(scale));
     bias.data<int32_t>()[i] = std::isnan(number) ? 0 : static_cast<int32_t>(std::clamp(number, -0x1p31, 0x1p31 - 1));
   }
   return importer.parameter(name, bias);
@@ -198,14 +115,16 @@ bool is_bias(Importer& importer, const OnnxNode& node, int64_t count) {
 bool integer_conv(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const ImportedValue& filter = importer.quantized_input(node, 1);
-  if (!is_weight(filter, 0) || x.rank() != filter.rank() || !is_bias(importer, node, filter.shape()[0])) return false;
+  if (x.rank() != filter.rank()) return false;
+  const std::optional<IntegerWeight> given = weight_of(filter, 0);
+  if (!given || !is_bias(importer, node, filter.shape()[0])) return false;
   const std::optional<Chain> chain = chain_of(importer, node, true);
   if (!chain) return false;
   Attributes attributes = convolution_attributes(importer, node, x, filter.shape());
   attributes.emplace_back("activation", chain->function);
   attributes.emplace_back("output", chain->output);
-  const Tensor taps = transposed(*filter.integers, filter_order(x.rank()));
-  Quantization scales = *filter.quantization;
+  const Tensor taps = transposed(given->integers, filter_order(x.rank()));
+  Quantization scales = given->quantization;
   if (scales.per_channel()) scales.axis = x.rank() - 1;
   const Ref weight = importer.parameter(filter.name, taps, scales);
   const Ref bias = bias_of(importer, node, importer.type_of(x.ref).quantization->scales[0], scales, taps.shape().back());
@@ -221,53 +140,82 @@ bool integer_dense(Importer& importer, const OnnxNode& node) {
   const bool transpose = importer.integer(node, "transB", 0) != 0;
   const bool plain = importer.integer(node, "transA", 0) == 0 && importer.number(node, "alpha", 1.0F) == 1 &&
                      importer.number(node, "beta", 1.0F) == 1;
-  if (!plain || x.rank() != 2 || given.rank() != 2 || !is_weight(given, transpose ? 0 : 1)) return false;
-  Tensor weight = transpose ? transposed(*given.integers, {1, 0}) : *given.integers;
-  if (weight.shape()[0] != x.shape()[1] || !is_bias(importer, node, weight.shape()[1])) return false;
+  if (!plain || x.rank() < 2 || given.rank() != 2 || (node.type == "Gemm" && x.rank() != 2)) return false;
+  const std::optional<IntegerWeight> factors = weight_of(given, transpose ? 0 : 1);
+  if (!factors) return false;
+  Tensor weight = transpose ? transposed(factors->integers, {1, 0}) : factors->integers;
+  if (weight.shape()[0] != x.shape().back() || !is_bias(importer, node, weight.shape()[1])) return false;
   const std::optional<Chain> chain = chain_of(importer, node, true);
   if (!chain) return false;
-  Quantization scales = *given.quantization;
+  Quantization scales = factors->quantization;
   if (scales.per_channel()) scales.axis = 1;
-  const Shape shape = x.shape();
+  Shape result = x.shape();
+  const Shape shape{element_count(result) / result.back(), result.back()};
+  result.back() = weight.shape()[1];
   Ref rows = x.ref;
-  if (is_rows(x.layout))
+  if (x.rank() == 2 && is_rows(x.layout))
     weight = matched_rows(weight, x.layout);
   else
     rows = importer.row_major(x);
   if (importer.shape_of(rows) != shape) rows = importer.add(node, "reshape", {rows}, {{"shape", shape}}).front();
   const Ref parameter = importer.parameter(given.name, weight, scales);
   const Ref bias = bias_of(importer, node, importer.type_of(x.ref).quantization->scales[0], scales, weight.shape()[1]);
-  const Ref y =
+  Ref y =
       importer
           .add(node, "quantized_dense", {rows, parameter, bias}, {{"activation", chain->function}, {"output", chain->output}})
           .front();
-  finish(importer, *chain, y, {0, 1});
+  if (importer.shape_of(y) != result) y = importer.add(node, "reshape", {y}, {{"shape", result}}).front();
+  finish(importer, *chain, y, identity_order(static_cast<int64_t>(result.size())));
   return true;
 }
 
-// Of two activations of equal rank; broadcasting is by sizes of 1.
+// Activations, and constants that have one scale.
+bool is_operand(const Importer& importer, const ImportedValue& value) {
+  if (importer.is_quantized(value)) return !value.bare;
+  return value.integers && value.integers->dtype() != DType::i32 && !value.quantization->per_channel();
+}
+
+// With ones in front, up to a rank.
+ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
+  ImportedValue result = value;
+  Shape shape(static_cast<size_t>(rank - value.rank()), 1);
+  const Shape own = value.shape();
+  shape.insert(shape.end(), own.begin(), own.end());
+  if (result.integers) result.integers = result.integers->reshaped(shape);
+  if (result.constant)
+    result.constant = result.constant->reshaped(shape);
+  else
+    result.layout = *result.layout.reshaped(shape);
+  return result;
+}
+
+Ref integers_in_order(Importer& importer, ImportedValue& value, const std::vector<int64_t>& order) {
+  if (!value.constant) return importer.in_order(value, order);
+  return importer.parameter(value.name, transposed(*value.integers, order), value.quantization);
+}
+
 bool integer_binary(Importer& importer, const OnnxNode& node, const char* operation) {
-  ImportedValue& a = importer.quantized_input(node, 0);
-  ImportedValue& b = importer.quantized_input(node, 1);
-  if (!importer.is_quantized(a) || !importer.is_quantized(b) || b.bare || a.rank() != b.rank()) return false;
+  const ImportedValue &first = importer.quantized_input(node, 0), &second = importer.quantized_input(node, 1);
+  if (!is_operand(importer, first) || !is_operand(importer, second)) return false;
   const std::optional<Chain> chain = chain_of(importer, node, true);
-  if (!chain || importer.type_of(a.ref).dtype != chain->output.storage ||
-      importer.type_of(b.ref).dtype != chain->output.storage)
-    return false;
-  const std::vector<int64_t> order = importer.some_order(element_count(a.shape()) >= element_count(b.shape()) ? a : b);
-  const Ref lhs = importer.in_order(a, order), rhs = importer.in_order(b, order);
-  const Ref y = importer.add(node, operation, {lhs, rhs}, {{"activation", chain->function}, {"output", chain->output}}).front();
-  finish(importer, *chain, y, order);
+  if (!chain) return false;
+  const int64_t rank = std::max(first.rank(), second.rank());
+  ImportedValue a = of_rank(first, rank), b = of_rank(second, rank);
+  const bool b_leads = a.constant || (!b.constant && element_count(b.shape()) > element_count(a.shape()));
+  const std::vector<int64_t> order = importer.some_order(b_leads ? b : a);
+  importer.broadcast(node, a.shape(), b.shape());
+  const Ref lhs = integers_in_order(importer, a, order), rhs = integers_in_order(importer, b, order);
+  finish(importer, *chain, importer.add(node, operation, {lhs, rhs}, ending(*chain, true)).front(), order);
   return true;
 }
 
 bool integer_average(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
-  const TensorType type = importer.type_of(x.ref);
-  if (!chain || chain->output.storage != type.dtype || chain->output.quantization != *type.quantization) return false;
-  const std::optional<Attributes> attributes = average_attributes(importer, node, x);
+  if (!chain) return false;
+  std::optional<Attributes> attributes = average_attributes(importer, node, x);
   if (!attributes) return false;
+  for (auto& attribute : ending(*chain, false)) attributes->push_back(attribute);
   const Ref input = importer.channels_last(x);
   finish(importer, *chain, importer.add(node, "quantized_average_pool", {input}, *attributes).front(),
          channels_last_order(x.rank()));
@@ -278,42 +226,40 @@ bool integer_average(Importer& importer, const OnnxNode& node) {
 bool integer_global_average(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
-  if (!chain || x.rank() < 3 || importer.type_of(x.ref).dtype != chain->output.storage) return false;
+  if (!chain || x.rank() < 3) return false;
+  Attributes attributes = ending(*chain, false);
   std::vector<int64_t> dims;
   for (int64_t d = 1; d + 1 < x.rank(); ++d) dims.push_back(d);
+  attributes.emplace_back("dims", dims);
+  attributes.emplace_back("keep_dims", true);
   const Ref input = importer.channels_last(x);
-  const Ref y =
-      importer.add(node, "quantized_mean", {input}, {{"dims", dims}, {"keep_dims", true}, {"output", chain->output}}).front();
-  finish(importer, *chain, y, channels_last_order(x.rank()));
+  finish(importer, *chain, importer.add(node, "quantized_mean", {input}, attributes).front(), channels_last_order(x.rank()));
   return true;
 }
 
 bool integer_softmax(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
-  const DType storage = importer.type_of(x.ref).dtype;
-  const int64_t least = storage == DType::u8 ? 0 : -128;
-  if (!chain || chain->output.storage != storage || chain->output.quantization.scales[0] != 1.0F / 256 ||
-      chain->output.quantization.zeros[0] != least)
-    return false;
+  if (!chain) return false;
   const int64_t axis = importer.dimension(node, importer.integer(node, "axis", -1), x.rank());
   std::vector<int64_t> order = importer.some_order(x);
   order.erase(std::ranges::find(order, axis));
   order.push_back(axis);
   const Ref input = importer.in_order(x, order);
-  finish(importer, *chain, importer.add(node, "quantized_softmax", {input}, {{"output", chain->output}}).front(), order);
+  finish(importer, *chain, importer.add(node, "quantized_softmax", {input}, ending(*chain, false)).front(), order);
   return true;
 }
 
 bool integer_function(Importer& importer, const OnnxNode& node, const std::string& function) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
-  if (!chain || importer.type_of(x.ref).dtype != chain->output.storage) return false;
-  Attributes attributes{{"function", function}, {"output", chain->output}};
+  if (!chain) return false;
+  Attributes attributes = ending(*chain, false);
+  attributes.emplace_back("function", function);
   if (function == "leaky_relu") attributes.emplace_back("alpha", static_cast<double>(importer.number(node, "alpha", 0.01F)));
   const Layout layout = x.layout;
   const Ref y = importer.add(node, "quantized_activation", {x.ref}, attributes).front();
-  importer.skip(*chain->quantize);
+  skip(importer, *chain);
   importer.set(*chain->quantize, 0, y, layout);
   importer.result(*chain->quantize, 0).bare = true;
   return true;
@@ -337,21 +283,23 @@ bool moves(Importer& importer, const OnnxNode& node) {
 
 }  // namespace
 
-bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table) {
-  if (node.inputs.empty() || node.inputs[0].empty()) return false;
-  const ImportedValue& first = importer.quantized_input(node, 0);
-  if (!importer.is_quantized(first)) return false;
-  if (moves(importer, node)) {
-    const bool bare = first.bare;
-    importer.keep_integers(true);
-    table.at(node.type)(importer, node);
-    importer.keep_integers(false);
-    for (size_t i = 0; i < node.outputs.size(); ++i) {
-      if (!node.outputs[i].empty()) importer.result(node, i).bare = bare;
-    }
-    return true;
-  }
-  if (first.bare) return false;
+namespace {
+
+// Bytes of which no scale is known, as the numbers they are: exact in every type of floating point.
+bool cast_bytes(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.quantized_input(node, 0);
+  if (x.constant || !importer.is_quantized(x) || !x.bare) return false;
+  const std::map<int64_t, std::string> types{{1, "f32"}, {10, "f32"}, {11, "f32"}, {16, "f32"}, {6, "i32"}, {7, "i64"}};
+  const auto to = types.find(importer.integer(node, "to", 1));
+  if (to == types.end()) return false;
+  const Layout layout = x.layout;
+  Ref y = importer.add(node, "dequantize", {reinterpreted(importer, node, x.ref, plain_integers)}).front();
+  if (to->second != "f32") y = importer.add(node, "cast", {y}, {{"dtype", to->second}}).front();
+  importer.set(node, 0, y, layout);
+  return true;
+}
+
+std::string function_of(Importer& importer, const OnnxNode& node) {
   const std::map<std::string, std::string> functions{{"Relu", "relu"},
                                                      {"Sigmoid", "sigmoid"},
                                                      {"Tanh", "tanh"},
@@ -359,14 +307,38 @@ bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable
                                                      {"HardSwish", "hard_swish"},
                                                      {"fovea.Swish", "swish"},
                                                      {"Gelu", "gelu"}};
+  if (node.type == "Gelu" && importer.text(node, "approximate", "none") != "none") return "none";
   const auto function = functions.find(node.type);
-  if (function != functions.end()) return integer_function(importer, node, function->second);
-  if (node.type == "Clip" && activation_of(importer, node) != "none")
-    return integer_function(importer, node, activation_of(importer, node));
+  if (function != functions.end()) return function->second;
+  return node.type == "Clip" ? activation_of(importer, node) : "none";
+}
+
+bool import_moved(Importer& importer, const OnnxNode& node, const ImportTable& table) {
+  const bool bare = importer.quantized_input(node, 0).bare;
+  importer.keep_integers(true);
+  table.at(node.type)(importer, node);
+  importer.keep_integers(false);
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (!node.outputs[i].empty()) importer.result(node, i).bare = bare;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table) {
+  if (node.inputs.empty() || node.inputs[0].empty()) return false;
+  if (node.type == "Cast") return cast_bytes(importer, node);
   const std::map<std::string, const char*> binaries{
       {"Add", "quantized_add"}, {"Sub", "quantized_sub"}, {"Mul", "quantized_mul"}};
   const auto binary = binaries.find(node.type);
   if (binary != binaries.end() && node.inputs.size() == 2) return integer_binary(importer, node, binary->second);
+  const ImportedValue& first = importer.quantized_input(node, 0);
+  if (!importer.is_quantized(first)) return false;
+  if (moves(importer, node)) return import_moved(importer, node, table);
+  if (first.bare) return false;
+  if (const std::string function = function_of(importer, node); function != "none")
+    return integer_function(importer, node, function);
   if (node.type == "Conv" && node.inputs.size() >= 2) return integer_conv(importer, node);
   if ((node.type == "Gemm" || node.type == "MatMul") && node.inputs.size() >= 2) return integer_dense(importer, node);
   if (node.type == "AveragePool") return integer_average(importer, node);
@@ -374,21 +346,19 @@ bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable
   return node.type == "Softmax" && integer_softmax(importer, node);
 }
 
-Quantization read_quantization(Importer& importer, const OnnxPort& port) {
-  for (const OnnxNode* node : importer.readers(port.name)) {
-    if (node->type != "DequantizeLinear") continue;
-    DType dtype = port.dtype;
-    const Quantization quantization = quantization_of(importer, *node, {}, dtype);
-    if (dtype != port.dtype) importer.complain(*node, "zero points are {}, the input {}", name(dtype), name(port.dtype));
-    return quantization;
-  }
-  fail("{}: the input \"{}\" is {}, and no DequantizeLinear says what that means", importer.file_name(), port.name,
-       name(port.dtype));
-}
-
-void add_quantized_imports(ImportTable& table) {
-  table["QuantizeLinear"] = import_quantize;
-  table["DequantizeLinear"] = import_dequantize;
+std::optional<IntegerWeight> integer_weight(const Tensor& integers, const Quantization& quantization) {
+  const bool is_signed = integers.dtype() == DType::i8;
+  const int64_t middle = is_signed ? 0 : 128;
+  const bool symmetric = std::ranges::all_of(quantization.zeros, [&](int64_t zero) { return zero == middle; });
+  const bool one = std::ranges::all_of(quantization.zeros, [&](int64_t zero) { return zero == quantization.zeros[0]; });
+  if ((is_signed && symmetric) || (!is_signed && !symmetric && !quantization.per_channel()))
+    return IntegerWeight{integers, quantization};
+  if (!symmetric && (quantization.per_channel() || !one)) return std::nullopt;
+  // The other type has the same numbers, 128 away: the top bit flipped.
+  IntegerWeight weight{Tensor(integers.shape(), is_signed ? DType::u8 : DType::i8), quantization};
+  for (size_t i = 0; i < integers.bytes(); ++i) weight.integers.raw()[i] = integers.raw()[i] ^ std::byte{128};
+  for (int64_t& zero : weight.quantization.zeros) zero += is_signed ? 128 : -128;
+  return weight;
 }
 
 }  // namespace fovea

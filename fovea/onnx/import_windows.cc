@@ -1,7 +1,7 @@
-// Convolutions, pooling and batch norm: operators on [batch, channels, spatial...].
+// Convolutions and pooling: operators on [batch, channels, spatial...].
 #include <algorithm>
 
-#include "fovea/onnx/importer.h"
+#include "fovea/onnx/composite.h"
 
 namespace fovea {
 namespace {
@@ -95,17 +95,29 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
   if (static_cast<int64_t>(shape.size()) != x.rank() || shape.size() < 3)
     importer.complain(node, "filter {} for an input {}", to_string(shape), to_string(x.shape()));
   const auto spatial = static_cast<size_t>(x.rank() - 2);
-  if (importer.text(node, "auto_pad", "NOTSET") != "NOTSET" || node.attributes.contains("output_shape"))
-    importer.complain(node, "the size of the result must come from pads and output_padding, not from auto_pad or output_shape");
   const Window window =
       window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(shape.begin() + 2, shape.end())));
   const std::vector<int64_t> extra = importer.integers(node, "output_padding", std::vector<int64_t>(spatial, 0));
   check_numbers(importer, node, "output_padding", extra, spatial, 0);
   std::vector<int64_t> padding(2 * spatial, 0), size;
   if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) padding = *pairs;
+  const std::string rule = importer.text(node, "auto_pad", "NOTSET");
+  const bool same = rule == "SAME_UPPER" || rule == "SAME_LOWER";
+  std::vector<int64_t> wanted = importer.integers(node, "output_shape", std::vector<int64_t>{});
+  if (wanted.size() == spatial + 2) wanted.erase(wanted.begin(), wanted.begin() + 2);  // some write the whole shape
+  if (!wanted.empty()) check_numbers(importer, node, "output_shape", wanted, spatial, 1);
   for (size_t i = 0; i < spatial; ++i) {
-    const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1;
-    size.push_back(window.strides[i] * (x.shape()[i + 2] - 1) + extra[i] + reach - padding[2 * i] - padding[2 * i + 1]);
+    const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1, in = x.shape()[i + 2];
+    const int64_t whole = window.strides[i] * (in - 1) + extra[i] + reach;
+    if (same || !wanted.empty()) {
+      // The size comes first, and padding is what is too much.
+      size.push_back(wanted.empty() ? in * window.strides[i] : wanted[i]);
+      const int64_t total = std::max<int64_t>(whole - size[i], 0);
+      padding[2 * i] = rule == "SAME_UPPER" ? total / 2 : total - total / 2;
+      padding[2 * i + 1] = total - padding[2 * i];
+    } else {
+      size.push_back(whole - padding[2 * i] - padding[2 * i + 1]);
+    }
   }
   const Ref input = importer.channels_last(x);
   const Ref y = importer
@@ -120,71 +132,180 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
 }
 
 // ceil_mode: as far as the last window reaches that begins in the image or the padding before it.
-bool widen(const Shape& extents, Window& window) {
+void widen(const Shape& extents, Window& window) {
   std::vector<int64_t> padding(2 * extents.size(), 0);
   if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) padding = *pairs;
-  bool wider = false;
   for (size_t i = 0; i < extents.size(); ++i) {
     const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1, stride = window.strides[i], before = padding[2 * i];
     const int64_t room = std::max<int64_t>(extents[i] + before + padding[2 * i + 1] - reach, 0);
     int64_t last = (room + stride - 1) / stride * stride;
     if (last >= extents[i] + before) last -= stride;
     const int64_t after = last + reach - extents[i] - before;
-    wider = wider || after > padding[2 * i + 1];
     padding[2 * i + 1] = std::max(padding[2 * i + 1], after);
   }
   window.padding = padding;
-  return wider;
 }
 
 // The window of a pooling; whether averages count padding.
 struct Pooling {
   Window window;
+  std::vector<int64_t> padding;  // as the file says it, before ceil_mode: [before, after] of each spatial dimension
   bool count_padding = false;
   bool nothing = false;  // how PyTorch writes an adaptive pooling that has nothing to do
 };
 
-Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue& x, bool maximum) {
+bool ones(const std::vector<int64_t>& numbers) {
+  return std::ranges::all_of(numbers, [](int64_t n) { return n == 1; });
+}
+
+Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
   Pooling pooling{.window = window_of(importer, node, x, importer.integers(node, "kernel_shape", std::vector<int64_t>{}))};
   Window& window = pooling.window;
   pooling.count_padding = importer.integer(node, "count_include_pad", 0) != 0;
   const Shape shape = x.shape();
-  const auto* rule = std::get_if<std::string>(&window.padding);
-  const bool widens = importer.integer(node, "ceil_mode", 0) != 0 && (rule == nullptr || *rule == "valid") &&
-                      widen(Shape(shape.begin() + 2, shape.end()), window);
-  if (widens && !maximum && pooling.count_padding)
-    importer.complain(node, "ceil_mode together with count_include_pad, where the last window reaches beyond the padding");
-  const auto ones = [](const std::vector<int64_t>& numbers) {
-    return std::ranges::all_of(numbers, [](int64_t n) { return n == 1; });
-  };
-  if (!maximum && !ones(window.dilations)) importer.complain(node, "a dilated average; fovea has none");
   pooling.nothing = ones(window.size) && ones(window.strides) && std::holds_alternative<std::string>(window.padding);
+  pooling.padding.resize(2 * window.size.size());
+  if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) pooling.padding = *pairs;
+  const auto* rule = std::get_if<std::string>(&window.padding);
+  if (importer.integer(node, "ceil_mode", 0) != 0 && (rule == nullptr || *rule == "valid"))
+    widen(Shape(shape.begin() + 2, shape.end()), window);
   return pooling;
 }
 
-void import_pool(Importer& importer, const OnnxNode& node, bool maximum) {
-  ImportedValue& x = importer.input(node, 0);
-  if (node.outputs.size() > 1 && !node.outputs[1].empty()) importer.complain(node, "fovea gives no positions of the maxima");
-  const Pooling pooling = pooling_of(importer, node, x, maximum);
-  if (pooling.nothing) return importer.set_same(node, 0, x);
-  Attributes attributes{
-      {"window", pooling.window.size}, {"strides", pooling.window.strides}, {"padding", pooling.window.padding}};
-  if (maximum)
-    attributes.emplace_back("dilations", pooling.window.dilations);
-  else
-    attributes.emplace_back("count_padding", pooling.count_padding);
-  importer.set_channels_last(
-      node, 0, importer.add(node, maximum ? "max_pool" : "avg_pool", {importer.channels_last(x)}, attributes).front());
+// Windows reach beyond what a file counts as padding, or skip cells: neither is an average of fovea's.
+bool is_plain_average(const Pooling& pooling) {
+  const auto* pairs = std::get_if<std::vector<int64_t>>(&pooling.window.padding);
+  const bool wider = pairs != nullptr && *pairs != pooling.padding;
+  return ones(pooling.window.dilations) && !(pooling.count_padding && wider);
 }
 
-void import_batch_norm(Importer& importer, const OnnxNode& node) {
+// The sum of every window, padding counting as zeros.
+Ref window_sums(Composite& c, Importer& importer, Ref x, const Window& window) {
+  const double cells = static_cast<double>(element_count(window.size));
+  if (ones(window.dilations)) {
+    const Ref means =
+        c("avg_pool", {x},
+          {{"window", window.size}, {"strides", window.strides}, {"padding", window.padding}, {"count_padding", true}});
+    return c.mul(means, cells);
+  }
+  Shape taps = window.size;
+  const int64_t channels = importer.shape_of(x).back();
+  taps.insert(taps.end(), {1, channels});
+  c.spend(element_count(taps) * 4);
+  Tensor filter(taps, DType::f32);
+  std::ranges::fill(filter.values<float>(), 1.0F);
+  return c("conv", {x, importer.known(filter)},
+           {{"strides", window.strides}, {"dilations", window.dilations}, {"groups", channels}, {"padding", window.padding}});
+}
+
+// How many cells of each window count along one dimension of size `extent`: those in the image, or in its padding too.
+std::vector<int64_t> counted_cells(const Pooling& pooling, size_t d, int64_t extent, int64_t windows) {
+  const Window& window = pooling.window;
+  const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding);
+  const int64_t reach = (window.size[d] - 1) * window.dilations[d] + 1;
+  // TensorFlow's "same".
+  const int64_t same = std::max<int64_t>((windows - 1) * window.strides[d] + reach - extent, 0) / 2;
+  const bool valid = pairs == nullptr && std::get<std::string>(window.padding) == "valid";
+  const int64_t before = pairs != nullptr ? (*pairs)[2 * d] : valid ? 0 : same;
+  const int64_t first = pooling.count_padding ? -before : 0;
+  const int64_t last =
+      pooling.count_padding ? extent + (valid || pairs != nullptr ? pooling.padding[2 * d + 1] : reach) : extent;
+  const auto steps = [&](int64_t distance) {
+    const int64_t dilation = window.dilations[d];
+    return std::clamp<int64_t>(distance <= 0 ? 0 : (distance + dilation - 1) / dilation, 0, window.size[d]);
+  };
+  std::vector<int64_t> counts;
+  for (int64_t w = 0; w < windows; ++w) {
+    const int64_t base = w * window.strides[d] - before;
+    counts.push_back(steps(last - base) - steps(first - base));
+  }
+  return counts;
+}
+
+// Sums over what counts of each window, which is known: any window, any padding.
+Ref counted_average(Composite& c, Importer& importer, Ref x, const Pooling& pooling) {
+  const Ref sums = window_sums(c, importer, x, pooling.window);
+  const Shape image = importer.shape_of(x), result = importer.shape_of(sums);
+  c.spend(element_count(result) * 4);
+  Tensor shares(Shape(result.begin() + 1, result.end() - 1), DType::f32);
+  std::ranges::fill(shares.values<float>(), 1.0F);
+  int64_t inner = shares.size();
+  for (size_t d = 0; d < pooling.window.size.size(); ++d) {
+    const int64_t windows = result[d + 1];
+    inner /= windows;
+    const std::vector<int64_t> counts = counted_cells(pooling, d, image[d + 1], windows);
+    for (int64_t i = 0; i < shares.size(); ++i)
+      shares.data<float>()[i] /= static_cast<float>(counts[static_cast<size_t>(i / inner % windows)]);
+  }
+  Shape shape = shares.shape();
+  shape.push_back(1);
+  return c.mul(sums, importer.known(shares.reshaped(shape)));
+}
+
+void import_average_pool(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
-  if (importer.integer(node, "training_mode", 0) != 0)
-    importer.complain(node, "is in training mode; export the network for inference");
-  std::vector<Ref> operands{importer.channels_last(x)};
-  for (size_t i = 1; i < 5; ++i) operands.push_back(importer.row_major(importer.input(node, i)));
-  const double epsilon = importer.number(node, "epsilon", 1e-5F);
-  importer.set_channels_last(node, 0, importer.add(node, "batch_norm", operands, {{"epsilon", epsilon}}).front());
+  const Pooling pooling = pooling_of(importer, node, x);
+  if (pooling.nothing) return importer.set_same(node, 0, x);
+  const Window& window = pooling.window;
+  Composite c(importer, node);
+  const Ref input = importer.channels_last(x);
+  if (!is_plain_average(pooling)) return importer.set_channels_last(node, 0, counted_average(c, importer, input, pooling));
+  importer.set_channels_last(node, 0,
+                             c("avg_pool", {input},
+                               {{"window", window.size},
+                                {"strides", window.strides},
+                                {"padding", window.padding},
+                                {"count_padding", pooling.count_padding}}));
+}
+
+void import_max_pool(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  if (node.outputs.size() > 1 && importer.is_wanted(node.outputs[1]))
+    importer.complain(node, "fovea gives no positions of the maxima");
+  importer.integer(node, "storage_order", 0);  // of those positions
+  const Pooling pooling = pooling_of(importer, node, x);
+  if (pooling.nothing) return importer.set_same(node, 0, x);
+  const Window& window = pooling.window;
+  importer.set_channels_last(node, 0,
+                             importer
+                                 .add(node, "max_pool", {importer.channels_last(x)},
+                                      {{"window", window.size},
+                                       {"strides", window.strides},
+                                       {"padding", window.padding},
+                                       {"dilations", window.dilations}})
+                                 .front());
+}
+
+// (sum of |x|^p) ^ (1/p)
+Ref power(Composite& c, Ref x, int64_t p) {
+  return p == 1 ? c.abs(x) : p == 2 ? c.square(x) : c.pow(c.abs(x), static_cast<double>(p));
+}
+Ref root(Composite& c, Ref x, int64_t p) { return p == 1 ? x : p == 2 ? c.sqrt(x) : c.pow(x, 1 / static_cast<double>(p)); }
+
+int64_t exponent_of(Importer& importer, const OnnxNode& node) {
+  const int64_t p = importer.integer(node, "p", 2);
+  if (p < 1 || p > 64) importer.complain(node, "p is {}; 1 to 64 is needed", p);
+  return p;
+}
+
+void import_lp_pool(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const int64_t p = exponent_of(importer, node);
+  const Pooling pooling = pooling_of(importer, node, x);
+  Composite c(importer, node);
+  const Ref sums = window_sums(c, importer, power(c, importer.channels_last(x), p), pooling.window);
+  importer.set_channels_last(node, 0, root(c, sums, p));
+}
+
+void import_global_lp_pool(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const int64_t p = exponent_of(importer, node);
+  spatial_rank(importer, node, x);
+  std::vector<int64_t> dims;
+  for (int64_t d = 1; d + 1 < x.rank(); ++d) dims.push_back(d);
+  Composite c(importer, node);
+  const Ref sums = c.reduce("reduce_sum", power(c, importer.channels_last(x), p), dims);
+  importer.set_channels_last(node, 0, root(c, sums, p));
 }
 
 }  // namespace
@@ -201,10 +322,12 @@ Attributes convolution_attributes(Importer& importer, const OnnxNode& node, cons
 }
 
 std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
-  const Pooling pooling = pooling_of(importer, node, x, false);
-  const auto* rule = std::get_if<std::string>(&pooling.window.padding);
-  if (pooling.count_padding && (rule == nullptr || *rule != "valid")) return std::nullopt;
-  return Attributes{{"window", pooling.window.size}, {"strides", pooling.window.strides}, {"padding", pooling.window.padding}};
+  const Pooling pooling = pooling_of(importer, node, x);
+  if (!is_plain_average(pooling)) return std::nullopt;
+  return Attributes{{"window", pooling.window.size},
+                    {"strides", pooling.window.strides},
+                    {"padding", pooling.window.padding},
+                    {"count_padding", pooling.count_padding}};
 }
 
 std::vector<int64_t> filter_order(int64_t rank) {
@@ -217,9 +340,10 @@ std::vector<int64_t> filter_order(int64_t rank) {
 void add_window_imports(ImportTable& table) {
   table["Conv"] = import_conv;
   table["ConvTranspose"] = import_conv_transpose;
-  table["MaxPool"] = [](Importer& importer, const OnnxNode& node) { import_pool(importer, node, true); };
-  table["AveragePool"] = [](Importer& importer, const OnnxNode& node) { import_pool(importer, node, false); };
-  table["BatchNormalization"] = import_batch_norm;
+  table["MaxPool"] = import_max_pool;
+  table["AveragePool"] = import_average_pool;
+  table["LpPool"] = import_lp_pool;
+  table["GlobalLpPool"] = import_global_lp_pool;
 }
 
 }  // namespace fovea

@@ -11,14 +11,37 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0;
 }
 
+Tensor truth_numbers(const Tensor& truth) {
+  Tensor result(truth.shape(), DType::f32);
+  for (int64_t i = 0; i < truth.size(); ++i) result.data<float>()[i] = truth.raw()[i] != std::byte{0} ? 1.0F : 0.0F;
+  return result;
+}
+
 }  // namespace
 
 Importer::Importer(std::string file_name, const OnnxFile& file) : file_name_(std::move(file_name)), file_(file) {
-  for (const OnnxNode& node : file.nodes) {
-    for (const std::string& input : node.inputs) readers_[input].push_back(&node);
-  }
+  add_readers(file.nodes);
   for (const auto& [name, tensor] : file.initializers)
     values_[name] = {.name = name, .constant = tensor, .ref = {}, .layout = {}};
+}
+
+void Importer::add_readers(const std::vector<OnnxNode>& nodes) {
+  for (const OnnxNode& node : nodes) {
+    for (const std::string& input : names_read(node)) readers_[input].push_back(&node);
+  }
+}
+
+void Importer::enter(const OnnxNode& node, const OnnxGraph& branch) {
+  if (!branch.inputs.empty()) complain(node, "a branch with inputs of its own");
+  add_readers(branch.nodes);
+  for (const auto& [name, tensor] : branch.initializers) {
+    if (!values_.emplace(name, ImportedValue{.name = name, .constant = tensor, .ref = {}, .layout = {}}).second)
+      complain(node, "its branch's tensor \"{}\" is there already", name);
+  }
+}
+
+ImportedValue& Importer::named(const OnnxNode& node, const std::string& name) {
+  return value(name, fmt::format("node \"{}\" ({})", node.title(), node.type));
 }
 
 ImportedValue& Importer::value(const std::string& name, const std::string& reader) {
@@ -37,6 +60,19 @@ bool Importer::is_result(const std::string& name) const {
   return std::ranges::any_of(file_.outputs, [&](const OnnxPort& port) { return port.name == name; });
 }
 
+bool Importer::is_wanted(const std::string& name) const { return !name.empty() && (is_result(name) || !readers(name).empty()); }
+
+bool Importer::has_four_bits(const OnnxNode& node, size_t index) const {
+  const auto found = file_.element_types.find(node.inputs.at(index));
+  return found != file_.element_types.end() && (found->second == 21 || found->second == 22);
+}
+
+int64_t Importer::element_type(const OnnxNode& node, size_t index) const {
+  const auto found = file_.element_types.find(node.inputs.at(index));
+  if (found == file_.element_types.end()) complain(node, "the file does not tell the type of \"{}\"", node.inputs.at(index));
+  return found->second;
+}
+
 ImportedValue& Importer::quantized_input(const OnnxNode& node, size_t index) {
   if (!has_input(node, index)) complain(node, "has no input {}", index);
   return value(node.inputs[index], fmt::format("node \"{}\" ({})", node.title(), node.type));
@@ -53,7 +89,18 @@ ImportedValue& Importer::input(const OnnxNode& node, size_t index) {
 }
 
 bool Importer::has_input(const OnnxNode& node, size_t index) const {
+  read_inputs_[&node].insert(index);
   return index < node.inputs.size() && !node.inputs[index].empty();
+}
+
+bool Importer::is_known(const OnnxNode& node, size_t index) const {
+  if (!has_input(node, index)) return true;
+  const auto found = values_.find(node.inputs[index]);
+  return found != values_.end() && found->second.constant.has_value();
+}
+
+ImportedValue& Importer::known_value(const OnnxNode& node, const std::string& name) {
+  return value(name, fmt::format("node \"{}\" ({})", node.title(), node.type));
 }
 
 const Tensor& Importer::constant(const OnnxNode& node, size_t index) {
@@ -81,13 +128,42 @@ namespace {
 
 template <typename T>
 T attribute_of(const Importer& importer, const OnnxNode& node, const std::string& name, T otherwise) {
-  const auto found = node.attributes.find(name);
-  if (found == node.attributes.end()) return otherwise;
-  if (const T* value = std::get_if<T>(&found->second)) return *value;
+  const OnnxAttribute* found = importer.attribute(node, name);
+  if (found == nullptr) return otherwise;
+  if (const T* value = std::get_if<T>(found)) return *value;
   importer.complain(node, "attribute {} is of another type than it should be", name);
 }
 
+// Attributes that change nothing a network computes at inference.
+bool is_harmless(const std::string& type, const std::string& attribute) {
+  static const std::map<std::string, std::set<std::string>> harmless{
+      {"BatchNormalization", {"momentum"}}, {"Dropout", {"ratio", "seed"}},          {"QuantizeLinear", {"axis", "saturate"}},
+      {"DequantizeLinear", {"axis"}},       {"LayerNormalization", {"stash_type"}},  {"GroupNormalization", {"stash_type"}},
+      {"Cast", {"saturate", "round_mode"}}, {"CastLike", {"saturate", "round_mode"}}};
+  const auto found = harmless.find(type);
+  return found != harmless.end() && found->second.contains(attribute);
+}
+
 }  // namespace
+
+const OnnxAttribute* Importer::attribute(const OnnxNode& node, const std::string& name) const {
+  read_attributes_[&node].insert(name);
+  const auto found = node.attributes.find(name);
+  return found == node.attributes.end() ? nullptr : &found->second;
+}
+
+void Importer::refuse_unread(const OnnxNode& node) const {
+  for (const auto& [name, value] : node.attributes) {
+    if (!read_attributes_[&node].contains(name) && !is_harmless(node.type, name))
+      complain(node, "fovea knows no attribute {} of it in opset {}, and passes over none", name, file_.opset);
+  }
+  if (is_skipped(node)) return;  // what it reads was read with the node before it
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (!node.inputs[i].empty() && !read_inputs_[&node].contains(i))
+      complain(node, "fovea knows no input {}, \"{}\", of it in opset {}, and passes over none", i, node.inputs[i],
+               file_.opset);
+  }
+}
 
 int64_t Importer::integer(const OnnxNode& node, const std::string& name, int64_t otherwise) const {
   return attribute_of(*this, node, name, otherwise);
@@ -99,6 +175,9 @@ std::string Importer::text(const OnnxNode& node, const std::string& name, const 
   return attribute_of(*this, node, name, otherwise);
 }
 std::vector<int64_t> Importer::integers(const OnnxNode& node, const std::string& name, std::vector<int64_t> otherwise) const {
+  return attribute_of(*this, node, name, std::move(otherwise));
+}
+std::vector<float> Importer::numbers(const OnnxNode& node, const std::string& name, std::vector<float> otherwise) const {
   return attribute_of(*this, node, name, std::move(otherwise));
 }
 
@@ -132,7 +211,9 @@ Shape Importer::broadcast(const OnnxNode& node, const Shape& a, const Shape& b) 
   return *shape;
 }
 
-Ref Importer::parameter(const std::string& name, const Tensor& tensor, const std::optional<Quantization>& quantization) {
+Ref Importer::parameter(const std::string& name, const Tensor& given, const std::optional<Quantization>& quantization) {
+  // Truth values are the numbers 0 and 1 in a graph.
+  const Tensor tensor = given.dtype() == DType::boolean ? truth_numbers(given) : given;
   auto& arrangements = parameters_[name];
   for (const auto& [other, ref] : arrangements) {
     if (same_bits(other, tensor)) return ref;
@@ -147,13 +228,17 @@ Ref Importer::parameter(const std::string& name, const Tensor& tensor, const std
   return ref;
 }
 
-Ref Importer::scalar(double value) {
-  const auto number = static_cast<float>(value);
-  const auto bits = std::bit_cast<uint32_t>(number);
-  const auto found = scalars_.find(bits);
+Ref Importer::scalar(double value, DType dtype) {
+  const std::pair key{std::bit_cast<uint64_t>(value), dtype};
+  const auto found = scalars_.find(key);
   if (found != scalars_.end()) return found->second;
-  return scalars_[bits] = graph_.add("constant", {}, {{"value", Tensor::of<float>({}, {number})}}, "").front();
+  if (dtype == DType::i64) return scalars_[key] = known(Tensor::of<int64_t>({}, {static_cast<int64_t>(value)}));
+  if (dtype == DType::i32) return scalars_[key] = known(Tensor::of<int32_t>({}, {static_cast<int32_t>(value)}));
+  if (dtype != DType::f32) fail("{}: arithmetic of {}; fovea has that of f32, i32 and i64", file_name_, fovea::name(dtype));
+  return scalars_[key] = known(Tensor::of<float>({}, {static_cast<float>(value)}));
 }
+
+Ref Importer::known(const Tensor& tensor) { return graph_.add("constant", {}, {{"value", tensor}}, "").front(); }
 
 void Importer::spend(const OnnxNode& node, uint64_t bytes) {
   constexpr uint64_t limit = uint64_t{1} << 30;
@@ -202,6 +287,7 @@ void Importer::set_same(const OnnxNode& node, size_t index, const ImportedValue&
 void Importer::add_input(const OnnxPort& port, const TensorType& type, bool channels_last) {
   const auto rank = static_cast<int64_t>(type.shape.size());
   const std::vector<int64_t> order = channels_last ? channels_last_order(rank) : identity_order(rank);
+  if (channels_last) channels_first_.insert(port.name);
   if (values_.contains(port.name)) fail("{}: two inputs are named \"{}\"", file_name_, port.name);
   const Ref ref = graph_.argument(port.name, {ordered_shape(type.shape, order), type.dtype, type.quantization}, Role::input);
   values_[port.name] = {.name = port.name,
@@ -215,12 +301,25 @@ InferenceModel Importer::finish() {
   std::vector<std::pair<std::string, Ref>> results;
   for (const OnnxPort& port : file_.outputs) {
     ImportedValue& result = value(port.name, "the result");
-    if (result.constant) fail("{}: the result \"{}\" does not depend on any input", file_name_, port.name);
+    if (result.rank() > 2) channels_first_.insert(port.name);
+    if (result.constant) {
+      // A shape, for instance; the graph says it whatever its inputs are.
+      const Tensor known_result = transposed(*result.constant, channels_last_order(result.rank()));
+      if (known_result.empty()) fail("{}: the result \"{}\" is empty", file_name_, port.name);
+      results.emplace_back(port.name,
+                           known(known_result.dtype() == DType::boolean ? truth_numbers(known_result) : known_result));
+      continue;
+    }
     if (is_quantized(result) && !result.bare) result.ref = graph_.add("dequantize", {result.ref}, {}, port.name).front();
     results.emplace_back(port.name, channels_last(result));
   }
   graph_.finish(results);
-  return {.name = {}, .graph = std::move(graph_), .tensors = std::move(tensors_), .preprocessing = {}, .labels = {}};
+  return {.name = {},
+          .graph = std::move(graph_),
+          .tensors = std::move(tensors_),
+          .channels_first = std::move(channels_first_),
+          .preprocessing = {},
+          .labels = {}};
 }
 
 }  // namespace fovea

@@ -21,6 +21,10 @@ using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 using ::onnx::ValueInfoProto;
 
+// Of two integers a byte, the first in its low half; protobuf classes of older releases have no names for them.
+constexpr int four_bits_unsigned = 21, four_bits_signed = 22;
+bool is_four_bits(int type) { return type == four_bits_unsigned || type == four_bits_signed; }
+
 // What tensors are read into; none for the types no inference here needs.
 DType dtype_of_file(int type, const std::string& where) {
   switch (type) {
@@ -30,8 +34,10 @@ DType dtype_of_file(int type, const std::string& where) {
     case TensorProto::BFLOAT16:
       return DType::f32;
     case TensorProto::INT8:
+    case four_bits_signed:
       return DType::i8;
     case TensorProto::UINT8:
+    case four_bits_unsigned:
       return DType::u8;
     case TensorProto::INT16:
       return DType::i16;
@@ -147,6 +153,13 @@ int typed_count(const TensorProto& proto) {
   }
 }
 
+void take_four_bits(int type, const char* data, Tensor& tensor) {
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    const int both = static_cast<unsigned char>(data[i / 2]), half = i % 2 == 0 ? both & 15 : both >> 4;
+    tensor.raw()[i] = static_cast<std::byte>(type == four_bits_signed && half > 7 ? half - 16 : half);
+  }
+}
+
 class FileReader {
  public:
   FileReader(std::string file, std::optional<std::filesystem::path> folder)
@@ -156,8 +169,10 @@ class FileReader {
 
  private:
   Tensor tensor(const TensorProto& proto, const std::string& where) const;
+  Tensor four_bits(const TensorProto& proto, const Shape& shape, uint64_t count, const std::string& where) const;
   void external_data(const TensorProto& proto, const std::string& where, uint64_t length, std::vector<std::byte>& bytes) const;
   OnnxAttribute attribute(const AttributeProto& proto, const std::string& where) const;
+  OnnxGraph branch(const GraphProto& proto) const;
   OnnxNode node(const NodeProto& proto) const;
   OnnxPort port(const ValueInfoProto& proto) const;
   int64_t opset(const ModelProto& model) const;
@@ -172,6 +187,7 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
     fail("{} has the impossible shape {}", where, to_string(shape));
   const auto count = static_cast<uint64_t>(element_count(shape));
+  if (is_four_bits(proto.data_type())) return four_bits(proto, shape, count, where);
   const size_t element = bytes_in_file(proto.data_type());
   if (proto.data_location() == TensorProto::EXTERNAL) {
     std::vector<std::byte> bytes;
@@ -190,6 +206,23 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
     take_raw(proto.data_type(), proto.raw_data().data(), tensor);
   else
     take_typed(proto, tensor);
+  return tensor;
+}
+
+Tensor FileReader::four_bits(const TensorProto& proto, const Shape& shape, uint64_t count, const std::string& where) const {
+  const uint64_t length = count / 2 + count % 2;
+  std::vector<std::byte> bytes;
+  if (proto.data_location() == TensorProto::EXTERNAL) {
+    external_data(proto, where, length, bytes);
+  } else {
+    const auto given = static_cast<uint64_t>(proto.has_raw_data() ? std::ssize(proto.raw_data()) : proto.int32_data_size());
+    if (given != length) fail("{} of shape {} has {} bytes of data", where, to_string(shape), given);
+    for (const char byte : proto.raw_data()) bytes.push_back(static_cast<std::byte>(byte));
+    if (!proto.has_raw_data())
+      for (const int32_t pair : proto.int32_data()) bytes.push_back(static_cast<std::byte>(pair & 255));
+  }
+  Tensor tensor(shape, dtype_of_file(proto.data_type(), where));
+  take_four_bits(proto.data_type(), reinterpret_cast<const char*>(bytes.data()), tensor);
   return tensor;
 }
 
@@ -235,10 +268,23 @@ OnnxAttribute FileReader::attribute(const AttributeProto& proto, const std::stri
       return std::vector<int64_t>(proto.ints().begin(), proto.ints().end());
     case AttributeProto::FLOATS:
       return std::vector<float>(proto.floats().begin(), proto.floats().end());
+    case AttributeProto::GRAPH:
+      return std::make_shared<const OnnxGraph>(branch(proto.g()));
     default:
       fail("{} is of type {}; fovea reads numbers, strings and tensors", where,
            AttributeProto::AttributeType_Name(proto.type()));
   }
+}
+
+OnnxGraph FileReader::branch(const GraphProto& proto) const {
+  OnnxGraph result;
+  if (proto.sparse_initializer_size() > 0) fail("{} holds sparse tensors; fovea reads dense ones", file_);
+  for (const TensorProto& each : proto.initializer())
+    result.initializers[each.name()] = tensor(each, fmt::format("{}: tensor \"{}\"", file_, each.name()));
+  for (const NodeProto& each : proto.node()) result.nodes.push_back(node(each));
+  for (const ValueInfoProto& each : proto.input()) result.inputs.push_back(each.name());
+  for (const ValueInfoProto& each : proto.output()) result.outputs.push_back(each.name());
+  return result;
 }
 
 OnnxNode FileReader::node(const NodeProto& proto) const {
@@ -268,7 +314,8 @@ OnnxPort FileReader::port(const ValueInfoProto& proto) const {
 int64_t FileReader::opset(const ModelProto& model) const {
   for (const auto& import : model.opset_import()) {
     if (!import.domain().empty() && import.domain() != "ai.onnx") continue;
-    if (import.version() < 13) fail("{} is of ONNX opset {}; fovea reads opset 13 and later", file_, import.version());
+    if (import.version() < 7 || import.version() > 22)
+      fail("{} is of ONNX opset {}; fovea reads opsets 7 to 22", file_, import.version());
     return import.version();
   }
   fail("{} says no opset; it is no ONNX model", file_);
@@ -287,6 +334,7 @@ OnnxFile FileReader::read(std::span<const std::byte> bytes) {
                   .initializers = {},
                   .inputs = {},
                   .outputs = {},
+                  .element_types = {},
                   .metadata = {}};
   if (graph.sparse_initializer_size() > 0) fail("{} holds sparse tensors; fovea reads dense ones", file_);
   for (const TensorProto& each : graph.initializer())
@@ -296,6 +344,10 @@ OnnxFile FileReader::read(std::span<const std::byte> bytes) {
     if (!result.initializers.contains(each.name())) result.inputs.push_back(port(each));
   }
   for (const ValueInfoProto& each : graph.output()) result.outputs.push_back(port(each));
+  for (const TensorProto& each : graph.initializer()) result.element_types[each.name()] = each.data_type();
+  for (const auto* values : {&graph.value_info(), &graph.input(), &graph.output()}) {
+    for (const ValueInfoProto& each : *values) result.element_types[each.name()] = each.type().tensor_type().elem_type();
+  }
   for (const auto& entry : model.metadata_props()) result.metadata[entry.key()] = entry.value();
   return result;
 }
@@ -303,6 +355,20 @@ OnnxFile FileReader::read(std::span<const std::byte> bytes) {
 }  // namespace
 
 std::string OnnxNode::title() const { return !name.empty() ? name : outputs.empty() ? "" : outputs.front(); }
+
+std::vector<std::string> names_read(const OnnxNode& node) {
+  std::vector<std::string> names = node.inputs;
+  for (const auto& [name, attribute] : node.attributes) {
+    const auto* branch = std::get_if<std::shared_ptr<const OnnxGraph>>(&attribute);
+    if (branch == nullptr) continue;
+    names.insert(names.end(), (*branch)->outputs.begin(), (*branch)->outputs.end());
+    for (const OnnxNode& inner : (*branch)->nodes) {
+      const std::vector<std::string> read = names_read(inner);
+      names.insert(names.end(), read.begin(), read.end());
+    }
+  }
+  return names;
+}
 
 OnnxFile read_onnx_file(const std::filesystem::path& path) {
   return FileReader(path.string(), path.parent_path()).read(read_file(path));

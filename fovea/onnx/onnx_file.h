@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
@@ -16,7 +17,10 @@
 
 namespace fovea {
 
-using OnnxAttribute = std::variant<int64_t, float, std::string, Tensor, std::vector<int64_t>, std::vector<float>>;
+struct OnnxGraph;
+
+using OnnxAttribute = std::variant<int64_t, float, std::string, Tensor, std::vector<int64_t>, std::vector<float>,
+                                   std::shared_ptr<const OnnxGraph>>;
 
 struct OnnxNode {
   std::string name;  // "/layer1/layer1.0/conv1/Conv"; may be empty
@@ -36,6 +40,16 @@ struct OnnxPort {
   Shape shape;  // -1 where the file leaves it open
 };
 
+// A branch of a node: it reads what is computed around it by name.
+struct OnnxGraph {
+  std::vector<OnnxNode> nodes;  // in an order of computation
+  std::map<std::string, Tensor> initializers;
+  std::vector<std::string> inputs, outputs;
+};
+
+// What a node reads: its inputs, and what its branches read from around them.
+std::vector<std::string> names_read(const OnnxNode& node);
+
 struct OnnxFile {
   int64_t opset = 13;
   std::string graph_name;
@@ -43,11 +57,12 @@ struct OnnxFile {
   std::map<std::string, Tensor> initializers;
   std::vector<OnnxPort> inputs;  // without initialisers
   std::vector<OnnxPort> outputs;
+  std::map<std::string, int64_t> element_types;  // in the file, by ONNX's numbers: of tensors, inputs, and values it describes
   std::map<std::string, std::string> metadata;
 };
 
 // Tensors kept in files of their own are read from the model's folder alone. bf16, f16 and f64 become f32. Fails with one line
-// on a damaged file, refuses what no inference needs: sparse tensors, strings, control flow.
+// on a damaged file, refuses what no inference needs: sparse tensors, strings.
 OnnxFile read_onnx_file(const std::filesystem::path& path);
 
 // The same of a file's content; `name` stands for the path in messages, and tensors in other files are refused.

@@ -48,6 +48,16 @@ void write_tensor(const std::string& name, const Tensor& tensor, TensorProto& pr
   proto.set_raw_data(tensor.raw(), tensor.bytes());
 }
 
+void write_node(const OnnxNode& node, NodeProto& proto);
+
+void write_branch(const std::string& name, const OnnxGraph& branch, GraphProto& proto) {
+  proto.set_name(name);
+  for (const auto& [tensor_name, tensor] : branch.initializers) write_tensor(tensor_name, tensor, *proto.add_initializer());
+  for (const OnnxNode& node : branch.nodes) write_node(node, *proto.add_node());
+  for (const std::string& input : branch.inputs) proto.add_input()->set_name(input);
+  for (const std::string& output : branch.outputs) proto.add_output()->set_name(output);
+}
+
 void write_attribute(const std::string& name, const OnnxAttribute& attribute, AttributeProto& proto) {
   proto.set_name(name);
   if (const auto* integer = std::get_if<int64_t>(&attribute)) {
@@ -65,9 +75,12 @@ void write_attribute(const std::string& name, const OnnxAttribute& attribute, At
   } else if (const auto* integers = std::get_if<std::vector<int64_t>>(&attribute)) {
     proto.set_type(AttributeProto::INTS);
     for (const int64_t each : *integers) proto.add_ints(each);
-  } else {
+  } else if (const auto* numbers = std::get_if<std::vector<float>>(&attribute)) {
     proto.set_type(AttributeProto::FLOATS);
-    for (const float each : std::get<std::vector<float>>(attribute)) proto.add_floats(each);
+    for (const float each : *numbers) proto.add_floats(each);
+  } else {
+    proto.set_type(AttributeProto::GRAPH);
+    write_branch(name, *std::get<std::shared_ptr<const OnnxGraph>>(attribute), *proto.mutable_g());
   }
 }
 

@@ -12,7 +12,7 @@ class Patterns {
   explicit Patterns(OnnxFile& file) : file_(file) {
     for (size_t i = 0; i < file.nodes.size(); ++i) {
       for (const std::string& output : file.nodes[i].outputs) makers_[output] = i;
-      for (const std::string& input : file.nodes[i].inputs) ++readers_[input];
+      for (const std::string& input : names_read(file.nodes[i])) ++readers_[input];
     }
     for (const OnnxPort& port : file.outputs) ++readers_[port.name];
   }
@@ -110,7 +110,8 @@ class Patterns {
     for (size_t i = file_.nodes.size(); i-- > 0;) {
       OnnxNode& node = file_.nodes[i];
       if (std::ranges::none_of(node.outputs, [&](const std::string& output) { return needed.contains(output); })) continue;
-      needed.insert(node.inputs.begin(), node.inputs.end());
+      const std::vector<std::string> read = names_read(node);
+      needed.insert(read.begin(), read.end());
       kept.push_back(std::move(node));
     }
     std::ranges::reverse(kept);

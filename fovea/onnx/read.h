@@ -1,4 +1,4 @@
-// ONNX models (onnx.ai) of opset 13 and later become networks.
+// ONNX models (onnx.ai) of opsets 7 to 22 become networks. What a node says is read or refused, never passed over.
 //
 // A file says [batch, channels, spatial...]; the model read has [batch, spatial..., channels] like every other, without
 // transpositions where the network is a convolutional one: weights are permuted instead. What the file computes from shapes and
@@ -16,7 +16,9 @@
 namespace fovea {
 
 struct OnnxReadOptions {
-  int64_t batch = 1;  // in place of the file's own, which is the first dimension of its inputs
+  // In place of the file's own, which is the first dimension of its inputs; 0: its own, of one that leaves it open 1. A file
+  // that was written for one batch alone may not be read for another: that is an error, never another network.
+  int64_t batch = 1;
 };
 
 // Inputs of three and more dimensions that the network treats as [batch, channels, spatial...], and results of that many, have

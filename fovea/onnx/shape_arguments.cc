@@ -96,9 +96,13 @@ std::vector<int64_t> permutation_of(Importer& importer, const OnnxNode& node, in
 }
 
 Box box_of(Importer& importer, const OnnxNode& node, const Shape& input) {
-  const std::vector<int64_t> starts = importer.integers(node, 1), ends = importer.integers(node, 2);
+  // Attributes before opset 10.
+  const bool old = importer.opset() < 10;
+  const std::vector<int64_t> none, starts = old ? importer.integers(node, "starts", none) : importer.integers(node, 1),
+                                   ends = old ? importer.integers(node, "ends", none) : importer.integers(node, 2);
   std::vector<int64_t> axes(starts.size()), steps(starts.size(), 1);
   std::iota(axes.begin(), axes.end(), 0);
+  if (old) axes = importer.integers(node, "axes", axes);
   if (importer.has_input(node, 3)) axes = importer.integers(node, 3);
   if (importer.has_input(node, 4)) steps = importer.integers(node, 4);
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())

@@ -1,10 +1,12 @@
 #include "fovea/tflite/file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/tflite/sparse.h"
 
 namespace fovea::tflite {
 namespace {
@@ -33,7 +35,8 @@ std::optional<Quantization> quantization_of(const QuantizationParameters* table,
   for (const float scale : quantization.scales)
     if (!std::isfinite(scale) || scale < 0) fail("{}: scale {}; scales are above 0", user, scale);
   if (count == 1) return quantization;
-  quantization.axis = table->quantized_dimension();
+  // A bias of the converters of 2019 has the dimension of its filter.
+  quantization.axis = shape.size() == 1 ? 0 : table->quantized_dimension();
   if (quantization.axis < 0 || quantization.axis >= std::ssize(shape) ||
       shape[static_cast<size_t>(quantization.axis)] != static_cast<int64_t>(count))
     fail("{}: {} scales by dimension {} do not fit {}", user, count, quantization.axis, to_string(shape));
@@ -52,12 +55,22 @@ Shape shape_of(const schema::Tensor& table, const std::string& user) {
   return shape;
 }
 
-bool is_resizable(const schema::Tensor& table) {
-  const auto* signature = table.shape_signature();
-  if (!signature) return false;
-  for (flatbuffers::uoffset_t i = 1; i < signature->size(); ++i)
-    if (signature->Get(i) < 0) return true;
-  return false;
+// Two integers of 4 bits a byte, the first in its lower half, as bytes.
+std::vector<std::byte> unpacked(std::span<const std::byte> packed, int64_t count, const std::string& user) {
+  if (std::ssize(packed) != (count + 1) / 2) fail("{}: {} bytes of data for {} integers of 4 bits", user, packed.size(), count);
+  std::vector<std::byte> result(static_cast<size_t>(count));
+  for (size_t i = 0; i < result.size(); ++i) {
+    const unsigned half = static_cast<unsigned>(packed[i / 2]) >> (i % 2 * 4) & 15;
+    result[i] = static_cast<std::byte>(half < 8 ? half : half + 240);
+  }
+  return result;
+}
+
+std::vector<bool> open_dims(const schema::Tensor& table) {
+  std::vector<bool> open;
+  if (!table.shape_signature() || table.shape_signature()->size() > most_ranks) return open;
+  for (const int32_t size : *table.shape_signature()) open.push_back(size < 0);
+  return open;
 }
 
 }  // namespace
@@ -87,6 +100,12 @@ std::optional<DType> dtype_of(schema::TensorType type) {
   }
 }
 
+std::string_view FileOperator::custom_name() const {
+  constexpr std::string_view before = "CUSTOM (";
+  if (code != BuiltinOperator::CUSTOM || !name.starts_with(before)) return {};
+  return std::string_view(name).substr(before.size(), name.size() - before.size() - 1);
+}
+
 File::File(const std::filesystem::path& path) : File(read_file(path), path.string()) {}
 
 File::File(std::vector<std::byte> bytes, std::string name) : name_(std::move(name)), bytes_(std::move(bytes)) { read(); }
@@ -108,6 +127,27 @@ void File::read() {
     operators_.push_back(read_operator(i, *graph.operators()->Get(static_cast<flatbuffers::uoffset_t>(i))));
   inputs_ = tensor_indices(graph.inputs(), false, name_ + ": the network's inputs");
   outputs_ = tensor_indices(graph.outputs(), false, name_ + ": the network's outputs");
+  read_signatures();
+}
+
+// Of the first network; where several name it, the first that gives a name has it.
+void File::read_signatures() {
+  if (!model_->signature_defs()) return;
+  const auto read_names = [&](const auto* entries, std::map<std::string, int>& names) {
+    if (!entries) return;
+    for (const schema::TensorMap* entry : *entries) {
+      if (!entry->name()) continue;
+      if (entry->tensor_index() >= tensors_.size())
+        fail("{}: its signature's \"{}\" is tensor {} of {}", name_, entry->name()->str(), entry->tensor_index(),
+             tensors_.size());
+      names.emplace(entry->name()->str(), static_cast<int>(entry->tensor_index()));
+    }
+  };
+  for (const schema::SignatureDef* signature : *model_->signature_defs()) {
+    if (signature->subgraph_index() != 0) continue;
+    read_names(signature->inputs(), signature_inputs_);
+    read_names(signature->outputs(), signature_outputs_);
+  }
 }
 
 std::span<const std::byte> File::buffer(uint64_t index, const std::string& user) const {
@@ -120,18 +160,29 @@ std::span<const std::byte> File::buffer(uint64_t index, const std::string& user)
   return {reinterpret_cast<const std::byte*>(buffer.data()->data()), buffer.data()->size()};
 }
 
-FileTensor File::read_tensor(size_t index, const schema::Tensor& table) const {
+FileTensor File::read_tensor(size_t index, const schema::Tensor& table) {
   FileTensor tensor;
   if (table.name()) tensor.name = table.name()->str();
   const std::string user = fmt::format("{}: tensor {} \"{}\"", name_, index, tensor.name);
   tensor.shape = shape_of(table, user);
   tensor.type = table.type();
   tensor.quantization = quantization_of(table.quantization(), tensor.shape, user);
+  // Bytes without a scale stand for themselves.
+  if (tensor.type == schema::TensorType::UINT8 && !tensor.quantization) tensor.quantization = {.scales = {1}, .zeros = {0}};
   tensor.data = buffer(table.buffer(), user);
-  tensor.resizable = is_resizable(table);
-  if (table.sparsity()) fail("{} is stored sparsely, which is not read", user);
+  tensor.open = open_dims(table);
+  tensor.resizable = tensor.open.size() > 1 && std::find(tensor.open.begin() + 1, tensor.open.end(), true) != tensor.open.end();
+  if (table.sparsity() && !tensor.data.empty()) {
+    const std::optional<DType> dtype = dtype_of(tensor.type);
+    if (!dtype) fail("{} holds {} sparsely, which is not read", user, schema::EnumNameTensorType(tensor.type));
+    tensor.data = dense_.emplace_back(dense_bytes(*table.sparsity(), tensor.shape, byte_size(*dtype), tensor.data, user));
+  }
   if (table.is_variable()) fail("{} is a variable kept between runs, which is not read", user);
   if (tensor.data.empty()) return tensor;
+  if (tensor.type == schema::TensorType::INT4) {
+    tensor.data = dense_.emplace_back(unpacked(tensor.data, element_count(tensor.shape), user));
+    tensor.type = schema::TensorType::INT8;
+  }
   if (const std::optional<DType> dtype = dtype_of(tensor.type)) {
     const size_t wanted = static_cast<size_t>(element_count(tensor.shape)) * byte_size(*dtype);
     if (tensor.data.size() != wanted)
@@ -164,6 +215,10 @@ FileOperator File::read_operator(size_t index, const Operator& table) const {
   if (result.name.empty()) result.name = fmt::format("number {}", static_cast<int>(result.code));
   if (result.code == BuiltinOperator::CUSTOM && code.custom_code())
     result.name = fmt::format("CUSTOM ({})", code.custom_code()->str());
+  if (table.custom_options())
+    result.custom_options = {reinterpret_cast<const std::byte*>(table.custom_options()->data()),
+                             table.custom_options()->size()};
+  result.version = code.version();
   result.inputs = tensor_indices(table.inputs(), true, user);
   result.outputs = tensor_indices(table.outputs(), false, user);
   for (const int output : result.outputs)
@@ -187,8 +242,12 @@ Tensor File::constant(int tensor) const {
   if (!dtype)
     fail("{}: tensor {} \"{}\" holds {}, which is not read", name_, tensor, source.name,
          schema::EnumNameTensorType(source.type));
-  Tensor result(source.shape, *dtype);
-  if (!source.data.empty()) std::memcpy(result.raw(), source.data.data(), result.bytes());
+  const bool truth = *dtype == DType::boolean;
+  Tensor result(source.shape, truth ? DType::i8 : *dtype);
+  if (source.data.empty()) return result;
+  std::memcpy(result.raw(), source.data.data(), result.bytes());
+  for (size_t i = 0; truth && i < result.bytes(); ++i)
+    result.raw()[i] = static_cast<std::byte>(result.raw()[i] != std::byte{0});
   return result;
 }
 

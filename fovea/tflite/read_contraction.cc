@@ -18,13 +18,13 @@ Attributes movement(Reader& reader, const Options& options) {
           {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")}};
 }
 
-// [outputs]: the file's, or zeros where it has none.
+// [outputs]: the file's, or zeros where it has none. The sums of 16-bit activations are as wide as it is.
 Ref bias_of(Reader& reader, size_t input, int64_t outputs) {
-  const bool integers = reader.quantised();
+  const bool integers = reader.quantised(), words = reader.input_type(0).dtype == DType::i16;
   if (reader.has(input)) {
     const Tensor values = reader.values(input, "bias");
-    if (values.dtype() != (integers ? DType::i32 : DType::f32))
-      reader.fail("has a bias of {}; {} is read", name(values.dtype()), integers ? "i32" : "f32");
+    const bool fits = values.dtype() == (integers ? DType::i32 : DType::f32) || (words && values.dtype() == DType::i64);
+    if (!fits) reader.fail("has a bias of {}; {} is read", name(values.dtype()), integers ? "i32" : "f32");
     if (values.size() != outputs) reader.fail("has {} biases for {} outputs", values.size(), outputs);
     return reader.weight(input, {outputs}, {0}, 0);
   }
@@ -34,11 +34,36 @@ Ref bias_of(Reader& reader, size_t input, int64_t outputs) {
 void check_types(Reader& reader) {
   const TensorType input = reader.input_type(0);
   const DType weights = reader.values(1, "weights").dtype();
-  if (input.dtype == DType::f32 && (weights == DType::i8 || weights == DType::u8))
-    reader.fail("multiplies f32 by 8-bit weights (a hybrid network); networks here are of one kind: quantise it fully, or not");
-  if (input.quantization.has_value() != (weights == DType::i8 || weights == DType::u8) ||
-      (!input.quantization && (input.dtype != DType::f32 || weights != DType::f32)))
-    reader.fail("multiplies {} by {}, which is not read", to_string(input), name(weights));
+  const bool bytes = weights == DType::i8 || weights == DType::u8;
+  if (bytes && !reader.quantization(1)) reader.fail("has weights of {} without a scale", name(weights));
+  // 8-bit weights of real activations (a hybrid network) become the numbers they stand for.
+  const bool reads = input.quantization ? bytes : input.dtype == DType::f32 && (bytes || weights == DType::f32);
+  if (!reads) reader.fail("multiplies {} by {}, which is not read", to_string(input), name(weights));
+}
+
+bool is_dynamic(Reader& reader) {
+  return reader.reading().dynamic && reader.input_type(0).dtype == DType::f32 &&
+         byte_size(reader.values(1, "weights").dtype()) == 1;
+}
+
+// Activations as whole numbers up to 127, one scale for each position of the first dimension, halves away from zero; the
+// product with whole weights is an integer, and gets both scales. `multiply` is the product.
+template <typename Multiply>
+Ref dynamic_product(Reader& reader, Ref x, int64_t outputs, Multiply multiply) {
+  Shape dims;
+  for (int64_t dim = 1; dim < std::ssize(reader.type(x).shape); ++dim) dims.push_back(dim);
+  const Ref most = reader.add("reduce_max", {reader.add("abs", {x})}, {{"dims", dims}, {"keep_dims", true}});
+  const Ref steps = reader.add("div", {reader.scalar(127), reader.add("maximum", {most, reader.scalar(1e-30)})});
+  const Ref scaled = reader.add("mul", {x, steps});
+  const Ref half = reader.add("select", {scaled, reader.scalar(0), reader.scalar(0.5), reader.scalar(-0.5)},
+                              {{"comparison", std::string("ge")}});
+  const Ref integers = reader.add("cast", {reader.add("add", {scaled, half})}, {{"dtype", std::string("i32")}});
+  const Ref sum = multiply(reader.add("cast", {integers}, {{"dtype", std::string("f32")}}));
+  const Quantization type = *reader.quantization(1);
+  Tensor scales({outputs}, DType::f32);
+  for (int64_t i = 0; i < outputs; ++i) scales.data<float>()[i] = type.scales[type.per_channel() ? static_cast<size_t>(i) : 0];
+  const Ref by_input = reader.add("mul", {sum, reader.add("mul", {most, reader.scalar(1.0 / 127)})});
+  return reader.add("mul", {by_input, reader.parameter(reader.input_name(1) + ".scales", scales)});
 }
 
 // The contraction with bias and activation: one operator on integers, several on floats.
@@ -46,7 +71,10 @@ void finish(Reader& reader, const std::string& name, Ref filter, Attributes attr
             ActivationFunctionType activation) {
   const Ref bias = bias_of(reader, 2, outputs);
   if (!reader.quantised()) {
-    const Ref sum = reader.add("add", {reader.add(name, {reader.input(0), filter}, attributes), bias});
+    const auto product = [&](Ref x) { return reader.add(name, {x, filter}, attributes); };
+    const Ref product_of_all =
+        is_dynamic(reader) ? dynamic_product(reader, reader.input(0), outputs, product) : product(reader.input(0));
+    const Ref sum = reader.add("add", {product_of_all, bias});
     return reader.set_output(reader.activated(sum, activation));
   }
   attributes.emplace_back("activation", reader.activation_name(activation));
@@ -98,6 +126,7 @@ void read_fully_connected(Reader& reader) {
   Ref rows = reader.input(0);
   if (input.size() != 2) rows = reader.add("reshape", {rows}, {{"shape", Shape{-1, shape[1]}}});
   const Ref bias = bias_of(reader, 2, shape[0]);
+  const auto product = [&](Ref x) { return reader.add("dense", {x, weight}); };
   Ref result;
   if (reader.quantised()) {
     result = reader.add("quantized_dense", {rows, weight, bias},
@@ -105,8 +134,8 @@ void read_fully_connected(Reader& reader) {
                          {"rounding", reader.reading().rounding},
                          {"output", reader.output_type()}});
   } else {
-    result =
-        reader.activated(reader.add("add", {reader.add("dense", {rows, weight}), bias}), options.fused_activation_function());
+    const Ref sum = is_dynamic(reader) ? dynamic_product(reader, rows, shape[0], product) : product(rows);
+    result = reader.activated(reader.add("add", {sum, bias}), options.fused_activation_function());
   }
   if (options.keep_num_dims() && input.size() != 2) {
     Shape wanted = input;
@@ -172,6 +201,7 @@ void read_integer_transpose_conv(Reader& reader, const TransposeConvOptions& opt
   const Tensor filter = reader.values(1, "filter");
   const Shape shape = filter.shape(), image = reader.input_type(2).shape;
   const std::optional<Quantization> scales = reader.quantization(1);
+  if (reader.input_type(2).dtype == DType::i16) reader.fail("works on 16-bit integers, which is not read");
   if ((filter.dtype() != DType::i8 && filter.dtype() != DType::u8) || !scales || (scales->per_channel() && scales->axis != 0))
     reader.fail("multiplies {} by a filter of {}, which is not read", to_string(reader.input_type(2)), name(filter.dtype()));
   const TransposedDim high = transposed_dim(reader, image[1], size[0], shape[1], options.stride_h(), options.padding());
@@ -213,9 +243,9 @@ void read_transpose_conv(Reader& reader) {
       *std::ranges::min_element(size) < 1 || options.stride_h() < 1 || options.stride_w() < 1)
     reader.fail("makes {} of {} by filter {}", to_string(size), to_string(image), to_string(shape));
   if (image.quantization) return read_integer_transpose_conv(reader, options, {size[1], size[2]});
-  if (image.dtype != DType::f32 || reader.values(1, "filter").dtype() != DType::f32)
-    reader.fail("works on {} and a filter of {}, which is not read", to_string(image),
-                name(reader.values(1, "filter").dtype()));
+  const DType filter = reader.values(1, "filter").dtype();
+  if (image.dtype != DType::f32 || (filter != DType::f32 && filter != DType::i8 && filter != DType::u8))
+    reader.fail("works on {} and a filter of {}, which is not read", to_string(image), name(filter));
   Ref result = reader.add("conv_transpose", {reader.input(2), reader.weight(1, shape, {1, 2, 0, 3}, 3)},
                           {{"strides", std::vector<int64_t>{options.stride_h(), options.stride_w()}},
                            {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")},
@@ -224,14 +254,56 @@ void read_transpose_conv(Reader& reader) {
   reader.set_output(reader.activated(result, options.fused_activation_function()));
 }
 
-// [..., m, k] times [..., k, n].
+// [..., m, k] times [..., k, n]; dimensions before these are broadcast.
 void read_batch_matmul(Reader& reader) {
   const auto& options = reader.options<BatchMatMulOptions>();
-  const TensorType left = reader.input_type(0), right = reader.input_type(1);
-  if (left.dtype != DType::f32 || right.dtype != DType::f32)
-    reader.fail("multiplies {} by {}; f32 is read", to_string(left), to_string(right));
-  reader.set_output(reader.add("matmul", {reader.input(0), reader.input(1)},
+  const TensorType left = reader.input_type(0);
+  Ref factor;
+  if (left.dtype == DType::f32 && reader.is_constant(1) && byte_size(reader.values(1, "factor").dtype()) == 1) {
+    factor = reader.parameter(reader.input_name(1), reader.reals(1, "factor"));
+  } else {
+    factor = reader.input(1);
+  }
+  const TensorType right = reader.type(factor);
+  if (left.dtype != DType::f32 || right.dtype != DType::f32 || left.shape.size() < 2 || right.shape.size() < 2)
+    reader.fail("multiplies {} by {}; matrices of f32 are read", to_string(left), to_string(right));
+  Shape stack;
+  const size_t rank = std::max(left.shape.size(), right.shape.size()) - 2;
+  for (size_t i = 0; i < rank; ++i) {
+    const auto size_of = [&](const Shape& shape) {
+      const size_t missing = rank + 2 - shape.size();
+      return i < missing ? int64_t{1} : shape[i - missing];
+    };
+    stack.push_back(std::max(size_of(left.shape), size_of(right.shape)));
+  }
+  const auto stacked = [&](Ref value) {
+    const Shape shape = reader.type(value).shape;
+    Shape wanted = stack;
+    wanted.insert(wanted.end(), shape.end() - 2, shape.end());
+    return shape == wanted ? value : reader.add("broadcast", {value}, {{"shape", wanted}});
+  };
+  reader.set_output(reader.add("matmul", {stacked(reader.input(0)), stacked(factor)},
                                {{"transpose_lhs", options.adj_x()}, {"transpose_rhs", options.adj_y()}}));
+}
+
+// Over depth, height and width; the filter is [depth, height, width, in, out], as ours.
+void read_conv_3d(Reader& reader) {
+  const auto& options = reader.options<Conv3DOptions>();
+  const TensorType input = reader.input_type(0);
+  const Tensor filter = reader.values(1, "filter");
+  if (input.dtype != DType::f32 || filter.dtype() != DType::f32 || input.shape.size() != 5 || filter.shape().size() != 5 ||
+      filter.shape()[3] < 1 || input.shape[4] % filter.shape()[3] != 0)
+    reader.fail("works on {} with a filter {}", to_string(input), to_string(filter.shape()));
+  const std::vector<int64_t> strides{options.stride_d(), options.stride_h(), options.stride_w()};
+  const std::vector<int64_t> dilations{options.dilation_d_factor(), options.dilation_h_factor(), options.dilation_w_factor()};
+  for (size_t i = 0; i < 3; ++i)
+    if (strides[i] < 1 || dilations[i] < 1) reader.fail("has a stride or dilation below 1");
+  finish(reader, "conv", reader.weight(1, filter.shape(), {0, 1, 2, 3, 4}, 4),
+         {{"strides", strides},
+          {"dilations", dilations},
+          {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")},
+          {"groups", input.shape[4] / filter.shape()[3]}},
+         filter.shape()[4], options.fused_activation_function());
 }
 
 constexpr OperatorReading readings[] = {
@@ -240,6 +312,7 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::FULLY_CONNECTED, read_fully_connected},
     {BuiltinOperator::TRANSPOSE_CONV, read_transpose_conv},
     {BuiltinOperator::BATCH_MATMUL, read_batch_matmul},
+    {BuiltinOperator::CONV_3D, read_conv_3d},
 };
 
 }  // namespace

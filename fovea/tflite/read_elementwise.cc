@@ -1,9 +1,24 @@
 // Arithmetic, activations, softmax, and the borders between floats and integers.
-#include "fovea/core/layout.h"
+#include <cmath>
+#include <type_traits>
+
 #include "fovea/tflite/reader.h"
 
 namespace fovea::tflite {
 namespace {
+
+// Sums of 16-bit integers whose scales are all powers of two are shifted, unless the file says otherwise.
+bool has_powers_of_two(Reader& reader) {
+  const auto is_power = [](float scale) {
+    int exponent = 0;
+    return std::frexp(scale, &exponent) == 0.5F;
+  };
+  for (const size_t input : {size_t{0}, size_t{1}}) {
+    const TensorType type = reader.input_type(input);
+    if (!type.quantization || type.quantization->per_channel() || !is_power(type.quantization->scales[0])) return false;
+  }
+  return is_power(reader.output_type().quantization.scales[0]);
+}
 
 template <typename Options>
 void read_binary(Reader& reader, const char* name) {
@@ -11,9 +26,12 @@ void read_binary(Reader& reader, const char* name) {
   const ActivationFunctionType activation = options ? options->fused_activation_function() : ActivationFunctionType::NONE;
   const std::vector<Ref> operands{reader.input(0), reader.input(1)};
   if (!reader.quantised()) return reader.set_output(reader.activated(reader.add(name, operands), activation));
-  if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of 8-bit integers");
-  reader.set_output(reader.add(std::string("quantized_") + name, operands,
-                               {{"activation", reader.activation_name(activation)}, {"output", reader.output_type()}}));
+  if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of quantised integers");
+  Attributes attributes{{"activation", reader.activation_name(activation)}, {"output", reader.output_type()}};
+  if constexpr (!std::is_same_v<Options, MulOptions> && !std::is_same_v<Options, DivOptions>)
+    if (reader.input_type(0).dtype == DType::i16 && (!options || options->pot_scale_int16()) && has_powers_of_two(reader))
+      attributes.emplace_back("by_shifts", true);
+  reader.set_output(reader.add(std::string("quantized_") + name, operands, attributes));
 }
 void read_add(Reader& reader) { read_binary<AddOptions>(reader, "add"); }
 void read_sub(Reader& reader) { read_binary<SubOptions>(reader, "sub"); }
@@ -23,7 +41,7 @@ void read_div(Reader& reader) { read_binary<DivOptions>(reader, "div"); }
 // Of floats only, and without options.
 template <const char* name>
 void read_plain(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   std::vector<Ref> operands;
   for (size_t i = 0; i < reader.input_count(); ++i) operands.push_back(reader.input(i));
   reader.set_output(reader.add(name, operands));
@@ -38,20 +56,20 @@ void read_extreme(Reader& reader) {
 }
 
 void read_squared_difference(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   const Ref difference = reader.add("sub", {reader.input(0), reader.input(1)});
   reader.set_output(reader.add("mul", {difference, difference}));
 }
 
 void read_add_n(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   Ref sum = reader.input(0);
   for (size_t i = 1; i < reader.input_count(); ++i) sum = reader.add("add", {sum, reader.input(i)});
   reader.set_output(sum);
 }
 
 void read_square(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   reader.set_output(reader.add("mul", {reader.input(0), reader.input(0)}));
 }
 
@@ -70,7 +88,7 @@ void read_relu_n1_to_1(Reader& reader) {
 }
 
 void read_relu_0_to_1(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   reader.set_output(reader.add("clamp", {reader.input(0)}, {{"low", 0.0}, {"high", 1.0}}));
 }
 
@@ -130,13 +148,9 @@ void read_quantize(Reader& reader) {
   reader.set_output(reader.add("quantize", {reader.input(0)}, {{"output", reader.output_type()}}));
 }
 
-// Of a constant it is how files store weights in half the space: the network gets them widened.
+// Of a constant it is how files store weights in half or a quarter of the space: the network gets their real numbers.
 void read_dequantize(Reader& reader) {
-  if (reader.is_constant(0)) {
-    const Tensor constant = reader.values(0, "input");
-    if (constant.dtype() == DType::f16) return reader.set_constant_output(widened(constant));
-    if (!reader.quantization(0)) reader.fail("reads a constant of {} without a scale", name(constant.dtype()));
-  }
+  if (reader.is_constant(0)) return reader.set_constant_output(reader.reals(0, "constant"));
   reader.set_output(reader.add("dequantize", {reader.input(0)}));
 }
 

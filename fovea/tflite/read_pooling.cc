@@ -42,7 +42,7 @@ void read_max_pool(Reader& reader) {
 // The root of the mean of squares.
 void read_l2_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
+  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
   const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
   const Ref root = reader.add("sqrt", {reader.add("avg_pool", {squares}, window_of(reader, options))});
   reader.set_output(reader.activated(root, options.fused_activation_function()));
@@ -88,7 +88,7 @@ std::vector<int64_t> reduced_dims(Reader& reader) {
   for (int64_t& dim : dims) {
     if (dim < 0) dim += rank;
     if (dim < 0 || dim >= rank) reader.fail("reduces dimension {} of {}", dim, to_string(reader.input_type(0).shape));
-    if (dim == 0 && reader.reading().batch != 1) reader.fail("reduces the batch; it is read with a batch of 1 only");
+    if (dim == 0 && reader.rebatched()) reader.fail("reduces the batch; it is read with the file's own only");
   }
   return dims;
 }
@@ -132,7 +132,8 @@ void read_reduction(Reader& reader) {
   Attributes attributes{{"dims", reduced_dims(reader)}, {"keep_dims", keep}};
   if (!reader.quantised()) return reader.set_output(reader.add(reduction, {reader.input(0)}, attributes));
   if (code == BuiltinOperator::REDUCE_MAX) return reader.set_output(largest_integer(reader, reduced_dims(reader), keep));
-  if (code == BuiltinOperator::REDUCE_MIN) reader.fail("is read of floats, not of 8-bit integers");
+  if (code == BuiltinOperator::REDUCE_MIN)  // it only chooses among them
+    return reader.set_output(reader.like_output(reader.add(reduction, {reader.real(0)}, attributes)));
   attributes.emplace_back("output", reader.output_type());
   reader.set_output(
       reader.add(code == BuiltinOperator::MEAN ? "quantized_mean" : "quantized_sum", {reader.input(0)}, attributes));

@@ -7,7 +7,8 @@
 namespace fovea::tflite {
 namespace {
 
-// The new shape is an input, or in older files an option. The batch is whatever is left: the file's shape was made for its own.
+// The new shape is an input, or in older files an option. It was made for the file's own batch: what it leaves open is found
+// with that, and the batch is then whatever the rest leaves.
 void read_reshape(Reader& reader) {
   const auto* options = reader.op().options<ReshapeOptions>();
   Shape shape;
@@ -18,10 +19,15 @@ void read_reshape(Reader& reader) {
   } else {
     reader.fail("has no shape");
   }
-  const bool open = std::find(shape.begin(), shape.end(), -1) != shape.end();
-  if (!open && !shape.empty() && reader.file_shape(0) != reader.input_type(0).shape) {
+  if (reader.rebatched() && !shape.empty()) {
+    const int64_t all = element_count(reader.input_type(0).shape), own = all / reader.reading().batch * reader.file_batch();
+    int64_t known = 1;
+    for (size_t i = 0; i < shape.size(); ++i)
+      if (shape[i] > 0 && known <= all) known *= shape[i];
+    for (int64_t& size : shape)
+      if (size == -1 && known > 0) size = own / known;
     const int64_t each = element_count(Shape(shape.begin() + 1, shape.end()));
-    if (each > 0) shape[0] = element_count(reader.input_type(0).shape) / each;
+    if (each > 0) shape[0] = all / each;
   }
   reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
 }
@@ -67,7 +73,9 @@ void read_transpose(Reader& reader) {
 // What an integer of the input's type stands for.
 double real_of(Reader& reader, const Tensor& integer) {
   const Quantization type = *reader.input_type(0).quantization;
-  const int64_t q = integer.dtype() == DType::i8 ? int64_t{integer.data<int8_t>()[0]} : int64_t{integer.data<uint8_t>()[0]};
+  const int64_t q = integer.dtype() == DType::i16  ? int64_t{integer.data<int16_t>()[0]}
+                    : integer.dtype() == DType::i8 ? int64_t{integer.data<int8_t>()[0]}
+                                                   : int64_t{integer.data<uint8_t>()[0]};
   return static_cast<double>(type.scales[0]) * static_cast<double>(q - type.zeros[0]);
 }
 
@@ -95,21 +103,34 @@ void read_concatenation(Reader& reader) {
     parts.push_back(part);
   }
   const int64_t dim = dimension(reader, options.axis(), std::ssize(reader.type(parts[0]).shape));
+  if (dim == 0 && reader.rebatched() && parts.size() > 1) reader.fail("joins along the batch; it is read with the file's own");
   const Ref result = parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}});
   const ActivationFunctionType activation = options.fused_activation_function();
-  if (quantised && activation != ActivationFunctionType::NONE) reader.fail("has an activation, which is read of floats only");
-  reader.set_output(reader.activated(result, activation));
+  if (!quantised || activation == ActivationFunctionType::NONE) return reader.set_output(reader.activated(result, activation));
+  reader.set_output(reader.add("quantized_activation", {result},
+                               {{"function", reader.activation_name(activation)}, {"output", reader.output_type()}}));
 }
 
 void read_shape_of(Reader& reader) {
-  const Shape shape = reader.input_type(0).shape;
-  Tensor result({std::ssize(shape)}, DType::i32);
-  std::transform(shape.begin(), shape.end(), result.data<int32_t>(), [](int64_t size) { return static_cast<int32_t>(size); });
+  const Shape shape = reader.is_constant(0) ? reader.values(0, "input").shape() : reader.input_type(0).shape;
+  const auto* options = reader.op().options<ShapeOptions>();
+  const bool wide = options && options->out_type() == schema::TensorType::INT64;
+  Tensor result({std::ssize(shape)}, wide ? DType::i64 : DType::i32);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (wide)
+      result.data<int64_t>()[i] = shape[i];
+    else
+      result.data<int32_t>()[i] = static_cast<int32_t>(shape[i]);
+  }
   reader.set_constant_output(std::move(result));
 }
 
+void read_rank(Reader& reader) {
+  const Shape shape = reader.is_constant(0) ? reader.values(0, "input").shape() : reader.input_type(0).shape;
+  reader.set_constant_output(Tensor::of<int32_t>({}, {static_cast<int32_t>(shape.size())}));
+}
+
 void read_broadcast_to(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of 8-bit integers");
   Shape shape = reader.integers(1, "shape");
   const Shape input = reader.input_type(0).shape;
   if (shape.size() == input.size() && !shape.empty() && shape[0] == reader.file_shape(0)[0]) shape[0] = input[0];
@@ -120,14 +141,19 @@ void read_broadcast_to(Reader& reader) {
 void read_pack(Reader& reader) {
   const auto& options = reader.options<PackOptions>();
   bool numbers = true;
+  const auto type_of = [&](size_t i) { return reader.values(i, "number").dtype(); };
   for (size_t i = 0; i < reader.input_count(); ++i)
-    numbers = numbers && reader.is_constant(i) && reader.values(i, "number").dtype() == DType::i32;
+    numbers =
+        numbers && reader.is_constant(i) && type_of(i) == type_of(0) && (type_of(i) == DType::i32 || type_of(i) == DType::i64);
   if (numbers) {
-    Tensor result({static_cast<int64_t>(reader.input_count())}, DType::i32);
+    Tensor result({static_cast<int64_t>(reader.input_count())}, type_of(0));
     for (size_t i = 0; i < reader.input_count(); ++i) {
       const std::vector<int64_t> number = reader.integers(i, "number");
       if (number.size() != 1) reader.fail("packs {} constants at once", number.size());
-      result.data<int32_t>()[i] = static_cast<int32_t>(number[0]);
+      if (result.dtype() == DType::i64)
+        result.data<int64_t>()[i] = number[0];
+      else
+        result.data<int32_t>()[i] = static_cast<int32_t>(number[0]);
     }
     return reader.set_constant_output(std::move(result));
   }
@@ -152,6 +178,7 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::SHAPE, read_shape_of},
     {BuiltinOperator::PACK, read_pack},
     {BuiltinOperator::BROADCAST_TO, read_broadcast_to},
+    {BuiltinOperator::RANK, read_rank},
 };
 
 }  // namespace

@@ -6,6 +6,17 @@
 namespace fovea::tflite {
 namespace {
 
+Tensor integer_tensor(const std::vector<int64_t>& numbers, const Shape& shape, DType dtype) {
+  Tensor result(shape, dtype);
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (dtype == DType::i64)
+      result.data<int64_t>()[i] = numbers[i];
+    else
+      result.data<int32_t>()[i] = static_cast<int32_t>(numbers[i]);
+  }
+  return result;
+}
+
 struct Box {
   Shape offsets, sizes, strides;  // sizes: of the result
 };
@@ -31,51 +42,123 @@ void read_slice(Reader& reader) {
   reader.set_output(slice(reader, 0, std::move(box)));
 }
 
-// NumPy's x[begin:end:stride, ...]; a bit of a mask says that the bound of its dimension is left out.
-Box strided_box(Reader& reader, const StridedSliceOptions& options, const Shape& input) {
-  const std::vector<int64_t> begin = reader.integers(1, "begin"), end = reader.integers(2, "end");
-  const std::vector<int64_t> strides = reader.integers(3, "strides");
-  if (options.ellipsis_mask() != 0 || options.new_axis_mask() != 0)
-    reader.fail("has an ellipsis or a new dimension, which is not read");
-  if (begin.size() > input.size() || end.size() != begin.size() || strides.size() != begin.size())
-    reader.fail("has {} bounds for {}", begin.size(), to_string(input));
-  Box box{Shape(input.size(), 0), input, Shape(input.size(), 1)};
-  for (size_t i = 0; i < begin.size(); ++i) {
-    const int64_t size = input[i], stride = strides[i];
-    if (stride < 1) reader.fail("has a stride of {}; they are at least 1", stride);
-    const auto bound = [size](int64_t position) {
-      return std::clamp<int64_t>(position < 0 ? position + size : position, 0, size);
-    };
-    const bool shrinks = (options.shrink_axis_mask() >> i & 1) != 0;
-    const int64_t first = (options.begin_mask() >> i & 1) != 0 && !shrinks ? 0 : bound(begin[i]);
-    const int64_t last = shrinks ? first + 1 : (options.end_mask() >> i & 1) != 0 ? size : bound(end[i]);
-    if (first >= std::min(last, size)) reader.fail("takes nothing of dimension {} of {}", i, to_string(input));
-    box.offsets[i] = first;
-    box.strides[i] = stride;
-    box.sizes[i] = (last - first + stride - 1) / stride;
+// NumPy's x[begin:end:stride, ...]: a box, in which a negative stride walks back from the box's last cell, and the shape that
+// the result has once dimensions went and came.
+struct StridedBox {
+  Box box;
+  std::vector<bool> backwards, shrinks;
+  std::vector<size_t> fresh;  // before which dimensions of the input new ones stand
+};
+
+// One dimension of it.
+void take_range(Reader& reader, StridedBox& result, size_t dim, int64_t begin, int64_t end, int64_t stride, int bits) {
+  const bool no_begin = (bits & 1) != 0, no_end = (bits & 2) != 0, shrink = (bits & 4) != 0;
+  const int64_t size = result.box.sizes[dim];
+  if (stride == 0) reader.fail("has a stride of 0");
+  const auto from_end = [size](int64_t position) { return position < 0 ? position + size : position; };
+  int64_t first = 0, count = 0;
+  if (shrink) {
+    first = from_end(begin);
+    if (first < 0 || first >= size) reader.fail("takes position {} of {}", begin, size);
+    count = 1;
+    stride = 1;
+  } else if (stride > 0) {
+    first = no_begin ? 0 : std::clamp<int64_t>(from_end(begin), 0, size);
+    const int64_t last = no_end ? size : std::clamp<int64_t>(from_end(end), 0, size);
+    count = std::max<int64_t>(0, last - first + stride - 1) / stride;
+  } else {
+    const int64_t start = no_begin ? size - 1 : std::clamp<int64_t>(from_end(begin), -1, size - 1);
+    const int64_t last = no_end ? -1 : std::clamp<int64_t>(from_end(end), -1, size - 1);
+    count = std::max<int64_t>(0, start - last - stride - 1) / -stride;
+    stride = -stride;
+    first = start - (count - 1) * stride;
+    result.backwards[dim] = count > 1;
   }
-  return box;
+  if (count < 1) reader.fail("takes nothing of dimension {} of {}", dim, size);
+  result.box.offsets[dim] = first;
+  result.box.strides[dim] = stride;
+  result.box.sizes[dim] = count;
+  result.shrinks[dim] = shrink;
+}
+
+StridedBox strided_box(Reader& reader, const StridedSliceOptions& options, const Shape& input) {
+  // No dimension is as long as that, so that nothing changes and sums stay in range.
+  const auto bounded = [&](size_t place, const char* what) {
+    std::vector<int64_t> numbers = reader.integers(place, what);
+    for (int64_t& number : numbers) number = std::clamp(number, -(int64_t{1} << 40), int64_t{1} << 40);
+    return numbers;
+  };
+  const std::vector<int64_t> begin = bounded(1, "begin"), strides = bounded(3, "strides");
+  std::vector<int64_t> end = bounded(2, "end");
+  const size_t rank = input.size(), count = begin.size();
+  if (count > 32 || end.size() != count || strides.size() != count)
+    reader.fail("has {} bounds for {}", count, to_string(input));
+  if (options.offset())
+    for (size_t i = 0; i < count; ++i) end[i] += begin[i];
+  const auto has = [](int mask, size_t bit) { return (static_cast<unsigned>(mask) >> bit & 1U) != 0; };
+  StridedBox result{.box = {Shape(rank, 0), input, Shape(rank, 1)},
+                    .backwards = std::vector<bool>(rank),
+                    .shrinks = std::vector<bool>(rank),
+                    .fresh = {}};
+  size_t named = 0;  // dimensions that the bounds name
+  for (size_t i = 0; i < count; ++i) named += has(options.ellipsis_mask(), i) || has(options.new_axis_mask(), i) ? 0 : 1;
+  if (named > rank) reader.fail("has {} bounds for {}", named, to_string(input));
+  size_t dim = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (has(options.ellipsis_mask(), i)) {
+      dim += rank - named;
+      named = rank;  // a second one stands for nothing
+    } else if (has(options.new_axis_mask(), i)) {
+      result.fresh.push_back(dim);
+    } else {
+      const int bits = (has(options.begin_mask(), i) ? 1 : 0) | (has(options.end_mask(), i) ? 2 : 0) |
+                       (has(options.shrink_axis_mask(), i) ? 4 : 0);
+      take_range(reader, result, dim++, begin[i], end[i], strides[i], bits);
+    }
+  }
+  return result;
+}
+
+// The cells of one dimension, the last first.
+Ref reversed(Reader& reader, Ref value, int64_t dim) {
+  const Shape shape = reader.type(value).shape;
+  const int64_t size = shape[static_cast<size_t>(dim)];
+  if (size > 4096) reader.fail("reverses {} cells; 4096 are read", size);
+  std::vector<Ref> cells;
+  for (int64_t at = size; at-- > 0;) {
+    Shape offsets(shape.size(), 0), sizes = shape;
+    offsets[static_cast<size_t>(dim)] = at;
+    sizes[static_cast<size_t>(dim)] = 1;
+    cells.push_back(reader.add("slice", {value}, {{"offsets", offsets}, {"sizes", sizes}}));
+  }
+  return cells.size() == 1 ? value : reader.add("concat", cells, {{"dim", dim}});
 }
 
 void read_strided_slice(Reader& reader) {
   const auto& options = reader.options<StridedSliceOptions>();
   if (reader.is_constant(0)) {  // of a shape: computed here
-    const std::vector<int64_t> values = reader.integers(0, "input");
-    const Box box = strided_box(reader, options, {std::ssize(values)});
-    Tensor result(options.shrink_axis_mask() != 0 ? Shape{} : box.sizes, DType::i32);
-    for (int64_t i = 0; i < result.size(); ++i)
-      result.data<int32_t>()[i] = static_cast<int32_t>(values[static_cast<size_t>(box.offsets[0] + i * box.strides[0])]);
-    return reader.set_constant_output(std::move(result));
+    const Tensor input = reader.values(0, "input");
+    if (input.dtype() == DType::i32 || input.dtype() == DType::i64) {
+      std::vector<int64_t> values = reader.integers(0, "input"), taken;
+      const StridedBox strided = strided_box(reader, options, {std::ssize(values)});
+      for (int64_t i = 0; i < strided.box.sizes[0]; ++i)
+        taken.push_back(values[static_cast<size_t>(strided.box.offsets[0] + i * strided.box.strides[0])]);
+      if (strided.backwards[0]) std::ranges::reverse(taken);
+      if (!strided.fresh.empty()) reader.fail("makes a new dimension of a shape, which is not read");
+      return reader.set_constant_output(integer_tensor(taken, strided.shrinks[0] ? Shape{} : strided.box.sizes, input.dtype()));
+    }
   }
-  const Box box = strided_box(reader, options, reader.file_shape(0));
-  Ref result = slice(reader, 0, box);
-  if (options.shrink_axis_mask() != 0) {
-    const Shape sizes = reader.type(result).shape;
-    Shape shape;
-    for (size_t i = 0; i < sizes.size(); ++i)
-      if ((options.shrink_axis_mask() >> i & 1) == 0) shape.push_back(sizes[i]);
-    result = reader.add("reshape", {result}, {{"shape", shape}});
+  const StridedBox strided = strided_box(reader, options, reader.file_shape(0));
+  Ref result = slice(reader, 0, strided.box);
+  const Shape sizes = reader.type(result).shape;
+  Shape shape;
+  for (size_t i = 0; i <= sizes.size(); ++i) {
+    shape.insert(shape.end(), static_cast<size_t>(std::ranges::count(strided.fresh, i)), 1);
+    if (i == sizes.size()) break;
+    if (strided.backwards[i]) result = reversed(reader, result, static_cast<int64_t>(i));
+    if (!strided.shrinks[i]) shape.push_back(sizes[i]);
   }
+  if (shape != sizes) result = reader.add("reshape", {result}, {{"shape", shape}});
   reader.set_output(result);
 }
 
@@ -106,7 +189,19 @@ void read_split(Reader& reader) {
 void read_split_v(Reader& reader) {
   const std::vector<int64_t> axis = reader.integers(2, "dimension");
   if (axis.size() != 1) reader.fail("has {} dimensions", axis.size());
-  split(reader, 0, axis[0], reader.integers(1, "sizes"));
+  std::vector<int64_t> sizes = reader.integers(1, "sizes");
+  const Shape& shape = reader.file_shape(0);
+  const int64_t dim = axis[0] < 0 ? axis[0] + std::ssize(shape) : axis[0];
+  if (dim < 0 || dim >= std::ssize(shape)) reader.fail("splits dimension {} of {}", axis[0], to_string(shape));
+  int64_t rest = shape[static_cast<size_t>(dim)];
+  for (const int64_t size : sizes) {
+    if (size < -1 || size > shape[static_cast<size_t>(dim)])
+      reader.fail("takes {} of dimension {} of {}", size, dim, to_string(shape));
+    rest -= size == -1 ? 0 : size;
+  }
+  for (int64_t& size : sizes)  // one may be left open
+    if (size == -1) size = rest;
+  split(reader, 0, dim, sizes);
 }
 
 int64_t checked_dim(Reader& reader, int64_t dim, size_t input) {
@@ -200,6 +295,7 @@ void read_tile(Reader& reader) {
   constexpr int64_t most = int64_t{1} << 28;  // elements
   Ref result = reader.input(0);
   if (times.size() != reader.file_shape(0).size()) reader.fail("has {} repetitions", times.size());
+  if (!times.empty() && times[0] != 1 && reader.rebatched()) reader.fail("repeats the batch; it is read with the file's own");
   for (size_t i = times.size(); i-- > 0;) {
     if (times[i] < 1 || times[i] > 4096 || element_count(reader.type(result).shape) * times[i] > most)
       reader.fail("repeats dimension {} {} times", i, times[i]);

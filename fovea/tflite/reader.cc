@@ -1,16 +1,18 @@
 #include "fovea/tflite/reader.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "fovea/core/layout.h"
 #include "fovea/nn/model_metadata.h"
+#include "fovea/tflite/file_metadata.h"
 
 namespace fovea::tflite {
 namespace {
 
 const OperatorReading* reading_of(BuiltinOperator code) {
   for (const auto readings : {contraction_readings(), pooling_readings(), elementwise_readings(), shape_readings(),
-                              slice_readings(), block_readings()}) {
+                              slice_readings(), block_readings(), logic_readings(), order_readings()}) {
     for (const OperatorReading& reading : readings)
       if (reading.code == code) return &reading;
   }
@@ -27,7 +29,7 @@ Reader::Reader(const File& file, const TfliteOptions& options)
       graph_(graph_name(file.name())),
       values_(file.tensors().size()),
       constants_(file.tensors().size()) {
-  if (options.batch < 1) refuse("a batch of {}; it is at least 1", options.batch);
+  if (options.batch < 0) refuse("a batch of {}; it is at least 1", options.batch);
 }
 
 InferenceModel Reader::read() {
@@ -35,7 +37,10 @@ InferenceModel Reader::read() {
   for (size_t index = 0; index < file_.operators().size(); ++index) read_operator(file_.operators()[index], index);
   std::vector<std::pair<std::string, Ref>> results;
   for (const int output : file_.outputs()) {
-    const Ref value = values_[static_cast<size_t>(output)];
+    const auto tensor = static_cast<size_t>(output);
+    if (values_[tensor].index < 0 && constants_[tensor])
+      fovea::fail("{}: its output \"{}\" is a constant", file_.name(), tensor_name(output));
+    const Ref value = values_[tensor];
     if (value.index < 0) fovea::fail("{}: no operator gives its output \"{}\"", file_.name(), tensor_name(output));
     results.emplace_back(unique_name(tensor_name(output)), value);
   }
@@ -45,14 +50,34 @@ InferenceModel Reader::read() {
   // A file that does not say how photographs become inputs gets the whole of their middle square.
   const Shape& image = file_.tensors()[static_cast<size_t>(file_.inputs()[0])].shape;
   if (image.size() == 4) model.preprocessing.resize = std::min(image[1], image[2]);
+  read_file_metadata(file_, model);
+  name_ports(model);
   if (const std::string_view text = file_.metadata(metadata_key); !text.empty()) read_metadata(text, file_.name(), model);
   return model;
+}
+
+// What the file's signature calls inputs and results, beside the names of their tensors.
+void Reader::name_ports(InferenceModel& model) const {
+  const auto place_in = [](const std::vector<int>& list, int tensor) {
+    return static_cast<size_t>(std::ranges::find(list, tensor) - list.begin());
+  };
+  std::vector<std::string> inputs;
+  for (const Graph::Argument& argument : model.graph.arguments())
+    if (argument.role == Role::input) inputs.push_back(argument.name);
+  for (const auto& [alias, tensor] : file_.signature_inputs())
+    if (const size_t place = place_in(file_.inputs(), tensor); place < inputs.size())
+      model.input_aliases[alias] = inputs[place];
+  const auto& results = model.graph.results();
+  for (const auto& [alias, tensor] : file_.signature_outputs())
+    if (const size_t place = place_in(file_.outputs(), tensor); place < results.size())
+      model.output_aliases[alias] = results[place].name;
 }
 
 void Reader::read_inputs() {
   if (file_.inputs().empty()) fovea::fail("{}: a network without inputs", file_.name());
   const FileTensor& first = file_.tensors()[static_cast<size_t>(file_.inputs()[0])];
   if (!first.shape.empty()) file_batch_ = first.shape[0];
+  if (options_.batch == 0) options_.batch = file_batch_;
   for (const int input : file_.inputs()) {
     const FileTensor& tensor = file_.tensors()[static_cast<size_t>(input)];
     const std::string user = fmt::format("{}: input \"{}\"", file_.name(), tensor_name(input));
@@ -70,9 +95,13 @@ void Reader::read_operator(const FileOperator& op, size_t index) {
   op_ = &op;
   index_ = index;
   const OperatorReading* reading = reading_of(op.code);
-  if (!reading) fail("is not among the operators that are read");
+  if (op.custom_name().starts_with("Flex"))
+    fail("is TensorFlow's own, which no file of TensorFlow Lite computes; it is not read");
   if (op.inputs.empty() || op.outputs.empty()) fail("has {} inputs and {} outputs", op.inputs.size(), op.outputs.size());
   try {
+    if (op.code == BuiltinOperator::CUSTOM) return read_custom(*this);
+    if (read_folded(*this)) return;
+    if (!reading) fail("is not among the operators that are read");
     reading->read(*this);
   } catch (const Error& error) {
     const std::string reason = error.what();
@@ -102,8 +131,7 @@ TensorType Reader::type_of(const FileTensor& tensor, const std::string& user) co
   if (!dtype || *dtype == DType::boolean)
     fovea::fail("{} holds {}, which networks here do not", user, schema::EnumNameTensorType(tensor.type));
   TensorType type{tensor.shape, *dtype};
-  if (*dtype == DType::u8 || *dtype == DType::i8) type.quantization = tensor.quantization;
-  if (*dtype == DType::u8 && !type.quantization) fovea::fail("{} holds u8 without a scale", user);
+  if (*dtype == DType::u8 || *dtype == DType::i8 || *dtype == DType::i16) type.quantization = tensor.quantization;
   return type;
 }
 
@@ -125,7 +153,60 @@ Tensor Reader::values(size_t input, std::string_view what) const {
   if (!is_constant(input)) fail("its {} is computed by the network; only constants are read", what);
   const int tensor = op_->inputs[input];
   const std::optional<Tensor>& known = constants_[static_cast<size_t>(tensor)];
-  return known ? *known : file_.constant(tensor);
+  const Tensor constant = known ? *known : file_.constant(tensor);
+  return constant.dtype() == DType::f16 ? widened(constant) : constant;
+}
+
+namespace {
+
+template <typename T>
+void dequantise(const Tensor& integers, const Quantization& type, Tensor& reals) {
+  int64_t inner = 1;
+  for (size_t dim = integers.shape().size(); type.per_channel() && dim-- > static_cast<size_t>(type.axis) + 1;)
+    inner *= integers.shape()[dim];
+  for (int64_t at = 0; at < integers.size(); ++at) {
+    const size_t channel = type.per_channel() ? static_cast<size_t>(at / inner) % type.scales.size() : 0;
+    const auto centre = static_cast<float>(static_cast<int64_t>(integers.data<T>()[at]) - type.zeros[channel]);
+    reals.data<float>()[at] = type.scales[channel] * centre;
+  }
+}
+
+}  // namespace
+
+Tensor Reader::whole_numbers(size_t input) const {
+  const Tensor integers = values(input, "weights");
+  Tensor result(integers.shape(), DType::f32);
+  const Quantization plain{.scales = {1}, .zeros = {quantization(input)->zeros[0]}};
+  if (integers.dtype() == DType::u8)
+    dequantise<uint8_t>(integers, plain, result);
+  else
+    dequantise<int8_t>(integers, plain, result);
+  return result;
+}
+
+Tensor Reader::reals(size_t input, std::string_view what) const {
+  const Tensor constant = values(input, what);
+  if (constant.dtype() == DType::f32) return constant;
+  const std::optional<Quantization> type = quantization(input);
+  if (!type) fail("has a {} of {} without a scale", what, name(constant.dtype()));
+  Tensor result(constant.shape(), DType::f32);
+  switch (constant.dtype()) {
+    case DType::i8:
+      dequantise<int8_t>(constant, *type, result);
+      break;
+    case DType::u8:
+      dequantise<uint8_t>(constant, *type, result);
+      break;
+    case DType::i16:
+      dequantise<int16_t>(constant, *type, result);
+      break;
+    case DType::i32:
+      dequantise<int32_t>(constant, *type, result);
+      break;
+    default:
+      fail("has a {} of {}, which is not read", what, name(constant.dtype()));
+  }
+  return result;
 }
 
 std::vector<int64_t> Reader::integers(size_t input, std::string_view what) const {
@@ -149,7 +230,7 @@ Ref Reader::input(size_t input) {
   Ref& value = values_[tensor];
   if (value.index < 0 && is_constant(input)) {
     const Tensor constant = values(input, "constant");
-    const bool integers = constant.dtype() == DType::i8 || constant.dtype() == DType::u8;
+    const bool integers = constant.dtype() == DType::i8 || constant.dtype() == DType::u8 || constant.dtype() == DType::i16;
     value = parameter(input_name(input), constant, integers ? quantization(input) : std::nullopt);
   }
   if (value.index < 0) fail("reads tensor {} \"{}\", which no operator before it gives", tensor, input_name(input));
@@ -159,14 +240,34 @@ Ref Reader::input(size_t input) {
 Ref Reader::weight(size_t input, const Shape& shape, const std::vector<int64_t>& permutation, int64_t axis) {
   const std::pair key{op_->inputs.at(input), fmt::format("{} {}", to_string(shape), to_string(permutation))};
   if (const auto known = weights_.find(key); known != weights_.end()) return known->second;
-  Tensor tensor = permuted(values(input, "weights").reshaped(shape), permutation);
-  std::optional<Quantization> scales = tensor.dtype() == DType::f32 ? std::nullopt : quantization(input);
+  Tensor tensor = values(input, "weights");
+  if (input_type(data_input()).dtype == DType::f32 && byte_size(tensor.dtype()) == 1)
+    tensor = options_.dynamic && data_input() == 0 && op_->code != BuiltinOperator::CUSTOM ? whole_numbers(input)
+                                                                                           : reals(input, "weights");
+  tensor = permuted(tensor.reshaped(shape), permutation);
+  std::optional<Quantization> scales = byte_size(tensor.dtype()) == 1 ? quantization(input) : std::nullopt;
+  if (tensor.dtype() == DType::i32 && is_scaled_as_sums(input)) scales = quantization(input);
   if (scales && scales->per_channel()) {
     if (tensor.shape()[static_cast<size_t>(axis)] != std::ssize(scales->scales))
       fail("has weights with {} scales that do not go by its outputs", scales->scales.size());
     scales->axis = axis;
   }
   return weights_[key] = parameter(input_name(input), tensor, std::move(scales));
+}
+
+// Does a bias say that it counts in the scale of what it is added to? That is what it does; some files say otherwise.
+bool Reader::is_scaled_as_sums(size_t input) const {
+  if (!has(1) || !has(data_input())) return false;
+  const std::optional<Quantization> bias = quantization(input), weights = quantization(1);
+  const std::optional<Quantization>& data = file_.tensors()[static_cast<size_t>(op_->inputs.at(data_input()))].quantization;
+  if (!bias || !weights || !data || data->per_channel()) return false;
+  if (bias->per_channel() && bias->scales.size() != weights->scales.size()) return false;
+  for (size_t i = 0; i < weights->scales.size(); ++i) {
+    const double wanted = static_cast<double>(data->scales[0]) * static_cast<double>(weights->scales[i]);
+    const size_t place = bias->per_channel() ? i : 0;
+    if (bias->zeros[place] != 0 || std::abs(static_cast<double>(bias->scales[place]) - wanted) > 1e-6 * wanted) return false;
+  }
+  return true;
 }
 
 Ref Reader::parameter(const std::string& name, const Tensor& tensor, std::optional<Quantization> quantization) {
@@ -179,6 +280,10 @@ Ref Reader::add(std::string_view name, const std::vector<Ref>& operands, const A
   return graph_.add(name, operands, attributes, tensor_name(op_->outputs[0]))[0];
 }
 
+std::vector<Ref> Reader::add_all(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes) {
+  return graph_.add(name, operands, attributes, tensor_name(op_->outputs[0]));
+}
+
 Ref Reader::scalar(double value) {
   return add("constant", {}, {{"value", Tensor::of<float>({}, {static_cast<float>(value)})}});
 }
@@ -187,8 +292,9 @@ QuantizedType Reader::output_type(size_t output) const {
   if (output >= op_->outputs.size()) fail("has no output {}", output);
   const FileTensor& tensor = file_.tensors()[static_cast<size_t>(op_->outputs[output])];
   const std::optional<DType> dtype = dtype_of(tensor.type);
-  if (!tensor.quantization || tensor.quantization->per_channel() || (dtype != DType::i8 && dtype != DType::u8))
-    fail("gives {}{}; 8-bit integers with one scale are read", schema::EnumNameTensorType(tensor.type),
+  if (!tensor.quantization || tensor.quantization->per_channel() ||
+      (dtype != DType::i8 && dtype != DType::u8 && dtype != DType::i16))
+    fail("gives {}{}; integers of 8 or 16 bits with one scale are read", schema::EnumNameTensorType(tensor.type),
          tensor.quantization ? "" : " without a scale");
   return {*dtype, *tensor.quantization};
 }
@@ -201,18 +307,40 @@ void Reader::set_output(Ref value, size_t output) {
   const TensorType given = graph_.type(value);
   if (!tensor.resizable && given.shape != batched(tensor.shape))
     fail("gives {}; the file says {}", to_string(given.shape), to_string(batched(tensor.shape)));
-  if (given.quantization && (tensor.type == schema::TensorType::INT8 || tensor.type == schema::TensorType::UINT8)) {
+  if (given.quantization && (tensor.type == schema::TensorType::INT8 || tensor.type == schema::TensorType::UINT8 ||
+                             tensor.type == schema::TensorType::INT16)) {
     const QuantizedType wanted = output_type(output);
     if (wanted.storage != given.dtype || wanted.quantization != *given.quantization)
       value = add("quantize", {value}, {{"output", wanted}});
   }
   const TensorType type = graph_.type(value);
-  if (dtype_of(tensor.type) != type.dtype)
+  // Truth is 0 or 1 in a byte.
+  const bool truth = tensor.type == schema::TensorType::BOOL && type.dtype == DType::i8 && !type.quantization;
+  if (!truth && dtype_of(tensor.type) != type.dtype)
     fail("gives {}; the file says {}", name(type.dtype), schema::EnumNameTensorType(tensor.type));
   values_[index] = value;
 }
 
-void Reader::set_constant_output(Tensor tensor) { constants_[static_cast<size_t>(op_->outputs[0])] = std::move(tensor); }
+void Reader::set_constant_output(Tensor tensor, size_t output) {
+  if (output >= op_->outputs.size()) fail("has no output {}", output);
+  constants_[static_cast<size_t>(op_->outputs[output])] = std::move(tensor);
+}
+
+schema::TensorType Reader::file_output_type(size_t output) const {
+  return file_.tensors()[static_cast<size_t>(op_->outputs.at(output))].type;
+}
+const Shape& Reader::file_output_shape(size_t output) const {
+  return file_.tensors()[static_cast<size_t>(op_->outputs.at(output))].shape;
+}
+
+Ref Reader::real(size_t input) { return quantised(input) ? add("dequantize", {this->input(input)}) : this->input(input); }
+
+Ref Reader::like_output(Ref value, size_t output) {
+  const FileTensor& tensor = file_.tensors()[static_cast<size_t>(op_->outputs.at(output))];
+  const std::optional<DType> dtype = dtype_of(tensor.type);
+  const bool integers = dtype == DType::i8 || dtype == DType::u8 || dtype == DType::i16;
+  return integers && tensor.quantization ? add("quantize", {value}, {{"output", output_type(output)}}) : value;
+}
 
 Ref Reader::activated(Ref value, ActivationFunctionType activation) {
   switch (activation) {

@@ -48,6 +48,32 @@ std::unique_ptr<schema::QuantizationParametersT> quantization_table(const Quanti
 
 Writer::Writer(const InferenceModel& model) : model_(model), parameters_(parameter_values(model)) {}
 
+namespace {
+
+// Integer operators of .onnx files that LiteRT has none for. Where it has one, and only rounds otherwise, that is written.
+void check_rule(const Writer& writer) {
+  const Graph::Node& node = writer.node();
+  const TensorType input = writer.input_type(), output = writer.output_type();
+  if (node.get<std::string>("rounding", "litert") != "onnx" || !input.quantization || !output.quantization) return;
+  if (node.op == "quantize") return;
+  for (const Ref operand : node.operands) {
+    if (writer.type(operand).dtype != output.dtype)
+      writer.refuse("its integers are {} and {}; LiteRT takes one type", name(writer.type(operand).dtype), name(output.dtype));
+  }
+  const std::string function = node.op == "quantized_softmax" ? "softmax" : node.get<std::string>("function", "");
+  const int64_t least = output.dtype == DType::u8 ? 0 : -128;
+  const float scale = function == "tanh" ? 1.0F / 128 : 1.0F / 256;
+  const int64_t zero = function == "tanh" ? least + 128 : least;
+  const bool prescribed = function == "softmax" || function == "sigmoid" || function == "tanh";
+  if (prescribed && (output.quantization->scales[0] != scale || output.quantization->zeros[0] != zero))
+    writer.refuse("its result has scale {} and zero point {}; LiteRT's {} has {} and {}", output.quantization->scales[0],
+                  output.quantization->zeros[0], function, scale, zero);
+  if (node.op == "quantized_average_pool" && (input.quantization != output.quantization || node.get("count_padding", false)))
+    writer.refuse("its result has another scale, or padding counts; LiteRT averages within one scale, without padding");
+}
+
+}  // namespace
+
 std::vector<std::byte> Writer::write() {
   graph_.name = model_.name;
   for (const Graph::Result& result : model_.graph.results()) result_names_.emplace(result.value.index, result.name);
@@ -64,6 +90,7 @@ std::vector<std::byte> Writer::write() {
     layer_ = &layer;
     const LayerWriting* writing = writing_of(layer.node.op);
     if (!writing) refuse("there is no operator for it");
+    if (!layer_->inputs.empty()) check_rule(*this);
     writing->write(*this);
   }
   for (const Graph::Result& result : model_.graph.results()) graph_.outputs.push_back(named_result(result));

@@ -18,7 +18,9 @@ void read_scores(const Tensor& result, const TensorType& type, std::span<float> 
   const float scale = type.quantization->scales[0];
   const int64_t zero = type.quantization->zeros[0];
   for (size_t i = 0; i < scores.size(); ++i) {
-    const int64_t q = type.dtype == DType::u8 ? result.data<uint8_t>()[i] : result.data<int8_t>()[i];
+    const int64_t q = type.dtype == DType::u8    ? int64_t{result.data<uint8_t>()[i]}
+                      : type.dtype == DType::i16 ? int64_t{result.data<int16_t>()[i]}
+                                                 : int64_t{result.data<int8_t>()[i]};
     scores[i] = scale * static_cast<float>(q - zero);
   }
 }
@@ -32,12 +34,13 @@ void softmax(std::span<float> scores) {
 
 // Rows of the classes a data set has, as logarithms: what Metrics takes. A probability that rounds to 0 is as small as it can
 // be told to be.
-Tensor log_probabilities(const Tensor& probabilities, int64_t count, int64_t classes) {
+Tensor log_probabilities(const Tensor& probabilities, int64_t count, int64_t classes, const std::vector<int64_t>& places) {
   const int64_t all = probabilities.shape()[1], skipped = all - classes;
   Tensor logits({count, classes}, DType::f32);
   for (int64_t image = 0; image < count; ++image) {
     for (int64_t label = 0; label < classes; ++label) {
-      const float probability = probabilities.data<float>()[image * all + label + skipped];
+      const int64_t place = places.empty() ? label + skipped : places[static_cast<size_t>(label)];
+      const float probability = probabilities.data<float>()[image * all + place];
       logits.data<float>()[image * classes + label] = std::log(std::max(probability, 1e-6f));
     }
   }
@@ -66,7 +69,8 @@ ImageClassifier::ImageClassifier(InferenceModel model, DType dtype, Winograd win
 Augmentation ImageClassifier::evaluation() const {
   const Preprocessing& own = model_.preprocessing;
   Augmentation augmentation{.resize = own.resize,
-                            .interpolation = own.bicubic ? Interpolation::bicubic : Interpolation::bilinear};
+                            .interpolation = own.bicubic ? Interpolation::bicubic : Interpolation::bilinear,
+                            .orientation = own.upright ? Orientation::exif : Orientation::stored};
   if (!takes_bytes()) {
     augmentation.mean = own.mean;
     augmentation.deviation = own.deviation;
@@ -109,13 +113,13 @@ const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& t
 }
 
 Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
-                 DamageReport* damage) {
+                 const FileEvaluation& how) {
   check_fits(classifier, *dataset);
   const int64_t count = dataset->count(), classes = std::ssize(dataset->class_names());
   const bool encoded = dataset->encoded();
   Loader loader(std::move(dataset), {.batch = std::min(classifier.batch(), count),
                                      .shape = classifier.image_shape(),
-                                     .augmentation = classifier.evaluation(),
+                                     .augmentation = how.pictures ? *how.pictures : classifier.evaluation(),
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
   DamageReport here;
@@ -123,9 +127,9 @@ Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dat
   progress.start("testing", count);
   while (metrics.count() < count) {
     const Batch& next = loader.next();
-    (damage != nullptr ? *damage : here).report(next.damaged, progress);
+    (how.damage != nullptr ? *how.damage : here).report(next.damaged, progress);
     const Tensor& probabilities = classifier.probabilities(next.image, threads);
-    metrics.add(log_probabilities(probabilities, next.count, classes), next.label.values<int32_t>());
+    metrics.add(log_probabilities(probabilities, next.count, classes, how.places), next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;

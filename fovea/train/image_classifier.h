@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "fovea/data/augment.h"
 #include "fovea/data/dataset.h"
@@ -26,6 +28,7 @@ class ImageClassifier {
   int64_t batch() const { return form_.input.shape[0]; }
   int64_t classes() const { return form_.classes; }
   bool takes_bytes() const { return form_.takes_bytes(); }
+  bool says_preprocessing() const { return model_.says_preprocessing; }
 
   // From pixels to what `probabilities` takes: the model's preprocessing; of a network that takes bytes, the pixels themselves.
   Augmentation evaluation() const;
@@ -45,7 +48,12 @@ class ImageClassifier {
 
 // How it does on `dataset`. A network of one class more than the data set has knows the background first (TensorFlow's
 // convention), which is never an answer. Refuses another number of classes, or images that are not its own.
+struct FileEvaluation {
+  std::optional<Augmentation> pictures = {};  // how they become inputs; none: as the model says
+  std::vector<int64_t> places = {};           // which of the network's classes each of the data set's is; empty: in this order
+  DamageReport* damage = nullptr;
+};
 Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
-                 DamageReport* damage = nullptr);
+                 const FileEvaluation& how = {});
 
 }  // namespace fovea

@@ -1,7 +1,9 @@
 // Element-wise operators against their definitions, with broadcasting, and their gradients numerically.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "tests/dialect/evaluate.h"
 #include "tests/reference/reference.h"
@@ -42,6 +44,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"sqrt", [](const Scalars& x) { return std::sqrt(x[0]); }, 0.1, 4},
                     Case{"rsqrt", [](const Scalars& x) { return 1 / std::sqrt(x[0]); }, 0.1, 4},
                     Case{"erf", [](const Scalars& x) { return std::erf(x[0]); }},
+                    Case{"floor", [](const Scalars& x) { return std::floor(x[0]); }},
+                    Case{"ceil", [](const Scalars& x) { return std::ceil(x[0]); }},
+                    Case{"round", [](const Scalars& x) { return std::nearbyint(x[0]); }},
+                    Case{"sin", [](const Scalars& x) { return std::sin(x[0]); }, -9, 9},
+                    Case{"cos", [](const Scalars& x) { return std::cos(x[0]); }, -9, 9},
+                    Case{"atan", [](const Scalars& x) { return std::atan(x[0]); }, -9, 9},
                     Case{"relu", [](const Scalars& x) { return std::max(x[0], 0.0); }},
                     Case{"relu6", [](const Scalars& x) { return std::min(std::max(x[0], 0.0), 6.0); }, -4, 9},
                     Case{"leaky_relu", [](const Scalars& x) { return x[0] > 0 ? x[0] : 0.2 * x[0]; }, -4, 4, {{"slope", 0.2}}},
@@ -107,6 +115,27 @@ INSTANTIATE_TEST_SUITE_P(All, Select,
                                          Case{"gt", [](const Scalars& x) { return x[0] > x[1]; }},
                                          Case{"ge", [](const Scalars& x) { return x[0] >= x[1]; }}),
                          [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
+
+// Ties, numbers that are whole already, those without a fraction, and what has no whole number near it.
+TEST(Rounding, EveryKindOfNumber) {
+  const std::vector<double> numbers{-2.5, -1.5,    -0.5,      0,      0.5,   1.5,  2.5,   0.49999997, -0.49999997, 3,
+                                    -4,   8388607, 8388608.0, 1.0e30, -1e30, 4.75, -4.75, 1e-30,      -1e-30};
+  Tensor x({static_cast<int64_t>(numbers.size())}, DType::f64);
+  std::ranges::copy(numbers, x.data<double>());
+  const std::pair<const char*, double (*)(double)> roundings[] = {{"floor", [](double y) { return std::floor(y); }},
+                                                                  {"ceil", [](double y) { return std::ceil(y); }},
+                                                                  {"round", [](double y) { return std::nearbyint(y); }}};
+  for (const auto& [name, function] : roundings) {
+    const Network network = [&](Graph& graph, const std::vector<Ref>& given) { return graph.add(name, given, {}, "")[0]; };
+    expect_value(network, {x}, reference::elementwise({x}, [&](const Scalars& y) { return function(y[0]); }));
+    const Tensor compiled = compiled_forward(
+        network, {Tensor::of<double>({3}, {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
+                                           std::numeric_limits<double>::quiet_NaN()})});
+    EXPECT_TRUE(std::isinf(compiled.data<double>()[0]) && compiled.data<double>()[0] > 0) << name;
+    EXPECT_TRUE(std::isinf(compiled.data<double>()[1]) && compiled.data<double>()[1] < 0) << name;
+    EXPECT_TRUE(std::isnan(compiled.data<double>()[2])) << name;
+  }
+}
 
 TEST(Cast, IntegersAndReals) {
   const Network network = [](Graph& graph, const std::vector<Ref>& x) {

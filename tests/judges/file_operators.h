@@ -6,5 +6,7 @@
 namespace fovea::judges {
 
 void add_file_operators(OperatorJobs& jobs);
+void add_word_operators(OperatorJobs& jobs);  // 16-bit activations
+void add_real_operators(OperatorJobs& jobs);  // real ones: 8- and 16-bit weights, logic, what files rarely have
 
 }  // namespace fovea::judges

@@ -205,6 +205,8 @@ int main(int count, char** words) {
     Writer writer(jobs);
     for (const DType storage : {DType::i8, DType::u8}) Cases(writer, storage).write_all();
     add_file_operators(jobs);
+    add_word_operators(jobs);
+    add_real_operators(jobs);
     jobs.finish();
   } catch (const Error& error) {
     std::fprintf(stderr, "integer_operators: %s\n", error.what());

@@ -10,7 +10,8 @@
 
 namespace fovea::judges {
 
-// Bytes without -128, which TensorFlow Lite's weights have not; f32 from -8 to 8; i32 from -2000 to 2000.
+// Bytes without -128, which TensorFlow Lite's weights have not; f32 from -8 to 8; i32 from -2000 to 2000, i64 a thousand times
+// that, i16 without -32768.
 Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream);
 
 class OperatorJobs {
@@ -18,12 +19,14 @@ class OperatorJobs {
   explicit OperatorJobs(std::string folder) : folder_(std::move(folder)) {}
 
   // A file whose one input is `port`. Answers may differ by `within` of the largest; integers are equal.
+  // One that we cannot read is said, and the last word of `finish`.
   void add(const std::string& name, const std::vector<std::byte>& file, const TensorType& port, double within = 0);
   void finish() const;
 
  private:
   std::string folder_;
   nlohmann::json jobs_ = nlohmann::json::array();
+  int refused_ = 0;
 };
 
 }  // namespace fovea::judges

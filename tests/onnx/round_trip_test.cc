@@ -114,7 +114,10 @@ TEST_F(OnnxRoundTrip, Operators) {
     return graph.add(operation, operands, attributes, operation).front();
   };
   const Ref positive = one("exp", {x}), filter = parameter("filter", {3, 3, 3, 4}),
-            pool = one("reduce_mean", {x}, {{"dims", Shape{1, 2}}});
+            pool = one("reduce_mean", {x}, {{"dims", Shape{1, 2}}}),
+            pool_image = one("reshape", {pool}, {{"shape", Shape{2, 1, 1, 4}}}),
+            picks = one("constant", {}, {{"value", Tensor::of<int32_t>({6}, {4, 3, 2, 1, 0, 1})}}),
+            table = one("constant", {}, {{"value", Tensor::of<int32_t>({2, 2}, {3, 0, 0, 2})}});
   std::vector<std::pair<std::string, Ref>> results{
       {"transposed", one("conv_transpose", {x, filter}, {{"strides", Shape{2, 2}}, {"padding", std::string("same")}})},
       {"dilated", one("conv", {x, parameter("dilated filter", {3, 2, 2, 6})},
@@ -132,6 +135,17 @@ TEST_F(OnnxRoundTrip, Operators) {
       {"leaky", one("leaky_relu", {x}, {{"slope", 0.3}})},
       {"power", one("pow", {positive, parameter("exponent", {5, 4})})},
       {"root", one("rsqrt", {positive})},
+      {"floor", one("floor", {x})},
+      {"ceiling", one("add", {one("ceil", {x}), x})},
+      {"rounded", one("add", {one("round", {x}), x})},
+      {"sine", one("sin", {x})},
+      {"cosine", one("cos", {x})},
+      {"arc", one("atan", {x})},
+      {"half", one("round_to", {x}, {{"as", std::string("f16")}})},
+      {"chosen", one("select", {x, parameter("limit", {4}), positive, x}, {{"comparison", std::string("gt")}})},
+      {"other", one("select", {x, positive, x, pool_image}, {{"comparison", std::string("ne")}})},
+      {"mirrored", one("gather", {x, picks}, {{"dim", int64_t{2}}})},
+      {"table", one("gather", {x, table}, {{"dim", int64_t{3}}})},
       {"slice",
        one("slice", {x}, {{"offsets", Shape{0, 1, 0, 2}}, {"sizes", Shape{2, 2, 5, 2}}, {"strides", Shape{1, 3, 1, 1}}})},
       {"pad", one("pad", {x}, {{"padding", Shape{0, 0, 1, 0, 0, 2, 1, 1}}, {"value", 0.5}})},

@@ -45,12 +45,12 @@ def file_inputs(names, model, folder):
 
 def compare(entry, job):
     """What is wrong, in words."""
-    if os.path.exists(job["problem"]):
-        with open(job["problem"]) as file:
+    if os.path.exists(job["refusal"]):
+        with open(job["refusal"]) as file:
             return file.read()
-    for result in entry["results"]:
+    for result, path in zip(entry["results"], job["outputs"]):
         wanted, moves = numpy.load(result["values"]), numpy.load(result["moves"])
-        given = numpy.load(job["outputs"][result["name"]]).astype(numpy.float64)
+        given = numpy.load(path).astype(numpy.float64)
         given = numpy.moveaxis(given, 1, -1) if given.ndim > 2 else given
         if given.shape != wanted.shape:
             return f"{result['name']} is {given.shape} instead of {wanted.shape}"
@@ -80,9 +80,11 @@ def main():
             inputs = file_inputs(entry["inputs"], entry["model"], folder)
             if inputs is None:
                 continue
+            values = {result["name"]: result for result in entry["results"]}
+            entry["results"] = [values[port.name] for port in onnx.load(entry["model"]).graph.output]  # in the file's order
             entries.append(entry)
-            jobs.append({"model": entry["model"], "inputs": inputs, "problem": f"{path}.problem",
-                         "outputs": {result["name"]: result["values"] + ".theirs.npy" for result in entry["results"]}})
+            jobs.append({"model": entry["model"], "inputs": inputs, "refusal": f"{path}.refusal",
+                         "outputs": [result["values"] + ".theirs.npy" for result in entry["results"]]})
         with open(f"{folder}/jobs", "w") as file:
             json.dump(jobs, file)
         subprocess.run(["node", f"{HERE}/run_models.js", f"{folder}/jobs"], check=True)

@@ -1,9 +1,11 @@
-// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}, or "outputs" by
-// name; f32 and u8 arrays in NumPy's format, C order. With "problem": file, what fails is written there and the next job is run.
+// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}; arrays in NumPy's format,
+// C order. With "outputs": [file.npy, ...] all results are written; with "refusal": file.txt a model that ONNX Runtime refuses is no
+// error, and the file says why.
 const fs = require('fs');
 const ort = require('onnxruntime-node');
 
-const kinds = {'<f4': [Float32Array, 'float32'], '|u1': [Uint8Array, 'uint8'], '|i1': [Int8Array, 'int8']};
+const kinds = {'<f4': [Float32Array, 'float32'], '|u1': [Uint8Array, 'uint8'], '|i1': [Int8Array, 'int8'], '<i8': [BigInt64Array, 'int64'],
+               '<i4': [Int32Array, 'int32'], '<f2': [Uint16Array, 'float16'], '|b1': [Uint8Array, 'bool']};
 
 function readNpy(path) {
   const bytes = fs.readFileSync(path);
@@ -17,7 +19,7 @@ function readNpy(path) {
 
 function writeNpy(path, tensor) {
   const descr = Object.keys(kinds).find(key => kinds[key][1] === tensor.type);
-  let header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tensor.dims.map(d => d + ',').join(' ')}), }`;
+  let header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${tensor.dims.map(n => n + ',').join(' ')}), }`;
   header = header.padEnd(Math.ceil((header.length + 11) / 64) * 64 - 11) + '\n';
   const start = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
   const data = Buffer.from(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
@@ -25,13 +27,12 @@ function writeNpy(path, tensor) {
 }
 
 async function run(job) {
-  const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimise === false ? 'basic' : 'all'};
+  const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimise === false ? 'basic' : 'all', logSeverityLevel: 4};
   const session = await ort.InferenceSession.create(job.model, options);
   const inputs = {};
   for (const [name, path] of Object.entries(job.inputs)) inputs[name] = readNpy(path);
   const results = await session.run(inputs);
-  const outputs = job.outputs || {[session.outputNames[0]]: job.output};
-  for (const [name, path] of Object.entries(outputs)) writeNpy(path, results[name]);
+  (job.outputs || [job.output]).forEach((path, i) => writeNpy(path, results[session.outputNames[i]]));
   await session.release();
 }
 
@@ -40,8 +41,8 @@ async function main() {
     try {
       await run(job);
     } catch (error) {
-      if (!job.problem) throw error;
-      fs.writeFileSync(job.problem, error.message);
+      if (!job.refusal) throw error;
+      fs.writeFileSync(job.refusal, error.message);
     }
   }
 }
