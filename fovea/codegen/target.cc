@@ -101,6 +101,32 @@ std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
   return std::unique_ptr<llvm::MCSubtargetInfo>(found->createMCSubtargetInfo(target.triple, target.cpu, target.features));
 }
 
+// What code needs that LLVM would otherwise end the process for, or call a library for, which objects do not.
+struct Need {
+  llvm::Triple::ArchType architecture;
+  const char* feature;
+  const char* words;
+};
+
+constexpr Need needs[] = {{llvm::Triple::x86_64, "64bit", "is a 32-bit processor"},
+                          {llvm::Triple::riscv64, "64bit", "is a 32-bit processor"},
+                          {llvm::Triple::riscv64, "f", "has no floating-point instructions"},
+                          {llvm::Triple::riscv64, "d", "has no floating-point instructions of 64 bits"},
+                          {llvm::Triple::arm, "vfp2sp", "has no floating-point instructions"},
+                          {llvm::Triple::thumb, "vfp2sp", "has no floating-point instructions"},
+                          {llvm::Triple::aarch64, "neon", "has no vector instructions"}};
+
+void check_needs(const Target& target, const llvm::MCSubtargetInfo& info) {
+  const llvm::Triple triple(target.triple);
+  for (const Need& need : needs) {
+    if (need.architecture == triple.getArch() && !info.checkFeatures(std::string("+") + need.feature))
+      refuse("processor \"{}\" {}: fovea cannot compile for it", target.cpu, need.words);
+  }
+  if (triple.isARM() && info.checkFeatures("+noarm"))
+    refuse("processor \"{}\" runs Thumb instructions alone: take a target such as thumbv8.1m.main-none-eabihf, not {}",
+           target.cpu, target.triple);
+}
+
 // Instructions that compiled kernels may hold. A virtual machine hides others that a processor's name implies, and no kernel
 // misses those.
 bool generated(llvm::StringRef feature) {
@@ -181,6 +207,7 @@ Target Target::named(const std::string& triple, const std::string& cpu) {
     target.features = machine.features;
   }
   const auto info = subtarget(target);
+  check_needs(target, *info);
   fill_row(target, *info);
   return target;
 }

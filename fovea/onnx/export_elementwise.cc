@@ -80,18 +80,18 @@ using Write = std::function<std::string(Exporter&, const FusedLayer&, const std:
 void add_unary(ExportTable& table, const char* operation, Write write) {
   table[operation] = [write = std::move(write)](Exporter& exporter, const FusedLayer& layer) {
     const ExportedValue x = exporter.value(layer.node.operands[0]);
-    if (x.constant) exporter.complain(layer, "works on a constant; fold it first");
     exporter.set_reals(layer.output, write(exporter, layer, exporter.real(x)), x.shape, x.layout);
   };
 }
 
 void export_cast(Exporter& exporter, const FusedLayer& layer) {
-  const std::map<DType, int64_t> types{{DType::f32, 1}, {DType::u8, 2},   {DType::i8, 3},  {DType::i32, 6},
-                                       {DType::i64, 7}, {DType::f16, 10}, {DType::f64, 11}};
+  const std::map<DType, int64_t> types{{DType::f32, 1}, {DType::u8, 2},   {DType::i8, 3},   {DType::i32, 6},
+                                       {DType::i64, 7}, {DType::f16, 10}, {DType::f64, 11}, {DType::bf16, 16}};
   const ExportedValue x = exporter.value(layer.node.operands[0]);
   const auto to = types.find(dtype_named(layer.node.get("dtype", std::string("f32"))));
   if (to == types.end()) exporter.complain(layer, "casts to a type the ONNX writer does not write");
-  exporter.set(layer.output, exporter.add(layer.node.layer, "Cast", {x.name}, {{"to", to->second}}), x.shape, x.layout);
+  exporter.set(layer.output, exporter.add(layer.node.layer, "Cast", {exporter.real(x)}, {{"to", to->second}}), x.shape,
+               x.layout);
 }
 
 }  // namespace
