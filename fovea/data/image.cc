@@ -37,7 +37,8 @@ const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name)
     if (codec.is(bytes)) return codec;
   }
   if (const char* format = fovea_foreign_format(start_of(bytes), bytes.size())) {
-    fail("{}: {} is not read; convert it to JPEG or PNG", name, format);
+    const bool is_heif = fovea_is_heic(start_of(bytes), bytes.size()) != 0 || fovea_is_avif(start_of(bytes), bytes.size()) != 0;
+    fail("{}: {} is not read; convert it to JPEG or PNG{}", name, format, is_heif ? ", for example by heif-convert" : "");
   }
   fail("{}: no JPEG, PNG, WebP, GIF or BMP picture", name);
 }

@@ -324,9 +324,10 @@ Attributes convolution_attributes(Importer& importer, const OnnxNode& node, cons
 std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
   const Pooling pooling = pooling_of(importer, node, x);
   if (!is_plain_average(pooling)) return std::nullopt;
-  const auto* rule = std::get_if<std::string>(&pooling.window.padding);
-  if (pooling.count_padding && (rule == nullptr || *rule != "valid")) return std::nullopt;
-  return Attributes{{"window", pooling.window.size}, {"strides", pooling.window.strides}, {"padding", pooling.window.padding}};
+  return Attributes{{"window", pooling.window.size},
+                    {"strides", pooling.window.strides},
+                    {"padding", pooling.window.padding},
+                    {"count_padding", pooling.count_padding}};
 }
 
 std::vector<int64_t> filter_order(int64_t rank) {

@@ -39,6 +39,18 @@ bool is_quantized(const Graph& graph) {
   });
 }
 
+// ONNX has no arithmetic of 16-bit activations whose integers these are.
+void refuse_words(const InferenceModel& model) {
+  const auto check = [&](Ref value, const std::string& name) {
+    const TensorType type = model.graph.type(value);
+    if (type.quantization && type.dtype == DType::i16)
+      refuse("{}: {} holds 16-bit integers that stand for real numbers, which are not written as ONNX", model.name, name);
+  };
+  for (const Graph::Argument& argument : model.graph.arguments()) check(argument.value, argument.name);
+  for (const Graph::Node& node : model.graph.nodes())
+    for (const Ref result : node.results) check(result, node.layer);
+}
+
 }  // namespace
 
 void write_onnx(const std::filesystem::path& path, const InferenceModel& model) {
@@ -46,6 +58,7 @@ void write_onnx(const std::filesystem::path& path, const InferenceModel& model) 
   const std::optional<InferenceModel> plain = integers ? std::nullopt : std::optional(folded(model));
   const InferenceModel& source = integers ? model : *plain;
   const std::vector<FusedLayer> layers = fused_layers(source.graph);
+  refuse_words(source);
   Exporter exporter(source);
   for (const Graph::Argument& argument : source.graph.arguments()) {
     if (argument.role == Role::input) exporter.add_input(argument, is_map(argument, layers));

@@ -17,6 +17,9 @@
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
 #define STBI_MAX_DIMENSIONS (1 << 16)
+#define STBI_MALLOC(size) calloc(1, size)  // what a damaged file leaves out is zero, and not what lay in memory
+#define STBI_REALLOC realloc
+#define STBI_FREE free
 #include "stb_image.h"
 
 // Red, green and blue of a picture, from malloc; NULL where `problem` says why not.
