@@ -98,6 +98,7 @@ class Trainer {
     recipe_ = std::move(recipe);
     state_ = checkpoint.state;
     open_data();
+    if (options.resume) check_classes();
     build(checkpoint.tensors);
     if (!options.resume) {
       remove_run(options_.folder);
@@ -110,6 +111,7 @@ class Trainer {
 
  private:
   void say_if_edited(const std::string& saved);
+  void check_classes() const;
   void open_data();
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
@@ -179,6 +181,13 @@ void Trainer::say_if_edited(const std::string& saved) {
   }
   if (!what.empty())
     progress_.say(fmt::format("{} was edited, and the run keeps what it was started with: {}", file.string(), what));
+}
+
+// Folders that were renamed or added since would give every class another meaning.
+void Trainer::check_classes() const {
+  const std::filesystem::path path = options_.folder / "labels.txt";
+  if (std::filesystem::exists(path) && read_labels(path, LabelNumbers::keep) != train_->class_names())
+    fail("{} is of other classes than {} has now: {} names them", options_.folder.string(), recipe_.data, path.string());
 }
 
 void Trainer::open_data() {
