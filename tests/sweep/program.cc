@@ -55,7 +55,7 @@ class Sweeper {
 };
 
 int run(const Arguments& arguments) {
-  constexpr int64_t part = 1000;
+  constexpr int64_t part = 500;
   if (!arguments.layers.empty()) {
     std::vector<Case> layers;
     for (const std::string& text : arguments.layers) layers.push_back(case_named(text));
