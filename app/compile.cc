@@ -73,9 +73,10 @@ void compile_model(const CompileCommandOptions& options) {
            options.output, network.cpu, fmt::join(network.needs, ", "), network.triple);
   write_product(product, options, network, model);
   warn_if_untrained(options.model, options.weights);
-  print_text(options.common, fmt::format("{}: {} for {} ({}), {} kernels, {} of weights, {} of working memory\n",
-                                         options.output, model.name, network.triple, network.cpu, network.kernels,
-                                         bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
+  print_text(options.common, fmt::format("{}: {} for {} ({}{}), {} kernels, {} of weights, {} of working memory\n",
+                                         options.output, model.name, network.triple, network.cpu,
+                                         options.cpu.empty() ? ", the least of its kind; --cpu NAME uses more" : "",
+                                         network.kernels, bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
   if (options.common.json) {
     print_json({{"output", options.output},
                 {"target", network.triple},

@@ -90,10 +90,10 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
   if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
   const std::vector<std::string> classes = dataset->class_names();
   std::vector<int64_t> places;
-  if (!options.labels.empty())
-    places = class_places(classes,
-                          class_labels(read_labels(options.labels), classifier.classes(), classifier.name(), options.labels),
-                          options.labels);
+  const std::vector<std::string> labels = options.labels.empty() ? classifier.labels() : read_labels(options.labels);
+  const std::string& from = options.labels.empty() ? options.model : options.labels;
+  if (!labels.empty())
+    places = class_places(classes, class_labels(labels, classifier.classes(), classifier.name(), from), from);
   return {evaluate(classifier, std::move(dataset), threads, progress, {.pictures = pictures, .places = places}),
           classifier.name(), classes};
 }
@@ -107,7 +107,11 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
         "--interpolation and --labels are for a .tflite or .onnx file",
         options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
-  const auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
+  auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
+  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // by name, where the names are the run's
+    const std::vector<int64_t> places = class_places(dataset->class_names(), model.labels, options.model);
+    if (!places.empty()) dataset = renumbered(std::move(dataset), model.labels, places);
+  }
   if (model.network.classes == std::ssize(dataset->class_names()) + 1)
     return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);

@@ -5,6 +5,7 @@
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/ARMTargetParser.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/Triple.h>
 
@@ -64,6 +65,16 @@ constexpr Machine machines[] = {
 bool means(const Machine& machine, const std::string& triple, const std::string& cpu) {
   if (llvm::Triple(triple).getArch() != machine.architecture) return false;
   return cpu == machine.name || (*machine.name == '\0' && cpu == machine.cpu);
+}
+
+// A processor's name alone brings no floating-point unit on Armv7: that is an option of which each has a usual one.
+std::string usual_unit(const std::string& triple, const std::string& cpu) {
+  const llvm::Triple parsed(triple);
+  if (parsed.getArch() != llvm::Triple::arm || !triple.ends_with("eabihf")) return "";
+  const llvm::ARM::FPUKind unit = llvm::ARM::getDefaultFPU(cpu, llvm::ARM::parseCPUArch(cpu));
+  std::vector<llvm::StringRef> features;
+  if (!llvm::ARM::getFPUFeatures(unit, features)) return "";
+  return llvm::join(features, ",");
 }
 
 void initialise_targets() {
@@ -201,6 +212,7 @@ Target Target::named(const std::string& triple, const std::string& cpu) {
   // "aarch64-linux-gnu" leaves out the vendor, and would be read as having no system and no floating-point registers in calls.
   target.triple = llvm::Triple::normalize(triple);
   target.cpu = cpu;
+  target.features = usual_unit(target.triple, cpu);
   for (const Machine& machine : machines) {
     if (!means(machine, target.triple, cpu)) continue;
     target.cpu = machine.cpu;

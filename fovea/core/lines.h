@@ -9,12 +9,10 @@
 namespace fovea {
 
 // The lines of a text without their ends, be these Unix's or Windows's, and without a byte order mark before the first. Fails
-// with `name` on what is no UTF-8 text: UTF-16, which spreadsheets call Unicode, or a byte of zero. `utf8`: any other byte that is
-// no UTF-8 is refused, too, with its line.
+// with `name` on what is no UTF-8 text: UTF-16, which spreadsheets call Unicode, or a byte of zero. `utf8`: any other byte that
+// is no UTF-8 is refused, too, with its line.
 std::vector<std::string> lines_of(std::string_view text, const std::string& name, bool utf8 = false);
 std::vector<std::string> read_lines(const std::filesystem::path& path, bool utf8 = false);
-
-bool is_utf8(std::string_view text);
 
 // Text that is no UTF-8 as a message shows it: K\xe4fer.
 std::string escaped(std::string_view text);

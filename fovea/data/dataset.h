@@ -59,6 +59,10 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
 // `count` images of `dataset` from `first` on.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
 
+// The same images with the classes `names`: class i is now number places[i].
+std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,
+                                          std::vector<int64_t> places);
+
 // Of pixels: what `fovea data` prints and what normalisation needs. Exact sums of integers: the order of summation does not
 // matter.
 struct Statistics {

@@ -6,6 +6,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/lines.h"
+#include "fovea/core/text.h"
 #include "fovea/data/entries.h"
 #include "fovea/data/picture_files.h"
 #include "fovea/data/sources.h"

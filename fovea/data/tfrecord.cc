@@ -14,6 +14,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/lines.h"
+#include "fovea/core/text.h"
 #include "fovea/data/entries.h"
 #include "fovea/data/gzip.h"
 #include "fovea/data/record.h"

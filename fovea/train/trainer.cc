@@ -98,6 +98,7 @@ class Trainer {
     recipe_ = std::move(recipe);
     state_ = checkpoint.state;
     open_data();
+    if (options.resume) check_classes();
     build(checkpoint.tensors);
     if (!options.resume) {
       remove_run(options_.folder);
@@ -110,6 +111,7 @@ class Trainer {
 
  private:
   void say_if_edited(const std::string& saved);
+  void check_classes() const;
   void open_data();
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
@@ -124,7 +126,7 @@ class Trainer {
   void end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   void write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   Metrics test(Predictor& predictor);
-  int64_t loader_bytes() const;
+  int64_t loader_bytes(int loaders) const;
   void plan_evaluation();
   int64_t prefetch() const { return train_->encoded() ? 2 : 3; }
   int workers() const { return options_.workers > 0 ? options_.workers : train_->encoded() ? threads_.size() : 1; }
@@ -181,6 +183,13 @@ void Trainer::say_if_edited(const std::string& saved) {
     progress_.say(fmt::format("{} was edited, and the run keeps what it was started with: {}", file.string(), what));
 }
 
+// Folders that were renamed or added since would give every class another meaning.
+void Trainer::check_classes() const {
+  const std::filesystem::path path = options_.folder / "labels.txt";
+  if (std::filesystem::exists(path) && read_labels(path, LabelNumbers::keep) != train_->class_names())
+    fail("{} is of other classes than {} has now: {} names them", options_.folder.string(), recipe_.data, path.string());
+}
+
 void Trainer::open_data() {
   const DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
   train_ = open_dataset(recipe_.data, Split::train, options);
@@ -221,17 +230,17 @@ void Trainer::build(const TensorMap& saved) {
     for (auto& [name, tensor] : tensors_) make_resident(tensor);
     plan_evaluation();
     compile.whole_process = true;
-    compile.reserved = loader_bytes();
+    compile.reserved = loader_bytes(1);
   }
   step_->compile(tensors_, compile);
 }
 
-// Batches that are ready, those in the making, and the one in use; and photographs on their way there. A test has as many of
-// its own, while those of training wait.
-int64_t Trainer::loader_bytes() const {
+// Batches that are ready, those in the making, and the one in use, of each of so many loaders; and photographs on their way
+// there: while one loader works, the other waits.
+int64_t Trainer::loader_bytes(int loaders) const {
   constexpr int64_t photograph = 8 << 20;
   const int64_t batch = step_->batch() * image_shape(network_).size() * static_cast<int64_t>(byte_size(DType::f32));
-  return 2 * (prefetch() + 1) * batch + (train_->encoded() ? 2 * workers() * photograph : 0);
+  return loaders * (prefetch() + 1) * batch + (train_->encoded() ? workers() * photograph : 0);
 }
 
 // Compiles what a test runs, while there is room for it, and sees that it fits: a test runs in the step's place.
@@ -242,7 +251,7 @@ void Trainer::plan_evaluation() {
     for (const int64_t images : {batch, test_->count() % batch})
       if (images > 0) most = std::max(most, predictor_->session(images).program().transient_bytes(threads_.size()));
     give_back_freed_memory();
-    return resident_bytes() + loader_bytes() + most;
+    return resident_bytes() + loader_bytes(2) + most;
   };
   int64_t bytes = peak();
   if (bytes > options_.memory) {

@@ -68,6 +68,7 @@ if runnable x86_64-linux-gnu; then
   diff <(./name turned.png --orientation stored | sed 1d) <(./name small.png | sed 1d) >diff.txt || wrong "--orientation stored: $(cat diff.txt)"
   diff <(./name turned.png | sed 1d) <(./name small.png | sed 1d) >diff.txt && wrong "EXIF data turns nothing"
   printf 'RIFF\4\0\0\0WEBP' >a.webp; fails 1 'WebP: this program does not read it' a.webp; fails 2 '--orientation is exif or stored' small.png --orientation left
+  sed "3s/.*/$(printf 'K\344fer')/" labels.txt >latin.txt; fails 1 'latin.txt:3: no UTF-8' small.png --labels latin.txt
   head -3 labels.txt >few.txt; fails 1 'names 3 classes' small.png --labels few.txt; fails 2 '"--tops"' --tops 3 small.png
 fi
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fovea/core/text.h"
 #include "tests/bad_input.h"
 
 namespace fovea {

@@ -81,6 +81,17 @@ TEST_F(RealFolders, ClassesAreFoundByName) {
   expect_error(1, [&] { open(Split::test); }, {(folder_ / "val").string(), "\"e\", \"f\"", (folder_ / "train").string()});
 }
 
+TEST_F(RealFolders, ClassesAreRenumbered) {
+  picture("train/b/1.png");
+  picture("train/c/1.png");
+  const auto dataset = renumbered(open(), {"a", "b", "c"}, {1, 2});
+  EXPECT_EQ(dataset->class_names().size(), 3u);
+  EXPECT_EQ(dataset->label(0), 1);
+  EXPECT_EQ(dataset->label(1), 2);
+  EXPECT_EQ(dataset->image_name(1), open()->image_name(1));
+  expect_error(1, [&] { renumbered(open(), {"a"}, {0, 1}); }, {"class number 1"});
+}
+
 TEST_F(RealFolders, AnUnlabelledTestGivesWay) {
   picture("train/a/1.png");
   picture("train/b/1.png");

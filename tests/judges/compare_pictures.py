@@ -219,6 +219,15 @@ def gifs():
             indices = np.asarray(image)
             seen = saved(image, "GIF", interlace=interlace, transparency=0, optimize=False)
             yield f"{colors}-{interlace}-{height}x{width}-clear.gif", seen, np.where(indices[..., None] == 0, 0, want)
+        # A picture that does not fill its canvas, and one that leaves it.
+        image = Image.fromarray(pixels).quantize(8)
+        for left, top, canvas_width, canvas_height in ((2, 3, width + 5, height + 4), (4, 1, width, height)):
+            content = bytearray(saved(image, "GIF", interlace=1))
+            at = content.index(b"\x2c\0\0\0\0" + struct.pack("<HH", width, height))
+            content[6:10], content[at + 1:at + 5] = struct.pack("<HH", canvas_width, canvas_height), struct.pack("<HH", left, top)
+            want = np.zeros((max(canvas_height, top + height), max(canvas_width, left + width), 3), np.uint8)
+            want[top:top + height, left:left + width] = np.asarray(image.convert("RGB"))
+            yield f"placed-{left}-{height}x{width}.gif", bytes(content), want
         moving = saved(Image.fromarray(pixels).quantize(8), "GIF", save_all=True, append_images=[Image.new("P", (width, height))])
         yield f"moving-{height}x{width}.gif", moving, np.asarray(Image.fromarray(pixels).quantize(8).convert("RGB"))
 

@@ -1,5 +1,6 @@
 // Quantised files of other people: which integer operators they become, with whose rounding, and for which batch files are
 // read.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ class QuantizedOnnx : public FolderTest {
   QuantizedOnnx() { model_.inputs = {{.name = "x", .dtype = DType::f32, .shape = {1, 3, 6, 5}}}; }
 
   std::string constant(Tensor tensor) {
-    const std::string name = "c" + std::to_string(model_.initializers.size());
+    const std::string name = fmt::format("c{}", model_.initializers.size());
     model_.initializers[name] = std::move(tensor);
     return name;
   }
@@ -43,7 +44,7 @@ class QuantizedOnnx : public FolderTest {
 
   std::string add(const std::string& type, std::vector<std::string> inputs,
                   std::map<std::string, OnnxAttribute> attributes = {}, const std::string& domain = "") {
-    const std::string name = "n" + std::to_string(model_.nodes.size());
+    const std::string name = fmt::format("n{}", model_.nodes.size());
     model_.nodes.push_back({.name = name,
                             .type = type,
                             .domain = domain,

@@ -93,21 +93,6 @@ static int choose(const struct options* options) {
   return count;
 }
 
-// How many bytes from `text` on make a letter of UTF-8: as its negative where they begin one and do not end it, or begin none.
-static int letter_bytes(const unsigned char* text) {
-  const unsigned char first = text[0];
-  if (first < 0x80) return 1;
-  const int count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return -1;
-  // The second byte keeps out longer forms than needed, surrogates, and what lies beyond Unicode.
-  const unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
-  const unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
-  if (text[1] < least || text[1] > most) return -1;
-  for (int i = 2; i < count; ++i)
-    if (text[i] < 0x80 || text[i] > 0xBF) return -i;
-  return count;
-}
-
 // Always UTF-8: each piece of a name that is not becomes U+FFFD, as fovea classify has it.
 static void print_string(const char* text) {
   putchar('"');
