@@ -197,6 +197,7 @@ Target Target::host(const std::string& cpu) {
     target.features = llvm::join(switches, ",");
   }
   const auto info = subtarget(target);
+  check_needs(target, *info);
   for (const llvm::SubtargetFeatureKV& feature : info->getAllProcessorFeatures()) {
     const auto here = has.find(feature.Key);
     if (here != has.end() && !here->second && generated(feature.Key) && info->checkFeatures(std::string("+") + feature.Key))

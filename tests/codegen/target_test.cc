@@ -13,6 +13,7 @@
 namespace fovea {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 std::string refusal(const std::function<void()>& request) {
@@ -57,6 +58,21 @@ TEST(TargetTest, RefusesProcessorsOfInstructionsThisMachineLacks) {
     EXPECT_THAT(refusal([&] { Target::host(cpu); }), HasSubstr("which this machine does not have"));
   }
   if (missing == 0) GTEST_SKIP() << "this machine has everything";
+}
+
+// LLVM would end the process, or call a library that objects do not have.
+TEST(TargetTest, RefusesProcessorsThatLackWhatCodeNeeds) {
+  const std::vector<std::tuple<const char*, const char*, const char*>> lacking{
+      {"x86_64-linux-gnu", "pentium4", "32-bit"},
+      {"riscv64-linux-gnu", "sifive-e31", "32-bit"},
+      {"riscv64-linux-gnu", "rocket-rv64", "floating-point"},
+      {"armv7-linux-gnueabihf", "arm926ej-s", "floating-point"},
+      {"thumbv7m-none-eabi", "cortex-m3", "floating-point"},
+      {"armv7-linux-gnueabihf", "cortex-m55", "Thumb"}};
+  for (const auto& [triple, cpu, what] : lacking)
+    EXPECT_THAT(refusal([&] { Target::named(triple, cpu); }), AllOf(HasSubstr(cpu), HasSubstr(what)));
+  EXPECT_THAT(refusal([] { Target::host("pentium4"); }), HasSubstr("32-bit"));
+  EXPECT_EQ(Target::named("thumbv8.1m.main-none-eabihf", "cortex-m55").cpu, "cortex-m55");
 }
 
 TEST(TargetTest, VectorsAreThoseOfTheProcessor) {

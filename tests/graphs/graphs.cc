@@ -95,6 +95,16 @@ std::string one_line(std::string text) {
   _exit(0);
 }
 
+// Reasons of one kind are counted together.
+std::string general(const std::string& words) {
+  std::string text;
+  for (const char letter : words) {
+    const bool digit = std::isdigit(static_cast<unsigned char>(letter)) != 0;
+    if (!digit || text.empty() || text.back() != '#') text += digit ? '#' : letter;
+  }
+  return text;
+}
+
 struct Count {
   int64_t equal = 0, refused = 0, wrong = 0, unstable = 0;
 };
@@ -109,7 +119,7 @@ class Tally {
     if (outcome == Outcome::equal) ++count.equal;
     if (outcome == Outcome::refused) {
       ++count.refused;
-      ++reasons_[words.substr(0, 110)];
+      ++reasons_[general(words).substr(0, 110)];
     }
     if (outcome != Outcome::wrong) return;
     ++count.wrong;

@@ -13,7 +13,7 @@
 namespace fovea {
 namespace {
 
-constexpr double f32_precision = 1.0 / (1 << 21), bf16_precision = 1.0 / (1 << 8);
+constexpr double f32_precision = 1.0 / (1 << 21), bf16_precision = 1.0 / (1 << 8), integer_precision = 1.0 / 128;
 
 const std::vector<Purpose> real{Purpose::inference}, trained{Purpose::training}, integers{Purpose::integers},
     real_or_trained{Purpose::inference, Purpose::training}, any{Purpose::inference, Purpose::training, Purpose::integers},
@@ -58,7 +58,7 @@ Verdict by_code_in_less_memory(Subject& subject) {
 }
 
 // A file holds channels first or last as its format wants them, and names of its own only for what has none.
-Verdict read_back(Subject& subject, const InferenceModel& read) {
+Verdict read_back(Subject& subject, const InferenceModel& read, double precision) {
   std::map<std::string, Tensor> values = read.tensors;
   for (const Graph::Argument& argument : read.graph.arguments()) {
     if (argument.role != Role::input) continue;
@@ -83,12 +83,20 @@ Verdict read_back(Subject& subject, const InferenceModel& read) {
       for (double& value : results.at(result.name).values)
         value = static_cast<int8_t>(static_cast<uint8_t>(static_cast<int>(value) & 255) ^ 128);
   }
-  return held(subject.reference(), results);
+  return held(subject.reference(), results, precision);
+}
+
+// How results are rounded is an option of the reader, not of the file.
+bool rounds_twice(const Graph& graph) {
+  return std::ranges::any_of(graph.nodes(),
+                             [](const Graph::Node& node) { return node.get("rounding", std::string("float")) == "double"; });
 }
 
 // What the format, the writer or the reader has no word for is refused; what is read back has to be right.
 template <typename Write, typename Read>
-Verdict by_file(Subject& subject, const std::filesystem::path& path, const Write& write, const Read& read) {
+Verdict by_file(Subject& subject, const std::filesystem::path& path, const Write& write, const Read& read,
+                double precision = f32_precision) {
+  if (rounds_twice(subject.network.model.graph)) return {Outcome::refused, "rounds as gemmlowp, which files do not say"};
   std::unique_ptr<InferenceModel> back;
   try {
     write(path, subject.network.model);
@@ -101,11 +109,14 @@ Verdict by_file(Subject& subject, const std::filesystem::path& path, const Write
     const size_t at = words.find(path.string());
     return {Outcome::refused, at == std::string::npos ? words : "read back: " + words.substr(at + path.string().size())};
   }
-  return read_back(subject, *back);
+  return read_back(subject, *back, precision);
 }
 
+// ONNX says what integers stand for, and rounds once to the even number; ours may be a step away after each operator.
 Verdict by_onnx(Subject& subject, const std::filesystem::path& path) {
-  return by_file(subject, path, write_onnx, [](const auto& file, int64_t batch) { return read_onnx(file, {.batch = batch}); });
+  return by_file(
+      subject, path, write_onnx, [](const auto& file, int64_t batch) { return read_onnx(file, {.batch = batch}); },
+      subject.purpose == Purpose::integers ? integer_precision : f32_precision);
 }
 
 Verdict by_tflite(Subject& subject, const std::filesystem::path& path) {
