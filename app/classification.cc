@@ -21,6 +21,8 @@ Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOpt
   if (options.resize > 0) augmentation.resize = options.resize;
   if (!options.interpolation.empty())
     augmentation.interpolation = options.interpolation == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
+  if (!options.orientation.empty())
+    augmentation.orientation = options.orientation == "exif" ? Orientation::exif : Orientation::stored;
   if (options.mean.empty() && options.deviation.empty()) return augmentation;
   if (classifier.takes_bytes())
     refuse("--mean and --deviation are for networks that take real numbers; {} takes the pixels as they are",
@@ -63,6 +65,7 @@ void add_preprocessing_options(CLI::App& app, PictureOptions& options) {
       ->check(between(1, 1 << 16));
   app.add_option("--interpolation", options.interpolation, "bilinear or bicubic (the model's)")
       ->check(CLI::IsMember({"bilinear", "bicubic"}));
+  add_orientation_option(app, options.orientation, "the model's");
   app.add_option("--mean", options.mean, "of each channel, subtracted from pixel / 255 (the model's)")->delimiter(',');
   app.add_option("--deviation", options.deviation, "of each channel, the divisor after that (the model's)")->delimiter(',');
 }
@@ -100,7 +103,9 @@ Tensor PictureReader::tensor(const Image& picture) const {
   return tensor;
 }
 
-Tensor PictureReader::read(const std::string& path) const { return tensor(read_image(path, shape_.channels)); }
+Tensor PictureReader::read(const std::string& path) const {
+  return tensor(read_image(path, shape_.channels, augmentation_.orientation));
+}
 
 std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
                                       const std::string& from) {

@@ -25,6 +25,7 @@ struct Classification {
 struct PictureOptions {
   int64_t resize = 0;         // the shorter side before the middle is cut out
   std::string interpolation;  // bilinear or bicubic
+  std::string orientation;    // exif or stored
   std::vector<float> mean, deviation;
   bool stretch = false;  // the whole picture, whatever its aspect
   bool invert = false;   // light on dark becomes dark on light

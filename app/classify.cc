@@ -1,13 +1,13 @@
 // fovea classify MODEL IMAGE...: what is in a picture.
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 
 #include "app/classification.h"
 #include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
+#include "fovea/data/picture_files.h"
 #include "fovea/formats/labels.h"
 
 namespace fovea {
@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 struct ClassifyOptions {
   CommonOptions common;
+  bool dynamic = false;
   ModelOptions form;
   PictureOptions picture;
   std::string model, weights, labels, winograd = "auto";
@@ -25,13 +26,7 @@ struct ClassifyOptions {
   double threshold = -1;
 };
 
-bool is_picture(const fs::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char letter) { return std::tolower(letter); });
-  return ending == ".jpg" || ending == ".jpeg" || ending == ".png" || ending == ".bmp" || ending == ".webp";
-}
-
-// A folder stands for the pictures in it, by name.
+// A folder stands for the pictures in it and below it, by name.
 std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
   std::vector<std::string> pictures;
   for (const std::string& path : given) {
@@ -39,11 +34,9 @@ std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
       pictures.push_back(path);
       continue;
     }
-    const size_t before = pictures.size();
-    for (const fs::directory_entry& entry : fs::directory_iterator(path))
-      if (entry.is_regular_file() && is_picture(entry.path())) pictures.push_back(entry.path().string());
-    if (pictures.size() == before) fail("{} holds no picture: .jpg, .png, .bmp or .webp", path);
-    std::sort(pictures.begin() + static_cast<std::ptrdiff_t>(before), pictures.end());
+    const std::vector<fs::path> found = pictures_in(path);
+    if (found.empty()) fail("{} holds no picture: .jpg, .png, .webp, .gif or .bmp", path);
+    for (const fs::path& picture : found) pictures.push_back(picture.string());
   }
   return pictures;
 }
@@ -65,7 +58,9 @@ std::string text_of(const std::string& path, const Classification& result) {
 void classify_pictures(const ClassifyOptions& options) {
   const std::vector<std::string> pictures = pictures_of(options.images);
   ImageClassifier classifier(
-      open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}),
+      open_inference_model(
+          options.model,
+          {.weights = options.weights, .seed = options.common.seed, .form = options.form, .dynamic = options.dynamic}),
       DType::f32, winograd_named(options.winograd));
   const std::vector<std::string> labels =
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
@@ -103,13 +98,14 @@ Command classify_command(CLI::App& program) {
   auto options = std::make_shared<ClassifyOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
-  app->add_option("IMAGE", options->images, "JPEG, PNG, BMP or WebP files, or folders of them")->required();
+  app->add_option("IMAGE", options->images, "JPEG, PNG, WebP, GIF or BMP files, or folders of them")->required();
   app->add_option("--labels", options->labels, "a file with the name of class i on line i, or \"i name\" (the model's own)");
   app->add_option("--top", options->top, "how many guesses to show (5)")->check(between(1, 1000000));
   app->add_option("--threshold", options->threshold, "hide guesses that are not likelier than this, of 1")
       ->check(CLI::Range(0.0, 1.0).description("a probability, 0 to 1"));
   app->add_option("--weights", options->weights, "a .safetensors file");
   add_winograd_option(*app, options->winograd);
+  add_dynamic_option(*app, options->dynamic);
   add_picture_options(*app, options->picture);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

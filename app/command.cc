@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "fovea/core/error.h"
+#include "fovea/core/output_file.h"
 #include "fovea/runtime/thread_pool.h"
 
 namespace fovea {
@@ -41,7 +42,9 @@ CLI::Validator above_zero() {
 }
 
 void add_memory_option(CLI::App& app, int64_t& bytes) {
-  app.add_option("--memory", bytes, "what the step may take, e.g. 4GiB; activations are computed again until it fits")
+  app.add_option(
+         "--memory", bytes,
+         "what a step may take (with train: the whole process), e.g. 4GiB; activations are computed again until it fits")
       ->transform(CLI::AsSizeValue(true))
       ->check(between(1, INT64_MAX));
 }
@@ -53,6 +56,12 @@ void add_winograd_option(CLI::App& app, std::string& when) {
       "that side wherever it can be. Its last bits differ");
 }
 
+void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise) {
+  app.add_option("--orientation", orientation,
+                 fmt::format("of photographs: exif, turned as their EXIF data says, or stored ({})", otherwise))
+      ->check(CLI::IsMember({"exif", "stored"}));
+}
+
 int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadPool::available(); }
 
 void add_common_options(CLI::App& app, CommonOptions& common) {
@@ -62,8 +71,12 @@ void add_common_options(CLI::App& app, CommonOptions& common) {
   app.add_option("--threads", common.threads, "threads (all there are); does not change any result")->check(between(1, 1024));
 }
 
-void print_text(const CommonOptions& common, const std::string& text) { write_out(common.json ? stderr : stdout, text); }
+void print_text(const CommonOptions& common, const std::string& text) {
+  write_out(common.json || standard_output_taken() ? stderr : stdout, text);
+}
 
-void print_json(const nlohmann::ordered_json& json) { write_out(stdout, json.dump(2) + "\n"); }
+void print_json(const nlohmann::ordered_json& json) {
+  write_out(stdout, json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
 
 }  // namespace fovea

@@ -36,10 +36,14 @@ void add_memory_option(CLI::App& app, int64_t& bytes);
 // --winograd never: for winograd_named(); "auto" without it.
 void add_winograd_option(CLI::App& app, std::string& when);
 
+// --orientation exif or stored: how EXIF data turns photographs; "" without it.
+void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise);
+
 void add_common_options(CLI::App& app, CommonOptions& common);
 
-// Text for people: standard output, or standard error when standard output belongs to --json.
+// Text for people: standard output, or standard error when standard output belongs to --json or to a file's bytes.
 void print_text(const CommonOptions& common, const std::string& text);
+// Always UTF-8: each piece of a name that is not becomes U+FFFD. A number that is not finite becomes null.
 void print_json(const nlohmann::ordered_json& json);
 
 Command bench_command(CLI::App& program);

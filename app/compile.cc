@@ -1,5 +1,5 @@
 // fovea compile MODEL --target TRIPLE -o OUT: a network as code for a device.
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -68,11 +68,15 @@ void compile_model(const CompileCommandOptions& options) {
                              .triple = options.target,
                              .cpu = options.cpu,
                              .threads = options.common.thread_count()});
+  if (product != Product::program && !network.needs.empty())
+    refuse("{}: for processor \"{}\" the code would call {}, and an object calls nothing; compile for another processor of {}",
+           options.output, network.cpu, fmt::join(network.needs, ", "), network.triple);
   write_product(product, options, network, model);
   warn_if_untrained(options.model, options.weights);
-  print_text(options.common, fmt::format("{}: {} for {} ({}), {} kernels, {} of weights, {} of working memory\n",
-                                         options.output, model.name, network.triple, network.cpu, network.kernels,
-                                         bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
+  print_text(options.common, fmt::format("{}: {} for {} ({}{}), {} kernels, {} of weights, {} of working memory\n",
+                                         options.output, model.name, network.triple, network.cpu,
+                                         options.cpu.empty() ? ", the least of its kind; --cpu NAME uses more" : "",
+                                         network.kernels, bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
   if (options.common.json) {
     print_json({{"output", options.output},
                 {"target", network.triple},
@@ -91,8 +95,10 @@ Command compile_command(CLI::App& program) {
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
   app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, armv7-linux-gnueabihf, wasm32")
       ->required();
-  app->add_option("--cpu", options->cpu,
-                  "the processor, by LLVM's name, e.g. cortex-a76 (the least of its kind); relaxed-simd for wasm32");
+  app->add_option(
+      "--cpu", options->cpu,
+      "the processor, by LLVM's name, e.g. cortex-a76 or x86-64-v3 (the least of its kind); rv64gcv for riscv64 with vectors, "
+      "relaxed-simd for wasm32");
   app->add_option("-o,--output", options->output,
                   "NAME.o: an object, and NAME.h beside it; NAME.wasm: a module; else: a program")
       ->required();

@@ -17,7 +17,7 @@ using Clock = std::chrono::steady_clock;
 
 struct DataOptions {
   CommonOptions common;
-  std::string spec, sheet = "sheet.png";
+  std::string spec, sheet = "sheet.png", orientation;
   bool bench = false;
   int64_t size = 224, batch = 64;
   double seconds = 5;
@@ -25,6 +25,10 @@ struct DataOptions {
 
 std::shared_ptr<const Dataset> open(const DataOptions& options, Split split) {
   return open_dataset(options.spec, split, {.seed = static_cast<uint64_t>(options.common.seed)});
+}
+
+Orientation orientation_of(const DataOptions& options) {
+  return options.orientation == "stored" ? Orientation::stored : Orientation::exif;
 }
 
 std::string pixels_text(const Dataset& dataset, nlohmann::ordered_json& json) {
@@ -54,7 +58,8 @@ std::string classes_text(const Dataset& dataset, const std::vector<int64_t>& cou
 std::string photographs_text(const DataOptions& options, const Dataset& dataset, Split split, nlohmann::ordered_json& json) {
   Progress progress(false);
   progress.start(fmt::format("decoding {}", name(split)), dataset.count());
-  const Survey found = survey(dataset, options.common.thread_count(), [&](int64_t done) { progress.update(done, ""); });
+  const Survey found =
+      survey(dataset, options.common.thread_count(), orientation_of(options), [&](int64_t done) { progress.update(done, ""); });
   json["class_counts"] = found.class_counts;
   const auto [least, most] = std::minmax_element(found.class_counts.begin(), found.class_counts.end());
   std::string text = fmt::format("{} to {} a class", *least, *most);
@@ -90,8 +95,13 @@ void describe(const DataOptions& options) {
     }
     text += fmt::format("{:6} {:>8} images, ", name(split), with_separators(dataset->count()));
     text += dataset->encoded() ? photographs_text(options, *dataset, split, part) : pixels_text(*dataset, part);
+    if (!dataset->remark().empty()) {
+      text += fmt::format("       {}\n", dataset->remark());
+      part["remark"] = dataset->remark();
+    }
     json[std::string(name(split))] = std::move(part);
-    if (split == Split::train && !options.sheet.empty()) write_png(options.sheet, contact_sheet(dataset));
+    if (split == Split::train && !options.sheet.empty())
+      write_png(options.sheet, contact_sheet(dataset, orientation_of(options)));
   }
   if (!options.sheet.empty()) {
     text += fmt::format("contact sheet of the training images, a row a class: {}\n", options.sheet);
@@ -105,7 +115,7 @@ void describe(const DataOptions& options) {
 void bench(const DataOptions& options) {
   const auto dataset = open(options, Split::train);
   const int workers = dataset->encoded() ? options.common.thread_count() : 1;
-  Augmentation augmentation{.random_crop = RandomCrop{}, .flip = true};
+  Augmentation augmentation{.random_crop = RandomCrop{}, .orientation = orientation_of(options), .flip = true};
   if (dataset->encoded()) {
     augmentation.mean = {0.485F, 0.456F, 0.406F};
     augmentation.deviation = {0.229F, 0.224F, 0.225F};
@@ -142,6 +152,7 @@ Command data_command(CLI::App& program) {
                   "kind:path, e.g. mnist:DIR (IDX files), cifar10:DIR, cifar100:DIR, images:DIR (train/CLASS/*.jpg), "
                   "tfrecord:DIR, tar:DIR (WebDataset), csv:FILE (path,label), digits:COUNT");
   app->add_option("-o,--sheet", options->sheet, "where the contact sheet goes (sheet.png); \"\" for none");
+  add_orientation_option(*app, options->orientation, "exif");
   app->add_flag("--bench", options->bench, "how many images a second the pipeline of training gives, alone");
   app->add_option("--size", options->size, "with --bench: the square photographs are brought to (224)")
       ->check(between(1, 4096));

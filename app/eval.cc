@@ -21,6 +21,7 @@ namespace {
 
 struct EvalOptions {
   CommonOptions common;
+  bool dynamic = false;
   ModelOptions form;
   PictureOptions picture;
   std::string model, weights, labels, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
@@ -68,7 +69,10 @@ struct Evaluation {
 
 std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const std::string& data, int64_t seed) {
   if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
-  return open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+  auto dataset =
+      open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+  if (!dataset->remark().empty()) fmt::print(stderr, "{}\n", dataset->remark());
+  return dataset;
 }
 
 // A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
@@ -79,32 +83,39 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
   ImageClassifier classifier(open_inference_model(options.model, {.weights = options.weights,
                                                                   .seed = options.common.seed,
                                                                   .form = options.form,
-                                                                  .batch = options.batch > 0 ? options.batch : file_batch}),
+                                                                  .batch = options.batch > 0 ? options.batch : file_batch,
+                                                                  .dynamic = options.dynamic}),
                              dtype_named(options.dtype), winograd_named(options.winograd));
   const Augmentation pictures = augmentation_of(classifier, options.picture);
   if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
   const std::vector<std::string> classes = dataset->class_names();
   std::vector<int64_t> places;
-  if (!options.labels.empty())
-    places = class_places(classes,
-                          class_labels(read_labels(options.labels), classifier.classes(), classifier.name(), options.labels),
-                          options.labels);
+  const std::vector<std::string> labels = options.labels.empty() ? classifier.labels() : read_labels(options.labels);
+  const std::string& from = options.labels.empty() ? options.model : options.labels;
+  if (!labels.empty())
+    places = class_places(classes, class_labels(labels, classifier.classes(), classifier.name(), from), from);
   return {evaluate(classifier, std::move(dataset), threads, progress, {.pictures = pictures, .places = places}),
           classifier.name(), classes};
 }
 
 // A run, or a network of the zoo.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
-  if (!options.labels.empty() || options.picture != PictureOptions{})
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
+  if (!options.labels.empty() || options.picture != PictureOptions{.orientation = options.picture.orientation})
     refuse(
         "{} says itself how pictures become its input, and its classes are its data set's: --mean, --deviation, --resize, "
         "--interpolation and --labels are for a .tflite or .onnx file",
         options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
-  const auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
+  auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
+  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // by name, where the names are the run's
+    const std::vector<int64_t> places = class_places(dataset->class_names(), model.labels, options.model);
+    if (!places.empty()) dataset = renumbered(std::move(dataset), model.labels, places);
+  }
   if (model.network.classes == std::ssize(dataset->class_names()) + 1)
     return evaluate_model(options, dataset, threads, progress);
   check_fits(model.network, *dataset);
+  if (!options.picture.orientation.empty()) model.network.preprocessing.upright = options.picture.orientation == "exif";
   Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype),
                       winograd_named(options.winograd));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
@@ -155,6 +166,7 @@ Command eval_command(CLI::App& program) {
                   "of activations and products: f32 (the default, whatever it was trained in) or bf16");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
   add_winograd_option(*app, options->winograd);
+  add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { run_evaluation(*options); }};

@@ -17,7 +17,9 @@
 #include "fovea/nn/dequantize.h"
 #include "fovea/onnx/write.h"
 #include "fovea/tflite/write.h"
+#include "fovea/train/checkpoint.h"
 #include "fovea/train/run.h"
+#include "fovea/train/run_lock.h"
 #include "fovea/train/session.h"
 
 namespace fovea {
@@ -98,6 +100,7 @@ TrainedModel recognised_model(const ExportOptions& options) {
   recipe.deviation.assign(preprocessing.deviation.begin(), preprocessing.deviation.end());
   recipe.crop_resize = preprocessing.resize;
   if (preprocessing.bicubic) recipe.interpolation = "bicubic";
+  recipe.orientation = preprocessing.upright ? "exif" : "stored";
   const Shape own = make_model(found->model).input;
   if (own != found->options.input) {
     if (found->options.input[0] != found->options.input[1]) fail("{} reads images that are not square", options.model);
@@ -119,6 +122,8 @@ void export_run(const ExportOptions& options) {
     fail("{} names for {} classes", model.labels.size(), model.network.classes);
   const std::filesystem::path folder = options.output;
   make_folder(folder);
+  const RunLock lock(folder);
+  if (has_checkpoint(folder)) refuse("{} holds a run in training; give another folder", options.output);
   write_text(folder / "recipe.toml", to_toml(model.recipe));
   if (!model.labels.empty()) write_labels(folder / "labels.txt", model.labels);
   write_weights(folder / "model.safetensors", model.network, model.tensors);
@@ -142,9 +147,12 @@ void export_model(const ExportOptions& options) {
     refuse("{}: a file's name ends in .tflite, .onnx or .safetensors", options.output);
   }
   warn_if_untrained(options.model, options.weights);
-  const auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.output));
-  print_text(options.common, fmt::format("{}: {}, {}\n", options.output, name, bytes_text(bytes)));
-  if (options.common.json) print_json({{"model", name}, {"file", options.output}, {"bytes", bytes}});
+  std::error_code unknown;  // a pipe keeps nothing whose size could be told
+  const auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.output, unknown));
+  print_text(options.common, fmt::format("{}: {}{}\n", options.output, name, unknown ? "" : ", " + bytes_text(bytes)));
+  nlohmann::ordered_json json = {{"model", name}, {"file", options.output}};
+  if (!unknown) json["bytes"] = bytes;
+  if (options.common.json) print_json(json);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/inference_model.h"
 #include "fovea/core/error.h"
 #include "fovea/models/registry.h"
+#include "fovea/train/checkpoint.h"
 #include "fovea/train/recipe.h"
 #include "fovea/train/trainer.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 struct TrainCommandOptions {
   CommonOptions common;
-  std::string model, recipe, data, out, optimizer, schedule, weights, dtype;
+  std::string model, recipe, data, out, optimizer, schedule, weights, dtype, orientation;
   std::vector<std::string> settings, freeze;
   int64_t epochs = 0, batch = 0;
   double rate = 0;
@@ -45,21 +46,10 @@ void check_model(const std::string& model) {
     refuse("{} is a folder; fovea train NAME --weights {} trains on from a run", model, model);
 }
 
-// The model's defaults, then the file, then the command line: each over the one before.
-Recipe recipe_of(const TrainCommandOptions& options) {
-  Recipe recipe;
-  std::string model = options.model;
-  if (!options.recipe.empty()) {
-    const std::string named = read_recipe(options.recipe).model;
-    if (model.empty()) model = named;
-    if (model.empty()) refuse("{} names no model; give one: fovea train MODEL --recipe {}", options.recipe, options.recipe);
-  }
-  if (model.empty()) refuse("which network? fovea train MODEL --data SPEC, or --recipe FILE.toml");
-  check_model(model);
-  model = make_model(model).name;
-  recipe = default_recipe(model);
+// What the command line says, over `recipe`: a file, then options. `model` is the name of its network.
+void apply_options(Recipe& recipe, const std::string& model, const TrainCommandOptions& options) {
   if (!options.recipe.empty()) recipe = read_recipe(options.recipe, recipe);
-  if (options.quantize_aware) fine_tune_for_integers(recipe);
+  if (options.quantize_aware && !options.resume) fine_tune_for_integers(recipe);
   recipe.model = model;
   if (!options.data.empty()) recipe.data = options.data;
   if (options.epochs > 0) recipe.epochs = options.epochs;
@@ -68,29 +58,78 @@ Recipe recipe_of(const TrainCommandOptions& options) {
   if (!options.optimizer.empty()) apply_setting(recipe, "optimizer.name=" + options.optimizer);
   if (!options.schedule.empty()) apply_setting(recipe, "rate.schedule=" + options.schedule);
   if (!options.dtype.empty()) apply_setting(recipe, "dtype=" + options.dtype);
+  if (!options.orientation.empty()) apply_setting(recipe, "input.orientation=" + options.orientation);
   if (!options.weights.empty()) recipe.weights = options.weights;
   if (!options.freeze.empty()) recipe.freeze = options.freeze;
   if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
   for (const std::string& setting : options.settings) apply_setting(recipe, setting);
+}
+
+// The name of the network that is asked for; empty where none is.
+std::string model_of(const TrainCommandOptions& options) {
+  std::string model = options.model;
+  if (model.empty() && !options.recipe.empty()) model = read_recipe(options.recipe).model;
+  if (model.empty()) return model;
+  check_model(model);
+  return make_model(model).name;
+}
+
+// The model's defaults, then the file, then the command line: each over the one before.
+Recipe recipe_of(const TrainCommandOptions& options) {
+  const std::string model = model_of(options);
+  if (model.empty() && !options.recipe.empty())
+    refuse("{} names no model; give one: fovea train MODEL --recipe {}", options.recipe, options.recipe);
+  if (model.empty()) refuse("which network? fovea train MODEL --data SPEC, or --recipe FILE.toml");
+  Recipe recipe = default_recipe(model);
+  apply_options(recipe, model, options);
   if (recipe.data.empty()) refuse("train on what? --data SPEC, e.g. mnist:DIR, cifar10:DIR or digits (see fovea data --help)");
   return recipe;
 }
 
-void refuse_changes(const CLI::App& app) {
-  for (const char* name : {"--recipe", "--data", "--epochs", "--batch", "--rate", "--optimizer", "--schedule", "--set",
-                           "--seed", "--dtype", "--weights", "--freeze", "--quantize-aware"}) {
-    if (app.count(name) > 0) refuse("{} would change the run; a resumed run keeps the recipe it was started with", name);
-  }
+// Two spellings of one place, e.g. images:pets and images:./pets/.
+bool same_place(const std::string& a, const std::string& b) {
+  const size_t colon = a.find(':') + 1;  // 0: no kind
+  if (a.substr(0, colon) != b.substr(0, colon)) return false;
+  std::error_code error;
+  return std::filesystem::equivalent(a.substr(colon), b.substr(colon), error) && !error;
 }
 
-void run_training(const TrainCommandOptions& options, const CLI::App& app) {
+// The same options may be given again: a change is what neither the command line alone nor the run with the command line over
+// it agrees with the run on.
+void refuse_changes(const TrainCommandOptions& options, const Recipe& saved) {
+  const std::string asked = model_of(options);
+  TrainCommandOptions anew = options;
+  anew.resume = false;
+  const std::string model = asked.empty() ? saved.model : asked;
+  Recipe alone = default_recipe(model), over = saved;
+  apply_options(alone, model, anew);
+  apply_options(over, model, options);
+  over.quantize_aware |= options.quantize_aware;
+  shorten_warmups(alone);
+  shorten_warmups(over);
+  const std::vector<RecipeChange> real = changes_between(saved, alone);
+  std::string differing;
+  for (const RecipeChange& change : changes_between(saved, over)) {
+    if (std::ranges::find(real, change.key, &RecipeChange::key) == real.end()) continue;
+    if (change.key == "data" && same_place(saved.data, over.data)) continue;
+    if (change.key == "weights" && same_place(saved.weights, over.weights)) continue;
+    differing += fmt::format("{}{} is {}, {} was asked for", differing.empty() ? "" : "; ", change.key, change.from, change.to);
+  }
+  if (!differing.empty()) refuse("a resumed run keeps the recipe it was started with: {}", differing);
+}
+
+void run_training(const TrainCommandOptions& options) {
   if (options.resume && options.overwrite) refuse("--resume goes on with a run and --overwrite replaces it: choose one");
   Recipe recipe;
   std::string folder = options.out;
   if (options.resume) {
-    refuse_changes(app);
-    if (folder.empty() && options.model.empty()) refuse("resume which run? fovea train --resume --out DIR");
-    if (folder.empty()) folder = "runs/" + make_model(options.model).name;
+    const std::string model = model_of(options);
+    if (folder.empty() && model.empty()) refuse("resume which run? fovea train --resume --out DIR");
+    if (folder.empty()) folder = "runs/" + model;
+    if (has_checkpoint(folder)) {  // else train() says so
+      const std::string state = (std::filesystem::path(folder) / "state.json").string();
+      refuse_changes(options, parse_recipe(saved_recipe(folder), state));
+    }
   } else {
     recipe = recipe_of(options);
     if (folder.empty()) folder = "runs/" + recipe.model;
@@ -125,6 +164,7 @@ Command train_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype, "of activations and products: f32 or bf16; parameters and sums stay f32");
   app->add_option("--optimizer", options->optimizer, "sgd, adam, adamw, rmsprop, lars or muon");
   app->add_option("--schedule", options->schedule, "constant, step, exponential, inverse, cosine, linear or polynomial");
+  add_orientation_option(*app, options->orientation, "exif, or the recipe's");
   app->add_option("--set", options->settings, "any key of the recipe: KEY=VALUE, e.g. optimizer.momentum=0.8")
       ->allow_extra_args(false);
   app->add_option("--weights", options->weights, "start from these weights (.safetensors), with a new head for other classes");
@@ -140,7 +180,7 @@ Command train_command(CLI::App& program) {
       ->check(between(1, 1024));
   add_memory_option(*app, options->memory);
   add_common_options(*app, options->common);
-  return {app, [options, app] { run_training(*options, *app); }};
+  return {app, [options] { run_training(*options); }};
 }
 
 }  // namespace fovea

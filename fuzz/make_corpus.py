@@ -3,17 +3,20 @@
 
     make_corpus.py FOVEA FOLDER
 
-FOVEA is the built program; it turns ONNX seeds into TensorFlow Lite ones. Debian: python3-onnx, python3-pil, python3-numpy.
+FOVEA is the built program; it turns ONNX seeds into TensorFlow Lite ones. Debian: python3-onnx, python3-torch, python3-pil, python3-numpy.
 """
+import collections
 import io
 import json
 import os
+import pickle
 import struct
 import subprocess
 import sys
 
 import numpy
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
@@ -93,6 +96,20 @@ def safetensors(tensors):
     return struct.pack("<Q", len(text)) + text + data
 
 
+def saves():
+    """By PyTorch, in both of its forms; the last ones are pickles alone, to be met by the reader of pickles at once."""
+    base = torch.arange(6, dtype=torch.float32)
+    state = collections.OrderedDict(w=base.view(2, 3).t(), b=base[:2].half(), n=torch.tensor(3))
+    for name, options in (("zip", {}), ("legacy", {"_use_new_zipfile_serialization": False})):
+        file = io.BytesIO()
+        torch.save({"epoch": 1, "best": 0.5, "state_dict": state, "more": [None, True, {1}, b"x", 1 << 70]}, file, **options)
+        yield name, file.getvalue()
+        file = io.BytesIO()
+        torch.save(torch.nn.Linear(2, 1).state_dict(), file, pickle_protocol=4, **options)
+        yield name + "_4", file.getvalue()
+    yield "pickle", pickle.dumps({"a": [1, -1.5, "text", (2, 3)], "b": collections.OrderedDict(c=1 << 40)}, 2)
+
+
 def picture(mode, size, **options):
     pixels = RANDOM.integers(0, 255, (size[1], size[0]) + {"L": (), "RGB": (3,), "RGBA": (4,), "CMYK": (4,)}[mode]).astype(numpy.uint8)
     file = io.BytesIO()
@@ -112,6 +129,18 @@ def pictures():
     yield "gray.jpeg", picture("L", (9, 8), format="JPEG", quality=20)
     yield "lossy.webp", picture("RGB", (8, 8), format="WEBP", quality=10)
     yield "lossless.webp", picture("RGBA", (4, 4), format="WEBP", lossless=True)
+    exif = Image.Exif()
+    exif[0x112] = 6
+    yield "turned.jpeg", picture("RGB", (9, 8), format="JPEG", quality=20, exif=exif)
+    yield "turned.png", picture("RGB", (5, 4), format="PNG", exif=exif)
+    yield "turned.webp", picture("RGB", (5, 4), format="WEBP", exif=exif)
+    yield "rows.gif", picture("L", (9, 7), format="GIF", interlace=0)
+    yield "interlaced.gif", picture("L", (5, 12), format="GIF", interlace=1)
+    deep = io.BytesIO()
+    Image.fromarray(RANDOM.integers(0, 65535, (4, 5)).astype(numpy.uint16)).save(deep, format="PNG")
+    yield "deep.png", deep.getvalue()
+    yield "runs.bmp", b"BM" + struct.pack("<IHHI", 86, 0, 0, 62) + struct.pack("<IiiHHIIiiII", 40, 4, 2, 1, 8, 1, 24, 0, 0, 2, 0) + bytes(
+        [0, 0, 0, 0, 9, 8, 7, 0, 3, 1, 1, 0, 0, 0, 0, 3, 1, 0, 1, 0, 0, 2, 1, 0, 0, 1])
     yield "plain.bmp", picture("RGB", (3, 5), format="BMP")
     yield "gray.bmp", picture("L", (3, 5), format="BMP")
 
@@ -120,6 +149,20 @@ def idx():
     labels = struct.pack(">II", 2049, 2) + bytes([3, 7])
     images = struct.pack(">IIII", 2051, 2, 3, 4) + bytes(range(24))
     yield "two", struct.pack("<H", len(labels)) + labels + images
+
+
+def tar_file(name, content):
+    header = bytearray(512)
+    header[:len(name)] = name
+    header[100:107], header[124:135], header[156:157], header[257:265] = b"0000644", b"%011o" % len(content), b"0", b"ustar\00000"
+    header[148:156] = b" " * 8
+    header[148:155] = b"%06o\0" % sum(header)
+    return bytes(header) + content + bytes(-len(content) % 512)
+
+
+def shards():
+    yield "tar", b"\0" + tar_file(b"1.png", b"picture") + tar_file(b"1.cls", b"0") + tar_file(b"2.json", b'{"label": 1}') + tar_file(b"2.png", b"x") + bytes(1024)
+    yield "csv", b"\2" + b"\xef\xbb\xbfpath,label\r\n\"train.csv\",0\r\n"
 
 
 def main():
@@ -141,9 +184,13 @@ def main():
         if os.path.exists(f"{folder}/tflite/{name}.tflite"):
             os.rename(f"{folder}/tflite/{name}.tflite", f"{folder}/tflite/{name}")
     write("safetensors", "two", safetensors({"a": ("F32", numpy.arange(6, dtype=numpy.float32).reshape(2, 3)), "b": ("I64", numpy.arange(2))}))
+    for name, content in saves():
+        write("pth", name, content)
     write("safetensors", "halves", safetensors({"h": ("F16", numpy.ones(3, numpy.float16))}))
     for name, content in pictures():
         write("picture", name, content)
+    for name, content in shards():
+        write("shards", name, content)
     for name, content in idx():
         write("idx", name, content)
 

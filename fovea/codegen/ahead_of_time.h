@@ -20,7 +20,7 @@ namespace fovea {
 struct AheadOfTimeOptions {
   std::string name;    // of the network in C: letters, digits and underscores
   std::string triple;  // LLVM's: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
-  std::string cpu;     // LLVM's name; empty: the least of its kind that is worth compiling for (fovea/codegen/target.cc)
+  std::string cpu;     // LLVM's name; empty: the least of its kind (fovea/codegen/target.cc)
   int threads = 0;     // that compile side by side; 0: all available
 };
 
@@ -35,6 +35,9 @@ struct DeployedNetwork {
   int64_t arena_bytes = 0;   // aligned to arena_alignment
   int64_t weight_bytes = 0;  // read-only data of the object: parameters and constants
   int kernels = 0;           // distinct
+  // Functions of the C library or the compiler's that the object calls, where the processor has no instruction for what they
+  // do: none on those with the usual ones.
+  std::vector<std::string> needs = {};
 };
 
 inline constexpr int64_t arena_alignment = 64;

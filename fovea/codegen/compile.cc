@@ -4,14 +4,12 @@
 #include <chrono>
 #include <map>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
+#include "fovea/codegen/fault_guard.h"
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/program_plan.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
+#include "fovea/core/process_memory.h"
 #include "fovea/passes/recompute.h"
 #include "fovea/passes/structure.h"
 #include "fovea/runtime/thread_pool.h"
@@ -42,8 +40,9 @@ std::string gigabytes(int64_t bytes) { return fmt::format("{:.3f} GB", static_ca
   refuse(
       "this takes at least {} of memory, {} for inputs, parameters and their state, {} for what is between them, computed "
       "again "
-      "where that helps, and {} for the threads; {} are allowed. A smaller batch takes less",
+      "where that helps, and {} for the threads{}; {} are allowed. A smaller batch takes less",
       gigabytes(memory.bytes()), gigabytes(memory.tensors), gigabytes(memory.arena), gigabytes(memory.scratch),
+      memory.process > 0 ? fmt::format(", and {} for the rest of the program", gigabytes(memory.process)) : "",
       gigabytes(limit));
 }
 
@@ -52,8 +51,12 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
                          const CompileOptions& options, int threads) {
   ProgramMemory memory{.tensors = caller_bytes(plan, function), .scratch = Program::scratch_bytes(scratch_bytes, threads)};
   memory.unlimited = memory.arena = plan_memory(lifetimes_of(function.list).blocks).bytes;
+  if (options.whole_process) {
+    give_back_freed_memory();
+    memory.process = std::max<int64_t>(0, resident_bytes() - options.counted) + options.reserved;
+  }
   if (options.memory == 0 || memory.bytes() <= options.memory) return memory;
-  const Recomputation chosen = recompute(main, function, options.memory - memory.tensors - memory.scratch);
+  const Recomputation chosen = recompute(main, function, options.memory - memory.tensors - memory.scratch - memory.process);
   memory.arena = chosen.bytes;
   if (!chosen.fits) refuse_memory(memory, options.memory);
   memory.repeated = chosen.repeated;
@@ -62,6 +65,12 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
   memory.extra_work = chosen.extra_work;
   function = read_fused_function(main);
   return memory;
+}
+
+// Each has modules of LLVM of its own, which take less than this.
+int compiling_threads(int64_t memory, int threads) {
+  constexpr int64_t each = 64 << 20;
+  return static_cast<int>(std::clamp<int64_t>((memory - resident_bytes()) / each, 1, threads));
 }
 
 std::shared_ptr<const ProgramPlan> plan_preparation(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
@@ -82,7 +91,9 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   const auto kernels = kernels_called_by(functions);
   ProgramPlan plan;
   describe_ports(main, plan);
-  const std::vector<CompiledKernel> compiled = KernelCompiler(target, threads).compile(kernels, plan.code, &report.from_cache);
+  const int compilers = options.whole_process ? compiling_threads(options.memory, threads) : threads;
+  const std::vector<CompiledKernel> compiled =
+      KernelCompiler(target, compilers).compile(kernels, plan.code, &report.from_cache);
   report.kernels = static_cast<int>(kernels.size());
   const std::map<std::string, CompiledKernel> by_name = kernels_by_name(kernels, compiled);
   int64_t scratch_bytes = 0;
@@ -122,16 +133,17 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   const auto start = std::chrono::steady_clock::now();
   if (options.dtype != DType::f32 && options.dtype != DType::bf16)
     refuse("networks compute in f32 or bf16, not in {}", name(options.dtype));
-  const Target target = Target::host(options.cpu);
-  auto module = kernels_for(target, graph, options);
   CompileReport ours;
-  Program program(plan_program(*module, target, options, threads_of(options), ours));
-  module = nullptr;
+  Program program(guarded_result(
+      [&] {
+        const Target target = Target::host(options.cpu);
+        auto module = kernels_for(target, graph, options);
+        return plan_program(*module, target, options, threads_of(options), ours);
+      },
+      [&] { return graph.text(); }));
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (report) *report = ours;
-#ifdef __GLIBC__
-  malloc_trim(0);  // what compiling took would otherwise stay beside the tensors
-#endif
+  give_back_freed_memory();  // what compiling took would otherwise stay beside the tensors
   return program;
 }
 
@@ -142,7 +154,9 @@ Winograd winograd_named(const std::string& text) {
   return static_cast<Winograd>(found - known.begin());
 }
 
-ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
+namespace {
+
+ProgramMemory planned_memory(const Graph& graph, const CompileOptions& options) {
   const Target target = Target::host(options.cpu);
   auto module = kernels_for(target, graph, options);
   FuncOp main = network_of(*module);
@@ -154,7 +168,7 @@ ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
   return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }
 
-std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
+std::string text_at(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
   static const std::vector<std::string> after_kernels = {"tiles", "vectors", "llvm", "assembly"};
   if (llvm::is_contained(after_kernels, stage)) {
     const Target target = Target::host(options.cpu);
@@ -172,6 +186,16 @@ std::string lower(const Graph& graph, const std::string& stage, const std::strin
   std::string text;
   for (FuncOp chosen : chosen_kernels(*module, kernel)) text += text_of(chosen);
   return text;
+}
+
+}  // namespace
+
+ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
+  return guarded_result([&] { return planned_memory(graph, options); }, [&] { return graph.text(); });
+}
+
+std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
+  return guarded_result([&] { return text_at(graph, stage, kernel, options); }, [&] { return graph.text(); });
 }
 
 }  // namespace fovea

@@ -21,6 +21,10 @@ struct CompileOptions {
   bool inference = false;  // fold batch norm and constants
   Winograd winograd = Winograd::where_faster;
   int64_t memory = 0;  // bytes that ProgramMemory::bytes() may be; 0: any. Tensors are computed again until they fit
+  // With it, `memory` is of the whole process: what is resident once the kernels are compiled counts, but for `counted` bytes
+  // of arguments that are resident already, and `reserved` bytes that will be.
+  bool whole_process = false;
+  int64_t counted = 0, reserved = 0;
   // f32, or bf16: activations and products in bf16, sums, statistics, losses and parameters in f32 (the pass
   // fovea-mixed-precision). Fast where the processor multiplies bf16 (AVX512_BF16), right and slow elsewhere.
   DType dtype = DType::f32;
@@ -32,12 +36,13 @@ struct ProgramMemory {
   int64_t arena = 0;               // what is between them
   int64_t scratch = 0;             // of all threads
   int64_t unlimited = 0;           // the arena if nothing were computed again
+  int64_t process = 0;             // what else the process takes, where that counts
   int repeated = 0;                // calls of kernels
   double multiply_adds = 0;        // of the calls that are not computed again; known where some are
   double extra_multiply_adds = 0;  // of those that are, as a share of these
   double extra_work = 0;           // the same with the memory's traffic counted in: about the time
 
-  int64_t bytes() const { return tensors + arena + scratch; }
+  int64_t bytes() const { return tensors + arena + scratch + process; }
 };
 
 struct CompileReport {

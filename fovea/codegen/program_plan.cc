@@ -21,6 +21,18 @@ ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
           .dtype = is_unsigned ? DType::u8 : dtype_of(tensor.getElementType())};
 }
 
+// Results come after the operands, but for those that are written over one.
+std::vector<KernelOutput> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) {
+  std::vector<KernelOutput> outputs;
+  size_t next = call.getNumOperands();
+  for (auto [over, type] : llvm::zip_equal(in_place, call.getResultTypes())) {
+    auto tensor = mlir::cast<mlir::RankedTensorType>(type);
+    outputs.push_back(
+        {over >= 0 ? static_cast<size_t>(over) : next++, tensor.getNumElements(), dtype_of(tensor.getElementType())});
+  }
+  return outputs;
+}
+
 void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
                ProgramPlan& plan) {
   const auto arguments = static_cast<int64_t>(plan.arguments.size());
@@ -32,10 +44,12 @@ void add_calls(const FusedFunction& function, Placement placement, const std::ma
       operand.place = KernelOperand::Place::prepared;
       operand.index -= arguments;
     }
+    std::vector<KernelOutput> outputs = outputs_of(call, function.list.traits[i].in_place);
     plan.calls.push_back({.name = call.getCallee().str(),
                           .layer = layer_of(call.getLoc()),
                           .function = code.function,
                           .operands = std::move(placement.operands[i]),
+                          .outputs = std::move(outputs),
                           .tiles = code.tiles,
                           .scratch_bytes = code.scratch_bytes,
                           .flops = 2 * function.list.traits[i].multiply_adds,

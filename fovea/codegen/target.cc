@@ -5,6 +5,7 @@
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/ARMTargetParser.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/Triple.h>
 
@@ -32,26 +33,49 @@ constexpr Row rows[] = {
     {llvm::Triple::x86_64, "", 16, 16, 32 << 10, 256 << 10, 0},
     {llvm::Triple::aarch64, "", 16, 32, 64 << 10, 512 << 10, 0},
     {llvm::Triple::arm, "neon", 16, 16, 32 << 10, 256 << 10, 0},
+    // Without vectors, four numbers take four registers of one.
+    {llvm::Triple::arm, "", 16, 4, 32 << 10, 256 << 10, 0},
     {llvm::Triple::riscv64, "v", 16, 32, 32 << 10, 256 << 10, 0},
+    {llvm::Triple::riscv64, "", 16, 8, 32 << 10, 256 << 10, 0},
     {llvm::Triple::wasm32, "simd128", 16, 16, 32 << 10, 256 << 10, 0},
 };
 
-// What a triple without a processor means: the least machine of its kind that is worth compiling for.
-struct Default {
-  const char* prefix;
-  const char* cpu;
+// What a triple without a processor means, and names of machines that LLVM has no processor for. The row without a name is the
+// least machine of its kind: what is compiled for it runs on all of them.
+struct Machine {
+  llvm::Triple::ArchType architecture;
+  const char* name;  // as --cpu gives it; "": none was given
+  const char* cpu;   // LLVM's
   const char* features;
 };
 
-constexpr Default defaults[] = {
-    {"x86_64", "x86-64-v3", ""},
-    {"aarch64", "cortex-a76", ""},
-    {"arm", "cortex-a7", "+neon,+vfp4"},
-    {"riscv64", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
-    {"wasm32", "generic", "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals"},
+constexpr Machine machines[] = {
+    {llvm::Triple::x86_64, "", "x86-64", ""},
+    {llvm::Triple::aarch64, "", "generic", "+neon"},
+    // Armv7 promises 16 registers of floating point; NEON and fused products are options.
+    {llvm::Triple::arm, "", "generic", "+armv7-a,-neon,-d32,+vfp3d16"},
+    {llvm::Triple::riscv64, "", "generic-rv64", "+m,+a,+f,+d,+c"},
+    {llvm::Triple::riscv64, "rv64gcv", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
+    {llvm::Triple::wasm32, "", "generic", "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals"},
+    {llvm::Triple::wasm32, "relaxed-simd", "generic",
+     "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals,+relaxed-simd"},
 };
 
-constexpr const char* relaxed_simd = "relaxed-simd";
+// The least machine by its LLVM name is that machine: "generic" alone would lack what the triple promises.
+bool means(const Machine& machine, const std::string& triple, const std::string& cpu) {
+  if (llvm::Triple(triple).getArch() != machine.architecture) return false;
+  return cpu == machine.name || (*machine.name == '\0' && cpu == machine.cpu);
+}
+
+// A processor's name alone brings no floating-point unit on Armv7: that is an option of which each has a usual one.
+std::string usual_unit(const std::string& triple, const std::string& cpu) {
+  const llvm::Triple parsed(triple);
+  if (parsed.getArch() != llvm::Triple::arm || !triple.ends_with("eabihf")) return "";
+  const llvm::ARM::FPUKind unit = llvm::ARM::getDefaultFPU(cpu, llvm::ARM::parseCPUArch(cpu));
+  std::vector<llvm::StringRef> features;
+  if (!llvm::ARM::getFPUFeatures(unit, features)) return "";
+  return llvm::join(features, ",");
+}
 
 void initialise_targets() {
   static std::once_flag once;
@@ -77,13 +101,41 @@ std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
   if (found == nullptr) {
     std::vector<std::string> known;
-    for (const Default& row : defaults) known.emplace_back(row.prefix);
+    for (const Machine& machine : machines) {
+      if (*machine.name == '\0') known.emplace_back(llvm::Triple::getArchTypeName(machine.architecture));
+    }
     refuse_unknown("target architecture", llvm::Triple(target.triple).getArchName(), known);
   }
   // LLVM warns of an unknown processor on standard error and goes on: it is only asked about known ones.
   const std::unique_ptr<llvm::MCSubtargetInfo> any(found->createMCSubtargetInfo(target.triple, "", ""));
   check_cpu(target, *any);
   return std::unique_ptr<llvm::MCSubtargetInfo>(found->createMCSubtargetInfo(target.triple, target.cpu, target.features));
+}
+
+// What code needs that LLVM would otherwise end the process for, or call a library for, which objects do not.
+struct Need {
+  llvm::Triple::ArchType architecture;
+  const char* feature;
+  const char* words;
+};
+
+constexpr Need needs[] = {{llvm::Triple::x86_64, "64bit", "is a 32-bit processor"},
+                          {llvm::Triple::riscv64, "64bit", "is a 32-bit processor"},
+                          {llvm::Triple::riscv64, "f", "has no floating-point instructions"},
+                          {llvm::Triple::riscv64, "d", "has no floating-point instructions of 64 bits"},
+                          {llvm::Triple::arm, "vfp2sp", "has no floating-point instructions"},
+                          {llvm::Triple::thumb, "vfp2sp", "has no floating-point instructions"},
+                          {llvm::Triple::aarch64, "neon", "has no vector instructions"}};
+
+void check_needs(const Target& target, const llvm::MCSubtargetInfo& info) {
+  const llvm::Triple triple(target.triple);
+  for (const Need& need : needs) {
+    if (need.architecture == triple.getArch() && !info.checkFeatures(std::string("+") + need.feature))
+      refuse("processor \"{}\" {}: fovea cannot compile for it", target.cpu, need.words);
+  }
+  if (triple.isARM() && info.checkFeatures("+noarm"))
+    refuse("processor \"{}\" runs Thumb instructions alone: take a target such as thumbv8.1m.main-none-eabihf, not {}",
+           target.cpu, target.triple);
 }
 
 // Instructions that compiled kernels may hold. A virtual machine hides others that a processor's name implies, and no kernel
@@ -160,16 +212,14 @@ Target Target::named(const std::string& triple, const std::string& cpu) {
   // "aarch64-linux-gnu" leaves out the vendor, and would be read as having no system and no floating-point registers in calls.
   target.triple = llvm::Triple::normalize(triple);
   target.cpu = cpu;
-  for (const Default& row : defaults) {
-    if (!llvm::StringRef(triple).starts_with(row.prefix)) continue;
-    if (cpu.empty()) target.cpu = row.cpu;
-    const bool wasm = llvm::StringRef(triple).starts_with("wasm"), relaxed = wasm && cpu == relaxed_simd;
-    if (cpu.empty() || wasm) target.features = row.features;
-    if (!relaxed) continue;
-    target.cpu = row.cpu;
-    target.features += std::string(",+") + relaxed_simd;
+  target.features = usual_unit(target.triple, cpu);
+  for (const Machine& machine : machines) {
+    if (!means(machine, target.triple, cpu)) continue;
+    target.cpu = machine.cpu;
+    target.features = machine.features;
   }
   const auto info = subtarget(target);
+  check_needs(target, *info);
   fill_row(target, *info);
   return target;
 }

@@ -37,8 +37,8 @@ struct Target {
   // and names whose instructions this processor does not have.
   static Target host(const std::string& cpu = "");
 
-  // Any target LLVM can write an object for. `cpu` may be empty: the triple's baseline with its usual vectors. WebAssembly has
-  // no processors; "relaxed-simd" means instructions that not every engine has.
+  // Any target LLVM can write an object for. `cpu` may be empty: the least machine of the triple, whose code runs on all.
+  // WebAssembly has no processors; "relaxed-simd" means instructions that not every engine has, and "rv64gcv" RISC-V's vectors.
   static Target named(const std::string& triple, const std::string& cpu = "");
 };
 

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "fovea/core/error.h"
+#include "fovea/core/output_file.h"
 
 namespace fovea {
 namespace {
@@ -33,26 +34,6 @@ class Descriptor {
  private:
   int number_;
 };
-
-bool write_all(int descriptor, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  return true;
-}
-
-std::filesystem::path folder_of(const std::filesystem::path& path) {
-  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-}
-
-// A rename is on the disk once its folder is.
-void sync_folder(const std::filesystem::path& path) {
-  Descriptor directory(folder_of(path), O_RDONLY | O_DIRECTORY);
-  if (directory.open()) ::fsync(directory.number());
-}
 
 const char* set_variable(const char* name) {
   const char* value = std::getenv(name);
@@ -80,17 +61,18 @@ std::vector<std::byte> read_file(const std::filesystem::path& path) {
   return bytes;
 }
 
-void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, std::vector<std::byte>& bytes) {
-  Descriptor file(path, O_RDONLY);
-  struct stat status {};
-  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
-  const auto size = static_cast<uint64_t>(status.st_size);
+namespace {
+
+void check_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, uint64_t size) {
   if (length > size || offset > size - length) {
     fail("{}: {} bytes from byte {} on are wanted, the file has {}", path.string(), length, offset, size);
   }
-  bytes.resize(length);
-  for (size_t filled = 0; filled < length;) {
-    const ssize_t got = ::pread(file.number(), bytes.data() + filled, length - filled, static_cast<off_t>(offset + filled));
+}
+
+void read_part(const Descriptor& file, const std::filesystem::path& path, uint64_t offset, std::span<std::byte> bytes) {
+  for (size_t filled = 0; filled < bytes.size();) {
+    const ssize_t got =
+        ::pread(file.number(), bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
     if (got == 0) fail("{}: it became shorter while it was read", path.string());
@@ -98,10 +80,33 @@ void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t leng
   }
 }
 
+}  // namespace
+
+void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, std::vector<std::byte>& bytes) {
+  Descriptor file(path, O_RDONLY);
+  struct stat status {};
+  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  check_part(path, offset, length, static_cast<uint64_t>(status.st_size));
+  bytes.resize(length);
+  read_part(file, path, offset, bytes);
+}
+
+void read_part(const std::filesystem::path& path, uint64_t offset, std::span<std::byte> bytes) {
+  Descriptor file(path, O_RDONLY);
+  struct stat status {};
+  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  check_part(path, offset, bytes.size(), static_cast<uint64_t>(status.st_size));
+  read_part(file, path, offset, bytes);
+}
+
 MappedFile::MappedFile(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   struct stat status {};
   if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  if (!S_ISREG(status.st_mode)) {  // a pipe has no pages
+    read_ = read_file(path);
+    return;
+  }
   size_ = static_cast<size_t>(status.st_size);
   if (size_ == 0) return;
   start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number(), 0);
@@ -117,25 +122,21 @@ std::string read_text(const std::filesystem::path& path) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  const std::filesystem::path temporary = path.string() + "." + std::to_string(::getpid()) + ".tmp";
-  Descriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file.open()) fail("cannot write {}: {}", path.string(), std::strerror(errno));
-  if (!write_all(file.number(), bytes) || ::fsync(file.number()) != 0 || !file.close() ||
-      ::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
-    ::unlink(temporary.c_str());
-    fail("cannot write {}: {}", path.string(), std::strerror(reason));
-  }
-  sync_folder(path);
+void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes, bool program) {
+  OutputFile file(path, program);
+  file.write(bytes);
+  file.commit();
 }
 
 void replace_file(const std::filesystem::path& finished, const std::filesystem::path& path) {
+  const std::filesystem::path target = destination_of(path).path;
   Descriptor file(finished, O_RDONLY);
-  if (!file.open() || ::fsync(file.number()) != 0 || ::rename(finished.c_str(), path.c_str()) != 0) {
+  if (!file.open() || ::fsync(file.number()) != 0 || ::rename(finished.c_str(), target.c_str()) != 0) {
     fail("cannot write {}: {}", path.string(), std::strerror(errno));
   }
-  sync_folder(path);
+  // A rename is on the disk once its folder is.
+  Descriptor folder(target.has_parent_path() ? target.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY);
+  if (folder.open()) ::fsync(folder.number());
 }
 
 void write_text(const std::filesystem::path& path, std::string_view text) {

@@ -3,6 +3,45 @@
 #include <fmt/format.h>
 
 namespace fovea {
+namespace {
+
+// How many bytes at the start of `text` make a letter: as its negative where they begin one and do not end it, or begin none.
+int letter_bytes(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  const int first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || first > 0xF4) return -1;
+  const int count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  // The second byte keeps out longer forms than needed, surrogates, and what lies beyond Unicode.
+  const int least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const int most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (byte(1) < least || byte(1) > most) return -1;
+  for (int i = 2; i < count; ++i)
+    if (byte(static_cast<size_t>(i)) < 0x80 || byte(static_cast<size_t>(i)) > 0xBF) return -i;
+  return count;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const int bytes = letter_bytes(text);
+    if (bytes < 0) return false;
+    text.remove_prefix(static_cast<size_t>(bytes));
+  }
+  return true;
+}
+
+std::string utf8_of(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const int bytes = letter_bytes(text);
+    const auto length = static_cast<size_t>(bytes < 0 ? -bytes : bytes);
+    bytes < 0 ? result += "\xEF\xBF\xBD" : result += text.substr(0, length);
+    text.remove_prefix(length);
+  }
+  return result;
+}
 
 std::string with_separators(int64_t number) {
   const std::string digits = fmt::format("{}", number);

@@ -25,6 +25,7 @@ struct Augmentation {
   std::optional<RandomCrop> random_crop;                  // of photographs; without it, the middle
   int64_t resize = 0;                                     // the shorter side before the middle is cut out; 0 is 8/7 of the crop
   Interpolation interpolation = Interpolation::bilinear;  // of photographs
+  Orientation orientation = Orientation::exif;            // likewise
   Policy policy;                                          // of the pixels as they are stored; no choices: none
   bool flip = false;                                      // left to right, with probability 1/2
   bool alternating = false;  // of flip: drawn once an image, the other way round every other epoch (airbench)
@@ -40,7 +41,7 @@ struct Augmentation {
 
   // The same without the random part: for evaluation.
   Augmentation evaluation() const {
-    return {.resize = resize, .interpolation = interpolation, .mean = mean, .deviation = deviation};
+    return {.resize = resize, .interpolation = interpolation, .orientation = orientation, .mean = mean, .deviation = deviation};
   }
 };
 

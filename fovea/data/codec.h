@@ -1,4 +1,5 @@
-// The picture formats behind decode_image(). All give 3 channels and report errors by fail(), naming the picture.
+// The picture formats behind decode_image(). All give 3 channels as they are stored, whatever EXIF says, and report errors by
+// fail(), naming the picture.
 #pragma once
 
 #include <cstddef>
@@ -6,11 +7,12 @@
 #include <string>
 
 #include "fovea/data/image.h"
+#include "fovea/data/picture_bytes.h"
 
 namespace fovea {
 
-// A picture beyond this many pixels is taken for a damaged header.
-inline constexpr int64_t most_pixels = int64_t{1} << 27;
+// As the readers that are shared with C take them.
+inline const uint8_t* start_of(std::span<const std::byte> bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
 // Fails when a header of this format ("JPEG") asks for more.
 void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name);
@@ -29,7 +31,10 @@ bool is_webp(std::span<const std::byte> bytes);
 ImageShape webp_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_webp(std::span<const std::byte> bytes, const std::string& name);
 
-// Windows bitmaps: 1, 4, 8, 16, 24 and 32 bits a pixel, not compressed or with bit masks.
+bool is_gif(std::span<const std::byte> bytes);
+ImageShape gif_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_gif(std::span<const std::byte> bytes, const std::string& name);
+
 bool is_bmp(std::span<const std::byte> bytes);
 ImageShape bmp_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_bmp(std::span<const std::byte> bytes, const std::string& name);

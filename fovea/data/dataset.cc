@@ -38,6 +38,28 @@ class Subset : public Dataset {
   int64_t first_, count_;
 };
 
+class Renumbered : public Dataset {
+ public:
+  Renumbered(std::shared_ptr<const Dataset> whole, std::vector<std::string> names, std::vector<int64_t> places)
+      : whole_(std::move(whole)), names_(std::move(names)), places_(std::move(places)) {}
+  int64_t count() const override { return whole_->count(); }
+  ImageShape image_shape() const override { return whole_->image_shape(); }
+  const std::vector<std::string>& class_names() const override { return names_; }
+  int32_t label(int64_t index) const override {
+    return static_cast<int32_t>(places_[static_cast<size_t>(whole_->label(index))]);
+  }
+  void read_image(int64_t index, std::span<uint8_t> pixels) const override { whole_->read_image(index, pixels); }
+  std::string image_name(int64_t index) const override { return whole_->image_name(index); }
+  bool encoded() const override { return whole_->encoded(); }
+  void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override { whole_->read_bytes(index, bytes); }
+  std::string remark() const override { return whole_->remark(); }
+
+ private:
+  std::shared_ptr<const Dataset> whole_;
+  std::vector<std::string> names_;
+  std::vector<int64_t> places_;
+};
+
 // `digits:COUNT` names the images for training; MNIST's proportion gives those for testing.
 int64_t digits_count(std::string_view text, Split split) {
   constexpr int64_t usual = 60000, most = 100'000'000;
@@ -124,6 +146,16 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, in
     refuse("there are no images {}..{} in a data set of {}", first, first + count - 1, dataset->count());
   }
   return std::make_shared<Subset>(std::move(dataset), first, count);
+}
+
+std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,
+                                          std::vector<int64_t> places) {
+  if (places.size() != dataset->class_names().size())
+    fail("{} numbers for {} classes", places.size(), dataset->class_names().size());
+  for (const int64_t place : places) {
+    if (place < 0 || place >= std::ssize(names)) fail("class number {} of {}", place, names.size());
+  }
+  return std::make_shared<Renumbered>(std::move(dataset), std::move(names), std::move(places));
 }
 
 Statistics statistics(const Dataset& dataset) {

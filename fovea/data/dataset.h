@@ -3,7 +3,7 @@
 //     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
 //     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
 //     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
-//     images:DIR     DIR/{train,test}/CLASS/*, JPEG or PNG; `val` serves as `test`                       any size, RGB
+//     images:DIR     DIR/{train,test}/CLASS/*, pictures of any format; `val` serves as `test`            any size, RGB
 //     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
 //     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
 //     csv:FILE       a line path,label each; test.csv beside train.csv                                   any size, RGB
@@ -44,6 +44,9 @@ class Dataset {
   // Of photographs: the file as it was stored, for decode_image(). Fails on data sets of pixels.
   virtual bool encoded() const { return false; }
   virtual void read_bytes(int64_t index, std::vector<std::byte>& bytes) const;
+
+  // What the user should know of how the data was found; empty: nothing. Told once.
+  virtual std::string remark() const { return {}; }
 };
 
 struct DatasetOptions {
@@ -55,6 +58,10 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
 
 // `count` images of `dataset` from `first` on.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
+
+// The same images with the classes `names`: class i is now number places[i].
+std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,
+                                          std::vector<int64_t> places);
 
 // Of pixels: what `fovea data` prints and what normalisation needs. Exact sums of integers: the order of summation does not
 // matter.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/core/error.h"
 #include "fovea/data/sources.h"
 
 namespace fovea {
@@ -22,19 +23,54 @@ class EntryDataset : public EncodedDataset {
   int32_t label(int64_t index) const override { return entry(index).label; }
   std::string image_name(int64_t index) const override;  // FILE, byte N
   void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override;
+  std::string remark() const override { return remark_; }
+  void set_remark(std::string remark) { remark_ = std::move(remark); }
 
  protected:
   const Entry& entry(int64_t index) const;
   const std::filesystem::path& file(const Entry& entry) const { return files_[entry.file]; }
 
+  // Where a file's bytes are: itself, or what it was unpacked to.
+  virtual const std::filesystem::path& place(const Entry& entry) const { return file(entry); }
+
   std::vector<std::filesystem::path> files_;
   std::vector<Entry> entries_;
   std::vector<std::string> class_names_;
+  std::string remark_;
 };
 
-// The shards of a split: the files in DIR/train (DIR/test, DIR/val, DIR/validation), or those in DIR whose names contain that
-// word, sorted. Fails when there are none.
-std::vector<std::filesystem::path> shard_files(const std::filesystem::path& folder, Split split, const char* kind);
+// A split that has pictures and not a single label: the next candidate may have them.
+class Unlabelled : public Error {
+ public:
+  explicit Unlabelled(const std::string& message) : Error(1, message) {}
+};
+
+// What the folders and files of a split are called, lower case, in the order in which they are looked for.
+const std::vector<std::string>& split_words(Split split);
+
+// Folders in `folder` that are called by one of the split's words, in any case.
+std::vector<std::filesystem::path> split_folders(const std::filesystem::path& folder, Split split);
+
+// The candidates for the shards of a split: the files in DIR/train (DIR/test, DIR/val and so on), or else those in DIR that
+// have the word in their names, sorted. Only files that `is_shard` takes by their names count. Fails when there are none.
+std::vector<std::vector<std::filesystem::path>> shard_files(const std::filesystem::path& folder, Split split, const char* kind,
+                                                            bool (*is_shard)(std::string_view name));
+
+// open(candidate) for the first candidate that is not Unlabelled; its remark tells of those before it.
+template <typename Candidate, typename Open>
+auto open_labelled(const std::vector<Candidate>& candidates, Open open) {
+  std::string remark;
+  for (size_t i = 0;; ++i) {
+    try {
+      auto dataset = open(candidates[i]);
+      if (!remark.empty()) dataset->set_remark(remark + "; the next is used");
+      return dataset;
+    } catch (const Unlabelled& error) {
+      if (i + 1 == candidates.size()) throw;
+      remark += (remark.empty() ? "" : "; ") + std::string(error.what());
+    }
+  }
+}
 
 // A label from a file, in [0, most]; fails with `where` in front.
 int32_t checked_label(int64_t label, const std::string& where);

@@ -65,10 +65,13 @@ struct File {
   std::vector<std::byte> bytes;
 };
 
+// Some copies are called train-images.idx3-ubyte.
 File read_either(const std::filesystem::path& folder, const std::string& file) {
-  for (const char* suffix : {"", ".gz"}) {
-    const std::filesystem::path path = folder / (file + suffix);
-    if (!std::filesystem::exists(path)) continue;
+  std::string dotted = file;
+  dotted[dotted.rfind("-idx")] = '.';
+  for (const std::string& name : {file, file + ".gz", dotted, dotted + ".gz"}) {
+    const std::filesystem::path path = folder / name;
+    if (!std::filesystem::is_regular_file(path)) continue;
     File result{path.string(), read_file(path)};
     if (is_gzip(result.bytes)) result.bytes = gunzip(result.bytes, result.name);
     return result;

@@ -24,23 +24,20 @@ struct ErrorManager : jpeg_error_mgr {
   std::longjmp(manager->back, 1);
 }
 
-// Level -1 is damage that libjpeg would paint over with gray. A few common ones change no pixel.
+// Level -1 is damage that libjpeg would paint over with gray. Some messages tell of headers that are odd and change no pixel:
+// cameras write them.
 void judge_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
-  const int code = codec->err->msg_code;
-  if (code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_JFIF_MAJOR) return;
-  jump_back(codec);
+  static constexpr int odd[] = {JWRN_EXTRANEOUS_DATA, JWRN_ADOBE_XFORM,       JWRN_JFIF_MAJOR,
+                                JWRN_NOT_SEQUENTIAL,  JWRN_BOGUS_PROGRESSION, JWRN_BOGUS_ICC};
+  if (std::find(std::begin(odd), std::end(odd), codec->err->msg_code) == std::end(odd)) jump_back(codec);
 }
 
-// Adobe's CMYK is stored inverted: 255 is no ink, so that a product of shares is the light left.
+// CMYK is stored inverted, by Adobe and so by everybody: 255 is no ink, so that a product of shares is the light left.
 void from_inverted_cmyk(const uint8_t* row, uint8_t* pixels, int64_t width) {
   for (int64_t x = 0; x < width; ++x) {
-    for (int64_t c = 0; c < 3; ++c) pixels[3 * x + c] = static_cast<uint8_t>((row[4 * x + c] * row[4 * x + 3] + 127) / 255);
+    for (int64_t c = 0; c < 3; ++c) pixels[3 * x + c] = fovea_over_black(row[4 * x + c], row[4 * x + 3]);
   }
-}
-
-void invert(uint8_t* row, int64_t size) {
-  for (int64_t i = 0; i < size; ++i) row[i] = static_cast<uint8_t>(255 - row[i]);
 }
 
 // What one call asks of libjpeg, and what comes back. Everything here belongs to the caller, because decode() may jump.
@@ -84,7 +81,6 @@ void read_rows(jpeg_decompress_struct& codec, Request& request, const Window& wi
       std::memcpy(pixels, request.row.data() + skipped * 3, static_cast<size_t>(width * 3));
       continue;
     }
-    if (codec.saw_Adobe_marker == FALSE) invert(request.row.data(), 4 * int64_t{codec.output_width});
     from_inverted_cmyk(request.row.data() + skipped * 4, pixels, width);
   }
 }
@@ -96,7 +92,7 @@ bool decode(jpeg_decompress_struct& codec, ErrorManager& errors, Request& reques
   jpeg_mem_src(&codec, reinterpret_cast<const unsigned char*>(request.bytes.data()),
                static_cast<unsigned long>(request.bytes.size()));
   jpeg_read_header(&codec, TRUE);
-  if (int64_t{codec.image_width} * codec.image_height > most_pixels) return false;
+  if (int64_t{codec.image_width} * codec.image_height > FOVEA_MOST_PIXELS) return false;
   if (request.header_only) return true;
   const bool four = codec.jpeg_color_space == JCS_CMYK || codec.jpeg_color_space == JCS_YCCK;
   codec.out_color_space = four ? JCS_CMYK : JCS_RGB;
@@ -147,9 +143,7 @@ bool ends_whole(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-bool is_jpeg(std::span<const std::byte> bytes) {
-  return bytes.size() >= 3 && bytes[0] == std::byte{0xff} && bytes[1] == std::byte{0xd8} && bytes[2] == std::byte{0xff};
-}
+bool is_jpeg(std::span<const std::byte> bytes) { return fovea_is_jpeg(start_of(bytes), bytes.size()) != 0; }
 
 ImageShape jpeg_shape(std::span<const std::byte> bytes, const std::string& name) {
   Request request{.bytes = bytes, .header_only = true};

@@ -31,17 +31,18 @@ Pipeline::Pipeline(std::shared_ptr<const Dataset> dataset, ImageShape shape, con
 void Pipeline::decode(int64_t index, int64_t epoch, Workspace& workspace) const {
   dataset_->read_bytes(index, workspace.bytes);
   const std::string name = dataset_->image_name(index);
-  const ImageShape whole = picture_shape(workspace.bytes, name);
+  const Orientation orientation = augmentation_.orientation;
+  const ImageShape whole = picture_shape(workspace.bytes, name, orientation);
   Excerpt& excerpt = workspace.excerpt;
   if (augmentation_.random_crop) {
     Random random(seed_ ^ purpose, static_cast<uint64_t>(epoch) << 40 ^ static_cast<uint64_t>(index));
     const Region region = random_crop(whole.height, whole.width, *augmentation_.random_crop, random);
-    decode_region(excerpt, workspace.bytes, name, region, shape_.height, shape_.width);
+    decode_region(excerpt, workspace.bytes, name, region, shape_.height, shape_.width, orientation);
     resize(workspace.image, excerpt.image, {excerpt.top, excerpt.left, excerpt.height, excerpt.width}, shape_.height,
            shape_.width, augmentation_.interpolation);
   } else {
     // Undiminished, so that published accuracies are met to the digit.
-    decode_region(excerpt, workspace.bytes, name, {0, 0, whole.height, whole.width}, 0, 0);
+    decode_region(excerpt, workspace.bytes, name, {0, 0, whole.height, whole.width}, 0, 0, orientation);
     const Box box = center_box(whole.height, whole.width, shape_.height, shape_.width, augmentation_.resize);
     resize(workspace.image, excerpt.image, box, shape_.height, shape_.width, augmentation_.interpolation);
   }

@@ -1,32 +1,42 @@
+// PNG: read by png_format.h, which programs for devices share, and zlib; written by libpng.
 #include <png.h>
+#include <zlib.h>
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/data/codec.h"
+#include "fovea/data/png_format.h"
 
 namespace fovea {
 namespace {
 
-constexpr std::array<unsigned char, 8> signature{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-
-// libpng is content once it has every row; a file cut off after that is still a damaged file.
-void check_complete(std::span<const std::byte> bytes, const std::string& name) {
-  size_t at = signature.size();
-  for (;;) {
-    if (bytes.size() - at < 12) fail("{}: truncated PNG: it ends after {} bytes, before its end chunk", name, bytes.size());
-    const auto* head = reinterpret_cast<const unsigned char*>(bytes.data() + at);
-    const size_t length = png_get_uint_32(head);
-    if (length > bytes.size() - at - 12) {
-      fail("{}: truncated PNG: the chunk at byte {} says it has {} bytes, {} are left", name, at, length,
-           bytes.size() - at - 12);
+// The data of all its chunks, inflated to `raw`, which it must fill.
+void inflate_data(const fovea_png& png, std::span<const uint8_t> bytes, std::vector<uint8_t>& raw, const std::string& name) {
+  struct Stream : z_stream {
+    Stream() : z_stream{} {}
+    ~Stream() { inflateEnd(this); }
+  } stream;
+  if (inflateInit(&stream) != Z_OK) fail("{}: zlib cannot start", name);
+  size_t at = png.data, filled = 0, length = 0;
+  const uint8_t* data = nullptr;
+  while (filled < raw.size() && fovea_png_data(bytes.data(), bytes.size(), &at, &data, &length) != 0) {
+    stream.next_in = const_cast<Bytef*>(data);
+    stream.avail_in = static_cast<uInt>(length);  // less than 2^31
+    while (stream.avail_in > 0 && filled < raw.size()) {
+      const auto room = static_cast<uInt>(std::min<size_t>(raw.size() - filled, 1 << 30));
+      stream.next_out = raw.data() + filled;
+      stream.avail_out = room;
+      const int status = inflate(&stream, Z_NO_FLUSH);
+      filled += room - stream.avail_out;
+      // Whatever follows the last pixel, zlib's own checksum among it, is not looked at: those of the chunks are right.
+      if (status == Z_OK || filled == raw.size()) continue;
+      if (status == Z_STREAM_END) fail("{}: damaged PNG: its data ends before its last pixel", name);
+      fail("{}: damaged PNG: its compressed data is wrong", name);
     }
-    if (std::memcmp(head + 4, "IEND", 4) == 0) return;
-    at += length + 12;
   }
+  if (filled < raw.size()) fail("{}: damaged PNG: its data ends before its last pixel", name);
 }
 
 // Frees what libpng holds on every way out.
@@ -39,36 +49,30 @@ struct Control : png_image {
 
 }  // namespace
 
-bool is_png(std::span<const std::byte> bytes) {
-  return bytes.size() >= signature.size() && std::memcmp(bytes.data(), signature.data(), signature.size()) == 0;
-}
+bool is_png(std::span<const std::byte> bytes) { return fovea_is_png(start_of(bytes), bytes.size()) != 0; }
 
 ImageShape png_shape(std::span<const std::byte> bytes, const std::string& name) {
-  Control control;
-  if (png_image_begin_read_from_memory(&control, bytes.data(), bytes.size()) == 0) {
-    fail("{}: damaged PNG: {}", name, control.message);
-  }
-  check_pixels("PNG", control.height, control.width, name);
-  return {control.height, control.width, 3};
+  fovea_png png;
+  if (const char* problem = fovea_png_header(&png, start_of(bytes), bytes.size())) fail("{}: damaged PNG: {}", name, problem);
+  check_pixels("PNG", png.height, png.width, name);
+  return {png.height, png.width, 3};
 }
 
 Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
-  check_complete(bytes, name);
-  Control control;
-  if (png_image_begin_read_from_memory(&control, bytes.data(), bytes.size()) == 0) {
-    fail("{}: damaged PNG: {}", name, control.message);
+  fovea_png png;
+  if (const char* problem = fovea_png_open(&png, start_of(bytes), bytes.size())) fail("{}: damaged PNG: {}", name, problem);
+  check_pixels("PNG", png.height, png.width, name);
+  std::vector<uint8_t> raw;
+  // Deflate cannot shrink by more than 1032: no memory for a header that lies.
+  const size_t size = fovea_png_raw_size(&png);
+  if (size / 1032 > bytes.size()) {
+    fail("{}: damaged PNG: {} bytes cannot hold {}x{} pixels", name, bytes.size(), png.width, png.height);
   }
-  const int64_t pixels = int64_t{control.width} * control.height;
-  check_pixels("PNG", control.height, control.width, name);
-  // Deflate cannot shrink by more than 1032, and a pixel has at least one bit: no memory for a header that lies.
-  if (pixels > static_cast<int64_t>(bytes.size()) * 1032 * 8) {
-    fail("{}: damaged PNG: {} bytes cannot hold {}x{} pixels", name, bytes.size(), control.width, control.height);
-  }
-  control.format = PNG_FORMAT_RGB;
-  Image image({control.height, control.width, 3});
-  const png_color black{0, 0, 0};
-  if (png_image_finish_read(&control, &black, image.pixels.data(), 0, nullptr) == 0) {
-    fail("{}: damaged PNG: {}", name, control.message);
+  raw.resize(size);
+  inflate_data(png, {start_of(bytes), bytes.size()}, raw, name);
+  Image image({png.height, png.width, 3});
+  if (const char* problem = fovea_png_pixels(&png, raw.data(), image.pixels.data())) {
+    fail("{}: damaged PNG: {}", name, problem);
   }
   return image;
 }

@@ -36,7 +36,7 @@ Image square(const Pipeline& pipeline, int64_t index, int64_t side, Pipeline::Wo
 
 }  // namespace
 
-Survey survey(const Dataset& dataset, int threads, const std::function<void(int64_t)>& progress) {
+Survey survey(const Dataset& dataset, int threads, Orientation orientation, const std::function<void(int64_t)>& progress) {
   const int64_t count = dataset.count();
   Survey result;
   result.class_counts.resize(dataset.class_names().size());
@@ -48,7 +48,7 @@ Survey survey(const Dataset& dataset, int threads, const std::function<void(int6
     for (int64_t index = next++; index < count; index = next++) {
       try {
         dataset.read_bytes(index, bytes);
-        const ImageShape shape = decode_image(bytes, dataset.image_name(index)).shape;
+        const ImageShape shape = decode_image(bytes, dataset.image_name(index), 3, orientation).shape;
         std::lock_guard lock(mutex);
         result.heights.push_back(shape.height);
         result.widths.push_back(shape.width);
@@ -72,10 +72,11 @@ Survey survey(const Dataset& dataset, int threads, const std::function<void(int6
   return result;
 }
 
-Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, int64_t rows, int64_t columns, int64_t side) {
+Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation orientation, int64_t rows, int64_t columns,
+                    int64_t side) {
   rows = std::min(rows, static_cast<int64_t>(dataset->class_names().size()));
   const ImageShape shape = dataset->encoded() ? ImageShape{side, side, 3} : dataset->image_shape();
-  const Pipeline pipeline(dataset, shape, {.resize = side}, 0);
+  const Pipeline pipeline(dataset, shape, {.resize = side, .orientation = orientation}, 0);
   Image sheet({rows * (side + gap) + gap, columns * (side + gap) + gap, 3});
   std::ranges::fill(sheet.pixels, background);
   Pipeline::Workspace workspace;

@@ -17,10 +17,11 @@ struct Survey {
 };
 
 // Decodes every photograph, in `threads` threads. `progress` is called from the calling thread with the number done.
-Survey survey(const Dataset& dataset, int threads, const std::function<void(int64_t)>& progress);
+Survey survey(const Dataset& dataset, int threads, Orientation orientation, const std::function<void(int64_t)>& progress);
 
 // A row a class (the first `rows` classes), the first images of it side by side, each cut to a square of `side`; a class with
 // fewer, or with damaged ones, leaves the rest of its row dark.
-Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, int64_t rows = 10, int64_t columns = 10, int64_t side = 96);
+Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation orientation = Orientation::exif,
+                    int64_t rows = 10, int64_t columns = 10, int64_t side = 96);
 
 }  // namespace fovea

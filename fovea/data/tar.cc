@@ -1,8 +1,12 @@
-// Shards in the WebDataset convention: tar files in which the files of one sample stand together under one name: NAME.jpg (or
-// .jpeg, .png, .webp, .bmp) and NAME.cls (a number) or NAME.json ({"label": number} or {"cls": number}). POSIX ustar and pax,
-// and GNU long names.
+// Shards in the WebDataset convention: tar files in which the files of one sample have one name: NAME.jpg (or another picture)
+// and its class in NAME.cls (a number), else NAME.json ({"label": number} or {"cls": number}), else NAME.txt where that is a
+// number; other files beside them, and hidden ones, do not count. A name goes up to the last dot, and may have more. POSIX
+// ustar and pax, and GNU long names.
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstring>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -10,6 +14,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/data/entries.h"
+#include "fovea/data/picture_files.h"
 
 namespace fovea {
 namespace {
@@ -95,81 +100,163 @@ void for_each_file(Bytes all, const fs::path& shard, Visit visit) {
   fail("{}: truncated shard: it ends without the blocks of zeros that end a tar file", shard.string());
 }
 
-// A sample under way: WebDataset's key is the path up to the first dot of its last part.
+// Not an index or a list beside a shard: train-0.tar.idx, train-0.tar.index, train-0_stats.json.
+bool is_tar(std::string_view name) { return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz"); }
+
+// The number of a sample's class from its .json; nothing where the text tells none.
+std::optional<int64_t> json_label(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  for (const char* key : {"label", "cls"}) {
+    if (json.contains(key) && json[key].is_number_integer()) return json[key].get<int64_t>();
+  }
+  return std::nullopt;
+}
+
+bool is_number(std::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t\r\n"), end = text.find_last_not_of(" \t\r\n");
+  return begin != std::string_view::npos &&
+         text.substr(begin, end + 1 - begin).find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What stands under one name: the picture, and the files beside it that may tell its class.
 struct Sample {
-  std::string key;
+  std::string path;  // of the picture
   std::optional<Entry> picture;
-  std::optional<int32_t> label;
+  std::string_view cls, json, text;
+  bool has_label() const { return !cls.empty() || json_label(json) || is_number(text); }
 };
 
-int32_t json_label(std::string_view text, const std::string& where) {
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (json.is_object()) {
-    for (const char* key : {"label", "cls"}) {
-      if (json.contains(key) && json[key].is_number_integer()) return checked_label(json[key].get<int64_t>(), where);
-    }
+// A file of a shard: its path, and what stands before and behind the last dot of its name, the latter in lower case.
+struct Member {
+  explicit Member(std::string whole) : path(std::move(whole)) {
+    const size_t slash = path.rfind('/');
+    const size_t name = slash == std::string::npos ? 0 : slash + 1;
+    const size_t dot = path.rfind('.');
+    if (dot == std::string::npos || dot <= name) return;
+    key = path.substr(0, dot);
+    ending = path.substr(dot);
+    for (char& letter : ending) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   }
-  fail("{}: the label is not a number: {{\"label\": 7}} was expected", where);
+  bool is_hidden_file() const {
+    for (const fs::path& part : fs::path(path)) {
+      if (part != "." && part != ".." && is_hidden(part.native())) return true;
+    }
+    return false;
+  }
+
+  std::string path, key, ending;
+};
+
+// WebDataset's own name of a sample ends at the first dot: 0001.image.jpg is of 0001, as 0001.cls is.
+std::string short_key(const std::string& key) {
+  const size_t slash = key.rfind('/');
+  return key.substr(0, key.find('.', slash == std::string::npos ? 0 : slash + 1));
 }
 
 class TarDataset : public EntryDataset {
  public:
-  TarDataset(const fs::path& folder, Split split) {
-    files_ = shard_files(folder, split, "tar");
+  explicit TarDataset(std::vector<fs::path> files) {
+    files_ = std::move(files);
     for (uint32_t file = 0; file < files_.size(); ++file) index_shard(file);
-    if (entries_.empty()) fail("{}: the tar shards hold no samples", folder.string());
+    const std::string folder = files_.front().parent_path().string();
+    if (labels_ == 0 && !unlabelled_.empty()) throw Unlabelled(unlabelled_);
+    if (!unlabelled_.empty()) fail("{}", unlabelled_);
+    if (entries_.empty()) fail("{}: the tar shards hold no samples", folder);
     for (const Entry& entry : entries_) classes_ = std::max<int64_t>(classes_, entry.label + 1);
   }
   int64_t classes() const { return classes_; }
   void name_classes(std::vector<std::string> names) { class_names_ = std::move(names); }
 
  private:
+  using Samples = std::map<std::string, Sample>;
+
   void index_shard(uint32_t file) {
     const MappedFile mapped(files_[file]);
     const Bytes all = mapped.bytes();
-    Sample sample;
-    std::set<std::string> keys;
+    if (all.size() >= 2 && all[0] == std::byte{0x1f} && all[1] == std::byte{0x8b}) {
+      fail("{}: a compressed shard; gunzip makes a tar file of it", files_[file].string());
+    }
+    Samples samples;
+    std::vector<std::string> order;  // keys with a picture, as they come
+    std::set<std::string> paths;
     for_each_file(all, files_[file], [&](const std::string& path, size_t offset, uint64_t size) {
-      const size_t slash = path.rfind('/');
-      const size_t dot = path.find('.', slash == std::string::npos ? 0 : slash + 1);
-      if (dot == std::string::npos) return;
-      const std::string key = path.substr(0, dot), ending = path.substr(dot + 1);
+      const Member member(path);
+      if (member.key.empty() || member.is_hidden_file()) return;
       const std::string where = fmt::format("{}: {}", files_[file].string(), path);
-      if (key != sample.key) {
-        finish(sample, files_[file]);
-        if (!keys.insert(key).second) fail("{}: the name stands twice in the shard", where);
-        sample = {.key = key};
-      }
+      if (!paths.insert(path).second) fail("{}: the name stands twice in the shard", where);
       const std::string_view text(reinterpret_cast<const char*>(all.data()) + offset, size);
-      if (ending == "jpg" || ending == "jpeg" || ending == "png" || ending == "webp" || ending == "bmp") {
+      if (has_picture_ending(member.path)) {
+        Sample& sample = samples[member.key];
         if (sample.picture) fail("{}: a second picture of the same name", where);
         sample.picture = Entry{file, 0, offset, size};
-      } else if (ending == "cls") {
-        sample.label = parse_label(text, where);
-      } else if (ending == "json" && !sample.label) {
-        sample.label = json_label(text, where);
+        sample.path = path;
+        order.push_back(member.key);
+      } else if (member.ending == ".cls") {
+        samples[member.key].cls = text.empty() ? std::string_view(" ") : text;
+      } else if (member.ending == ".json") {
+        samples[member.key].json = text;
+      } else if (member.ending == ".txt") {
+        samples[member.key].text = text;
       }
     });
-    finish(sample, files_[file]);
+    finish(samples, order, file);
   }
 
-  void finish(const Sample& sample, const fs::path& shard) {
-    if (!sample.picture && !sample.label) return;
-    if (!sample.label) fail("{}: {} has a picture but neither .cls nor .json", shard.string(), sample.key);
-    if (!sample.picture) fail("{}: {} has a label but no picture", shard.string(), sample.key);
+  // A label stands under the picture's own name or, where one picture alone has it, its short one.
+  void finish(const Samples& samples, const std::vector<std::string>& order, uint32_t file) {
+    std::map<std::string, int> pictures;
+    for (const std::string& key : order) ++pictures[short_key(key)];
+    std::set<std::string> used;
+    for (const std::string& key : order) {
+      const auto own = samples.find(key), other = samples.find(short_key(key));
+      const bool borrows =
+          !own->second.has_label() && other != samples.end() && !other->second.picture && pictures[short_key(key)] == 1;
+      const auto labelled = borrows ? other : own;
+      used.insert(labelled->first);
+      add(own->second, labelled->second, labelled->first, file);
+    }
+    for (const auto& [key, sample] : samples) {
+      if (!sample.picture && !sample.cls.empty() && !used.contains(key) && !pictures.contains(key)) {
+        fail("{}: {} has a label but no picture", files_[file].string(), key);
+      }
+    }
+  }
+
+  void add(const Sample& sample, const Sample& labelled, const std::string& key, uint32_t file) {
+    const std::string where = fmt::format("{}: {}", files_[file].string(), key);
     entries_.push_back(*sample.picture);
-    entries_.back().label = *sample.label;
+    Entry& entry = entries_.back();
+    if (!labelled.cls.empty()) {
+      entry.label = parse_label(labelled.cls, where + ".cls");
+    } else if (const std::optional<int64_t> label = json_label(labelled.json)) {
+      entry.label = checked_label(*label, where + ".json");
+    } else if (is_number(labelled.text)) {
+      entry.label = parse_label(labelled.text, where + ".txt");
+    } else {
+      if (unlabelled_.empty()) unlabelled_ = complaint(sample, labelled, where, file);
+      return;
+    }
+    ++labels_;
   }
 
-  int64_t classes_ = 0;
+  std::string complaint(const Sample& sample, const Sample& labelled, const std::string& where, uint32_t file) const {
+    if (!labelled.json.empty()) return fmt::format("{}.json: its label is not a number: {{\"label\": 7}} was expected", where);
+    return fmt::format("{}: {} has neither .cls nor .json that tells its label", files_[file].string(), sample.path);
+  }
+
+  int64_t classes_ = 0, labels_ = 0;
+  std::string unlabelled_;  // what is said of the first sample without a label
 };
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_tar(const fs::path& folder, Split split) {
-  auto dataset = std::make_shared<TarDataset>(folder, split);
+  const auto open = [](const std::vector<fs::path>& files) { return std::make_shared<TarDataset>(files); };
+  const auto dataset = open_labelled(shard_files(folder, split, "tar", is_tar), open);
   // The training split says how many classes there are.
-  const int64_t classes = split == Split::train ? dataset->classes() : TarDataset(folder, Split::train).classes();
+  const int64_t classes =
+      split == Split::train ? dataset->classes() : open(shard_files(folder, Split::train, "tar", is_tar).front())->classes();
   if (dataset->classes() > classes) {
     fail("{}: label {}; the training shards have 0 to {}", folder.string(), dataset->classes() - 1, classes - 1);
   }

@@ -2,15 +2,21 @@
 // ImageNet is kept: train-00000-of-01024, validation-00000-of-00128. The index is built from the frames and the small features
 // alone; the checksum of a record is checked when its photograph is read.
 //
+// A shard behind gzip is unpacked into a temporary file while the data set is open.
+//
 // ImageNet's shards number the classes from 1 and leave 0 to the background. Label 1 is class 0 here, unless a record of label
 // 0 exists: then the numbers are taken as they are.
 #include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/lines.h"
+#include "fovea/core/text.h"
 #include "fovea/data/entries.h"
+#include "fovea/data/gzip.h"
 #include "fovea/data/record.h"
 
 namespace fovea {
@@ -124,12 +130,28 @@ std::optional<Example> read_example(Bytes data) {
   return example;
 }
 
+// train-00000-of-01024, train.tfrecord, train.tfrecord-00000-of-00008, any of them behind gzip; not an index or a list beside
+// it.
+bool is_shard(std::string_view name) {
+  if (name.ends_with(".gz")) name.remove_suffix(3);
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || name.substr(dot).find("-of-") != std::string_view::npos) return true;
+  const std::string_view ending = name.substr(dot);
+  return ending.starts_with(".tfrec") || ending == ".record" || ending == ".records" ||
+         ending.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
 class TfrecordDataset : public EntryDataset {
  public:
-  TfrecordDataset(const fs::path& folder, Split split) {
-    files_ = shard_files(folder, split, "TFRecord");
-    for (uint32_t file = 0; file < files_.size(); ++file) index_shard(file);
-    if (entries_.empty()) fail("{}: the TFRecord shards hold no records", folder.string());
+  explicit TfrecordDataset(std::vector<fs::path> files) {
+    files_ = std::move(files);
+    for (uint32_t file = 0; file < files_.size(); ++file) {
+      unpacked_.push_back(is_gzip(files_[file]) ? std::make_shared<const UnpackedFile>(files_[file]) : nullptr);
+      index_shard(file);
+    }
+    if (!unlabelled_.empty() && texts_.empty()) throw Unlabelled(unlabelled_);
+    if (!unlabelled_.empty()) fail("{}", unlabelled_);
+    if (entries_.empty()) fail("{}: the TFRecord shards hold no records", files_.front().parent_path().string());
   }
 
   // Class numbers and names, for which the training split speaks.
@@ -162,9 +184,14 @@ class TfrecordDataset : public EntryDataset {
     bytes.resize(example->encoded.size());
   }
 
+ protected:
+  const fs::path& place(const Entry& entry) const override {
+    return unpacked_[entry.file] ? unpacked_[entry.file]->path() : file(entry);
+  }
+
  private:
   void index_shard(uint32_t file) {
-    const MappedFile mapped(files_[file]);
+    const MappedFile mapped(place({.file = file}));
     const Bytes all = mapped.bytes();
     for (size_t at = 0; at < all.size();) {
       const std::string where = fmt::format("{}, record at byte {}", files_[file].string(), at);
@@ -180,27 +207,33 @@ class TfrecordDataset : public EntryDataset {
       const std::optional<Example> example = read_example(all.subspan(at + head_bytes, length));
       if (!example) fail("{}: no tf.train.Example", where);
       if (example->encoded.empty() || !example->label) {
-        fail("{}: an example without image/encoded or image/class/label", where);
+        if (unlabelled_.empty()) unlabelled_ = where + ": an example without image/encoded or image/class/label";
+        at += head_bytes + length + tail_bytes;
+        continue;
       }
       const int32_t label = checked_label(*example->label, where);
       std::string& text = texts_[label];
       if (text.empty()) text = example->text;
+      if (!is_utf8(text)) fail("{}: image/class/text \"{}\" is no UTF-8", where, escaped(text));
       entries_.push_back({file, label, at + head_bytes, length + tail_bytes});
       at += head_bytes + length + tail_bytes;
     }
   }
 
-  std::map<int32_t, std::string> texts_;  // by label
+  std::map<int32_t, std::string> texts_;                       // by label
+  std::vector<std::shared_ptr<const UnpackedFile>> unpacked_;  // null: not packed
+  std::string unlabelled_;                                     // what is said of the first example without a label
 };
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_tfrecord(const fs::path& folder, Split split) {
-  auto dataset = std::make_shared<TfrecordDataset>(folder, split);
+  const auto open = [](const std::vector<fs::path>& files) { return std::make_shared<TfrecordDataset>(files); };
+  const auto dataset = open_labelled(shard_files(folder, split, "TFRecord", is_shard), open);
   if (split == Split::train) {
     dataset->number_classes(*dataset);
   } else {
-    dataset->number_classes(TfrecordDataset(folder, Split::train));
+    dataset->number_classes(*open(shard_files(folder, Split::train, "TFRecord", is_shard).front()));
   }
   return dataset;
 }

@@ -68,6 +68,7 @@ std::string picture_model_header(const InferenceModel& model, const ImageModelFo
   text += define("CLASSES", form.classes);
   text += define("RESIZE", resized_side(model.preprocessing.resize, shape[1], shape[2]));
   text += define("BICUBIC", model.preprocessing.bicubic ? 1 : 0);
+  text += define("UPRIGHT", model.preprocessing.upright ? 1 : 0);
   text += define("INPUT_TYPE", "NETWORK_INPUT_0_TYPE") + define("OUTPUT_TYPE", "NETWORK_OUTPUT_0_TYPE");
   if (form.takes_bytes()) {
     text += define("PIXEL_ZERO", form.input.dtype == DType::i8 ? 128 : 0);
@@ -111,7 +112,7 @@ std::string description_text(const DeployedNetwork& network, const InferenceMode
   for (const DeployedNetwork::Port& port : network.inputs) json["inputs"].push_back(description_of(port));
   for (const DeployedNetwork::Port& port : network.outputs) json["outputs"].push_back(description_of(port));
   json.update(nlohmann::ordered_json::parse(metadata_text(model)));
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace fovea

@@ -33,10 +33,11 @@ void write_program(const fs::path& output, const DeployedNetwork& network, const
   write_sources(place, network, model);
   write_text(place / "model.h", picture_model_header(model, form, output.filename().string()));
   write_text(place / "model.c", picture_model_source(model, form, labels));
-  run_clang(options, {place / "classify.c", place / "labels.c", place / "picture.c", place / "model.c", place / "network.o"},
+  run_clang(options,
+            {place / "classify.c", place / "labels.c", place / "picture.c", place / "inflate.c", place / "jpeg.c",
+             place / "model.c", place / "network.o"},
             place / "program");
-  write_file(output, read_file(place / "program"));
-  fs::permissions(output, fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec, fs::perm_options::add);
+  write_file(output, read_file(place / "program"), true);
 }
 
 void write_module(const fs::path& output, const DeployedNetwork& network, const InferenceModel& model) {

@@ -39,7 +39,7 @@ const std::vector<Machine>& machines() {
        "libc6-dev",
        "/usr/lib/gcc/x86_64-linux-gnu",
        "libgcc-12-dev",
-       {"-march=x86-64-v3"}},
+       {}},
 #else
       {"x86_64",
        "x86_64-linux-gnu",
@@ -47,7 +47,7 @@ const std::vector<Machine>& machines() {
        "libc6-dev-amd64-cross",
        "/usr/lib/gcc-cross/x86_64-linux-gnu",
        "libgcc-12-dev-amd64-cross",
-       {"-march=x86-64-v3"}},
+       {}},
 #endif
       {"aarch64",
        "aarch64-linux-gnu",
@@ -62,7 +62,7 @@ const std::vector<Machine>& machines() {
        "libc6-dev-armhf-cross",
        "/usr/lib/gcc-cross/arm-linux-gnueabihf",
        "libgcc-12-dev-armhf-cross",
-       {"-march=armv7-a", "-mfpu=neon-vfpv4"}},
+       {"-march=armv7-a", "-mfpu=vfpv3-d16"}},
       {"riscv64",
        "riscv64-linux-gnu",
        "/usr/riscv64-linux-gnu/lib",

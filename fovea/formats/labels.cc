@@ -4,6 +4,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/lines.h"
 
 namespace fovea {
 namespace {
@@ -26,24 +27,17 @@ void drop_numbers(std::vector<std::string>& labels) {
 
 }  // namespace
 
-std::vector<std::string> read_labels(const std::filesystem::path& path) { return labels_of(read_text(path), path.string()); }
+std::vector<std::string> read_labels(const std::filesystem::path& path, LabelNumbers numbers) {
+  return labels_of(read_text(path), path.string(), numbers);
+}
 
-std::vector<std::string> labels_of(std::string text, const std::string& name) {
-  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
-  std::vector<std::string> labels;
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = std::min(text.find('\n', start), text.size());
-    std::string line = text.substr(start, end - start);
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.find('\0') != std::string::npos) fail("{}:{}: not a text file", name, labels.size() + 1);
-    labels.push_back(std::move(line));
-    start = end + 1;
-  }
+std::vector<std::string> labels_of(std::string_view text, const std::string& name, LabelNumbers numbers) {
+  std::vector<std::string> labels = lines_of(text, name, /*utf8=*/true);
   while (!labels.empty() && labels.back().empty()) labels.pop_back();
   if (labels.empty()) fail("{}: no labels; the name of class i is expected on line i", name);
   const auto blank = std::ranges::find(labels, std::string());
   if (blank != labels.end()) fail("{}:{}: an empty line would shift every label after it", name, blank - labels.begin() + 1);
-  drop_numbers(labels);
+  if (numbers == LabelNumbers::drop) drop_numbers(labels);
   return labels;
 }
 

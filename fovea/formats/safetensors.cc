@@ -8,6 +8,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/output_file.h"
 
 namespace fovea {
 namespace {
@@ -140,17 +141,46 @@ std::map<std::string, std::string> parse_metadata(const json& metadata, const st
 
 }  // namespace
 
+namespace {
+
+// A file in parts, so that its tensors are in memory once; what is no plain file comes at once.
+class Source {
+ public:
+  explicit Source(const std::filesystem::path& path) : path_(path) {
+    std::error_code error;
+    plain_ = std::filesystem::is_regular_file(path, error);
+    if (!plain_) bytes_ = read_file(path);
+    size_ = plain_ ? std::filesystem::file_size(path, error) : bytes_.size();
+    if (error) fail("cannot read {}: {}", path.string(), error.message());
+  }
+  uint64_t size() const { return size_; }
+  void read(uint64_t offset, std::span<std::byte> into) const {
+    if (plain_) return read_part(path_, offset, into);
+    if (!into.empty()) std::memcpy(into.data(), bytes_.data() + offset, into.size());
+  }
+
+ private:
+  const std::filesystem::path& path_;
+  bool plain_ = false;
+  std::vector<std::byte> bytes_;
+  uint64_t size_ = 0;
+};
+
+}  // namespace
+
 Safetensors read_safetensors(const std::filesystem::path& path) {
   const std::string file = path.string();
-  const std::vector<std::byte> bytes = read_file(path);
-  if (bytes.size() < 8) fail("{}: {} bytes are too few for a safetensors file", file, bytes.size());
+  const Source source(path);
+  if (source.size() < 8) fail("{}: {} bytes are too few for a safetensors file", file, source.size());
   uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), 8);
-  if (length > longest_header || length > bytes.size() - 8) {
+  source.read(0, std::as_writable_bytes(std::span(&length, 1)));
+  if (length > longest_header || length > source.size() - 8) {
     fail("{}: not a safetensors file, or truncated: a header of {} bytes is announced, {} follow", file, length,
-         bytes.size() - 8);
+         source.size() - 8);
   }
-  const json header = parse_header({reinterpret_cast<const char*>(bytes.data()) + 8, length}, file);
+  std::string text(length, '\0');
+  source.read(8, std::as_writable_bytes(std::span(text)));
+  const json header = parse_header(text, file);
   Safetensors contents;
   std::vector<Entry> entries;
   for (const auto& [name, value] : header.items()) {
@@ -160,33 +190,42 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
       entries.push_back(parse_entry(name, value, file));
     }
   }
-  check_ranges(entries, bytes.size() - 8 - length, file);
+  check_ranges(entries, source.size() - 8 - length, file);
   for (const Entry& entry : entries) {
     Tensor tensor(entry.shape, entry.dtype);
-    std::memcpy(tensor.raw(), bytes.data() + 8 + length + entry.begin, tensor.bytes());
+    source.read(8 + length + entry.begin, {tensor.raw(), tensor.bytes()});
     contents.tensors.emplace(entry.name, std::move(tensor));
   }
   return contents;
 }
 
 void write_safetensors(const std::filesystem::path& path, const Safetensors& contents) {
-  std::vector<const std::pair<const std::string, Tensor>*> order;
-  for (const auto& item : contents.tensors) {
+  std::map<std::string, TensorSource> sources;
+  for (const auto& [name, tensor] : contents.tensors) {
+    if (element_count(tensor.shape()) != tensor.size())
+      refuse("{}: tensor \"{}\" was never given a value", path.string(), name);
+    sources[name] = {tensor.shape(), tensor.dtype(), [&tensor] { return tensor; }};
+  }
+  write_safetensors(path, sources, contents.metadata);
+}
+
+void write_safetensors(const std::filesystem::path& path, const std::map<std::string, TensorSource>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  std::vector<const std::pair<const std::string, TensorSource>*> order;
+  for (const auto& item : tensors) {
     if (item.first == "__metadata__") refuse("{}: a tensor cannot be named __metadata__", path.string());
-    if (element_count(item.second.shape()) != item.second.size())
-      refuse("{}: tensor \"{}\" was never given a value", path.string(), item.first);
     order.push_back(&item);
   }
   std::ranges::stable_sort(
-      order, [](const auto* a, const auto* b) { return byte_size(a->second.dtype()) > byte_size(b->second.dtype()); });
+      order, [](const auto* a, const auto* b) { return byte_size(a->second.dtype) > byte_size(b->second.dtype); });
   json header = json::object();
-  if (!contents.metadata.empty()) header["__metadata__"] = contents.metadata;
+  if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t end = 0;
   for (const auto* item : order) {
-    const Tensor& tensor = item->second;
+    const TensorSource& source = item->second;
     const uint64_t begin = end;
-    end += tensor.bytes();
-    header[item->first] = {{"dtype", type_name(tensor.dtype())}, {"shape", tensor.shape()}, {"data_offsets", {begin, end}}};
+    end += static_cast<uint64_t>(element_count(source.shape)) * byte_size(source.dtype);
+    header[item->first] = {{"dtype", type_name(source.dtype)}, {"shape", source.shape}, {"data_offsets", {begin, end}}};
   }
   std::string text;
   try {
@@ -195,18 +234,17 @@ void write_safetensors(const std::filesystem::path& path, const Safetensors& con
     fail("{}: a name or the metadata is not UTF-8", path.string());
   }
   text.resize((text.size() + 7) / 8 * 8, ' ');
-  std::vector<std::byte> bytes(8 + text.size() + end);
   const uint64_t length = text.size();
-  std::memcpy(bytes.data(), &length, 8);
-  std::memcpy(bytes.data() + 8, text.data(), text.size());
-  std::byte* at = bytes.data() + 8 + text.size();
+  OutputFile file(path);
+  file.write(std::as_bytes(std::span(&length, 1)));
+  file.write(std::as_bytes(std::span(text)));
   for (const auto* item : order) {
-    const Tensor& tensor = item->second;
-    if (tensor.bytes() == 0) continue;
-    std::memcpy(at, tensor.raw(), tensor.bytes());
-    at += tensor.bytes();
+    const Tensor tensor = item->second.make();
+    if (tensor.shape() != item->second.shape || tensor.dtype() != item->second.dtype)
+      fail("{}: tensor \"{}\" is not what was announced", path.string(), item->first);
+    file.write({tensor.raw(), tensor.bytes()});
   }
-  write_file(path, bytes);
+  file.commit();
 }
 
 }  // namespace fovea

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,7 +24,16 @@ struct Safetensors {
 // before it reads any data. Fails with one line naming the file and the tensor.
 Safetensors read_safetensors(const std::filesystem::path& path);
 
-// Atomic: the old file stands until the new one is complete.
+// A tensor that is made when its turn to be written comes, and is gone afterwards.
+struct TensorSource {
+  Shape shape;
+  DType dtype = DType::f32;
+  std::function<Tensor()> make;
+};
+
+// Atomic: the old file stands until the new one is complete. One tensor at a time: no second copy of them is made.
 void write_safetensors(const std::filesystem::path& path, const Safetensors& contents);
+void write_safetensors(const std::filesystem::path& path, const std::map<std::string, TensorSource>& tensors,
+                       const std::map<std::string, std::string>& metadata);
 
 }  // namespace fovea

@@ -17,8 +17,14 @@ constexpr int64_t imagenet_classes = 1000;  // 1001 with the background, class 0
 
 Tensor as_f32(const Tensor& tensor, const std::string& file, const std::string& name) {
   if (tensor.dtype() == DType::f32) return tensor;
+  if (tensor.dtype() == DType::f64) {
+    Tensor rounded(tensor.shape(), DType::f32);
+    std::ranges::transform(tensor.values<double>(), rounded.data<float>(),
+                           [](double value) { return static_cast<float>(value); });
+    return rounded;
+  }
   if (tensor.dtype() != DType::f16 && tensor.dtype() != DType::bf16) {
-    fail("{}: tensor \"{}\" holds {}; weights are f32, f16 or bf16", file, name, fovea::name(tensor.dtype()));
+    fail("{}: tensor \"{}\" holds {}; weights are f32, f64, f16 or bf16", file, name, fovea::name(tensor.dtype()));
   }
   return widened(tensor);
 }
@@ -62,7 +68,10 @@ class Loading {
  public:
   Loading(const Network& network, const WeightFile& file, HeadRule head)
       : network_(network), file_(file), ours_(layout_is_ours()), specs_(trace_inference(network, 1).parameters) {
-    if (!ours_) take_our_names();
+    if (!ours_) {
+      take_off_prefixes();
+      take_our_names();
+    }
     fit_head(head);
   }
 
@@ -70,6 +79,7 @@ class Loading {
 
  private:
   bool layout_is_ours() const;
+  void take_off_prefixes();
   void take_our_names();
   void fit_head(HeadRule rule);
   int64_t& outputs_of(Shape& shape) const { return ours_ ? shape.back() : shape.front(); }
@@ -96,6 +106,26 @@ bool Loading::layout_is_ours() const {
       "{}: its metadata calls the format \"{}\"; weights are read in PyTorch's layout, \"pt\", or in this program's own, "
       "\"fovea\"",
       file_.path, format->second);
+}
+
+// A network inside another one - for several devices, compiled, averaged, or a part of a program for training - has the name of
+// its place there before all of its own.
+void Loading::take_off_prefixes() {
+  const auto all_begin = [&](const std::string& prefix) {
+    return !file_.tensors.empty() &&
+           std::ranges::all_of(file_.tensors, [&](const auto& item) { return item.first.starts_with(prefix); });
+  };
+  file_.tensors.erase("n_averaged");  // torch.optim.swa_utils counts beside
+  const std::vector<std::string> prefixes{"module.", "_orig_mod.", "model.", "net.", "network."};
+  for (size_t i = 0; i < prefixes.size();) {
+    const std::string& prefix = prefixes[i++];
+    const bool own = std::ranges::any_of(specs_, [&](const ParameterSpec& spec) { return spec.name.starts_with(prefix); });
+    if (own || !all_begin(prefix)) continue;
+    TensorMap inner;
+    for (auto& [name, tensor] : file_.tensors) inner.emplace(name.substr(prefix.size()), std::move(tensor));
+    file_.tensors = std::move(inner);
+    i = 0;  // one may stand behind another
+  }
 }
 
 // A file is in timm's names if it has the first of them.

@@ -25,9 +25,10 @@ std::string metadata_text(const InferenceModel& model) {
   json["preprocessing"] = {{"mean", preprocessing.mean},
                            {"deviation", preprocessing.deviation},
                            {"resize", preprocessing.resize},
-                           {"bicubic", preprocessing.bicubic}};
+                           {"bicubic", preprocessing.bicubic},
+                           {"orientation", preprocessing.upright ? "exif" : "stored"}};
   if (!model.labels.empty()) json["labels"] = model.labels;
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void read_metadata(std::string_view text, std::string_view file, InferenceModel& model) {
@@ -41,6 +42,10 @@ void read_metadata(std::string_view text, std::string_view file, InferenceModel&
       preprocessing.deviation = given.value("deviation", std::vector<float>());
       preprocessing.resize = given.value("resize", int64_t{0});
       preprocessing.bicubic = given.value("bicubic", false);
+      // Files from before there was the key are of networks that saw photographs as they are stored.
+      const auto orientation = given.value("orientation", std::string("stored"));
+      if (orientation != "exif" && orientation != "stored") throw std::invalid_argument("orientation " + orientation);
+      preprocessing.upright = orientation == "exif";
       check_numbers(preprocessing.mean, false, "mean");
       check_numbers(preprocessing.deviation, true, "deviation");
       if (preprocessing.resize < 0 || preprocessing.resize > largest_side)

@@ -1,7 +1,8 @@
 // What a model's file says of what stands around the network: JSON text under the key "fovea" of the file's own metadata
 // (.onnx: metadata_props; .tflite: a metadata buffer of that name).
 //
-//     {"preprocessing": {"mean": [0.485, ...], "deviation": [0.229, ...], "resize": 256, "bicubic": false},
+//     {"preprocessing": {"mean": [0.485, ...], "deviation": [0.229, ...], "resize": 256, "bicubic": false,
+//                        "orientation": "exif"},
 //      "labels": ["tench", ...]}
 //
 // Every key may be absent.

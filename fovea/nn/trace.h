@@ -23,6 +23,7 @@ struct Preprocessing {
   std::vector<float> deviation;  // empty: 1
   int64_t resize = 0;            // of a photograph: its shorter side before the cut; 0: 8/7 of the network's input
   bool bicubic = false;          // how it is resized; otherwise bilinear
+  bool upright = true;           // turned first as its EXIF data says; otherwise seen as it is stored
 };
 
 using NamedValues = std::map<std::string, Value>;

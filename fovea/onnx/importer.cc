@@ -157,6 +157,7 @@ void Importer::refuse_unread(const OnnxNode& node) const {
     if (!read_attributes_[&node].contains(name) && !is_harmless(node.type, name))
       complain(node, "fovea knows no attribute {} of it in opset {}, and passes over none", name, file_.opset);
   }
+  if (is_skipped(node)) return;  // what it reads was read with the node before it
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (!node.inputs[i].empty() && !read_inputs_[&node].contains(i))
       complain(node, "fovea knows no input {}, \"{}\", of it in opset {}, and passes over none", i, node.inputs[i],

@@ -10,6 +10,7 @@
 #endif
 
 #include "fovea/core/error.h"
+#include "fovea/core/finiteness.h"
 #include "fovea/runtime/thread_pool.h"
 
 namespace fovea {
@@ -63,6 +64,8 @@ void check_plan(const ProgramPlan& plan) {
   for (const KernelCall& call : plan.calls) {
     if (call.function == nullptr) fail("program: kernel \"{}\" has no code", call.name);
     if (call.tiles < 0 || call.scratch_bytes < 0) fail("program: kernel \"{}\" has a negative size", call.name);
+    for (const KernelOutput& output : call.outputs)
+      if (output.operand >= call.operands.size()) fail("program: kernel \"{}\" writes what it is not given", call.name);
     for (const KernelOperand& operand : call.operands) {
       int64_t bytes = -1;
       const auto index = static_cast<size_t>(operand.index);
@@ -121,6 +124,11 @@ class Preparation {
     return false;
   }
   void values_changed() { read_at_.clear(); }
+  int64_t working_bytes(int threads) const { return program_.memory_bytes(threads); }
+  void release() {
+    tensors_.clear();
+    read_at_.clear();
+  }
   bool reads(size_t argument) const { return std::ranges::find(arguments_, argument) != arguments_.end(); }
 
   void run(const std::vector<Tensor*>& arguments, ThreadPool& threads);
@@ -185,6 +193,7 @@ struct Program::Implementation {
     scratch.reset();
     scratch_threads = 0;
     bound = false;
+    if (preparation != nullptr && sealed_off.empty()) preparation->release();
   }
 
   void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
@@ -291,6 +300,21 @@ struct Program::Implementation {
     task->function(task->operands, begin, end, task->scratch + task->scratch_bytes * thread);
   }
 
+  // What a call wrote, where it is not finite. `operands`: where its own begin.
+  std::optional<NotFinite> not_finite(const KernelCall& call, void* const* operands) const {
+    for (const KernelOutput& output : call.outputs) {
+      const Finiteness found = finiteness(static_cast<const std::byte*>(operands[output.operand]), output.count, output.dtype);
+      if (found == Finiteness::finite) continue;
+      const KernelOperand& operand = call.operands[output.operand];
+      const auto index = static_cast<size_t>(operand.index);
+      std::string tensor;
+      if (operand.place == KernelOperand::Place::argument) tensor = plan.arguments[index].name;
+      if (operand.place == KernelOperand::Place::result) tensor = plan.results[index].name;
+      return NotFinite{call.layer, call.name, tensor, found == Finiteness::nan};
+    }
+    return std::nullopt;
+  }
+
   // `after` is told how many calls are done.
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds,
            const std::function<void(size_t)>& after = {}) {
@@ -380,6 +404,13 @@ int64_t Program::memory_bytes(int threads) const {
   return own.plan.arena_bytes + own.scratch_total(threads) + (own.preparation ? own.preparation->bytes() : 0);
 }
 
+int64_t Program::transient_bytes(int threads) const {
+  const Implementation& own = *implementation_;
+  const int64_t run = own.plan.arena_bytes + own.scratch_total(threads);
+  if (!own.preparation) return run;
+  return own.preparation->bytes() + std::max(run, own.preparation->working_bytes(threads));
+}
+
 void Program::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads) {
   implementation_->run(arguments, results, threads, nullptr);
 }
@@ -388,6 +419,18 @@ void Program::profile(const std::vector<Tensor*>& arguments, const std::vector<T
                       std::vector<double>& seconds) {
   seconds.resize(plan().calls.size());
   implementation_->run(arguments, results, threads, seconds.data());
+}
+
+std::optional<NotFinite> Program::run_checked(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results,
+                                              ThreadPool& threads) {
+  std::optional<NotFinite> first;
+  size_t operands = 0;
+  implementation_->run(arguments, results, threads, nullptr, [&](size_t done) {
+    const KernelCall& call = plan().calls[done - 1];
+    if (!first) first = implementation_->not_finite(call, implementation_->pointers.data() + operands);
+    operands += call.operands.size();
+  });
+  return first;
 }
 
 void Program::values_changed() {

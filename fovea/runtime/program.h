@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,15 +28,30 @@ struct KernelOperand {
   int64_t offset = 0;  // bytes from its start (or from the arena's)
 };
 
+// What a kernel writes: numbers in a row.
+struct KernelOutput {
+  size_t operand = 0;  // of the kernel's
+  int64_t count = 0;
+  DType dtype = DType::f32;
+};
+
 struct KernelCall {
   std::string name;   // the kernel's symbol
   std::string layer;  // the layer it came from, for profiles
   KernelFunction function = nullptr;
   std::vector<KernelOperand> operands;
+  std::vector<KernelOutput> outputs;
   int64_t tiles = 1;
   int64_t scratch_bytes = 0;
   double flops = 0;       // 2 x multiply-adds of its contractions, 0 for other work
   bool repeated = false;  // made before, and made again because keeping it would not fit the memory
+};
+
+// Where numbers stopped being finite in a run.
+struct NotFinite {
+  std::string layer, kernel;  // of the call
+  std::string tensor;         // the argument or result that it wrote; empty: one between kernels
+  bool nan = false;           // else infinity
 };
 
 struct ProgramPort {
@@ -70,6 +86,8 @@ class Program {
   const ProgramPlan& plan() const;
   // Planned peak while it runs: arena, prepared tensors, and scratch for `threads`; arguments and results are the caller's.
   int64_t memory_bytes(int threads) const;
+  // The most that it takes at any moment, of its preparation or of its run, but for the caller's tensors.
+  int64_t transient_bytes(int threads) const;
   // The scratch of `threads`, when the kernel that needs most takes `largest`.
   static int64_t scratch_bytes(int64_t largest, int threads);
 
@@ -97,7 +115,11 @@ class Program {
   void profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
                std::vector<double>& seconds);
 
-  // Gives back what a run takes, until the next one.
+  // The same as run(), and looks at what every kernel wrote: the first of them that wrote something that is not finite.
+  std::optional<NotFinite> run_checked(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results,
+                                       ThreadPool& threads);
+
+  // Gives back what a run takes, until the next one, which prepares anew.
   void release();
 
  private:

@@ -68,9 +68,29 @@ T member(const nlohmann::json& json, const char* key, const std::string& path) {
   return found->template get<T>();
 }
 
+nlohmann::json read_state(const std::string& path) {
+  nlohmann::json json = nlohmann::json::parse(read_text(path), nullptr, false);
+  if (!json.is_object()) fail("{} is damaged: not a JSON object", path);
+  if (const int64_t version = member<int64_t>(json, "format", path); version != format_version) {
+    fail("{}: format {} is not {}, the one this program writes", path, version, format_version);
+  }
+  return json;
+}
+
 }  // namespace
 
 bool has_checkpoint(const std::filesystem::path& folder) { return std::filesystem::exists(folder / "state.json"); }
+
+bool has_run(const std::filesystem::path& folder) {
+  return has_checkpoint(folder) || std::filesystem::exists(folder / "model.safetensors") ||
+         std::filesystem::exists(folder / "best.safetensors");
+}
+
+void remove_run(const std::filesystem::path& folder) {
+  // The state first: without it the tensors beside it are nothing to go on from.
+  for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg"})
+    std::filesystem::remove(folder / stale);
+}
 
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int64_t keep) {
   const std::string file = tensor_file(checkpoint.state.step);
@@ -90,13 +110,14 @@ void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& chec
   remove_others(folder, file, keep);
 }
 
+std::string saved_recipe(const std::filesystem::path& folder) {
+  const std::string path = (folder / "state.json").string();
+  return member<std::string>(read_state(path), "recipe", path);
+}
+
 Checkpoint load_checkpoint(const std::filesystem::path& folder) {
   const std::string path = (folder / "state.json").string();
-  const nlohmann::json json = nlohmann::json::parse(read_text(path), nullptr, false);
-  if (!json.is_object()) fail("{} is damaged: not a JSON object", path);
-  if (const int64_t version = member<int64_t>(json, "format", path); version != format_version) {
-    fail("{}: format {} is not {}, the one this program writes", path, version, format_version);
-  }
+  const nlohmann::json json = read_state(path);
   Checkpoint checkpoint;
   each_member(checkpoint.state,
               [&](const char* key, auto& value) { value = member<std::remove_cvref_t<decltype(value)>>(json, key, path); });

@@ -33,9 +33,16 @@ struct Checkpoint {
 };
 
 bool has_checkpoint(const std::filesystem::path& folder);
+// A checkpoint, or a network without: what nobody may replace unasked.
+bool has_run(const std::filesystem::path& folder);
+// What a run leaves, but for logs that a new run starts anew.
+void remove_run(const std::filesystem::path& folder);
 
 // Leaves the newest `keep` tensor files, this one among them.
 void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int64_t keep = 1);
+
+// The recipe's TOML alone; fails as load_checkpoint does.
+std::string saved_recipe(const std::filesystem::path& folder);
 
 // Fails naming the file and what is wrong with it: missing, not JSON, a key missing or out of range, tensors of another step.
 Checkpoint load_checkpoint(const std::filesystem::path& folder);

@@ -1,7 +1,9 @@
 #include "fovea/train/predictor.h"
 
 #include "fovea/core/error.h"
+#include "fovea/core/finiteness.h"
 #include "fovea/data/loader.h"
+#include "fovea/train/finite.h"
 
 namespace fovea {
 
@@ -38,6 +40,10 @@ void Predictor::values_changed() {
   for (const auto& [batch, session] : sessions_) session->values_changed();
 }
 
+void Predictor::release() {
+  for (const auto& [batch, session] : sessions_) session->release();
+}
+
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads) {
   Tensor sum;
   const auto add = [&](const Tensor& view, float weight) {
@@ -65,6 +71,19 @@ Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, Th
   return sum;
 }
 
+namespace {
+
+// A network that diverged: its answers to `images` are worth nothing.
+[[noreturn]] void fail_not_finite(Predictor& predictor, const Tensor& images, ThreadPool& threads) {
+  Session& session = predictor.session(images.shape()[0]);
+  session.bind("image", images);
+  const std::optional<NotFinite> origin = session.run_checked(threads);
+  fail("the answers of {} are not finite; {}", predictor.network().name,
+       origin ? not_finite_text(*origin) : "where it began was not found");
+}
+
+}  // namespace
+
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
                  Progress& progress, Views views, DamageReport* damage) {
   const Network& network = predictor.network();
@@ -79,10 +98,15 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
   DamageReport here;
   Metrics metrics(network.classes);
   progress.start("testing", count);
+  int64_t before = 0;
   while (metrics.count() < count) {
     const Batch& next = loader.next();
+    if (before > 0 && before != next.count) predictor.release();  // the last, smaller batch is another program's
+    before = next.count;
     (damage != nullptr ? *damage : here).report(next.damaged, progress);
-    metrics.add(predict_views(predictor, next.image, views, threads), next.label.values<int32_t>());
+    const Tensor answers = predict_views(predictor, next.image, views, threads);
+    if (finiteness(answers) != Finiteness::finite) fail_not_finite(predictor, next.image, threads);
+    metrics.add(answers, next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;
@@ -96,6 +120,7 @@ ImageShape image_shape(const Network& network) {
 Augmentation evaluation_of(const Preprocessing& preprocessing) {
   return {.resize = preprocessing.resize,
           .interpolation = preprocessing.bicubic ? Interpolation::bicubic : Interpolation::bilinear,
+          .orientation = preprocessing.upright ? Orientation::exif : Orientation::stored,
           .mean = preprocessing.mean,
           .deviation = preprocessing.deviation};
 }

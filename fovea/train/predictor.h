@@ -30,6 +30,8 @@ class Predictor {
   const Session& run(const TensorMap& inputs, ThreadPool& threads);
 
   void values_changed();
+  // Gives back what runs take, until the next one.
+  void release();
 
   Session& session(int64_t batch);
   const Network& network() const { return network_; }

@@ -1,5 +1,6 @@
 #include "fovea/train/recipe.h"
 
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/text.h"
 #include "fovea/data/policy.h"
 #include "fovea/train/recipe_files.h"
 
@@ -84,6 +86,7 @@ const std::vector<Field>& fields() {
       {"loss.summed", &Recipe::summed},
       {"average.decay", &Recipe::average_decay, 0, 0.999999999},
       {"input.size", &Recipe::size, 0, 4096},
+      {.key = "input.orientation", .member = &Recipe::orientation, .names = {"exif", "stored"}},
       {.key = "crop.kind", .member = &Recipe::crop, .names = {"random", "center"}},
       {"crop.area", &Recipe::crop_area, 0, 1, true},
       {"crop.resize", &Recipe::crop_resize, 0, 8192},
@@ -293,10 +296,16 @@ std::string value_text(const Recipe& recipe, const Field& field) {
       field.member);
 }
 
+// TOML is UTF-8, and a recipe has to be read again.
+void check_text(const Field& field, const std::string& text) {
+  if (!is_utf8(text)) refuse("{} \"{}\" is not UTF-8; give it another name, e.g. by a link", field.key, utf8_of(text));
+}
+
 }  // namespace
 
 Recipe default_recipe(std::string_view model) {
   Recipe recipe;
+  recipe.orientation = "exif";
   const RecipeFile* own = nullptr;
   for (const RecipeFile& file : recipe_files) {
     if (file.name == model) own = &file;
@@ -317,6 +326,12 @@ void apply_recipe(Recipe& recipe, std::string_view toml, std::string_view file) 
     refuse("{}:{}: {}", file, error.source().begin.line, error.description());
   }
   apply_table(recipe, *table, "", file);
+}
+
+Recipe parse_recipe(std::string_view toml, std::string_view file) {
+  Recipe recipe;
+  apply_recipe(recipe, toml, file);
+  return recipe;
 }
 
 Recipe read_recipe(const std::filesystem::path& path, Recipe recipe) {
@@ -362,7 +377,45 @@ Recipe recipe_of(const Recipe& recipe, const RecipeGroup& group) {
   return own;
 }
 
+std::vector<std::string> shorten_warmups(Recipe& recipe) {
+  std::vector<std::string> notes;
+  const auto shortened = [&](const std::string& key, const Recipe& own) {
+    const double tenth = static_cast<double>(own.epochs) / 10;
+    notes.push_back(fmt::format("{} is {}, longer than {} epoch{}: it is made {}", key, own.warmup_epochs, own.epochs,
+                                own.epochs == 1 ? "" : "s", tenth));
+    return tenth;
+  };
+  if (recipe.warmup_epochs > static_cast<double>(recipe.epochs)) recipe.warmup_epochs = shortened("rate.warmup_epochs", recipe);
+  for (RecipeGroup& group : recipe.groups) {
+    const Recipe own = recipe_of(recipe, group);
+    if (own.warmup_epochs <= static_cast<double>(own.epochs)) continue;
+    const double tenth = shortened("group." + group.name + ".rate.warmup_epochs", own);
+    std::erase_if(group.settings, [](const std::string& setting) { return setting.starts_with("rate.warmup_epochs="); });
+    group.settings.push_back(fmt::format("rate.warmup_epochs={}", tenth));
+  }
+  return notes;
+}
+
+std::vector<RecipeChange> changes_between(const Recipe& from, const Recipe& to) {
+  std::vector<RecipeChange> changes;
+  for (const Field& field : fields()) {
+    const std::string was = value_text(from, field), is = value_text(to, field);
+    if (was != is) changes.push_back({field.key, was, is});
+  }
+  const auto text_of = [](const std::vector<RecipeGroup>& groups) {
+    std::string text;
+    for (const RecipeGroup& group : groups)
+      text += fmt::format("[{}: {} {}]", group.name, group.match, fmt::join(group.settings, " "));
+    return text.empty() ? "none" : text;
+  };
+  if (from.groups != to.groups) changes.push_back({"group", text_of(from.groups), text_of(to.groups)});
+  return changes;
+}
+
 void check_recipe(const Recipe& recipe) {
+  for (const Field& field : fields()) {
+    if (const auto* text = std::get_if<std::string Recipe::*>(&field.member)) check_text(field, recipe.**text);
+  }
   if (recipe.warmup_epochs > static_cast<double>(recipe.epochs)) {
     refuse("rate.warmup_epochs is {}, longer than the run of {} epochs", recipe.warmup_epochs, recipe.epochs);
   }

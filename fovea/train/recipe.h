@@ -83,6 +83,7 @@ struct Recipe {
   double average_decay = 0;  // of the averages of weights and running statistics that are tested and saved; 0: none
 
   int64_t size = 0;                        // side of the square the network reads, 0: the model's own
+  std::string orientation = "stored";      // of photographs: exif (every default recipe), stored (recipes without the key)
   std::string crop = "random";             // what training sees of a photograph: random, center
   double crop_area = 0.08;                 // random: the least share of its area
   int64_t crop_resize = 0;                 // center: the shorter side before the middle is cut out, 0: 8/7 of the size
@@ -124,6 +125,8 @@ Recipe default_recipe(std::string_view model);
 // Lays the keys of a TOML text over `recipe`. Refuses unknown keys (with the nearest), wrong types and impossible values;
 // `file` is named in the message, with the line.
 void apply_recipe(Recipe& recipe, std::string_view toml, std::string_view file);
+// The same on top of the general defaults.
+Recipe parse_recipe(std::string_view toml, std::string_view file);
 Recipe read_recipe(const std::filesystem::path& path, Recipe recipe = {});
 
 // One `key=value` of the command line, e.g. "optimizer.momentum=0.8"; the value is TOML, or a bare word for names.
@@ -132,8 +135,17 @@ void apply_setting(Recipe& recipe, std::string_view setting);
 // The recipe as the parameters of one of its groups see it.
 Recipe recipe_of(const Recipe& recipe, const RecipeGroup& group);
 
+// Makes warm-ups that are longer than the run (of a group: than its epochs) a tenth of it, and says so, a line each.
+std::vector<std::string> shorten_warmups(Recipe& recipe);
+
 // Refuses a recipe that contradicts itself, e.g. a warm-up longer than the run.
 void check_recipe(const Recipe& recipe);
+
+// A key that two recipes give different values, as TOML.
+struct RecipeChange {
+  std::string key, from, to;
+};
+std::vector<RecipeChange> changes_between(const Recipe& from, const Recipe& to);
 
 std::string to_toml(const Recipe& recipe);
 

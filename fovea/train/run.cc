@@ -4,6 +4,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/formats/labels.h"
+#include "fovea/formats/pth.h"
 #include "fovea/formats/safetensors.h"
 #include "fovea/models/registry.h"
 #include "fovea/quant/quantization_aware.h"
@@ -41,6 +42,7 @@ Network real_network_of(const Recipe& recipe, ModelOptions options) {
   if (recipe.crop_resize == 0 && recipe.crop_margin > 0 && network.input.size() == 3)
     network.preprocessing.resize = std::min(network.input[0], network.input[1]) + recipe.crop_margin;
   network.preprocessing.bicubic = recipe.interpolation == "bicubic";
+  network.preprocessing.upright = recipe.orientation == "exif";
   return network;
 }
 
@@ -61,7 +63,7 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options)
     if (!std::filesystem::exists(folder / "recipe.toml")) refuse("{} is not the folder of a run: it has no recipe.toml", model);
     if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
     opened.recipe = read_recipe(folder / "recipe.toml");
-    if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt");
+    if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt", LabelNumbers::keep);
   } else {
     if (model.find('/') != model.npos) refuse("no run at {}", model);
     opened.recipe = default_recipe(make_model(model).name);
@@ -84,13 +86,20 @@ TrainedModel open_model(const std::string& model, const std::filesystem::path& w
 }
 
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head) {
-  Safetensors contents = read_safetensors(path);
+  Safetensors contents = read_weight_file(path);
   return load_weights(
       network, {.path = path.string(), .tensors = std::move(contents.tensors), .metadata = std::move(contents.metadata)}, head);
 }
 
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors) {
-  write_safetensors(path, {published_weights(network, tensors), {{"format", "pt"}, {"model", network.name}}});
+  std::map<std::string, TensorSource> published;
+  for (const ParameterSpec& spec : trace_inference(network, 1).parameters) {
+    const auto found = tensors.find(spec.name);
+    if (found == tensors.end()) fail("the weights of {} lack tensor \"{}\"", network.name, spec.name);
+    published[spec.name] = {torch_shape(spec), DType::f32,
+                            [spec, tensor = found->second] { return to_torch_layout(spec, tensor); }};
+  }
+  write_safetensors(path, published, {{"format", "pt"}, {"model", network.name}});
 }
 
 TensorMap averaged(const TensorMap& tensors) {

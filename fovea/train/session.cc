@@ -62,6 +62,10 @@ double Session::repeated_seconds(const std::vector<double>& seconds) const {
 
 void Session::run(ThreadPool& threads) { program_.run(argument_pointers_, result_pointers_, threads); }
 
+std::optional<NotFinite> Session::run_checked(ThreadPool& threads) {
+  return program_.run_checked(argument_pointers_, result_pointers_, threads);
+}
+
 int64_t Session::memory_bytes(int threads) const {
   size_t bytes = static_cast<size_t>(program_.memory_bytes(threads));
   for (const Tensor& tensor : arguments_) bytes += tensor.bytes();

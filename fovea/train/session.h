@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ class Session {
   const Tensor& result(const std::string& name) const;  // one that replaces no argument
 
   void run(ThreadPool& threads);
+  // The same, and finds the first kernel that wrote what is not finite.
+  std::optional<NotFinite> run_checked(ThreadPool& threads);
   // The same, with the seconds of each kernel call added to `seconds` (program().plan().calls in order).
   void profile(ThreadPool& threads, std::vector<double>& seconds);
   // Of such seconds, those of calls that were repeated to fit the memory.
@@ -42,6 +45,8 @@ class Session {
 
   // Bytes in use while it runs: the arena, the threads' scratch, and every argument and result.
   int64_t memory_bytes(int threads) const;
+  // Gives back the arena, the scratch and what is prepared, until the next run.
+  void release() { program_.release(); }
   double flops() const;  // 2 x multiply-adds of the contractions of one run
 
   const Program& program() const { return program_; }

@@ -1,12 +1,15 @@
 #include "fovea/train/trainer.h"
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
+#include <cstring>
 #include <memory>
 #include <optional>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/process_memory.h"
 #include "fovea/core/text.h"
 #include "fovea/data/loader.h"
 #include "fovea/formats/event_file.h"
@@ -15,10 +18,12 @@
 #include "fovea/models/summary.h"
 #include "fovea/train/aware_start.h"
 #include "fovea/train/checkpoint.h"
+#include "fovea/train/finite.h"
 #include "fovea/train/interrupt.h"
 #include "fovea/train/predictor.h"
 #include "fovea/train/report.h"
 #include "fovea/train/run.h"
+#include "fovea/train/run_lock.h"
 #include "fovea/train/schedule.h"
 #include "fovea/train/training_step.h"
 #include "fovea/train/whitening.h"
@@ -49,39 +54,54 @@ Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preproce
   return augmentation;
 }
 
-// A run that is in the folder already is gone on with, replaced, or left alone: as the options say.
-void prepare_folder(const TrainOptions& options) {
+// A run that is in the folder already is gone on with, replaced, or left alone: as the options say. An exported run has no
+// checkpoint, and is one all the same.
+void check_folder(const TrainOptions& options) {
   const std::string folder = options.folder.string();
   if (options.resume) {
     if (!has_checkpoint(options.folder)) refuse("{} holds no checkpoint to resume from", folder);
-    return;
+  } else if (!options.overwrite && has_run(options.folder)) {
+    refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder);
   }
-  if (has_checkpoint(options.folder)) {
-    if (!options.overwrite) refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder);
-    for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg"}) {
-      std::filesystem::remove(options.folder / stale);
-    }
-  }
+}
+
+// Pages that hold nothing but zeros so far are none yet.
+void make_resident(Tensor& tensor) {
+  constexpr size_t page = 4096;
+  auto* bytes = reinterpret_cast<volatile char*>(tensor.raw());
+  for (size_t i = 0; i < tensor.bytes(); i += page) bytes[i] = bytes[i];
+}
+
+std::filesystem::path made_folder(const TrainOptions& options) {
+  check_folder(options);
   make_folder(options.folder);
+  return options.folder;
 }
 
 class Trainer {
  public:
   Trainer(Recipe recipe, const TrainOptions& options)
-      : options_(options), threads_(options.threads > 0 ? options.threads : ThreadPool::available()), progress_(options.quiet) {
-    prepare_folder(options);
+      : options_(options),
+        lock_(made_folder(options)),
+        threads_(options.threads > 0 ? options.threads : ThreadPool::available()),
+        progress_(options.quiet) {
+    check_folder(options);  // again: the last holder of the lock may have left a run
     Checkpoint checkpoint;
     if (options.resume) {
       checkpoint = load_checkpoint(options.folder);
       recipe = Recipe();
       apply_recipe(recipe, checkpoint.recipe, (options.folder / "state.json").string());
     }
+    for (const std::string& note : shorten_warmups(recipe)) progress_.say(note);
     check_recipe(recipe);
+    if (options.resume) say_if_edited(checkpoint.recipe);
     recipe_ = std::move(recipe);
     state_ = checkpoint.state;
     open_data();
+    if (options.resume) check_classes();
     build(checkpoint.tensors);
     if (!options.resume) {
+      remove_run(options_.folder);
       write_text(options_.folder / "recipe.toml", to_toml(recipe_));
       write_labels(options_.folder / "labels.txt", test_->class_names());
     }
@@ -90,18 +110,26 @@ class Trainer {
   TrainResult run();
 
  private:
+  void say_if_edited(const std::string& saved);
+  void check_classes() const;
   void open_data();
   void build(const TensorMap& saved);
+  void fill_tensors(const TensorMap& saved);
   void start_from_weights();
   void announce();
   void train_epochs();
-  void train_epoch(Loader& loader);
-  void step(Loader& loader);
+  void train_epoch();
+  void step();
+  void check_tensors();
+  [[noreturn]] void stop_diverged(const std::string& seen);
+  std::optional<NotFinite> origin_of_divergence(int64_t steps);
   void end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   void write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
-  Metrics test(Predictor& predictor) {
-    return evaluate(predictor, test_, step_->batch(), threads_, progress_, views_of(recipe_.evaluate_views), &test_damage_);
-  }
+  Metrics test(Predictor& predictor);
+  int64_t loader_bytes(int loaders) const;
+  void plan_evaluation();
+  int64_t prefetch() const { return train_->encoded() ? 2 : 3; }
+  int workers() const { return options_.workers > 0 ? options_.workers : train_->encoded() ? threads_.size() : 1; }
   void finish();
   void save();
   void save_network(const char* file, const TensorMap& tensors);
@@ -116,6 +144,7 @@ class Trainer {
   }
 
   TrainOptions options_;
+  RunLock lock_;
   Recipe recipe_;
   ThreadPool threads_;
   Progress progress_;
@@ -125,21 +154,49 @@ class Trainer {
   TensorMap tensors_;  // parameters, running statistics and the optimiser's state, shared with the programs
   std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<Predictor> predictor_;
+  std::unique_ptr<Loader> loader_;     // while it trains
   std::optional<Metrics> evaluation_;  // of the network as it is now
   std::unique_ptr<JsonLines> lines_;
   std::unique_ptr<EventFile> events_;
   DamageReport damage_, test_damage_;
   InterruptGuard guard_;
   Clock::time_point saved_at_ = Clock::now();
-  int64_t steps_here_ = 0;   // in this sitting
-  double step_seconds_ = 0;  // of this sitting
+  Winograd test_winograd_ = Winograd::where_faster;
+  int64_t evaluation_bytes_ = 0;  // of the process during a test, where memory is limited
+  int64_t steps_here_ = 0;        // in this sitting
+  double step_seconds_ = 0;       // of this sitting
   int64_t step_images_ = 0;
 };
+
+// The run keeps what it was started with; whoever changed the file is told so.
+void Trainer::say_if_edited(const std::string& saved) {
+  const std::filesystem::path file = options_.folder / "recipe.toml";
+  std::string what;
+  try {
+    const Recipe now = read_recipe(file), then = parse_recipe(saved, "state.json");
+    for (const RecipeChange& change : changes_between(then, now))
+      what += fmt::format("{}{} was {} and is {} there", what.empty() ? "" : ", ", change.key, change.from, change.to);
+  } catch (const Error& error) {
+    what = error.what();
+  }
+  if (!what.empty())
+    progress_.say(fmt::format("{} was edited, and the run keeps what it was started with: {}", file.string(), what));
+}
+
+// Folders that were renamed or added since would give every class another meaning.
+void Trainer::check_classes() const {
+  const std::filesystem::path path = options_.folder / "labels.txt";
+  if (std::filesystem::exists(path) && read_labels(path, LabelNumbers::keep) != train_->class_names())
+    fail("{} is of other classes than {} has now: {} names them", options_.folder.string(), recipe_.data, path.string());
+}
 
 void Trainer::open_data() {
   const DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
   train_ = open_dataset(recipe_.data, Split::train, options);
   test_ = open_dataset(recipe_.data, Split::test, options);
+  for (const auto& dataset : {train_, test_}) {
+    if (!dataset->remark().empty()) progress_.say(dataset->remark());
+  }
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, of red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};
@@ -161,28 +218,94 @@ void Trainer::open_data() {
 
 void Trainer::build(const TensorMap& saved) {
   step_ = std::make_unique<TrainingStep>(network_, recipe_);
+  fill_tensors(saved);
+  if (const auto bad = not_finite(tensors_); bad != tensors_.end()) {
+    fail("tensor \"{}\" of {} is not finite before the first step", bad->first,
+         options_.resume ? options_.folder.string() : recipe_.weights);
+  }
+  predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
+  CompileOptions compile{.threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(recipe_.dtype)};
+  if (options_.memory > 0) {
+    keep_no_large_blocks();
+    for (auto& [name, tensor] : tensors_) make_resident(tensor);
+    plan_evaluation();
+    compile.whole_process = true;
+    compile.reserved = loader_bytes(1);
+  }
+  step_->compile(tensors_, compile);
+}
+
+// Batches that are ready, those in the making, and the one in use, of each of so many loaders; and photographs on their way
+// there: while one loader works, the other waits.
+int64_t Trainer::loader_bytes(int loaders) const {
+  constexpr int64_t photograph = 8 << 20;
+  const int64_t batch = step_->batch() * image_shape(network_).size() * static_cast<int64_t>(byte_size(DType::f32));
+  return loaders * (prefetch() + 1) * batch + (train_->encoded() ? workers() * photograph : 0);
+}
+
+// Compiles what a test runs, while there is room for it, and sees that it fits: a test runs in the step's place.
+void Trainer::plan_evaluation() {
+  const int64_t batch = std::min(step_->batch(), test_->count());
+  const auto peak = [&] {
+    int64_t most = 0;
+    for (const int64_t images : {batch, test_->count() % batch})
+      if (images > 0) most = std::max(most, predictor_->session(images).program().transient_bytes(threads_.size()));
+    give_back_freed_memory();
+    return resident_bytes() + loader_bytes(2) + most;
+  };
+  int64_t bytes = peak();
+  if (bytes > options_.memory) {
+    // Winograd's algorithm takes filters of up to four times the size.
+    test_winograd_ = Winograd::never;
+    predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_), Output::logits, DType::f32, test_winograd_);
+    bytes = peak();
+    if (bytes <= options_.memory)
+      progress_.say("to fit, tests do without Winograd's algorithm: the last digits of their loss differ");
+  }
+  if (bytes > options_.memory) {
+    refuse(
+        "a test takes at least {} of memory, with {} for the program and the network; {} are allowed. A smaller batch takes "
+        "less",
+        bytes_text(bytes), bytes_text(resident_bytes()), bytes_text(options_.memory));
+  }
+  evaluation_bytes_ = bytes;
+}
+
+Metrics Trainer::test(Predictor& predictor) {
+  const auto release = [&] {
+    if (options_.memory == 0) return;
+    step_->release();
+    predictor.release();
+    give_back_freed_memory();
+  };
+  release();
+  Metrics metrics =
+      evaluate(predictor, test_, step_->batch(), threads_, progress_, views_of(recipe_.evaluate_views), &test_damage_);
+  release();
+  return metrics;
+}
+
+// What a run begins with, or goes on with where `saved` holds something.
+void Trainer::fill_tensors(const TensorMap& saved) {
   for (const ParameterSpec& spec : step_->tensors()) {
     const auto found = saved.find(spec.name);
-    if (options_.resume && found == saved.end()) {
+    if (!saved.empty() && found == saved.end()) {
       fail("the checkpoint in {} lacks tensor \"{}\"", options_.folder.string(), spec.name);
     }
-    tensors_[spec.name] = options_.resume ? found->second : initial_value(spec, static_cast<uint64_t>(recipe_.seed));
+    tensors_[spec.name] = saved.empty() ? initial_value(spec, static_cast<uint64_t>(recipe_.seed)) : found->second;
   }
-  if (!options_.resume) {
-    if (!recipe_.weights.empty()) {
-      start_from_weights();
-    } else if (!recipe_.whitening.empty()) {
-      const auto filter = tensors_.find(recipe_.whitening);
-      if (filter == tensors_.end()) refuse("network.whitening: {} has no \"{}\"", network_.name, recipe_.whitening);
-      filter->second = whitening_filters(*train_, network_.preprocessing, filter->second.shape());
-    }
-    // Averages start from what they are averages of.
-    for (auto& [name, tensor] : tensors_) {
-      if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
-    }
+  if (!saved.empty()) return;
+  if (!recipe_.weights.empty()) {
+    start_from_weights();
+  } else if (!recipe_.whitening.empty()) {
+    const auto filter = tensors_.find(recipe_.whitening);
+    if (filter == tensors_.end()) refuse("network.whitening: {} has no \"{}\"", network_.name, recipe_.whitening);
+    filter->second = whitening_filters(*train_, network_.preprocessing, filter->second.shape());
   }
-  step_->compile(tensors_, {.threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(recipe_.dtype)});
-  predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
+  // Averages start from what they are averages of.
+  for (auto& [name, tensor] : tensors_) {
+    if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
+  }
 }
 
 void Trainer::start_from_weights() {
@@ -203,13 +326,20 @@ void Trainer::announce() {
   progress_.say(fmt::format("training step: {} kernels, {} from the cache, ready in {:.2f} s; {} of memory, {} thread{}",
                             report.kernels, report.from_cache, report.seconds, bytes_text(step_->memory_bytes(threads_.size())),
                             threads_.size(), threads_.size() == 1 ? "" : "s"));
+  if (options_.memory > 0) {
+    progress_.say(
+        fmt::format("memory: {} promised; by plan {} in training, {} of them for the rest of the program, and {} in a test",
+                    bytes_text(options_.memory), bytes_text(report.memory.bytes()), bytes_text(report.memory.process),
+                    bytes_text(evaluation_bytes_)));
+  }
   if (report.memory.repeated > 0) progress_.say(recomputation_text(report.memory));
   if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
 }
 
-void Trainer::step(Loader& loader) {
+void Trainer::step() {
   const bool timed = ++steps_here_ == timed_step && step_->report().memory.repeated > 0;
-  const TrainingStep::Result result = step_->run(loader, state_.step, steps_per_epoch(), threads_, timed);
+  const TrainingStep::Result result = step_->run(*loader_, state_.step, steps_per_epoch(), threads_,
+                                                 timed ? TrainingStep::Mode::timed : TrainingStep::Mode::plain);
   if (timed) progress_.say(recomputation_text(result.repeated_seconds, result.seconds));
   damage_.report(result.damaged, progress_);
   state_.loss_sum += result.loss_sum;
@@ -218,9 +348,49 @@ void Trainer::step(Loader& loader) {
   step_images_ += result.images;
   ++state_.step;
   ++state_.batch;
+  if (!std::isfinite(result.loss_sum)) stop_diverged(fmt::format("the loss is {}", result.loss_sum));
+}
+
+// Nothing that is saved holds what is not finite.
+void Trainer::check_tensors() {
+  if (const auto bad = not_finite(tensors_); bad != tensors_.end())
+    stop_diverged(fmt::format("tensor \"{}\" is not finite", bad->first));
+}
+
+void Trainer::stop_diverged(const std::string& seen) {
+  const int64_t epoch = state_.epoch + 1, step = state_.step;
+  const std::string folder = options_.folder.string();
+  const bool saved = has_checkpoint(options_.folder);
+  const std::optional<NotFinite> origin = origin_of_divergence(step);
+  const std::string where = origin ? not_finite_text(*origin) : "where it began was not found";
+  fail("training diverged in epoch {}: after step {} {}; {}, in step {} at a rate of {:.3g}. {}", epoch, step, seen, where,
+       state_.step, rate_at(recipe_, state_.step - 1, steps_per_epoch()),
+       saved ? fmt::format("The last checkpoint in {} is whole", folder) : fmt::format("{} has no checkpoint yet", folder));
+}
+
+// Goes back to the last checkpoint, or to the beginning, and makes the steps up to `steps` again with a look at all that every
+// kernel writes. Numbers that are not finite and come to nothing are none.
+std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
+  progress_.say("training diverged; looking for the layer where it began");
+  Checkpoint checkpoint;
+  if (has_checkpoint(options_.folder)) checkpoint = load_checkpoint(options_.folder);
+  TensorMap bound = tensors_;
+  fill_tensors(checkpoint.tensors);
+  for (auto& [name, tensor] : bound) std::memcpy(tensor.raw(), tensors_.at(name).raw(), tensor.bytes());
+  tensors_ = std::move(bound);
+  state_ = checkpoint.state;
+  loader_->seek(state_.epoch, state_.batch * recipe_.accumulate);
+  while (state_.step < steps) {
+    const TrainingStep::Result result =
+        step_->run(*loader_, state_.step, steps_per_epoch(), threads_, TrainingStep::Mode::checked);
+    ++state_.step;
+    if (!std::isfinite(result.loss_sum) || not_finite(tensors_) != tensors_.end()) return result.not_finite;
+  }
+  return std::nullopt;
 }
 
 void Trainer::save() {
+  check_tensors();
   save_checkpoint(options_.folder, {state_, to_toml(recipe_), tensors_}, recipe_.checkpoint_keep);
   saved_at_ = Clock::now();
 }
@@ -236,12 +406,12 @@ void Trainer::stop_if_asked(const InterruptGuard& guard) {
                                guard.signal() == SIGINT ? "Ctrl-C" : "SIGTERM", state_.step, options_.folder.string()));
 }
 
-void Trainer::train_epoch(Loader& loader) {
+void Trainer::train_epoch() {
   progress_.start(fmt::format("epoch {}/{}", state_.epoch + 1, recipe_.epochs), steps_per_epoch() * recipe_.batch,
                   state_.images);
   while (state_.batch < steps_per_epoch()) {
     const Clock::time_point start = Clock::now();
-    step(loader);
+    step();
     const double spent = seconds_since(start);
     state_.seconds += spent;
     step_seconds_ += spent;
@@ -252,7 +422,7 @@ void Trainer::train_epoch(Loader& loader) {
     if (steps_due || time_due) save();
   }
   // What is left of the epoch does not make a whole step.
-  if (steps_per_epoch() * recipe_.accumulate < loader.batches_per_epoch()) loader.seek(state_.epoch + 1, 0);
+  if (steps_per_epoch() * recipe_.accumulate < loader_->batches_per_epoch()) loader_->seek(state_.epoch + 1, 0);
 }
 
 void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images) {
@@ -295,36 +465,41 @@ void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_s
 }
 
 void Trainer::train_epochs() {
-  Loader loader(train_, {.batch = step_->batch(),
-                         .shuffle = true,
-                         .drop_last = true,
-                         .seed = static_cast<uint64_t>(recipe_.seed),
-                         .shape = image_shape(network_),
-                         .augmentation = augmentation_of(recipe_, network_.preprocessing),
-                         .first_epoch = state_.epoch,
-                         .first_batch = state_.batch * recipe_.accumulate,
-                         .prefetch = train_->encoded() ? 2 : 3,
-                         .workers = options_.workers > 0 ? options_.workers
-                                    : train_->encoded()  ? threads_.size()
-                                                         : 1});
+  const LoaderOptions options = {.batch = step_->batch(),
+                                 .shuffle = true,
+                                 .drop_last = true,
+                                 .seed = static_cast<uint64_t>(recipe_.seed),
+                                 .shape = image_shape(network_),
+                                 .augmentation = augmentation_of(recipe_, network_.preprocessing),
+                                 .first_epoch = state_.epoch,
+                                 .first_batch = state_.batch * recipe_.accumulate,
+                                 .prefetch = prefetch(),
+                                 .workers = workers()};
+  loader_ = std::make_unique<Loader>(train_, options);
   while (!finished()) {
     const double seconds_before = step_seconds_;
     const int64_t images_before = step_images_;
-    train_epoch(loader);
+    train_epoch();
     const Clock::time_point start = Clock::now();
+    check_tensors();
     evaluation_.reset();
     if (test_is_due()) evaluation_ = test(*predictor_);
     state_.seconds += seconds_since(start);
     end_epoch(evaluation_, step_seconds_ - seconds_before, step_images_ - images_before);
     if (!finished()) stop_if_asked(guard_);
   }
+  loader_.reset();
 }
 
 // Leaves model.safetensors, and what it does on the test split in `evaluation_`.
 void Trainer::finish() {
   if (recipe_.checkpoint_model == "best" && state_.best_epoch > 0) {
     const TensorMap best = read_weights(network_, options_.folder / "best.safetensors").tensors;
-    Predictor predictor(network_, best);
+    if (options_.memory > 0) {  // the last network is in its checkpoint
+      tensors_.clear();
+      predictor_.reset();
+    }
+    Predictor predictor(network_, best, Output::logits, DType::f32, test_winograd_);
     evaluation_ = test(predictor);
     save_network("model.safetensors", best);
   } else {

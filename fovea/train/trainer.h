@@ -16,7 +16,7 @@ struct TrainOptions {
   bool resume = false;           // go on from the folder's checkpoint, with the recipe saved there
   bool overwrite = false;        // replace a run that is already in the folder
   int workers = 0;               // that make batches, 0: chosen. Does not change the result
-  int64_t memory = 0;            // bytes that a step may take; 0: any. Does not change the result
+  int64_t memory = 0;            // bytes that the process may take; 0: any. Does not change the network
 };
 
 struct TrainResult {

@@ -45,7 +45,13 @@ Optimizer common_optimizer(const Recipe& recipe) {
   return recipe.optimizer == "adam" ? adam(options) : adamw(options);
 }
 
-void run_timed(Session& program, ThreadPool& threads, TrainingStep::Result& result) {
+void run_program(Session& program, ThreadPool& threads, TrainingStep::Mode mode, TrainingStep::Result& result) {
+  if (mode == TrainingStep::Mode::plain) return program.run(threads);
+  if (mode == TrainingStep::Mode::checked) {
+    const std::optional<NotFinite> found = program.run_checked(threads);
+    if (!result.not_finite) result.not_finite = found;
+    return;
+  }
   std::vector<double> seconds;
   program.profile(threads, seconds);
   result.seconds += std::accumulate(seconds.begin(), seconds.end(), 0.0);
@@ -93,11 +99,21 @@ TrainingStep::TrainingStep(const Network& network, const Recipe& recipe) : recip
 void TrainingStep::compile(const TensorMap& tensors, const CompileOptions& options) {
   TensorMap all = tensors;
   all.insert(accumulated_.begin(), accumulated_.end());
-  for (const Graph& graph : graphs_) {
-    programs_.push_back(std::make_unique<Session>(graph, all, options));
-    if (programs_.back()->has_argument("seed")) {
-      programs_.back()->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
+  programs_.resize(graphs_.size());
+  CompileOptions own = options;
+  // The last one first: what it takes stays beside the other's.
+  for (size_t i = graphs_.size(); i-- > 0;) {
+    own.counted = 0;
+    for (const Graph::Argument& argument : graphs_[i].arguments()) {
+      const auto resident = tensors.find(argument.name);
+      if (resident != tensors.end()) own.counted += static_cast<int64_t>(resident->second.bytes());
     }
+    own.memory = i > 0 ? 0 : options.memory;
+    own.whole_process = i == 0 && options.whole_process;
+    programs_[i] = std::make_unique<Session>(graphs_[i], all, own);
+    if (i > 0) own.reserved += programs_[i]->program().transient_bytes(options.threads);
+    if (programs_[i]->has_argument("seed"))
+      programs_[i]->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
   }
   graphs_.clear();
 }
@@ -107,7 +123,7 @@ void TrainingStep::set(const std::string& argument, double value) {
   if (update.has_argument(argument)) update.argument(argument).data<float>()[0] = static_cast<float>(value);
 }
 
-void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, bool timed, Result& result) {
+void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result) {
   Session& program = *programs_.front();
   program.bind("image", batch.image);
   program.bind("label", batch.label);
@@ -116,14 +132,14 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
     program.bind("label_weight", batch.label_weight);
   }
   if (program.has_argument("step")) program.argument("step").data<int32_t>()[0] = static_cast<int32_t>(part);
-  timed ? run_timed(program, threads, result) : program.run(threads);
+  run_program(program, threads, mode, result);
   result.loss_sum += program.result("loss").data<float>()[0] * static_cast<double>(batch.count);
   result.correct += program.result("correct").data<int32_t>()[0];
   result.images += batch.count;
   result.damaged.insert(result.damaged.end(), batch.damaged.begin(), batch.damaged.end());
 }
 
-TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, bool timed) {
+TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode) {
   set("rate", rate_at(recipe_, step, steps_per_epoch));
   for (const RecipeGroup& group : recipe_.groups) {
     set("rate." + group.name, rate_at(recipe_of(recipe_, group), step, steps_per_epoch));
@@ -134,9 +150,9 @@ TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t ste
   for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
   Result result;
   for (int64_t part = 0; part < recipe_.accumulate; ++part) {
-    run_part(loader.next(), step * recipe_.accumulate + part, threads, timed, result);
+    run_part(loader.next(), step * recipe_.accumulate + part, threads, mode, result);
   }
-  if (programs_.size() > 1) timed ? run_timed(*programs_.back(), threads, result) : programs_.back()->run(threads);
+  if (programs_.size() > 1) run_program(*programs_.back(), threads, mode, result);
   return result;
 }
 
@@ -149,6 +165,10 @@ int64_t TrainingStep::memory_bytes(int threads) const {
     if (programs_.back()->has_argument(port.name)) bytes -= static_cast<int64_t>(programs_.back()->argument(port.name).bytes());
   }
   return bytes;
+}
+
+void TrainingStep::release() {
+  for (const auto& program : programs_) program->release();
 }
 
 CompileReport TrainingStep::report() const {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,25 +27,30 @@ class TrainingStep {
   // Images that the loader has to give at a time.
   int64_t batch() const { return recipe_.batch / recipe_.accumulate; }
 
-  // Compiles, on the storage of `tensors`: all of the above by name.
+  // Compiles, on the storage of `tensors`: all of the above by name, resident where the whole process counts.
   void compile(const TensorMap& tensors, const CompileOptions& options);
 
   struct Result {
     double loss_sum = 0;  // over the images
     int64_t correct = 0;
     int64_t images = 0;
-    std::vector<Damage> damaged;  // photographs for which another stood in
-    double seconds = 0;           // of all kernels, where they are timed
-    double repeated_seconds = 0;  // of those that run again to fit the memory
+    std::vector<Damage> damaged;          // photographs for which another stood in
+    double seconds = 0;                   // of all kernels, where they are timed
+    double repeated_seconds = 0;          // of those that run again to fit the memory
+    std::optional<NotFinite> not_finite;  // where that was looked for: the first
   };
-  // Step `step` of the run, on as many batches of the loader as it has parts. `timed`: every kernel, for the same result.
-  Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, bool timed = false);
+  // What is done beside the work, for the same result: every kernel timed, or all that it writes looked at.
+  enum class Mode : uint8_t { plain, timed, checked };
+  // Step `step` of the run, on as many batches of the loader as it has parts.
+  Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
 
   int64_t memory_bytes(int threads) const;
   CompileReport report() const;
+  // Gives back what a step takes, until the next one.
+  void release();
 
  private:
-  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, bool timed, Result& result);
+  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result);
   void set(const std::string& argument, double value);
 
   Recipe recipe_;

@@ -7,26 +7,35 @@ cd "$work" || exit 1
 
 source "$here_folder/targets.sh"
 
-# Two pictures: a photograph of a kind, larger than the network's input and not square, and a small one.
+# A photograph of a kind, larger than the network's input and not square, and small pictures: 8 bits, 16 bits with alpha and gAMA, turned by
+# EXIF data, and a bitmap with a mask for alpha. tests/judges/compare_pictures.py sweeps all forms.
 python3 - <<'P'
 import math, struct, zlib
-def png(name, height, width):
+wave = lambda x, y, c: int(127.5 + 127 * math.sin(x * (0.05 + 0.03 * c) + y * 0.07 * c) * math.cos(y * 0.04))
+def png(name, height, width, color=2, depth=8, before=b""):
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    wave = lambda x, y, c: int(127.5 + 127 * math.sin(x * (0.05 + 0.03 * c) + y * 0.07 * c) * math.cos(y * 0.04))
-    raw = b"".join(b"\0" + bytes(wave(x, y, c) for x in range(width) for c in range(3)) for y in range(height))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
-png("wide.png", 190, 301); png("small.png", 60, 41)
+    sample = lambda x, y, c: bytes([wave(x, y, c)]) + (bytes([x * y % 256]) if depth == 16 else b"")
+    raw = b"".join(b"\0" + b"".join(sample(x, y, c) for x in range(width) for c in range(4 if color == 6 else 3)) for y in range(height))
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0)
+    before = b"".join(chunk(kind, data) for kind, data in before or ())
+    open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+exif = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, 6, 0, 0)
+png("wide.png", 190, 301); png("small.png", 60, 41); png("turned.png", 60, 41, before=[(b"eXIf", exif)])
+png("deep.png", 60, 41, 6, 16, [(b"gAMA", struct.pack(">I", 100000))])
+pixels = b"".join(bytes(wave(x, y, c) for c in range(4)) for y in range(50) for x in range(64))
+masks = struct.pack("<4I", 0xff0000, 0xff00, 0xff, 0xff000000)
+open("mask.bmp", "wb").write(b"BM" + struct.pack("<IHHI", 70 + len(pixels), 0, 0, 70) + struct.pack("<IiiHHIIiiII", 56, 64, 50, 1, 32, 3, 0, 0, 0, 0, 0) + masks + pixels)
 P
 
 # names MODEL OPTIONS...: the program of a model prints what `fovea classify` prints, for every target, but for the time.
 names() {
-  local triple; "$fovea" classify "$@" wide.png small.png --top 3 2>log | sed 's/ (.*ms)$//' >wanted.txt
-  [[ $(wc -l <wanted.txt) == 8 ]] || wrong "classify $1: $(tail -1 log)"
+  local triple pictures=(wide.png small.png turned.png deep.png mask.bmp)
+  "$fovea" classify "$@" "${pictures[@]}" --top 3 2>log | sed 's/ (.*ms)$//' >wanted.txt
+  [[ $(wc -l <wanted.txt) == 20 ]] || wrong "classify $1: $(tail -1 log)"
   for triple in x86_64-linux-gnu aarch64-linux-gnu armv7-linux-gnueabihf riscv64-linux-gnu; do
     runnable $triple || continue
     "$fovea" compile "$@" --target $triple -o name >/dev/null 2>log || { wrong "$1 for $triple: $(tail -1 log)"; continue; }
-    $runner ./name wide.png small.png --top 3 2>log | sed 's/ (.*ms)$//' >got.txt
+    $runner ./name "${pictures[@]}" --top 3 2>log | sed 's/ (.*ms)$//' >got.txt
     diff wanted.txt got.txt >diff.txt || wrong "$1 for $triple names otherwise: $(head -5 diff.txt log)"
   done
 }
@@ -56,6 +65,10 @@ if runnable x86_64-linux-gnu; then
   [[ $(./name small.png --threshold 1 | wc -l) == 1 ]] || wrong "--threshold hides nothing"
   fails() { local status=$1 message=$2; shift 2; ./name "$@" >out 2>err; [[ $? == "$status" && $(wc -l <err) == 1 ]] && grep -qF -- "$message" err || wrong "name $*: $(cat err)"; }
   head -c 200 small.png >cut.png; fails 1 cut.png cut.png; fails 1 missing.png missing.png; fails 2 '--top' small.png --top 0
+  diff <(./name turned.png --orientation stored | sed 1d) <(./name small.png | sed 1d) >diff.txt || wrong "--orientation stored: $(cat diff.txt)"
+  diff <(./name turned.png | sed 1d) <(./name small.png | sed 1d) >diff.txt && wrong "EXIF data turns nothing"
+  printf 'RIFF\4\0\0\0WEBP' >a.webp; fails 1 'WebP: this program does not read it' a.webp; fails 2 '--orientation is exif or stored' small.png --orientation left
+  sed "3s/.*/$(printf 'K\344fer')/" labels.txt >latin.txt; fails 1 'latin.txt:3: no UTF-8' small.png --labels latin.txt
   head -3 labels.txt >few.txt; fails 1 'names 3 classes' small.png --labels few.txt; fails 2 '"--tops"' --tops 3 small.png
 fi
 

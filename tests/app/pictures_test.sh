@@ -39,6 +39,50 @@ for i in {0..9}; do echo "$i digit $i"; done >numbered
 "$fovea" classify run large.png --stretch --top 1 --json >stretched.json 2>/dev/null || wrong "classify --stretch"
 [[ $(json stretched.json "j[0]['predictions'][0]['index']") == 1 ]] || wrong "stretched: $(cat stretched.json)"
 mkdir empty; refused 1 'empty holds no picture' classify run empty
+mkdir -p deep/below deep/.hidden; cp one.png deep/below/; cp one.png deep/.hidden/; cp one.png deep/._a.png
+"$fovea" classify run deep --json >deep.json 2>/dev/null || wrong "classify folders below"
+[[ $(json deep.json "[entry['image'] for entry in j]") == "['deep/below/one.png']" ]] || wrong "folders below: $(cat deep.json)"
+
+# Turned by EXIF data (6: to the right), unless that is not wanted; a run and a file from before there was the key see what is stored.
+python3 - <<'P'
+import struct, zlib
+chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+content = open("one.png", "rb").read()
+exif = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, 6, 0, 0)
+open("turned.png", "wb").write(content[:33] + chunk(b"eXIf", exif) + content[33:])
+P
+told() { "$fovea" classify "$@" --json 2>/dev/null | sed '/"image"\|"milliseconds"/d'; }
+"$fovea" export run -o run.tflite >/dev/null 2>log || wrong "export: $(tail -1 log)"
+for model in run run.tflite; do
+  [[ $(told $model turned.png) != "$(told $model one.png)" ]] || wrong "$model: EXIF data turns nothing"
+  [[ $(told $model turned.png --orientation stored) == "$(told $model one.png)" ]] || wrong "$model: --orientation stored turns"
+done
+grep -q "orientation = 'exif'" run/recipe.toml || wrong "the recipe does not keep the orientation: $(cat run/recipe.toml)"
+cp -r run older; sed -i '/^orientation/d' older/recipe.toml
+"$fovea" export older -o older.onnx >/dev/null 2>log || wrong "export: $(tail -1 log)"
+for model in older older.onnx; do [[ $(told $model turned.png) == "$(told run one.png)" ]] || wrong "$model: an older model turns photographs"; done
+[[ $(told older turned.png --orientation exif) == "$(told run turned.png)" ]] || wrong "--orientation exif turns nothing"
+refused 2 'left not in' classify run one.png --orientation left
+
+# Folders as people have them, through a whole run: hidden files, names with every sign, an unlabelled test beside val.
+python3 - <<'P'
+import os, shutil
+for split in ("train", "val"):
+    for name in ("0 Käfer, rot", '1 quo"te\\'):
+        os.makedirs(f"real/{split}/{name}/below")
+        os.makedirs(f"real/{split}/.ipynb_checkpoints", exist_ok=True)
+        for i in range(4): shutil.copy("one.png" if name[0] == "0" else "dark.png", f"real/{split}/{name}/below/{i}.png")
+        open(f"real/{split}/{name}/._0.png", "w").write("fork")
+shutil.rmtree('real/val/1 quo"te\\')
+os.makedirs("real/test"); shutil.copy("one.png", "real/test/1.png")
+P
+"$fovea" train cifar-cnn --data images:real --epochs 1 --batch 4 --set classes=2 --set rate.warmup_epochs=0 --out real-run >/dev/null 2>log || wrong "train: $(tail -1 log)"
+grep -q 'real/test has no folder of a class: its 1 pictures have no labels; real/val is used' log || wrong "an unlabelled test is not named: $(cat log)"
+"$fovea" classify real-run one.png --json >real.json 2>/dev/null || wrong "classify real-run"
+[[ $(json real.json "sorted(p['label'] for p in j[0]['predictions'])") == "['0 Käfer, rot', '1 quo\"te\\\\']" ]] || wrong "names: $(cat real.json)"
+mkdir "real/train/$(printf 'K\344fer')"
+refused 1 'K\xe4fer' train cifar-cnn --data images:real --epochs 1 --out latin
+[[ -e latin/model.safetensors ]] && wrong "told after training"
 refused 2 'lanczos not in' classify run one.png --interpolation lanczos
 
 refused 1 'missing.png' classify run missing.png

@@ -41,10 +41,18 @@ struct Machine {
   uint8_t bits;
 };
 
-const std::vector<Machine> machines{
-    {"aarch64-linux-gnu", "", llvm::ELF::EM_AARCH64, 64},      {"armv7-linux-gnueabihf", "", llvm::ELF::EM_ARM, 32},
-    {"riscv64-linux-gnu", "", llvm::ELF::EM_RISCV, 64},        {"wasm32-unknown-unknown", "", 0, 32},
-    {"x86_64-linux-gnu", "haswell", llvm::ELF::EM_X86_64, 64}, {"x86_64-linux-gnu", "znver4", llvm::ELF::EM_X86_64, 64}};
+const std::vector<Machine> machines{{"aarch64-linux-gnu", "", llvm::ELF::EM_AARCH64, 64},
+                                    {"armv7-linux-gnueabihf", "", llvm::ELF::EM_ARM, 32},
+                                    {"riscv64-linux-gnu", "", llvm::ELF::EM_RISCV, 64},
+                                    {"wasm32-unknown-unknown", "", 0, 32},
+                                    {"riscv64-linux-gnu", "rv64gcv", llvm::ELF::EM_RISCV, 64},
+                                    {"riscv64-linux-gnu", "sifive-u74", llvm::ELF::EM_RISCV, 64},
+                                    {"aarch64-linux-gnu", "cortex-a76", llvm::ELF::EM_AARCH64, 64},
+                                    {"armv7-linux-gnueabihf", "cortex-a7", llvm::ELF::EM_ARM, 32},
+                                    {"arm-linux-gnueabihf", "", llvm::ELF::EM_ARM, 32},
+                                    {"x86_64-linux-gnu", "", llvm::ELF::EM_X86_64, 64},
+                                    {"x86_64-linux-gnu", "haswell", llvm::ELF::EM_X86_64, 64},
+                                    {"x86_64-linux-gnu", "znver4", llvm::ELF::EM_X86_64, 64}};
 
 // The names an object defines, or needs, for other objects.
 std::vector<std::string> symbols(const std::string& object, bool defined) {

@@ -66,6 +66,14 @@ TEST_F(Idx, ReadsWhatWasWritten) {
   expect_error(1, [&] { dataset->read_image(0, pixels); }, {"10", "9"});
 }
 
+// As some copies of MNIST are named, with folders of the usual names beside them.
+TEST_F(Idx, NamesMayHaveADot) {
+  make_folder(folder_ / images_name);
+  write("train-images.idx3-ubyte", images_file(3, 2, 5));
+  write("train-labels.idx1-ubyte.gz", gzip(labels_file({4, 0, 9})));
+  EXPECT_EQ(open()->count(), 3);
+}
+
 TEST_F(Idx, GzipIsReadAlike) {
   write(images_name + ".gz", gzip(images_file(3, 2, 5)));
   write(labels_name + ".gz", gzip(labels_file({4, 0, 9})));

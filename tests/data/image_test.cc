@@ -3,13 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstdio>
-// jpeglib.h needs size_t and FILE before it.
-#include <jpeglib.h>
 
 #include "fovea/core/random.h"
 #include "fovea/data/resample.h"
 #include "tests/bad_input.h"
+#include "tests/data/jpeg_writer.h"
 
 namespace fovea {
 namespace {
@@ -39,32 +37,6 @@ std::string as_text(const std::vector<std::byte>& bytes) { return {reinterpret_c
 std::vector<std::byte> as_bytes(const std::string& text) {
   const auto* data = reinterpret_cast<const std::byte*>(text.data());
   return {data, data + text.size()};
-}
-
-std::string encode_jpeg(const uint8_t* pixels, int64_t height, int64_t width, int components, J_COLOR_SPACE space) {
-  jpeg_compress_struct codec{};
-  jpeg_error_mgr errors;
-  codec.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&codec);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;
-  jpeg_mem_dest(&codec, &memory, &size);
-  codec.image_width = static_cast<JDIMENSION>(width);
-  codec.image_height = static_cast<JDIMENSION>(height);
-  codec.input_components = components;
-  codec.in_color_space = space;
-  jpeg_set_defaults(&codec);
-  jpeg_set_quality(&codec, 100, TRUE);
-  jpeg_start_compress(&codec, TRUE);
-  while (codec.next_scanline < codec.image_height) {
-    auto* row = const_cast<uint8_t*>(pixels + codec.next_scanline * width * components);
-    jpeg_write_scanlines(&codec, &row, 1);
-  }
-  jpeg_finish_compress(&codec);
-  jpeg_destroy_compress(&codec);
-  std::string bytes(reinterpret_cast<char*>(memory), size);
-  std::free(memory);
-  return bytes;
 }
 
 using Picture = FolderTest;
@@ -143,7 +115,8 @@ TEST_F(Picture, NotAPicture) {
   expect_error(1, [&] { read_image(folder_ / "absent.png"); }, {"absent.png", "No such file"});
   expect_error(1, [&] { read_image(folder_); }, {folder_.string(), "folder"});
   expect_error(1, [&] { read_image(write("empty.png", "")); }, {"empty.png", "empty"});
-  expect_error(1, [&] { read_image(write("text.jpg", "hello, this is text")); }, {"text.jpg", "no JPEG, PNG, WebP or BMP"});
+  expect_error(1, [&] { read_image(write("text.jpg", "hello, this is text")); },
+               {"text.jpg", "no JPEG, PNG, WebP, GIF or BMP"});
   expect_error(2, [&] { decode_image(encode_png(random_image(2, 2, 1)), "a", 4); }, {"1 or 3 channels"});
 }
 

@@ -1,5 +1,6 @@
 // TFRecord shards, tar shards and lists of photographs, and what is said of bad ones.
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <cstring>
 
@@ -164,7 +165,9 @@ TEST_F(Tar, DamageIsSaid) {
     expect_error(1, [&] { open(); }, {"set-train-000.tar", "truncated shard"});
   }
   write_both(one + one + tar_end);
-  expect_error(1, [&] { open(); }, {"set-train-000.tar", "1.png", "second picture"});
+  expect_error(1, [&] { open(); }, {"set-train-000.tar", "1.png", "stands twice"});
+  write_both(one + tar_file("1.jpg", picture(10)) + tar_end);
+  expect_error(1, [&] { open(); }, {"set-train-000.tar", "1.jpg", "second picture"});
   write_both(one + tar_file("2.png", picture(3)) + tar_file("2.cls", "0") + one + tar_end);
   expect_error(1, [&] { open(); }, {"set-train-000.tar: 1.png", "stands twice"});
   write_both(tar_file("1.png", picture(10)) + tar_file("1.cls", "cat") + tar_end);
@@ -179,6 +182,99 @@ TEST_F(Tar, DamageIsSaid) {
   bad[3] = 'x';
   write_both(bad);
   expect_error(1, [&] { open(); }, {"set-train-000.tar", "checksum of a tar header"});
+}
+
+TEST_F(Tar, SidecarsAreNoSamples) {
+  // A label goes by .cls, then .json, then .txt, whatever else stands beside it and in whatever order.
+  write_both(tar_file("./a.json", "{\"width\": 640}") + tar_file("./a.txt", "a cat") + tar_file("./a.png", picture(10)) +
+             tar_file("./a.cls", "1") + tar_file("b.png", picture(20)) + tar_file("b.txt", "a dog") +
+             tar_file("b.json", "{\"label\": 0, \"width\": 3}") + tar_file("c.txt", " 1\r\n") + tar_file("c.PNG", picture(30)) +
+             tar_file("._a.png", "fork") + tar_file("__MACOSX/._b.png", "fork") + tar_file(".DS_Store", "x") +
+             tar_file("meta.json", "{\"label\": 9}") + tar_file("README", "words") + tar_end);
+  write("set-train-000.tar.idx", "1\n");
+  write("set-train-000.tar.index", "1\n");
+  write("set-train-000_stats.json", "{}");
+  write("._set-train-000.tar", "fork");
+  const auto dataset = open();
+  ASSERT_EQ(dataset->count(), 3);
+  for (const int64_t index : {0, 1, 2}) {
+    EXPECT_EQ(color_at(*dataset, index), 10 * (index + 1));
+    EXPECT_EQ(dataset->label(index), index == 1 ? 0 : 1);
+  }
+}
+
+TEST_F(Tar, NamesMayHaveDots) {
+  write_both(tar_file("v1.0/p.1.png", picture(10)) + tar_file("v1.0/p.1.cls", "0") + tar_file("v1.0/p.2.png", picture(20)) +
+             tar_file("v1.0/p.2.cls", "1") + tar_file("q.image.png", picture(30)) + tar_file("q.cls", "1") + tar_end);
+  const auto dataset = open();
+  ASSERT_EQ(dataset->count(), 3);
+  for (const int64_t index : {0, 1, 2}) {
+    EXPECT_EQ(color_at(*dataset, index), 10 * (index + 1));
+    EXPECT_EQ(dataset->label(index), index > 0 ? 1 : 0);
+  }
+  // Which of two pictures a label is of cannot be told.
+  write_both(tar_file("p.1.png", picture(10)) + tar_file("p.2.png", picture(20)) + tar_file("p.cls", "0") + tar_end);
+  expect_error(1, [&] { open(); }, {"p.1.png", "neither .cls nor .json"});
+}
+
+TEST_F(Tar, SplitsAreToldByWholeWords) {
+  const std::string one = tar_file("1.png", picture(10)) + tar_file("1.cls", "0") + tar_end;
+  write("retrieval-train-000.tar", one);
+  write("retrieval-train-001.tar", tar_file("2.png", picture(10)) + tar_file("2.cls", "0") + tar_end);
+  write("retrieval-val-000.tar", one);
+  EXPECT_EQ(open()->count(), 2);
+  EXPECT_EQ(open(Split::test)->count(), 1);
+  // Shards without labels give way.
+  write("retrieval-test-000.tar", tar_file("1.png", picture(10)) + tar_file("2.png", picture(10)) + tar_end);
+  EXPECT_EQ(open(Split::test)->count(), 1);
+  EXPECT_NE(open(Split::test)->remark().find("retrieval-test-000.tar"), std::string::npos);
+  write("retrieval-train-001.tar", "\x1f\x8b\x08 packed");
+  expect_error(1, [&] { open(); }, {"retrieval-train-001.tar", "gunzip"});
+}
+
+std::string packed(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string result(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  deflate(&stream, Z_FINISH);
+  result.resize(stream.total_out);
+  deflateEnd(&stream);
+  return result;
+}
+
+TEST_F(Tfrecord, MayBePacked) {
+  const std::string first = frame_record(example(1, picture(10), "cat")) + frame_record(example(2, picture(20), "dog"));
+  write_both(first);
+  write("train-00000-of-00001.gz", packed(first + frame_record(example(1, picture(30), "cat"))));
+  write("train.tfrecord.idx", "0 100\n");
+  write("train_labels.txt", "cat\n");
+  write(".train-00001-of-00001.crc", "x");
+  const auto dataset = open();
+  ASSERT_EQ(dataset->count(), 5);
+  for (const auto& [index, color] : {std::pair{4, 30}, {0, 10}, {3, 20}, {1, 20}}) EXPECT_EQ(color_at(*dataset, index), color);
+  EXPECT_NE(dataset->image_name(4).find("train-00000-of-00001.gz"), std::string::npos);
+  const std::string whole = packed(first);
+  for (const size_t length : {whole.size() - 1, whole.size() / 2}) {
+    write("train-00000-of-00001.gz", whole.substr(0, length));
+    expect_error(1, [&] { open(); }, {"train-00000-of-00001.gz", "truncated"});
+  }
+  write("train-00000-of-00001.gz", whole.substr(0, 40) + "damage" + whole.substr(46));
+  expect_error(1, [&] { open(); }, {"train-00000-of-00001.gz", "damaged"});
+}
+
+TEST_F(Tfrecord, NamesOfClassesAreText) {
+  write_both(frame_record(example(1, picture(10),
+                                  "K\xe4"
+                                  "fer")));
+  expect_error(1, [&] { open(); },
+               {"train-00000-of-00001",
+                "K\\xe4"
+                "fer",
+                "UTF-8"});
 }
 
 class List : public FolderTest {
@@ -203,6 +299,39 @@ TEST_F(List, NamesPathsAndLabels) {
   EXPECT_EQ(open(Split::test)->label(0), 1);
 }
 
+TEST_F(List, IsReadAsSpreadsheetsWriteIt) {
+  const std::string mark = "\xef\xbb\xbf";
+  for (const std::string& start :
+       {std::string(), mark, mark + "path,label\r\n", mark + "\"path\",\"label\"\n", std::string("Path,Label\n")}) {
+    for (const std::string end : {"\n", "\r\n"}) {
+      for (const std::string& last : {std::string(), end, end + end}) {
+        write_list(start + "\"1.png\",\"0\"" + end + "\"a, b.png\", 1 " + last);
+        const auto dataset = open();
+        ASSERT_EQ(dataset->count(), 2);
+        EXPECT_EQ(dataset->label(1), 1);
+        EXPECT_EQ(color_at(*dataset, 0), 10);
+      }
+    }
+  }
+  write("classes.txt", mark + "cat\r\ndog\r\n");
+  EXPECT_EQ(open()->class_names(), (std::vector<std::string>{"cat", "dog"}));
+  write("classes.txt", "cat\n\ndog\n");
+  expect_error(1, [&] { open(); }, {"classes.txt:2", "empty line"});
+  write("classes.txt",
+        "cat\nK\xe4"
+        "fer\n");
+  expect_error(1, [&] { open(); }, {"classes.txt:2", "UTF-8"});
+}
+
+TEST_F(List, WithoutLabelsGivesWay) {
+  write_list("1.png,0\n\"a, b.png\",1\n");
+  write("test.csv", "path\n1.png\n");
+  const auto test = open(Split::test);
+  EXPECT_EQ(test->count(), 1);
+  EXPECT_EQ(test->label(0), 1);
+  EXPECT_NE(test->remark().find("test.csv:2"), std::string::npos) << test->remark();
+}
+
 TEST_F(List, BadLinesAreNamed) {
   const auto expect = [&](const std::string& list, std::initializer_list<std::string> parts) {
     write_list(list);
@@ -216,6 +345,13 @@ TEST_F(List, BadLinesAreNamed) {
   expect("1.png,0\n\"a, b.png\",0\n1.png,1\n", {"train.csv:3", "1.png", "line 1"});
   expect("\"1.png,0\n", {"train.csv:1", "quote"});
   expect("path,label\n", {"no photographs"});
+  expect("1.png;0\n", {"train.csv:1", "semicolons", "comma"});
+  expect("path\tlabel\n1.png\t0\n", {"train.csv:1", "tabs"});
+  expect("image,label\n1.png,0\n", {"train.csv:1", "heading path,label", "\"label\" is not a number"});
+  expect(std::string("\xff\xfe"
+                     "1\0",
+                     4),
+         {"train.csv", "UTF-16"});
   write_list("1.png,0\n");
   expect_error(1, [&] { open(Split::test); }, {"label 1", "0 to 0"});
   std::filesystem::remove(folder_ / "val.csv");

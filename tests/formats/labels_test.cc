@@ -29,7 +29,21 @@ TEST_F(Labels, NumbersOfLinesAreNoPartOfNames) {
   }
 }
 
+// A run's own labels come back letter for letter.
+TEST_F(Labels, NumbersMayBeKept) {
+  const std::vector<std::string> labels{"0 cat", "1 dog"};
+  write_labels(folder_ / "a", labels);
+  EXPECT_EQ(read_labels(folder_ / "a", LabelNumbers::keep), labels);
+}
+
 TEST_F(Labels, WhatIsNotAListIsSaid) {
+  expect_error(1,
+               [&] {
+                 read_labels(write("a.txt",
+                                   "cat\nK\xe4"
+                                   "fer\n"));
+               },
+               {"a.txt:2", "UTF-8"});
   expect_error(1, [&] { read_labels(write("a.txt", "")); }, {"a.txt", "no labels"});
   expect_error(1, [&] { read_labels(write("a.txt", "\n\n")); }, {"a.txt", "no labels"});
   expect_error(1, [&] { read_labels(write("a.txt", "cat\n\ndog\n")); }, {"a.txt:2", "empty line"});

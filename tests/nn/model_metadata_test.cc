@@ -23,6 +23,17 @@ TEST(ModelMetadata, comes_back_as_written) {
   EXPECT_EQ(again.preprocessing.deviation, model.preprocessing.deviation);
   EXPECT_EQ(again.preprocessing.resize, 256);
   EXPECT_TRUE(again.preprocessing.bicubic);
+  EXPECT_TRUE(again.preprocessing.upright);
+  model.preprocessing.upright = false;
+  EXPECT_FALSE(read(metadata_text(model)).preprocessing.upright);
+}
+
+// A file of another program says nothing of photographs, and one from before there was the key is of a network that saw them as
+// they are stored.
+TEST(ModelMetadata, orientation_is_exif_unless_it_was_not) {
+  EXPECT_TRUE(read(R"({"labels": ["cat"]})").preprocessing.upright);
+  EXPECT_FALSE(read(R"({"preprocessing": {"resize": 96}})").preprocessing.upright);
+  EXPECT_THROW(read(R"({"preprocessing": {"orientation": "left"}})"), Error);
 }
 
 TEST(ModelMetadata, what_is_absent_stays_as_it_was) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <functional>
+#include <limits>
 
 #include "fovea/core/error.h"
 #include "fovea/runtime/thread_pool.h"
@@ -31,6 +33,7 @@ KernelCall call_of_add(std::vector<KernelOperand> operands, int64_t tiles) {
           .layer = "sum",
           .function = add,
           .operands = std::move(operands),
+          .outputs = {{.operand = 2, .count = tiles * tile_size}},
           .tiles = tiles,
           .scratch_bytes = tile_size * 4};
 }
@@ -85,6 +88,36 @@ TEST(Program, ComputesWithAnyNumberOfThreads) {
         }
       }
     }
+  }
+}
+
+TEST(Program, FindsWhereNumbersStopBeingFinite) {
+  constexpr float infinity = std::numeric_limits<float>::infinity(), large = 2e38f;
+  struct Case {
+    float x, total;
+    const char* tensor;  // the first that is not finite; null: none
+    bool nan;
+  };
+  ThreadPool pool(2);
+  Program program(accumulate(3));
+  for (const Case& given : std::vector<Case>{{1, 2, nullptr, false},
+                                             {large, 0, "y", false},          // x + x
+                                             {1e38f, large, "total", false},  // total + y
+                                             {infinity, 0, "", false},        // x + c, between the kernels
+                                             {0, NAN, "total", true}}) {
+    Tensor x({3, tile_size}, DType::f32), total({3, tile_size}, DType::f32), y({3, tile_size}, DType::f32);
+    x.data<float>()[14] = given.x;
+    total.data<float>()[14] = given.total;
+    Tensor same = total.clone(), plain({3, tile_size}, DType::f32);
+    const std::optional<NotFinite> found = program.run_checked({&x, &total}, {&y}, pool);
+    ASSERT_EQ(found.has_value(), given.tensor != nullptr);
+    if (found) {
+      EXPECT_EQ(found->tensor, given.tensor);
+      EXPECT_EQ(found->layer, "sum");
+      EXPECT_EQ(found->nan, given.nan);
+    }
+    program.run({&x, &same}, {&plain}, pool);
+    EXPECT_EQ(std::memcmp(total.raw(), same.raw(), total.bytes()), 0);
   }
 }
 

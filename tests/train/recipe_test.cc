@@ -34,6 +34,21 @@ TEST(Recipe, SurvivesBeingWrittenAndRead) {
   EXPECT_EQ(again, recipe);
 }
 
+// New runs turn photographs by their EXIF data; those from before there was the key saw them as they are stored.
+TEST(Recipe, OrientationIsExifUnlessTheRunIsOlder) {
+  EXPECT_EQ(default_recipe("resnet18").orientation, "exif");
+  EXPECT_EQ(default_recipe("mnist-mlp").orientation, "exif");
+  Recipe older;
+  apply_recipe(older, "model = \"resnet18\"\n", "recipe.toml");
+  EXPECT_EQ(older.orientation, "stored");
+  Recipe laid_over = default_recipe("resnet18");
+  apply_recipe(laid_over, "epochs = 3\n", "mine.toml");
+  EXPECT_EQ(laid_over.orientation, "exif");
+  apply_setting(laid_over, "input.orientation=stored");
+  EXPECT_NE(to_toml(laid_over).find("orientation = 'stored'"), std::string::npos) << to_toml(laid_over);
+  EXPECT_NE(refusal([&] { apply_setting(laid_over, "input.orientation=left"); }).find("left"), std::string::npos);
+}
+
 TEST(Recipe, EveryModelOfTheLadderHasItsOwn) {
   for (const char* model : {"mnist-mlp", "mnist-cnn", "cifar-cnn"}) {
     Recipe plain;
@@ -118,6 +133,50 @@ TEST(Recipe, RefusesImpossibleValues) {
   recipe.accumulate = 1;
   recipe.warmup_epochs = 20;
   EXPECT_EQ(refusal([&] { check_recipe(recipe); }), "2 rate.warmup_epochs is 20, longer than the run of 10 epochs");
+}
+
+TEST(Recipe, ShortensWarmUps) {
+  Recipe recipe;
+  recipe.epochs = 5;
+  recipe.warmup_epochs = 5;
+  EXPECT_TRUE(shorten_warmups(recipe).empty());
+  recipe.epochs = 3;
+  apply_setting(recipe, "group.own.match=*.bias");
+  apply_setting(recipe, "group.own.rate.warmup_epochs=4");
+  apply_setting(recipe, "group.short.match=*.weight");
+  apply_setting(recipe, "group.short.epochs=2");
+  const std::vector<std::string> notes = shorten_warmups(recipe);
+  ASSERT_EQ(notes.size(), 2u);
+  EXPECT_EQ(notes[0], "rate.warmup_epochs is 5, longer than 3 epochs: it is made 0.3");
+  EXPECT_EQ(notes[1], "group.own.rate.warmup_epochs is 4, longer than 3 epochs: it is made 0.3");
+  EXPECT_EQ(recipe.warmup_epochs, 0.3);
+  EXPECT_EQ(recipe_of(recipe, recipe.groups[0]).warmup_epochs, 0.3);
+  check_recipe(recipe);
+  EXPECT_TRUE(shorten_warmups(recipe).empty());
+}
+
+TEST(Recipe, TellsWhatChanged) {
+  Recipe from;
+  from.data = "digits";
+  Recipe to = from;
+  EXPECT_TRUE(changes_between(from, to).empty());
+  apply_setting(to, "epochs=30");
+  apply_setting(to, "optimizer.name=adam");
+  apply_setting(to, "rate.milestones=[1, 2]");
+  const std::vector<RecipeChange> changes = changes_between(from, to);
+  ASSERT_EQ(changes.size(), 3u);
+  EXPECT_EQ(changes[0].key + changes[0].from + changes[0].to, "epochs1030");
+  EXPECT_EQ(changes[1].from + changes[1].to, "'sgd''adam'");
+  EXPECT_EQ(changes[2].key, "rate.milestones");
+  apply_setting(to, "group.a.match=*");
+  EXPECT_EQ(changes_between(from, to).back().key, "group");
+}
+
+TEST(Recipe, RefusesTextThatCannotBeReadAgain) {
+  Recipe recipe;
+  recipe.data = "images:caf\xE9";
+  EXPECT_EQ(refusal([&] { check_recipe(recipe); }),
+            "2 data \"images:caf\xEF\xBF\xBD\" is not UTF-8; give it another name, e.g. by a link");
 }
 
 TEST(Recipe, ASettingChangesOneKey) {

@@ -15,14 +15,16 @@
 
 enum { failed = 1, refused = 2 };
 
-static const char usage[] = "usage: " MODEL_PROGRAM
-                            " [options] IMAGE...\n"
-                            "Names what is in pictures (JPEG, PNG, BMP), by " MODEL_NAME
-                            ".\n"
-                            "  --labels FILE      the name of class i on line i, or \"i name\" (the model's own)\n"
-                            "  --top N            how many guesses to show (5)\n"
-                            "  --threshold P      hide guesses that are not likelier than this, of 1\n"
-                            "  --json             as JSON\n";
+static const char usage[] =
+    "usage: " MODEL_PROGRAM
+    " [options] IMAGE...\n"
+    "Names what is in pictures (JPEG, PNG, GIF, BMP), by " MODEL_NAME
+    ".\n"
+    "  --labels FILE      the name of class i on line i, or \"i name\" (the model's own)\n"
+    "  --top N            how many guesses to show (5)\n"
+    "  --threshold P      hide guesses that are not likelier than this, of 1\n"
+    "  --orientation HOW  of photographs: exif, turned as their EXIF data says, or stored (the model's own)\n"
+    "  --json             as JSON\n";
 
 static MODEL_INPUT_TYPE input[MODEL_HEIGHT * MODEL_WIDTH * MODEL_CHANNELS];
 static MODEL_OUTPUT_TYPE output[MODEL_CLASSES];
@@ -34,7 +36,7 @@ struct options {
   const char* labels;
   long top;
   double threshold;
-  int json;
+  int json, upright;
 };
 
 static void fill_input(const uint8_t* pixels) {
@@ -91,12 +93,20 @@ static int choose(const struct options* options) {
   return count;
 }
 
+// Always UTF-8: each piece of a name that is not becomes U+FFFD, as fovea classify has it.
 static void print_string(const char* text) {
   putchar('"');
-  for (; *text != '\0'; ++text) {
+  while (*text != '\0') {
     const unsigned char letter = (unsigned char)*text;
+    const int bytes = letter_bytes((const unsigned char*)text);
     if (letter == '"' || letter == '\\') putchar('\\');
-    letter < 32 ? (void)printf("\\u%04x", letter) : (void)putchar(letter);
+    if (bytes < 0)
+      fputs("\xEF\xBF\xBD", stdout);
+    else if (letter < 32)
+      printf("\\u%04x", letter);
+    else
+      fwrite(text, 1, (size_t)bytes, stdout);
+    text += bytes < 0 ? -bytes : bytes;
   }
   putchar('"');
 }
@@ -104,6 +114,10 @@ static void print_string(const char* text) {
 // The shortest digits that read back as the same number.
 static void print_number(double number) {
   char digits[32];
+  if (!(number - number == 0)) {  // JSON has no word for what is not finite
+    printf("null");
+    return;
+  }
   for (int precision = 15; precision <= 17; ++precision) {
     snprintf(digits, sizeof digits, "%.*g", precision, number);
     if (strtod(digits, NULL) == number) break;
@@ -157,6 +171,10 @@ static int read_options(int argc, char** argv, struct options* options) {
       options->threshold = strtod(value_of(argc, argv, &i), &end);
       if (*end != '\0' || !(options->threshold >= 0 && options->threshold <= 1))
         refuse("--threshold is a probability, 0 to 1, not", argv[i]);
+    } else if (strcmp(word, "--orientation") == 0) {
+      const char* how = value_of(argc, argv, &i);
+      options->upright = strcmp(how, "exif") == 0;
+      if (!options->upright && strcmp(how, "stored") != 0) refuse("--orientation is exif or stored, not", how);
     } else if (strcmp(word, "--json") == 0) {
       options->json = 1;
     } else if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
@@ -172,7 +190,7 @@ static int read_options(int argc, char** argv, struct options* options) {
 }
 
 int main(int argc, char** argv) {
-  struct options options = {NULL, 5, -1, 0};
+  struct options options = {NULL, 5, -1, 0, MODEL_UPRIGHT};
   const int pictures = read_options(argc, argv, &options);
   if (pictures == 0) {
     fputs(usage, stderr);
@@ -183,7 +201,7 @@ int main(int argc, char** argv) {
   int unreadable = 0, printed = 0;
   if (options.json) printf("[\n");
   for (int i = 0; i < pictures; ++i) {
-    uint8_t* pixels = read_picture(argv[i]);
+    uint8_t* pixels = read_picture(argv[i], options.upright);
     if (pixels == NULL) {
       ++unreadable;
       continue;

@@ -7,6 +7,29 @@
 
 #include "model.h"
 
+int letter_bytes(const unsigned char* text) {
+  const unsigned char first = text[0];
+  if (first < 0x80) return 1;
+  const int count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4) return -1;
+  // The second byte keeps out longer forms than needed, surrogates, and what lies beyond Unicode.
+  const unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+  const unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+  if (text[1] < least || text[1] > most) return -1;
+  for (int i = 2; i < count; ++i)
+    if (text[i] < 0x80 || text[i] > 0xBF) return -i;
+  return count;
+}
+
+static int is_utf8(const char* text) {
+  while (*text != '\0') {
+    const int bytes = letter_bytes((const unsigned char*)text);
+    if (bytes < 0) return 0;
+    text += bytes;
+  }
+  return 1;
+}
+
 // The whole file, NUL-terminated; NULL where it cannot be read or holds a NUL.
 static char* read_text(const char* path) {
   FILE* file = fopen(path, "rb");
@@ -79,8 +102,9 @@ const char* const* read_labels(const char* path) {
     return NULL;
   }
   for (long i = 0; i < count; ++i) {
-    if (*lines[i] != '\0') continue;
-    fprintf(stderr, MODEL_PROGRAM ": %s:%ld: an empty line would shift every label after it\n", path, i + 1);
+    if (*lines[i] != '\0' && is_utf8(lines[i])) continue;
+    fprintf(stderr, MODEL_PROGRAM ": %s:%ld: %s\n", path, i + 1,
+            *lines[i] == '\0' ? "an empty line would shift every label after it" : "no UTF-8; save the file as UTF-8");
     return NULL;
   }
   drop_numbers(lines, count);

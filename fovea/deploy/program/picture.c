@@ -1,33 +1,152 @@
 #include "picture.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bmp_format.h"
+#include "gif_format.h"
+#include "inflate.h"
+#include "jpeg.h"
 #include "model.h"
+#include "orientation.h"
+#include "png_format.h"
 
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
-#define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
-#define STBI_MAX_DIMENSIONS (1 << 15)
+#define STBI_MAX_DIMENSIONS (1 << 16)
+#define STBI_MALLOC(size) calloc(1, size)  // what a damaged file leaves out is zero, and not what lay in memory
+#define STBI_REALLOC realloc
+#define STBI_FREE free
 #include "stb_image.h"
 
-// Transparency is laid over black; `channels` is what the network reads.
-static void flatten(uint8_t* pixels, int64_t count) {
-  uint8_t* to = pixels;
-  for (int64_t i = 0; i < count; ++i) {
-    const uint8_t* from = pixels + 4 * i;
-    uint8_t color[3];
-    for (int c = 0; c < 3; ++c) color[c] = (uint8_t)((from[c] * from[3] + 127) / 255);
-    if (MODEL_CHANNELS == 1) {
-      *to++ = fovea_luma(color);
-    } else {
-      memcpy(to, color, 3);
-      to += 3;
-    }
+// Red, green and blue of a picture, from malloc; NULL where `problem` says why not.
+struct picture {
+  uint8_t* pixels;
+  int64_t height, width;
+  const char* format;
+  const char* problem;
+};
+
+static const char no_memory[] = "not enough memory";
+
+static int make_room(struct picture* picture, int64_t height, int64_t width) {
+  picture->height = height;
+  picture->width = width;
+  if (height < 1 || width < 1 || width > FOVEA_MOST_PIXELS / height) {
+    picture->problem = "it has more pixels than are read";
+    return 0;
   }
+  picture->pixels = malloc((size_t)(height * width) * 3);
+  if (picture->pixels == NULL) picture->problem = no_memory;
+  return picture->pixels != NULL;
+}
+
+// All compressed data of a PNG, one piece after the other, at the start of `to`.
+static size_t join_data(const struct fovea_png* png, const uint8_t* bytes, size_t size, uint8_t* to) {
+  size_t at = png->data, length = 0, joined = 0;
+  const uint8_t* data = NULL;
+  for (; fovea_png_data(bytes, size, &at, &data, &length); joined += length) memcpy(to + joined, data, length);
+  return joined;
+}
+
+static void read_png(struct picture* picture, const uint8_t* bytes, size_t size) {
+  static struct fovea_png png;
+  picture->problem = fovea_png_open(&png, bytes, size);
+  if (picture->problem != NULL) return;
+  if (png.width > FOVEA_MOST_PIXELS / png.height || fovea_png_raw_size(&png) / 1032 > size) {
+    picture->problem = "its bytes cannot hold so many pixels";
+    return;
+  }
+  const size_t room = fovea_png_raw_size(&png);
+  uint8_t *raw = malloc(room), *packed = malloc(size);
+  if (raw == NULL || packed == NULL) {
+    picture->problem = no_memory;
+  } else if (!inflate_all(packed, join_data(&png, bytes, size, packed), raw, room)) {
+    picture->problem = "its compressed data is wrong";
+  } else if (make_room(picture, png.height, png.width)) {
+    picture->problem = fovea_png_pixels(&png, raw, picture->pixels);
+  }
+  free(raw);
+  free(packed);
+}
+
+static void read_bmp(struct picture* picture, const uint8_t* bytes, size_t size) {
+  static struct fovea_bmp bmp;
+  picture->problem = fovea_bmp_open(&bmp, bytes, size);
+  if (picture->problem == NULL && make_room(picture, bmp.height, bmp.width))
+    picture->problem = fovea_bmp_pixels(&bmp, bytes, size, picture->pixels);
+}
+
+static void read_gif(struct picture* picture, const uint8_t* bytes, size_t size) {
+  static struct fovea_gif gif;
+  static struct fovea_gif_words words;
+  picture->problem = fovea_gif_open(&gif, bytes, size);
+  if (picture->problem == NULL && make_room(picture, gif.height, gif.width))
+    picture->problem = fovea_gif_pixels(&gif, bytes, size, picture->pixels, &words);
+}
+
+static void read_jpeg(struct picture* picture, uint8_t* bytes, size_t size) {
+  picture->problem = prepare_jpeg(&bytes, &size);
+  if (picture->problem != NULL) return;
+  int width = 0, height = 0, channels = 0;
+  if (size > INT32_MAX) {
+    picture->problem = no_memory;
+    return;
+  }
+  picture->pixels = stbi_load_from_memory(bytes, (int)size, &width, &height, &channels, 3);
+  picture->height = height;
+  picture->width = width;
+  if (picture->pixels == NULL) picture->problem = stbi_failure_reason();
+}
+
+static void turn_upright(struct picture* picture, int orientation) {
+  uint8_t* stored = picture->pixels;
+  const int64_t height = picture->height, width = picture->width;
+  if (orientation == 1 || !make_room(picture, height, width)) {
+    if (picture->problem != NULL) free(stored);
+    return;
+  }
+  fovea_turn(stored, height, width, 3, orientation, picture->pixels);
+  free(stored);
+  if (!fovea_turns_sideways(orientation)) return;
+  picture->height = width;
+  picture->width = height;
+}
+
+static void decode(struct picture* picture, uint8_t* bytes, size_t size, int upright) {
+  picture->format = "PNG";
+  const int orientation = upright ? fovea_picture_orientation(bytes, size) : 1;
+  if (fovea_is_png(bytes, size)) {
+    read_png(picture, bytes, size);
+  } else if (fovea_is_jpeg(bytes, size)) {
+    picture->format = "JPEG";
+    read_jpeg(picture, bytes, size);
+  } else if (fovea_is_gif(bytes, size)) {
+    picture->format = "GIF";
+    read_gif(picture, bytes, size);
+  } else if (fovea_is_bmp(bytes, size)) {
+    picture->format = "BMP";
+    read_bmp(picture, bytes, size);
+  } else {
+    picture->format = fovea_is_webp(bytes, size) ? "WebP" : fovea_foreign_format(bytes, size);
+    picture->problem = picture->format != NULL ? "this program does not read it; convert it to JPEG or PNG"
+                                               : "no JPEG, PNG, GIF or BMP picture";
+  }
+  if (picture->problem == NULL) {
+    turn_upright(picture, orientation);
+  } else {
+    free(picture->pixels);
+    picture->pixels = NULL;
+  }
+}
+
+// Red, green and blue become what the network reads.
+static void drop_channels(struct picture* picture) {
+  if (MODEL_CHANNELS != 1) return;
+  for (int64_t i = 0; i < picture->height * picture->width; ++i) picture->pixels[i] = fovea_luma(picture->pixels + 3 * i);
 }
 
 struct axis {
@@ -86,15 +205,47 @@ static uint8_t* fit(uint8_t* pixels, int64_t height, int64_t width) {
   return result;
 }
 
-uint8_t* read_picture(const char* path) {
-  int width, height, channels;
-  uint8_t* pixels = stbi_load(path, &width, &height, &channels, 4);
-  if (pixels == NULL) {
-    fprintf(stderr, MODEL_PROGRAM ": %s: %s\n", path, stbi_failure_reason());
+// The whole file, with spare bytes before it; NULL after a line on standard error.
+static uint8_t* read_bytes(const char* path, size_t* size) {
+  FILE* file = fopen(path, "rb");
+  if (file == NULL) {
+    fprintf(stderr, MODEL_PROGRAM ": cannot read %s: %s\n", path, strerror(errno));
     return NULL;
   }
-  flatten(pixels, (int64_t)width * height);
-  uint8_t* fitted = fit(pixels, height, width);
-  if (fitted == NULL) fprintf(stderr, MODEL_PROGRAM ": %s: not enough memory\n", path);
+  size_t room = 1 << 16, filled = jpeg_spare_bytes;
+  uint8_t* bytes = malloc(room);
+  while (bytes != NULL) {
+    filled += fread(bytes + filled, 1, room - filled, file);
+    if (filled < room) break;
+    uint8_t* larger = realloc(bytes, room *= 2);
+    if (larger == NULL) free(bytes);
+    bytes = larger;
+  }
+  const int failed = ferror(file);
+  fclose(file);
+  if (bytes == NULL || failed) {
+    fprintf(stderr, MODEL_PROGRAM ": cannot read %s: %s\n", path, bytes == NULL ? no_memory : strerror(errno));
+    free(bytes);
+    return NULL;
+  }
+  *size = filled - jpeg_spare_bytes;
+  return bytes;
+}
+
+uint8_t* read_picture(const char* path, int upright) {
+  size_t size = 0;
+  uint8_t* bytes = read_bytes(path, &size);
+  if (bytes == NULL) return NULL;
+  struct picture picture = {NULL, 0, 0, NULL, NULL};
+  decode(&picture, bytes + jpeg_spare_bytes, size, upright);
+  free(bytes);
+  if (picture.problem != NULL) {
+    fprintf(stderr, MODEL_PROGRAM ": %s: %s%s%s\n", path, picture.format != NULL ? picture.format : "",
+            picture.format != NULL ? ": " : "", picture.problem);
+    return NULL;
+  }
+  drop_channels(&picture);
+  uint8_t* fitted = fit(picture.pixels, picture.height, picture.width);
+  if (fitted == NULL) fprintf(stderr, MODEL_PROGRAM ": %s: %s\n", path, no_memory);
   return fitted;
 }

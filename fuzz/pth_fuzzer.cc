@@ -1,0 +1,8 @@
+#include "fovea/formats/pth.h"
+#include "fuzz/fuzz.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const fovea::MemoryFile file(fovea::bytes_of(data, size));
+  fovea::expect_error_or_nothing([&] { fovea::read_pth(file.path()); });
+  return 0;
+}
