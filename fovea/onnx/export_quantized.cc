@@ -38,6 +38,28 @@ void export_dequantize(Exporter& exporter, const FusedLayer& layer) {
   exporter.set(layer.output, exporter.real(x), x.shape, x.layout);
 }
 
+// The same integers, which the file does not tell apart.
+void export_reinterpret(Exporter& exporter, const FusedLayer& layer) {
+  const ExportedValue x = exporter.value(layer.node.operands[0]);
+  exporter.set(layer.output, x.name, x.shape, x.layout);
+}
+
+void export_integer_dense(Exporter& exporter, const FusedLayer& layer) {
+  ExportedValue &x = exporter.value(layer.node.operands[0]), &weight = exporter.value(layer.node.operands[1]);
+  std::vector<std::string> inputs{exporter.stored(x, {0, 1}), exporter.stored(weight, {0, 1})};
+  inputs.insert(inputs.end(), {exporter.zero_point(x), exporter.zero_point(weight)});
+  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "MatMulInteger", inputs), {0, 1});
+}
+
+void export_dynamic_quantize(Exporter& exporter, const FusedLayer& layer) {
+  const ExportedValue x = exporter.value(layer.node.operands[0]);
+  const std::string input = x.constant ? exporter.row_major(layer.node.operands[0]) : exporter.real(x);
+  const std::vector<std::string> results = exporter.add_several(layer.node.layer, "DynamicQuantizeLinear", {input}, 3);
+  exporter.set(layer.node.results[0], results[0], x.shape, x.constant ? Layout::row_major(x.shape) : x.layout);
+  for (const size_t index : {size_t{1}, size_t{2}})
+    exporter.set(layer.node.results[index], results[index], {}, Layout::row_major({}));
+}
+
 // Softmax of beta * x.
 void export_softmax(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
@@ -87,6 +109,9 @@ void add_quantized_exports(ExportTable& table) {
   };
   table["quantize"] = export_quantize;
   table["dequantize"] = export_dequantize;
+  table["reinterpret"] = export_reinterpret;
+  table["integer_dense"] = export_integer_dense;
+  table["dynamic_quantize"] = export_dynamic_quantize;
   table["quantized_softmax"] = export_softmax;
 }
 

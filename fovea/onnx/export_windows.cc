@@ -60,14 +60,29 @@ std::vector<int64_t> filter_order(int64_t rank) {
   return order;
 }
 
+std::map<std::string, OnnxAttribute> convolution_attributes(Exporter& exporter, const Graph::Node& node) {
+  const Shape taps = exporter.shape(node.operands[1]);
+  const Movement movement = movement_of(node, Shape(taps.begin(), taps.end() - 2), false);
+  const std::vector<int64_t> pads =
+      pads_of(node, spatial_of(exporter.shape(node.operands[0])), movement.window, movement.strides, movement.dilations);
+  auto attributes = attributes_of(movement, pads);
+  attributes["group"] = node.get("groups", int64_t{1});
+  return attributes;
+}
+
+// Sums of integers: ConvInteger, with the integers themselves.
+void export_integer_conv(Exporter& exporter, const FusedLayer& layer) {
+  const auto attributes = convolution_attributes(exporter, layer.node);
+  ExportedValue &x = exporter.value(layer.node.operands[0]), &filter = exporter.value(layer.node.operands[1]);
+  const int64_t rank = exporter.rank(layer.node.operands[0]);
+  std::vector<std::string> inputs{exporter.stored(x, channels_first_order(rank)), exporter.stored(filter, filter_order(rank))};
+  inputs.insert(inputs.end(), {exporter.zero_point(x), exporter.zero_point(filter)});
+  exporter.set_channels_first(layer.output, exporter.add(layer.node.layer, "ConvInteger", inputs, attributes));
+}
+
 void export_conv(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0], filter = layer.node.operands[1];
-  const Shape taps = exporter.shape(filter);
-  const Movement movement = movement_of(layer.node, Shape(taps.begin(), taps.end() - 2), false);
-  const std::vector<int64_t> pads =
-      pads_of(layer.node, spatial_of(exporter.shape(x)), movement.window, movement.strides, movement.dilations);
-  auto attributes = attributes_of(movement, pads);
-  attributes["group"] = layer.node.get("groups", int64_t{1});
+  const auto attributes = convolution_attributes(exporter, layer.node);
   std::vector<std::string> inputs{exporter.channels_first(x), exporter.in_order(filter, filter_order(exporter.rank(filter)))};
   if (layer.has_bias()) inputs.push_back(exporter.row_major(layer.bias));
   const std::string y = exporter.add(layer.node.layer, "Conv", inputs, attributes);
@@ -202,6 +217,7 @@ void export_group_norm(Exporter& exporter, const FusedLayer& layer) {
 
 void add_window_exports(ExportTable& table) {
   table["conv"] = export_conv;
+  table["integer_conv"] = export_integer_conv;
   table["conv_transpose"] = export_conv_transpose;
   table["dense"] = export_dense;
   table["matmul"] = export_matmul;

@@ -68,6 +68,12 @@ class Exporter {
   std::string add(const std::string& layer, const std::string& type, std::vector<std::string> inputs,
                   std::map<std::string, OnnxAttribute> attributes = {});
 
+  // The same of a node with several results.
+  std::vector<std::string> add_several(const std::string& layer, const std::string& type, std::vector<std::string> inputs,
+                                       size_t results);
+  // The zero point of a quantised value, of the type the file keeps its integers in.
+  std::string zero_point(const ExportedValue& value);
+
   // A result of the graph: a tensor of the file and what its memory means. `set` takes what a quantised value is stored as; the
   // others take real numbers, which a QuantizeLinear follows where the graph's value is quantised.
   void set(Ref ref, std::string name, Shape shape, Layout layout);

@@ -237,8 +237,10 @@ bool integer_global_average(Importer& importer, const OnnxNode& node) {
   return true;
 }
 
+// Where ONNX Runtime computes it in integers: by the operator's name, or of uint8.
 bool integer_softmax(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
+  if (importer.integer(node, "fovea.integers", 0) == 0 && importer.type_of(x.ref).dtype != DType::u8) return false;
   const std::optional<Chain> chain = chain_of(importer, node, false);
   if (!chain) return false;
   const int64_t axis = importer.dimension(node, importer.integer(node, "axis", -1), x.rank());

@@ -127,6 +127,7 @@ class Spelling {
     if (integer("opset", 13) < 13) attributes.try_emplace("axis", int64_t{1});
     attributes.erase("channels_last");
     attributes.erase("opset");
+    if (type == "Softmax") attributes["fovea.integers"] = int64_t{1};
     std::string x = real(0);
     if (is_last) x = add("Transpose", {x}, {{"perm", std::vector<int64_t>{0, 3, 1, 2}}});
     std::string y = add(type, {x}, attributes);

@@ -30,6 +30,14 @@ Tensor random_bytes(const Shape& shape, DType dtype, uint64_t stream) {
   return tensor;
 }
 
+Tensor result_of(const InferenceModel& model, const Tensor& x) {
+  Session session(model.graph, model.tensors, {.inference = true});
+  std::memcpy(session.argument("x").raw(), x.raw(), x.bytes());
+  ThreadPool threads(1);
+  session.run(threads);
+  return session.result(model.graph.results().at(0).name).clone();
+}
+
 class QuantizedOnnx : public FolderTest {
  protected:
   QuantizedOnnx() { model_.inputs = {{.name = "x", .dtype = DType::f32, .shape = {1, 3, 6, 5}}}; }
@@ -128,6 +136,31 @@ TEST_F(QuantizedOnnx, SumsAndScalesThatAreComputed) {
   EXPECT_EQ(product.graph.results().at(0).type.shape, (Shape{1, 6, 4, 3}));  // channels last, as every result
 }
 
+// Written again and read, a chain of them computes the same.
+TEST_F(QuantizedOnnx, SumsComeBack) {
+  model_.nodes.push_back({.name = "d",
+                          .type = "DynamicQuantizeLinear",
+                          .domain = {},
+                          .inputs = {"x"},
+                          .outputs = {"q", "s", "z"},
+                          .attributes = {}});
+  const std::string sums =
+      add("ConvInteger", {"q", constant(random_bytes({4, 3, 2, 2}, DType::u8, 1)), "z", zero(DType::u8, 130)},
+          {{"pads", std::vector<int64_t>{1, 0, 0, 1}}});
+  const std::string real = add("Mul", {add("Cast", {sums}, {{"to", int64_t{1}}}), "s"});
+  const std::string rows = add("MatMulInteger", {"q", constant(random_bytes({5, 4}, DType::i8, 1)), "z"});
+  for (const std::string& result : {real, rows}) {
+    const InferenceModel model = read(result);
+    Tensor x(model.graph.arguments().at(0).type.shape, DType::f32);
+    Random random(9, 1);
+    for (float& value : x.values<float>()) value = random.uniform(-1, 2);
+    write_onnx(folder_ / "again.onnx", model);
+    const Tensor first = result_of(model, x), second = result_of(read_onnx(folder_ / "again.onnx"), x);
+    ASSERT_EQ(first.shape(), second.shape());
+    EXPECT_EQ(std::memcmp(first.raw(), second.raw(), first.bytes()), 0) << result;
+  }
+}
+
 // Without a zero point the attribute says the type; uint8 where nothing does.
 TEST_F(QuantizedOnnx, TypesByAttribute) {
   EXPECT_EQ(read(add("QuantizeLinear", {"x", scale(0.1F)})).graph.results().at(0).type.dtype, DType::u8);
@@ -168,14 +201,6 @@ TEST_F(QuantizedOnnx, PicturesOfBytes) {
   EXPECT_EQ(type.dtype, DType::u8);
   EXPECT_EQ(type.shape, (Shape{1, 6, 5, 3}));
   EXPECT_EQ(type.quantization->scales, std::vector<float>{1});
-}
-
-Tensor result_of(const InferenceModel& model, const Tensor& x) {
-  Session session(model.graph, model.tensors, {.inference = true});
-  std::memcpy(session.argument("x").raw(), x.raw(), x.bytes());
-  ThreadPool threads(1);
-  session.run(threads);
-  return session.result(model.graph.results().at(0).name).clone();
 }
 
 // Once, to nearest, halves to even, of any pair of scales: what the definition says, and the same after export.

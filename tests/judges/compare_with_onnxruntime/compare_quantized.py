@@ -86,8 +86,10 @@ class Model:
 
     def finish(self, form, kind, inputs, dtype, around, near=False, **attributes):
         """The operator in one of its two forms; `inputs`: (integers, [scale, zero point]) or a plain name."""
-        # A softmax of another zero point than the least wraps around in ONNX Runtime.
-        end = [self.constant(self.scale(around)), self.constant(dtype(np.iinfo(dtype).min) if kind == "Softmax" else self.zero(dtype))]
+        # A softmax of another zero point than the least, or of less than all probabilities, wraps around in ONNX Runtime.
+        softmax = kind == "Softmax"
+        end = [self.constant(max(self.scale(around), np.float32(1 / 256)) if softmax else self.scale(around)),
+               self.constant(dtype(np.iinfo(dtype).min) if softmax else self.zero(dtype))]
         if form == "qlinear":
             flat = [word for q in inputs for word in ([q[0], *q[1]] if isinstance(q, tuple) else [q])]
             own = kind in ("Conv", "MatMul")
