@@ -32,6 +32,7 @@ IntegerWeight weight_of(Importer& importer, const OnnxNode& node, int64_t axis) 
   const ImportedValue& value = importer.quantized_input(node, 1);
   if (!value.constant || (value.constant->dtype() != DType::u8 && value.constant->dtype() != DType::i8))
     importer.complain(node, "weights \"{}\" that are no known int8 or uint8", value.name);
+  if (axis >= value.rank()) importer.complain(node, "weights {} of {} dimensions", to_string(value.shape()), value.rank());
   Quantization quantization = plain_integers;
   if (importer.has_input(node, 3)) {
     const Tensor& zeros = importer.constant(node, 3);

@@ -25,8 +25,8 @@ void batch_norm_in_training(Importer& importer, const OnnxNode& node, const std:
 
 void import_batch_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
-  // Until opset 8 `spatial` 0 was a norm for each activation; nobody writes it.
-  if (importer.opset() < 9 && importer.integer(node, "spatial", 1) != 1)
+  // Until opset 8 `spatial` 0 was a norm for each activation, which of [batch, channels] is the same.
+  if (importer.opset() < 9 && importer.integer(node, "spatial", 1) != 1 && x.rank() > 2)
     importer.complain(node, "spatial is 0; fovea norms channels");
   std::vector<Ref> operands{importer.channels_last(x)};
   for (size_t i = 1; i < 5; ++i) operands.push_back(importer.row_major(importer.input(node, i)));

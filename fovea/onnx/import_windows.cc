@@ -167,8 +167,13 @@ Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue
   pooling.padding.resize(2 * window.size.size());
   if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) pooling.padding = *pairs;
   const auto* rule = std::get_if<std::string>(&window.padding);
-  if (importer.integer(node, "ceil_mode", 0) != 0 && (rule == nullptr || *rule == "valid"))
-    widen(Shape(shape.begin() + 2, shape.end()), window);
+  const bool ceiling = importer.integer(node, "ceil_mode", 0) != 0 && (rule == nullptr || *rule == "valid");
+  for (size_t i = 0; ceiling && i < window.size.size(); ++i) {
+    const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1;
+    if (shape[i + 2] + pooling.padding[2 * i] + pooling.padding[2 * i + 1] + window.strides[i] <= reach)
+      importer.complain(node, "a window that reaches over {} cells of a padded image {}", reach, to_string(shape));
+  }
+  if (ceiling) widen(Shape(shape.begin() + 2, shape.end()), window);
   return pooling;
 }
 

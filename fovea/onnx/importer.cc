@@ -219,6 +219,7 @@ Ref Importer::parameter(const std::string& name, const Tensor& given, const std:
     if (same_bits(other, tensor)) return ref;
   }
   std::string unique = arrangements.empty() ? name : fmt::format("{}.{}", name, arrangements.size() + 1);
+  std::ranges::replace(unique, '\n', ' ');  // of values spelled out while reading: errors are one line
   while (unique.empty() || tensors_.contains(unique) ||
          std::ranges::any_of(graph_.arguments(), [&](const auto& a) { return a.name == unique; }))
     unique += "'";
