@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 
 struct ClassifyOptions {
   CommonOptions common;
+  bool dynamic = false;
   ModelOptions form;
   PictureOptions picture;
   std::string model, weights, labels, winograd = "auto";
@@ -57,7 +58,9 @@ std::string text_of(const std::string& path, const Classification& result) {
 void classify_pictures(const ClassifyOptions& options) {
   const std::vector<std::string> pictures = pictures_of(options.images);
   ImageClassifier classifier(
-      open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form}),
+      open_inference_model(
+          options.model,
+          {.weights = options.weights, .seed = options.common.seed, .form = options.form, .dynamic = options.dynamic}),
       DType::f32, winograd_named(options.winograd));
   const std::vector<std::string> labels =
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
@@ -102,6 +105,7 @@ Command classify_command(CLI::App& program) {
       ->check(CLI::Range(0.0, 1.0).description("a probability, 0 to 1"));
   app->add_option("--weights", options->weights, "a .safetensors file");
   add_winograd_option(*app, options->winograd);
+  add_dynamic_option(*app, options->dynamic);
   add_picture_options(*app, options->picture);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

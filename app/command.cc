@@ -42,7 +42,9 @@ CLI::Validator above_zero() {
 }
 
 void add_memory_option(CLI::App& app, int64_t& bytes) {
-  app.add_option("--memory", bytes, "what the step may take, e.g. 4GiB; activations are computed again until it fits")
+  app.add_option(
+         "--memory", bytes,
+         "what a step may take (with train: the whole process), e.g. 4GiB; activations are computed again until it fits")
       ->transform(CLI::AsSizeValue(true))
       ->check(between(1, INT64_MAX));
 }

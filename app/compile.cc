@@ -1,5 +1,5 @@
 // fovea compile MODEL --target TRIPLE -o OUT: a network as code for a device.
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 
@@ -68,11 +68,15 @@ void compile_model(const CompileCommandOptions& options) {
                              .triple = options.target,
                              .cpu = options.cpu,
                              .threads = options.common.thread_count()});
+  if (product != Product::program && !network.needs.empty())
+    refuse("{}: for processor \"{}\" the code would call {}, and an object calls nothing; compile for another processor of {}",
+           options.output, network.cpu, fmt::join(network.needs, ", "), network.triple);
   write_product(product, options, network, model);
   warn_if_untrained(options.model, options.weights);
-  print_text(options.common, fmt::format("{}: {} for {} ({}), {} kernels, {} of weights, {} of working memory\n",
-                                         options.output, model.name, network.triple, network.cpu, network.kernels,
-                                         bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
+  print_text(options.common, fmt::format("{}: {} for {} ({}{}), {} kernels, {} of weights, {} of working memory\n",
+                                         options.output, model.name, network.triple, network.cpu,
+                                         options.cpu.empty() ? ", the least of its kind; --cpu NAME uses more" : "",
+                                         network.kernels, bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
   if (options.common.json) {
     print_json({{"output", options.output},
                 {"target", network.triple},

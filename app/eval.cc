@@ -21,6 +21,7 @@ namespace {
 
 struct EvalOptions {
   CommonOptions common;
+  bool dynamic = false;
   ModelOptions form;
   PictureOptions picture;
   std::string model, weights, labels, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
@@ -82,7 +83,8 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
   ImageClassifier classifier(open_inference_model(options.model, {.weights = options.weights,
                                                                   .seed = options.common.seed,
                                                                   .form = options.form,
-                                                                  .batch = options.batch > 0 ? options.batch : file_batch}),
+                                                                  .batch = options.batch > 0 ? options.batch : file_batch,
+                                                                  .dynamic = options.dynamic}),
                              dtype_named(options.dtype), winograd_named(options.winograd));
   const Augmentation pictures = augmentation_of(classifier, options.picture);
   if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
@@ -98,6 +100,7 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
 
 // A run, or a network of the zoo.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
   if (!options.labels.empty() || options.picture != PictureOptions{.orientation = options.picture.orientation})
     refuse(
         "{} says itself how pictures become its input, and its classes are its data set's: --mean, --deviation, --resize, "
@@ -163,6 +166,7 @@ Command eval_command(CLI::App& program) {
                   "of activations and products: f32 (the default, whatever it was trained in) or bf16");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
   add_winograd_option(*app, options->winograd);
+  add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
   return {app, [options] { run_evaluation(*options); }};

@@ -30,12 +30,20 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
   return model;
 }
 
-InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch) {
-  if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch});
+InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch, bool dynamic) {
+  if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch, .dynamic = dynamic});
+  if (dynamic) refuse("--dynamic is for .tflite files; {} is none", path.string());
   return read_onnx(path, {.batch = batch});
 }
 
 }  // namespace
+
+void add_dynamic_option(CLI::App& app, bool& dynamic) {
+  app.add_flag(
+      "--dynamic", dynamic,
+      "of a .tflite file with 8-bit weights beside real activations: round the activations of each image to 8 bits, too, "
+      "as LiteRT does");
+}
 
 bool is_model_file(const std::filesystem::path& model) {
   return model.extension() == ".tflite" || model.extension() == ".onnx";
@@ -45,13 +53,14 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
   if (is_model_file(model)) {
     if (!options.weights.empty()) refuse("{} holds its weights; --weights is for a network by its name", model);
     if (options.form != ModelOptions{}) refuse("{} is what it is; options of its form are for a network by its name", model);
-    if (options.batch == 0 || options.exact_batch) return read_model_file(model, options.batch);
+    if (options.batch == 0 || options.exact_batch) return read_model_file(model, options.batch, options.dynamic);
     try {
-      return read_model_file(model, options.batch);
+      return read_model_file(model, options.batch, options.dynamic);
     } catch (const Error&) {
-      return read_model_file(model, 0);  // what is wrong with the file itself is said again
+      return read_model_file(model, 0, options.dynamic);  // what is wrong with the file itself is said again
     }
   }
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", model);
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
 }
 

@@ -2,6 +2,7 @@
 // by its name.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
@@ -15,12 +16,16 @@ struct OpenOptions {
   std::filesystem::path weights;  // of a network by its name: a .safetensors file; empty: initial values by `seed`
   int64_t seed = 1;
   ModelOptions form;  // of a network by its name
-  // Images at a time. A file that was written for another batch alone is opened for its own, unless it is to be this one; 0: its
-  // own, of one that leaves it open 1.
+  // Images at a time. A file that was written for another batch alone is opened for its own, unless it is to be this one; 0:
+  // its own, of one that leaves it open 1.
   int64_t batch = 1;
   bool exact_batch = false;
+  bool dynamic = false;  // of a .tflite file with 8-bit weights beside real activations: LiteRT's dynamic form (tflite/read.h)
   Output output = Output::probabilities;  // of a run or a network by its name; a file ends as it ends
 };
+
+// --dynamic.
+void add_dynamic_option(CLI::App& app, bool& dynamic);
 
 // Is it a file that holds a graph? By the ending of its name.
 bool is_model_file(const std::filesystem::path& model);

@@ -2,11 +2,15 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <new>
+#include <system_error>
 #include <vector>
 
 #include "app/command.h"
+#include "app/fault_signals.h"
 #include "fovea/core/error.h"
+#include "fovea/core/internal_error.h"
 
 namespace fovea {
 namespace {
@@ -64,30 +68,42 @@ void run_program(int argc, char** argv) {
     refuse_request(program, error);
   }
   for (const Command& command : commands) {
-    if (command.app->parsed()) command.run();
+    if (!command.app->parsed()) continue;
+    watch_for_faults(command.app->get_name());
+    command.run();
   }
 }
 
-int guarded(int argc, char** argv) {
-  int status = 0;
+// What stands in std::exception's text is for those who wrote the program, unless it is the operating system that speaks.
+std::string internal_message(const char* what) {
+  return InternalError::message(fmt::format("in fovea {}: {}", watched_command(), what));
+}
+
+int exit_status_of(int argc, char** argv) {
+  int status = exit_failed;
   std::string message;
   try {
     run_program(argc, argv);
+    return 0;
   } catch (const Error& error) {
     status = error.exit_status();
     message = error.what();
   } catch (const std::bad_alloc&) {
-    status = exit_failed;
     message = "out of memory";
+  } catch (const std::filesystem::filesystem_error& error) {
+    message = fmt::format("{}: {}", error.path1().string(), error.code().message());
+  } catch (const std::system_error& error) {
+    message = fmt::format("the operating system refuses: {}", error.what());
   } catch (const std::exception& error) {
-    status = exit_failed;
-    message = error.what();
+    message = internal_message(error.what());
+  } catch (...) {
+    message = internal_message("an exception of unknown kind");
   }
-  if (status != 0) fmt::print(stderr, "fovea: {}\n", message);
+  fmt::print(stderr, "fovea: {}\n", message);
   return status;
 }
 
 }  // namespace
 }  // namespace fovea
 
-int main(int argc, char** argv) { return fovea::guarded(argc, argv); }
+int main(int argc, char** argv) { return fovea::exit_status_of(argc, argv); }

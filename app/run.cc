@@ -18,6 +18,7 @@ namespace {
 
 struct RunOptions {
   CommonOptions common;
+  bool dynamic = false;
   ModelOptions form;
   std::string model, weights, winograd = "auto";
   std::vector<std::string> inputs, outputs;
@@ -25,8 +26,9 @@ struct RunOptions {
 };
 
 // What a file is for: FILE where there is one of its kind, else NAME=FILE.
+// `aliases` are other names of the same.
 std::map<std::string, std::string> files_by_name(const std::vector<std::string>& given, const std::vector<std::string>& names,
-                                                 const char* option) {
+                                                 const char* option, const std::map<std::string, std::string>& aliases = {}) {
   std::map<std::string, std::string> files;
   for (const std::string& word : given) {
     const size_t equals = word.find('=');
@@ -35,7 +37,9 @@ std::map<std::string, std::string> files_by_name(const std::vector<std::string>&
       continue;
     }
     if (equals == std::string::npos) refuse("{} {}: which of {}? {} NAME=FILE", option, word, fmt::join(names, ", "), option);
-    const std::string name = word.substr(0, equals);
+    std::string name = word.substr(0, equals);
+    const bool own = std::find(names.begin(), names.end(), name) != names.end();
+    if (const auto alias = aliases.find(name); !own && alias != aliases.end()) name = alias->second;
     if (std::find(names.begin(), names.end(), name) == names.end()) refuse_unknown(option, name, names);
     files[name] = word.substr(equals + 1);
   }
@@ -90,9 +94,12 @@ const Graph::Argument& argument_of(const InferenceModel& model, const std::strin
 // to become the one given.
 std::optional<InferenceModel> opened_for(int64_t count, const RunOptions& options, const TensorMap& tensors) {
   try {
-    InferenceModel model = open_inference_model(
-        options.model,
-        {.weights = options.weights, .seed = options.common.seed, .form = options.form, .batch = count, .exact_batch = true});
+    InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
+                                                                .seed = options.common.seed,
+                                                                .form = options.form,
+                                                                .batch = count,
+                                                                .exact_batch = true,
+                                                                .dynamic = options.dynamic});
     for (const auto& [name, tensor] : tensors)
       if (argument_of(model, name).type.shape != tensor.shape()) return std::nullopt;
     return model;
@@ -115,7 +122,7 @@ TensorMap file_inputs(const RunOptions& options, const InferenceModel& model) {
   std::vector<std::string> inputs;
   for (const Graph::Argument& argument : model.graph.arguments())
     if (argument.role == Role::input) inputs.push_back(argument.name);
-  const std::map<std::string, std::string> given = files_by_name(options.inputs, inputs, "--input");
+  const std::map<std::string, std::string> given = files_by_name(options.inputs, inputs, "--input", model.input_aliases);
   TensorMap tensors;
   for (const std::string& input : inputs) {
     if (!given.contains(input)) refuse("{} reads {}: --input {}=FILE", model.name, fmt::join(inputs, ", "), input);
@@ -180,7 +187,8 @@ TensorMap results_of(const InferenceModel& model, const std::map<std::string, st
 void run_file(const RunOptions& options) {
   if (options.probabilities) refuse("{} ends as it ends; --probabilities is for a run or a network by its name", options.model);
   InferenceModel model = open_inference_model(
-      options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form, .batch = 0});
+      options.model,
+      {.weights = options.weights, .seed = options.common.seed, .form = options.form, .batch = 0, .dynamic = options.dynamic});
   const TensorMap tensors = file_inputs(options, model);
   int64_t batch = 1, count = 1;
   if (const int64_t other = other_batch(model, tensors); other != 0) {
@@ -196,7 +204,7 @@ void run_file(const RunOptions& options) {
   }
   std::vector<std::string> outputs;
   for (const Graph::Result& result : model.graph.results()) outputs.push_back(result.name);
-  const auto paths = files_by_name(options.outputs, outputs, "--output");
+  const auto paths = files_by_name(options.outputs, outputs, "--output", model.output_aliases);
   Session session(model.graph, model.tensors, {.inference = true, .winograd = winograd_named(options.winograd)});
   ThreadPool threads(options.common.thread_count());
   const TensorMap results = results_of(model, paths, session, tensors, batch, count, threads);
@@ -229,6 +237,7 @@ TensorMap read_inputs(const Network& network, const std::vector<std::string>& gi
 
 void run_network(const RunOptions& options) {
   if (is_model_file(options.model)) return run_file(options);
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits,
@@ -269,6 +278,7 @@ Command run_command(CLI::App& program) {
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--probabilities", options->probabilities, "softmax of the logits");
   add_winograd_option(*app, options->winograd);
+  add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form, false);
   add_common_options(*app, options->common);
   return {app, [options] { run_network(*options); }};

@@ -3,7 +3,9 @@
 #include <llvm/Bitcode/BitcodeReader.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/Linker/Linker.h>
+#include <llvm/Object/ObjectFile.h>
 
+#include "fovea/codegen/fault_guard.h"
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/machine_code.h"
 #include "fovea/codegen/memory_functions.h"
@@ -11,6 +13,7 @@
 #include "fovea/codegen/relaxed_products.h"
 #include "fovea/codegen/stages.h"
 #include "fovea/core/error.h"
+#include "fovea/core/internal_error.h"
 #include "fovea/passes/structure.h"
 #include "fovea/runtime/thread_pool.h"
 
@@ -109,9 +112,12 @@ class ObjectModule {
   llvm::Module& module() { return module_; }
   int64_t weight_bytes() const { return bytes_; }
   std::string emit_object() {
+    const LlvmComplaints complaints(context_);
     define_memory_functions(module_);
     set_target(module_, target_);
-    return emit(module_, target_, CodeKind::object);
+    std::string object = emit(module_, target_, CodeKind::object);
+    complaints.check();
+    return object;
   }
 
  private:
@@ -247,10 +253,34 @@ void write_run(const FusedFunction& function, const Placement& placement, const 
   run.finish();
 }
 
-}  // namespace
+std::vector<std::string> undefined_symbols(const std::string& object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "object"));
+  if (!file) fail("compile: {}", llvm::toString(file.takeError()));
+  std::vector<std::string> names;
+  for (const llvm::object::SymbolRef& symbol : (*file)->symbols()) {
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    llvm::Expected<llvm::StringRef> name = symbol.getName();
+    if (!flags || !name) fail("compile: {}", llvm::toString(llvm::joinErrors(flags.takeError(), name.takeError())));
+    // WebAssembly's stack pointer and a position-independent object's table are the linker's.
+    auto type = symbol.getType();
+    if (!type) fail("compile: {}", llvm::toString(type.takeError()));
+    const bool linkers = (*file)->isWasm() ? *type != llvm::object::SymbolRef::ST_Function : *name == "_GLOBAL_OFFSET_TABLE_";
+    if ((*flags & llvm::object::SymbolRef::SF_Undefined) != 0 && !linkers && !name->empty()) names.push_back(name->str());
+  }
+  return names;
+}
 
-DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
-                                      const AheadOfTimeOptions& options) {
+// Machine code is made of the whole network at once: which of its kernels LLVM cannot make is found one by one.
+void report_faulty_kernel(const Graph& graph, const AheadOfTimeOptions& options) {
+  guarded([&] {
+    const Target target = Target::named(options.triple, options.cpu);
+    auto module = kernels_for(target, graph, {.inference = true, .winograd = Winograd::never});
+    for (FuncOp kernel : kernels_called_by(network_of(*module))) compile_object(kernel, "kernel", target);
+  });
+}
+
+DeployedNetwork compiled_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
+                                       const AheadOfTimeOptions& options) {
   const Target target = Target::named(options.triple, options.cpu);
   const int threads = options.threads > 0 ? options.threads : ThreadPool::available();
   DeployedNetwork network{.name = options.name, .triple = target.triple, .cpu = options.cpu.empty() ? target.cpu : options.cpu};
@@ -272,10 +302,23 @@ DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::st
   for (const auto& [name, kernel] : compiled) object.add_kernel(kernel);
   write_run(function, placement, arguments, compiled, object, network);
   network.object = object.emit_object();
+  network.needs = undefined_symbols(network.object);
   network.arena_bytes = placement.arena_bytes;
   network.weight_bytes = object.weight_bytes();
   network.kernels = static_cast<int>(compiled.size());
   return network;
+}
+
+}  // namespace
+
+DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
+                                      const AheadOfTimeOptions& options) {
+  try {
+    return guarded_result([&] { return compiled_ahead_of_time(graph, values, options); }, [&] { return graph.text(); });
+  } catch (const InternalError&) {
+    report_faulty_kernel(graph, options);
+    throw;
+  }
 }
 
 }  // namespace fovea

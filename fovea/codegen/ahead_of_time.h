@@ -35,6 +35,9 @@ struct DeployedNetwork {
   int64_t arena_bytes = 0;   // aligned to arena_alignment
   int64_t weight_bytes = 0;  // read-only data of the object: parameters and constants
   int kernels = 0;           // distinct
+  // Functions of the C library or the compiler's that the object calls, where the processor has no instruction for what they
+  // do: none on those with the usual ones.
+  std::vector<std::string> needs = {};
 };
 
 inline constexpr int64_t arena_alignment = 64;

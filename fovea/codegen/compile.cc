@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 
+#include "fovea/codegen/fault_guard.h"
 #include "fovea/codegen/kernel_compiler.h"
 #include "fovea/codegen/program_plan.h"
 #include "fovea/codegen/stages.h"
@@ -132,11 +133,14 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   const auto start = std::chrono::steady_clock::now();
   if (options.dtype != DType::f32 && options.dtype != DType::bf16)
     refuse("networks compute in f32 or bf16, not in {}", name(options.dtype));
-  const Target target = Target::host(options.cpu);
-  auto module = kernels_for(target, graph, options);
   CompileReport ours;
-  Program program(plan_program(*module, target, options, threads_of(options), ours));
-  module = nullptr;
+  Program program(guarded_result(
+      [&] {
+        const Target target = Target::host(options.cpu);
+        auto module = kernels_for(target, graph, options);
+        return plan_program(*module, target, options, threads_of(options), ours);
+      },
+      [&] { return graph.text(); }));
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (report) *report = ours;
   give_back_freed_memory();  // what compiling took would otherwise stay beside the tensors
@@ -150,7 +154,9 @@ Winograd winograd_named(const std::string& text) {
   return static_cast<Winograd>(found - known.begin());
 }
 
-ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
+namespace {
+
+ProgramMemory planned_memory(const Graph& graph, const CompileOptions& options) {
   const Target target = Target::host(options.cpu);
   auto module = kernels_for(target, graph, options);
   FuncOp main = network_of(*module);
@@ -162,7 +168,7 @@ ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
   return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }
 
-std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
+std::string text_at(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
   static const std::vector<std::string> after_kernels = {"tiles", "vectors", "llvm", "assembly"};
   if (llvm::is_contained(after_kernels, stage)) {
     const Target target = Target::host(options.cpu);
@@ -180,6 +186,16 @@ std::string lower(const Graph& graph, const std::string& stage, const std::strin
   std::string text;
   for (FuncOp chosen : chosen_kernels(*module, kernel)) text += text_of(chosen);
   return text;
+}
+
+}  // namespace
+
+ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
+  return guarded_result([&] { return planned_memory(graph, options); }, [&] { return graph.text(); });
+}
+
+std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
+  return guarded_result([&] { return text_at(graph, stage, kernel, options); }, [&] { return graph.text(); });
 }
 
 }  // namespace fovea

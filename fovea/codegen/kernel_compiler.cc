@@ -2,6 +2,7 @@
 
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/Support/SHA256.h>
+#include <mlir/Dialect/Linalg/IR/Linalg.h>
 #include <mlir/Parser/Parser.h>
 #include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
 #include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
@@ -12,6 +13,7 @@
 #include <mutex>
 #include <thread>
 
+#include "fovea/codegen/fault_guard.h"
 #include "fovea/codegen/groups.h"
 #include "fovea/codegen/linker.h"
 #include "fovea/codegen/machine_code.h"
@@ -20,6 +22,8 @@
 #include "fovea/codegen/schedule_text.h"
 #include "fovea/codegen/tile_program.h"
 #include "fovea/core/error.h"
+#include "fovea/core/internal_error.h"
+#include "fovea/passes/structure.h"
 
 namespace fovea {
 namespace {
@@ -31,6 +35,22 @@ std::string cache_key(const Target& target, Entry entry, const std::string& text
   return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
                      target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
                      target.l2_bytes, target.streamed_bytes, entry == Entry::whole ? "whole" : "shared", text);
+}
+
+// What an operation of element-wise work is known to give (x - 0, x * 1) takes its place: the schedule would do so, and meet a
+// value passed through where the tile program saw none.
+void fold_bodies(func::FuncOp kernel) {
+  OpBuilder builder(kernel.getContext());
+  kernel.walk([&](linalg::GenericOp generic) {
+    if (generic.getNumLoops() != generic.getNumParallelLoops()) return;
+    for (Operation& op : llvm::make_early_inc_range(generic.getBody()->without_terminator())) {
+      SmallVector<Value> known;
+      builder.setInsertionPoint(&op);
+      if (failed(builder.tryFold(&op, known)) || known.size() != op.getNumResults()) continue;
+      op.replaceAllUsesWith(known);
+      op.erase();
+    }
+  });
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
@@ -46,32 +66,34 @@ class Workshop {
     schedule_ = std::make_unique<Schedule>(*context_);
   }
 
-  CachedKernel compile(const std::string& text, const std::string& name, Entry entry) {
-    return told([&] {
+  // `layer`: what the kernel belongs to, for the message should it not compile.
+  CachedKernel compile(const std::string& text, const std::string& name, const std::string& layer, Entry entry) {
+    return told(text, layer, [&] {
       start(text);
       std::string object = stage(entry == Entry::whole ? "bitcode" : "object", name);
       return CachedKernel{std::move(object), program_.tiles, program_.scratch_bytes};
     });
   }
 
-  int64_t scratch_bytes(const std::string& text) {
-    return told([&] {
+  int64_t scratch_bytes(const std::string& text, const std::string& layer) {
+    return told(text, layer, [&] {
       start(text);
       return program_.scratch_bytes;
     });
   }
 
-  std::string print(const std::string& text, const std::string& wanted) {
-    return told([&] {
+  std::string print(const std::string& text, const std::string& layer, const std::string& wanted) {
+    return told(text, layer, [&] {
       start(text);
       return stage(wanted, "kernel");
     });
   }
 
  private:
-  // A kernel that fails says so once, as an exception with MLIR's reasons in it.
+  // A kernel that fails says so once, as an exception with MLIR's reasons in it. Whatever was asked for, it is a fault of ours.
   template <typename Work>
-  auto told(Work work) -> decltype(work()) {
+  auto told(const std::string& text, const std::string& layer, Work work) -> decltype(work()) {
+    const Compiling compiling(layer, text);
     std::string reasons;
     ScopedDiagnosticHandler handler(context_.get(), [&](Diagnostic& diagnostic) {
       if (diagnostic.getSeverity() == DiagnosticSeverity::Error) reasons += "; " + diagnostic.str();
@@ -79,8 +101,10 @@ class Workshop {
     });
     try {
       return work();
-    } catch (const Error& error) {
-      fail("{}{}", error.what(), reasons);
+    } catch (const InternalError&) {
+      throw;
+    } catch (const std::exception& error) {
+      report_fault(layer, text, error.what() + reasons);
     }
   }
 
@@ -88,6 +112,7 @@ class Workshop {
     module_ = parseSourceString<ModuleOp>(text, context_.get());
     if (!module_) fail("a kernel does not parse");
     auto kernel = *module_->getOps<func::FuncOp>().begin();
+    fold_bodies(kernel);
     KernelFormula formula = read_kernel(kernel);
     group_products(formula, target_);
     program_ = write_tile_program(formula, choose_tiling(formula, target_));
@@ -111,19 +136,23 @@ class Workshop {
     if (wanted == "vectors") return printed();
     schedule_->lower_to_llvm(*module_, target_.bf16_dot);
     llvm::LLVMContext llvm_context;
+    const LlvmComplaints complaints(llvm_context);
     std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, name,
                                                          wanted == "bitcode" ? Entry::whole : Entry::shared, target_);
     optimise(*translated, target_);
+    complaints.check();
     if (wanted == "llvm") {
       std::string text;
       llvm::raw_string_ostream stream(text);
       translated->print(stream, nullptr);
       return text;
     }
-    return emit(*translated, target_,
-                wanted == "assembly"  ? CodeKind::assembly
-                : wanted == "bitcode" ? CodeKind::bitcode
-                                      : CodeKind::object);
+    std::string code = emit(*translated, target_,
+                            wanted == "assembly"  ? CodeKind::assembly
+                            : wanted == "bitcode" ? CodeKind::bitcode
+                                                  : CodeKind::object);
+    complaints.check();
+    return code;
   }
 
   const Target& target_;
@@ -147,6 +176,20 @@ std::string text_of(func::FuncOp kernel) {
   return text;
 }
 
+std::string layer_name(func::FuncOp kernel) {
+  std::string layer = layer_of(kernel.getLoc());
+  kernel.walk([&](linalg::LinalgOp op) {
+    if (layer.empty()) layer = layer_of(op.getLoc());
+  });
+  return layer.empty() ? kernel.getName().str() : layer;
+}
+
+std::vector<std::string> layers_of(llvm::ArrayRef<func::FuncOp> kernels) {
+  std::vector<std::string> layers;
+  for (func::FuncOp kernel : kernels) layers.push_back(layer_name(kernel));
+  return layers;
+}
+
 std::vector<std::string> texts_of(llvm::ArrayRef<func::FuncOp> kernels) {
   std::vector<std::string> texts;
   for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
@@ -165,7 +208,8 @@ void share_out(int threads, size_t count, const Work& work) {
   std::atomic<size_t> next = 0;
   std::mutex mutex;
   std::exception_ptr problem;
-  auto take = [&] {
+  auto take = [&, guard = current_guard()] {
+    const UnderGuard under(guard);
     std::unique_ptr<Workshop> workshop;
     for (size_t i = next++; i < count; i = next++) {
       try {
@@ -193,8 +237,7 @@ std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::F
                                                           const std::vector<std::string>& texts, Entry entry,
                                                           int* from_cache) const {
   const ObjectCache cache;
-  std::vector<std::string> names;
-  for (func::FuncOp kernel : kernels) names.push_back(kernel.getName().str());
+  const std::vector<std::string> layers = layers_of(kernels);
   std::vector<CachedKernel> compiled(kernels.size());
   std::atomic<int> hits = 0;
   share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
@@ -205,11 +248,7 @@ std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::F
       return;
     }
     if (!workshop) workshop = std::make_unique<Workshop>(target_);
-    try {
-      compiled[i] = workshop->compile(texts[i], entry_name(texts[i]), entry);
-    } catch (const Error& error) {
-      fail("kernel @{}: {}", names[i], error.what());
-    }
+    compiled[i] = workshop->compile(texts[i], entry_name(texts[i]), layers[i], entry);
     cache.store(key, compiled[i]);
   });
   if (from_cache != nullptr) *from_cache = hits;
@@ -239,23 +278,24 @@ std::vector<KernelBitcode> KernelCompiler::bitcode(llvm::ArrayRef<func::FuncOp> 
 
 int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) const {
   const std::vector<std::string> texts = texts_of(kernels);
+  const std::vector<std::string> layers = layers_of(kernels);
   std::vector<int64_t> bytes(texts.size());
   share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
     if (!workshop) workshop = std::make_unique<Workshop>(target_);
-    bytes[i] = workshop->scratch_bytes(texts[i]);
+    bytes[i] = workshop->scratch_bytes(texts[i], layers[i]);
   });
   return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
 }
 
 KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {
-  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry, Entry::shared);
+  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry, layers_of(kernel)[0], Entry::shared);
   return {std::move(compiled.object), compiled.tiles, compiled.scratch_bytes};
 }
 
 std::string lower_kernel(func::FuncOp kernel, const std::string& stage, const Target& target) {
   static const std::vector<std::string> known{"tiles", "vectors", "llvm", "assembly"};
   if (std::find(known.begin(), known.end(), stage) == known.end()) refuse_unknown("stage", stage, known);
-  return Workshop(target).print(text_of(kernel), stage);
+  return Workshop(target).print(text_of(kernel), layers_of(kernel)[0], stage);
 }
 
 }  // namespace fovea

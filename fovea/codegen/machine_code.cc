@@ -1,6 +1,8 @@
 #include "fovea/codegen/machine_code.h"
 
 #include <llvm/Bitcode/BitcodeWriter.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
@@ -141,10 +143,11 @@ class Rounding {
   llvm::Value* x_;
 };
 
-// Armv7, and x86 before SSE4.1.
+// 32-bit Arm, whichever its instruction set, and x86 before SSE4.1.
 bool lacks_rounding(const Target& target) {
   const llvm::Triple triple(target.triple);
-  return triple.isARM() || (triple.isX86() && !machine_for(target)->getMCSubtargetInfo()->checkFeatures("+sse4.1"));
+  return triple.isARM() || triple.isThumb() ||
+         (triple.isX86() && !machine_for(target)->getMCSubtargetInfo()->checkFeatures("+sse4.1"));
 }
 
 void keep_rounding_inside(llvm::IntrinsicInst& call, bool no_rounding, bool wasm) {
@@ -193,7 +196,8 @@ class SourceOrder {
 // Intrinsics that would become calls of the C library.
 void keep_inside(llvm::Module& module, const Target& target) {
   const bool no_rounding = lacks_rounding(target), wasm = llvm::Triple(target.triple).isWasm();
-  if (llvm::Triple(target.triple).isARM()) convert_rounded_numbers(module, target);
+  const llvm::Triple triple(target.triple);
+  if (triple.isARM() || triple.isThumb()) convert_rounded_numbers(module, target);
   for (llvm::Function& function : module) {
     for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
       auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
@@ -208,6 +212,23 @@ void keep_inside(llvm::Module& module, const Target& target) {
 }
 
 }  // namespace
+
+LlvmComplaints::LlvmComplaints(llvm::LLVMContext& context) : context_(context) {
+  const auto collect = [](const llvm::DiagnosticInfo* diagnostic, void* own) {
+    std::string& first = static_cast<LlvmComplaints*>(own)->first_;
+    if (diagnostic->getSeverity() != llvm::DS_Error || !first.empty()) return;
+    llvm::raw_string_ostream stream(first);
+    llvm::DiagnosticPrinterRawOStream printer(stream);
+    diagnostic->print(printer);
+  };
+  context_.setDiagnosticHandlerCallBack(collect, this);
+}
+
+LlvmComplaints::~LlvmComplaints() { context_.setDiagnosticHandlerCallBack(nullptr); }
+
+void LlvmComplaints::check() const {
+  if (!first_.empty()) fail("LLVM: {}", first_);
+}
 
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TileProgram& program,
                                         const std::string& kernel_function, const std::string& name, Entry entry,

@@ -13,6 +13,20 @@
 
 namespace fovea {
 
+// Collects what LLVM complains about in a context while it lives, instead of printing it and ending the process.
+class LlvmComplaints {
+ public:
+  explicit LlvmComplaints(llvm::LLVMContext& context);
+  LlvmComplaints(const LlvmComplaints&) = delete;
+  LlvmComplaints& operator=(const LlvmComplaints&) = delete;
+  ~LlvmComplaints();
+  void check() const;  // fails with the first error
+
+ private:
+  llvm::LLVMContext& context_;
+  std::string first_;
+};
+
 // How a kernel is called.
 enum class Entry : uint8_t {
   shared,  // NAME(operands, begin, end, scratch), a KernelFunction: threads share the tiles

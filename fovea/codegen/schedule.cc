@@ -58,6 +58,7 @@
 #include "fovea/codegen/lane_sums.h"
 #include "fovea/codegen/schedule_text.h"
 #include "fovea/codegen/streaming.h"
+#include "fovea/codegen/strided_views.h"
 #include "fovea/core/error.h"
 
 namespace fovea {
@@ -272,6 +273,7 @@ void Schedule::vectorise(ModuleOp tiles, const Target& target) {
   RewritePatternSet copies(tiles.getContext());
   copies.add<CopyAsVectors, ReadNumberByNumber>(tiles.getContext());
   add_lane_sum_pattern(copies);
+  add_strided_view_pattern(copies);
   (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
   drop_results(tiles);
   buffers_to_stack(tiles);

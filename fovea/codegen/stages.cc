@@ -73,6 +73,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
   auto module = module_at(graph, Stage::kernels, options, target);
+  const Complaints complaints(module->getContext());  // exceptions say what is wrong; nothing is printed beside them
   if (options.inference) {
     transform_filters_ahead(*module, target, options.winograd);
     pack_ahead(*module, target);

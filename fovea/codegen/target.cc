@@ -5,6 +5,7 @@
 #include <llvm/MC/MCSubtargetInfo.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
+#include <llvm/TargetParser/ARMTargetParser.h>
 #include <llvm/TargetParser/Host.h>
 #include <llvm/TargetParser/Triple.h>
 
@@ -66,6 +67,16 @@ bool means(const Machine& machine, const std::string& triple, const std::string&
   return cpu == machine.name || (*machine.name == '\0' && cpu == machine.cpu);
 }
 
+// A processor's name alone brings no floating-point unit on Armv7: that is an option of which each has a usual one.
+std::string usual_unit(const std::string& triple, const std::string& cpu) {
+  const llvm::Triple parsed(triple);
+  if (parsed.getArch() != llvm::Triple::arm || !triple.ends_with("eabihf")) return "";
+  const llvm::ARM::FPUKind unit = llvm::ARM::getDefaultFPU(cpu, llvm::ARM::parseCPUArch(cpu));
+  std::vector<llvm::StringRef> features;
+  if (!llvm::ARM::getFPUFeatures(unit, features)) return "";
+  return llvm::join(features, ",");
+}
+
 void initialise_targets() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -99,6 +110,32 @@ std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
   const std::unique_ptr<llvm::MCSubtargetInfo> any(found->createMCSubtargetInfo(target.triple, "", ""));
   check_cpu(target, *any);
   return std::unique_ptr<llvm::MCSubtargetInfo>(found->createMCSubtargetInfo(target.triple, target.cpu, target.features));
+}
+
+// What code needs that LLVM would otherwise end the process for, or call a library for, which objects do not.
+struct Need {
+  llvm::Triple::ArchType architecture;
+  const char* feature;
+  const char* words;
+};
+
+constexpr Need needs[] = {{llvm::Triple::x86_64, "64bit", "is a 32-bit processor"},
+                          {llvm::Triple::riscv64, "64bit", "is a 32-bit processor"},
+                          {llvm::Triple::riscv64, "f", "has no floating-point instructions"},
+                          {llvm::Triple::riscv64, "d", "has no floating-point instructions of 64 bits"},
+                          {llvm::Triple::arm, "vfp2sp", "has no floating-point instructions"},
+                          {llvm::Triple::thumb, "vfp2sp", "has no floating-point instructions"},
+                          {llvm::Triple::aarch64, "neon", "has no vector instructions"}};
+
+void check_needs(const Target& target, const llvm::MCSubtargetInfo& info) {
+  const llvm::Triple triple(target.triple);
+  for (const Need& need : needs) {
+    if (need.architecture == triple.getArch() && !info.checkFeatures(std::string("+") + need.feature))
+      refuse("processor \"{}\" {}: fovea cannot compile for it", target.cpu, need.words);
+  }
+  if (triple.isARM() && info.checkFeatures("+noarm"))
+    refuse("processor \"{}\" runs Thumb instructions alone: take a target such as thumbv8.1m.main-none-eabihf, not {}",
+           target.cpu, target.triple);
 }
 
 // Instructions that compiled kernels may hold. A virtual machine hides others that a processor's name implies, and no kernel
@@ -175,12 +212,14 @@ Target Target::named(const std::string& triple, const std::string& cpu) {
   // "aarch64-linux-gnu" leaves out the vendor, and would be read as having no system and no floating-point registers in calls.
   target.triple = llvm::Triple::normalize(triple);
   target.cpu = cpu;
+  target.features = usual_unit(target.triple, cpu);
   for (const Machine& machine : machines) {
     if (!means(machine, target.triple, cpu)) continue;
     target.cpu = machine.cpu;
     target.features = machine.features;
   }
   const auto info = subtarget(target);
+  check_needs(target, *info);
   fill_row(target, *info);
   return target;
 }

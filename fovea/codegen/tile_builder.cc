@@ -3,6 +3,7 @@
 #include <mlir/Dialect/Affine/IR/AffineOps.h>
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Bufferization/IR/Bufferization.h>
+#include <mlir/Dialect/Func/IR/FuncOps.h>
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
 #include <mlir/Dialect/MemRef/IR/MemRef.h>
 #include <mlir/Dialect/Tensor/IR/Tensor.h>
@@ -99,6 +100,20 @@ Value TileBuilder::write(Value tile, Value tensor, const Slice& slice) {
                                                attributes(builder, slice.strides));
 }
 
+bool TileBuilder::covers(const Slice& slice, RankedTensorType type) {
+  return ArrayRef<int64_t>(slice.sizes) == type.getShape() &&
+         llvm::all_of(slice.offsets, [](Index offset) { return known(offset) == 0; });
+}
+
+// The end of the run of grid tiles is no negative number.
+Index TileBuilder::hidden_zero() {
+  auto function = builder.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
+  if (!function) function = cast<func::FuncOp>(builder.getInsertionBlock()->getParentOp());
+  Value end = function.getArguments().back();
+  Value bits = builder.create<arith::ConstantIndexOp>(end.getLoc(), 63);
+  return builder.create<arith::ShRUIOp>(end.getLoc(), end, bits).getResult();
+}
+
 Value TileBuilder::element(Value tensor, ArrayRef<Index> coordinates) {
   SmallVector<Value> indices;
   for (Index coordinate : coordinates) indices.push_back(value(coordinate));
@@ -185,7 +200,11 @@ Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int6
     Slice other = slice;
     other.offsets[0] = add(from, offset);
     Value first = read(source, other);
-    if (pair_distance == 0) return write(first, target, slice);
+    if (pair_distance == 0) {
+      Slice to = slice;
+      if (covers(to, cast<RankedTensorType>(target.getType()))) to.offsets[0] = hidden_zero();
+      return write(first, target, to);
+    }
     other.offsets[0] = add(other.offsets[0], constant(pair_distance));
     const AffineMap identity = builder.getMultiDimIdentityMap(1);
     return write(formula({first, read(source, other)}, read(target, slice), identity, pair_of), target, slice);

@@ -47,6 +47,10 @@ class TileBuilder {
   };
   mlir::Value read(mlir::Value tensor, const Slice& slice);
   mlir::Value write(mlir::Value tile, mlir::Value tensor, const Slice& slice);
+  // Is the slice known to be the whole tensor? Then a write into it simplifies to what is written, which need not be the
+  // tensor's memory: an offset that only we know to be zero keeps the write.
+  static bool covers(const Slice& slice, mlir::RankedTensorType type);
+  Index hidden_zero();
   mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
 
   // A hint that `tensor`, an argument that is only read, will be read at these coordinates; past its end it does nothing.

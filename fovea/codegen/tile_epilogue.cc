@@ -21,12 +21,6 @@ bool passes_through(Value value) {
   return isa<BlockArgument>(op.getBody()->getTerminator()->getOperand(number)) || !op.getRegionOutputArgs()[number].use_empty();
 }
 
-// Is the slice known to be the whole tensor?
-bool covers(const TileBuilder::Slice& slice, RankedTensorType type) {
-  return ArrayRef<int64_t>(slice.sizes) == type.getShape() &&
-         llvm::all_of(slice.offsets, [](Index offset) { return TileBuilder::known(offset) == 0; });
-}
-
 }  // namespace
 
 SmallVector<Value> TileWriter::combine_lanes(ArrayRef<Value> accumulators) {
@@ -159,13 +153,11 @@ void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
   for (size_t i = 0; i < kernel_.outputs.size(); ++i) {
     const Output& output = kernel_.outputs[i];
     TileBuilder::Slice slice = output_slice(output);
-    // An accumulator (or a value passed through, which simplifies to it) is not the result's memory, and an insertion known to
-    // cover the whole result simplifies to its source: an offset that only we know to be zero keeps the insertion.
+    // An accumulator (or a value passed through, which simplifies to it) is not the result's memory.
     const bool accumulator = kernel_.has_reduction() && output.value.getDefiningOp() == anchor.getOperation();
-    if (output.type.getRank() > 0 && (passes_through(output.value) || (accumulator && covers(slice, output.type)))) {
-      Value end = program_.function.getArguments().back();
-      Value bits = builder_.create<arith::ConstantIndexOp>(end.getLoc(), 63);
-      Value zero = builder_.create<arith::ShRUIOp>(end.getLoc(), end, bits);
+    if (output.type.getRank() > 0 &&
+        (passes_through(output.value) || (accumulator && TileBuilder::covers(slice, output.type)))) {
+      const Index zero = t_.hidden_zero();
       slice.offsets[0] = t_.add(slice.offsets[0], zero);
     }
     state[i] = t_.write(tiles.lookup(output.value), state[i], slice);

@@ -159,10 +159,10 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
   for (size_t dim = 0; dim < forms_[level].coefficients.size(); ++dim)
     if (forms_[level].coefficients[dim] != 0) cut_evenly &= anchor_.extents[dim] % tiling_.dims[dim].block == 0;
   const bool unpadded = low == 0 && [&] {
-    int64_t whole = 1;
-    for (size_t dim = 0; dim < forms_[level].coefficients.size(); ++dim)
-      whole += std::abs(forms_[level].coefficients[dim]) * (anchor_.extents[dim] - 1);
-    return whole <= extent;
+    int64_t least = forms_[level].constant, most = least;
+    for (auto [coefficient, whole] : llvm::zip_equal(forms_[level].coefficients, anchor_.extents))
+      (coefficient < 0 ? least : most) += coefficient * (whole - 1);
+    return least >= 0 && most < extent;
   }();
   if (cut_evenly && unpadded)
     return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_, pair_distance);

@@ -98,7 +98,7 @@ void TilingChooser::contraction() {
   tiling_.tile_order.push_back(vector);
   const bool depth_free = llvm::none_of(
       row_dims, [&](unsigned dim) { return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth); });
-  if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth)) {
+  if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth) && !runs_backwards(depth)) {
     set_tile(depth, steps_written_out(extent(depth)));
     tiling_.tile_order.push_back(depth);
   }

@@ -68,6 +68,12 @@ class TilingChooser {
     return llvm::any_of(forms_[input],
                         [&](const LinearForm& form) { return form.coefficients[a] != 0 && form.coefficients[b] != 0; });
   }
+  // Along the taps of a gradient by the input the image is read from behind: such a dimension is stepped one by one.
+  bool runs_backwards(unsigned dim) const {
+    return llvm::any_of(forms_, [&](const auto& forms) {
+      return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] < 0; });
+    });
+  }
   int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
   bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
 

@@ -52,11 +52,11 @@ def Fovea_DynamicQuantizeOp : Fovea_InferenceOperator<"dynamic_quantize"> {
 
     ```mlir
     %q, %scale, %zero = fovea.dynamic_quantize %x
-        : (tensor<8x10xf32>) -> (tensor<8x10x!quant.uniform<u8:f32, 1.0>>, tensor<f32>, tensor<i32>)
+        : (tensor<8x10xf32>) -> (tensor<8x10x!quant.uniform<u8:f32, 1.0>>, tensor<f32>, tensor<!quant.uniform<u8:f32, 1.0>>)
     ```
   }];
   let arguments = (ins StaticShapeTensorOf<[F32]>:$input);
-  let results = (outs Fovea_Quantized:$integers, StaticShapeTensorOf<[F32]>:$scale, StaticShapeTensorOf<[I32]>:$zero);
+  let results = (outs Fovea_Quantized:$integers, StaticShapeTensorOf<[F32]>:$scale, Fovea_Quantized:$zero);
 }
 
 def Fovea_DequantizeOp : Fovea_InferenceOperator<"dequantize"> {

@@ -147,19 +147,21 @@ Value integer_contraction(OpBuilder& builder, Location location, Value lhs, Valu
                           ArrayRef<AffineMap> maps, unsigned parallel, Signs signs) {
   const Type sum = signs.wide ? builder.getI64Type() : builder.getI32Type();
   Value into = filled(builder, location, shape, number(sum, 0));
-  return formula_loops(
-      builder, location, {lhs, rhs}, into, maps, parallel,
-      [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
-        Value left = extended(scalars, arguments[0], signs.lhs);
-        Value right = extended(scalars, arguments[1], signs.rhs);
-        if (signs.rhs_zero != 0) {
-          Value zero = scalars.create<arith::ConstantOp>(scalars.getI32IntegerAttr(static_cast<int32_t>(signs.rhs_zero)));
-          right = scalars.create<arith::SubIOp>(right, zero);
-        }
-        Value product = scalars.create<arith::MulIOp>(left, right);
-        if (signs.wide) product = scalars.create<arith::ExtSIOp>(sum, product);
-        return {scalars.create<arith::AddIOp>(arguments[2], product)};
-      })[0];
+  return formula_loops(builder, location, {lhs, rhs}, into, maps, parallel,
+                       [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
+                         // Factors are as wide as the sum: code generation knows a sum of products by that.
+                         const auto factor = [&](Value integer, bool is_signed) -> Value {
+                           if (!signs.wide) return extended(scalars, integer, is_signed);
+                           if (is_signed) return scalars.create<arith::ExtSIOp>(sum, integer);
+                           return scalars.create<arith::ExtUIOp>(sum, integer);
+                         };
+                         Value left = factor(arguments[0], signs.lhs), right = factor(arguments[1], signs.rhs);
+                         if (signs.rhs_zero != 0) {
+                           Value zero = scalars.create<arith::ConstantOp>(IntegerAttr::get(sum, signs.rhs_zero));
+                           right = scalars.create<arith::SubIOp>(right, zero);
+                         }
+                         return {scalars.create<arith::AddIOp>(arguments[2], scalars.create<arith::MulIOp>(left, right))};
+                       })[0];
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-constexpr size_t most_runs = 8;  // that are put together from slices; more are selected in a loop
+constexpr size_t most_runs = 32;  // that are put together from slices; more are selected in a loop
 
 LogicalResult check_dim(std::optional<Location> location, StringRef name, ArrayRef<int64_t> shape, uint64_t dim) {
   if (dim < shape.size()) return success();
@@ -99,6 +99,15 @@ void GatherOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
     SmallVector<int64_t> indices;
     for (const APInt& index : known) indices.push_back(index.getSExtValue());
     results[0] = reshaped(builder, location, picked_or_joined(builder, location, input, dim, indices), shape);
+    return;
+  }
+  if (shape.empty()) {
+    // One number: a kernel has a loop over its results.
+    const auto type = RankedTensorType::get({1}, element_type(getIndices()));
+    Value one = reshaped(builder, location, getIndices(), type.getShape());
+    Value picked = selected(builder, location, one, builder.getMultiDimIdentityMap(2).getMajorSubMap(1), input,
+                            AffineMap::get(2, 0, builder.getAffineDimExpr(1), getContext()), type.getShape());
+    results[0] = reshaped(builder, location, picked, shape);
     return;
   }
   // The last loop walks what may be picked.

@@ -162,12 +162,12 @@ void ReinterpretOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results)
 
 LogicalResult DynamicQuantizeOp::inferReturnTypes(MLIRContext* context, std::optional<Location>, Adaptor op,
                                                   SmallVectorImpl<Type>& types) {
-  const Type integer = IntegerType::get(context, 8);
-  types.push_back(RankedTensorType::get(
-      shape_of(op.getInput()), quant::UniformQuantizedType::get(/*flags=*/0, integer, Float32Type::get(context), /*scale=*/1.0,
-                                                                /*zeroPoint=*/0, 0, 255)));
+  const auto bytes =
+      quant::UniformQuantizedType::get(/*flags=*/0, IntegerType::get(context, 8), Float32Type::get(context),
+                                       /*scale=*/1.0, /*zeroPoint=*/0, /*storageTypeMin=*/0, /*storageTypeMax=*/255);
+  types.push_back(RankedTensorType::get(shape_of(op.getInput()), bytes));
   types.push_back(RankedTensorType::get({}, Float32Type::get(context)));
-  types.push_back(RankedTensorType::get({}, IntegerType::get(context, 32)));
+  types.push_back(RankedTensorType::get({}, bytes));
   return success();
 }
 
@@ -196,13 +196,17 @@ void DynamicQuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& resu
     Value equal = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, high, low);
     return scalars.create<arith::SelectOp>(equal, real_constant(scalars, 1), steps);
   });
-  results[2] =
+  const Quantized output = quantization_of(getIntegers());
+  Value zero =
       elementwise(builder, location, {least, results[1]}, integer, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
         Value low = scalars.create<arith::MinimumFOp>(x[0], real_constant(scalars, 0));
         return limited(scalars, scalars.create<arith::DivFOp>(scalars.create<arith::NegFOp>(low), x[1]));
       });
-  const Quantized output = quantization_of(getIntegers());
-  results[0] = elementwise(builder, location, {getInput(), results[1], results[2]}, storage_type(tensor_type(getIntegers())),
+  results[2] = elementwise(builder, location, zero, storage_type(tensor_type(getZero())),
+                           [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                             return clamped_to(scalars, x[0], output, {0, 255});
+                           });
+  results[0] = elementwise(builder, location, {getInput(), results[1], zero}, storage_type(tensor_type(getIntegers())),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
                              // Within the range of the zero points before the conversion: beyond it nothing changes.
                              Value steps = scalars.create<arith::DivFOp>(x[0], x[1]);

@@ -40,6 +40,7 @@ LogicalResult QuantizedAveragePoolOp::inferReturnTypes(MLIRContext*, std::option
       failed(check_activation(location, name, op.getActivation())) || failed(check_rounding(location, name, op.getRounding())))
     return failure();
   const bool onnx = op.getRounding() == "onnx";
+  if (onnx && is_word(element)) return complain(location, name, "16-bit integers are not rounded by ONNX's rule");
   if (!onnx && (op.getCountPadding() || (op.getOutput() && *op.getOutput() != element)))
     return complain(location, name, "the element type stays and padding is not counted, but with rounding \"onnx\"");
   if (op.getOutput() && failed(check_output(location, name, *op.getOutput(), element, op.getRounding()))) return failure();

@@ -165,17 +165,23 @@ Value loop_index(ImplicitLocOpBuilder& builder, unsigned loop) {
 }  // namespace
 
 void ArgmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  const ArrayRef<int64_t> shape = shape_of(getOutput());
+  // One row of all of them: a kernel has a loop over its results.
+  const SmallVector<int64_t> one{1};
+  const ArrayRef<int64_t> output = shape_of(getOutput()), shape = output.empty() ? ArrayRef<int64_t>(one) : output;
+  SmallVector<int64_t> rows(shape);
+  rows.push_back(shape_of(getInput()).back());
+  Value input = reshaped(builder, getLoc(), getInput(), rows);
   const unsigned rank = shape.size();
   Value largest = filled(builder, getLoc(), shape, number(element_type(getInput()), -std::numeric_limits<double>::infinity()));
   Value at = filled(builder, getLoc(), shape, number(builder.getI32Type(), 0));
   const AffineMap all = builder.getMultiDimIdentityMap(rank + 1), row = all.getMajorSubMap(rank);
-  results[0] = formula_loops(builder, getLoc(), getInput(), {largest, at}, {all, row, row}, rank,
+  results[0] = formula_loops(builder, getLoc(), input, {largest, at}, {all, row, row}, rank,
                              [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> SmallVector<Value> {
                                Value larger = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, x[0], x[1]);
                                return {scalars.create<arith::SelectOp>(larger, x[0], x[1]),
                                        scalars.create<arith::SelectOp>(larger, loop_index(scalars, rank), x[2])};
                              })[1];
+  results[0] = reshaped(builder, getLoc(), results[0], output);
 }
 
 // top_k_correct

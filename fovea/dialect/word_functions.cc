@@ -4,7 +4,6 @@
 #include "fovea/dialect/lookup.h"
 #include "fovea/dialect/quantized_words.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -224,9 +223,13 @@ Value word_softmax(OpBuilder& builder, Location location, Value words, double be
   const auto exponential = [](double x) -> double { return std::exp(x); };
   Value powers = interpolated(builder, location, distances, interpolated_table(builder, 10.0 / 65535, 32767, exponential));
   Value sums = of_rows(builder, location, powers, /*largest=*/false);
-  // How many zeros stand before the sum's first bit; the sum is at least 1 where the tables hold exp(0).
+  // How many zeros stand before the sum's first bit, by its exponent; the sum is above 0 where the tables hold exp(0).
   const auto room = [](ImplicitLocOpBuilder& scalars, Value sum) -> Value {
-    return scalars.create<math::CountLeadingZerosOp>(sum);
+    Value real = scalars.create<arith::SIToFPOp>(scalars.getF64Type(), sum);
+    Value bits = scalars.create<arith::BitcastOp>(scalars.getI64Type(), real);
+    Value exponent = scalars.create<arith::ShRUIOp>(bits, wide_constant(scalars, 52));
+    Value narrow = scalars.create<arith::TruncIOp>(scalars.getI32Type(), exponent);
+    return scalars.create<arith::SubIOp>(integer_constant(scalars, 31 + 1023), narrow);
   };
   Value reduced = elementwise(builder, location, sums, column, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
     const Type wide = scalars.getI64Type();

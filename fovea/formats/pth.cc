@@ -9,7 +9,7 @@
 #include "fovea/core/file.h"
 #include "fovea/core/text.h"
 #include "fovea/formats/pickle.h"
-#include "fovea/formats/zip_entries.h"
+#include "fovea/formats/zip_archive.h"
 
 namespace fovea {
 namespace {
@@ -185,24 +185,26 @@ class TensorReader {
 };
 
 std::map<std::string, Tensor> read_zip(Bytes bytes, const std::string& file) {
-  const std::map<std::string, Bytes> entries = zip_entries(bytes, file);
-  const auto pickled = std::ranges::find_if(entries, [](const auto& entry) {
-    return entry.first.ends_with("/data.pkl") && entry.first.find('/') == entry.first.rfind('/');
-  });
-  if (pickled == entries.end()) fail("{}: a zip file, but none of PyTorch's: no data.pkl is in it", file);
-  const std::string folder = pickled->first.substr(0, pickled->first.find('/') + 1);
-  if (entries.contains(folder + "constants.pkl"))
+  const std::optional<ZipArchive> archive = ZipArchive::find(bytes, file);
+  if (!archive) fail("{}: truncated zip archive: it has no directory", file);
+  const std::vector<std::string> names = archive->names();
+  const auto pickled = std::ranges::find_if(
+      names, [](const std::string& name) { return name.ends_with("/data.pkl") && name.find('/') == name.rfind('/'); });
+  if (pickled == names.end()) fail("{}: a zip archive, but none of PyTorch's: no data.pkl is in it", file);
+  const std::string folder = pickled->substr(0, pickled->find('/') + 1);
+  if (archive->contains(folder + "constants.pkl"))
     fail("{}: a TorchScript program, whose code is never executed; save the state_dict by torch.save, or as .safetensors",
          file);
-  if (const auto order = entries.find(folder + "byteorder"); order != entries.end()) {
-    const std::string word(reinterpret_cast<const char*>(order->second.data()), order->second.size());
+  if (const std::string order = folder + "byteorder"; archive->contains(order)) {
+    const Bytes content = archive->stored(order);
+    const std::string word(reinterpret_cast<const char*>(content.data()), content.size());
     if (word != "little") fail("{}: saved on a {}-endian machine, which is not read", file, utf8_of(word));
   }
   TensorReader::Storages storages;
   const std::string prefix = folder + "data/";
-  for (const auto& [name, contents] : entries)
-    if (name.starts_with(prefix)) storages[name.substr(prefix.size())] = contents;
-  const Pickle pickle(pickled->second, file);
+  for (const std::string& name : names)
+    if (name.starts_with(prefix)) storages[name.substr(prefix.size())] = archive->stored(name);
+  const Pickle pickle(archive->stored(*pickled), file);
   return TensorReader(file, bytes.size(), storages).read(pickle.root());
 }
 
@@ -268,7 +270,7 @@ bool is_pickle(Bytes bytes) {
 }
 
 std::map<std::string, Tensor> read_torch(Bytes bytes, const std::string& file) {
-  if (is_zip(bytes)) return read_zip(bytes, file);
+  if (ZipArchive::begins(bytes)) return read_zip(bytes, file);
   if (is_legacy(bytes)) return read_legacy(bytes, file);
   const Pickle pickle(bytes, file);
   return TensorReader(file, bytes.size(), {}).read(pickle.root());
@@ -276,7 +278,7 @@ std::map<std::string, Tensor> read_torch(Bytes bytes, const std::string& file) {
 
 }  // namespace
 
-bool is_pth(Bytes bytes) { return is_zip(bytes) || is_legacy(bytes) || is_pickle(bytes); }
+bool is_pth(Bytes bytes) { return ZipArchive::begins(bytes) || is_legacy(bytes) || is_pickle(bytes); }
 
 std::map<std::string, Tensor> read_pth(const std::filesystem::path& path) {
   const MappedFile file(path);

@@ -110,12 +110,28 @@ class Dequantizer {
     for (const Ref operand : node.operands) operands.push_back(value(operand));
     if (node.op == "quantize" || node.op == "dequantize") {
       values_[node.results[0].index] = operands[0];
+    } else if (node.op == "reinterpret") {
+      values_[node.results[0].index] = reinterpreted(node, operands[0]);
     } else if (node.op.starts_with("quantized_")) {
       values_[node.results[0].index] = real(node, operands);
     } else {
       const std::vector<Ref> results = graph_.add(node.op, operands, node.attributes, node.layer);
       for (size_t i = 0; i < results.size(); ++i) values_[node.results[i].index] = results[i];
     }
+  }
+
+  // The same integers of another scale and zero point.
+  Ref reinterpreted(const Graph::Node& node, Ref x) {
+    const Quantization from = *model_.graph.type(node.operands[0]).quantization,
+                       to = *model_.graph.type(node.results[0]).quantization;
+    if (from.per_channel() || to.per_channel())
+      fail("{} \"{}\": integers with scales by channel have no one real number", node.op, node.layer);
+    const auto number = [&](double value) {
+      return add(node, "constant", {}, {{"value", Tensor::of<float>({}, {static_cast<float>(value)})}});
+    };
+    const double scale = to.scales[0], moved = static_cast<double>(from.zeros[0] - to.zeros[0]);
+    const Ref product = add(node, "mul", {x, number(scale / static_cast<double>(from.scales[0]))});
+    return add(node, "add", {product, number(scale * moved)});
   }
 
   Ref real(const Graph::Node& node, const std::vector<Ref>& operands) {

@@ -33,6 +33,7 @@ Ref operand(Importer& importer, ImportedValue value, const std::vector<int64_t>&
 }  // namespace
 
 Ref Composite::positions(int64_t count, int64_t dimension, int64_t rank, DType dtype) {
+  importer_.spend(node_, static_cast<uint64_t>(count) * byte_size(dtype));
   Shape shape(static_cast<size_t>(rank), 1);
   shape.at(static_cast<size_t>(dimension)) = count;
   Tensor numbers(shape, dtype);

@@ -56,6 +56,8 @@ class Composite {
     return (*this)(operation, {a}, {{"dims", dims}, {"keep_dims", keep}});
   }
 
+  void spend(int64_t bytes) { importer_.spend(node_, static_cast<uint64_t>(bytes)); }
+
   // 0, 1, 2, ... along a dimension of a tensor of that rank, to broadcast.
   Ref positions(int64_t count, int64_t dimension, int64_t rank, DType dtype = DType::i64);
 

@@ -47,6 +47,24 @@ void export_binary(Exporter& exporter, const FusedLayer& layer, const char* type
   exporter.set_in_order(layer.output, export_activation(exporter, layer, y), order);
 }
 
+// A comparison, and a choice by it.
+void export_select(Exporter& exporter, const FusedLayer& layer) {
+  const std::map<std::string, const char*> comparisons{{"eq", "Equal"},       {"ne", "Equal"},   {"lt", "Less"},
+                                                       {"le", "LessOrEqual"}, {"gt", "Greater"}, {"ge", "GreaterOrEqual"}};
+  const Shape shape = exporter.shape(layer.node.results[0]);
+  std::vector<ExportedValue> values;
+  for (const Ref ref : layer.node.operands) values.push_back(of_rank(exporter.value(ref), std::ssize(shape)));
+  const auto leader = std::ranges::find_if(
+      values, [&](const ExportedValue& value) { return !value.constant && value.layout.shape() == shape; });
+  const std::vector<int64_t> order = exporter.some_order(leader != values.end() ? *leader : values[0]);
+  std::vector<std::string> names;
+  for (const ExportedValue& value : values) names.push_back(operand(exporter, value, order));
+  const std::string comparison = layer.node.get("comparison", std::string());
+  std::string condition = exporter.add(layer.node.layer, comparisons.at(comparison), {names[0], names[1]});
+  if (comparison == "ne") condition = exporter.add(layer.node.layer, "Not", {condition});
+  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Where", {condition, names[2], names[3]}), order);
+}
+
 std::string clip(Exporter& exporter, const std::string& layer, const std::string& x, double low, double high) {
   return exporter.add(layer, "Clip", {x, exporter.number(static_cast<float>(low)), exporter.number(static_cast<float>(high))});
 }
@@ -62,18 +80,18 @@ using Write = std::function<std::string(Exporter&, const FusedLayer&, const std:
 void add_unary(ExportTable& table, const char* operation, Write write) {
   table[operation] = [write = std::move(write)](Exporter& exporter, const FusedLayer& layer) {
     const ExportedValue x = exporter.value(layer.node.operands[0]);
-    if (x.constant) exporter.complain(layer, "works on a constant; fold it first");
     exporter.set_reals(layer.output, write(exporter, layer, exporter.real(x)), x.shape, x.layout);
   };
 }
 
 void export_cast(Exporter& exporter, const FusedLayer& layer) {
-  const std::map<DType, int64_t> types{{DType::f32, 1}, {DType::u8, 2},   {DType::i8, 3},  {DType::i32, 6},
-                                       {DType::i64, 7}, {DType::f16, 10}, {DType::f64, 11}};
+  const std::map<DType, int64_t> types{{DType::f32, 1}, {DType::u8, 2},   {DType::i8, 3},   {DType::i32, 6},
+                                       {DType::i64, 7}, {DType::f16, 10}, {DType::f64, 11}, {DType::bf16, 16}};
   const ExportedValue x = exporter.value(layer.node.operands[0]);
   const auto to = types.find(dtype_named(layer.node.get("dtype", std::string("f32"))));
   if (to == types.end()) exporter.complain(layer, "casts to a type the ONNX writer does not write");
-  exporter.set(layer.output, exporter.add(layer.node.layer, "Cast", {x.name}, {{"to", to->second}}), x.shape, x.layout);
+  exporter.set(layer.output, exporter.add(layer.node.layer, "Cast", {exporter.real(x)}, {{"to", to->second}}), x.shape,
+               x.layout);
 }
 
 }  // namespace
@@ -92,9 +110,10 @@ void add_elementwise_exports(ExportTable& table) {
       {"add", "Add"}, {"sub", "Sub"}, {"mul", "Mul"}, {"div", "Div"}, {"maximum", "Max"}, {"minimum", "Min"}, {"pow", "Pow"}};
   for (const auto& [operation, type] : binaries)
     table[operation] = [type](Exporter& exporter, const FusedLayer& layer) { export_binary(exporter, layer, type); };
-  const std::pair<const char*, const char*> unaries[] = {{"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"},
-                                                         {"erf", "Erf"},   {"sqrt", "Sqrt"},       {"exp", "Exp"},
-                                                         {"log", "Log"},   {"abs", "Abs"},         {"neg", "Neg"}};
+  const std::pair<const char*, const char*> unaries[] = {
+      {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"}, {"erf", "Erf"}, {"sqrt", "Sqrt"},
+      {"exp", "Exp"},   {"log", "Log"},         {"abs", "Abs"},   {"neg", "Neg"}, {"floor", "Floor"},
+      {"ceil", "Ceil"}, {"round", "Round"},     {"sin", "Sin"},   {"cos", "Cos"}, {"atan", "Atan"}};
   for (const auto& [operation, type] : unaries)
     add_unary(table, operation, [type](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
       return exporter.add(layer.node.layer, type, {x});
@@ -125,7 +144,14 @@ void add_elementwise_exports(ExportTable& table) {
   add_unary(table, "gelu", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return gelu(exporter, layer.node.layer, x);
   });
+  add_unary(table, "round_to", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+    constexpr int64_t f32 = 1, f16 = 10, bf16 = 16;
+    const int64_t narrow = layer.node.get("as", std::string()) == "f16" ? f16 : bf16;
+    return exporter.add(layer.node.layer, "Cast", {exporter.add(layer.node.layer, "Cast", {x}, {{"to", narrow}})},
+                        {{"to", f32}});
+  });
   table["cast"] = export_cast;
+  table["select"] = export_select;
 }
 
 }  // namespace fovea

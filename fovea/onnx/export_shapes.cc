@@ -157,6 +157,25 @@ void export_resize(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_channels_first(layer.output, y);
 }
 
+// ONNX's negative indices count from the end; fovea's, which are no position, come of no file.
+void export_gather(Exporter& exporter, const FusedLayer& layer) {
+  const Ref x = layer.node.operands[0], indices = layer.node.operands[1];
+  const int64_t dim = layer.node.get("dim", int64_t{0}), places = exporter.rank(indices);
+  // A list of positions leaves the dimensions in their order.
+  const std::vector<int64_t> order = places == 1 ? exporter.some_order(exporter.value(x)) : identity_order(exporter.rank(x));
+  const std::string y = exporter.add(layer.node.layer, "Gather", {exporter.in_order(x, order), exporter.row_major(indices)},
+                                     {{"axis", std::ranges::find(order, dim) - order.begin()}});
+  exporter.set_in_order(layer.output, y, places == 1 ? order : identity_order(exporter.rank(x) - 1 + places));
+}
+
+void export_gather_elements(Exporter& exporter, const FusedLayer& layer) {
+  const Ref x = layer.node.operands[0];
+  const std::string y =
+      exporter.add(layer.node.layer, "GatherElements", {exporter.row_major(x), exporter.row_major(layer.node.operands[1])},
+                   {{"axis", layer.node.get("dim", int64_t{0})}});
+  exporter.set_in_order(layer.output, y, identity_order(exporter.rank(x)));
+}
+
 // ONNX counts in int64, fovea in int32.
 void export_argmax(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
@@ -175,6 +194,8 @@ void add_shape_exports(ExportTable& table) {
   table["concat"] = export_concat;
   table["slice"] = export_slice;
   table["pad"] = export_pad;
+  table["gather"] = export_gather;
+  table["gather_elements"] = export_gather_elements;
   table["argmax"] = export_argmax;
   table["resize"] = export_resize;
   const auto reduction = [&table](const char* operation, const char* type, const char* global) {

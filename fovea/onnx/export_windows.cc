@@ -115,12 +115,25 @@ void export_dense(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_in_order(layer.output, export_activation(exporter, layer, y), {0, 1});
 }
 
+// Two matrices are a Gemm, which transposes; stacks of them are a MatMul, before which they are transposed.
 void export_matmul(Exporter& exporter, const FusedLayer& layer) {
-  const auto transposed = [&](const char* name) { return int64_t{layer.node.get(name, false)}; };
-  const std::vector<std::string> inputs{exporter.row_major(layer.node.operands[0]), exporter.row_major(layer.node.operands[1])};
-  const std::string y = exporter.add(layer.node.layer, "Gemm", inputs,
-                                     {{"transA", transposed("transpose_lhs")}, {"transB", transposed("transpose_rhs")}});
-  exporter.set_in_order(layer.output, export_activation(exporter, layer, y), {0, 1});
+  const int64_t rank = exporter.rank(layer.output);
+  const auto transposes = [&](const char* name) { return layer.node.get(name, false); };
+  const auto operand = [&](size_t index, bool transposed) {
+    std::vector<int64_t> order = identity_order(rank);
+    if (transposed) std::swap(order[order.size() - 1], order[order.size() - 2]);
+    return exporter.in_order(layer.node.operands[index], order);
+  };
+  std::string y;
+  if (rank == 2) {
+    const std::vector<std::string> inputs{operand(0, false), operand(1, false)};
+    y = exporter.add(layer.node.layer, "Gemm", inputs,
+                     {{"transA", int64_t{transposes("transpose_lhs")}}, {"transB", int64_t{transposes("transpose_rhs")}}});
+  } else {
+    const std::vector<std::string> inputs{operand(0, transposes("transpose_lhs")), operand(1, transposes("transpose_rhs"))};
+    y = exporter.add(layer.node.layer, "MatMul", inputs);
+  }
+  exporter.set_in_order(layer.output, export_activation(exporter, layer, y), identity_order(rank));
 }
 
 void export_pool(Exporter& exporter, const FusedLayer& layer, bool maximum) {

@@ -60,6 +60,11 @@ std::string Exporter::real(const ExportedValue& value, const std::string& name, 
   return reals_[name] = add(name, "DequantizeLinear", quantization_inputs(name, quantization, dtype), attributes);
 }
 
+std::string Exporter::real(const ExportedValue& value) {
+  const std::string name = value.constant ? initializer(value.name, *value.constant) : value.name;
+  return real(value, name, identity_order(value.layout.rank()));
+}
+
 // Flatten where that says the same: it holds for any batch.
 std::string Exporter::in_shape(ExportedValue& value, const Shape& shape) {
   if (value.shape == shape) return value.name;

@@ -50,7 +50,8 @@ class Exporter {
   std::string row_major(Ref ref) { return in_order(ref, identity_order(rank(ref))); }
   // Real numbers of what lies under `name` and is quantised as `value` is; `order` says where its channels are.
   std::string real(const ExportedValue& value, const std::string& name, const std::vector<int64_t>& order);
-  std::string real(const ExportedValue& value) { return real(value, value.name, identity_order(value.layout.rank())); }
+  // The same of the value as it lies.
+  std::string real(const ExportedValue& value);
   // The value's memory as it lies, seen in another shape.
   std::string in_shape(ExportedValue& value, const Shape& shape);
   std::vector<int64_t> some_order(const ExportedValue& value) const;

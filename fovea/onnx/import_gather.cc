@@ -72,9 +72,10 @@ void import_gather(Importer& importer, const OnnxNode& node) {
   shape.erase(shape.begin() + axis);
   shape.insert(shape.begin() + axis, places.begin(), places.end());
   if (!indices.constant) {
+    Composite c(importer, node);
     const Ref at = computed_positions(importer, node, indices, extent);
-    const Ref y = importer.add(node, "gather", {importer.row_major(x), at}, {{"dim", axis}}).front();
-    return importer.set(node, 0, y, Layout::row_major(shape));
+    const Ref y = c("gather", {importer.row_major(x), at}, {{"dim", axis}});
+    return importer.set(node, 0, c.reshape(y, shape), Layout::row_major(shape));
   }
   const std::vector<int64_t> order = importer.some_order(x);
   const Ref y =
@@ -100,6 +101,7 @@ Ref flat_rows(Importer& importer, const OnnxNode& node, ImportedValue& indices, 
               int64_t each) {
   const auto depth = std::ssize(extents);
   const int64_t block = element_count(extents);
+  importer.spend(node, static_cast<uint64_t>(rows) * sizeof(int64_t));
   if (indices.constant) {
     const std::vector<int64_t> given = importer.integers(node, 1);
     std::vector<int64_t> flat;
@@ -201,6 +203,7 @@ void import_slice(Importer& importer, const OnnxNode& node) {
   for (size_t place = 0; place < order.size(); ++place) {
     const auto i = static_cast<size_t>(order[place]);
     if (box.strides[i] > 0) continue;
+    importer.spend(node, static_cast<uint64_t>(box.sizes[i]) * sizeof(int64_t));
     std::vector<int64_t> indices;
     for (int64_t k = 0; k < box.sizes[i]; ++k) indices.push_back(box.offsets[i] + k * box.strides[i]);
     y = picked(importer, node, y, static_cast<int64_t>(place), indices);
@@ -258,6 +261,7 @@ void import_pad(Importer& importer, const OnnxNode& node) {
     const int64_t before = padding[2 * d], after = padding[2 * d + 1];
     const int64_t first = mode == "constant" ? std::max<int64_t>(-before, 0) : -before;
     const int64_t last = mode == "constant" ? shape[d] - std::max<int64_t>(-after, 0) : shape[d] + after;
+    importer.spend(node, static_cast<uint64_t>(std::max<int64_t>(last - first, 0)) * sizeof(int64_t));
     if (first >= last) importer.complain(node, "nothing is left of dimension {} of {}", order[d], to_string(x.shape()));
     std::vector<int64_t> indices;
     for (int64_t at = first; at < last; ++at) indices.push_back(repeated(mode, at, shape[d]));

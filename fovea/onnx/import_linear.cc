@@ -52,30 +52,33 @@ void dequantize_by_position(Importer& importer, const OnnxNode& node, ImportedVa
   importer.set_in_order(node, 0, importer.add(node, "mul", {y, parameter("scales", scales.scales())}).front(), order);
 }
 
+// A scale or zero point that another node computes, as one f32 number.
+Ref computed_number(Importer& importer, const OnnxNode& node, size_t index) {
+  ImportedValue& value = importer.quantized_input(node, index);
+  if (element_count(value.shape()) != 1)
+    importer.complain(node, "\"{}\" is {}; of scales that are computed fovea takes one", value.name, to_string(value.shape()));
+  if (value.constant && value.constant->dtype() == DType::f32) return importer.scalar(value.constant->data<float>()[0]);
+  if (value.constant) return importer.scalar(static_cast<double>(integer_at(*value.constant, 0)));
+  Ref ref = importer.row_major(value);
+  if (importer.type_of(ref).quantization)
+    ref = importer.add(node, "dequantize", {reinterpreted(importer, node, ref, plain_integers)}).front();
+  else if (importer.type_of(ref).dtype != DType::f32)
+    ref = importer.add(node, "cast", {ref}, {{"dtype", std::string("f32")}}).front();
+  return importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front();
+}
+
 // With a scale, and perhaps a zero point, that another node computes.
 void dequantize_by_value(Importer& importer, const OnnxNode& node, ImportedValue& x) {
   const std::vector<int64_t> order = importer.some_order(x);
   Ref y = whole_numbers(importer, node, x, order);
-  const auto number = [&](size_t index) {
-    ImportedValue& value = importer.quantized_input(node, index);
-    if (element_count(value.shape()) != 1)
-      importer.complain(node, "\"{}\" is {}; of scales that are computed fovea takes one", value.name,
-                        to_string(value.shape()));
-    Ref ref = importer.row_major(value);
-    if (importer.type_of(ref).quantization)
-      ref = importer.add(node, "dequantize", {reinterpreted(importer, node, ref, plain_integers)}).front();
-    else if (importer.type_of(ref).dtype != DType::f32)
-      ref = importer.add(node, "cast", {ref}, {{"dtype", std::string("f32")}}).front();
-    return importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front();
-  };
   if (importer.has_input(node, 2)) {
     const ImportedValue& zero = importer.quantized_input(node, 2);
     if (!zero.constant)
-      y = importer.add(node, "sub", {y, number(2)}).front();
+      y = importer.add(node, "sub", {y, computed_number(importer, node, 2)}).front();
     else if (integer_at(*zero.constant, 0) != 0)
       y = importer.add(node, "sub", {y, importer.scalar(static_cast<double>(integer_at(*zero.constant, 0)))}).front();
   }
-  importer.set_in_order(node, 0, importer.add(node, "mul", {y, number(1)}).front(), order);
+  importer.set_in_order(node, 0, importer.add(node, "mul", {y, computed_number(importer, node, 1)}).front(), order);
 }
 
 void import_dequantize(Importer& importer, const OnnxNode& node) {
@@ -111,27 +114,52 @@ void quantize_constant(Importer& importer, const OnnxNode& node, const Tensor& r
   importer.set_constant(node, 0, std::move(integers));
 }
 
-// With a scale and a zero point for each position, or a scale for each block.
+// round(x / divisor) + zero, as integers that stand for themselves.
+void quantize_whole(Importer& importer, const OnnxNode& node, Ref x, Ref divisor, std::optional<Ref> zero, DType dtype,
+                    const std::vector<int64_t>& order) {
+  Ref y = importer.add(node, "round", {importer.add(node, "div", {x, divisor}).front()}).front();
+  if (zero) y = importer.add(node, "add", {y, *zero}).front();
+  const QuantizedType output{.storage = dtype, .quantization = plain_integers};
+  y = importer.add(node, "quantize", {y}, {{"output", output}, {"rounding", std::string("onnx")}}).front();
+  importer.set_in_order(node, 0, y, order);
+}
+
+// With a scale and a zero point for each position or block.
 void quantize_by_position(Importer& importer, const OnnxNode& node, ImportedValue& x, const LinearScales& scales) {
   const std::vector<int64_t> order = importer.some_order(x);
-  Ref input = importer.in_order(x, order);
-  QuantizedType output{.storage = scales.dtype(), .quantization = plain_integers};
+  const Ref input = importer.in_order(x, order);
   if (std::optional<Quantization> by_position = scales.quantization()) {
-    output.quantization = *by_position;
+    QuantizedType output{.storage = scales.dtype(), .quantization = *by_position};
     output.quantization.axis = std::ranges::find(order, by_position->axis) - order.begin();
-  } else {
-    if (!scales.all_zeros(scales.zero(0))) importer.complain(node, "blocks of different zero points; fovea takes one for all");
-    output.quantization.zeros = {scales.zero(0)};
-    const Ref divisors = importer.parameter(node.title() + "/scales", transposed(scales.scales(), order));
-    input = importer.add(node, "div", {input, divisors}).front();
+    const Ref y = importer.add(node, "quantize", {input}, {{"output", output}, {"rounding", std::string("onnx")}}).front();
+    return importer.set_in_order(node, 0, reinterpreted(importer, node, y, plain_integers), order);
   }
-  const Ref y = importer.add(node, "quantize", {input}, {{"output", output}, {"rounding", std::string("onnx")}}).front();
-  importer.set_in_order(node, 0, reinterpreted(importer, node, y, plain_integers), order);
+  const Ref divisors = importer.parameter(node.title() + "/scales", transposed(scales.scales(), order));
+  const Ref zeros = importer.parameter(node.title() + "/zeros", transposed(scales.zeros(), order));
+  quantize_whole(importer, node, input, divisors, zeros, scales.dtype(), order);
+}
+
+void quantize_by_value(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const std::vector<int64_t> order = importer.some_order(x);
+  DType dtype = dtype_without_zero_point(importer, node);
+  std::optional<Ref> zero;
+  if (importer.has_input(node, 2)) {
+    const ImportedValue& given = importer.quantized_input(node, 2);
+    dtype = given.constant ? given.constant->dtype() : importer.type_of(given.ref).dtype;
+    zero = computed_number(importer, node, 2);
+  }
+  if (dtype != DType::u8 && dtype != DType::i8)
+    importer.complain(node, "integers of type {}; fovea makes int8 and uint8", name(dtype));
+  const Ref scale = computed_number(importer, node, 1);
+  quantize_whole(importer, node, importer.in_order(x, order), scale, zero, dtype, order);
+  importer.result(node, 0).bare = true;
 }
 
 void import_quantize(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   importer.integer(node, "saturate", 1);  // of eight-bit floats alone
+  if (!importer.is_known(node, 1) || !importer.is_known(node, 2)) return quantize_by_value(importer, node);
   const LinearScales scales(importer, node, x.shape(), dtype_without_zero_point(importer, node));
   if (x.constant) return quantize_constant(importer, node, Tensor(*x.constant), scales);
   if (scales.dtype() == DType::i32) importer.complain(node, "activations of 32 bits; fovea makes int8 and uint8");
@@ -158,8 +186,9 @@ void import_dynamic_quantize(Importer& importer, const OnnxNode& node) {
   const Layout layout = x.constant ? Layout::row_major(x.shape()) : x.layout;
   const std::vector<Ref> results = importer.add(node, "dynamic_quantize", {input});
   importer.set(node, 0, results[0], layout);
-  importer.result(node, 0).bare = true;
   for (const size_t index : {size_t{1}, size_t{2}}) importer.set(node, index, results[index], Layout::row_major({}));
+  for (const size_t index : {size_t{0}, size_t{2}})
+    if (index < node.outputs.size() && !node.outputs[index].empty()) importer.result(node, index).bare = true;
 }
 
 }  // namespace

@@ -285,19 +285,16 @@ bool moves(Importer& importer, const OnnxNode& node) {
 
 namespace {
 
-// Integers of which no scale is known, as the numbers they are.
-bool cast_integers(Importer& importer, const OnnxNode& node) {
+// Bytes of which no scale is known, as the numbers they are: exact in every type of floating point.
+bool cast_bytes(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
-  if (x.constant) return false;
-  const TensorType type = importer.type_of(x.ref);
-  const bool bytes = type.quantization && x.bare;
-  constexpr int64_t f32 = 1, f16 = 10, f64 = 11, bf16 = 16;
-  const int64_t to = importer.integer(node, "to", f32);
-  if (!bytes && (type.quantization || type.dtype != DType::i32)) return false;
-  if (to != f32 && to != f16 && to != f64 && to != bf16) return false;
+  if (x.constant || !importer.is_quantized(x) || !x.bare) return false;
+  const std::map<int64_t, std::string> types{{1, "f32"}, {10, "f32"}, {11, "f32"}, {16, "f32"}, {6, "i32"}, {7, "i64"}};
+  const auto to = types.find(importer.integer(node, "to", 1));
+  if (to == types.end()) return false;
   const Layout layout = x.layout;
-  const Ref y = bytes ? importer.add(node, "dequantize", {reinterpreted(importer, node, x.ref, plain_integers)}).front()
-                      : importer.add(node, "cast", {x.ref}, {{"dtype", std::string("f32")}}).front();
+  Ref y = importer.add(node, "dequantize", {reinterpreted(importer, node, x.ref, plain_integers)}).front();
+  if (to->second != "f32") y = importer.add(node, "cast", {y}, {{"dtype", to->second}}).front();
   importer.set(node, 0, y, layout);
   return true;
 }
@@ -331,7 +328,7 @@ bool import_moved(Importer& importer, const OnnxNode& node, const ImportTable& t
 
 bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table) {
   if (node.inputs.empty() || node.inputs[0].empty()) return false;
-  if (node.type == "Cast") return cast_integers(importer, node);
+  if (node.type == "Cast") return cast_bytes(importer, node);
   const std::map<std::string, const char*> binaries{
       {"Add", "quantized_add"}, {"Sub", "quantized_sub"}, {"Mul", "quantized_mul"}};
   const auto binary = binaries.find(node.type);

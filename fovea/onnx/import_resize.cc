@@ -115,6 +115,7 @@ Ref along(Importer& importer, const std::vector<float>& numbers, size_t dim, siz
 Ref multiplied(Importer& importer, Composite& c, Ref x, size_t dim, const Taps& taps) {
   const Shape shape = c.shape_of(x);
   const int64_t in = shape[dim], out = std::ssize(taps.cells[0]);
+  c.spend(element_count(Shape{in, out}) * 4);
   Tensor matrix({in, out}, DType::f32);
   for (size_t t = 0; t < taps.cells.size(); ++t)
     for (size_t o = 0; o < taps.cells[t].size(); ++o)
@@ -133,6 +134,9 @@ Ref multiplied(Importer& importer, Composite& c, Ref x, size_t dim, const Taps& 
 
 Ref resized_along(Importer& importer, Composite& c, const Resizing& resizing, Ref x, size_t dim, size_t d) {
   constexpr size_t few = 4;
+  // As many numbers as neighbours and cells: a file's sizes ask for them.
+  const double neighbourhood = resizing.antialias ? 4 * std::max(1.0 / static_cast<double>(resizing.scales[d]), 1.0) : 4.0;
+  c.spend(static_cast<int64_t>(std::min(neighbourhood, 0x1p30)) * resizing.out[d] * 16);
   const Taps taps = taps_of(resizing, d);
   const size_t rank = c.shape_of(x).size();
   const auto neighbours = [&](const std::vector<int64_t>& cells) {

@@ -191,6 +191,7 @@ Ref window_sums(Composite& c, Importer& importer, Ref x, const Window& window) {
   Shape taps = window.size;
   const int64_t channels = importer.shape_of(x).back();
   taps.insert(taps.end(), {1, channels});
+  c.spend(element_count(taps) * 4);
   Tensor filter(taps, DType::f32);
   std::ranges::fill(filter.values<float>(), 1.0F);
   return c("conv", {x, importer.known(filter)},
@@ -209,14 +210,14 @@ std::vector<int64_t> counted_cells(const Pooling& pooling, size_t d, int64_t ext
   const int64_t first = pooling.count_padding ? -before : 0;
   const int64_t last =
       pooling.count_padding ? extent + (valid || pairs != nullptr ? pooling.padding[2 * d + 1] : reach) : extent;
+  const auto steps = [&](int64_t distance) {
+    const int64_t dilation = window.dilations[d];
+    return std::clamp<int64_t>(distance <= 0 ? 0 : (distance + dilation - 1) / dilation, 0, window.size[d]);
+  };
   std::vector<int64_t> counts;
   for (int64_t w = 0; w < windows; ++w) {
-    int64_t count = 0;
-    for (int64_t k = 0; k < window.size[d]; ++k) {
-      const int64_t at = w * window.strides[d] - before + k * window.dilations[d];
-      count += at >= first && at < last ? 1 : 0;
-    }
-    counts.push_back(count);
+    const int64_t base = w * window.strides[d] - before;
+    counts.push_back(steps(last - base) - steps(first - base));
   }
   return counts;
 }
@@ -225,6 +226,7 @@ std::vector<int64_t> counted_cells(const Pooling& pooling, size_t d, int64_t ext
 Ref counted_average(Composite& c, Importer& importer, Ref x, const Pooling& pooling) {
   const Ref sums = window_sums(c, importer, x, pooling.window);
   const Shape image = importer.shape_of(x), result = importer.shape_of(sums);
+  c.spend(element_count(result) * 4);
   Tensor shares(Shape(result.begin() + 1, result.end() - 1), DType::f32);
   std::ranges::fill(shares.values<float>(), 1.0F);
   int64_t inner = shares.size();
@@ -322,9 +324,10 @@ Attributes convolution_attributes(Importer& importer, const OnnxNode& node, cons
 std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
   const Pooling pooling = pooling_of(importer, node, x);
   if (!is_plain_average(pooling)) return std::nullopt;
-  const auto* rule = std::get_if<std::string>(&pooling.window.padding);
-  if (pooling.count_padding && (rule == nullptr || *rule != "valid")) return std::nullopt;
-  return Attributes{{"window", pooling.window.size}, {"strides", pooling.window.strides}, {"padding", pooling.window.padding}};
+  return Attributes{{"window", pooling.window.size},
+                    {"strides", pooling.window.strides},
+                    {"padding", pooling.window.padding},
+                    {"count_padding", pooling.count_padding}};
 }
 
 std::vector<int64_t> filter_order(int64_t rank) {

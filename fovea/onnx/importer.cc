@@ -62,6 +62,11 @@ bool Importer::is_result(const std::string& name) const {
 
 bool Importer::is_wanted(const std::string& name) const { return !name.empty() && (is_result(name) || !readers(name).empty()); }
 
+bool Importer::has_four_bits(const OnnxNode& node, size_t index) const {
+  const auto found = file_.element_types.find(node.inputs.at(index));
+  return found != file_.element_types.end() && (found->second == 21 || found->second == 22);
+}
+
 int64_t Importer::element_type(const OnnxNode& node, size_t index) const {
   const auto found = file_.element_types.find(node.inputs.at(index));
   if (found == file_.element_types.end()) complain(node, "the file does not tell the type of \"{}\"", node.inputs.at(index));
@@ -152,6 +157,7 @@ void Importer::refuse_unread(const OnnxNode& node) const {
     if (!read_attributes_[&node].contains(name) && !is_harmless(node.type, name))
       complain(node, "fovea knows no attribute {} of it in opset {}, and passes over none", name, file_.opset);
   }
+  if (is_skipped(node)) return;  // what it reads was read with the node before it
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (!node.inputs[i].empty() && !read_inputs_[&node].contains(i))
       complain(node, "fovea knows no input {}, \"{}\", of it in opset {}, and passes over none", i, node.inputs[i],

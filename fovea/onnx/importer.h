@@ -85,6 +85,7 @@ class Importer {
   const std::vector<const OnnxNode*>& readers(const std::string& name) const;
   bool is_result(const std::string& name) const;
   bool is_wanted(const std::string& name) const;                   // some node reads it, or it is a result
+  bool has_four_bits(const OnnxNode& node, size_t index) const;    // an input whose integers the file keeps in four bits
   int64_t element_type(const OnnxNode& node, size_t index) const;  // of an input, in ONNX's numbers; fails where nothing tells
   void skip(const OnnxNode& node) { skipped_.insert(&node); }      // it is part of what was imported before it
   bool is_skipped(const OnnxNode& node) const { return skipped_.contains(&node); }
@@ -176,8 +177,9 @@ Quantization read_quantization(Importer& importer, const OnnxPort& port);
 
 // What the window of a convolution or an average is, as operators of fovea take it; for import_quantized.cc.
 Attributes convolution_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter);
-std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node,
-                                             const ImportedValue& x);  // none: padding is counted
+std::optional<Attributes> average_attributes(
+    Importer& importer, const OnnxNode& node,
+    const ImportedValue& x);  // none: cells are skipped, or windows reach beyond the padding
 // [out, in, taps...] as [taps..., in, out].
 std::vector<int64_t> filter_order(int64_t rank);
 

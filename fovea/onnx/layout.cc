@@ -7,6 +7,21 @@
 #include "fovea/core/error.h"
 
 namespace fovea {
+namespace {
+
+// Orders come from attributes and from the ranks that operators are believed to have: one that is no order of these dimensions
+// must not become an index.
+void check_order(const std::vector<int64_t>& order, size_t rank) {
+  std::vector<bool> seen(rank, false);
+  bool good = order.size() == rank;
+  for (const int64_t d : order) {
+    good = good && d >= 0 && d < static_cast<int64_t>(rank) && !seen[static_cast<size_t>(d)];
+    if (good) seen[static_cast<size_t>(d)] = true;
+  }
+  if (!good) fail("{} is no order of {} dimensions", to_string(order), rank);
+}
+
+}  // namespace
 
 Layout Layout::row_major(const Shape& shape) {
   std::vector<int64_t> order(shape.size());
@@ -15,6 +30,7 @@ Layout Layout::row_major(const Shape& shape) {
 }
 
 Layout Layout::permuted(const Shape& memory, const std::vector<int64_t>& order) {
+  check_order(order, memory.size());
   Layout layout;
   std::vector<std::vector<size_t>> of_memory(memory.size());
   for (size_t i = 0; i < memory.size(); ++i) {
@@ -63,6 +79,7 @@ bool Layout::is_row_major() const {
 }
 
 Layout Layout::transposed(const std::vector<int64_t>& permutation) const {
+  check_order(permutation, dimensions_.size());
   Layout result;
   result.factors_ = factors_;
   for (const int64_t d : permutation) result.dimensions_.push_back(dimensions_.at(static_cast<size_t>(d)));
@@ -107,6 +124,8 @@ Layout Layout::joined() const {
 }
 
 std::optional<Layout> Layout::reshaped(const Shape& shape) const {
+  if (element_count(shape) != element_count(this->shape()))
+    fail("a tensor {} cannot take the shape {}", to_string(this->shape()), to_string(shape));
   Layout flat;
   flat.factors_ = factors_;
   flat.dimensions_ = {logical_order()};
@@ -148,6 +167,7 @@ bool Layout::refine(Layout& a, Layout& b) {
 }
 
 std::vector<int64_t> inverse(const std::vector<int64_t>& permutation) {
+  check_order(permutation, permutation.size());
   std::vector<int64_t> result(permutation.size());
   for (size_t i = 0; i < permutation.size(); ++i) result.at(static_cast<size_t>(permutation[i])) = static_cast<int64_t>(i);
   return result;
@@ -178,6 +198,7 @@ std::optional<Rearrangement> rearrangement(const Layout& from, const Layout& to)
 }
 
 Shape ordered_shape(const Shape& shape, const std::vector<int64_t>& order) {
+  check_order(order, shape.size());
   Shape result;
   for (const int64_t d : order) result.push_back(shape.at(static_cast<size_t>(d)));
   return result;
@@ -233,6 +254,7 @@ std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b) {
 }
 
 Tensor transposed(const Tensor& tensor, const std::vector<int64_t>& permutation) {
+  check_order(permutation, tensor.shape().size());
   const size_t rank = permutation.size();
   Shape strides(rank, 1), shape(rank), steps(rank);
   for (size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * tensor.shape()[d];

@@ -32,7 +32,8 @@ bool has_known_scale(Importer& importer, const OnnxNode& node) {
 LinearScales::LinearScales(Importer& importer, const OnnxNode& node, const Shape& shape, DType otherwise)
     : shape_(shape), scales_(importer.constant(node, 1)) {
   const Tensor* zeros = importer.has_input(node, 2) ? &importer.constant(node, 2) : nullptr;
-  if (scales_.dtype() != DType::f32 || scales_.size() < 1 || (zeros != nullptr && zeros->size() != scales_.size()))
+  if (scales_.dtype() != DType::f32 || scales_.size() < 1 ||
+      (zeros != nullptr && zeros->size() != scales_.size() && zeros->size() != 1))
     importer.complain(node, "scales {} with zero points {}", to_string(scales_.shape()),
                       zeros == nullptr ? "left out" : to_string(zeros->shape()));
   const bool quantizes = node.type == "QuantizeLinear";
@@ -40,12 +41,14 @@ LinearScales::LinearScales(Importer& importer, const OnnxNode& node, const Shape
                      : (zeros != nullptr ? zeros->dtype() : otherwise);
   if (zeros != nullptr && zeros->dtype() != dtype_)
     importer.complain(node, "zero points are {}, the integers {}", name(zeros->dtype()), name(dtype_));
+  if (quantizes && zeros != nullptr && importer.has_four_bits(node, 2))
+    importer.complain(node, "integers of four bits; fovea reads them and makes int8 and uint8");
   if (dtype_ != DType::u8 && dtype_ != DType::i8 && dtype_ != DType::i32)
     importer.complain(node, "integers of type {}; fovea has int8, uint8 and int32", name(dtype_));
   for (int64_t i = 0; i < scales_.size(); ++i) {
     const float scale = scales_.data<float>()[i];
     if (!(scale > 0) || !std::isfinite(scale)) importer.complain(node, "a scale of {}", scale);
-    zeros_.push_back(zeros == nullptr ? 0 : integer_at(*zeros, i));
+    zeros_.push_back(zeros == nullptr ? 0 : integer_at(*zeros, zeros->size() == 1 ? 0 : i));
   }
   block_ = importer.integer(node, "block_size", 0);
   const int64_t given = importer.integer(node, "axis", 1);

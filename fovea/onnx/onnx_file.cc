@@ -21,6 +21,10 @@ using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 using ::onnx::ValueInfoProto;
 
+// Of two integers a byte, the first in its low half; protobuf classes of older releases have no names for them.
+constexpr int four_bits_unsigned = 21, four_bits_signed = 22;
+bool is_four_bits(int type) { return type == four_bits_unsigned || type == four_bits_signed; }
+
 // What tensors are read into; none for the types no inference here needs.
 DType dtype_of_file(int type, const std::string& where) {
   switch (type) {
@@ -30,8 +34,10 @@ DType dtype_of_file(int type, const std::string& where) {
     case TensorProto::BFLOAT16:
       return DType::f32;
     case TensorProto::INT8:
+    case four_bits_signed:
       return DType::i8;
     case TensorProto::UINT8:
+    case four_bits_unsigned:
       return DType::u8;
     case TensorProto::INT16:
       return DType::i16;
@@ -147,6 +153,13 @@ int typed_count(const TensorProto& proto) {
   }
 }
 
+void take_four_bits(int type, const char* data, Tensor& tensor) {
+  for (int64_t i = 0; i < tensor.size(); ++i) {
+    const int both = static_cast<unsigned char>(data[i / 2]), half = i % 2 == 0 ? both & 15 : both >> 4;
+    tensor.raw()[i] = static_cast<std::byte>(type == four_bits_signed && half > 7 ? half - 16 : half);
+  }
+}
+
 class FileReader {
  public:
   FileReader(std::string file, std::optional<std::filesystem::path> folder)
@@ -156,6 +169,7 @@ class FileReader {
 
  private:
   Tensor tensor(const TensorProto& proto, const std::string& where) const;
+  Tensor four_bits(const TensorProto& proto, const Shape& shape, uint64_t count, const std::string& where) const;
   void external_data(const TensorProto& proto, const std::string& where, uint64_t length, std::vector<std::byte>& bytes) const;
   OnnxAttribute attribute(const AttributeProto& proto, const std::string& where) const;
   OnnxGraph branch(const GraphProto& proto) const;
@@ -173,6 +187,7 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
     fail("{} has the impossible shape {}", where, to_string(shape));
   const auto count = static_cast<uint64_t>(element_count(shape));
+  if (is_four_bits(proto.data_type())) return four_bits(proto, shape, count, where);
   const size_t element = bytes_in_file(proto.data_type());
   if (proto.data_location() == TensorProto::EXTERNAL) {
     std::vector<std::byte> bytes;
@@ -191,6 +206,23 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
     take_raw(proto.data_type(), proto.raw_data().data(), tensor);
   else
     take_typed(proto, tensor);
+  return tensor;
+}
+
+Tensor FileReader::four_bits(const TensorProto& proto, const Shape& shape, uint64_t count, const std::string& where) const {
+  const uint64_t length = count / 2 + count % 2;
+  std::vector<std::byte> bytes;
+  if (proto.data_location() == TensorProto::EXTERNAL) {
+    external_data(proto, where, length, bytes);
+  } else {
+    const auto given = static_cast<uint64_t>(proto.has_raw_data() ? std::ssize(proto.raw_data()) : proto.int32_data_size());
+    if (given != length) fail("{} of shape {} has {} bytes of data", where, to_string(shape), given);
+    for (const char byte : proto.raw_data()) bytes.push_back(static_cast<std::byte>(byte));
+    if (!proto.has_raw_data())
+      for (const int32_t pair : proto.int32_data()) bytes.push_back(static_cast<std::byte>(pair & 255));
+  }
+  Tensor tensor(shape, dtype_of_file(proto.data_type(), where));
+  take_four_bits(proto.data_type(), reinterpret_cast<const char*>(bytes.data()), tensor);
   return tensor;
 }
 

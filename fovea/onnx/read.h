@@ -1,4 +1,4 @@
-// ONNX models (onnx.ai) of opset 13 and later become networks.
+// ONNX models (onnx.ai) of opsets 7 to 22 become networks. What a node says is read or refused, never passed over.
 //
 // A file says [batch, channels, spatial...]; the model read has [batch, spatial..., channels] like every other, without
 // transpositions where the network is a convolutional one: weights are permuted instead. What the file computes from shapes and

@@ -2,6 +2,7 @@
 #include <set>
 
 #include "fovea/nn/model_metadata.h"
+#include "fovea/onnx/channel_order.h"
 #include "fovea/onnx/constant_folding.h"
 #include "fovea/onnx/importer.h"
 #include "fovea/onnx/patterns.h"
@@ -89,7 +90,7 @@ void read_inputs(Importer& importer, const OnnxFile& file, const std::string& fi
         fail("{}: dimension {} of the input \"{}\" is left open; export the network for one size", file_name, i, port.name);
     }
     if (!shape.empty() && (shape[0] < 1 || shape[0] == own)) shape[0] = batch;
-    const bool channels_first = shape.size() >= 3 && is_channels_first(file, port);
+    const bool channels_first = reads_channels_first(file, port);
     importer.add_input(port, input_type(importer, port, shape), channels_first);
   }
 }
@@ -165,6 +166,10 @@ InferenceModel import_file(OnnxFile file, const std::string& file_name, const On
 }
 
 }  // namespace
+
+bool reads_channels_first(const OnnxFile& file, const OnnxPort& port) {
+  return port.shape.size() >= 3 && is_channels_first(file, port);
+}
 
 InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options) {
   return import_file(read_onnx_file(path), path.string(), options);

@@ -44,7 +44,9 @@ llvm::SmallVector<unsigned> unit_dims_to_drop(GenericOp op) {
   return dims;
 }
 
-// Are all maps projected permutations once `dropped` dimensions are gone?
+// Are all maps projected permutations once `dropped` dimensions are gone, and does each read the whole of its operand? A window
+// of one result may leave cells over that no tap reaches: without the dimension it moves along, its operand's shape would tell
+// the loops a longer range than its taps have.
 bool is_plain_without(GenericOp op, llvm::ArrayRef<unsigned> dropped) {
   mlir::MLIRContext* context = op.getContext();
   llvm::SmallVector<mlir::AffineExpr> dims;
@@ -52,8 +54,17 @@ bool is_plain_without(GenericOp op, llvm::ArrayRef<unsigned> dropped) {
     dims.push_back(llvm::is_contained(dropped, i) ? mlir::getAffineConstantExpr(0, context)
                                                   : mlir::getAffineDimExpr(i, context));
   }
-  return llvm::all_of(op.getIndexingMapsArray(), [&](mlir::AffineMap map) {
-    return map.replaceDimsAndSymbols(dims, {}, map.getNumDims(), 0).isProjectedPermutation(/*allowZeroInResults=*/true);
+  const llvm::SmallVector<int64_t> extents = op.getStaticLoopRanges();
+  return llvm::all_of(op->getOpOperands(), [&](mlir::OpOperand& operand) {
+    mlir::AffineMap map = op.getMatchingIndexingMap(&operand);
+    map = map.replaceDimsAndSymbols(dims, {}, map.getNumDims(), 0);
+    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true)) return false;
+    auto shape = mlir::cast<mlir::RankedTensorType>(operand.get().getType()).getShape();
+    return llvm::all_of(llvm::zip_equal(map.getResults(), shape), [&](auto pair) {
+      auto [coordinate, size] = pair;
+      auto dim = mlir::dyn_cast<mlir::AffineDimExpr>(coordinate);
+      return (dim ? extents[dim.getPosition()] : 1) == size;
+    });
   });
 }
 

@@ -14,6 +14,9 @@ namespace fovea {
 struct TfliteOptions {
   int64_t batch = 1;               // in place of the file's own, the first dimension of its inputs; 0: its own
   std::string rounding = "float";  // how integer results are rounded (docs/operators.md, quantized_conv): "float" or "double"
+  // Of 8-bit weights beside real activations: LiteRT's dynamic form, which rounds the activations of every image to 8 bits,
+  // too, instead of the real numbers that the weights stand for.
+  bool dynamic = false;
 };
 
 // The first subgraph of the file, its weights as parameters in our layout. Inputs and results keep the file's names. Fails in

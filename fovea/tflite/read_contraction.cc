@@ -41,12 +41,40 @@ void check_types(Reader& reader) {
   if (!reads) reader.fail("multiplies {} by {}, which is not read", to_string(input), name(weights));
 }
 
+bool is_dynamic(Reader& reader) {
+  return reader.reading().dynamic && reader.input_type(0).dtype == DType::f32 &&
+         byte_size(reader.values(1, "weights").dtype()) == 1;
+}
+
+// Activations as whole numbers up to 127, one scale for each position of the first dimension, halves away from zero; the
+// product with whole weights is an integer, and gets both scales. `multiply` is the product.
+template <typename Multiply>
+Ref dynamic_product(Reader& reader, Ref x, int64_t outputs, Multiply multiply) {
+  Shape dims;
+  for (int64_t dim = 1; dim < std::ssize(reader.type(x).shape); ++dim) dims.push_back(dim);
+  const Ref most = reader.add("reduce_max", {reader.add("abs", {x})}, {{"dims", dims}, {"keep_dims", true}});
+  const Ref steps = reader.add("div", {reader.scalar(127), reader.add("maximum", {most, reader.scalar(1e-30)})});
+  const Ref scaled = reader.add("mul", {x, steps});
+  const Ref half = reader.add("select", {scaled, reader.scalar(0), reader.scalar(0.5), reader.scalar(-0.5)},
+                              {{"comparison", std::string("ge")}});
+  const Ref integers = reader.add("cast", {reader.add("add", {scaled, half})}, {{"dtype", std::string("i32")}});
+  const Ref sum = multiply(reader.add("cast", {integers}, {{"dtype", std::string("f32")}}));
+  const Quantization type = *reader.quantization(1);
+  Tensor scales({outputs}, DType::f32);
+  for (int64_t i = 0; i < outputs; ++i) scales.data<float>()[i] = type.scales[type.per_channel() ? static_cast<size_t>(i) : 0];
+  const Ref by_input = reader.add("mul", {sum, reader.add("mul", {most, reader.scalar(1.0 / 127)})});
+  return reader.add("mul", {by_input, reader.parameter(reader.input_name(1) + ".scales", scales)});
+}
+
 // The contraction with bias and activation: one operator on integers, several on floats.
 void finish(Reader& reader, const std::string& name, Ref filter, Attributes attributes, int64_t outputs,
             ActivationFunctionType activation) {
   const Ref bias = bias_of(reader, 2, outputs);
   if (!reader.quantised()) {
-    const Ref sum = reader.add("add", {reader.add(name, {reader.input(0), filter}, attributes), bias});
+    const auto product = [&](Ref x) { return reader.add(name, {x, filter}, attributes); };
+    const Ref product_of_all =
+        is_dynamic(reader) ? dynamic_product(reader, reader.input(0), outputs, product) : product(reader.input(0));
+    const Ref sum = reader.add("add", {product_of_all, bias});
     return reader.set_output(reader.activated(sum, activation));
   }
   attributes.emplace_back("activation", reader.activation_name(activation));
@@ -98,6 +126,7 @@ void read_fully_connected(Reader& reader) {
   Ref rows = reader.input(0);
   if (input.size() != 2) rows = reader.add("reshape", {rows}, {{"shape", Shape{-1, shape[1]}}});
   const Ref bias = bias_of(reader, 2, shape[0]);
+  const auto product = [&](Ref x) { return reader.add("dense", {x, weight}); };
   Ref result;
   if (reader.quantised()) {
     result = reader.add("quantized_dense", {rows, weight, bias},
@@ -105,8 +134,8 @@ void read_fully_connected(Reader& reader) {
                          {"rounding", reader.reading().rounding},
                          {"output", reader.output_type()}});
   } else {
-    result =
-        reader.activated(reader.add("add", {reader.add("dense", {rows, weight}), bias}), options.fused_activation_function());
+    const Ref sum = is_dynamic(reader) ? dynamic_product(reader, rows, shape[0], product) : product(rows);
+    result = reader.activated(reader.add("add", {sum, bias}), options.fused_activation_function());
   }
   if (options.keep_num_dims() && input.size() != 2) {
     Shape wanted = input;

@@ -99,7 +99,9 @@ void read_unpool(Reader& reader) {
   check_real_image(reader, 0);
   check_real_image(reader, 1);
   const Shape image = reader.input_type(0).shape;
-  if (pool.high != pool.stride_high || pool.wide != pool.stride_wide || reader.input_type(1).shape != image)
+  constexpr int64_t most_cells = 4096;
+  if (pool.high * pool.wide > most_cells || pool.high != pool.stride_high || pool.wide != pool.stride_wide ||
+      reader.input_type(1).shape != image)
     reader.fail("has windows of {}x{} at strides {}x{}; windows side by side are read", pool.high, pool.wide, pool.stride_high,
                 pool.stride_wide);
   Tensor places({1, 1, pool.high, 1, pool.wide, 1}, DType::i32);

@@ -1,8 +1,24 @@
 // Arithmetic, activations, softmax, and the borders between floats and integers.
+#include <cmath>
+#include <type_traits>
+
 #include "fovea/tflite/reader.h"
 
 namespace fovea::tflite {
 namespace {
+
+// Sums of 16-bit integers whose scales are all powers of two are shifted, unless the file says otherwise.
+bool has_powers_of_two(Reader& reader) {
+  const auto is_power = [](float scale) {
+    int exponent = 0;
+    return std::frexp(scale, &exponent) == 0.5F;
+  };
+  for (const size_t input : {size_t{0}, size_t{1}}) {
+    const TensorType type = reader.input_type(input);
+    if (!type.quantization || type.quantization->per_channel() || !is_power(type.quantization->scales[0])) return false;
+  }
+  return is_power(reader.output_type().quantization.scales[0]);
+}
 
 template <typename Options>
 void read_binary(Reader& reader, const char* name) {
@@ -11,8 +27,11 @@ void read_binary(Reader& reader, const char* name) {
   const std::vector<Ref> operands{reader.input(0), reader.input(1)};
   if (!reader.quantised()) return reader.set_output(reader.activated(reader.add(name, operands), activation));
   if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of quantised integers");
-  reader.set_output(reader.add(std::string("quantized_") + name, operands,
-                               {{"activation", reader.activation_name(activation)}, {"output", reader.output_type()}}));
+  Attributes attributes{{"activation", reader.activation_name(activation)}, {"output", reader.output_type()}};
+  if constexpr (!std::is_same_v<Options, MulOptions> && !std::is_same_v<Options, DivOptions>)
+    if (reader.input_type(0).dtype == DType::i16 && (!options || options->pot_scale_int16()) && has_powers_of_two(reader))
+      attributes.emplace_back("by_shifts", true);
+  reader.set_output(reader.add(std::string("quantized_") + name, operands, attributes));
 }
 void read_add(Reader& reader) { read_binary<AddOptions>(reader, "add"); }
 void read_sub(Reader& reader) { read_binary<SubOptions>(reader, "sub"); }

@@ -71,7 +71,9 @@ void read_cumsum(Reader& reader) {
 void read_reverse(Reader& reader) {
   const Shape shape = reader.input_type(0).shape;
   Ref result = reader.input(0);
-  for (int64_t dim : reader.integers(1, "dimensions")) {
+  const std::vector<int64_t> dims = reader.integers(1, "dimensions");
+  if (dims.size() > shape.size()) reader.fail("reverses {} dimensions of {}", dims.size(), to_string(shape));
+  for (int64_t dim : dims) {
     if (dim < 0) dim += std::ssize(shape);
     if (dim < 0 || dim >= std::ssize(shape) || (dim == 0 && reader.rebatched()))
       reader.fail("reverses dimension {} of {}", dim, to_string(shape));

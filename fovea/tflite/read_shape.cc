@@ -141,14 +141,19 @@ void read_broadcast_to(Reader& reader) {
 void read_pack(Reader& reader) {
   const auto& options = reader.options<PackOptions>();
   bool numbers = true;
+  const auto type_of = [&](size_t i) { return reader.values(i, "number").dtype(); };
   for (size_t i = 0; i < reader.input_count(); ++i)
-    numbers = numbers && reader.is_constant(i) && reader.values(i, "number").dtype() == DType::i32;
+    numbers =
+        numbers && reader.is_constant(i) && type_of(i) == type_of(0) && (type_of(i) == DType::i32 || type_of(i) == DType::i64);
   if (numbers) {
-    Tensor result({static_cast<int64_t>(reader.input_count())}, DType::i32);
+    Tensor result({static_cast<int64_t>(reader.input_count())}, type_of(0));
     for (size_t i = 0; i < reader.input_count(); ++i) {
       const std::vector<int64_t> number = reader.integers(i, "number");
       if (number.size() != 1) reader.fail("packs {} constants at once", number.size());
-      result.data<int32_t>()[i] = static_cast<int32_t>(number[0]);
+      if (result.dtype() == DType::i64)
+        result.data<int64_t>()[i] = number[0];
+      else
+        result.data<int32_t>()[i] = static_cast<int32_t>(number[0]);
     }
     return reader.set_constant_output(std::move(result));
   }

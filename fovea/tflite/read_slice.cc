@@ -82,8 +82,14 @@ void take_range(Reader& reader, StridedBox& result, size_t dim, int64_t begin, i
 }
 
 StridedBox strided_box(Reader& reader, const StridedSliceOptions& options, const Shape& input) {
-  const std::vector<int64_t> begin = reader.integers(1, "begin"), strides = reader.integers(3, "strides");
-  std::vector<int64_t> end = reader.integers(2, "end");
+  // No dimension is as long as that, so that nothing changes and sums stay in range.
+  const auto bounded = [&](size_t place, const char* what) {
+    std::vector<int64_t> numbers = reader.integers(place, what);
+    for (int64_t& number : numbers) number = std::clamp(number, -(int64_t{1} << 40), int64_t{1} << 40);
+    return numbers;
+  };
+  const std::vector<int64_t> begin = bounded(1, "begin"), strides = bounded(3, "strides");
+  std::vector<int64_t> end = bounded(2, "end");
   const size_t rank = input.size(), count = begin.size();
   if (count > 32 || end.size() != count || strides.size() != count)
     reader.fail("has {} bounds for {}", count, to_string(input));
@@ -188,7 +194,11 @@ void read_split_v(Reader& reader) {
   const int64_t dim = axis[0] < 0 ? axis[0] + std::ssize(shape) : axis[0];
   if (dim < 0 || dim >= std::ssize(shape)) reader.fail("splits dimension {} of {}", axis[0], to_string(shape));
   int64_t rest = shape[static_cast<size_t>(dim)];
-  for (const int64_t size : sizes) rest -= size == -1 ? 0 : size;
+  for (const int64_t size : sizes) {
+    if (size < -1 || size > shape[static_cast<size_t>(dim)])
+      reader.fail("takes {} of dimension {} of {}", size, dim, to_string(shape));
+    rest -= size == -1 ? 0 : size;
+  }
   for (int64_t& size : sizes)  // one may be left open
     if (size == -1) size = rest;
   split(reader, 0, dim, sizes);

@@ -1,6 +1,7 @@
 #include "fovea/tflite/reader.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "fovea/core/layout.h"
 #include "fovea/nn/model_metadata.h"
@@ -172,6 +173,17 @@ void dequantise(const Tensor& integers, const Quantization& type, Tensor& reals)
 
 }  // namespace
 
+Tensor Reader::whole_numbers(size_t input) const {
+  const Tensor integers = values(input, "weights");
+  Tensor result(integers.shape(), DType::f32);
+  const Quantization plain{.scales = {1}, .zeros = {quantization(input)->zeros[0]}};
+  if (integers.dtype() == DType::u8)
+    dequantise<uint8_t>(integers, plain, result);
+  else
+    dequantise<int8_t>(integers, plain, result);
+  return result;
+}
+
 Tensor Reader::reals(size_t input, std::string_view what) const {
   const Tensor constant = values(input, what);
   if (constant.dtype() == DType::f32) return constant;
@@ -229,15 +241,33 @@ Ref Reader::weight(size_t input, const Shape& shape, const std::vector<int64_t>&
   const std::pair key{op_->inputs.at(input), fmt::format("{} {}", to_string(shape), to_string(permutation))};
   if (const auto known = weights_.find(key); known != weights_.end()) return known->second;
   Tensor tensor = values(input, "weights");
-  if (input_type(data_input()).dtype == DType::f32 && byte_size(tensor.dtype()) == 1) tensor = reals(input, "weights");
+  if (input_type(data_input()).dtype == DType::f32 && byte_size(tensor.dtype()) == 1)
+    tensor = options_.dynamic && data_input() == 0 && op_->code != BuiltinOperator::CUSTOM ? whole_numbers(input)
+                                                                                           : reals(input, "weights");
   tensor = permuted(tensor.reshaped(shape), permutation);
   std::optional<Quantization> scales = byte_size(tensor.dtype()) == 1 ? quantization(input) : std::nullopt;
+  if (tensor.dtype() == DType::i32 && is_scaled_as_sums(input)) scales = quantization(input);
   if (scales && scales->per_channel()) {
     if (tensor.shape()[static_cast<size_t>(axis)] != std::ssize(scales->scales))
       fail("has weights with {} scales that do not go by its outputs", scales->scales.size());
     scales->axis = axis;
   }
   return weights_[key] = parameter(input_name(input), tensor, std::move(scales));
+}
+
+// Does a bias say that it counts in the scale of what it is added to? That is what it does; some files say otherwise.
+bool Reader::is_scaled_as_sums(size_t input) const {
+  if (!has(1) || !has(data_input())) return false;
+  const std::optional<Quantization> bias = quantization(input), weights = quantization(1);
+  const std::optional<Quantization>& data = file_.tensors()[static_cast<size_t>(op_->inputs.at(data_input()))].quantization;
+  if (!bias || !weights || !data || data->per_channel()) return false;
+  if (bias->per_channel() && bias->scales.size() != weights->scales.size()) return false;
+  for (size_t i = 0; i < weights->scales.size(); ++i) {
+    const double wanted = static_cast<double>(data->scales[0]) * static_cast<double>(weights->scales[i]);
+    const size_t place = bias->per_channel() ? i : 0;
+    if (bias->zeros[place] != 0 || std::abs(static_cast<double>(bias->scales[place]) - wanted) > 1e-6 * wanted) return false;
+  }
+  return true;
 }
 
 Ref Reader::parameter(const std::string& name, const Tensor& tensor, std::optional<Quantization> quantization) {

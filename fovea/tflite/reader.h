@@ -50,10 +50,12 @@ class Reader {
   bool is_constant(size_t input) const;
   // Of a constant input: the real numbers it stands for, as f32; fails on integers without a scale.
   Tensor reals(size_t input, std::string_view what) const;
+  Tensor whole_numbers(size_t input) const;                      // the same of 8-bit weights, but for their scales
   std::optional<Quantization> quantization(size_t input) const;  // as the file has it
 
   // Constant `input` as a parameter: seen as `shape` (of equal count), then with its dimensions permuted; scales, where there
-  // are several, go by dimension `axis` of the result. 8-bit weights of real activations become the numbers they stand for.
+  // are several, go by dimension `axis` of the result. 8-bit weights of real activations become the numbers they
+  // stand for; where they are read dynamically, those without their scales.
   Ref weight(size_t input, const Shape& shape, const std::vector<int64_t>& permutation, int64_t axis);
   Ref parameter(const std::string& name, const Tensor& tensor, std::optional<Quantization> quantization = {});
   std::string input_name(size_t input) const;  // the file's, or "tensor7"
@@ -82,6 +84,7 @@ class Reader {
  private:
   [[noreturn]] void fail_with(const std::string& reason) const;
   void read_inputs();
+  bool is_scaled_as_sums(size_t input) const;
   void name_ports(InferenceModel& model) const;
   size_t data_input() const { return op_->code == BuiltinOperator::TRANSPOSE_CONV ? 2 : 0; }  // of an operator with weights
   void read_operator(const FileOperator& op, size_t index);

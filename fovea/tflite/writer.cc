@@ -79,7 +79,7 @@ std::vector<std::byte> Writer::write() {
   for (const Graph::Result& result : model_.graph.results()) result_names_.emplace(result.value.index, result.name);
   for (const Graph::Argument& argument : model_.graph.arguments())
     if (argument.role == Role::input) names_.insert(argument.name);
-  for (const auto& [value, name] : result_names_) names_.insert(name);
+  for (const Graph::Result& result : model_.graph.results()) names_.insert(result.name);
   for (const Graph::Argument& argument : model_.graph.arguments()) {
     if (argument.role != Role::input) continue;
     const int index = tensor(argument.type, argument.name, 0);
@@ -93,8 +93,19 @@ std::vector<std::byte> Writer::write() {
     if (!layer_->inputs.empty()) check_rule(*this);
     writing->write(*this);
   }
-  for (const Graph::Result& result : model_.graph.results()) graph_.outputs.push_back(value(result.value));
+  for (const Graph::Result& result : model_.graph.results()) graph_.outputs.push_back(named_result(result));
   return bytes();
+}
+
+// What has another name already (an input, another result) gets this one from an operator that changes nothing.
+int Writer::named_result(const Graph::Result& result) {
+  const int index = value(result.value);
+  if (graph_.tensors[static_cast<size_t>(index)]->name == result.name) return index;
+  const int same = tensor(result.type, result.name, 0);
+  schema::ReshapeOptionsT options;
+  options.new_shape.assign(result.type.shape.begin(), result.type.shape.end());
+  add(BuiltinOperator::RESHAPE, {index, integers(result.type.shape)}, same, std::move(options));
+  return same;
 }
 
 const Tensor& Writer::values(Ref parameter) const {

@@ -55,6 +55,7 @@ class Writer {
 
  private:
   int tensor(const TensorType& type, const std::string& name, uint32_t buffer);
+  int named_result(const Graph::Result& result);
   std::unique_ptr<schema::OperatorT> operator_of(BuiltinOperator code, std::vector<int> inputs, int output);
   void finish(BuiltinOperator code, std::unique_ptr<schema::OperatorT> op);
   uint32_t opcode(BuiltinOperator code, int version);

@@ -18,7 +18,9 @@ void read_scores(const Tensor& result, const TensorType& type, std::span<float> 
   const float scale = type.quantization->scales[0];
   const int64_t zero = type.quantization->zeros[0];
   for (size_t i = 0; i < scores.size(); ++i) {
-    const int64_t q = type.dtype == DType::u8 ? result.data<uint8_t>()[i] : result.data<int8_t>()[i];
+    const int64_t q = type.dtype == DType::u8    ? int64_t{result.data<uint8_t>()[i]}
+                      : type.dtype == DType::i16 ? int64_t{result.data<int16_t>()[i]}
+                                                 : int64_t{result.data<int8_t>()[i]};
     scores[i] = scale * static_cast<float>(q - zero);
   }
 }

@@ -126,7 +126,7 @@ class Trainer {
   void end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   void write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   Metrics test(Predictor& predictor);
-  int64_t loader_bytes() const;
+  int64_t loader_bytes(int loaders) const;
   void plan_evaluation();
   int64_t prefetch() const { return train_->encoded() ? 2 : 3; }
   int workers() const { return options_.workers > 0 ? options_.workers : train_->encoded() ? threads_.size() : 1; }
@@ -230,17 +230,17 @@ void Trainer::build(const TensorMap& saved) {
     for (auto& [name, tensor] : tensors_) make_resident(tensor);
     plan_evaluation();
     compile.whole_process = true;
-    compile.reserved = loader_bytes();
+    compile.reserved = loader_bytes(1);
   }
   step_->compile(tensors_, compile);
 }
 
-// Batches that are ready, those in the making, and the one in use; and photographs on their way there. A test has as many of
-// its own, while those of training wait.
-int64_t Trainer::loader_bytes() const {
+// Batches that are ready, those in the making, and the one in use, of each of so many loaders; and photographs on their way
+// there: while one loader works, the other waits.
+int64_t Trainer::loader_bytes(int loaders) const {
   constexpr int64_t photograph = 8 << 20;
   const int64_t batch = step_->batch() * image_shape(network_).size() * static_cast<int64_t>(byte_size(DType::f32));
-  return 2 * (prefetch() + 1) * batch + (train_->encoded() ? 2 * workers() * photograph : 0);
+  return loaders * (prefetch() + 1) * batch + (train_->encoded() ? workers() * photograph : 0);
 }
 
 // Compiles what a test runs, while there is room for it, and sees that it fits: a test runs in the step's place.
@@ -251,7 +251,7 @@ void Trainer::plan_evaluation() {
     for (const int64_t images : {batch, test_->count() % batch})
       if (images > 0) most = std::max(most, predictor_->session(images).program().transient_bytes(threads_.size()));
     give_back_freed_memory();
-    return resident_bytes() + loader_bytes() + most;
+    return resident_bytes() + loader_bytes(2) + most;
   };
   int64_t bytes = peak();
   if (bytes > options_.memory) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A training step in less memory, with another number of workers: the same bytes, and what it costs is said. Evaluation in bf16.
+# Training in less memory, with another number of workers: the same bytes, what it costs is said, and the whole process keeps the promise
+# from its start to its end. Evaluation in bf16.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
@@ -20,22 +21,36 @@ bytes() { (cd "$1" && sha256sum ./*.safetensors); }
 
 "$fovea" train "${settings[@]}" --out all >/dev/null 2>all.log || wrong "resnet20: $(tail -1 all.log)"
 "$fovea" summary resnet20 --classes 2 --train --batch 16 --json >all.json 2>/dev/null || wrong "summary"
-limit=$(json all.json "int(j['memory'][0]['peak_bytes'] - 0.3 * j['memory'][0]['arena_bytes'])")
-"$fovea" summary resnet20 --classes 2 --train --batch 16 --memory "$limit" --json >less.json 2>/dev/null || wrong "summary --memory"
-[[ $(json less.json "j['memory'][0]['peak_bytes'] <= $limit and j['memory'][0]['repeated_calls'] > 0 and j['memory'][0]['repeated_multiply_adds'] >= 0") == True ]] ||
+step=$(json all.json "int(j['memory'][0]['peak_bytes'] - 0.3 * j['memory'][0]['arena_bytes'])")
+"$fovea" summary resnet20 --classes 2 --train --batch 16 --memory "$step" --json >less.json 2>/dev/null || wrong "summary --memory"
+[[ $(json less.json "j['memory'][0]['peak_bytes'] <= $step and j['memory'][0]['repeated_calls'] > 0 and j['memory'][0]['repeated_multiply_adds'] >= 0") == True ]] ||
   wrong "less memory: $(json less.json "j['memory']")"
 "$fovea" summary resnet20 --classes 2 --train --batch 16 --dtype bf16 --json >half.json 2>/dev/null || wrong "summary --dtype bf16"
 [[ $(json half.json "j['memory'][0]['arena_bytes'] < $(json all.json "j['memory'][0]['arena_bytes']")") == True ]] || wrong "bf16 takes no less memory"
 
-"$fovea" train "${settings[@]}" --memory "$limit" --workers 3 --out less >/dev/null 2>less.log || wrong "with less memory: $(tail -1 less.log)"
-[[ $(bytes all) == "$(bytes less)" ]] || wrong "computed again, the run differs"
-grep -q 'to fit, [0-9]* kernel calls run again .* multiply-adds more .* by plan' less.log || wrong "the planned cost is not said: $(cat less.log)"
-grep -q 'computed again, as measured: .* ms of .* ms a step' less.log || wrong "the measured cost is not said: $(cat less.log)"
+# peak COMMAND...: the most that was resident, in bytes, in the file peak.
+peak() { python3 -c "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; open('peak', 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)); sys.exit(code)" "$@"; }
+# planned LOG: of the process in training and in a test, in bytes.
+planned() { sed -nE 's/^memory: .* by plan ([0-9.]+) ([MG])B in training, .* and ([0-9.]+) ([MG])B in a test$/\1 \2 \3 \4/p' "$1" | awk '{ print int($1 * ($2 == "G" ? 1e9 : 1e6)), int($3 * ($4 == "G" ? 1e9 : 1e6)) }'; }
+large=(resnet18-cifar --data images:noise --epochs 2 --batch 32 --seed 3 --set rate.warmup_epochs=0 --set average.decay=0.9 --set checkpoint.every_steps=1)
+peak "$fovea" train "${large[@]}" --memory 100GiB --workers 3 --out roomy >/dev/null 2>roomy.log || wrong "resnet18-cifar: $(tail -1 roomy.log)"
+read -r training testing < <(planned roomy.log); used=$(cat peak)
+((used < 105 * (training > testing ? training : testing) / 100)) || wrong "planned $training and $testing bytes, $used were resident"
+"$fovea" summary resnet18-cifar --classes 2 --train --batch 32 --json >large.json 2>/dev/null || wrong "summary"
+promise=$(json large.json "int($training - 0.3 * j['memory'][0]['arena_bytes'])")
+peak "$fovea" train "${large[@]}" --memory "$promise" --workers 3 --out tight >/dev/null 2>tight.log || wrong "with less memory: $(tail -1 tight.log)"
+used=$(cat peak); echo "planned $training bytes; promised $promise, $used resident"
+((used < 105 * promise / 100)) || wrong "$promise bytes were promised, $used were resident"
+[[ $(bytes roomy) == "$(bytes tight)" && $(cut -d, -f1-8 roomy/metrics.jsonl) == $(cut -d, -f1-8 tight/metrics.jsonl) ]] || wrong "in less memory, another run"
+refused 2 'are allowed. A smaller batch takes less' train "${large[@]}" --memory 100MB --out none
+
+grep -q 'to fit, [0-9]* kernel calls run again .* multiply-adds more .* by plan' tight.log || wrong "the planned cost is not said: $(cat tight.log)"
+grep -q 'computed again, as measured: .* ms of .* ms a step' tight.log || wrong "the measured cost is not said: $(cat tight.log)"
 grep -q 'computed again\|to fit' all.log && wrong "a cost is said where there is none"
-"$fovea" bench resnet20 --train --batch 16 --steps 2 --memory "$limit" --json >bench.json 2>/dev/null || wrong "bench --memory"
+"$fovea" bench resnet20 --train --batch 16 --steps 2 --memory "$step" --json >bench.json 2>/dev/null || wrong "bench --memory"
 [[ $(json bench.json "j['repeated_calls'] > 0 and 0 < j['repeated_milliseconds'] < 3 * j['milliseconds']") == True ]] || wrong "bench: $(cat bench.json)"
 
-# What was planned is what becomes resident, where the tensors are large beside the rest of the process.
+# What was planned of a step is what becomes resident, where the tensors are large beside the rest of the process.
 "$fovea" bench resnet18-cifar --train --batch 32 --steps 1 --json >large.json 2>/dev/null || wrong "bench"
 [[ $(json large.json "abs(j['measured_bytes'] - j['memory_bytes']) < 0.1 * j['memory_bytes']") == True ]] || wrong "memory: $(cat large.json)"
 

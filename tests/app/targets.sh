@@ -1,14 +1,15 @@
 # Sourced by what runs compiled networks, in its working folder after common.sh: on this machine, under qemu-user, in node.
 
-# runnable TRIPLE: how programs for it are started here; fails when that or its C library is missing.
+# runnable TRIPLE [CPU]: how programs for it are started here; fails when that or its C library is missing. Without a processor the
+# machine is the least of its kind that there is.
 runnable() {
   [[ $1 != wasm32 ]] || { command -v node clang-19 wasm-ld-19 >/dev/null; return; }
   case $1 in
-    x86_64-linux-gnu) [[ $(uname -m) == x86_64 ]] && grep -q avx2 /proc/cpuinfo && runner=env ;;
-    aarch64-linux-gnu) runner=qemu-aarch64-static ;;
-    arm*-linux-gnueabihf) runner=qemu-arm-static ;;
-    riscv64-linux-gnu) runner="qemu-riscv64-static -cpu rv64,v=true,vext_spec=v1.0" ;;
-  esac
+    x86_64-linux-gnu) [[ $(uname -m) == x86_64 ]] && { [[ -z ${2:-} ]] || grep -q avx2 /proc/cpuinfo; } && runner=env ;;
+    aarch64-linux-gnu) runner="qemu-aarch64-static -cpu ${2:-cortex-a53}" ;;
+    arm*-linux-gnueabihf) runner="qemu-arm-static -cpu ${2:-cortex-a8}" ;;
+    riscv64-linux-gnu) runner="qemu-riscv64-static -cpu rv64"; [[ -z ${2:-} ]] || runner+=,v=true,vext_spec=v1.0 ;;
+  esac || return
   [[ -n ${here[$1]:-} ]] || here[$1]=$(command -v ${runner%% *} clang-19 ld.lld-19 >/dev/null && echo 'int main(void) { return 0; }' >empty.c &&
     clang "$1" empty.c -o empty && echo yes || echo no)
   [[ ${here[$1]} == yes ]]
@@ -60,9 +61,10 @@ code_bytes() { llvm-size-19 -A "$1" | awk -v weights="$2" '$1 ~ /^(\.text|\.roda
 # check COMPARE INPUT.raw WANTED.raw MODEL OPTIONS...: for every target; COMPARE is close, or cmp for integers.
 check() {
   local compare=$1 input=$2 wanted=$3 target triple bytes file cpu; shift 3
-  for target in x86_64-linux-gnu aarch64-linux-gnu armv7-linux-gnueabihf riscv64-linux-gnu wasm32 wasm32:relaxed-simd; do
+  for target in x86_64-linux-gnu{,:x86-64-v3} aarch64-linux-gnu{,:cortex-a76} armv7-linux-gnueabihf{,:cortex-a7} riscv64-linux-gnu{,:rv64gcv} \
+    wasm32 wasm32:relaxed-simd; do
     triple=${target%:*}; cpu=(); [[ $target == "$triple" ]] || cpu=(--cpu "${target#*:}")
-    runnable $triple || { echo "skipped: no $triple here"; continue; }
+    runnable $triple ${cpu[1]:-} || { echo "skipped: no $triple here"; continue; }
     file=network.o; [[ $triple != wasm32 ]] || file=network.wasm
     "$fovea" compile "$@" --target $triple "${cpu[@]}" -o $file --json >compiled.json 2>log || { wrong "$1 for $target: $(tail -1 log)"; continue; }
     [[ $triple != wasm32 ]] || node "${relaxed[@]}" -e 'process.exit(Number(!WebAssembly.validate(require("fs").readFileSync("network.wasm"))))' ||

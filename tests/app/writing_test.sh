@@ -46,7 +46,7 @@ run "$(long .npy)" >/dev/null || wrong "a long name: $(tail -c 80 log)"
 for ending in .onnx .tflite .safetensors; do "$fovea" export mnist-mlp -o "$(long $ending)" >/dev/null 2>log || wrong "export $ending: $(tail -c 80 log)"; done
 "$fovea" compile mnist-mlp --target wasm32 -o "$(long .o)" >/dev/null 2>log || wrong "compile: $(tail -c 80 log)"
 [[ $(find . -name '*.tmp') == "" ]] || wrong "temporary files stay"
-deep=$work; while ((${#deep} < 3000)); do deep+=/$(printf 'ä %.0s' $(seq 60)); done; mkdir -p "$deep"
+deep=$work; while ((${#deep} < 2000)); do deep+=/$(printf 'ä %.0s' $(seq 60)); done; mkdir -p "$deep"
 run "$deep/$(long .npy)" >/dev/null && cmp -s "$deep/$(long .npy)" y.npy || wrong "a long path: $(tail -c 80 log)"
 
 # A disk that is full, played by a limit.

@@ -14,38 +14,12 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Parser/Parser.h"
+#include "tests/support/guarded.h"
 
 namespace fovea {
 namespace {
 
 using mlir::func::FuncOp;
-
-// As f32 and f64 not a number, as an integer -1: what is read from outside shows in the result.
-constexpr std::byte canary{0xff};
-constexpr size_t guard = 256;
-
-// Memory of a known size between canaries, `misaligned` bytes past a multiple of 64.
-class Guarded {
- public:
-  Guarded(size_t bytes, size_t misaligned) : bytes_(bytes), storage_(bytes + 2 * guard + 64 + misaligned, canary) {
-    const auto address = reinterpret_cast<uintptr_t>(storage_.data()) + guard;
-    start_ = (address + 63) / 64 * 64 - reinterpret_cast<uintptr_t>(storage_.data()) + misaligned;
-  }
-  std::byte* data() { return storage_.data() + start_; }
-  size_t size() const { return bytes_; }
-  bool intact() const {
-    const auto begin = storage_.begin(), inside = begin + static_cast<std::ptrdiff_t>(start_);
-    const auto is_canary = [](std::byte byte) { return byte == canary; };
-    return std::all_of(begin, inside, is_canary) &&
-           std::all_of(inside + static_cast<std::ptrdiff_t>(bytes_), storage_.end(), is_canary);
-  }
-  std::vector<std::byte> content() { return {data(), data() + bytes_}; }
-
- private:
-  size_t bytes_;
-  std::vector<std::byte> storage_;
-  size_t start_ = 0;
-};
 
 mlir::RankedTensorType tensor_of(mlir::Type type) { return mlir::cast<mlir::RankedTensorType>(type); }
 

@@ -131,9 +131,9 @@ TEST(Rounding, EveryKindOfNumber) {
     const Tensor compiled = compiled_forward(
         network, {Tensor::of<double>({3}, {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
                                            std::numeric_limits<double>::quiet_NaN()})});
-    EXPECT_TRUE(std::isinf(compiled.data<float>()[0]) && compiled.data<float>()[0] > 0) << name;
-    EXPECT_TRUE(std::isinf(compiled.data<float>()[1]) && compiled.data<float>()[1] < 0) << name;
-    EXPECT_TRUE(std::isnan(compiled.data<float>()[2])) << name;
+    EXPECT_TRUE(std::isinf(compiled.data<double>()[0]) && compiled.data<double>()[0] > 0) << name;
+    EXPECT_TRUE(std::isinf(compiled.data<double>()[1]) && compiled.data<double>()[1] < 0) << name;
+    EXPECT_TRUE(std::isnan(compiled.data<double>()[2])) << name;
   }
 }
 

@@ -120,3 +120,23 @@ func.func @multiplier(%x: tensor<1x5x!x>) {
   %y = fovea.quantize %x {output = !quant.uniform<i8:f32, 0.5>} : (tensor<1x5x!x>) -> tensor<1x5x!quant.uniform<i8:f32, 0.5>>
   return
 }
+
+// -----
+
+!x = !quant.uniform<i8:f32, 0.5:3>
+func.func @rounding(%x: tensor<1x5x!x>) {
+  // expected-error @below {{quantize: unknown rounding "up"; it is "litert" or "onnx"}}
+  // expected-error @below {{failed to infer returned types}}
+  %y = fovea.quantize %x {output = !x, rounding = "up"} : (tensor<1x5x!x>) -> tensor<1x5x!x>
+  return
+}
+
+// -----
+
+!x = !quant.uniform<i8:f32, 0.5:3>
+func.func @reinterpret(%x: tensor<1x5x!x>) {
+  // expected-error @below {{reinterpret: !quant.uniform<i8:f32, 5.000000e-01:3> and !quant.uniform<u8:f32, 5.000000e-01> are stored differently}}
+  // expected-error @below {{failed to infer returned types}}
+  %y = fovea.reinterpret %x {output = !quant.uniform<u8:f32, 0.5>} : (tensor<1x5x!x>) -> tensor<1x5x!quant.uniform<u8:f32, 0.5>>
+  return
+}

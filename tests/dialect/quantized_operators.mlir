@@ -50,3 +50,20 @@ func.func @images(%x: tensor<1x4x4x3x!i8>) {
   %b = fovea.pad %x {padding = array<i64: 0, 0, 1, 1, 0, 0, 0, 0>} : (tensor<1x4x4x3x!i8>) -> tensor<1x6x4x3x!i8>
   return
 }
+
+// CHECK-LABEL: func.func @by_another_rule
+func.func @by_another_rule(%x: tensor<1x4x4x3x!i8>, %r: tensor<1x10xf32>, %w: tensor<3x3x3x2x!i8w>) {
+  // CHECK: fovea.quantize {{.*}} {output = !quant.uniform<u8:f32, 5.000000e-01:128>, rounding = "onnx"} : (tensor<1x10xf32>)
+  %q = fovea.quantize %r {output = !u8, rounding = "onnx"} : (tensor<1x10xf32>) -> tensor<1x10x!u8>
+  // CHECK: fovea.quantized_activation {{.*}} {function = "sigmoid", output = !quant.uniform<u8:f32, 5.000000e-01:128>, rounding = "onnx"}
+  %f = fovea.quantized_activation %x {function = "sigmoid", output = !u8, rounding = "onnx"} : (tensor<1x4x4x3x!i8>) -> tensor<1x4x4x3x!u8>
+  // CHECK: fovea.quantized_average_pool {{.*}} {count_padding = true, output = !quant.uniform<u8:f32, 5.000000e-01:128>, rounding = "onnx", window = array<i64: 2, 2>}
+  %a = fovea.quantized_average_pool %x {count_padding = true, output = !u8, rounding = "onnx", window = array<i64: 2, 2>} : (tensor<1x4x4x3x!i8>) -> tensor<1x2x2x3x!u8>
+  // CHECK: fovea.reinterpret {{.*}} {output = !quant.uniform<i8:f32, 1.250000e-01>}
+  %s = fovea.reinterpret %x {output = !i8w} : (tensor<1x4x4x3x!i8>) -> tensor<1x4x4x3x!i8w>
+  // CHECK: fovea.integer_conv {{.*}} -> tensor<1x2x2x2xi32>
+  %c = fovea.integer_conv %x, %w : (tensor<1x4x4x3x!i8>, tensor<3x3x3x2x!i8w>) -> tensor<1x2x2x2xi32>
+  // CHECK: fovea.dynamic_quantize
+  %d:3 = fovea.dynamic_quantize %r : (tensor<1x10xf32>) -> (tensor<1x10x!quant.uniform<u8:f32, 1.0>>, tensor<f32>, tensor<!quant.uniform<u8:f32, 1.0>>)
+  return
+}

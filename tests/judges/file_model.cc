@@ -56,9 +56,30 @@ void FileModel::add(BuiltinOperator code, int version, std::vector<int> inputs, 
   graph_.operators.back()->builtin_options.Reset();
 }
 
-std::vector<std::byte> FileModel::bytes(int input, int output) {
-  graph_.inputs = {input};
-  graph_.outputs = {output};
+void FileModel::add_custom(const std::string& name, const std::vector<std::byte>& options, std::vector<int> inputs,
+                           std::vector<int> outputs) {
+  add(BuiltinOperator::CUSTOM, 1, std::move(inputs), std::move(outputs));
+  codes_.back()->custom_code = name;
+  for (const std::byte byte : options) graph_.operators.back()->custom_options.push_back(static_cast<uint8_t>(byte));
+}
+
+void FileModel::name_port(bool input, const std::string& name, int tensor) {
+  auto entry = std::make_unique<file::TensorMapT>();
+  entry->name = name;
+  entry->tensor_index = static_cast<uint32_t>(tensor);
+  (input ? signature_.inputs : signature_.outputs).push_back(std::move(entry));
+}
+
+void FileModel::add_metadata(const std::string& name, const std::vector<std::byte>& content) {
+  Tensor values({std::ssize(content)}, DType::u8);
+  std::ranges::copy(content, values.raw());
+  metadata_.emplace_back(name, static_cast<uint32_t>(buffers_.size()));
+  buffers_.push_back(values);
+}
+
+std::vector<std::byte> FileModel::bytes(const std::vector<int>& inputs, const std::vector<int>& outputs) {
+  graph_.inputs = inputs;
+  graph_.outputs = outputs;
   flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<file::Buffer>> buffers;
   for (const Tensor& values : buffers_) {
@@ -75,43 +96,17 @@ std::vector<std::byte> FileModel::bytes(int input, int output) {
   for (const auto& code : codes_) codes.push_back(file::CreateOperatorCode(builder, code.get()));
   const auto all_codes = builder.CreateVector(codes);
   const auto graphs = builder.CreateVector(std::vector{file::CreateSubGraph(builder, &graph_)});
-  file::FinishModelBuffer(builder,
-                          file::CreateModel(builder, 3, all_codes, graphs, builder.CreateString("operator"), all_buffers));
+  std::vector<flatbuffers::Offset<file::Metadata>> entries;
+  for (const auto& [name, buffer] : metadata_) entries.push_back(file::CreateMetadataDirect(builder, name.c_str(), buffer));
+  const auto all_entries = builder.CreateVector(entries);
+  std::vector<flatbuffers::Offset<file::SignatureDef>> signatures;
+  if (!signature_.inputs.empty() || !signature_.outputs.empty())
+    signatures.push_back(file::CreateSignatureDef(builder, &signature_));
+  const auto all_signatures = builder.CreateVector(signatures);
+  file::FinishModelBuffer(builder, file::CreateModel(builder, 3, all_codes, graphs, builder.CreateString("operator"),
+                                                     all_buffers, 0, all_entries, all_signatures));
   const auto* start = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return {start, start + builder.GetSize()};
-}
-
-Case::Case(OperatorJobs& jobs, std::string name, Shape shape, DType dtype)
-    : jobs_(jobs), name_(std::string(fovea::name(dtype)) + "_file_" + std::move(name)), dtype_(dtype) {
-  const bool real = dtype == DType::f32 || dtype == DType::i16;
-  port_ = {std::move(shape), real ? DType::f32 : DType::u8, {}};
-  if (!real) port_.quantization = coding(scale, zero() + (dtype == DType::i8 ? 128 : 0));
-  input_ = model.tensor(port_.shape, port_.dtype, port_.quantization);
-  x = input_;
-  if (dtype != DType::i8 && dtype != DType::i16) return;
-  x = model.tensor(port_.shape, dtype, type());
-  model.add(BuiltinOperator::QUANTIZE, 1, {input_}, {x}, file::QuantizeOptionsT{});
-}
-
-int Case::result(const Shape& shape, const std::optional<Quantization>& quantization) {
-  shape_ = shape;
-  quantization_ = quantization;
-  return y_ = model.tensor(shape, dtype_, quantization);
-}
-
-void Case::finish(double within) {
-  int output = y_;
-  if (dtype_ == DType::i8) {
-    Quantization other = *quantization_;
-    other.zeros[0] += 128;
-    output = model.tensor(shape_, DType::u8, other);
-    model.add(BuiltinOperator::QUANTIZE, 1, {y_}, {output}, file::QuantizeOptionsT{});
-  }
-  if (dtype_ == DType::i16) {
-    output = model.tensor(shape_, DType::f32);
-    model.add(BuiltinOperator::DEQUANTIZE, 1, {y_}, {output}, file::DequantizeOptionsT{});
-  }
-  jobs_.add(name_, model.bytes(input_, output), port_, within);
 }
 
 }  // namespace fovea::judges

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "fovea/tflite/file.h"
-#include "tests/judges/operator_jobs.h"
 
 namespace fovea::judges {
 
@@ -41,8 +40,14 @@ class FileModel {
   }
 
   void add(BuiltinOperator code, int version, std::vector<int> inputs, std::vector<int> outputs);  // without options
+  void add_custom(const std::string& name, const std::vector<std::byte>& options, std::vector<int> inputs,
+                  std::vector<int> outputs);
+  file::TensorT& table(int tensor) { return *graph_.tensors[static_cast<size_t>(tensor)]; }  // for what has no function here
+  void name_port(bool input, const std::string& name, int tensor);                           // in the file's signature
+  void add_metadata(const std::string& name, const std::vector<std::byte>& content);
 
-  std::vector<std::byte> bytes(int input, int output);
+  std::vector<std::byte> bytes(const std::vector<int>& inputs, const std::vector<int>& outputs);
+  std::vector<std::byte> bytes(int input, int output) { return bytes(std::vector{input}, std::vector{output}); }
 
  private:
   static file::TensorType type_of(DType dtype);
@@ -50,38 +55,8 @@ class FileModel {
   file::SubGraphT graph_;
   std::vector<std::unique_ptr<file::OperatorCodeT>> codes_;
   std::vector<Tensor> buffers_;
-};
-
-// An operator of one image between an input and an output: of f32, u8, or of i8 or i16 between two conversions, because
-// LiteRT's page takes neither.
-class Case {
- public:
-  Case(OperatorJobs& jobs, std::string name, Shape shape, DType dtype);
-
-  static constexpr float scale = 0.0337F, word_scale = 0.000307F;
-  int64_t zero() const { return dtype_ == DType::i16 ? 0 : dtype_ == DType::i8 ? -3 : 125; }
-  std::optional<Quantization> type() const {  // of what only moves
-    if (dtype_ == DType::f32) return std::nullopt;
-    return coding(dtype_ == DType::i16 ? word_scale : scale, zero());
-  }
-
-  // The result of the operator, of the input's type or with another scale.
-  int result(const Shape& shape) { return result(shape, type()); }
-  int result(const Shape& shape, const std::optional<Quantization>& quantization);
-
-  void finish(double within = 0);
-
-  FileModel model;
-  int x = 0;
-
- private:
-  OperatorJobs& jobs_;
-  std::string name_;
-  DType dtype_;
-  TensorType port_;
-  int input_ = 0, y_ = 0;
-  Shape shape_;
-  std::optional<Quantization> quantization_;
+  file::SignatureDefT signature_;
+  std::vector<std::pair<std::string, uint32_t>> metadata_;  // by buffer
 };
 
 }  // namespace fovea::judges

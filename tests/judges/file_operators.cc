@@ -1,6 +1,6 @@
 #include "tests/judges/file_operators.h"
 
-#include "tests/judges/file_model.h"
+#include "tests/judges/operator_case.h"
 
 namespace fovea::judges {
 namespace {

@@ -1,6 +1,7 @@
 // node_cases LIST: runs small ONNX models one after another, for judges that have many. LIST names a folder a line, each with
 // model.onnx and input_0.npy, input_1.npy, ... in the file's own order of inputs and of dimensions; results are written as
-// output_0.npy, ... in that order, too. A line for each folder, tabs between: the folder, `ran`, or `refused` and why.
+// output_0.npy, ... in that order, too. A line for each folder, tabs between: the folder, `ran`, or `refused` and why. With
+// --read models are read alone.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -58,12 +59,16 @@ void run_case(const std::filesystem::path& folder, ThreadPool& threads) {
 }  // namespace fovea
 
 int main(int count, char** arguments) {
-  if (count != 2) return 2;
+  const bool only_read = count == 3 && std::strcmp(arguments[2], "--read") == 0;
+  if (count != 2 && !only_read) return 2;
   std::ifstream list(arguments[1]);
   fovea::ThreadPool threads(2);
   for (std::string folder; std::getline(list, folder);) {
     try {
-      fovea::run_case(folder, threads);
+      if (only_read)
+        fovea::read_onnx(std::filesystem::path(folder) / "model.onnx", {.batch = 0});
+      else
+        fovea::run_case(folder, threads);
       fmt::print("{}\tran\n", folder);
     } catch (const std::exception& error) {
       fmt::print("{}\trefused\t{}\n", folder, error.what());

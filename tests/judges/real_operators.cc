@@ -1,6 +1,6 @@
 // Real numbers: weights of 8 and 16 bits, logic, and what files rarely have.
-#include "tests/judges/file_model.h"
 #include "tests/judges/file_operators.h"
+#include "tests/judges/operator_case.h"
 
 namespace fovea::judges {
 namespace {

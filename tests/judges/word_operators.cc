@@ -1,6 +1,6 @@
 // Activations of 16 bits with weights of 8.
-#include "tests/judges/file_model.h"
 #include "tests/judges/file_operators.h"
+#include "tests/judges/operator_case.h"
 
 namespace fovea::judges {
 namespace {

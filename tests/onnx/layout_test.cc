@@ -6,6 +6,8 @@
 #include <numeric>
 #include <random>
 
+#include "fovea/core/error.h"
+
 namespace fovea {
 namespace {
 
@@ -55,6 +57,19 @@ TEST(Layout, NoCommonMeasure) {
   const Layout turned = Layout::row_major({4, 6}).transposed({1, 0});
   EXPECT_EQ(turned.reshaped({4, 6}), std::nullopt);
   EXPECT_NE(turned.reshaped({2, 12}), std::nullopt);
+}
+
+// What is no order of the dimensions, or no shape of the memory, is refused and never becomes an index.
+TEST(Layout, RefusesWhatDoesNotFit) {
+  const Layout map = Layout::permuted({2, 3, 4, 5}, {0, 3, 1, 2});
+  for (const std::vector<int64_t>& order :
+       std::vector<std::vector<int64_t>>{{}, {0, 1}, {0, 1, 2, 4}, {0, 1, 2, -1}, {0, 1, 1, 2}, {0, 1, 2, 3, 4}}) {
+    EXPECT_THROW(map.transposed(order), Error);
+    EXPECT_THROW(Layout::permuted({2, 3, 4, 5}, order), Error);
+    EXPECT_THROW(ordered_layout({2, 3, 4, 5}, order), Error);
+    EXPECT_THROW(transposed(counted({2, 3, 4, 5}), order), Error);
+  }
+  for (const Shape& shape : {Shape{}, Shape{120, 2}, Shape{7}, Shape{2, 3, 4}}) EXPECT_THROW(map.reshaped(shape), Error);
 }
 
 // Random walks of transpositions and reshapes, beside the elements moved at every step.

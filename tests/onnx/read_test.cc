@@ -131,12 +131,16 @@ TEST_F(OnnxRead, EinsumIsAStackOfProducts) {
   EXPECT_EQ(result("bhid, bhjd -> bhij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));
   EXPECT_EQ(result("bhid,hjd->bjhi", {3, 6, 5}), (Shape{1, 3, 4, 6}));
   EXPECT_EQ(result("abcd,de->abce", {5, 7}), (Shape{1, 4, 7, 3}));
+  // What only one of them has is summed first; dots and a result left out are spelled out.
+  EXPECT_EQ(result("bhid,bhjd->bhi", {1, 3, 6, 5}), (Shape{1, 4, 3}));
+  EXPECT_EQ(result("bhid,bhjk->bhij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));
+  EXPECT_EQ(result("...id,...jd->...ij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));
+  EXPECT_EQ(result("abcd,de", {5, 7}), (Shape{1, 4, 7, 3}));
   const std::map<std::string, Tensor> weights{{"w", zeros({1, 3, 6, 5})}};
-  refused(file({equation("bhid,bhjd->bhi")}, weights, {1, 3, 4, 5}), {"\"j\" is summed alone"});
-  refused(file({equation("bhid,bhjk->bhij")}, weights, {1, 3, 4, 5}), {"is summed alone"});
-  refused(file({equation("bhid,bhjd->bhiz")}, weights, {1, 3, 4, 5}), {"is summed alone"});
-  refused(file({equation("bhii,bhjd->bhj")}, weights, {1, 3, 4, 5}), {"repeats a letter"});
-  refused(file({equation("bhidbhjd")}, weights, {1, 3, 4, 5}), {"products of two tensors"});
+  refused(file({equation("bhid,bhjd->bhiz")}, weights, {1, 3, 4, 5}), {"\"z\" of the result is of no input"});
+  refused(file({equation("bhii,bhjd->bhj")}, weights, {1, 3, 4, 5}), {"none twice in one tensor"});
+  refused(file({equation("bhidbhjd")}, weights, {1, 3, 4, 5}), {"of 2 inputs"});
+  refused(file({equation("b...hidx,bhjd->b")}, weights, {1, 3, 4, 5}), {"fewer dimensions"});
   refused(file({equation("bhid,bhjd->bhij")}, {{"w", zeros({1, 3, 6, 4})}}, {1, 3, 4, 5}), {"differ along \"d\""});
 }
 
@@ -145,7 +149,10 @@ TEST_F(OnnxRead, StacksOfMatrices) {
     return file({node("MatMul", {"x", "w"})}, {{"w", zeros(weights)}}, {1, 3, 4, 5});
   };
   EXPECT_EQ(read_onnx(product({1, 3, 5, 6})).graph.results().at(0).type.shape, (Shape{1, 4, 6, 3}));
-  refused(product({1, 2, 5, 6}), {"equal stacks of matrices"});
+  EXPECT_EQ(read_onnx(product({1, 1, 5, 6})).graph.results().at(0).type.shape, (Shape{1, 4, 6, 3}));
+  EXPECT_EQ(read_onnx(product({7, 1, 3, 5, 6})).graph.results().at(0).type.shape, (Shape{7, 3, 4, 6, 1}));
+  EXPECT_EQ(read_onnx(product({5})).graph.results().at(0).type.shape, (Shape{1, 4, 3}));
+  refused(product({1, 2, 5, 6}), {"do not fit together"});
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "fovea/models/registry.h"
+#include "fovea/onnx/layout.h"
 #include "fovea/onnx/read.h"
 #include "fovea/onnx/write.h"
 #include "fovea/train/session.h"
@@ -113,7 +114,10 @@ TEST_F(OnnxRoundTrip, Operators) {
     return graph.add(operation, operands, attributes, operation).front();
   };
   const Ref positive = one("exp", {x}), filter = parameter("filter", {3, 3, 3, 4}),
-            pool = one("reduce_mean", {x}, {{"dims", Shape{1, 2}}});
+            pool = one("reduce_mean", {x}, {{"dims", Shape{1, 2}}}),
+            pool_image = one("reshape", {pool}, {{"shape", Shape{2, 1, 1, 4}}}),
+            picks = one("constant", {}, {{"value", Tensor::of<int32_t>({6}, {4, 3, 2, 1, 0, 1})}}),
+            table = one("constant", {}, {{"value", Tensor::of<int32_t>({2, 2}, {3, 0, 0, 2})}});
   std::vector<std::pair<std::string, Ref>> results{
       {"transposed", one("conv_transpose", {x, filter}, {{"strides", Shape{2, 2}}, {"padding", std::string("same")}})},
       {"dilated", one("conv", {x, parameter("dilated filter", {3, 2, 2, 6})},
@@ -131,6 +135,17 @@ TEST_F(OnnxRoundTrip, Operators) {
       {"leaky", one("leaky_relu", {x}, {{"slope", 0.3}})},
       {"power", one("pow", {positive, parameter("exponent", {5, 4})})},
       {"root", one("rsqrt", {positive})},
+      {"floor", one("floor", {x})},
+      {"ceiling", one("add", {one("ceil", {x}), x})},
+      {"rounded", one("add", {one("round", {x}), x})},
+      {"sine", one("sin", {x})},
+      {"cosine", one("cos", {x})},
+      {"arc", one("atan", {x})},
+      {"half", one("round_to", {x}, {{"as", std::string("f16")}})},
+      {"chosen", one("select", {x, parameter("limit", {4}), positive, x}, {{"comparison", std::string("gt")}})},
+      {"other", one("select", {x, positive, x, pool_image}, {{"comparison", std::string("ne")}})},
+      {"mirrored", one("gather", {x, picks}, {{"dim", int64_t{2}}})},
+      {"table", one("gather", {x, table}, {{"dim", int64_t{3}}})},
       {"slice",
        one("slice", {x}, {{"offsets", Shape{0, 1, 0, 2}}, {"sizes", Shape{2, 2, 5, 2}}, {"strides", Shape{1, 3, 1, 1}}})},
       {"pad", one("pad", {x}, {{"padding", Shape{0, 0, 1, 0, 0, 2, 1, 1}}, {"value", 0.5}})},
@@ -152,6 +167,67 @@ TEST_F(OnnxRoundTrip, Operators) {
   const std::map<std::string, Tensor> after = results_of(read_onnx(folder_ / "model.onnx", {.batch = 2}));
   ASSERT_EQ(after.size(), results.size());
   for (const auto& [name, tensor] : before) expect_near(tensor, after.at(name), name);
+}
+
+// Attention, and whatever else multiplies activations: stacks of matrices of any rank, either transposed, x with itself, in
+// layouts that reshapes and transpositions left behind.
+TEST_F(OnnxRoundTrip, ProductsOfActivations) {
+  for (const Shape& shape : {Shape{4, 5}, Shape{2, 4, 5}, Shape{1, 4, 6, 8}, Shape{2, 3, 4, 4}, Shape{1, 1, 3, 1},
+                             Shape{2, 1, 3, 4, 2}, Shape{2, 2, 2, 2, 2}}) {
+    SCOPED_TRACE(to_string(shape));
+    InferenceModel model{.name = "products", .graph = Graph("products"), .tensors = {}, .preprocessing = {}, .labels = {}};
+    Graph& graph = model.graph;
+    const auto one = [&](const char* operation, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
+      return graph.add(operation, operands, attributes, operation).front();
+    };
+    const Ref x = graph.argument("x", {shape, DType::f32}, Role::input);
+    std::vector<int64_t> turn = identity_order(std::ssize(shape));
+    std::swap(turn[turn.size() - 1], turn[turn.size() - 2]);
+    const Ref turned = one("transpose", {x}, {{"permutation", turn}}), squashed = one("tanh", {x});
+    std::vector<std::pair<std::string, Ref>> results;
+    const auto product = [&](Ref lhs, Ref rhs, bool transpose_lhs, bool transpose_rhs) {
+      results.emplace_back(fmt::format("product {}", results.size()),
+                           one("matmul", {lhs, rhs}, {{"transpose_lhs", transpose_lhs}, {"transpose_rhs", transpose_rhs}}));
+    };
+    for (const Ref other : {x, squashed}) {
+      product(x, other, false, true);
+      product(x, other, true, false);
+      product(turned, other, true, true);
+    }
+    const Ref scores = results.front().second;
+    const Ref attended = one("matmul", {one("softmax", {scores}), x});
+    results.emplace_back("attended", attended);
+    results.emplace_back("flat", one("reshape", {attended}, {{"shape", Shape{shape[0], -1}}}));
+    results.emplace_back("normed", one("sub", {one("reshape", {scores}, {{"shape", Shape{-1}}}),
+                                               one("reduce_mean", {scores}, {{"dims", identity_order(std::ssize(shape))}})}));
+    graph.finish(results);
+    const std::map<std::string, Tensor> before = results_of(model);
+    write_onnx(folder_ / "model.onnx", model);
+    const std::map<std::string, Tensor> after = results_of(read_onnx(folder_ / "model.onnx", {.batch = shape[0]}));
+    ASSERT_EQ(after.size(), results.size());
+    for (const auto& [name, tensor] : before) expect_near(tensor, after.at(name), name);
+  }
+}
+
+// What was no map does not become one: inputs come back in the order they had.
+TEST_F(OnnxRoundTrip, InputsKeepTheirOrder) {
+  const std::vector<std::pair<const char*, Attributes>> readers{{"transpose", {{"permutation", Shape{0, 2, 1, 3}}}},
+                                                                {"matmul", {{"transpose_rhs", true}}},
+                                                                {"softmax", {}},
+                                                                {"reduce_sum", {{"dims", Shape{0, 2}}}},
+                                                                {"avg_pool", {{"window", Shape{2, 2}}}}};
+  for (const auto& [operation, attributes] : readers) {
+    SCOPED_TRACE(operation);
+    InferenceModel model{.name = "order", .graph = Graph("order"), .tensors = {}, .preprocessing = {}, .labels = {}};
+    const Ref x = model.graph.argument("x", {{2, 3, 4, 5}, DType::f32}, Role::input);
+    std::vector<Ref> operands{x};
+    if (std::string(operation) == "matmul") operands.push_back(x);
+    model.graph.finish({{"y", model.graph.add(operation, operands, attributes, "layer").front()}, {"same", x}});
+    write_onnx(folder_ / "model.onnx", model);
+    const InferenceModel after = read_onnx(folder_ / "model.onnx", {.batch = 2});
+    EXPECT_EQ(after.graph.arguments().at(0).type.shape, (Shape{2, 3, 4, 5}));
+    for (const char* name : {"y", "same"}) expect_near(results_of(model).at(name), results_of(after).at(name), name);
+  }
 }
 
 QuantizedType eighth(int64_t zero) { return {.storage = DType::i8, .quantization = {.scales = {0.125F}, .zeros = {zero}}}; }

@@ -1,7 +1,9 @@
 #include "tests/support/interpreter.h"
 
+#include <array>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <stdexcept>
 
 #include "llvm/ADT/DenseMap.h"
@@ -97,6 +99,10 @@ bool compare_integers(mlir::arith::CmpIPredicate predicate, int64_t a, int64_t b
       return a > b;
     case P::sge:
       return a >= b;
+    case P::ult:
+      return static_cast<uint64_t>(a) < static_cast<uint64_t>(b);
+    case P::uge:
+      return static_cast<uint64_t>(a) >= static_cast<uint64_t>(b);
     default:
       throw std::runtime_error("unknown comparison of integers");
   }
@@ -110,29 +116,36 @@ double to_bf16(double value) {
   return number.convertToDouble();
 }
 
-double real_result(Operation& op, llvm::ArrayRef<double> x) {
+using RealFunction = double (*)(const double* x);
+
+RealFunction real_function(Operation& op) {
+  static const std::map<llvm::StringRef, RealFunction> functions{
+      {"arith.addf", [](const double* x) { return x[0] + x[1]; }},
+      {"arith.subf", [](const double* x) { return x[0] - x[1]; }},
+      {"arith.mulf", [](const double* x) { return x[0] * x[1]; }},
+      {"arith.divf", [](const double* x) { return x[0] / x[1]; }},
+      {"arith.negf", [](const double* x) { return -x[0]; }},
+      {"arith.maximumf", [](const double* x) { return std::isnan(x[0]) || x[0] > x[1] ? x[0] : x[1]; }},
+      {"arith.minimumf", [](const double* x) { return std::isnan(x[0]) || x[0] < x[1] ? x[0] : x[1]; }},
+      {"arith.extf", [](const double* x) { return x[0]; }},
+      {"math.exp", [](const double* x) { return std::exp(x[0]); }},
+      {"math.log", [](const double* x) { return std::log(x[0]); }},
+      {"math.sqrt", [](const double* x) { return std::sqrt(x[0]); }},
+      {"math.tanh", [](const double* x) { return std::tanh(x[0]); }},
+      {"math.sin", [](const double* x) { return std::sin(x[0]); }},
+      {"math.cos", [](const double* x) { return std::cos(x[0]); }},
+      {"math.atan", [](const double* x) { return std::atan(x[0]); }},
+      {"math.erf", [](const double* x) { return std::erf(x[0]); }},
+      {"math.absf", [](const double* x) { return std::abs(x[0]); }},
+      {"math.round", [](const double* x) { return std::round(x[0]); }},
+      {"math.roundeven", [](const double* x) { return std::nearbyint(x[0]); }},
+      {"math.powf", [](const double* x) { return std::pow(x[0], x[1]); }}};
   const llvm::StringRef name = op.getName().getStringRef();
-  if (name == "arith.addf") return x[0] + x[1];
-  if (name == "arith.subf") return x[0] - x[1];
-  if (name == "arith.mulf") return x[0] * x[1];
-  if (name == "arith.divf") return x[0] / x[1];
-  if (name == "arith.negf") return -x[0];
-  if (name == "arith.maximumf") return std::isnan(x[0]) || x[0] > x[1] ? x[0] : x[1];
-  if (name == "arith.minimumf") return std::isnan(x[0]) || x[0] < x[1] ? x[0] : x[1];
-  if (name == "arith.truncf" && op.getResult(0).getType().isBF16()) return to_bf16(x[0]);
-  if (name == "arith.extf" || name == "arith.truncf") return x[0];
-  if (name == "math.exp") return std::exp(x[0]);
-  if (name == "math.log") return std::log(x[0]);
-  if (name == "math.sqrt") return std::sqrt(x[0]);
-  if (name == "math.tanh") return std::tanh(x[0]);
-  if (name == "math.sin") return std::sin(x[0]);
-  if (name == "math.cos") return std::cos(x[0]);
-  if (name == "math.atan") return std::atan(x[0]);
-  if (name == "math.erf") return std::erf(x[0]);
-  if (name == "math.absf") return std::abs(x[0]);
-  if (name == "math.roundeven") return std::nearbyint(x[0]);
-  if (name == "math.powf") return std::pow(x[0], x[1]);
-  throw std::runtime_error("unknown scalar operation " + name.str());
+  if (name == "arith.truncf")
+    return op.getResult(0).getType().isBF16() ? [](const double* x) { return to_bf16(x[0]); }
+                                              : [](const double* x) { return x[0]; };
+  const auto found = functions.find(name);
+  return found == functions.end() ? nullptr : found->second;
 }
 
 std::optional<int64_t> integer_result(Operation& op, llvm::ArrayRef<int64_t> x) {
@@ -149,6 +162,11 @@ std::optional<int64_t> integer_result(Operation& op, llvm::ArrayRef<int64_t> x) 
   if (name == "arith.index_cast" || name == "arith.extsi" || name == "arith.trunci") return x[0];
   const unsigned bits = width(op.getOperand(0).getType());
   if (name == "arith.extui") return static_cast<int64_t>(unsigned_bits(x[0], bits));
+  if (name == "arith.shli") return bits >= 64 || x[1] < 64 ? static_cast<int64_t>(static_cast<uint64_t>(x[0]) << x[1]) : 0;
+  if (name == "arith.shrsi") return x[0] >> x[1];
+  if (name == "arith.remsi") return x[0] % x[1];
+  if (name == "arith.maxui" || name == "arith.minui")
+    return (unsigned_bits(x[0], bits) > unsigned_bits(x[1], bits)) == (name == "arith.maxui") ? x[0] : x[1];
   if (name == "arith.shrui") return static_cast<int64_t>(unsigned_bits(x[0], bits) >> x[1]);
   return std::nullopt;
 }
@@ -166,11 +184,8 @@ Scalar scalar_result(Operation& op, llvm::ArrayRef<Scalar> x) {
   if (mlir::isa<mlir::arith::SIToFPOp>(op)) return {static_cast<double>(x[0].integer), 0};
   if (mlir::isa<mlir::arith::FPToSIOp>(op)) return {0, static_cast<int64_t>(x[0].real)};
   const mlir::Type type = op.getResult(0).getType();
-  if (mlir::isa<mlir::FloatType>(type)) {
-    llvm::SmallVector<double> reals;
-    for (const Scalar& scalar : x) reals.push_back(scalar.real);
-    return {real_result(op, reals), 0};
-  }
+  if (mlir::isa<mlir::FloatType>(type))
+    throw std::runtime_error("unknown scalar operation " + op.getName().getStringRef().str());
   llvm::SmallVector<int64_t> integers;
   for (const Scalar& scalar : x) integers.push_back(scalar.integer);
   const auto result = integer_result(op, integers);
@@ -184,7 +199,7 @@ class Body {
   Body(mlir::linalg::GenericOp op, const llvm::DenseMap<Value, Scalar>& outside) {
     for (Value argument : op.getBody()->getArguments()) number(argument);
     for (Operation& inner : op.getBody()->without_terminator()) {
-      Step step{&inner, {}, -1};
+      Step step{&inner, real_function(inner), {}, -1};
       for (Value operand : inner.getOperands()) {
         if (!numbers_.count(operand)) initial_[number(operand)] = outside.lookup(operand);
         step.operands.push_back(numbers_.lookup(operand));
@@ -205,7 +220,13 @@ class Body {
     std::vector<Scalar>& values = initial_;
     std::copy(arguments.begin(), arguments.end(), values.begin());
     llvm::SmallVector<Scalar> operands;
+    std::array<double, 4> reals;
     for (const Step& step : steps_) {
+      if (step.function != nullptr) {
+        for (size_t i = 0; i < step.operands.size(); ++i) reals[i] = values[step.operands[i]].real;
+        values[step.result] = {step.function(reals.data()), 0};
+        continue;
+      }
       if (auto loop = mlir::dyn_cast<mlir::linalg::IndexOp>(step.op)) {
         values[step.result] = {0, index[loop.getDim()]};
         continue;
@@ -222,6 +243,7 @@ class Body {
  private:
   struct Step {
     Operation* op;
+    RealFunction function;  // of real numbers; null for the rest
     llvm::SmallVector<int> operands;
     int result;
   };
@@ -238,8 +260,41 @@ class Body {
   std::vector<int> results_;
 };
 
+// Where an operand of a generic is read: a linear function of the loop indices, checked against the operand's shape once.
+struct Walk {
+  int64_t start = 0;
+  Index steps;  // by loop
+
+  Walk(mlir::AffineMap map, const Index& shape, const Index& loops) : steps(loops.size(), 0) {
+    int64_t stride = count(shape);
+    for (unsigned dim = 0; dim < map.getNumResults(); ++dim) {
+      stride /= shape[dim];
+      const Index zero(loops.size(), 0);
+      const mlir::AffineMap coordinate = map.getSubMap({dim});
+      const int64_t first = coordinate.compose(zero)[0];
+      int64_t least = first, most = first;
+      for (size_t loop = 0; loop < loops.size(); ++loop) {
+        Index one = zero;
+        one[loop] = 1;
+        const int64_t step = coordinate.compose(one)[0] - first;
+        steps[loop] += step * stride;
+        (step < 0 ? least : most) += step * (loops[loop] - 1);
+      }
+      if (least < 0 || most >= shape[dim]) throw std::runtime_error("a formula reads out of range");
+      start += first * stride;
+    }
+  }
+  int64_t at(const Index& index) const {
+    int64_t place = start;
+    for (size_t loop = 0; loop < index.size(); ++loop) place += steps[loop] * index[loop];
+    return place;
+  }
+};
+
 class Frame {
  public:
+  explicit Frame(Noise* noise) : noise_(noise) {}
+
   std::vector<Array> run(mlir::func::FuncOp function, const std::vector<Array>& arguments) {
     for (size_t i = 0; i < arguments.size(); ++i) arrays_[function.getArgument(i)] = arguments[i];
     for (Operation& op : function.getBody().front().without_terminator()) step(op);
@@ -296,7 +351,7 @@ class Frame {
     auto callee = call->getParentOfType<mlir::ModuleOp>().lookupSymbol<mlir::func::FuncOp>(call.getCallee());
     std::vector<Array> arguments;
     for (Value operand : call.getOperands()) arguments.push_back(arrays_[operand]);
-    const auto results = Frame().run(callee, arguments);
+    const auto results = Frame(noise_).run(callee, arguments);
     for (size_t i = 0; i < results.size(); ++i) arrays_[call.getResult(i)] = results[i];
   }
 
@@ -349,10 +404,14 @@ class Frame {
     llvm::SmallVector<Scalar> arguments(operands.size());
     const size_t inputs = op.getNumDpsInputs();
     const auto ranges = op.getStaticLoopRanges();
-    each_index(Index(ranges.begin(), ranges.end()), [&](const Index& index) {
+    const Index loops(ranges.begin(), ranges.end());
+    std::vector<Walk> walks;
+    for (size_t i = 0; i < operands.size(); ++i) walks.emplace_back(maps[i], operands[i].shape, loops);
+    each_index(loops, [&](const Index& index) {
       for (size_t i = 0; i < operands.size(); ++i) {
-        places[i] = row_major(operands[i].shape, maps[i].compose(index));
-        const double value = operands[i].values[places[i]];
+        places[i] = walks[i].at(index);
+        double value = operands[i].values[places[i]];
+        if (noise_ != nullptr && real[i]) value = noise_->disturbed(value);
         arguments[i] = real[i] ? Scalar{value, 0} : Scalar{0, std::isnan(value) ? 0 : static_cast<int64_t>(value)};
       }
       const auto results = body.run(arguments, index);
@@ -360,17 +419,20 @@ class Frame {
         operands[inputs + i].values[places[inputs + i]] =
             real[inputs + i] ? results[i].real : static_cast<double>(results[i].integer);
     });
+    for (size_t i = inputs; noise_ != nullptr && i < operands.size(); ++i)
+      for (double& value : operands[i].values) value = real[i] ? noise_->disturbed(value) : value;
     for (auto [i, result] : llvm::enumerate(op.getResults())) arrays_[result] = operands[inputs + i];
   }
 
+  Noise* noise_;
   llvm::DenseMap<Value, Array> arrays_;
   llvm::DenseMap<Value, Scalar> scalars_;
 };
 
 }  // namespace
 
-std::vector<Array> interpret(mlir::func::FuncOp function, const std::vector<Array>& arguments) {
-  return Frame().run(function, arguments);
+std::vector<Array> interpret(mlir::func::FuncOp function, const std::vector<Array>& arguments, Noise* noise) {
+  return Frame(noise).run(function, arguments);
 }
 
 }  // namespace fovea

@@ -143,6 +143,27 @@ TEST(Tflite, SumsAndNormsThatNoConvolutionTakes) {
       {5, 4, 4}, 168);
 }
 
+// One value may be several results, and an input one: each comes back under its name.
+TEST(Tflite, ResultsKeepTheirNames) {
+  InferenceModel model{.name = "names", .graph = Graph("names"), .tensors = {}, .preprocessing = {}, .labels = {}};
+  const Ref x = model.graph.argument("x", {{2, 3}, DType::f32}, Role::input);
+  const Ref y = model.graph.add("tanh", {x}, {}, "layer").front();
+  model.graph.finish({{"a", y}, {"b", x}, {"c", y}});
+  const InferenceModel after = read_tflite(tflite_bytes(model), "test", {.batch = 2});
+  std::vector<std::string> names;
+  for (const Graph::Result& result : after.graph.results()) names.push_back(result.name);
+  EXPECT_THAT(names, testing::ElementsAre("a", "b", "c"));
+  Compiled compiled(after.graph);
+  const Tensor values = noise({2, 3}, 1);
+  compiled.tensors.at("x") = values;
+  compiled.run();
+  for (int64_t i = 0; i < values.size(); ++i) {
+    EXPECT_EQ(compiled.outputs.at("b").data<float>()[i], values.data<float>()[i]);
+    EXPECT_NEAR(compiled.outputs.at("a").data<float>()[i], std::tanh(values.data<float>()[i]), 1e-6);
+    EXPECT_EQ(compiled.outputs.at("a").data<float>()[i], compiled.outputs.at("c").data<float>()[i]);
+  }
+}
+
 TEST(Tflite, WhatTheFormatHasNotIsRefusedByName) {
   try {
     tflite_bytes(model_of([](Value x) { return x | group_norm({.groups = 2, .name = "norm"}) | flatten(); }, {4, 4, 4}, 64));

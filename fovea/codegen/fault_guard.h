@@ -1,0 +1,62 @@
+// LLVM ends the process where it meets what it holds to be impossible. Work done under guard ends in an InternalError instead,
+// in the program and in whoever's process the library is part of.
+//
+// LLVM's handler of fatal errors must not return and cannot throw: LLVM is compiled without exceptions, and its destructors
+// would be skipped. So the work runs on a thread of its own. Where LLVM gives up, that thread stops for good, with everything
+// it holds, and the thread that waits for it throws. Nothing is unwound and nothing that was left half done is touched again;
+// what it had allocated is lost.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace fovea {
+
+// Runs `work`, and throws what it throws. It should make what it works on itself: what it leaves behind is never destroyed.
+// Within guarded work it is an ordinary call. `whole`: what to keep of faults that are of no kernel.
+using Text = std::function<std::string()>;
+void guarded(const std::function<void()>& work, const Text& whole = {});
+
+template <typename Work>
+auto guarded_result(const Work& work, const Text& whole = {}) {
+  std::optional<decltype(work())> result;
+  guarded([&] { result.emplace(work()); }, whole);
+  return std::move(*result);
+}
+
+// What the calling thread of guarded work belongs to, to be given to threads that help it.
+class Guard;
+Guard* current_guard();
+// On a helping thread: its faults are the work's. Null is none.
+class UnderGuard {
+ public:
+  explicit UnderGuard(Guard* guard);
+  UnderGuard(const UnderGuard&) = delete;
+  UnderGuard& operator=(const UnderGuard&) = delete;
+  ~UnderGuard();
+
+ private:
+  Guard* before_;
+};
+
+// What this thread compiles, while it lives: the layer of a kernel and the kernel's text, which outlive it.
+class Compiling {
+ public:
+  Compiling(const std::string& layer, const std::string& text);
+  Compiling(const Compiling&) = delete;
+  Compiling& operator=(const Compiling&) = delete;
+  ~Compiling();
+
+ private:
+  const std::string *layer_before_, *text_before_;
+};
+
+// Keeps the text in a file of the folder for temporary ones, and throws an InternalError that names it.
+[[noreturn]] void report_fault(const std::string& layer, const std::string& text, const std::string& reason);
+
+// For a program's handler of signals: whether the calling thread does guarded work. If so, the work fails with
+// `reason`, a text that stays, and the call does not return.
+void stop_guarded_work(const char* reason);
+
+}  // namespace fovea

@@ -1,0 +1,21 @@
+// Faults of fovea itself, whatever was asked for: one message that asks for a report, and keeps what shows the fault.
+#pragma once
+
+#include <string>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+
+// Exit status 1.
+class InternalError : public Error {
+ public:
+  // `what`: "layer \"conv1\" does not compile: ...".
+  explicit InternalError(const std::string& what) : Error(1, message(what)) {}
+
+  static std::string message(const std::string& what) {
+    return "internal error: " + what + "; this is a fault of fovea: please report it with the command and its files";
+  }
+};
+
+}  // namespace fovea

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What is a fault of the program is one line that asks for a report and exit status 1; what a processor lacks is said.
+source "$(dirname "$0")/common.sh"
+cd "$work" || exit 1
+
+# A crash while it works: one line, the command in it, exit status 1.
+for signal in SEGV ABRT; do
+  "$fovea" train mnist-mlp --data digits:600 --epochs 100000 --out run >out 2>err &
+  child=$!
+  for ((i = 0; i < 300; ++i)); do [[ -s out ]] && break; sleep 0.1; done
+  kill -$signal $child
+  wait $child; status=$?
+  ((status == 1)) || wrong "signal $signal: exit status $status"
+  [[ $(grep -c '^fovea: internal error: in fovea train: .*please report it' err) == 1 ]] || wrong "signal $signal: said $(head -c 300 err)"
+  rm -rf run out err
+done
+
+# Processors LLVM knows and we cannot serve.
+refused 2 'cortex-m55' compile mnist-mlp --target armv8-linux-gnueabihf --cpu cortex-m55 -o x.o
+refused 2 'cortex-m4' compile mnist-mlp --target arm-linux-gnueabihf --cpu cortex-m4 -o x.o
+finish
