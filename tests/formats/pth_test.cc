@@ -59,7 +59,8 @@ struct Entry {
   std::string name, contents;
   uint16_t method = 0;
 };
-std::string zip(const std::vector<Entry>& entries) {
+// As PyTorch has it, a record of 64-bit numbers stands before the end, where they would fit 32 bits.
+std::string zip(const std::vector<Entry>& entries, bool wide = true) {
   std::string files, directory;
   for (const Entry& entry : entries) {
     const auto crc = static_cast<uint32_t>(crc32(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(entry.contents.data()),
@@ -74,7 +75,14 @@ std::string zip(const std::vector<Entry>& entries) {
     files += "PK\3\4" + little<uint16_t>(20) + common + little<uint16_t>(0) + entry.name + entry.contents;
   }
   const auto count = static_cast<uint16_t>(entries.size());
-  return files + directory + "PK\5\6" + little<uint32_t>(0) + little(count) + little(count) +
+  std::string record;
+  if (wide) {
+    const uint64_t size = directory.size(), begin = files.size();
+    record = "PK\6\6" + little<uint64_t>(44) + little<uint16_t>(0x31e) + little<uint16_t>(45) + little<uint64_t>(0) +
+             little<uint64_t>(count) + little<uint64_t>(count) + little(size) + little(begin) + "PK\6\7" + little<uint32_t>(0) +
+             little(begin + size) + little<uint32_t>(1);
+  }
+  return files + directory + record + "PK\5\6" + little<uint32_t>(0) + little(count) + little(count) +
          little(static_cast<uint32_t>(directory.size())) + little(static_cast<uint32_t>(files.size())) + little<uint16_t>(0);
 }
 std::string saved(const std::string& object, const std::vector<std::pair<std::string, std::string>>& storages) {
@@ -123,7 +131,8 @@ TEST_F(PthFile, BothFormsGiveTheTensors) {
                                          {"nothing", tensor(storage("FloatStorage", "0", 6), 6, {0, 3}, {3, 1})}},
                                         ordered);
   const std::vector<std::pair<std::string, std::string>> storages{{"0", numbers(six)}};
-  for (const std::string& bytes : {saved(object, storages), saved_long_ago(object, storages, 4)}) {
+  const std::string plain = zip({{"archive/data.pkl", pickle(object)}, {"archive/data/0", numbers(six)}}, false);
+  for (const std::string& bytes : {saved(object, storages), plain, saved_long_ago(object, storages, 4)}) {
     const auto tensors = read(bytes);
     ASSERT_EQ(tensors.size(), 6u);
     EXPECT_EQ(tensors.at("a").shape(), (Shape{2, 3}));
