@@ -89,11 +89,13 @@ ZipArchive::Directory ZipArchive::directory_before(size_t end) const {
   Directory found{.begin = at<uint32_t>(bytes_, end + 16),
                   .bytes = at<uint32_t>(bytes_, end + 12),
                   .entries = at<uint16_t>(bytes_, end + 10)};
-  const bool wide = (found.begin == in_extra || found.bytes == in_extra || found.entries == 0xFFFF) && end >= locator_bytes &&
-                    at<uint32_t>(bytes_, end - locator_bytes) == wide_end_locator;
   uint64_t follows = end;  // where the directory ends
-  if (wide) {
+  // A record of 64-bit numbers may be there where they are not needed, too: PyTorch always writes one.
+  if (end >= locator_bytes && at<uint32_t>(bytes_, end - locator_bytes) == wide_end_locator) {
     follows = at<uint64_t>(bytes_, end - locator_bytes + 8);
+    // It stands right before, whatever it is that its place is counted from.
+    const size_t before = locator_bytes + wide_end_bytes;
+    if (end >= before && at<uint32_t>(bytes_, end - before) == wide_end_record) follows = end - before;
     const Bytes record = part(follows, wide_end_bytes, "the end of its directory");
     if (at<uint32_t>(record, 0) != wide_end_record) fail("{}: damaged zip archive: the end of its directory is not one", name_);
     found = {.begin = at<uint64_t>(record, 48), .bytes = at<uint64_t>(record, 40), .entries = at<uint64_t>(record, 32)};
