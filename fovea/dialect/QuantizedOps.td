@@ -81,7 +81,7 @@ def Fovea_QuantizedConvOp : Fovea_InferenceOperator<"quantized_conv"> {
     files). The bias is `[filters]`, i32 with the scale `input scale * filter scale[f]` and zero point 0, or plain i32 which means the same.
 
     Of 16-bit activations (zero point 0) the sum is as wide as the bias: with i64 it is exact and rounded once, by a multiplier of 15
-    bits; with i32 rounded as `"double"` has it.
+    bits; with i32 rounded as `"double"` has it (and in a dense layer with scales a unit, of whose sums 32 bits are kept).
 
     `activation` (`"none"`, `"relu"`, `"relu6"`, `"relu_n1_to_1"`) limits the result to what stands for those reals. `rounding`
     `"float"` multiplies in f32 and rounds halves to even, as XNNPACK does, which LiteRT runs; `"double"` is the fixed-point multiplication

@@ -365,6 +365,13 @@ void multiply(OpBuilder& builder, Location location, Value given, ArrayRef<int64
 
 void QuantizedDenseOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Contraction work = contraction_of(builder, *this, getWeight());
+  if (work.wide && work.weight.per_channel()) {  // TensorFlow Lite keeps 32 bits of these sums, and rounds twice
+    work.wide = false;
+    work.bias = elementwise(builder, getLoc(), work.bias, RankedTensorType::get(shape_of(work.bias), builder.getI32Type()),
+                            [](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
+                              return scalars.create<arith::TruncIOp>(scalars.getI32Type(), x[0]);
+                            });
+  }
   multiply(builder, getLoc(), getInput(), shape_of(getResult()), work);
   results[0] = finished(builder, getLoc(), work, shape_of(getResult()).take_back());
 }

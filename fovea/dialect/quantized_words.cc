@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -52,14 +51,22 @@ Value clamped_word(ImplicitLocOpBuilder& builder, Value integer, const Quantized
   return builder.create<arith::TruncIOp>(output.storage, both);
 }
 
+// The quotient is one of f64, as TensorFlow Lite has it.
 Value quantized_words(OpBuilder& builder, Location location, Value reals, const Quantized& output) {
   return elementwise(builder, location, reals, RankedTensorType::get(shape_of(reals), output.storage),
                      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                       Value steps = scalars.create<arith::DivFOp>(x[0], real_constant(scalars, output.scale()));
-                       Value low = scalars.create<arith::MaximumFOp>(steps, real_constant(scalars, -32768));
-                       Value both = scalars.create<arith::MinimumFOp>(low, real_constant(scalars, 32767));
-                       Value whole = scalars.create<math::RoundOp>(both);
-                       Value integer = scalars.create<arith::FPToSIOp>(scalars.getI32Type(), whole);
+                       const auto constant = [&](double value) -> Value {
+                         return scalars.create<arith::ConstantOp>(scalars.getF64FloatAttr(value));
+                       };
+                       Value wide = scalars.create<arith::ExtFOp>(scalars.getF64Type(), x[0]);
+                       Value steps = scalars.create<arith::DivFOp>(wide, constant(static_cast<double>(output.scale())));
+                       Value low = scalars.create<arith::MaximumFOp>(steps, constant(-32768));
+                       Value both = scalars.create<arith::MinimumFOp>(low, constant(32767));
+                       // Halves away from zero: by magnitude, then truncated.
+                       Value negative = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, both, constant(0));
+                       Value half = scalars.create<arith::SelectOp>(negative, constant(-0.5), constant(0.5));
+                       Value integer =
+                           scalars.create<arith::FPToSIOp>(scalars.getI32Type(), scalars.create<arith::AddFOp>(both, half));
                        return scalars.create<arith::TruncIOp>(output.storage, integer);
                      });
 }

@@ -21,7 +21,7 @@ mlir::Value word_steps(mlir::ImplicitLocOpBuilder& builder, mlir::Value sum, mli
 // An i64 as 16 bits, clamped to the range.
 mlir::Value clamped_word(mlir::ImplicitLocOpBuilder& builder, mlir::Value integer, const Quantized& output, IntegerRange range);
 
-// Real numbers as 16 bits: x / scale, halves away from zero.
+// Real numbers as 16 bits: x / scale in f64, halves away from zero.
 mlir::Value quantized_words(mlir::OpBuilder& builder, mlir::Location location, mlir::Value reals, const Quantized& output);
 
 // Integers of any two scales and widths, in fixed point that rounds twice; q is what is stored.

@@ -20,10 +20,14 @@ Value wide_constant(ImplicitLocOpBuilder& builder, int64_t value) {
 
 constexpr int sigmoid_steps = 256;
 
-// sigmoid(i / 24) in 16 bits and the way to the next, packed: what both functions interpolate between.
+// sigmoid(i / 24) in 16 bits, moved by half of what interpolation misses in the middle, and the way to the next, packed: what
+// both functions interpolate between.
 DenseElementsAttr sigmoid_table(OpBuilder& builder) {
-  const auto value = [](int step) {
-    return std::min<int32_t>(65535, static_cast<int32_t>(std::lround(65536 / (1 + std::exp(-step / 24.0)))));
+  const auto exact = [](double step) { return 65536 / (1 + std::exp(-step / 24)); };
+  const auto value = [&](int step) {
+    if (step == sigmoid_steps - 1) return 65535;
+    const double missed = exact(step + 0.5) - (exact(step) + exact(step + 1)) / 2;
+    return static_cast<int32_t>(std::lround(exact(step) + missed / 2));
   };
   SmallVector<int32_t> packed;
   for (int step = 0; step < sigmoid_steps; ++step) {

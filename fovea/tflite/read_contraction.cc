@@ -28,7 +28,11 @@ Ref bias_of(Reader& reader, size_t input, int64_t outputs) {
     if (values.size() != outputs) reader.fail("has {} biases for {} outputs", values.size(), outputs);
     return reader.weight(input, {outputs}, {0}, 0);
   }
-  return reader.parameter(reader.input_name(1) + ".bias", Tensor({outputs}, integers ? DType::i32 : DType::f32));
+  // Without one, depthwise sums of words are wide, others are not: so TensorFlow Lite has it.
+  const bool wide = words && reader.op().code == BuiltinOperator::DEPTHWISE_CONV_2D;
+  return reader.parameter(reader.input_name(1) + ".bias", Tensor({outputs}, wide       ? DType::i64
+                                                                            : integers ? DType::i32
+                                                                                       : DType::f32));
 }
 
 void check_types(Reader& reader) {

@@ -141,7 +141,8 @@ TEST(TfliteWords, Contractions) {
           for (int64_t k = 0; k < terms; ++k) sum += int64_t{x.data<int16_t>()[k]} * w.data<int8_t>()[out * terms + k];
           const Point point =
               point_of(static_cast<double>(in_scale) * scales.scales[channels ? static_cast<size_t>(out) : 0] / 0.0051F);
-          return word(sums == DType::i64 ? once_rounded(sum, point) : twice_rounded(static_cast<int32_t>(sum), point));
+          const bool once = sums == DType::i64 && !channels;
+          return word(once ? once_rounded(sum, point) : twice_rounded(static_cast<int32_t>(sum), point));
         });
       }
     }
@@ -232,7 +233,8 @@ TEST(TfliteWords, Conversions) {
   model.add(BuiltinOperator::DEQUANTIZE, 3, {words}, {back}, file::DequantizeOptionsT{});
   const Tensor numbers = real_noise(shape, 3, 12), given = answers(model.bytes(real, back), {numbers})[0];
   for (int64_t at = 0; at < given.size(); ++at) {
-    const int16_t steps = word(std::lround(std::clamp(numbers.data<float>()[at] / in_scale, -40000.0F, 40000.0F)));
+    const double quotient = static_cast<double>(numbers.data<float>()[at]) / static_cast<double>(in_scale);
+    const int16_t steps = word(std::llround(quotient));
     ASSERT_EQ(given.data<float>()[at], in_scale * static_cast<float>(steps));
   }
 }
