@@ -28,6 +28,7 @@
 #include <mlir/Dialect/Linalg/Passes.h>
 #include <mlir/Dialect/Linalg/TransformOps/DialectExtension.h>
 #include <mlir/Dialect/Linalg/Transforms/AllInterfaces.h>
+#include <mlir/Dialect/Linalg/Transforms/Transforms.h>
 #include <mlir/Dialect/Math/IR/Math.h>
 #include <mlir/Dialect/Math/Transforms/Passes.h>
 #include <mlir/Dialect/MemRef/IR/MemRef.h>
@@ -40,6 +41,7 @@
 #include <mlir/Dialect/Tensor/TransformOps/TensorTransformOps.h>
 #include <mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h>
 #include <mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h>
+#include <mlir/Dialect/Tensor/Transforms/Transforms.h>
 #include <mlir/Dialect/Transform/IR/TransformDialect.h>
 #include <mlir/Dialect/Transform/IR/TransformOps.h>
 #include <mlir/Dialect/Transform/LoopExtension/LoopExtension.h>
@@ -47,7 +49,9 @@
 #include <mlir/Dialect/Vector/IR/VectorOps.h>
 #include <mlir/Dialect/Vector/TransformOps/VectorTransformOps.h>
 #include <mlir/Dialect/Vector/Transforms/BufferizableOpInterfaceImpl.h>
+#include <mlir/Dialect/Vector/Transforms/LoweringPatterns.h>
 #include <mlir/Dialect/Vector/Transforms/SubsetOpInterfaceImpl.h>
+#include <mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h>
 #include <mlir/IR/AttrTypeSubElements.h>
 #include <mlir/Parser/Parser.h>
 #include <mlir/Pass/PassManager.h>
@@ -162,6 +166,71 @@ struct WriteAsElement : OpRewritePattern<vector::TransferWriteOp> {
   }
 };
 
+// MLIR 19 folds an inserted slice into the write of a vector that made it, without a look at whether that write made all of it:
+// what other writes had put beside the vector would be lost (llvm-project, InsertSliceOfTransferWriteOpFolder).
+struct FoldWholeWrites : RewritePattern {
+  explicit FoldWholeWrites(std::unique_ptr<RewritePattern> folder)
+      : RewritePattern(tensor::InsertSliceOp::getOperationName(), folder->getBenefit(), folder->getContext()),
+        folder_(std::move(folder)) {}
+  LogicalResult matchAndRewrite(Operation* insertion, PatternRewriter& rewriter) const override {
+    auto write = cast<tensor::InsertSliceOp>(insertion).getSource().getDefiningOp<vector::TransferWriteOp>();
+    if (!write || write.getMask() || write.hasOutOfBoundsDim() || !write.getShapedType().hasStaticShape() ||
+        write.getVectorType().getNumElements() != write.getShapedType().getNumElements())
+      return failure();
+    return folder_->matchAndRewrite(insertion, rewriter);
+  }
+
+ private:
+  std::unique_ptr<RewritePattern> folder_;
+};
+
+// Reads and writes of vectors reach through slices to the tensors that these are taken from.
+void add_slice_folding(RewritePatternSet& patterns) {
+  RewritePatternSet folders(patterns.getContext());
+  tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(folders);
+  const OperationName insertion(tensor::InsertSliceOp::getOperationName(), patterns.getContext());
+  for (std::unique_ptr<RewritePattern>& folder : folders.getNativePatterns()) {
+    if (folder->getRootKind() == insertion) folder = std::make_unique<FoldWholeWrites>(std::move(folder));
+    patterns.add(std::move(folder));
+  }
+}
+
+struct VectoriseFormula : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(linalg::LinalgOp operation, PatternRewriter& rewriter) const override {
+    return linalg::vectorize(rewriter, operation);
+  }
+};
+
+void rewrite_functions(ModuleOp module, RewritePatternSet&& patterns) {
+  const FrozenRewritePatternSet frozen(std::move(patterns));
+  for (auto function : module.getOps<func::FuncOp>()) (void)applyPatternsAndFoldGreedily(function, frozen);
+}
+
+void vectorise_formulas(ModuleOp module) {
+  MLIRContext* context = module.getContext();
+  RewritePatternSet patterns(context);
+  patterns.add<VectoriseFormula>(context);
+  vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
+  vector::populateVectorReductionToContractPatterns(patterns);
+  vector::populateSinkVectorBroadcastPatterns(patterns);
+  vector::TransferReadOp::getCanonicalizationPatterns(patterns, context);
+  vector::TransferWriteOp::getCanonicalizationPatterns(patterns, context);
+  add_slice_folding(patterns);
+  rewrite_functions(module, std::move(patterns));
+}
+
+void fold_slices(ModuleOp module) {
+  MLIRContext* context = module.getContext();
+  RewritePatternSet patterns(context);
+  for (Dialect* dialect : context->getLoadedDialects()) dialect->getCanonicalizationPatterns(patterns);
+  for (RegisteredOperationName operation : context->getRegisteredOperations())
+    operation.getCanonicalizationPatterns(patterns, context);
+  add_slice_folding(patterns);
+  vector::populateCastAwayVectorLeadingOneDimPatterns(patterns);
+  rewrite_functions(module, std::move(patterns));
+}
+
 // A bf16 number is the upper half of an f32. Said with a shift, because LLVM takes a comparison of two extended numbers (the
 // mask of a relu) for one of bf16, which x86 has no vector instruction for: it went number by number.
 struct ExtendByShift : OpRewritePattern<arith::ExtFOp> {
@@ -269,7 +338,11 @@ void Schedule::tidy(ModuleOp tiles) {
 }
 
 void Schedule::vectorise(ModuleOp tiles, const Target& target) {
-  apply("vectorise", tiles);
+  apply("drop_unit_dimensions", tiles);
+  vectorise_formulas(tiles);
+  apply("hoist", tiles);
+  fold_slices(tiles);
+  apply("bufferise", tiles);
   RewritePatternSet copies(tiles.getContext());
   copies.add<CopyAsVectors, ReadNumberByNumber>(tiles.getContext());
   add_lane_sum_pattern(copies);

@@ -1,8 +1,8 @@
 // The one schedule: tile programs to vectors held in registers, in place, and on to LLVM's dialect.
 //
-// vectorise() applies `@vectorise` of schedule.mlir (embedded) by the transform interpreter: linalg on tiles to vectors,
-// accumulators hoisted out of every loop, one-shot bufferisation in place. `@lower` then breaks vectors of several dimensions
-// into registers.
+// vectorise() makes vectors of linalg on tiles, hoists accumulators out of every loop, folds slices into the reads and writes
+// of vectors and bufferises in place; then vectors of several dimensions are broken into registers. What the transform dialect
+// can say is in schedule.mlir (embedded).
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>

@@ -1,20 +1,22 @@
-// The one schedule for every kernel. @vectorise: tile programs (loops, slices, formulas on tiles of fixed size) become vectors kept in
-// registers, bufferised in place. @lower: vectors of several dimensions become single registers, loads, stores and multiply-adds.
+// The one schedule for every kernel, with schedule.cc between its sequences. @drop_unit_dimensions of tile programs (loops, slices,
+// formulas on tiles of fixed size), which become vectors; @hoist: what loops carry is kept in registers; slices are folded into the reads and
+// writes of vectors; @bufferise: in place. @lower: vectors of several dimensions become single registers, loads, stores and multiply-adds.
 module attributes {transform.with_named_sequence} {
-  transform.named_sequence @vectorise(%module: !transform.any_op {transform.consumed}) {
+  transform.named_sequence @drop_unit_dimensions(%module: !transform.any_op {transform.readonly}) {
     %f = transform.structured.match ops{["func.func"]} in %module : (!transform.any_op) -> !transform.any_op
     transform.apply_patterns to %f {
       transform.apply_patterns.linalg.fold_unit_extent_dims_via_slices
       transform.apply_patterns.canonicalization
     } : !transform.any_op
-    %vectors = transform.structured.vectorize_children_and_apply_patterns %f : (!transform.any_op) -> !transform.any_op
-    %loops = transform.structured.match ops{["scf.for"]} in %vectors : (!transform.any_op) -> !transform.any_op
+    transform.yield
+  }
+  transform.named_sequence @hoist(%module: !transform.any_op {transform.readonly}) {
+    %loops = transform.structured.match ops{["scf.for"]} in %module : (!transform.any_op) -> !transform.any_op
     transform.loop.hoist_loop_invariant_subsets %loops : !transform.any_op
-    transform.apply_patterns to %vectors {
-      transform.apply_patterns.canonicalization
-      transform.apply_patterns.tensor.fold_tensor_subset_ops_into_vector_transfers
-      transform.apply_patterns.vector.cast_away_vector_leading_one_dim
-    } : !transform.any_op
+    transform.yield
+  }
+  transform.named_sequence @bufferise(%module: !transform.any_op {transform.consumed}) {
+    %vectors = transform.structured.match ops{["func.func"]} in %module : (!transform.any_op) -> !transform.any_op
     transform.apply_cse to %vectors : !transform.any_op
     transform.apply_patterns to %vectors { transform.apply_patterns.canonicalization } : !transform.any_op
     %buffers = transform.bufferization.one_shot_bufferize layout{IdentityLayoutMap} %module
