@@ -53,6 +53,8 @@ std::set<std::string> misread_inputs(const OnnxFile& file, const std::set<std::s
   return names;
 }
 
+int64_t transpositions(const OnnxFile& file) { return std::ranges::count(file.nodes, "Transpose", &OnnxNode::type); }
+
 // Three and more dimensions have channels first in the file where the network takes them for a map, and stay as they are
 // elsewhere: what is read again has the inputs it had. Where neither order is read as it was meant, four and more have channels
 // first.
@@ -63,6 +65,10 @@ OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& la
   }
   OnnxFile file = exported(model, layers, turned);
   const std::set<std::string> misread = misread_inputs(file, turned);
+  if (transpositions(file) > 0) {  // which a network of maps has none of
+    OnnxFile plain = exported(model, layers, {});
+    if (misread_inputs(plain, {}).empty() && transpositions(plain) < transpositions(file)) return plain;
+  }
   if (misread.empty()) return file;
   for (const std::string& name : misread) turned.erase(name);
   file = exported(model, layers, turned);
