@@ -51,15 +51,6 @@ void export_integer_dense(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "MatMulInteger", inputs), {0, 1});
 }
 
-void export_dynamic_quantize(Exporter& exporter, const FusedLayer& layer) {
-  const ExportedValue x = exporter.value(layer.node.operands[0]);
-  const std::string input = x.constant ? exporter.row_major(layer.node.operands[0]) : exporter.real(x);
-  const std::vector<std::string> results = exporter.add_several(layer.node.layer, "DynamicQuantizeLinear", {input}, 3);
-  exporter.set(layer.node.results[0], results[0], x.shape, x.constant ? Layout::row_major(x.shape) : x.layout);
-  for (const size_t index : {size_t{1}, size_t{2}})
-    exporter.set(layer.node.results[index], results[index], {}, Layout::row_major({}));
-}
-
 // Softmax of beta * x.
 void export_softmax(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
@@ -111,7 +102,6 @@ void add_quantized_exports(ExportTable& table) {
   table["dequantize"] = export_dequantize;
   table["reinterpret"] = export_reinterpret;
   table["integer_dense"] = export_integer_dense;
-  table["dynamic_quantize"] = export_dynamic_quantize;
   table["quantized_softmax"] = export_softmax;
 }
 

@@ -127,14 +127,6 @@ std::string Exporter::add(const std::string& layer, const std::string& type, std
   return name;
 }
 
-std::vector<std::string> Exporter::add_several(const std::string& layer, const std::string& type,
-                                               std::vector<std::string> inputs, size_t results) {
-  std::vector<std::string> outputs{add(layer, type, std::move(inputs))};
-  while (outputs.size() < results) outputs.push_back(unique(fmt::format("{}/{}", layer.empty() ? "network" : layer, type)));
-  file_.nodes.back().outputs = outputs;
-  return outputs;
-}
-
 std::string Exporter::zero_point(const ExportedValue& value) {
   Tensor zero({}, value.constant ? value.constant->dtype() : DType::u8);
   *zero.raw() = static_cast<std::byte>(value.quantization->zeros[0] & 255);

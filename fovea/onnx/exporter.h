@@ -68,9 +68,6 @@ class Exporter {
   std::string add(const std::string& layer, const std::string& type, std::vector<std::string> inputs,
                   std::map<std::string, OnnxAttribute> attributes = {});
 
-  // The same of a node with several results.
-  std::vector<std::string> add_several(const std::string& layer, const std::string& type, std::vector<std::string> inputs,
-                                       size_t results);
   // The zero point of a quantised value, of the type the file keeps its integers in.
   std::string zero_point(const ExportedValue& value);
 

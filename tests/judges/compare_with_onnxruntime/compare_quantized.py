@@ -5,7 +5,7 @@
 
 Each model has one input and a result for every operator: in the form of QLinear operators and in that of QuantizeLinear and
 DequantizeLinear. Where ONNX Runtime computes in integers the results must be equal; functions it approximates (sigmoid, tanh) may
-be off by one where the real number lies on the border. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
+be off by one where the real number lies on the border, and so may sums with one number a channel, whose products it rounds first. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
 
 Processors without VNNI add u8 times i8 in 16 bits that saturate, in ONNX Runtime: there its answers are wrong, and weights of this
 test reach that.
@@ -43,7 +43,7 @@ class Model:
 
     def __init__(self, seed):
         self.random = np.random.default_rng(seed)
-        self.nodes, self.constants, self.results, self.near, self.labels = [], [], {}, set(), {}
+        self.nodes, self.constants, self.results, self.near, self.labels = [], [], {}, {}, {}
         r = self.random
         self.shape = [int(r.integers(1, 3)), int(r.choice([1, 2, 3, 4, 8, 16])), int(r.integers(3, 9)), int(r.integers(3, 9))]
         self.x = (r.standard_normal(self.shape) * r.choice([0.1, 1, 10])).astype(np.float32)
@@ -58,11 +58,10 @@ class Model:
         self.nodes.append(helper.make_node(kind, inputs, names, domain=domain, **attributes))
         return names if outputs > 1 else names[0]
 
-    def result(self, name, dtype, near=False, label=""):
+    def result(self, name, dtype, near=0.0, label=""):
         self.results[name] = TYPES[np.dtype(dtype)]
         self.labels[name] = label or name.rstrip("0123456789_")
-        if near:
-            self.near.add(name)
+        self.near[name] = near
 
     def type(self):
         return self.random.choice([np.uint8, np.int8])
@@ -84,11 +83,11 @@ class Model:
         pair = self.pair(dtype, spread)
         return self.node("QuantizeLinear", [source, *pair]), pair
 
-    def finish(self, form, kind, inputs, dtype, around, near=False, **attributes):
+    def finish(self, form, kind, inputs, dtype, around, near=0.0, **attributes):
         """The operator in one of its two forms; `inputs`: (integers, [scale, zero point]) or a plain name."""
         # A softmax of another zero point than the least, or of less than all probabilities, wraps around in ONNX Runtime.
         softmax = kind == "Softmax"
-        end = [self.constant(max(self.scale(around), np.float32(1 / 256)) if softmax else self.scale(around)),
+        end = [self.constant(max(self.scale(around), np.float32(1 / 255)) if softmax else self.scale(around)),
                self.constant(dtype(np.iinfo(dtype).min) if softmax else self.zero(dtype))]
         if form == "qlinear":
             flat = [word for q in inputs for word in ([q[0], *q[1]] if isinstance(q, tuple) else [q])]
@@ -141,13 +140,14 @@ class Model:
 
     def pairwise(self, kind, form):
         dtype = self.type()
-        a, b = self.quantized(dtype), self.quantized(dtype)
+        a, b, near = self.quantized(dtype), self.quantized(dtype), 0.0
         if self.random.random() < 0.3:
+            near = 1.0  # one number a channel meets a kernel of its own, which rounds its product before the sum
             b = (self.constant(self.random.integers(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, [1, self.shape[1], 1, 1]).astype(dtype)),
                  self.pair(dtype))
-        self.finish(form, kind, [a, b], dtype, float(np.abs(self.x).max()) / 60 + 1e-3)
+        self.finish(form, kind, [a, b], dtype, float(np.abs(self.x).max()) / 60 + 1e-3, near)
 
-    def single(self, kind, form, near=False, around=None, **attributes):
+    def single(self, kind, form, near=0.0, around=None, **attributes):
         dtype = self.type()
         q = self.quantized(dtype)
         self.finish(form, kind, [q], dtype, around or float(np.abs(self.x).max()) / 100 + 1e-3, near, **attributes)
@@ -205,12 +205,12 @@ class Model:
             self.single("GlobalAveragePool", form)
             self.average(form)
             self.concat(form)
-            self.single("Sigmoid", form, near=True, around=0.004)
+            self.single("Sigmoid", form, near=0.01, around=0.004)
             self.single("LeakyRelu", form, alpha=float(self.random.uniform(0, 0.5)))
             self.single("Softmax", form, around=0.004, axis=int(self.random.choice([1, 3])))
         self.pairwise("Sub", "qdq")
         self.single("Relu", "qdq")
-        self.single("Tanh", "qdq", near=True, around=0.008)
+        self.single("Tanh", "qdq", near=0.01, around=0.008)
         self.twice()
         self.integers()
         self.by_channel()
@@ -233,7 +233,7 @@ def compare(model, name, ours, theirs):
         error = np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-30)
         return "" if error < 1e-6 else f"{error:.1e} of the largest"
     steps = np.abs(ours.astype(np.int64) - theirs)
-    if steps.max() == 0 or (name in model.near and steps.max() == 1 and (steps > 0).mean() < 0.01):
+    if steps.max() == 0 or (steps.max() == 1 and (steps > 0).mean() <= model.near[name]):
         return ""
     return f"{(steps > 0).sum()} of {steps.size} differ, by up to {steps.max()}"
 
