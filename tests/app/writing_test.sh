@@ -61,7 +61,7 @@ import struct, zlib
 chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 28, 28, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(b"\0" * 29 * 28)) + chunk(b"IEND", b"")
 for name in (b"caf\xe9 \xf0\x9f\x90.png", b"folder\xff/a.png"): open(name, "wb").write(png)
-open("labels", "wb").write(b"".join(b"n\xe9 %d\n" % i for i in range(10)))
+open("labels", "wb").write(b"".join(b"n\xc3\xa9 %d\n" % i for i in range(10)))
 P
 valid() { python3 -c "
 import json, sys
@@ -70,7 +70,7 @@ j = json.loads(open(sys.argv[1], 'rb').read().decode(), parse_constant=refuse)
 print($2)" "$1" 2>&1; }
 "$fovea" export mnist-cnn -o named.tflite >/dev/null 2>&1
 "$fovea" classify named.tflite --labels labels "$bad" "$(printf 'folder\xff/a.png')" --json >got.json 2>log || wrong "classify: $(tail -1 log)"
-[[ $(valid got.json "[p['image'] for p in j] == ['caf\ufffd \ufffd.png', 'folder\ufffd/a.png'] and j[0]['predictions'][0]['label'].startswith('n\ufffd ')") == True ]] || wrong "classify --json: $(valid got.json "j")"
+[[ $(valid got.json "[p['image'] for p in j] == ['caf\ufffd \ufffd.png', 'folder\ufffd/a.png'] and j[0]['predictions'][0]['label'].startswith('n\u00e9 ')") == True ]] || wrong "classify --json: $(valid got.json "j")"
 "$fovea" run mnist-mlp --input x.npy --output "$(printf 'y\xff.npy')" --json >got.json 2>log && [[ $(valid got.json "j['file']") == y*.npy ]] || wrong "run --json: $(valid got.json "j")"
 if "$fovea" compile named.tflite --labels labels --target "$(uname -m)-linux-gnu" -o name >/dev/null 2>log; then
   ./name "$bad" "$(printf 'folder\xff/a.png')" --json >own.json 2>log || wrong "the program: $(tail -1 log)"
