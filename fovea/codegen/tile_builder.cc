@@ -144,7 +144,9 @@ Value TileBuilder::run(Value flat, Index at, int64_t length, int64_t tile, Opera
   for (const Segment& segment : segments(length, tile, true)) {
     loop(constant(segment.begin), constant(segment.end), segment.tile, carried,
          [&](Index offset, SmallVectorImpl<Value>& inside) {
-           inside[0] = operation(inside[0], offset, Slice{{add(at, offset)}, {segment.tile}, {1}, {true}});
+           Slice slice{{add(at, offset)}, {segment.tile}, {1}, {true}};
+           if (covers(slice, cast<RankedTensorType>(flat.getType()))) slice.offsets[0] = hidden_zero();
+           inside[0] = operation(inside[0], offset, slice);
          });
   }
   return carried[0];
@@ -200,11 +202,7 @@ Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int6
     Slice other = slice;
     other.offsets[0] = add(from, offset);
     Value first = read(source, other);
-    if (pair_distance == 0) {
-      Slice to = slice;
-      if (covers(to, cast<RankedTensorType>(target.getType()))) to.offsets[0] = hidden_zero();
-      return write(first, target, to);
-    }
+    if (pair_distance == 0) return write(first, target, slice);
     other.offsets[0] = add(other.offsets[0], constant(pair_distance));
     const AffineMap identity = builder.getMultiDimIdentityMap(1);
     return write(formula({first, read(source, other)}, read(target, slice), identity, pair_of), target, slice);

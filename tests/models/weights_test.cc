@@ -144,7 +144,7 @@ TEST(Weights, HalvesAreWidenedAndOtherTypesRefused) {
   EXPECT_THAT(loaded.at("conv.bias").values<float>(), testing::ElementsAre(1.0f, -2.5f, 0x1p-133f, 3.140625f));
   EXPECT_FALSE(loaded.contains("bn.num_batches_tracked"));
   file["bn.bias"] = Tensor({4}, DType::i32);
-  EXPECT_EQ(failure(small_network(3), file_of(file)), "file: tensor \"bn.bias\" holds i32; weights are f32, f16 or bf16");
+  EXPECT_EQ(failure(small_network(3), file_of(file)), "file: tensor \"bn.bias\" holds i32; weights are f32, f64, f16 or bf16");
 }
 
 TEST(Weights, MisfitsAreNamedInOneLine) {
