@@ -96,13 +96,11 @@ TEST(Object, UsesTheVectorsOfTheMachine) {
   struct Wanted {
     const char *triple, *cpu, *instruction;
   };
-  const std::vector<Wanted> wanted{{"aarch64-linux-gnu", "", "fmla\t"},
-                                   {"armv7-linux-gnueabihf", "cortex-a7", "vmul.f32\tq"},
-                                   {"riscv64-linux-gnu", "rv64gcv", "vfmacc"},
-                                   {"wasm32-unknown-unknown", "", "f32x4.mul"},
-                                   {"x86_64-linux-gnu", "", "mulps\t"},
-                                   {"x86_64-linux-gnu", "haswell", "vfmadd231ps\t"},
-                                   {"x86_64-linux-gnu", "znver4", "%zmm"}};
+  const std::vector<Wanted> wanted{
+      {"aarch64-linux-gnu", "", "fmla\t"},        {"armv7-linux-gnueabihf", "cortex-a7", "vmul.f32\tq"},
+      {"riscv64-linux-gnu", "rv64gcv", "vfmacc"}, {"wasm32-unknown-unknown", "", "f32x4.mul"},
+      {"x86_64-linux-gnu", "", "mulps\t"},        {"x86_64-linux-gnu", "haswell", "vfmadd231ps\t"},
+      {"x86_64-linux-gnu", "znver4", "%zmm"}};
   for (const auto& [triple, cpu, instruction] : wanted) {
     SCOPED_TRACE(fmt::format("{} {}", triple, cpu));
     const std::string assembly = lower_kernel(ParsedKernel(dense).function(), "assembly", Target::named(triple, cpu));
