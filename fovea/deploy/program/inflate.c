@@ -121,7 +121,8 @@ static int read_block(struct stream* stream, const struct codes* letters, const 
     const size_t back = steps[far] + take(stream, far < 2 ? 0 : far / 2 - 1);
     if (stream->short_of || back > (size_t)(stream->out - stream->start)) return 0;
     const size_t room = (size_t)(stream->limit - stream->out);
-    for (length = length < room ? length : room; length > 0; --length, ++stream->out) *stream->out = stream->out[0 - back];
+    const uint8_t* from = stream->out - back;
+    for (length = length < room ? length : room; length > 0; --length) *stream->out++ = *from++;
   }
   return 1;
 }
