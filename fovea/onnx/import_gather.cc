@@ -246,22 +246,6 @@ double padding_value(Importer& importer, const OnnxNode& node) {
   return importer.number(node, 2);
 }
 
-// A line is put together from its parts: of a padded line that is one vector long, code generation keeps only what is written
-// last.
-Ref padded_line(Importer& importer, const OnnxNode& node, Ref x, const std::vector<int64_t>& padding, double value) {
-  const auto cells = [&](int64_t count) {
-    importer.spend(node, static_cast<uint64_t>(count) * sizeof(float));
-    Tensor tensor({count}, DType::f32);
-    std::ranges::fill(tensor.values<float>(), static_cast<float>(value));
-    return importer.known(tensor);
-  };
-  std::vector<Ref> parts;
-  if (padding[0] > 0) parts.push_back(cells(padding[0]));
-  parts.push_back(x);
-  if (padding[1] > 0) parts.push_back(cells(padding[1]));
-  return parts.size() == 1 ? x : importer.add(node, "concat", parts, {{"dim", int64_t{0}}}).front();
-}
-
 void import_pad(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const std::string mode = importer.text(node, "mode", "constant");
@@ -284,8 +268,6 @@ void import_pad(Importer& importer, const OnnxNode& node) {
     y = picked(importer, node, y, static_cast<int64_t>(d), indices);
   }
   for (int64_t& cells : padding) cells = std::max<int64_t>(cells, 0);
-  if (mode == "constant" && x.rank() == 1 && importer.type_of(y).dtype == DType::f32)
-    return importer.set_in_order(node, 0, padded_line(importer, node, y, padding, value), order);
   if (mode == "constant" && std::ranges::any_of(padding, [](int64_t cells) { return cells > 0; }))
     y = importer.add(node, "pad", {y}, {{"padding", padding}, {"value", value}}).front();
   importer.set_in_order(node, 0, y, order);
