@@ -15,9 +15,11 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # ccache takes a file that uses a precompiled header only when told that macros in it are not looked at by time.
-  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+  # ccache takes a file that uses a precompiled header only when told that macros in it are not looked at by time. Paths below the
+  # base directory are hashed as relative ones, so that a second clone is built from the first one's cache.
+  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
 # Code that includes MLIR: its headers are not ours to warn about, and one precompiled header pays for them once.
