@@ -96,4 +96,15 @@ void Tensor::check_count(size_t count) const {
   if (count != static_cast<size_t>(count_)) fail("shape {} has {} elements, {} were given", to_string(shape_), count_, count);
 }
 
+Tensor integer_tensor(const Shape& shape, const std::vector<int64_t>& numbers, DType dtype) {
+  Tensor tensor(shape, dtype);
+  if (static_cast<size_t>(tensor.size()) != numbers.size())
+    fail("shape {} has {} elements, {} were given", to_string(shape), tensor.size(), numbers.size());
+  if (dtype == DType::i64)
+    std::ranges::copy(numbers, tensor.data<int64_t>());
+  else
+    std::ranges::transform(numbers, tensor.data<int32_t>(), [](int64_t number) { return static_cast<int32_t>(number); });
+  return tensor;
+}
+
 }  // namespace fovea

@@ -110,4 +110,7 @@ class Tensor {
   std::shared_ptr<std::byte> storage_;
 };
 
+// Integers as a tensor of i64, or of i32, where each is cut to 32 bits; of no other type.
+Tensor integer_tensor(const Shape& shape, const std::vector<int64_t>& numbers, DType dtype = DType::i64);
+
 }  // namespace fovea

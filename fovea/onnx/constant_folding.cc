@@ -10,12 +10,6 @@
 namespace fovea {
 namespace {
 
-Tensor integers_tensor(const std::vector<int64_t>& values) {
-  Tensor tensor({static_cast<int64_t>(values.size())}, DType::i64);
-  std::ranges::copy(values, tensor.data<int64_t>());
-  return tensor;
-}
-
 // A tensor the file's numbers ask for: within what the importer grants.
 Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
@@ -29,7 +23,8 @@ void fold_shape(Importer& importer, const OnnxNode& node) {
   const auto rank = static_cast<int64_t>(shape.size());
   const auto clipped = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
   const int64_t start = clipped(importer.integer(node, "start", 0)), end = clipped(importer.integer(node, "end", rank));
-  importer.set_constant(node, 0, integers_tensor(start < end ? Shape(shape.begin() + start, shape.begin() + end) : Shape{}));
+  const Shape taken = start < end ? Shape(shape.begin() + start, shape.begin() + end) : Shape{};
+  importer.set_constant(node, 0, integer_tensor({std::ssize(taken)}, taken));
 }
 
 void fold_size(Importer& importer, const OnnxNode& node) {
@@ -66,7 +61,7 @@ void fold_constant_node(Importer& importer, const OnnxNode& node) {
     return importer.set_constant(node, 0, Tensor::of<int64_t>({}, {*integer}));
   if (const auto* number = std::get_if<float>(&value)) return importer.set_constant(node, 0, Tensor::of<float>({}, {*number}));
   if (const auto* integers = std::get_if<std::vector<int64_t>>(&value))
-    return importer.set_constant(node, 0, integers_tensor(*integers));
+    return importer.set_constant(node, 0, integer_tensor({std::ssize(*integers)}, *integers));
   const auto* numbers = std::get_if<std::vector<float>>(&value);
   if (numbers == nullptr) importer.complain(node, "its value {} is no tensor or number", name);
   Tensor tensor({static_cast<int64_t>(numbers->size())}, DType::f32);

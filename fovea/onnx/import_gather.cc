@@ -14,12 +14,6 @@ int64_t position(const std::vector<int64_t>& order, int64_t dimension) {
   return std::ranges::find(order, dimension) - order.begin();
 }
 
-Tensor numbers_tensor(const Shape& shape, const std::vector<int64_t>& numbers) {
-  Tensor tensor(shape, DType::i64);
-  std::ranges::copy(numbers, tensor.data<int64_t>());
-  return tensor;
-}
-
 // Known positions of a dimension: a slice where they are neighbours at equal steps, nothing where they are all.
 Ref picked(Importer& importer, const OnnxNode& node, Ref x, int64_t dim, const std::vector<int64_t>& indices) {
   const Shape shape = importer.shape_of(x);
@@ -29,7 +23,7 @@ Ref picked(Importer& importer, const OnnxNode& node, Ref x, int64_t dim, const s
   bool run = step > 0;
   for (size_t i = 1; i < indices.size(); ++i) run = run && indices[i] - indices[i - 1] == step;
   if (!run) {
-    const Ref places = importer.known(numbers_tensor({count}, indices));
+    const Ref places = importer.known(integer_tensor({count}, indices));
     return importer.add(node, "gather", {x, places}, {{"dim", dim}}).front();
   }
   if (step == 1 && count == shape[d]) return x;
@@ -89,7 +83,7 @@ void import_gather_elements(Importer& importer, const OnnxNode& node) {
   ImportedValue& indices = importer.input(node, 1);
   const int64_t axis = importer.dimension(node, importer.integer(node, "axis", 0), x.rank());
   const int64_t extent = x.shape()[static_cast<size_t>(axis)];
-  const Ref at = indices.constant ? importer.known(numbers_tensor(indices.shape(), known_positions(importer, node, 1, extent)))
+  const Ref at = indices.constant ? importer.known(integer_tensor(indices.shape(), known_positions(importer, node, 1, extent)))
                                   : computed_positions(importer, node, indices, extent);
   const Ref y = importer.add(node, "gather_elements", {importer.row_major(x), at}, {{"dim", axis}}).front();
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
@@ -114,7 +108,7 @@ Ref flat_rows(Importer& importer, const OnnxNode& node, ImportedValue& indices, 
       }
       flat.push_back(at);
     }
-    return importer.known(numbers_tensor({rows}, flat));
+    return importer.known(integer_tensor({rows}, flat));
   }
   const Ref given = importer.row_major(indices);
   const DType dtype = importer.type_of(given).dtype;
@@ -123,7 +117,7 @@ Ref flat_rows(Importer& importer, const OnnxNode& node, ImportedValue& indices, 
   const Ref table = c.reshape(given, {rows, depth});
   std::vector<int64_t> starts;
   for (int64_t row = 0; row < rows; ++row) starts.push_back(row / each * block);
-  Ref at = importer.known(numbers_tensor({rows}, starts));
+  Ref at = importer.known(integer_tensor({rows}, starts));
   int64_t stride = block;
   for (int64_t d = 0; d < depth; ++d) {
     const int64_t extent = extents[static_cast<size_t>(d)];

@@ -26,17 +26,6 @@ bool all_integers(Reader& reader) {
   return true;
 }
 
-Tensor tensor_of(const std::vector<int64_t>& numbers, const Shape& shape, DType dtype) {
-  Tensor result(shape, dtype);
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    if (dtype == DType::i64)
-      result.data<int64_t>()[i] = numbers[i];
-    else
-      result.data<int32_t>()[i] = static_cast<int32_t>(numbers[i]);
-  }
-  return result;
-}
-
 using Function = std::function<int64_t(int64_t, int64_t)>;
 
 int64_t wrapped(uint64_t value) { return static_cast<int64_t>(value); }
@@ -80,7 +69,7 @@ bool fold_binary(Reader& reader) {
   const bool longer = b.size() > a.size() || (b.size() == a.size() && right.shape().size() > left.shape().size());
   std::vector<int64_t> result(std::max(a.size(), b.size()));
   for (size_t i = 0; i < result.size(); ++i) result[i] = function(a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
-  reader.set_constant_output(tensor_of(result, longer ? right.shape() : left.shape(), left.dtype()));
+  reader.set_constant_output(integer_tensor(longer ? right.shape() : left.shape(), result, left.dtype()));
   return true;
 }
 
@@ -109,7 +98,7 @@ bool fold_reduction(Reader& reader) {
     }
   }
   const Shape shape = options && options->keep_dims() ? Shape{1} : Shape{};
-  reader.set_constant_output(tensor_of({result}, shape, reader.values(0, "input").dtype()));
+  reader.set_constant_output(integer_tensor(shape, {result}, reader.values(0, "input").dtype()));
   return true;
 }
 
@@ -120,7 +109,7 @@ bool fold_concatenation(Reader& reader) {
     const std::vector<int64_t> part = reader.integers(i, "input");
     all.insert(all.end(), part.begin(), part.end());
   }
-  reader.set_constant_output(tensor_of(all, {std::ssize(all)}, reader.values(0, "input").dtype()));
+  reader.set_constant_output(integer_tensor({std::ssize(all)}, all, reader.values(0, "input").dtype()));
   return true;
 }
 
@@ -138,7 +127,7 @@ bool fold_range(Reader& reader) {
     if (std::ssize(numbers) >= most_numbers) reader.fail("counts more than {} numbers", most_numbers);
     numbers.push_back(at);
   }
-  reader.set_constant_output(tensor_of(numbers, {std::ssize(numbers)}, reader.values(0, "start").dtype()));
+  reader.set_constant_output(integer_tensor({std::ssize(numbers)}, numbers, reader.values(0, "start").dtype()));
   return true;
 }
 
@@ -146,7 +135,7 @@ bool fold_unpack(Reader& reader) {
   const std::vector<int64_t> numbers = reader.integers(0, "input");
   if (reader.values(0, "input").shape().size() != 1 || numbers.size() < reader.output_count()) return false;
   for (size_t i = 0; i < reader.output_count(); ++i)
-    reader.set_constant_output(tensor_of({numbers[i]}, {}, reader.values(0, "input").dtype()), i);
+    reader.set_constant_output(integer_tensor({}, {numbers[i]}, reader.values(0, "input").dtype()), i);
   return true;
 }
 
@@ -180,7 +169,7 @@ bool fold_cast(Reader& reader) {
   if (!all_integers(reader)) return false;
   const std::vector<int64_t> numbers = reader.integers(0, "input");
   if (to == DType::i32 || to == DType::i64) {
-    reader.set_constant_output(tensor_of(numbers, from.shape(), *to));
+    reader.set_constant_output(integer_tensor(from.shape(), numbers, *to));
     return true;
   }
   if (to != DType::f32) return false;

@@ -77,16 +77,7 @@ void read_reverse(Reader& reader) {
     if (dim < 0) dim += std::ssize(shape);
     if (dim < 0 || dim >= std::ssize(shape) || (dim == 0 && reader.rebatched()))
       reader.fail("reverses dimension {} of {}", dim, to_string(shape));
-    const int64_t size = shape[static_cast<size_t>(dim)];
-    if (size > 4096) reader.fail("reverses {} cells; 4096 are read", size);
-    std::vector<Ref> cells;
-    for (int64_t at = size; at-- > 0;) {
-      Shape offsets(shape.size(), 0), sizes = shape;
-      offsets[static_cast<size_t>(dim)] = at;
-      sizes[static_cast<size_t>(dim)] = 1;
-      cells.push_back(reader.add("slice", {result}, {{"offsets", offsets}, {"sizes", sizes}}));
-    }
-    if (cells.size() > 1) result = reader.add("concat", cells, {{"dim", dim}});
+    result = reader.reversed(result, dim);
   }
   reader.set_output(result);
 }

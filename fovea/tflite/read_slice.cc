@@ -6,17 +6,6 @@
 namespace fovea::tflite {
 namespace {
 
-Tensor integer_tensor(const std::vector<int64_t>& numbers, const Shape& shape, DType dtype) {
-  Tensor result(shape, dtype);
-  for (size_t i = 0; i < numbers.size(); ++i) {
-    if (dtype == DType::i64)
-      result.data<int64_t>()[i] = numbers[i];
-    else
-      result.data<int32_t>()[i] = static_cast<int32_t>(numbers[i]);
-  }
-  return result;
-}
-
 struct Box {
   Shape offsets, sizes, strides;  // sizes: of the result
 };
@@ -119,21 +108,6 @@ StridedBox strided_box(Reader& reader, const StridedSliceOptions& options, const
   return result;
 }
 
-// The cells of one dimension, the last first.
-Ref reversed(Reader& reader, Ref value, int64_t dim) {
-  const Shape shape = reader.type(value).shape;
-  const int64_t size = shape[static_cast<size_t>(dim)];
-  if (size > 4096) reader.fail("reverses {} cells; 4096 are read", size);
-  std::vector<Ref> cells;
-  for (int64_t at = size; at-- > 0;) {
-    Shape offsets(shape.size(), 0), sizes = shape;
-    offsets[static_cast<size_t>(dim)] = at;
-    sizes[static_cast<size_t>(dim)] = 1;
-    cells.push_back(reader.add("slice", {value}, {{"offsets", offsets}, {"sizes", sizes}}));
-  }
-  return cells.size() == 1 ? value : reader.add("concat", cells, {{"dim", dim}});
-}
-
 void read_strided_slice(Reader& reader) {
   const auto& options = reader.options<StridedSliceOptions>();
   if (reader.is_constant(0)) {  // of a shape: computed here
@@ -145,7 +119,7 @@ void read_strided_slice(Reader& reader) {
         taken.push_back(values[static_cast<size_t>(strided.box.offsets[0] + i * strided.box.strides[0])]);
       if (strided.backwards[0]) std::ranges::reverse(taken);
       if (!strided.fresh.empty()) reader.fail("makes a new dimension of a shape, which is not read");
-      return reader.set_constant_output(integer_tensor(taken, strided.shrinks[0] ? Shape{} : strided.box.sizes, input.dtype()));
+      return reader.set_constant_output(integer_tensor(strided.shrinks[0] ? Shape{} : strided.box.sizes, taken, input.dtype()));
     }
   }
   const StridedBox strided = strided_box(reader, options, reader.file_shape(0));
@@ -155,7 +129,7 @@ void read_strided_slice(Reader& reader) {
   for (size_t i = 0; i <= sizes.size(); ++i) {
     shape.insert(shape.end(), static_cast<size_t>(std::ranges::count(strided.fresh, i)), 1);
     if (i == sizes.size()) break;
-    if (strided.backwards[i]) result = reversed(reader, result, static_cast<int64_t>(i));
+    if (strided.backwards[i]) result = reader.reversed(result, static_cast<int64_t>(i));
     if (!strided.shrinks[i]) shape.push_back(sizes[i]);
   }
   if (shape != sizes) result = reader.add("reshape", {result}, {{"shape", shape}});

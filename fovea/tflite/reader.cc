@@ -288,6 +288,20 @@ Ref Reader::scalar(double value) {
   return add("constant", {}, {{"value", Tensor::of<float>({}, {static_cast<float>(value)})}});
 }
 
+Ref Reader::reversed(Ref value, int64_t dim) {
+  const Shape shape = type(value).shape;
+  const int64_t size = shape[static_cast<size_t>(dim)];
+  if (size > 4096) fail("reverses {} cells; 4096 are read", size);
+  std::vector<Ref> cells;
+  for (int64_t at = size; at-- > 0;) {
+    Shape offsets(shape.size(), 0), sizes = shape;
+    offsets[static_cast<size_t>(dim)] = at;
+    sizes[static_cast<size_t>(dim)] = 1;
+    cells.push_back(add("slice", {value}, {{"offsets", offsets}, {"sizes", sizes}}));
+  }
+  return cells.size() == 1 ? value : add("concat", cells, {{"dim", dim}});
+}
+
 QuantizedType Reader::output_type(size_t output) const {
   if (output >= op_->outputs.size()) fail("has no output {}", output);
   const FileTensor& tensor = file_.tensors()[static_cast<size_t>(op_->outputs[output])];

@@ -62,7 +62,8 @@ class Reader {
 
   Ref add(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes = {});
   std::vector<Ref> add_all(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes);
-  Ref scalar(double value);  // [] f32
+  Ref scalar(double value);              // [] f32
+  Ref reversed(Ref value, int64_t dim);  // the cells of one dimension, the last first
   TensorType type(Ref value) const { return graph_.type(value); }
 
   size_t output_count() const { return op_->outputs.size(); }
