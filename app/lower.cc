@@ -11,7 +11,7 @@ namespace {
 struct LowerOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, stage = "graph", kernel, cpu;
+  std::string model, stage = "graph", kernel, target, cpu;
   int64_t batch = 1;
   bool train = false;
   std::string dtype = "f32", winograd = "auto";
@@ -40,7 +40,8 @@ void print_stage(const LowerOptions& options) {
                                   .threads = options.common.thread_count(),
                                   .inference = !options.train,
                                   .winograd = winograd_named(options.winograd),
-                                  .dtype = dtype_named(options.dtype)});
+                                  .dtype = dtype_named(options.dtype)},
+                                 options.target);
   if (options.common.json) {
     print_json({{"model", network.name}, {"stage", options.stage}, {"text", text}});
   } else {
@@ -60,7 +61,8 @@ Command lower_command(CLI::App& program) {
   app->add_option("--kernel", options->kernel, "only this kernel, by the name it has in stage kernels");
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
-  app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4 (this one)");
+  app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, wasm32 (this machine)");
+  app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4, cortex-a76 (this one)");
   add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form);
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");

@@ -168,20 +168,22 @@ ProgramMemory planned_memory(const Graph& graph, const CompileOptions& options) 
   return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }
 
-std::string text_at(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
+std::string text_at(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options,
+                    const std::string& triple) {
   static const std::vector<std::string> after_kernels = {"tiles", "vectors", "llvm", "assembly"};
+  const auto target = [&] { return triple.empty() ? Target::host(options.cpu) : Target::named(triple, options.cpu); };
   if (llvm::is_contained(after_kernels, stage)) {
-    const Target target = Target::host(options.cpu);
-    auto module = kernels_for(target, graph, options);
+    const Target machine = target();
+    auto module = kernels_for(machine, graph, options);
     std::string text;
-    for (FuncOp chosen : chosen_kernels(*module, kernel)) text += lower_kernel(chosen, stage, target);
+    for (FuncOp chosen : chosen_kernels(*module, kernel)) text += lower_kernel(chosen, stage, machine);
     return text;
   }
   std::vector<std::string> known = stage_names();
   known.insert(known.end(), after_kernels.begin(), after_kernels.end());
   if (!llvm::is_contained(stage_names(), stage)) refuse_unknown("stage", stage, known);
-  auto module = stage == "kernels" ? kernels_for(Target::host(options.cpu), graph, options)
-                                   : module_at(graph, stage_named(stage), options);
+  auto module =
+      stage == "kernels" ? kernels_for(target(), graph, options) : module_at(graph, stage_named(stage), options);
   if (stage != "kernels" || kernel.empty()) return text_of(*module);
   std::string text;
   for (FuncOp chosen : chosen_kernels(*module, kernel)) text += text_of(chosen);
@@ -194,8 +196,9 @@ ProgramMemory memory_of(const Graph& graph, const CompileOptions& options) {
   return guarded_result([&] { return planned_memory(graph, options); }, [&] { return graph.text(); });
 }
 
-std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options) {
-  return guarded_result([&] { return text_at(graph, stage, kernel, options); }, [&] { return graph.text(); });
+std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options,
+                  const std::string& triple) {
+  return guarded_result([&] { return text_at(graph, stage, kernel, options, triple); }, [&] { return graph.text(); });
 }
 
 }  // namespace fovea
