@@ -182,8 +182,7 @@ std::string text_at(const Graph& graph, const std::string& stage, const std::str
   std::vector<std::string> known = stage_names();
   known.insert(known.end(), after_kernels.begin(), after_kernels.end());
   if (!llvm::is_contained(stage_names(), stage)) refuse_unknown("stage", stage, known);
-  auto module =
-      stage == "kernels" ? kernels_for(target(), graph, options) : module_at(graph, stage_named(stage), options);
+  auto module = stage == "kernels" ? kernels_for(target(), graph, options) : module_at(graph, stage_named(stage), options);
   if (stage != "kernels" || kernel.empty()) return text_of(*module);
   std::string text;
   for (FuncOp chosen : chosen_kernels(*module, kernel)) text += text_of(chosen);

@@ -65,21 +65,6 @@ std::optional<Edge> edge_of(const LinearForm& form, int64_t extent, const Formul
 
 }  // namespace
 
-std::pair<Index, Index> Edge::taps_at(TileBuilder& t, Index at) const {
-  const Index base = t.add(t.multiply(at, step), t.constant(shift));
-  const Index none = t.constant(0), all = t.constant(taps);
-  Index begin, end;
-  if (tap_step > 0) {
-    begin = t.subtract(none, base);
-    end = t.subtract(t.constant(extent), base);
-  } else {
-    begin = t.subtract(base, t.constant(extent - 1));
-    end = t.add(base, t.constant(1));
-  }
-  begin = t.least(t.greatest(begin, none), all);
-  return {begin, t.greatest(begin, t.least(end, all))};
-}
-
 std::optional<SmallVector<Edge>> edges_of(const KernelFormula& kernel) {
   const Formula& contraction = kernel.anchor;
   SmallVector<Edge> edges;

@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "fovea/codegen/kernel_formula.h"
-#include "fovea/codegen/tile_builder.h"
 
 namespace fovea {
 
@@ -19,9 +18,6 @@ struct Edge {
   int64_t extent;          // of the tensor's coordinate
   int64_t taps;
   int64_t inside_begin, inside_end;  // positions whose every tap is inside; may be empty
-
-  // Taps that are inside at one position.
-  std::pair<Index, Index> taps_at(TileBuilder& t, Index position) const;
 };
 
 // The edges of a contraction's inputs. None where an input cannot be read so: a padding that does not become zero, a dilated

@@ -61,7 +61,7 @@
 #include "fovea/codegen/groups.h"
 #include "fovea/codegen/lane_sums.h"
 #include "fovea/codegen/schedule_text.h"
-#include "fovea/codegen/streaming.h"
+#include "fovea/codegen/streaming_marks.h"
 #include "fovea/codegen/strided_views.h"
 #include "fovea/core/error.h"
 

@@ -4,22 +4,11 @@
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicsX86.h>
 #include <llvm/Transforms/Utils/Cloning.h>
-#include <mlir/Dialect/Func/IR/FuncOps.h>
-#include <mlir/Dialect/Vector/IR/VectorOps.h>
-#include <mlir/Interfaces/ViewLikeInterface.h>
 
 namespace fovea {
 namespace {
 
 constexpr uint64_t line_bytes = 64;
-
-bool is_streamed(mlir::Value memory) {
-  while (auto view = memory.getDefiningOp<mlir::ViewLikeOpInterface>()) memory = view.getViewSource();
-  const auto argument = mlir::dyn_cast<mlir::BlockArgument>(memory);
-  if (!argument) return false;
-  auto function = mlir::dyn_cast<mlir::func::FuncOp>(argument.getOwner()->getParentOp());
-  return function && function.getArgAttr(argument.getArgNumber(), streamed_result);
-}
 
 template <typename Visit>
 void each_streaming_store(llvm::Function& kernel, Visit visit) {
@@ -29,14 +18,6 @@ void each_streaming_store(llvm::Function& kernel, Visit visit) {
 }
 
 }  // namespace
-
-void mark_streaming_stores(mlir::ModuleOp vectors) {
-  vectors.walk([](mlir::vector::StoreOp store) {
-    const mlir::VectorType type = store.getVectorType();
-    if (type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8) % line_bytes == 0 && is_streamed(store.getBase()))
-      store.setNontemporal(true);
-  });
-}
 
 void drop_streaming_stores(llvm::Function& kernel) {
   each_streaming_store(kernel, [](llvm::StoreInst& store) { store.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr); });

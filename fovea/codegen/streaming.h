@@ -6,15 +6,8 @@
 
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/IR/IRBuilder.h>
-#include <mlir/IR/BuiltinOps.h>
 
 namespace fovea {
-
-// An argument of a tile program whose rows begin and end with a line of the cache.
-inline constexpr const char* streamed_result = "fovea.streamed";
-
-// At the stage `vectors`: stores of whole lines into such arguments are marked.
-void mark_streaming_stores(mlir::ModuleOp vectors);
 
 // Marked stores, as ordinary ones.
 void drop_streaming_stores(llvm::Function& kernel);

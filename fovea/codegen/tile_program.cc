@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "fovea/codegen/groups.h"
-#include "fovea/codegen/streaming.h"
 #include "fovea/codegen/tile_writer.h"
 #include "fovea/core/error.h"
 
@@ -265,11 +264,26 @@ bool TileWriter::all_taps_inside(unsigned tap) const {
   return llvm::none_of(tiling_.edges, [&](const Edge& edge) { return edge.tap == tap && !inside_[edge.position]; });
 }
 
+std::pair<Index, Index> TileWriter::taps_inside(const Edge& edge, Index position) {
+  const Index base = t_.add(t_.multiply(position, edge.step), t_.constant(edge.shift));
+  const Index none = t_.constant(0), all = t_.constant(edge.taps);
+  Index begin, end;
+  if (edge.tap_step > 0) {
+    begin = t_.subtract(none, base);
+    end = t_.subtract(t_.constant(edge.extent), base);
+  } else {
+    begin = t_.subtract(base, t_.constant(edge.extent - 1));
+    end = t_.add(base, t_.constant(1));
+  }
+  begin = t_.least(t_.greatest(begin, none), all);
+  return {begin, t_.greatest(begin, t_.least(end, all))};
+}
+
 // One dimension of a block as runs of equal static tiles.
 SmallVector<TileWriter::Part> TileWriter::parts_of(unsigned dim) {
   for (const Edge& edge : tiling_.edges) {
     if (edge.tap != dim || inside_[edge.position]) continue;
-    const auto [begin, end] = edge.taps_at(t_, cursor_[edge.position]);
+    const auto [begin, end] = taps_inside(edge, cursor_[edge.position]);
     return {{1, begin, end, true}};
   }
   const int64_t extent = anchor_.extents[dim];

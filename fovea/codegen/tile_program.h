@@ -13,6 +13,9 @@
 
 namespace fovea {
 
+// An argument of a tile program whose rows begin and end with a line of the cache: what is written there goes past the caches.
+inline constexpr const char* streamed_result = "fovea.streamed";
+
 struct TileProgram {
   mlir::func::FuncOp function;                 // (operands..., scratch..., begin, end) -> the written tensors
   int64_t operands = 0;                        // leading arguments that are the kernel's operands

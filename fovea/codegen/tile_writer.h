@@ -51,6 +51,7 @@ class TileWriter {
     Index begin, end;
     bool inside;  // no tap falls into the padding
   };
+  std::pair<Index, Index> taps_inside(const Edge& edge, Index position);  // taps that fall inside at one position
   llvm::SmallVector<Part> parts_of(unsigned dim);
   const Edge* edge_along(unsigned position) const;
   bool all_taps_inside(unsigned tap) const;

@@ -1,7 +1,7 @@
 // Filters of 3x3 convolutions in the transformed domain of Winograd's algorithm (winograd.h), before the run.
 #pragma once
 
-#include "fovea/codegen/compile.h"
+#include "fovea/codegen/options.h"
 #include "fovea/codegen/target.h"
 #include "mlir/IR/BuiltinOps.h"
 

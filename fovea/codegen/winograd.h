@@ -10,7 +10,7 @@
 // before the run (transformed_filters.h); a kernel whose filter came that way has the attribute `fovea.winograd`, with m.
 #pragma once
 
-#include "fovea/codegen/compile.h"
+#include "fovea/codegen/options.h"
 #include "fovea/codegen/tiling.h"
 
 namespace fovea {

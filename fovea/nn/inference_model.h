@@ -11,7 +11,7 @@
 
 #include "fovea/core/tensor.h"
 #include "fovea/dialect/graph.h"
-#include "fovea/nn/trace.h"
+#include "fovea/nn/preprocessing.h"
 
 namespace fovea {
 

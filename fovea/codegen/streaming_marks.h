@@ -1,0 +1,11 @@
+// Which stores of a kernel go past the caches.
+#pragma once
+
+#include <mlir/IR/BuiltinOps.h>
+
+namespace fovea {
+
+// At the stage `vectors`: stores of whole lines into arguments that are `streamed_result` (tile_program.h) are marked.
+void mark_streaming_stores(mlir::ModuleOp vectors);
+
+}  // namespace fovea
