@@ -9,10 +9,10 @@
 
 #include "app/inference_model.h"
 #include "app/model_options.h"
-#include "fovea/codegen/kernel_bench.h"
+#include "bench/kernels/kernel_bench.h"
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
-#include "fovea/train/predictor.h"
+#include "fovea/inference/predictor.h"
 #include "fovea/train/run.h"
 
 namespace fovea {

@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "fovea/core/error.h"
-#include "fovea/data/crop.h"
-#include "fovea/data/resample.h"
+#include "fovea/data/image/crop.h"
+#include "fovea/data/image/resample.h"
 
 namespace fovea {
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "app/command.h"
-#include "fovea/data/image.h"
-#include "fovea/train/image_classifier.h"
+#include "fovea/data/image/image.h"
+#include "fovea/inference/image_classifier.h"
 
 namespace fovea {
 

@@ -7,8 +7,8 @@
 #include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
-#include "fovea/data/picture_files.h"
-#include "fovea/formats/labels.h"
+#include "fovea/data/image/image_files.h"
+#include "fovea/interchange/labels.h"
 
 namespace fovea {
 namespace {

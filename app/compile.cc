@@ -11,7 +11,7 @@
 #include "fovea/deploy/c_header.h"
 #include "fovea/deploy/model_header.h"
 #include "fovea/deploy/program.h"
-#include "fovea/formats/labels.h"
+#include "fovea/interchange/labels.h"
 
 namespace fovea {
 namespace {

@@ -6,9 +6,9 @@
 
 #include "app/command.h"
 #include "fovea/core/error.h"
+#include "fovea/core/progress.h"
+#include "fovea/data/dataset_statistics.h"
 #include "fovea/data/loader.h"
-#include "fovea/data/survey.h"
-#include "fovea/train/progress.h"
 
 namespace fovea {
 namespace {

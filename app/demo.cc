@@ -6,7 +6,7 @@
 #include "app/evaluation.h"
 #include "app/inference_model.h"
 #include "fovea/core/file.h"
-#include "fovea/formats/chart.h"
+#include "fovea/report/chart.h"
 #include "fovea/train/run.h"
 #include "fovea/train/trainer.h"
 

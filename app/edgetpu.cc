@@ -1,5 +1,5 @@
 // fovea edgetpu FILE.tflite: what of it the Edge TPU runs, operator by operator.
-#include "fovea/tflite/edgetpu.h"
+#include "fovea/interchange/tflite/edgetpu.h"
 
 #include <fmt/format.h>
 

@@ -10,10 +10,10 @@
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/formats/chart.h"
-#include "fovea/formats/labels.h"
-#include "fovea/train/image_classifier.h"
-#include "fovea/train/predictor.h"
+#include "fovea/inference/image_classifier.h"
+#include "fovea/inference/predictor.h"
+#include "fovea/interchange/labels.h"
+#include "fovea/report/chart.h"
 #include "fovea/train/run.h"
 
 namespace fovea {

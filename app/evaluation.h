@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "fovea/train/metrics.h"
+#include "fovea/inference/metrics.h"
 
 namespace fovea {
 

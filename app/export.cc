@@ -12,15 +12,15 @@
 #include "fovea/core/file.h"
 #include "fovea/core/random.h"
 #include "fovea/core/text.h"
-#include "fovea/formats/labels.h"
-#include "fovea/models/recognition.h"
-#include "fovea/nn/dequantize.h"
-#include "fovea/onnx/write.h"
-#include "fovea/tflite/write.h"
+#include "fovea/graph/rewrite/dequantize.h"
+#include "fovea/inference/session.h"
+#include "fovea/interchange/labels.h"
+#include "fovea/interchange/onnx/write.h"
+#include "fovea/interchange/tflite/write.h"
+#include "fovea/models/match.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/run.h"
 #include "fovea/train/run_lock.h"
-#include "fovea/train/session.h"
 
 namespace fovea {
 namespace {

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "fovea/codegen/fault_guard.h"
+#include "fovea/codegen/driver/fault_guard.h"
 
 namespace fovea {
 namespace {

@@ -10,8 +10,8 @@
 #include "app/command.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/progress.h"
 #include "fovea/train/interrupt.h"
-#include "fovea/train/progress.h"
 
 namespace fovea {
 namespace {

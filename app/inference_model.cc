@@ -5,10 +5,10 @@
 #include <cstdio>
 
 #include "fovea/core/error.h"
-#include "fovea/onnx/read.h"
-#include "fovea/onnx/summary.h"
-#include "fovea/tflite/read.h"
-#include "fovea/tflite/summary.h"
+#include "fovea/interchange/onnx/read.h"
+#include "fovea/interchange/onnx/summary.h"
+#include "fovea/interchange/tflite/read.h"
+#include "fovea/interchange/tflite/summary.h"
 #include "fovea/train/run.h"
 
 namespace fovea {

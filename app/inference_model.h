@@ -6,9 +6,9 @@
 #include <filesystem>
 #include <string>
 
+#include "fovea/graph/file_summary.h"
+#include "fovea/graph/inference_model.h"
 #include "fovea/models/registry.h"
-#include "fovea/nn/file_summary.h"
-#include "fovea/nn/inference_model.h"
 
 namespace fovea {
 

@@ -1,7 +1,7 @@
 // fovea lower MODEL --stage STAGE: the road to machine code, stage by stage.
 #include "app/inference_model.h"
 #include "app/model_options.h"
-#include "fovea/codegen/compile.h"
+#include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
 #include "fovea/train/run.h"
 

@@ -9,17 +9,17 @@
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/formats/chart.h"
-#include "fovea/nn/folding.h"
-#include "fovea/onnx/write.h"
+#include "fovea/graph/rewrite/folding.h"
+#include "fovea/inference/image_classifier.h"
+#include "fovea/interchange/onnx/write.h"
+#include "fovea/interchange/tflite/write.h"
+#include "fovea/quant/calibration.h"
 #include "fovea/quant/equalization.h"
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/quantization_aware.h"
 #include "fovea/quant/quantizer.h"
 #include "fovea/quant/scale_limits.h"
-#include "fovea/tflite/write.h"
-#include "fovea/train/calibration.h"
-#include "fovea/train/image_classifier.h"
+#include "fovea/report/chart.h"
 
 namespace fovea {
 namespace {

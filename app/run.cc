@@ -10,8 +10,8 @@
 #include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
-#include "fovea/formats/npy.h"
-#include "fovea/train/predictor.h"
+#include "fovea/inference/predictor.h"
+#include "fovea/interchange/npy.h"
 
 namespace fovea {
 namespace {

@@ -1,6 +1,6 @@
 # Writes OUTPUT: the schedule as a C++ string, and a digest of the code generator's sources, which every cached kernel is keyed by.
-file(READ ${FOLDER}/schedule.mlir text)
-file(GLOB sources ${FOLDER}/*.cc ${FOLDER}/*.h)
+file(READ ${SCHEDULE} text)
+file(GLOB_RECURSE sources ${FOLDER}/*.cc ${FOLDER}/*.h)
 list(SORT sources)
 set(digests "")
 foreach(source ${sources})

@@ -33,10 +33,17 @@ function(fovea_use_mlir target)
   endif()
 endfunction()
 
-# fovea_library(NAME [MLIR] LINK libraries...): all of fovea/NAME/*.cc as the static library fovea_NAME.
+# fovea_library(NAME [MLIR] [FOLDER folder] [EXCEPT folders...] LINK libraries...): all sources of FOLDER (fovea/NAME) and the folders
+# below it, but for those, as the static library fovea_NAME.
 function(fovea_library name)
-  cmake_parse_arguments(ARG "MLIR" "" "LINK" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fovea/${name}/*.cc)
+  cmake_parse_arguments(ARG "MLIR" "FOLDER" "LINK;EXCEPT" ${ARGN})
+  if(NOT ARG_FOLDER)
+    set(ARG_FOLDER fovea/${name})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${ARG_FOLDER}/*.cc)
+  foreach(folder ${ARG_EXCEPT})
+    list(FILTER sources EXCLUDE REGEX "/${ARG_FOLDER}/${folder}/")
+  endforeach()
   if(sources)
     add_library(fovea_${name} STATIC ${sources})
     target_include_directories(fovea_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}> $<INSTALL_INTERFACE:include>)
@@ -49,4 +56,28 @@ function(fovea_library name)
     add_library(fovea_${name} INTERFACE)
     target_link_libraries(fovea_${name} INTERFACE ${ARG_LINK})
   endif()
+endfunction()
+
+# fovea_embed_schedule(TARGET FILE): the schedule as a C++ string beside it, and a digest of the code generator's sources, which
+# every cached kernel is keyed by.
+function(fovea_embed_schedule target file)
+  set(folder ${PROJECT_SOURCE_DIR}/fovea/codegen)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc ${folder}/*.h)
+  cmake_path(GET file PARENT_PATH place)
+  set(header ${PROJECT_BINARY_DIR}/${place}/schedule_text.h)
+  add_custom_command(OUTPUT ${header}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${header} -DSCHEDULE=${PROJECT_SOURCE_DIR}/${file} -DFOLDER=${folder} -P ${PROJECT_SOURCE_DIR}/cmake/codegen_text.cmake
+    DEPENDS ${sources} ${PROJECT_SOURCE_DIR}/${file} ${PROJECT_SOURCE_DIR}/cmake/codegen_text.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${header})
+endfunction()
+
+# fovea_tflite_schemas(TARGET FOLDER): C++ from our parts of TensorFlow Lite's schemas.
+function(fovea_tflite_schemas target folder)
+  foreach(name schema metadata)
+    set(schema ${PROJECT_SOURCE_DIR}/${folder}/${name}.fbs)
+    set(header ${PROJECT_BINARY_DIR}/${folder}/${name}_generated.h)
+    add_custom_command(OUTPUT ${header}
+      COMMAND ${FLATC} --cpp --scoped-enums --gen-object-api -o ${PROJECT_BINARY_DIR}/${folder} ${schema} DEPENDS ${schema} VERBATIM)
+    target_sources(${target} PRIVATE ${header})
+  endforeach()
 endfunction()

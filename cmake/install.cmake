@@ -3,20 +3,21 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(stages core dialect passes runtime codegen nn models data formats quant train)
-foreach(stage ${stages})
-  set_target_properties(fovea_${stage} PROPERTIES EXPORT_NAME ${stage})
-  install(TARGETS fovea_${stage} EXPORT fovea ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+set(folders core dialect graph passes runtime codegen nn models data fetch inference interchange tflite onnx report quant train deploy)
+foreach(folder ${folders})
+  set_target_properties(fovea_${folder} PROPERTIES EXPORT_NAME ${folder})
+  install(TARGETS fovea_${folder} EXPORT fovea ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endforeach()
 install(EXPORT fovea NAMESPACE fovea:: FILE foveaTargets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fovea)
 
-# What a user includes holds no MLIR.
+# What a user includes holds no MLIR, nor what the formats' libraries generate.
 install(FILES fovea/fovea.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea)
-foreach(stage core runtime nn models data formats quant train)
-  install(DIRECTORY fovea/${stage} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea FILES_MATCHING PATTERN "*.h")
+foreach(folder core graph runtime nn models data fetch inference interchange report quant train deploy)
+  install(DIRECTORY fovea/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea FILES_MATCHING PATTERN "*.h"
+          PATTERN graph_implementation.h EXCLUDE PATTERN onnx_protobuf.h EXCLUDE PATTERN program EXCLUDE)
 endforeach()
-install(FILES fovea/dialect/graph.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/dialect)
-install(FILES fovea/codegen/compile.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/codegen)
+install(FILES fovea/codegen/options.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/codegen)
+install(FILES fovea/codegen/driver/compile.h fovea/codegen/driver/ahead_of_time.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/codegen/driver)
 
 configure_package_config_file(cmake/foveaConfig.cmake.in ${PROJECT_BINARY_DIR}/foveaConfig.cmake
                               INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fovea)

@@ -1,8 +1,8 @@
 // A small convolutional network learns handwritten digits and is saved.   example_mnist_cnn [mnist:DIR | digits]
 #include <fmt/format.h>
 
-#include "fovea/formats/safetensors.h"
 #include "fovea/fovea.h"
+#include "fovea/interchange/safetensors.h"
 
 using namespace fovea;
 

@@ -1,11 +1,15 @@
 // All that a program which defines, trains and runs a network includes. No MLIR: a model compiles in about a second.
 #pragma once
 
-#include "fovea/codegen/compile.h"
+#include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
+#include "fovea/core/progress.h"
 #include "fovea/core/tensor.h"
-#include "fovea/data/dataset.h"
 #include "fovea/data/loader.h"
+#include "fovea/data/sources/dataset.h"
+#include "fovea/inference/metrics.h"
+#include "fovea/inference/predictor.h"
+#include "fovea/inference/session.h"
 #include "fovea/models/registry.h"
 #include "fovea/nn/layers.h"
 #include "fovea/nn/losses.h"
@@ -13,7 +17,3 @@
 #include "fovea/nn/trace.h"
 #include "fovea/runtime/program.h"
 #include "fovea/runtime/thread_pool.h"
-#include "fovea/train/metrics.h"
-#include "fovea/train/predictor.h"
-#include "fovea/train/progress.h"
-#include "fovea/train/session.h"

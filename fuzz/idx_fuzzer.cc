@@ -1,7 +1,7 @@
 // MNIST's files: the first two bytes say how long the labels are, the images follow.
 #include <fstream>
 
-#include "fovea/data/sources.h"
+#include "fovea/data/sources/sources.h"
 #include "fuzz/fuzz.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "fovea/onnx/read.h"
+#include "fovea/interchange/onnx/read.h"
 #include "fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

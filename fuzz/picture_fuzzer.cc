@@ -1,5 +1,5 @@
 // PNG, JPEG, WebP and BMP, whole, and a region of it as training decodes it: scaled down.
-#include "fovea/data/image.h"
+#include "fovea/data/image/image.h"
 #include "fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,4 +1,4 @@
-#include "fovea/formats/pth.h"
+#include "fovea/interchange/pth.h"
 #include "fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,4 +1,4 @@
-#include "fovea/formats/safetensors.h"
+#include "fovea/interchange/safetensors.h"
 #include "fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

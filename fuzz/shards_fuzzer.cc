@@ -1,7 +1,7 @@
 // What lists photographs: tar shards, TFRecord shards (also packed ones) and CSV lists; the first byte says which.
 #include <fstream>
 
-#include "fovea/data/sources.h"
+#include "fovea/data/sources/sources.h"
 #include "fuzz/fuzz.h"
 
 namespace {

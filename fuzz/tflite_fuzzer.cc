@@ -1,4 +1,4 @@
-#include "fovea/tflite/read.h"
+#include "fovea/interchange/tflite/read.h"
 #include "fuzz/fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -8,9 +8,9 @@
 
 namespace fovea {
 
-// 3x3 convolutions of an inference program by Winograd's algorithm (fovea/codegen/winograd.h): fewer products, other last bits,
-// and filters that take 16/9 or 4 times the memory. `two` and `four` are its tiles' sides, wherever they can be; for tests and
-// to measure.
+// 3x3 convolutions of an inference program by Winograd's algorithm (fovea/codegen/tiling/winograd.h): fewer products, other
+// last bits, and filters that take 16/9 or 4 times the memory. `two` and `four` are its tiles' sides, wherever they can be; for
+// tests and to measure.
 enum class Winograd : uint8_t { never, where_faster, two, four };
 // "never", "auto", "2", "4"; refuses others.
 Winograd winograd_named(const std::string& text);

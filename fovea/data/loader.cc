@@ -9,7 +9,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
-#include "fovea/data/pipeline.h"
+#include "fovea/data/augment/pipeline.h"
 
 namespace fovea {
 namespace {

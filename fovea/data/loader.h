@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "fovea/core/tensor.h"
-#include "fovea/data/augment.h"
-#include "fovea/data/dataset.h"
+#include "fovea/data/augment/augment.h"
+#include "fovea/data/sources/dataset.h"
 
 namespace fovea {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "fovea/codegen/ahead_of_time.h"
-#include "fovea/nn/inference_model.h"
+#include "fovea/codegen/driver/ahead_of_time.h"
+#include "fovea/graph/inference_model.h"
 
 namespace fovea {
 

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fovea/nn/model_metadata.h"
+#include "fovea/graph/model_metadata.h"
 
 namespace fovea {
 namespace {

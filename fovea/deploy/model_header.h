@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "fovea/codegen/ahead_of_time.h"
-#include "fovea/nn/image_model.h"
+#include "fovea/codegen/driver/ahead_of_time.h"
+#include "fovea/graph/image_model.h"
 
 namespace fovea {
 
@@ -22,7 +22,7 @@ std::string picture_model_source(const InferenceModel& model, const ImageModelFo
 std::string module_model_header(const DeployedNetwork& network, const InferenceModel& model);
 
 // JSON: {"name", "inputs": [{"name", "shape", "type", "scale", "zero"}], "outputs": [...]} and the keys of
-// fovea/nn/model_metadata.h.
+// fovea/graph/model_metadata.h.
 std::string description_text(const DeployedNetwork& network, const InferenceModel& model);
 
 }  // namespace fovea

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "fovea/codegen/ahead_of_time.h"
-#include "fovea/nn/image_model.h"
+#include "fovea/codegen/driver/ahead_of_time.h"
+#include "fovea/graph/image_model.h"
 
 namespace fovea {
 

@@ -1,5 +1,5 @@
-// The sources of programs for devices, which travel inside the library: fovea/deploy/program, fovea/data/pixel_arithmetic.h,
-// and stb_image.h of Debian's libstb-dev.
+// The sources of programs for devices, which travel inside the library: fovea/deploy/program,
+// fovea/data/image/pixel_arithmetic.h, and stb_image.h of Debian's libstb-dev.
 #pragma once
 
 #include <span>

@@ -1,8 +1,8 @@
 // What TableGen wrote for the operators, and their registration: the one file that pays for compiling it.
 #include "fovea/dialect/dialect.h"
-#include "fovea/dialect/fake_quantize.h"
-#include "fovea/dialect/formula.h"
-#include "fovea/dialect/quantized.h"
+#include "fovea/dialect/linalg_builders.h"
+#include "fovea/dialect/ops/fake_quantize.h"
+#include "fovea/dialect/quantized/quantized.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
 
 #define GET_OP_CLASSES

@@ -1,7 +1,7 @@
 // From exact integer sums back to 8-bit integers: the scalar arithmetic of formulas.
 #pragma once
 
-#include "fovea/dialect/formula.h"
+#include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/quantized_types.h"
 
 namespace fovea::dialect {

@@ -1,7 +1,7 @@
 // How a window moves over an image: sizes, strides, dilations and padding of convolutions and pooling, resolved.
 #pragma once
 
-#include "fovea/dialect/formula.h"
+#include "fovea/dialect/linalg_builders.h"
 
 namespace fovea::dialect {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fovea/models/blocks.h"
+#include "fovea/models/architectures/blocks.h"
 #include "fovea/nn/trace.h"
 
 namespace fovea {

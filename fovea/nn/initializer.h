@@ -56,7 +56,7 @@ inline constexpr Initializer torch_identity{Initializer::Distribution::uniform, 
 
 }  // namespace initializers
 
-// What a parameter's numbers are, for exchange with frameworks that order them otherwise (fovea/models/weights.h).
+// What a parameter's numbers are, for exchange with frameworks that order them otherwise (fovea/models/weights/weights.h).
 enum class ParameterKind : uint8_t {
   plain,   // a number for each channel, and whatever else has no order of its own
   filter,  // [kernel..., in, out]

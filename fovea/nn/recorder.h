@@ -20,7 +20,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
 #include "fovea/nn/initializer.h"
 #include "fovea/nn/value.h"
 

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
+#include "fovea/graph/preprocessing.h"
 #include "fovea/nn/initializer.h"
 #include "fovea/nn/optimizer.h"
-#include "fovea/nn/preprocessing.h"
 #include "fovea/nn/recorder.h"
 #include "fovea/nn/value.h"
 

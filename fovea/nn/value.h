@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "fovea/core/tensor.h"
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
 
 namespace fovea {
 

@@ -43,7 +43,7 @@ def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
   let summary = "contractions of bytes laid out for the processor's integer products";
   let description = [{
     Over formulas. Sums of products of bytes get neighbouring channels of image and filter as a last dimension of their own, four or two
-    of them, which code generation sees as one number (fovea/codegen/groups.h). Missing channels are zeros. Where the processor multiplies
+    of them, which code generation sees as one number (fovea/codegen/kernel/dot_product_packing.h). Missing channels are zeros. Where the processor multiplies
     bytes of unlike signs only, or of equal ones only, the image's sign bit is flipped where it is computed, which adds or takes away 128,
     and 128 times the sum of the filter makes up for it: the integers stay the same. `pairs` are extended to 16 bits. Depthwise
     contractions are sums of image minus padding, for taps in the padding to be zero: with `words` of integers, whose factors fit 16 bits,

@@ -4,7 +4,7 @@
 
 #include <numeric>
 
-#include "fovea/nn/graph_copy.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/nn/operators.h"
 
 namespace fovea {

@@ -1,7 +1,7 @@
 // Graphs that tell what integers change: the network in real numbers, each layer alone as integers, and all of them together.
 #pragma once
 
-#include "fovea/nn/inference_model.h"
+#include "fovea/graph/inference_model.h"
 #include "fovea/quant/simulation.h"
 
 namespace fovea {

@@ -3,9 +3,9 @@
 
 #include <vector>
 
-#include "fovea/core/quantization.h"
 #include "fovea/core/tensor.h"
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
+#include "fovea/graph/quantization.h"
 #include "fovea/quant/observer.h"
 
 namespace fovea {

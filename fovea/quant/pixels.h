@@ -1,7 +1,7 @@
 // Pixels as a network of integers takes them, and what they mean.
 #pragma once
 
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
 #include "fovea/nn/trace.h"
 #include "fovea/quant/observer.h"
 

@@ -5,7 +5,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/glob.h"
-#include "fovea/nn/graph_copy.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/quant/parameters.h"
 
 namespace fovea {

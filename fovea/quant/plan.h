@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "fovea/core/quantization.h"
-#include "fovea/nn/fused_layers.h"
+#include "fovea/graph/quantization.h"
+#include "fovea/graph/rewrite/fused_layers.h"
 #include "fovea/quant/observer.h"
 
 namespace fovea {

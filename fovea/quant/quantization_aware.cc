@@ -5,8 +5,8 @@
 #include <set>
 
 #include "fovea/core/error.h"
-#include "fovea/nn/folding.h"
-#include "fovea/nn/graph_copy.h"
+#include "fovea/graph/rewrite/folding.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/nn/operators.h"
 
 namespace fovea {

@@ -1,7 +1,7 @@
 // A network of real numbers becomes one of integers.
 #pragma once
 
-#include "fovea/nn/inference_model.h"
+#include "fovea/graph/inference_model.h"
 #include "fovea/quant/plan.h"
 #include "fovea/quant/simulation.h"
 

@@ -5,7 +5,7 @@
 // weights do not; their ranges are widened until they do, which costs what is far below the last bit of its neighbours.
 #pragma once
 
-#include "fovea/nn/inference_model.h"
+#include "fovea/graph/inference_model.h"
 #include "fovea/quant/plan.h"
 
 namespace fovea {

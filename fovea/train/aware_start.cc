@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
-#include "fovea/nn/folding.h"
-#include "fovea/train/calibration.h"
+#include "fovea/graph/rewrite/folding.h"
+#include "fovea/quant/calibration.h"
 #include "fovea/train/run.h"
 
 namespace fovea {

@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "fovea/data/dataset.h"
+#include "fovea/core/progress.h"
+#include "fovea/data/sources/dataset.h"
+#include "fovea/inference/session.h"
 #include "fovea/runtime/thread_pool.h"
-#include "fovea/train/progress.h"
 #include "fovea/train/recipe.h"
-#include "fovea/train/session.h"
 
 namespace fovea {
 

@@ -8,7 +8,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/formats/safetensors.h"
+#include "fovea/interchange/safetensors.h"
 
 namespace fovea {
 namespace {

@@ -12,7 +12,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/text.h"
-#include "fovea/data/policy.h"
+#include "fovea/data/augment/policy.h"
 #include "fovea/train/recipe_files.h"
 
 namespace fovea {

@@ -95,10 +95,10 @@ struct Recipe {
   int64_t shift = 0;            // pad by so many pixels and crop at random
   std::string border = "zero";  // what the crop shows beyond the edge: zero, reflect
   int64_t cutout = 0;           // side of the square that is blanked, 0 for none
-  std::string policy = "none";  // randaugment, autoaugment, autoaugment-cifar10, trivialaugment (fovea/data/policy.h)
+  std::string policy = "none";  // randaugment, autoaugment, autoaugment-cifar10, trivialaugment (fovea/data/augment/policy.h)
   int64_t operations = 2;       // randaugment: of so many
   double magnitude = 9;         // at this level of 10
-  double erasing = 0;           // probability that a rectangle is erased (fovea/data/mix.h)
+  double erasing = 0;           // probability that a rectangle is erased (fovea/data/augment/mix.h)
   double mixup = 0;             // alpha; 0 for none, and with both one of the two is drawn for every batch
   double cutmix = 0;
   double jitter = 0;         // of brightness, contrast and saturation: factors of 1 - jitter to 1 + jitter

@@ -1,8 +1,8 @@
 #include "fovea/train/report.h"
 
 #include "fovea/core/file.h"
-#include "fovea/formats/chart.h"
-#include "fovea/formats/json_lines.h"
+#include "fovea/report/chart.h"
+#include "fovea/report/json_lines.h"
 
 namespace fovea {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/train/metrics.h"
+#include "fovea/inference/metrics.h"
 
 namespace fovea {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
-#include "fovea/formats/labels.h"
-#include "fovea/formats/pth.h"
-#include "fovea/formats/safetensors.h"
+#include "fovea/interchange/labels.h"
+#include "fovea/interchange/pth.h"
+#include "fovea/interchange/safetensors.h"
 #include "fovea/models/registry.h"
 #include "fovea/quant/quantization_aware.h"
 #include "fovea/train/checkpoint.h"

@@ -16,12 +16,12 @@
 #include <string>
 #include <vector>
 
+#include "fovea/inference/session.h"
 #include "fovea/models/registry.h"
-#include "fovea/models/weights.h"
+#include "fovea/models/weights/weights.h"
 #include "fovea/nn/trace.h"
 #include "fovea/quant/simulation.h"
 #include "fovea/train/recipe.h"
-#include "fovea/train/session.h"
 
 namespace fovea {
 
@@ -51,7 +51,7 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options 
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
                         const ModelOptions& options = {});
 
-// A .safetensors file, published or our own; see fovea/models/weights.h for what is read and what is refused.
+// A .safetensors file, published or our own; see fovea/models/weights/weights.h for what is read and what is refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);
 
 // The network's tensors in PyTorch's layout, as the world publishes them: torch's load_state_dict takes the file. Atomic.

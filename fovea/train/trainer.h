@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "fovea/train/metrics.h"
+#include "fovea/inference/metrics.h"
 #include "fovea/train/recipe.h"
 
 namespace fovea {

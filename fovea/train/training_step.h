@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "fovea/data/loader.h"
+#include "fovea/inference/session.h"
 #include "fovea/nn/trace.h"
 #include "fovea/runtime/thread_pool.h"
 #include "fovea/train/recipe.h"
-#include "fovea/train/session.h"
 
 namespace fovea {
 

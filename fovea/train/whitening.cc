@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "fovea/core/error.h"
-#include "fovea/data/augment.h"
+#include "fovea/data/augment/augment.h"
 
 namespace fovea {
 namespace {

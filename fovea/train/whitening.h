@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fovea/core/tensor.h"
-#include "fovea/data/dataset.h"
+#include "fovea/data/sources/dataset.h"
 #include "fovea/nn/trace.h"
 
 namespace fovea {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "fovea/codegen/compile.h"
-#include "fovea/dialect/graph_implementation.h"
+#include "fovea/codegen/driver/compile.h"
+#include "fovea/graph/graph_implementation.h"
 #include "fovea/passes/passes.h"
 #include "fovea/runtime/thread_pool.h"
 #include "mlir/Pass/PassManager.h"

@@ -8,7 +8,7 @@
 
 #include "fovea/core/random.h"
 #include "fovea/core/tensor.h"
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
 
 namespace fovea {
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The operations of fovea/data/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in colour and gray.
+"""The operations of fovea/data/image/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in colour and gray.
 
 compare_with_pillow.py DUMP_OPERATIONS. Exact, but for interpolated pixels, which may differ by one level.
 """

@@ -15,8 +15,8 @@
 #include <optional>
 
 #include "fovea/core/random.h"
-#include "fovea/formats/safetensors.h"
 #include "fovea/fovea.h"
+#include "fovea/interchange/safetensors.h"
 #include "fovea/train/run.h"
 
 namespace {

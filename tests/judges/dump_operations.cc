@@ -9,9 +9,9 @@
 #include <string>
 
 #include "fovea/core/error.h"
-#include "fovea/data/color.h"
-#include "fovea/data/geometry.h"
-#include "fovea/data/resample.h"
+#include "fovea/data/image/color.h"
+#include "fovea/data/image/geometry.h"
+#include "fovea/data/image/resample.h"
 
 namespace fovea {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/data/image.h"
+#include "fovea/data/image/image.h"
 
 int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "";

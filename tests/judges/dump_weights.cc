@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "fovea/core/error.h"
-#include "fovea/formats/pth.h"
+#include "fovea/interchange/pth.h"
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/tflite/file.h"
+#include "fovea/interchange/tflite/file.h"
 
 namespace fovea::judges {
 

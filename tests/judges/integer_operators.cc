@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "fovea/core/error.h"
-#include "fovea/tflite/write.h"
+#include "fovea/interchange/tflite/write.h"
 #include "tests/judges/file_operators.h"
 
 using namespace fovea;

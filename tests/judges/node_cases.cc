@@ -9,10 +9,10 @@
 #include <fstream>
 
 #include "fovea/core/error.h"
-#include "fovea/core/layout.h"
-#include "fovea/formats/npy.h"
-#include "fovea/onnx/read.h"
-#include "fovea/train/session.h"
+#include "fovea/core/tensor_permute.h"
+#include "fovea/inference/session.h"
+#include "fovea/interchange/npy.h"
+#include "fovea/interchange/onnx/read.h"
 
 namespace fovea {
 namespace {

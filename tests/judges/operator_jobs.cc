@@ -5,11 +5,11 @@
 #include <fstream>
 #include <span>
 
-#include "fovea/codegen/compile.h"
+#include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
+#include "fovea/interchange/tflite/read.h"
 #include "fovea/runtime/thread_pool.h"
-#include "fovea/tflite/read.h"
 
 namespace fovea::judges {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
 #include "nlohmann/json.hpp"
 
 namespace fovea::judges {

@@ -6,7 +6,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
-#include "fovea/formats/safetensors.h"
+#include "fovea/interchange/safetensors.h"
 #include "fovea/models/registry.h"
 
 using namespace fovea;

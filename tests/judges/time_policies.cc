@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "fovea/data/policy.h"
+#include "fovea/data/augment/policy.h"
 
 namespace fovea {
 namespace {

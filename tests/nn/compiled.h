@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/codegen/compile.h"
+#include "fovea/codegen/driver/compile.h"
 #include "fovea/nn/trace.h"
 #include "fovea/runtime/thread_pool.h"
 

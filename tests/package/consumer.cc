@@ -1,8 +1,8 @@
 // Writes a network down, compiles it and runs it, with nothing but the installed headers and libraries.
-#include <fovea/codegen/compile.h>
+#include <fovea/codegen/driver/compile.h>
 #include <fovea/fovea.h>
+#include <fovea/inference/session.h>
 #include <fovea/runtime/thread_pool.h>
-#include <fovea/train/session.h>
 
 #include <cstdio>
 

@@ -2,7 +2,7 @@
 
 #include <random>
 
-#include "fovea/passes/structure.h"
+#include "fovea/passes/linalg_utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "fovea/core/random.h"
-#include "fovea/nn/folding.h"
-#include "fovea/nn/inference_model.h"
+#include "fovea/graph/inference_model.h"
+#include "fovea/graph/rewrite/folding.h"
 #include "fovea/quant/plan.h"
 #include "tests/nn/compiled.h"
 

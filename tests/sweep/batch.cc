@@ -3,13 +3,13 @@
 #include <cmath>
 #include <cstring>
 
-#include "fovea/codegen/ahead_of_time.h"
-#include "fovea/codegen/compile.h"
-#include "fovea/codegen/linker.h"
-#include "fovea/codegen/program_plan.h"
-#include "fovea/codegen/stages.h"
+#include "fovea/codegen/driver/ahead_of_time.h"
+#include "fovea/codegen/driver/compile.h"
+#include "fovea/codegen/driver/program_plan.h"
+#include "fovea/codegen/driver/stages.h"
+#include "fovea/codegen/llvm/linker.h"
 #include "fovea/core/error.h"
-#include "fovea/passes/structure.h"
+#include "fovea/passes/linalg_utils.h"
 #include "tests/support/guarded.h"
 #include "tests/sweep/problem.h"
 

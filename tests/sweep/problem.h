@@ -3,7 +3,7 @@
 
 #include <map>
 
-#include "fovea/dialect/graph.h"
+#include "fovea/graph/graph.h"
 #include "tests/sweep/case.h"
 
 namespace fovea::sweep {

@@ -7,7 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
-#include "fovea/data/dataset.h"
+#include "fovea/data/sources/dataset.h"
 
 namespace fovea {
 namespace {

@@ -1,6 +1,6 @@
 #include "jpeg.h"
 
-#include "picture_bytes.h"
+#include "image_bytes.h"
 
 struct frame {
   int sequential, components, adobe;

@@ -1,4 +1,4 @@
-// The names of the classes, from a file: by the rules of fovea/formats/labels.h.
+// The names of the classes, from a file: by the rules of fovea/interchange/labels.h.
 #pragma once
 
 // How many bytes from `text` on make a letter of UTF-8: as its negative where they begin one and do not end it, or begin none.

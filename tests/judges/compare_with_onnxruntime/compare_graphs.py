@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Random networks as ONNX files (tests/graphs): onnx.checker takes them, and ONNX Runtime answers as the interpreter does.
+"""Random networks as ONNX files (tests/random_graphs): onnx.checker takes them, and ONNX Runtime answers as the interpreter does.
 
     compare_graphs.py GRAPHS [RUNS] [SEED]
 
-GRAPHS is the built program tests/graphs/graphs. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
+GRAPHS is the built program tests/random_graphs/graphs. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
 """
 import glob
 import json

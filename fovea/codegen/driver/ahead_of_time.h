@@ -1,0 +1,50 @@
+// A network and its values as one object file for another machine. Includes no MLIR.
+//
+// The object defines one function of C,
+//
+//     int NAME_run(const void* const* inputs, void* const* outputs, void* arena);
+//
+// which reads the inputs, computes the calls of kernels in their order on one thread, and writes the outputs. `arena` is all
+// the memory it takes besides: tensors between kernels and the kernels' scratch, placed by the same plan as a Program's. It
+// returns 0, or 1 without having done anything where a pointer is null or the arena is not aligned. It allocates nothing.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "fovea/graph/graph.h"
+
+namespace fovea {
+
+struct AheadOfTimeOptions {
+  std::string name;    // of the network in C: letters, digits and underscores
+  std::string triple;  // LLVM's: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
+  std::string cpu;     // LLVM's name; empty: the least of its kind (fovea/codegen/target/target.cc)
+  int threads = 0;     // that compile side by side; 0: all available
+};
+
+struct DeployedNetwork {
+  struct Port {
+    std::string name;
+    TensorType type;
+  };
+  std::string name, triple, cpu;  // the triple and processor in full
+  std::string object;             // ELF, or WebAssembly to be linked
+  std::vector<Port> inputs, outputs;
+  int64_t arena_bytes = 0;   // aligned to arena_alignment
+  int64_t weight_bytes = 0;  // read-only data of the object: parameters and constants
+  int kernels = 0;           // distinct
+  // Functions of the C library or the compiler's that the object calls, where the processor has no instruction for what they
+  // do: none on those with the usual ones.
+  std::vector<std::string> needs = {};
+};
+
+inline constexpr int64_t arena_alignment = 64;
+
+// `values`: of the graph's arguments of role parameter and state, by name. Refuses unknown triples and processors with the
+// nearest name, and a graph that changes its parameters; fails on a value that is missing or of another type.
+DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
+                                      const AheadOfTimeOptions& options);
+
+}  // namespace fovea

@@ -1,0 +1,301 @@
+#include "fovea/codegen/driver/kernel_compiler.h"
+
+#include <llvm/ADT/StringExtras.h>
+#include <llvm/Support/SHA256.h>
+#include <mlir/Dialect/Linalg/IR/Linalg.h>
+#include <mlir/Parser/Parser.h>
+#include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
+#include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
+
+#include <atomic>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "fovea/codegen/driver/fault_guard.h"
+#include "fovea/codegen/driver/object_cache.h"
+#include "fovea/codegen/emit/tile_program.h"
+#include "fovea/codegen/kernel/dot_product_packing.h"
+#include "fovea/codegen/llvm/linker.h"
+#include "fovea/codegen/llvm/machine_code.h"
+#include "fovea/codegen/schedule_text.h"
+#include "fovea/codegen/vector/schedule.h"
+#include "fovea/core/error.h"
+#include "fovea/core/internal_error.h"
+#include "fovea/passes/linalg_utils.h"
+
+namespace fovea {
+namespace {
+
+using namespace mlir;
+
+// Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
+std::string cache_key(const Target& target, Entry entry, const std::string& text) {
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
+                     target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
+                     target.l2_bytes, target.streamed_bytes, entry == Entry::whole ? "whole" : "shared", text);
+}
+
+// What an operation of element-wise work is known to give (x - 0, x * 1) takes its place: the schedule would do so, and meet a
+// value passed through where the tile program saw none.
+void fold_bodies(func::FuncOp kernel) {
+  OpBuilder builder(kernel.getContext());
+  kernel.walk([&](linalg::GenericOp generic) {
+    if (generic.getNumLoops() != generic.getNumParallelLoops()) return;
+    for (Operation& op : llvm::make_early_inc_range(generic.getBody()->without_terminator())) {
+      SmallVector<Value> known;
+      builder.setInsertionPoint(&op);
+      if (failed(builder.tryFold(&op, known)) || known.size() != op.getNumResults()) continue;
+      op.replaceAllUsesWith(known);
+      op.erase();
+    }
+  });
+}
+
+// One compiling thread's own world: contexts are not shared, so threads never wait for each other.
+class Workshop {
+ public:
+  explicit Workshop(const Target& target) : target_(target) {
+    DialectRegistry registry;
+    register_codegen_dialects(registry);
+    registerBuiltinDialectTranslation(registry);
+    registerLLVMDialectTranslation(registry);
+    context_ = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
+    context_->loadAllAvailableDialects();
+    schedule_ = std::make_unique<Schedule>(*context_);
+  }
+
+  // `layer`: what the kernel belongs to, for the message should it not compile.
+  CachedKernel compile(const std::string& text, const std::string& name, const std::string& layer, Entry entry) {
+    return told(text, layer, [&] {
+      start(text);
+      std::string object = stage(entry == Entry::whole ? "bitcode" : "object", name);
+      return CachedKernel{std::move(object), program_.tiles, program_.scratch_bytes};
+    });
+  }
+
+  int64_t scratch_bytes(const std::string& text, const std::string& layer) {
+    return told(text, layer, [&] {
+      start(text);
+      return program_.scratch_bytes;
+    });
+  }
+
+  std::string print(const std::string& text, const std::string& layer, const std::string& wanted) {
+    return told(text, layer, [&] {
+      start(text);
+      return stage(wanted, "kernel");
+    });
+  }
+
+ private:
+  // A kernel that fails says so once, as an exception with MLIR's reasons in it. Whatever was asked for, it is a fault of ours.
+  template <typename Work>
+  auto told(const std::string& text, const std::string& layer, Work work) -> decltype(work()) {
+    const Compiling compiling(layer, text);
+    std::string reasons;
+    ScopedDiagnosticHandler handler(context_.get(), [&](Diagnostic& diagnostic) {
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error) reasons += "; " + diagnostic.str();
+      return success();
+    });
+    try {
+      return work();
+    } catch (const InternalError&) {
+      throw;
+    } catch (const std::exception& error) {
+      report_fault(layer, text, error.what() + reasons);
+    }
+  }
+
+  void start(const std::string& text) {
+    module_ = parseSourceString<ModuleOp>(text, context_.get());
+    if (!module_) fail("a kernel does not parse");
+    auto kernel = *module_->getOps<func::FuncOp>().begin();
+    fold_bodies(kernel);
+    KernelFormula formula = read_kernel(kernel);
+    group_products(formula, target_);
+    program_ = write_tile_program(formula, choose_tiling(formula, target_));
+    function_ = program_.function.getName().str();
+    kernel.erase();
+  }
+
+  std::string printed() {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module_->print(stream);
+    return text;
+  }
+
+  std::string stage(const std::string& wanted, const std::string& name) {
+    if (wanted == "tiles") {
+      schedule_->tidy(*module_);  // for reading: the schedule does the same as it goes
+      return printed();
+    }
+    schedule_->vectorise(*module_, target_);
+    if (wanted == "vectors") return printed();
+    schedule_->lower_to_llvm(*module_, target_.bf16_dot);
+    llvm::LLVMContext llvm_context;
+    const LlvmComplaints complaints(llvm_context);
+    std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, name,
+                                                         wanted == "bitcode" ? Entry::whole : Entry::shared, target_);
+    optimise(*translated, target_);
+    complaints.check();
+    if (wanted == "llvm") {
+      std::string text;
+      llvm::raw_string_ostream stream(text);
+      translated->print(stream, nullptr);
+      return text;
+    }
+    std::string code = emit(*translated, target_,
+                            wanted == "assembly"  ? CodeKind::assembly
+                            : wanted == "bitcode" ? CodeKind::bitcode
+                                                  : CodeKind::object);
+    complaints.check();
+    return code;
+  }
+
+  const Target& target_;
+  std::unique_ptr<MLIRContext> context_;
+  std::unique_ptr<Schedule> schedule_;
+  OwningOpRef<ModuleOp> module_;
+  TileProgram program_;
+  std::string function_;
+};
+
+// The kernel's text under one name, so that equal kernels of different layers are one kernel in the cache. In MLIR's generic
+// form: nothing but the built-in syntax is needed to read it back.
+std::string text_of(func::FuncOp kernel) {
+  auto copy = cast<func::FuncOp>(kernel->clone());
+  copy.setName("kernel");
+  copy.setPublic();
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  copy->print(stream, OpPrintingFlags().useLocalScope());
+  copy->destroy();
+  return text;
+}
+
+std::string layer_name(func::FuncOp kernel) {
+  std::string layer = layer_of(kernel.getLoc());
+  kernel.walk([&](linalg::LinalgOp op) {
+    if (layer.empty()) layer = layer_of(op.getLoc());
+  });
+  return layer.empty() ? kernel.getName().str() : layer;
+}
+
+std::vector<std::string> layers_of(llvm::ArrayRef<func::FuncOp> kernels) {
+  std::vector<std::string> layers;
+  for (func::FuncOp kernel : kernels) layers.push_back(layer_name(kernel));
+  return layers;
+}
+
+std::vector<std::string> texts_of(llvm::ArrayRef<func::FuncOp> kernels) {
+  std::vector<std::string> texts;
+  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
+  return texts;
+}
+
+// By content: one linked program may hold any kernels, and a cached object fits in all of them.
+std::string entry_name(const std::string& text) {
+  const auto hash = llvm::SHA256::hash(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
+}
+
+// Work on `count` kernels, side by side; each thread makes itself a workshop when it needs one. The first failure is thrown.
+template <typename Work>
+void share_out(int threads, size_t count, const Work& work) {
+  std::atomic<size_t> next = 0;
+  std::mutex mutex;
+  std::exception_ptr problem;
+  auto take = [&, guard = current_guard()] {
+    const UnderGuard under(guard);
+    std::unique_ptr<Workshop> workshop;
+    for (size_t i = next++; i < count; i = next++) {
+      try {
+        work(workshop, i);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!problem) problem = std::current_exception();
+        next = count;
+      }
+    }
+  };
+  std::vector<std::thread> helpers;
+  for (size_t i = 1; i < std::min(static_cast<size_t>(threads), count); ++i) helpers.emplace_back(take);
+  take();
+  for (std::thread& helper : helpers) helper.join();
+  if (problem) std::rethrow_exception(problem);
+}
+
+}  // namespace
+
+KernelCompiler::KernelCompiler(Target target, int threads)
+    : target_(std::move(target)), threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
+
+std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::FuncOp> kernels,
+                                                          const std::vector<std::string>& texts, Entry entry,
+                                                          int* from_cache) const {
+  const ObjectCache cache;
+  const std::vector<std::string> layers = layers_of(kernels);
+  std::vector<CachedKernel> compiled(kernels.size());
+  std::atomic<int> hits = 0;
+  share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
+    const std::string key = cache_key(target_, entry, texts[i]);
+    if (auto found = cache.find(key)) {
+      compiled[i] = std::move(*found);
+      ++hits;
+      return;
+    }
+    if (!workshop) workshop = std::make_unique<Workshop>(target_);
+    compiled[i] = workshop->compile(texts[i], entry_name(texts[i]), layers[i], entry);
+    cache.store(key, compiled[i]);
+  });
+  if (from_cache != nullptr) *from_cache = hits;
+  return compiled;
+}
+
+std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp> kernels, std::shared_ptr<void>& code,
+                                                    int* from_cache) const {
+  const std::vector<std::string> texts = texts_of(kernels);
+  std::vector<CachedKernel> compiled = compile_or_find(kernels, texts, Entry::shared, from_cache);
+  std::map<std::string, std::string> objects;  // equal kernels are one
+  for (size_t i = 0; i < compiled.size(); ++i) objects.try_emplace(entry_name(texts[i]), std::move(compiled[i].object));
+  const std::map<std::string, KernelFunction> linked = link_objects(objects, code);
+  std::vector<CompiledKernel> result;
+  for (size_t i = 0; i < texts.size(); ++i)
+    result.push_back({linked.at(entry_name(texts[i])), compiled[i].tiles, compiled[i].scratch_bytes});
+  return result;
+}
+
+std::vector<KernelBitcode> KernelCompiler::bitcode(llvm::ArrayRef<func::FuncOp> kernels) const {
+  const std::vector<std::string> texts = texts_of(kernels);
+  std::vector<KernelBitcode> result;
+  for (CachedKernel& kernel : compile_or_find(kernels, texts, Entry::whole, nullptr))
+    result.push_back({entry_name(texts[result.size()]), std::move(kernel.object), kernel.scratch_bytes});
+  return result;
+}
+
+int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) const {
+  const std::vector<std::string> texts = texts_of(kernels);
+  const std::vector<std::string> layers = layers_of(kernels);
+  std::vector<int64_t> bytes(texts.size());
+  share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
+    if (!workshop) workshop = std::make_unique<Workshop>(target_);
+    bytes[i] = workshop->scratch_bytes(texts[i], layers[i]);
+  });
+  return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
+}
+
+KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {
+  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry, layers_of(kernel)[0], Entry::shared);
+  return {std::move(compiled.object), compiled.tiles, compiled.scratch_bytes};
+}
+
+std::string lower_kernel(func::FuncOp kernel, const std::string& stage, const Target& target) {
+  static const std::vector<std::string> known{"tiles", "vectors", "llvm", "assembly"};
+  if (std::find(known.begin(), known.end(), stage) == known.end()) refuse_unknown("stage", stage, known);
+  return Workshop(target).print(text_of(kernel), layers_of(kernel)[0], stage);
+}
+
+}  // namespace fovea

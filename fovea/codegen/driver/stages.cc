@@ -1,0 +1,84 @@
+#include "fovea/codegen/driver/stages.h"
+
+#include <algorithm>
+
+#include "fovea/codegen/weights/weight_prepacking.h"
+#include "fovea/codegen/weights/winograd_filters.h"
+#include "fovea/core/error.h"
+#include "fovea/graph/graph_implementation.h"
+#include "fovea/passes/passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+namespace fovea {
+
+const std::vector<std::string>& stage_names() {
+  static const std::vector<std::string> names = {"graph", "gradient", "formulas", "kernels"};
+  return names;
+}
+
+namespace {
+
+const char* products_of(IntegerDot dot) {
+  switch (dot) {
+    case IntegerDot::mixed_quads:
+      return "mixed-quads";
+    case IntegerDot::equal_quads:
+      return "equal-quads";
+    case IntegerDot::pairs:
+      return "pairs";
+    case IntegerDot::none:
+      return "none";
+  }
+  return "none";
+}
+
+}  // namespace
+
+Stage stage_named(const std::string& name) {
+  const auto& names = stage_names();
+  return static_cast<Stage>(std::ranges::find(names, name) - names.begin());
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
+                                            const Target& target) {
+  mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
+  mlir::PassManager passes(module->getContext());
+  passes.enableVerifier(false);  // the passes' own tests verify
+  if (stage >= Stage::gradient) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
+    passes.addPass(mlir::createCanonicalizerPass());
+    passes.addPass(mlir::createCSEPass());
+    if (options.inference) {
+      passes.addNestedPass<mlir::func::FuncOp>(create_fold_batch_norm_pass());
+      passes.addNestedPass<mlir::func::FuncOp>(create_fold_pass());
+    }
+  }
+  if (stage >= Stage::formulas) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());
+    passes.addPass(mlir::createCSEPass());
+    if (options.dtype == DType::bf16) passes.addNestedPass<mlir::func::FuncOp>(create_mixed_precision_pass());
+  }
+  if (stage >= Stage::kernels) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_dot_products_pass(products_of(target.integer_dot), target.word_products));
+    passes.addNestedPass<mlir::func::FuncOp>(create_split_pass());
+    if (options.inference) passes.addPass(create_prepare_pass());
+    passes.addPass(create_fuse_pass());
+  }
+
+  Complaints complaints(module->getContext());
+  if (mlir::failed(passes.run(*module))) fail("compile: {}", complaints.first());
+  return module;
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
+  auto module = module_at(graph, Stage::kernels, options, target);
+  const Complaints complaints(module->getContext());  // exceptions say what is wrong; nothing is printed beside them
+  if (options.inference) {
+    transform_filters_ahead(*module, target, options.winograd);
+    pack_ahead(*module, target);
+  }
+  return module;
+}
+
+}  // namespace fovea

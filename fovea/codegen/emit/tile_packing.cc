@@ -1,0 +1,315 @@
+#include "fovea/codegen/emit/tile_packing.h"
+
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Tensor/IR/Tensor.h>
+
+#include <algorithm>
+#include <functional>
+
+namespace fovea {
+
+using namespace mlir;
+
+namespace {
+// Elements of one copied run: four registers of the widest kind.
+constexpr int64_t run_elements = 64;
+// Side of the square tiles a transposition works on: a register of 16 floats.
+constexpr int64_t transpose_tile = 16;
+}  // namespace
+
+PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<LinearForm> forms, const Formula& anchor,
+                             const Tiling& tiling)
+    : packing_(packing), access_(access), forms_(std::move(forms)), anchor_(anchor), tiling_(tiling), run_(run_elements) {
+  if (packing_ == Packing::strip) {
+    for (const LinearForm& form : forms_) {
+      int64_t span = 1;
+      for (size_t dim = 0; dim < form.coefficients.size(); ++dim)
+        span += std::abs(form.coefficients[dim]) * (tiling.dims[dim].block - 1);
+      spans_.push_back(span);
+    }
+  } else if (packing_ != Packing::none) {
+    vector_ = static_cast<unsigned>(tiling.vector_dim);
+    tile_ = tiling.dims[vector_].tile;
+    for (unsigned dim = 0; dim < anchor.extents.size(); ++dim)
+      if (dim != vector_ && llvm::any_of(forms_, [&](const LinearForm& form) { return form.coefficients[dim] != 0; }))
+        panel_dims_.push_back(dim);
+  }
+}
+
+SmallVector<int64_t> PackedOperand::view_shape() const {
+  if (packing_ == Packing::strip) return spans_;
+  auto extent = [&](unsigned dim) { return packing_ == Packing::ahead ? anchor_.extents[dim] : tiling_.dims[dim].block; };
+  SmallVector<int64_t> shape{(extent(vector_) + tile_ - 1) / tile_};
+  for (unsigned dim : panel_dims_) shape.push_back(extent(dim));
+  shape.push_back(tile_);
+  return shape;
+}
+
+PackedLayout PackedOperand::layout() const {
+  MLIRContext* context = access_.map.getContext();
+  const auto inner = static_cast<unsigned>(panel_dims_.size()) + 1;
+  PackedLayout layout{view_shape(), {}};
+  SmallVector<AffineExpr> coordinates;
+  for (const LinearForm& form : forms_) {
+    AffineExpr coordinate = getAffineConstantExpr(form.constant, context);
+    coordinate =
+        coordinate + (getAffineDimExpr(0, context) * tile_ + getAffineDimExpr(inner, context)) * form.coefficients[vector_];
+    for (auto [position, dim] : llvm::enumerate(panel_dims_))
+      coordinate = coordinate + getAffineDimExpr(static_cast<unsigned>(position) + 1, context) * form.coefficients[dim];
+    coordinates.push_back(coordinate);
+  }
+  const bool grouped = access_.group > 1;  // the tensor's last dimension stays the last
+  if (grouped) {
+    layout.shape.push_back(access_.group);
+    coordinates.push_back(getAffineDimExpr(inner + 1, context));
+  }
+  layout.source = AffineMap::get(inner + (grouped ? 2 : 1), 0, coordinates, context);
+  return layout;
+}
+
+RankedTensorType PackedOperand::scratch_type(Type element) const {
+  SmallVector<int64_t> shape = view_shape();
+  if (packing_ == Packing::strip) {
+    int64_t elements = 1;
+    for (const int64_t extent : shape) elements *= extent;
+    shape = {elements};
+  }
+  return RankedTensorType::get(shape, element);
+}
+
+Value PackedOperand::view(TileBuilder& t, Value scratch) const {
+  const SmallVector<int64_t> shape = view_shape();
+  if (packing_ != Packing::strip || shape.size() == 1) return scratch;
+  ReassociationIndices all;
+  for (size_t i = 0; i < shape.size(); ++i) all.push_back(static_cast<int64_t>(i));
+  const Type element = cast<RankedTensorType>(scratch.getType()).getElementType();
+  return t.builder.create<tensor::ExpandShapeOp>(t.location, RankedTensorType::get(shape, element), scratch,
+                                                 ArrayRef<ReassociationIndices>{all});
+}
+
+Value PackedOperand::pack(TileBuilder& t, Value source, Value scratch, ArrayRef<Index> start, ArrayRef<Index> stop) {
+  start_.assign(start.begin(), start.end());
+  if (packing_ == Packing::panel) return pack_panel(t, source, scratch, stop);
+  base_.clear();
+  for (const LinearForm& form : forms_) {
+    Index base = t.constant(form.constant);
+    for (size_t dim = 0; dim < form.coefficients.size(); ++dim) {
+      const int64_t coefficient = form.coefficients[dim];
+      if (coefficient == 0) continue;
+      // Where the coordinate falls with the dimension, the block's last index is its first coordinate.
+      const int64_t reach = coefficient < 0 ? tiling_.dims[dim].block - 1 : 0;
+      base = t.add(base, t.multiply(t.add(start[dim], t.constant(reach)), coefficient));
+    }
+    base_.push_back(base);
+  }
+  return pack_strip(t, source, scratch);
+}
+
+int64_t PackedOperand::span_after(unsigned level) const {
+  int64_t elements = 1;
+  for (size_t i = level + 1; i < spans_.size(); ++i) elements *= spans_[i];
+  return elements;
+}
+
+// Elements of the source along a coordinate: pairs that are put together here are still two.
+int64_t PackedOperand::source_extent(unsigned coordinate) const {
+  const int64_t extent = access_.extent(coordinate);
+  return access_.distant_pairs() && access_.group_coordinate == static_cast<int>(coordinate) ? 2 * extent : extent;
+}
+
+int64_t PackedOperand::extent_after(unsigned level) const {
+  int64_t elements = 1;
+  for (size_t i = level + 1; i < spans_.size(); ++i) elements *= source_extent(static_cast<unsigned>(i));
+  return elements;
+}
+
+Value PackedOperand::pack_strip(TileBuilder& t, Value source, Value scratch) {
+  ReassociationIndices all;
+  for (size_t i = 0; i < spans_.size(); ++i) all.push_back(static_cast<int64_t>(i));
+  Value flat = source;
+  if (spans_.size() > 1)
+    flat = t.builder.create<tensor::CollapseShapeOp>(t.location, source, ArrayRef<ReassociationIndices>{all});
+  return strip_level(t, flat, scratch, 0, t.constant(0), t.constant(0));
+}
+
+// Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so
+// far.
+Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
+  const int64_t span = spans_[level], extent = access_.extent(level), low = access_.low(level);
+  const int64_t inner = span_after(level);
+  const bool pairs_here = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(level);
+  const bool pairs_below = access_.distant_pairs() && access_.group_coordinate >= static_cast<int>(level);
+  const int64_t pair_distance = access_.distant_pairs() ? extent_after(static_cast<unsigned>(access_.group_coordinate)) : 0;
+  bool contiguous = !pairs_below;  // what lies below this coordinate is one run, in the tensor and in the strip
+  for (unsigned below = level + 1; below < spans_.size(); ++below)
+    contiguous &= spans_[below] == access_.extent(below) && access_.low(below) == 0 && TileBuilder::known(base_[below]) == 0;
+  Value padding = t.builder.create<arith::ConstantOp>(t.location, cast<TypedAttr>(access_.pad_value));
+  const Index first = t.subtract(base_[level], t.constant(low));  // in the tensor; negative in the padding before it
+  const auto known = TileBuilder::known(first);
+  auto within = [&](Index position) { return t.add(at, t.multiply(position, inner)); };
+  if (contiguous && known) {
+    const int64_t before = std::clamp<int64_t>(-*known, 0, span), skipped = std::max<int64_t>(*known, 0);
+    const int64_t copied = std::clamp<int64_t>(extent - skipped, 0, span - before);
+    scratch = t.fill_run(scratch, at, before * inner, padding, run_);
+    scratch = t.copy_run(source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)), copied * inner,
+                         run_, pair_distance);
+    return t.fill_run(scratch, within(t.constant(before + copied)), (span - before - copied) * inner, padding, run_);
+  }
+  bool cut_evenly = contiguous;
+  for (size_t dim = 0; dim < forms_[level].coefficients.size(); ++dim)
+    if (forms_[level].coefficients[dim] != 0) cut_evenly &= anchor_.extents[dim] % tiling_.dims[dim].block == 0;
+  const bool unpadded = low == 0 && [&] {
+    int64_t least = forms_[level].constant, most = least;
+    for (auto [coefficient, whole] : llvm::zip_equal(forms_[level].coefficients, anchor_.extents))
+      (coefficient < 0 ? least : most) += coefficient * (whole - 1);
+    return least >= 0 && most < extent;
+  }();
+  if (cut_evenly && unpadded)
+    return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_, pair_distance);
+
+  const Index zero = t.constant(0), end = t.constant(span);
+  const Index begin_inside = t.least(t.greatest(t.subtract(zero, first), zero), end);
+  const Index end_inside = t.greatest(begin_inside, t.least(t.subtract(t.constant(extent), first), end));
+  SmallVector<Value> carried{scratch};
+  auto fill = [&](Index begin, Index finish) {
+    t.loop(begin, finish, 1, carried, [&](Index position, SmallVectorImpl<Value>& inside) {
+      inside[0] = t.fill_run(inside[0], within(position), inner, padding, run_);
+    });
+  };
+  fill(zero, begin_inside);
+  t.loop(begin_inside, end_inside, 1, carried, [&](Index position, SmallVectorImpl<Value>& inside) {
+    const int64_t step = pairs_here ? 2 * extent_after(level) : extent_after(level);
+    const Index reached = t.add(from, t.multiply(t.add(first, position), step));
+    if (level + 1 == spans_.size()) {
+      inside[0] = t.copy_run(source, reached, inside[0], within(position), 1, run_, pair_distance);
+    } else {
+      inside[0] = strip_level(t, source, inside[0], level + 1, reached, within(position));
+    }
+  });
+  fill(end_inside, end);
+  return carried[0];
+}
+
+// Loops over every dimension of the panel; the copied tile runs along what is contiguous in the source and, where that is not
+// the vector dimension, along both, transposed.
+Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, ArrayRef<Index> stop) {
+  const LinearForm& last = forms_.back();
+  unsigned contiguous = vector_;
+  for (unsigned dim : panel_dims_)
+    if (last.coefficients[dim] == 1) contiguous = dim;
+  const bool transposed = contiguous != vector_;
+  // Runs along a dimension that is cut into blocks stay inside one block.
+  auto side = [&](unsigned dim, int64_t wanted) {
+    int64_t length = std::min(wanted, tiling_.dims[dim].block);
+    while (length > 1 && tiling_.dims[dim].block < anchor_.extents[dim] && tiling_.dims[dim].block % length != 0) length /= 2;
+    return length;
+  };
+  SmallVector<int64_t> lengths(anchor_.extents.size(), 1);
+  lengths[vector_] = transposed ? std::min(tile_, transpose_tile) : tile_;
+  if (transposed) {
+    lengths[contiguous] = side(contiguous, transpose_tile);
+  } else if (!panel_dims_.empty()) {
+    lengths[panel_dims_.back()] = side(panel_dims_.back(), 4);
+  }
+  SmallVector<unsigned> dims(panel_dims_);
+  dims.insert(dims.begin(), vector_);
+  SmallVector<Index> cursor(anchor_.extents.size(), t.constant(0));
+  SmallVector<int64_t> size(anchor_.extents.size(), 1);
+  SmallVector<Value> carried{scratch};
+  std::function<void(size_t, SmallVectorImpl<Value>&)> level = [&](size_t depth, SmallVectorImpl<Value>& inside) {
+    if (depth < dims.size()) {
+      const unsigned dim = dims[depth];
+      const int64_t extent = anchor_.extents[dim];
+      const bool cut = tiling_.dims[dim].block < extent;
+      for (const Segment& part : segments(extent, lengths[dim], dim == vector_ || dim == contiguous)) {
+        Index begin = t.constant(part.begin), end = t.constant(part.end);
+        if (cut) {
+          begin = part.begin == 0 ? start_[dim] : t.greatest(start_[dim], begin);
+          end = part.end == extent ? stop[dim] : t.least(stop[dim], end);
+        }
+        t.loop(begin, end, part.tile, inside, [&](Index at, SmallVectorImpl<Value>& deeper) {
+          cursor[dim] = at;
+          size[dim] = part.tile;
+          level(depth + 1, deeper);
+        });
+      }
+      return;
+    }
+    SmallVector<unsigned> order;  // dimensions that the copied tile runs over
+    for (unsigned dim : dims)
+      if (size[dim] > 1) order.push_back(dim);
+    if (order.empty()) order.push_back(vector_);
+    SmallVector<unsigned> source_order, target_order, permutation;
+    TileBuilder::Slice from;
+    for (const LinearForm& form : forms_) {
+      const bool in_pairs = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(from.offsets.size());
+      Index offset = t.constant(form.constant);
+      int64_t extent = 1, stride = 1;
+      bool kept = false;
+      for (unsigned dim : dims) {
+        if (form.coefficients[dim] == 0) continue;
+        offset = t.add(offset, t.multiply(cursor[dim], form.coefficients[dim]));
+        if (!llvm::is_contained(order, dim)) continue;
+        extent = size[dim];
+        stride = form.coefficients[dim];
+        kept = true;
+        source_order.push_back(dim);
+      }
+      from.offsets.push_back(in_pairs ? t.multiply(offset, 2) : offset);
+      from.sizes.push_back(extent);
+      from.strides.push_back(in_pairs ? 2 * stride : stride);
+      from.kept.push_back(kept);
+    }
+    const TileBuilder::Slice to = slice(t, cursor, size, order, target_order);
+    for (unsigned dim : target_order)
+      permutation.push_back(static_cast<unsigned>(llvm::find(source_order, dim) - source_order.begin()));
+    inside[0] = t.copy_tile(source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.group_coordinate : -1);
+  };
+  level(0, carried);
+  return carried[0];
+}
+
+TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, ArrayRef<int64_t> size,
+                                        ArrayRef<unsigned> order, SmallVectorImpl<unsigned>& listed) const {
+  TileBuilder::Slice slice;
+  auto add = [&](Index offset, int64_t extent, int64_t stride, bool kept) {
+    slice.offsets.push_back(offset);
+    slice.sizes.push_back(extent);
+    slice.strides.push_back(stride);
+    slice.kept.push_back(kept);
+  };
+  if (packing_ == Packing::strip) {
+    for (size_t coordinate = 0; coordinate < forms_.size(); ++coordinate) {
+      const LinearForm& form = forms_[coordinate];
+      Index offset = t.subtract(t.constant(form.constant), base_[coordinate]);
+      int64_t extent = 1, stride = 1;
+      bool kept = false;
+      for (unsigned dim = 0; dim < form.coefficients.size(); ++dim) {
+        if (form.coefficients[dim] == 0) continue;
+        offset = t.add(offset, t.multiply(cursor[dim], form.coefficients[dim]));
+        if (!llvm::is_contained(order, dim)) continue;
+        extent = size[dim];
+        stride = form.coefficients[dim];
+        kept = true;
+        listed.push_back(dim);
+      }
+      add(offset, extent, stride, kept);
+    }
+    return slice;
+  }
+  auto within = [&](unsigned dim) { return packing_ == Packing::ahead ? cursor[dim] : t.subtract(cursor[dim], start_[dim]); };
+  const Index position = within(vector_);
+  add(t.divide(position, tile_), 1, 1, false);
+  for (unsigned dim : panel_dims_) {
+    const bool kept = llvm::is_contained(order, dim);
+    add(within(dim), kept ? size[dim] : 1, 1, kept);
+    if (kept) listed.push_back(dim);
+  }
+  const bool kept = llvm::is_contained(order, vector_);
+  // Whole tiles start at a multiple of the tile: only what is left over begins inside one.
+  add(size[vector_] == tile_ ? t.constant(0) : t.remainder(position, tile_), kept ? size[vector_] : 1, 1, kept);
+  if (kept) listed.push_back(vector_);
+  return slice;
+}
+
+}  // namespace fovea

@@ -1,0 +1,31 @@
+// One lowering for every index map: a kernel's formulas to its tile program.
+//
+// A tile program is loops over tiles, slices that read them, the formula on tiles of fixed size, and slices that write.
+// Strides, dilations, taps, groups and padding live in the slices, so a formula on a tile is a plain contraction or an
+// element-wise body, and one schedule vectorises them all (schedule.h). Every tile has a static size: what is left over at an
+// edge is a program of its own.
+#pragma once
+
+#include <cstdint>
+
+#include "fovea/codegen/kernel/kernel.h"
+#include "fovea/codegen/tiling/tiling.h"
+
+namespace fovea {
+
+// An argument of a tile program whose rows begin and end with a line of the cache: what is written there goes past the caches.
+inline constexpr const char* streamed_result = "fovea.streamed";
+
+struct TileProgram {
+  mlir::func::FuncOp function;          // (operands..., scratch..., begin, end) -> the written tensors
+  int64_t operands = 0;                 // leading arguments that are the kernel's operands
+  llvm::SmallVector<int64_t> streamed;  // of the operands: results that are written past the caches (non_temporal_stores.h)
+  llvm::SmallVector<int64_t> scratch_offsets;  // bytes, of each scratch argument
+  int64_t scratch_bytes = 0;
+  int64_t tiles = 1;
+};
+
+// Adds the tile program to the kernel's module, named `tiles_` + the kernel's name.
+TileProgram write_tile_program(const KernelFormula& kernel, const Tiling& tiling);
+
+}  // namespace fovea

@@ -1,0 +1,426 @@
+#include "fovea/codegen/kernel/dot_product_packing.h"
+
+#include <llvm/ADT/bit.h>
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/LLVMIR/LLVMDialect.h>
+#include <mlir/Dialect/SCF/IR/SCF.h>
+#include <mlir/Dialect/Vector/IR/VectorOps.h>
+#include <mlir/IR/Matchers.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+using namespace mlir;
+
+bool is_bf16(const Access& access) { return cast<RankedTensorType>(access.tensor.getType()).getElementType().isBF16(); }
+
+// The coordinate of the input that `dim` alone walks one by one, from an even place, inside the tensor; -1 when there is none.
+int pair_coordinate(const Formula& anchor, const Access& access, unsigned dim) {
+  int found = -1;
+  for (unsigned i = 0; i < access.map.getNumResults(); ++i) {
+    const LinearForm form = linear_form(access.map.getResult(i), static_cast<unsigned>(anchor.extents.size()));
+    if (form.coefficients[dim] == 0) continue;
+    if (found >= 0 || form.coefficients[dim] != 1 || form.constant % 2 != 0 || access.extent(i) % 2 != 0) return -1;
+    int64_t reach = form.constant;
+    for (unsigned other = 0; other < anchor.extents.size(); ++other) {
+      if (other != dim && form.coefficients[other] % 2 != 0) return -1;
+      if (form.coefficients[other] < 0) return -1;
+      reach += form.coefficients[other] * (anchor.extents[other] - 1);
+    }
+    if (form.constant < 0 || reach >= access.extent(i)) return -1;
+    if (access.padded() && access.pad_low[i] != 0) return -1;
+    found = static_cast<int>(i);
+  }
+  return found;
+}
+
+void count_pairs(Access& access, unsigned dim, int coordinate) {
+  SmallVector<AffineExpr> results(access.map.getResults());
+  MLIRContext* context = access.map.getContext();
+  const LinearForm form = linear_form(results[static_cast<size_t>(coordinate)], access.map.getNumDims());
+  AffineExpr halved = getAffineConstantExpr(form.constant / 2, context);
+  for (unsigned i = 0; i < form.coefficients.size(); ++i)
+    if (form.coefficients[i] != 0) halved = halved + getAffineDimExpr(i, context) * (i == dim ? 1 : form.coefficients[i] / 2);
+  results[static_cast<size_t>(coordinate)] = halved;
+  access.map = AffineMap::get(access.map.getNumDims(), 0, results, context);
+  access.group = 2;
+  access.group_coordinate = coordinate;
+  access.pad_value = FloatAttr::get(Float32Type::get(context), 0.0);
+}
+
+// Its memory may be seen as pairs: nothing else in the kernel reads or writes it.
+bool belongs_to_anchor(const KernelFormula& kernel, const Access& access) {
+  if (!isa<BlockArgument>(access.tensor) || !access.tensor.hasOneUse()) return false;
+  const auto number = static_cast<int>(cast<BlockArgument>(access.tensor).getArgNumber());
+  return llvm::none_of(kernel.outputs, [&](const Output& output) { return output.in_place == number; });
+}
+
+bool may_pair(const KernelFormula& kernel) {
+  const Formula& anchor = kernel.anchor;
+  if (!kernel.is_contraction() || anchor.output_dims.empty()) return false;
+  const unsigned vector = anchor.output_dims.back();
+  // Single results would leave no vectors to multiply by.
+  if (anchor.extents[vector] % 2 != 0) return false;
+  bool shared = true;
+  for (const Access& access : anchor.inputs) {
+    if (!is_bf16(access) || !belongs_to_anchor(kernel, access)) return false;
+    if (access.padded() && !cast<FloatAttr>(access.pad_value).getValue().isZero()) return false;
+    shared &= llvm::any_of(access.map.getResults(), [&](AffineExpr result) { return result.isFunctionOfDim(vector); });
+  }
+  return !shared;
+}
+
+bool pair_bf16(KernelFormula& kernel) {
+  if (!may_pair(kernel)) return false;
+  Formula& anchor = kernel.anchor;
+  int best = -1, most_adjacent = -1;
+  for (unsigned dim = 0; dim < anchor.extents.size(); ++dim) {
+    if (!anchor.reduced[dim] || anchor.extents[dim] % 2 != 0) continue;
+    int adjacent = 0;
+    for (const Access& access : anchor.inputs) {
+      const int coordinate = pair_coordinate(anchor, access, dim);
+      if (coordinate < 0) adjacent = -10;
+      adjacent += coordinate + 1 == static_cast<int>(access.map.getNumResults());
+    }
+    if (adjacent <= most_adjacent) continue;
+    most_adjacent = adjacent;
+    best = static_cast<int>(dim);
+  }
+  if (best < 0) return false;
+  const auto dim = static_cast<unsigned>(best);
+  for (Access& access : anchor.inputs) count_pairs(access, dim, pair_coordinate(anchor, access, dim));
+  anchor.extents[dim] /= 2;
+  return true;
+}
+
+// How the integers of an input are read.
+struct Integers {
+  unsigned bits = 0;
+  bool is_signed = true;
+};
+
+std::optional<Integers> integers_of(const KernelFormula& kernel, size_t input) {
+  const SmallVector<Operation*> conversion = kernel.conversion(input);
+  const Type element = cast<RankedTensorType>(kernel.anchor.inputs[input].tensor.getType()).getElementType();
+  if (conversion.size() != 1 || !isa<arith::ExtSIOp, arith::ExtUIOp>(conversion[0]) ||
+      !conversion[0]->getResult(0).getType().isInteger(32))
+    return {};
+  return Integers{element.getIntOrFloatBitWidth(), isa<arith::ExtSIOp>(conversion[0])};
+}
+
+DotProduct instruction_for(const KernelFormula& kernel, IntegerDot dot) {
+  const auto first = integers_of(kernel, 0), second = integers_of(kernel, 1);
+  if (!first || !second || first->bits != second->bits) return DotProduct::none;
+  const bool quads = first->bits == 8, equal = first->is_signed == second->is_signed;
+  if (dot == IntegerDot::mixed_quads && quads && !equal)
+    return first->is_signed ? DotProduct::signed_first : DotProduct::unsigned_first;
+  if (dot == IntegerDot::equal_quads && quads && equal)
+    return first->is_signed ? DotProduct::signed_quads : DotProduct::unsigned_quads;
+  if (dot == IntegerDot::pairs && first->bits == 16 && equal && first->is_signed) return DotProduct::word_pairs;
+  return DotProduct::none;
+}
+
+// The reduced dimension that is the whole last coordinate of both inputs, `group` long, and nothing else; -1 when there is
+// none.
+int last_dimension(const KernelFormula& kernel, int64_t group) {
+  const Formula& anchor = kernel.anchor;
+  int found = -1;
+  for (const Access& access : anchor.inputs) {
+    if (!belongs_to_anchor(kernel, access) || access.map.getNumResults() == 0) return -1;
+    const unsigned last = access.map.getNumResults() - 1;
+    const auto dim = dyn_cast<AffineDimExpr>(access.map.getResult(last));
+    if (!dim || (found >= 0 && found != static_cast<int>(dim.getPosition()))) return -1;
+    found = static_cast<int>(dim.getPosition());
+    for (unsigned i = 0; i < last; ++i)
+      if (access.map.getResult(i).isFunctionOfDim(dim.getPosition())) return -1;
+    if (cast<RankedTensorType>(access.tensor.getType()).getShape().back() != group || access.low(last) != 0) return -1;
+  }
+  const auto dim = static_cast<unsigned>(found);
+  // Groups are what the other reduced dimensions walk over; a single one has nothing to be walked by.
+  const bool others = llvm::count(anchor.reduced, true) > 1;
+  return others && anchor.reduced[dim] && anchor.extents[dim] == group ? found : -1;
+}
+
+FloatAttr as_f32(MLIRContext* context, const APInt& bits) {
+  return FloatAttr::get(Float32Type::get(context), APFloat(APFloat::IEEEsingle(), bits));
+}
+
+// The tensor without its last dimension: each group of it is one number.
+void leave_out_groups(Access& access, int64_t group) {
+  MLIRContext* context = access.map.getContext();
+  const ArrayRef<AffineExpr> results = access.map.getResults();
+  access.map = AffineMap::get(access.map.getNumDims(), 0, results.drop_back(), context);
+  access.group = group;
+  if (!access.padded()) return;
+  access.pad_low.pop_back();
+  const APInt value = cast<IntegerAttr>(access.pad_value).getValue();
+  access.pad_value = as_f32(context, APInt::getSplat(32, value));
+}
+
+void group_integers(KernelFormula& kernel, const Target& target) {
+  Formula& anchor = kernel.anchor;
+  const DotProduct product = instruction_for(kernel, target.integer_dot);
+  if (product == DotProduct::none) return;
+  const int64_t group = product == DotProduct::word_pairs ? 2 : 4;
+  const int dim = last_dimension(kernel, group);
+  APInt initial;
+  if (dim < 0 || !matchPattern(anchor.initial[0], m_ConstantInt(&initial))) return;
+  for (Access& access : anchor.inputs) leave_out_groups(access, group);
+  OpBuilder builder(anchor.initial[0].getContext());
+  builder.setInsertionPointAfterValue(anchor.initial[0]);
+  anchor.initial[0] =
+      builder.create<arith::ConstantOp>(anchor.initial[0].getLoc(), as_f32(builder.getContext(), initial.zextOrTrunc(32)));
+  anchor.extents[static_cast<unsigned>(dim)] = 1;
+  anchor.product = product;
+}
+
+constexpr int64_t least_lanes = 4;  // of every instruction
+
+// What a register of sums and the groups that are multiplied become.
+class Instruction {
+ public:
+  Instruction(DotProduct product, const Target& target)
+      : product_(product),
+        x86_(StringRef(target.triple).starts_with("x86_64")),
+        wasm_(StringRef(target.triple).starts_with("wasm")),
+        most_lanes_(target.vector_bytes / 4) {}
+
+  int64_t most_lanes() const { return most_lanes_; }
+
+  // One register: sum + the products in each lane. `left` holds the unsigned bytes where it matters.
+  Value emit(OpBuilder& builder, Location location, Value sum, Value left, Value right) const {
+    const auto type = cast<VectorType>(sum.getType());
+    const int64_t lanes = type.getNumElements();
+    if (product_ == DotProduct::bf16_pairs) {
+      const auto halves = VectorType::get({2 * lanes}, builder.getBF16Type());
+      return call(builder, location, fmt::format("llvm.x86.avx512bf16.dpbf16ps.{}", 32 * lanes), type,
+                  {sum, cast_to(builder, location, halves, left), cast_to(builder, location, halves, right)});
+    }
+    const auto words = VectorType::get({lanes}, builder.getI32Type());
+    Value total = cast_to(builder, location, words, sum);
+    if (product_ == DotProduct::word_pairs) {
+      const auto halves = VectorType::get({2 * lanes}, builder.getI16Type());
+      Value products = call(builder, location, pairs_name(lanes), words,
+                            {cast_to(builder, location, halves, left), cast_to(builder, location, halves, right)});
+      total = builder.create<arith::AddIOp>(location, total, products);
+    } else if (x86_) {
+      total = call(builder, location, fmt::format("llvm.x86.avx512.vpdpbusd.{}", 32 * lanes), words,
+                   {total, cast_to(builder, location, words, left), cast_to(builder, location, words, right)});
+    } else if (wasm_) {
+      const auto bytes = VectorType::get({4 * lanes}, builder.getI8Type());
+      total = call(builder, location, "llvm.wasm.relaxed.dot.i8x16.i7x16.add.signed", words,
+                   {cast_to(builder, location, bytes, right), cast_to(builder, location, bytes, left), total});
+    } else {
+      const auto bytes = VectorType::get({4 * lanes}, builder.getI8Type());
+      const char* name = product_ == DotProduct::signed_quads ? "sdot" : "udot";
+      total = call(builder, location, fmt::format("llvm.aarch64.neon.{}.v4i32.v16i8", name), words,
+                   {total, cast_to(builder, location, bytes, left), cast_to(builder, location, bytes, right)});
+    }
+    return cast_to(builder, location, type, total);
+  }
+
+ private:
+  static Value cast_to(OpBuilder& builder, Location location, VectorType type, Value value) {
+    return builder.create<vector::BitCastOp>(location, type, value);
+  }
+  static Value call(OpBuilder& builder, Location location, const std::string& name, Type type, ValueRange operands) {
+    return builder
+        .create<LLVM::CallIntrinsicOp>(location, type, builder.getStringAttr(name), operands, LLVM::FastmathFlagsAttr())
+        .getResults();
+  }
+  std::string pairs_name(int64_t lanes) const {
+    if (!x86_) return "llvm.wasm.dot";
+    return lanes == 4 ? "llvm.x86.sse2.pmadd.wd" : lanes == 8 ? "llvm.x86.avx2.pmadd.wd" : "llvm.x86.avx512.pmaddw.d.512";
+  }
+
+  DotProduct product_;
+  bool x86_, wasm_;
+  int64_t most_lanes_;
+};
+
+// A vector of any length, or a single number, in registers.
+Value dot_of_any_length(const Instruction& instruction, OpBuilder& builder, Location location, Value sum, Value left,
+                        Value right) {
+  auto type = dyn_cast<VectorType>(sum.getType());
+  if (!type || type.getRank() == 0) {
+    const auto one = VectorType::get({1}, builder.getF32Type());
+    auto lift = [&](Value value) -> Value { return builder.create<vector::BroadcastOp>(location, one, value); };
+    Value result = dot_of_any_length(instruction, builder, location, lift(sum), lift(left), lift(right));
+    Value number = builder.create<vector::ExtractOp>(location, result, ArrayRef<int64_t>{0});
+    return type ? Value(builder.create<vector::BroadcastOp>(location, type, number)) : number;
+  }
+  if (type.getRank() > 1) {
+    Value result = sum;
+    for (int64_t row = 0; row < type.getDimSize(0); ++row) {
+      auto at = [&](Value value) -> Value {
+        return builder.create<vector::ExtractOp>(location, value, ArrayRef<int64_t>{row});
+      };
+      Value part = dot_of_any_length(instruction, builder, location, at(sum), at(left), at(right));
+      result = builder.create<vector::InsertOp>(location, part, result, ArrayRef<int64_t>{row});
+    }
+    return result;
+  }
+  const int64_t lanes = type.getNumElements(), most_lanes = instruction.most_lanes();
+  if (lanes <= most_lanes && lanes >= least_lanes && llvm::isPowerOf2_64(static_cast<uint64_t>(lanes)))
+    return instruction.emit(builder, location, sum, left, right);
+  if (lanes < least_lanes) {
+    SmallVector<int64_t> widen(static_cast<size_t>(least_lanes), 0), narrow(static_cast<size_t>(lanes));
+    for (int64_t i = 0; i < lanes; ++i) widen[static_cast<size_t>(i)] = narrow[static_cast<size_t>(i)] = i;
+    auto wide = [&](Value value) -> Value { return builder.create<vector::ShuffleOp>(location, value, value, widen); };
+    Value result = instruction.emit(builder, location, wide(sum), wide(left), wide(right));
+    return builder.create<vector::ShuffleOp>(location, result, result, narrow);
+  }
+  Value result = sum;
+  for (int64_t at = 0, size = most_lanes; at < lanes; at += size) {
+    size = std::min(most_lanes, static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(lanes - at))));
+    auto part = [&](Value value) -> Value {
+      return builder.create<vector::ExtractStridedSliceOp>(location, value, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{size},
+                                                           ArrayRef<int64_t>{1});
+    };
+    Value piece = dot_of_any_length(instruction, builder, location, part(sum), part(left), part(right));
+    result = builder.create<vector::InsertStridedSliceOp>(location, piece, result, ArrayRef<int64_t>{at}, ArrayRef<int64_t>{1});
+  }
+  return result;
+}
+
+// Was this vector, or number, read from memory that holds unsigned bytes?
+bool reads_unsigned(Value value, func::FuncOp function) {
+  while (Operation* op = value.getDefiningOp()) {
+    // A loop that puts a vector together number by number yields what it put in last; loads and views name their memory first,
+    // everything between them and the product what it rearranges.
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      value = loop.getYieldedValues()[cast<OpResult>(value).getResultNumber()];
+    } else if (op->getNumOperands() > 0) {
+      value = op->getOperand(0);
+    } else {
+      return false;
+    }
+  }
+  const auto argument = dyn_cast<BlockArgument>(value);
+  return argument && argument.getOwner() == &function.front() &&
+         function.getArgAttr(argument.getArgNumber(), unsigned_bytes) != nullptr;
+}
+
+// The factors of a marked multiply-add; `product` is the operation that multiplies where it is one of its own.
+struct MultiplyAdd {
+  Value left, right, sum;
+  Operation* product = nullptr;
+};
+
+MultiplyAdd multiply_add(Operation* op) {
+  if (auto fma = dyn_cast<vector::FMAOp>(op)) return {fma.getLhs(), fma.getRhs(), fma.getAcc()};
+  for (unsigned i = 0; i < 2; ++i) {
+    Operation* factor = op->getOperand(i).getDefiningOp();
+    if (isa_and_nonnull<arith::MulFOp>(factor) && factor->hasAttr(group_product))
+      return {factor->getOperand(0), factor->getOperand(1), op->getOperand(1 - i), factor};
+  }
+  fail("a marked sum adds no product of groups");
+}
+
+// Marked multiply-adds of one function become the instruction.
+class ProductLowering {
+ public:
+  ProductLowering(func::FuncOp function, DotProduct product, const Target& target)
+      : function_(function), product_(product), instruction_(product, target), builder_(function.getContext()) {}
+
+  void run() {
+    SmallVector<Operation*> sums;
+    function_.walk([&](Operation* op) {
+      const bool marked = isa<arith::AddFOp>(op) && op->hasAttr(group_product);
+      if (isa<vector::FMAOp>(op) || marked || adds_up_products(op)) sums.push_back(op);
+    });
+    for (Operation* op : sums) {
+      builder_.setInsertionPoint(op);
+      if (auto reduction = dyn_cast<vector::ReductionOp>(op)) {
+        lower_reduction(reduction);
+      } else {
+        const MultiplyAdd work = multiply_add(op);
+        replace(op, dot(op->getLoc(), work.sum, work.left, work.right), work.product);
+      }
+    }
+    lower_lone_products();
+  }
+
+ private:
+  // Where a sum starts with a product, the zero it would be added to is folded away.
+  void lower_lone_products() {
+    SmallVector<arith::MulFOp> products;
+    function_.walk([&](arith::MulFOp op) {
+      if (op->hasAttr(group_product)) products.push_back(op);
+    });
+    for (arith::MulFOp op : products) {
+      builder_.setInsertionPoint(op);
+      Value zero = builder_.create<arith::ConstantOp>(op.getLoc(), builder_.getZeroAttr(op.getType()));
+      replace(op, dot(op.getLoc(), zero, op.getLhs(), op.getRhs()), nullptr);
+    }
+  }
+
+  // A single result is summed along vectors of groups, and those lanes at the end.
+  static bool adds_up_products(Operation* op) {
+    auto reduction = dyn_cast<vector::ReductionOp>(op);
+    return reduction && reduction.getKind() == vector::CombiningKind::ADD &&
+           reduction.getVector().getDefiningOp<arith::MulFOp>();
+  }
+
+  void lower_reduction(vector::ReductionOp op) {
+    const Location location = op.getLoc();
+    auto product = op.getVector().getDefiningOp<arith::MulFOp>();
+    const auto type = cast<VectorType>(op.getVector().getType());
+    Value zero = builder_.create<arith::ConstantOp>(location, builder_.getZeroAttr(type));
+    Value lanes = dot(location, zero, product.getLhs(), product.getRhs()), start = op.getAcc();
+    const bool real = product_ == DotProduct::bf16_pairs;
+    if (!real) {
+      lanes = builder_.create<vector::BitCastOp>(location, VectorType::get(type.getShape(), builder_.getI32Type()), lanes);
+      if (start) start = builder_.create<arith::BitcastOp>(location, builder_.getI32Type(), start);
+    }
+    Value total = start ? builder_.create<vector::ReductionOp>(location, vector::CombiningKind::ADD, lanes, start)
+                        : builder_.create<vector::ReductionOp>(location, vector::CombiningKind::ADD, lanes);
+    if (!real) total = builder_.create<arith::BitcastOp>(location, builder_.getF32Type(), total);
+    replace(op, total, product);
+  }
+
+  // Unsigned bytes are the instruction's first factor.
+  Value dot(Location location, Value sum, Value left, Value right) {
+    if (product_ == DotProduct::unsigned_first || product_ == DotProduct::signed_first) {
+      const bool first = reads_unsigned(left, function_), second = reads_unsigned(right, function_);
+      if (first == second) fail("{}: a product of bytes whose signs are not known", function_.getName().str());
+      if (second) std::swap(left, right);
+    }
+    return dot_of_any_length(instruction_, builder_, location, sum, left, right);
+  }
+
+  static void replace(Operation* op, Value value, Operation* product) {
+    op->getResult(0).replaceAllUsesWith(value);
+    op->erase();
+    if (product && product->use_empty()) product->erase();
+  }
+
+  func::FuncOp function_;
+  DotProduct product_;
+  Instruction instruction_;
+  OpBuilder builder_;
+};
+
+}  // namespace
+
+void group_products(KernelFormula& kernel, const Target& target) {
+  if (!kernel.is_contraction()) return;
+  if (target.bf16_dot && pair_bf16(kernel)) {
+    kernel.anchor.product = DotProduct::bf16_pairs;
+  } else {
+    group_integers(kernel, target);
+  }
+}
+
+void lower_group_products(ModuleOp vectors, const Target& target) {
+  for (auto function : vectors.getOps<func::FuncOp>())
+    if (auto kind = function->getAttrOfType<IntegerAttr>(group_product))
+      ProductLowering(function, static_cast<DotProduct>(kind.getInt()), target).run();
+}
+
+}  // namespace fovea

@@ -1,0 +1,293 @@
+#include "fovea/codegen/kernel/kernel.h"
+
+#include <llvm/Support/raw_ostream.h>
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Tensor/IR/Tensor.h>
+#include <mlir/IR/Matchers.h>
+
+#include "fovea/core/error.h"
+
+namespace fovea {
+namespace {
+
+using namespace mlir;
+
+std::string shown(Operation* op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  op->print(stream, OpPrintingFlags().skipRegions().elideLargeElementsAttrs());
+  return text;
+}
+
+[[noreturn]] void reject(func::FuncOp kernel, Operation* op, const char* why) {
+  fail("kernel @{}: {}: {}", kernel.getName().str(), why, shown(op));
+}
+
+// The scalar behind a fill, or behind a constant tensor of equal elements (a null value when there is none).
+Value scalar_of(Value tensor, OpBuilder& builder) {
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>()) return fill.getInputs()[0];
+  DenseElementsAttr elements;
+  if (matchPattern(tensor, m_Constant(&elements)) && elements.isSplat()) {
+    builder.setInsertionPointAfterValue(tensor);
+    return builder.create<arith::ConstantOp>(tensor.getLoc(), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+  }
+  return {};
+}
+
+// Composes a slice of an argument into the map: coordinate * stride + offset, dropped unit coordinates put back as constants.
+Access through_slice(tensor::ExtractSliceOp slice, AffineMap map) {
+  Builder builder(slice.getContext());
+  SmallVector<AffineExpr> results;
+  const llvm::SmallBitVector dropped = slice.getDroppedDims();
+  unsigned kept = 0;
+  for (unsigned i = 0; i < dropped.size(); ++i) {
+    AffineExpr coordinate = builder.getAffineConstantExpr(0);
+    if (!dropped[i]) coordinate = map.getResult(kept++);
+    results.push_back(coordinate * slice.getStaticStrides()[i] + slice.getStaticOffsets()[i]);
+  }
+  Access access;
+  access.tensor = slice.getSource();
+  access.map = AffineMap::get(map.getNumDims(), 0, results, slice.getContext());
+  return access;
+}
+
+Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
+  OpBuilder builder(kernel.getContext());
+  Access access;
+  access.tensor = tensor;
+  access.map = map;
+  if (Value scalar = scalar_of(tensor, builder)) {
+    access.scalar = scalar;
+    return access;
+  }
+  // An empty tensor only tells the ranges of loops (the taps of a pooling window): its elements are never looked at.
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>()) {
+    builder.setInsertionPointAfter(empty);
+    Type element = empty.getType().getElementType();
+    access.scalar = builder.create<arith::ConstantOp>(empty.getLoc(), element, builder.getZeroAttr(element));
+    return access;
+  }
+  if (auto pad = tensor.getDefiningOp<tensor::PadOp>()) {
+    Value value = pad.getConstantPaddingValue();
+    Attribute constant;
+    if (!value || !matchPattern(value, m_Constant(&constant))) reject(kernel, pad, "padding must be with a constant");
+    access.tensor = pad.getSource();
+    access.pad_low.assign(pad.getStaticLow().begin(), pad.getStaticLow().end());
+    access.pad_value = constant;
+  } else if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>()) {
+    access = through_slice(slice, map);
+  } else if (auto cast = tensor.getDefiningOp<UnrealizedConversionCastOp>()) {
+    access.tensor = cast.getInputs().front();
+    access.ahead = true;
+  }
+  if (!isa<BlockArgument>(access.tensor) && !access.tensor.getDefiningOp<linalg::GenericOp>())
+    reject(kernel, access.tensor.getDefiningOp(), "not an argument, a padded one, or a formula's result");
+  return access;
+}
+
+Formula read_formula(func::FuncOp kernel, linalg::GenericOp op) {
+  Formula formula;
+  formula.op = op;
+  for (const int64_t extent : op.getStaticLoopRanges()) formula.extents.push_back(extent);
+  for (const utils::IteratorType type : op.getIteratorTypesArray())
+    formula.reduced.push_back(type == utils::IteratorType::reduction);
+  for (OpOperand* operand : op.getDpsInputOperands())
+    formula.inputs.push_back(read_access(kernel, operand->get(), op.getMatchingIndexingMap(operand)));
+  OpBuilder builder(kernel.getContext());
+  for (OpOperand& operand : op.getDpsInitsMutable()) {
+    const bool read = op.payloadUsesValueFromOperand(&operand);
+    Value scalar = read ? scalar_of(operand.get(), builder) : Value();
+    if (read && !scalar) reject(kernel, op, "a reduction must start from a fill");
+    formula.initial.push_back(scalar);
+  }
+  const AffineMap output = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  for (AffineExpr result : output.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(result);
+    if (!dim) reject(kernel, op, "an output coordinate must be a single dimension");
+    formula.output_dims.push_back(dim.getPosition());
+  }
+  for (OpOperand& operand : op.getDpsInitsMutable())
+    if (op.getMatchingIndexingMap(&operand) != output) reject(kernel, op, "all results must have the same map");
+  return formula;
+}
+
+Output read_output(func::FuncOp kernel, Value value, unsigned index) {
+  Output output;
+  output.result = index;
+  output.value = value;
+  output.type = cast<RankedTensorType>(value.getType());
+  int64_t rank = output.type.getRank();
+  if (auto attribute = kernel.getResultAttrOfType<IntegerAttr>(index, "fovea.in_place")) output.in_place = attribute.getInt();
+  auto insert = value.getDefiningOp<tensor::InsertSliceOp>();
+  if (!insert) {
+    output.offsets.assign(rank, 0);
+    output.strides.assign(rank, 1);
+    for (int64_t i = 0; i < rank; ++i) output.kept.push_back(i);
+  } else {
+    auto destination = dyn_cast<BlockArgument>(insert.getDest());
+    if (!destination) reject(kernel, insert, "an insertion must be into an argument");
+    output.value = insert.getSource();
+    output.in_place = destination.getArgNumber();
+    output.offsets.assign(insert.getStaticOffsets().begin(), insert.getStaticOffsets().end());
+    output.strides.assign(insert.getStaticStrides().begin(), insert.getStaticStrides().end());
+    const llvm::SmallBitVector dropped = insert.getDroppedDims();
+    for (int64_t i = 0; i < rank; ++i)
+      if (!dropped[i]) output.kept.push_back(i);
+  }
+  return output;
+}
+
+}  // namespace
+
+int64_t Access::extent(unsigned coordinate) const {
+  const int64_t size = cast<RankedTensorType>(tensor.getType()).getDimSize(coordinate);
+  return static_cast<int>(coordinate) == group_coordinate ? size / group : size;
+}
+
+RankedTensorType Access::seen_type() const {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!adjacent_groups()) return type;
+  SmallVector<int64_t> shape(type.getShape());
+  shape.back() /= group;
+  if (group_coordinate < 0) shape.pop_back();
+  return RankedTensorType::get(shape, packed_element());
+}
+
+Type Access::packed_element() const {
+  return group > 1 ? Float32Type::get(tensor.getContext()) : cast<RankedTensorType>(tensor.getType()).getElementType();
+}
+
+bool KernelFormula::has_reduction() const { return llvm::is_contained(anchor.reduced, true); }
+
+namespace {
+
+// The input that a factor converts, and how; nothing when it is no conversion of one input alone.
+std::optional<unsigned> converted_input(Value factor, Block& body, SmallVectorImpl<Operation*>& conversion) {
+  while (Operation* op = factor.getDefiningOp()) {
+    const bool shifted = isa<arith::SubIOp, arith::SubFOp>(op) && matchPattern(op->getOperand(1), m_Constant());
+    if (op->getBlock() != &body || (!isa<CastOpInterface>(op) && !shifted)) return {};
+    conversion.insert(conversion.begin(), op);
+    factor = op->getOperand(0);
+  }
+  const auto argument = cast<BlockArgument>(factor);
+  if (argument.getOwner() != &body) return {};
+  return argument.getArgNumber();
+}
+
+// The two factors of a body that adds their product to its result; none when it does something else.
+SmallVector<Value> factors_of(linalg::GenericOp op) {
+  Block& body = *op.getBody();
+  Operation* add = body.getTerminator()->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<arith::AddFOp, arith::AddIOp>(add)) return {};
+  const Value sum = body.getArguments().back();
+  if (add->getOperand(0) != sum && add->getOperand(1) != sum) return {};
+  Operation* multiply = add->getOperand(add->getOperand(0) == sum ? 1 : 0).getDefiningOp();
+  if (!isa_and_nonnull<arith::MulFOp, arith::MulIOp>(multiply)) return {};
+  return {multiply->getOperand(0), multiply->getOperand(1)};
+}
+
+}  // namespace
+
+bool KernelFormula::is_contraction() const {
+  linalg::GenericOp op = anchor.op;
+  if (!has_reduction() || anchor.inputs.size() != 2 || op.getNumDpsInits() != 1) return false;
+  if (anchor.inputs[0].scalar || anchor.inputs[1].scalar) return false;
+  unsigned seen = 0;
+  for (Value factor : factors_of(op)) {
+    SmallVector<Operation*> conversion;
+    const auto input = converted_input(factor, *op.getBody(), conversion);
+    if (!input || *input > 1) return false;
+    seen |= 1U << *input;
+  }
+  return seen == 3;
+}
+
+SmallVector<Operation*> KernelFormula::conversion(size_t input) const {
+  linalg::GenericOp op = anchor.op;
+  for (Value factor : factors_of(op)) {
+    SmallVector<Operation*> conversion;
+    if (converted_input(factor, *op.getBody(), conversion) == input) return conversion;
+  }
+  return {};
+}
+
+KernelFormula read_kernel(func::FuncOp kernel) {
+  KernelFormula formula;
+  formula.function = kernel;
+  if (auto results = kernel->getAttrOfType<IntegerAttr>("fovea.winograd")) formula.winograd = results.getInt();
+  bool first = true;
+  for (auto op : llvm::make_early_inc_range(kernel.getOps<linalg::GenericOp>())) {
+    if (first) {
+      formula.anchor = read_formula(kernel, op);
+    } else {
+      formula.epilogue.push_back(read_formula(kernel, op));
+      const Formula& added = formula.epilogue.back();
+      if (llvm::is_contained(added.reduced, true)) reject(kernel, op, "only the first formula may reduce");
+      if (llvm::any_of(added.inputs, [](const Access& input) { return input.padded(); }))
+        reject(kernel, op, "only the first formula may read through padding");
+    }
+    first = false;
+  }
+  if (first) fail("kernel @{}: no formula in it", kernel.getName().str());
+  Operation* terminator = kernel.getBody().front().getTerminator();
+  for (OpOperand& operand : terminator->getOpOperands())
+    formula.outputs.push_back(read_output(kernel, operand.get(), operand.getOperandNumber()));
+  return formula;
+}
+
+LinearForm linear_form(AffineExpr expression, unsigned dimensions) {
+  LinearForm form;
+  form.coefficients.assign(dimensions, 0);
+  SmallVector<std::pair<AffineExpr, int64_t>> pending{{expression, 1}};
+  while (!pending.empty()) {
+    auto [part, factor] = pending.pop_back_val();
+    if (auto constant = dyn_cast<AffineConstantExpr>(part)) {
+      form.constant += factor * constant.getValue();
+    } else if (auto dim = dyn_cast<AffineDimExpr>(part)) {
+      form.coefficients[dim.getPosition()] += factor;
+    } else {
+      auto binary = cast<AffineBinaryOpExpr>(part);
+      if (part.getKind() == AffineExprKind::Add) {
+        pending.push_back({binary.getLHS(), factor});
+        pending.push_back({binary.getRHS(), factor});
+      } else if (auto times = dyn_cast<AffineConstantExpr>(binary.getRHS()); times && part.getKind() == AffineExprKind::Mul) {
+        pending.push_back({binary.getLHS(), factor * times.getValue()});
+      } else {
+        fail("an index map may only add multiples of dimensions");
+      }
+    }
+  }
+  return form;
+}
+
+int64_t element_bytes(const KernelFormula& kernel) {
+  int64_t bytes = 1;
+  auto widen = [&](mlir::Type type) {
+    const mlir::Type element = mlir::getElementTypeOrSelf(type);
+    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+    if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
+  };
+  for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
+  for (const Output& output : kernel.outputs) widen(output.value.getType());
+  // Random numbers are computed in 64 bits on the way, which no register is waiting for.
+  auto widen_body = [&](mlir::linalg::GenericOp op) {
+    op.getBody()->walk([&](mlir::Operation* inner) {
+      for (mlir::Type type : inner->getResultTypes())
+        if (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 32) widen(type);
+    });
+  };
+  widen_body(kernel.anchor.op);
+  for (const Formula& formula : kernel.epilogue) widen_body(formula.op);
+  return bytes;
+}
+
+int64_t operand_bytes(const KernelFormula& kernel) {
+  int64_t bytes = 1;
+  for (const Access& input : kernel.anchor.inputs) {
+    const mlir::Type element = input.group > 1 ? input.packed_element() : mlir::getElementTypeOrSelf(input.tensor.getType());
+    if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+  }
+  return bytes;
+}
+
+}  // namespace fovea

@@ -1,0 +1,52 @@
+#include "fovea/codegen/llvm/non_temporal_stores.h"
+
+#include <llvm/IR/InstIterator.h>
+#include <llvm/IR/Instructions.h>
+#include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/Transforms/Utils/Cloning.h>
+
+namespace fovea {
+namespace {
+
+constexpr uint64_t line_bytes = 64;
+
+template <typename Visit>
+void each_streaming_store(llvm::Function& kernel, Visit visit) {
+  for (llvm::Instruction& instruction : llvm::instructions(kernel))
+    if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
+      if (store->hasMetadata(llvm::LLVMContext::MD_nontemporal)) visit(*store);
+}
+
+}  // namespace
+
+void drop_streaming_stores(llvm::Function& kernel) {
+  each_streaming_store(kernel, [](llvm::StoreInst& store) { store.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr); });
+}
+
+void call_streaming(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
+                    llvm::ArrayRef<int64_t> streamed) {
+  llvm::ValueToValueMapTy same;
+  llvm::Function* ordinary = llvm::CloneFunction(&kernel, same);
+  ordinary->setName(kernel.getName() + ".ordinary");
+  drop_streaming_stores(*ordinary);
+  each_streaming_store(kernel, [](llvm::StoreInst& store) { store.setAlignment(llvm::Align(line_bytes)); });
+
+  llvm::Function* entry = builder.GetInsertBlock()->getParent();
+  auto block = [&](const char* name) { return llvm::BasicBlock::Create(builder.getContext(), name, entry); };
+  llvm::BasicBlock *past = block("past_caches"), *through = block("through_caches"), *end = block("end");
+  llvm::Value* bits = builder.getInt64(0);
+  for (const int64_t operand : streamed)
+    bits = builder.CreateOr(bits, builder.CreatePtrToInt(arguments[static_cast<size_t>(operand)], builder.getInt64Ty()));
+  llvm::Value* place = builder.CreateAnd(bits, builder.getInt64(line_bytes - 1));
+  builder.CreateCondBr(builder.CreateICmpEQ(place, builder.getInt64(0)), past, through);
+  builder.SetInsertPoint(past);
+  builder.CreateCall(&kernel, arguments);
+  builder.CreateIntrinsic(llvm::Intrinsic::x86_sse_sfence, {}, {});
+  builder.CreateBr(end);
+  builder.SetInsertPoint(through);
+  builder.CreateCall(ordinary, arguments);
+  builder.CreateBr(end);
+  builder.SetInsertPoint(end);
+}
+
+}  // namespace fovea

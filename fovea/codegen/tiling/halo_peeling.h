@@ -1,0 +1,28 @@
+// Padded inputs read where they lie: taps that fall into the padding are skipped instead of copying the image with zeros around
+// it.
+//
+// A padded coordinate is `step * position + tap_step * tap + shift`. Along `position` there is a run of indices whose every
+// tap lies inside the tensor; before and behind it, only some of the taps do.
+#pragma once
+
+#include <optional>
+
+#include "fovea/codegen/kernel/kernel.h"
+
+namespace fovea {
+
+struct Edge {
+  unsigned position, tap;  // dimensions of the domain; the tap is the shorter one
+  int64_t step, tap_step;  // tap_step is 1 or -1
+  int64_t shift;           // in the tensor, without its padding
+  int64_t extent;          // of the tensor's coordinate
+  int64_t taps;
+  int64_t inside_begin, inside_end;  // positions whose every tap is inside; may be empty
+};
+
+// The edges of a contraction's inputs. None where an input cannot be read so: a padding that does not become zero, a dilated
+// tap, a coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums in
+// another.
+std::optional<llvm::SmallVector<Edge>> edges_of(const KernelFormula& kernel);
+
+}  // namespace fovea

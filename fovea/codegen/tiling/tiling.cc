@@ -1,0 +1,408 @@
+#include "fovea/codegen/tiling/tiling.h"
+
+#include <mlir/Analysis/SliceAnalysis.h>
+#include <mlir/IR/BuiltinTypes.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "fovea/codegen/tiling/tiling_chooser.h"
+#include "fovea/codegen/tiling/winograd.h"
+
+namespace fovea {
+namespace {
+
+using llvm::SmallVector;
+
+// Below this many elements a grid tile costs more to hand out than to compute.
+constexpr int64_t elements_per_grid_tile = 16384;
+// Enough grid tiles that a few threads end together.
+constexpr int64_t least_grid_tiles = 8;
+
+// The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
+// work.
+constexpr int64_t most_rows_to_prefetch_in = 48;
+
+int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
+
+// One combining operation a result; picking one of many is not.
+bool has_combiners(mlir::linalg::GenericOp op) {
+  for (unsigned result = 0; result < op.getNumDpsInits(); ++result) {
+    SmallVector<mlir::Operation*> combiners;
+    if (!mlir::matchReduction(op.getRegionOutputArgs(), result, combiners) || combiners.size() != 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
+  most = std::max<int64_t>(most, 1);
+  auto cost = [&](int64_t rows) { return rows == 0 ? 0.0 : std::max(rows * vectors / 2.0, 4.5) + 0.5; };
+  int64_t best = 1;
+  double least = 1e30;
+  for (int64_t rows = 1; rows <= std::min(most, extent); ++rows) {
+    // What is left over is code of its own, and keeps a block from being cut where a strip must be cut evenly.
+    const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows) + (extent % rows != 0 ? 2 : 0);
+    if (total < least * 0.999) {
+      least = total;
+      best = rows;
+    }
+  }
+  return best;
+}
+
+void TilingChooser::contraction() {
+  if (depthwise() || inner_products()) return;
+  const unsigned vector = anchor_.output_dims.back();
+  const bool in_first = reads(0, vector), in_second = reads(1, vector);
+  const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
+  // `columns` supplies whole vectors, `rows` one number for each of them.
+  const size_t columns = in_second ? 1 : 0, rows = 1 - columns;
+  tiling_.vector_dim = static_cast<int>(vector);
+  const int64_t wanted = shared_vector ? lanes_ : 2 * lanes_;
+  set_tile(vector, vector_tile(extent(vector), wanted));
+  const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
+
+  int depth = -1;
+  for (unsigned dim = 0; dim < rank_; ++dim)
+    if (reduced(dim) && (depth < 0 || extent(dim) > 1)) depth = static_cast<int>(dim);
+
+  // Row dimensions from the innermost outwards, while a whole one still fits in registers.
+  SmallVector<unsigned> row_dims;
+  int64_t rows_used = 1;
+  const int64_t most_rows = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    if (dim == vector || extent(dim) == 1 || !reads(rows, dim) || reads(columns, dim)) continue;
+    if (row_dims.empty()) {
+      row_dims.push_back(dim);
+      rows_used = rows_of_tile(extent(dim), vectors);
+      // Rows that lie side by side in memory are loaded together: a power of two of them.
+      if (contiguous_dim(rows) == static_cast<int>(dim)) rows_used = vector_tile(extent(dim), std::min<int64_t>(8, most_rows));
+      if (const auto next = window_of_few(rows, columns, dim)) {
+        few_rows(dim, *next);
+        row_dims = {*next, dim};
+        break;
+      }
+      set_tile(dim, rows_used);
+      if (rows_used < extent(dim)) break;
+    } else if (rows_used * extent(dim) <= most_rows && extent(dim) > 1) {
+      row_dims.insert(row_dims.begin(), dim);
+      rows_used *= extent(dim);
+      set_tile(dim, extent(dim));
+    } else {
+      break;
+    }
+  }
+  for (unsigned dim : row_dims) tiling_.tile_order.push_back(dim);
+  tiling_.tile_order.push_back(vector);
+  const bool depth_free = llvm::none_of(
+      row_dims, [&](unsigned dim) { return share_coordinate(rows, dim, depth) || share_coordinate(columns, dim, depth); });
+  if (depth_free && !shared_vector && !share_coordinate(columns, vector, depth) && !runs_backwards(depth)) {
+    set_tile(depth, steps_written_out(extent(depth)));
+    tiling_.tile_order.push_back(depth);
+  }
+  contraction_blocks(rows, columns, shared_vector);
+}
+
+void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
+  // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
+  int64_t budget = target_.l2_bytes / 2;
+  // Each step of such a gradient reads new lines of both: they must come from the first cache.
+  if (deep_ && walks_rows(rows_input)) budget = 4 * target_.l1_bytes;
+  auto bytes = [&] {
+    return bytes_ *
+           (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip || (deep_ && walks_rows(rows_input))
+                                               ? box_elements(rows_input)
+                                               : 0));
+  };
+  // Channels before taps: every block of channels packs a strip of its own, and every tap that stands alone packs one again.
+  SmallVector<unsigned> order;
+  auto is_tap = [&](unsigned dim) {
+    return llvm::any_of(anchor_.output_dims, [&](unsigned other) { return share_coordinate(rows_input, dim, other); });
+  };
+  for (const bool taps : {false, true})
+    for (unsigned dim = 0; dim < rank_; ++dim)
+      if (reduced(dim) && (walks_rows(rows_input) ? !taps : is_tap(dim) == taps)) order.push_back(dim);
+  for (unsigned dim : order) {
+    if (bytes() <= budget) break;
+    const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+    int64_t low = 1, high = ceil_div(extent(dim), step);  // the largest multiple of the tile that fits, at least one
+    while (low < high) {
+      const int64_t middle = (low + high + 1) / 2;
+      tiling_.dims[dim].block = std::min(middle * step, extent(dim));
+      if (bytes() <= budget)
+        low = middle;
+      else
+        high = middle - 1;
+    }
+    // Even blocks: no short one at the end.
+    const int64_t count = ceil_div(extent(dim), low * step);
+    tiling_.dims[dim].block = std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
+    if (const int64_t equal = equal_runs(rows_input, dim, low * step); equal > 0) tiling_.dims[dim].block = equal;
+    tiling_.reduction_blocks |= tiling_.dims[dim].block < extent(dim);
+  }
+}
+
+// A strip's last coordinate is copied in runs of one static length: the largest part of it of about `most` elements at most, or
+// 0 where another block will do.
+int64_t TilingChooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const {
+  if (tiling_.packing[rows_input] != Packing::strip || forms_[rows_input].back().coefficients[dim] == 0) return 0;
+  const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+  for (int64_t block = std::min(extent(dim), most + most / 8) / step * step; block > most / 2; block -= step)
+    if (extent(dim) % block == 0) return block;
+  return 0;
+}
+
+// Equal blocks of whole tiles, none larger than `most`.
+int64_t TilingChooser::even_block(unsigned dim, int64_t most) const {
+  const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+  const int64_t count = ceil_div(extent(dim), std::max(most / step * step, step));
+  return std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
+}
+
+// A strip copies its last coordinates whole, and an unpadded last coordinate only in runs of one static length.
+int64_t TilingChooser::strip_block(size_t input, unsigned dim, int64_t block) const {
+  const auto& forms = forms_[input];
+  const bool last = forms.back().coefficients[dim] != 0;
+  const bool next = forms.size() > 1 && forms[forms.size() - 2].coefficients[dim] != 0;
+  if (next) return extent(dim);
+  if (!last) return block;
+  const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+  while (block > step && (extent(dim) % block != 0 || block % step != 0)) --block;
+  return extent(dim) % block == 0 ? block : extent(dim);
+}
+
+void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
+  const unsigned vector = static_cast<unsigned>(tiling_.vector_dim);
+  auto& dims = tiling_.dims;
+  int64_t depth_total = 1, rows_total = 1;
+  for (unsigned dim = 0; dim < rank_; ++dim) {
+    dims[dim].block = reduced(dim) ? extent(dim) : std::max<int64_t>(1, dims[dim].tile);
+    if (reduced(dim)) depth_total *= extent(dim);
+    if (!reduced(dim) && !reads(columns_input, dim)) rows_total *= extent(dim);
+  }
+  const bool strip = tiling_.packing[rows_input] == Packing::strip;
+  const int64_t tile = dims[vector].tile;
+  const bool transposed = contiguous_dim(columns_input) != static_cast<int>(vector);
+  const Access& columns = anchor_.inputs[columns_input];
+  const bool worth_packing = rows_total >= 32 && (transposed || extent(vector) > tile);
+  if (!shared_vector && !columns.padded() && simple_coordinates(columns_input)) {
+    const bool columns_in_pairs = columns.group > 1 && columns.group_coordinate >= 0;
+    if (columns.distant_pairs() || worth_packing) tiling_.packing[columns_input] = Packing::panel;
+    if (columns.ahead) tiling_.packing[columns_input] = Packing::ahead;
+    if (!columns_in_pairs && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
+  }
+  // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
+  // layer).
+  deep_ = (walks_rows(rows_input) && depth_total * tile * bytes_ > 2 * target_.l1_bytes) ||
+          (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
+
+  if (shared_vector) {
+    dims[vector].block = extent(vector);
+  } else {
+    const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
+    dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
+    // Where columns need no packing, a strip is packed once for all of them, and they are read one tile after another.
+    tiling_.columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::ahead;
+    if (tiling_.columns_outermost) dims[vector].block = extent(vector);
+  }
+  // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
+  const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;
+  int64_t block_rows = 1;
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    // A dimension of all three (groups, parts of a split reduction) shares nothing between its steps.
+    if (dim == vector || (!shared_vector && reads(rows_input, dim) && reads(columns_input, dim))) continue;
+    int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
+    if (deep_ && walks_rows(rows_input))
+      block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 32 * dims[dim].tile : extent(dim)));
+    if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
+    dims[dim].block = block;
+    while (strip && !deep_ && dims[dim].block > 1 && !tiling_.tiled(dim) &&
+           box_elements(rows_input) * bytes_ > target_.l2_bytes / 4)
+      dims[dim].block = ceil_div(dims[dim].block, 2);
+    block_rows *= dims[dim].block;
+  }
+  limit_reduction_blocks(rows_input, columns_input);
+  if (tiling_.packing[columns_input] == Packing::ahead && !strip) {
+    spread_unpacked(columns_input);
+  } else {
+    spread_over_grid(rows_input, strip);
+  }
+  tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::ahead && row_tiles(columns_input) > 1 &&
+                             row_tiles(columns_input) <= most_rows_to_prefetch_in &&
+                             extent(vector) * depth_total * bytes_ > target_.l2_bytes;
+  // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
+  const mlir::RankedTensorType rows_type = anchor_.inputs[rows_input].seen_type();
+  if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
+      rows_type.getNumElements() * bytes_ > target_.l2_bytes)
+    tiling_.prefetched_input = static_cast<int>(rows_input);
+}
+
+// Nothing is packed and so nothing is packed twice: twice as many grid tiles, each about as high as wide, and an even number of
+// them along the columns, so that two threads end together.
+void TilingChooser::spread_unpacked(size_t columns_input) {
+  auto& dims = tiling_.dims;
+  const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+  auto set_parts = [&](unsigned dim, int64_t parts) {
+    dims[dim].block = round_up(ceil_div(extent(dim), parts), std::max<int64_t>(1, dims[dim].tile));
+  };
+  auto parts = [&](unsigned dim) { return ceil_div(extent(dim), dims[dim].block); };
+  const int64_t most_columns = ceil_div(extent(vector), dims[vector].tile);
+  set_parts(vector, std::min<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(parts(vector))), most_columns));
+  while (grid_tiles() < 2 * least_grid_tiles) {
+    int64_t rows = 1;
+    std::optional<unsigned> row;
+    for (unsigned dim : anchor_.output_dims) {
+      if (dim == vector || reads(columns_input, dim)) continue;
+      rows *= dims[dim].block;
+      if (!row && dims[dim].block > std::max<int64_t>(1, dims[dim].tile)) row = dim;
+    }
+    const bool by_columns = parts(vector) < most_columns && (!row || dims[vector].block >= rows);
+    if (!by_columns && !row) break;
+    const unsigned dim = by_columns ? vector : *row;
+    set_parts(dim, std::min(2 * parts(dim), ceil_div(extent(dim), std::max<int64_t>(1, dims[dim].tile))));
+  }
+}
+
+// Halves blocks, columns first, until a few threads have enough to share.
+void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
+  auto& dims = tiling_.dims;
+  // Rows first where each grid tile packs no more than the rows it needs; taps last, for all of them read the same strip.
+  const bool rows_first = rows_input && walks_rows(*rows_input);
+  SmallVector<unsigned> order;
+  for (const bool tiled : {true, false})
+    for (unsigned dim : anchor_.output_dims)
+      if (static_cast<int>(dim) != tiling_.vector_dim && tiling_.tiled(dim) == tiled) order.push_back(dim);
+  order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), static_cast<unsigned>(tiling_.vector_dim));
+  // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new edges, and channels apart
+  // are far apart in memory.
+  if (!rows_input) {
+    order.clear();
+    for (unsigned dim : anchor_.output_dims)
+      if (!tiling_.tiled(dim) && !tiling_.reduction_blocks) order.push_back(dim);
+    if (!tiling_.lane_reduction) order.push_back(static_cast<unsigned>(tiling_.vector_dim));
+  }
+  const int64_t least_tiles = rows_first ? least_grid_tiles / 2 : least_grid_tiles;
+  for (unsigned dim : order) {
+    const int64_t step = std::max<int64_t>(1, dims[dim].tile);
+    while (grid_tiles() < least_tiles && dims[dim].block > step) {
+      int64_t block = round_up(ceil_div(dims[dim].block, 2), step);
+      if (strip && reads(*rows_input, dim)) block = strip_block(*rows_input, dim, block);
+      if (block >= dims[dim].block) break;
+      dims[dim].block = block;
+    }
+  }
+}
+
+// Blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one written.
+void TilingChooser::blocks_by_elements(int64_t per_output) {
+  int64_t left = std::max<int64_t>(1, elements_per_grid_tile / per_output);
+  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+    const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
+    int64_t block = even_block(dim, std::max(left, step));
+    for (size_t input = 0; input < anchor_.inputs.size(); ++input)
+      if (tiling_.packing[input] == Packing::strip && reads(input, dim)) block = strip_block(input, dim, block);
+    tiling_.dims[dim].block = block;
+    left = std::max<int64_t>(1, left / block);
+  }
+}
+
+// Vectors of results side by side in a sum of so many steps. Long sums (statistics over images) come from memory, and what is
+// read at each step is a few lines of a row of channels: the more of them, the longer the runs. Half of the registers hold
+// sums.
+int64_t TilingChooser::sum_vectors(int64_t steps) const {
+  constexpr int64_t few_steps = 16, least = 2, most = 8;
+  if (steps <= few_steps) return least;
+  const auto results = static_cast<int64_t>(anchor_.initial.size());
+  int64_t outputs = 1;
+  for (unsigned dim : anchor_.output_dims) outputs *= extent(dim);
+  int64_t vectors = most;
+  while (vectors > least && (2 * vectors * results > target_.vector_registers || outputs < least_grid_tiles * vectors * lanes_))
+    vectors /= 2;
+  return vectors;
+}
+
+void TilingChooser::reduction() {
+  auto& dims = tiling_.dims;
+  int64_t reduced_total = 1, taps = 1;
+  for (unsigned dim = 0; dim < rank_; ++dim) {
+    dims[dim].block = reduced(dim) ? extent(dim) : 1;
+    if (reduced(dim)) reduced_total *= extent(dim);
+  }
+  taps = reduced_total;
+  // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one if lanes can be
+  // combined at the end.
+  const bool combines = has_combiners(anchor_.op);
+  size_t largest = 0;
+  int64_t most = -1;
+  for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
+    if (anchor_.inputs[input].scalar || contiguous_dim(input) < 0) continue;
+    if (!combines && reduced(static_cast<unsigned>(contiguous_dim(input)))) continue;
+    const auto shape = mlir::cast<mlir::RankedTensorType>(anchor_.inputs[input].tensor.getType()).getShape();
+    const int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+    if (elements > most) {
+      most = elements;
+      largest = input;
+    }
+  }
+  if (most >= 0) {
+    const unsigned vector = static_cast<unsigned>(contiguous_dim(largest));
+    tiling_.vector_dim = static_cast<int>(vector);
+    tiling_.lane_reduction = reduced(vector);
+    set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : sum_vectors(taps)) * lanes_));
+    tiling_.tile_order.push_back(vector);
+  }
+  for (unsigned dim = 0; dim < rank_; ++dim) dims[dim].written_out = reduced(dim) && !tiling_.lane_reduction && taps <= 16;
+  blocks_by_elements(reduced_total);
+}
+
+void TilingChooser::elementwise() {
+  auto& dims = tiling_.dims;
+  for (auto& dim : dims) dim.block = 1;
+  if (anchor_.output_dims.empty()) return;
+  int64_t operations = mlir::linalg::GenericOp(anchor_.op).getBody()->getOperations().size();
+  for (const Formula& formula : kernel_.epilogue)
+    operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
+  const unsigned vector = anchor_.output_dims.back();
+  tiling_.vector_dim = static_cast<int>(vector);
+  // Long bodies keep many values alive: fewer vectors side by side.
+  set_tile(vector, vector_tile(extent(vector), (operations > 40 ? 1 : operations > 16 ? 2 : 4) * lanes_));
+  tiling_.tile_order.push_back(vector);
+  for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
+    const int other = contiguous_dim(input);
+    if (anchor_.inputs[input].scalar || other < 0 || other == static_cast<int>(vector) || !reads(input, vector)) continue;
+    // A transposition: square tiles, one side contiguous in each.
+    set_tile(vector, vector_tile(extent(vector), lanes_));
+    set_tile(other, vector_tile(extent(other), lanes_));
+    tiling_.tile_order.insert(tiling_.tile_order.begin(), other);
+    break;
+  }
+  blocks_by_elements(1);
+}
+
+int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
+  // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
+  // tenth.
+  const int64_t free = (target.vector_registers - vectors - 1) / vectors;
+  return row_tile(extent, vectors, std::min<int64_t>(free, 20 / vectors));
+}
+
+Tiling choose_tiling(const KernelFormula& kernel, const Target& target) {
+  return kernel.winograd != 0 ? winograd_tiling(kernel, target) : TilingChooser(kernel, target).choose();
+}
+
+SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector) {
+  SmallVector<Segment> cut;
+  int64_t at = extent / tile * tile;
+  if (at > 0) cut.push_back({tile, 0, at});
+  while (at < extent) {
+    const int64_t left = extent - at;
+    const int64_t size = vector ? static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(left))) : left;
+    cut.push_back({size, at, at + size});
+    at += size;
+  }
+  return cut;
+}
+
+}  // namespace fovea

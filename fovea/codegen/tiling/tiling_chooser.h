@@ -1,0 +1,199 @@
+// How the numbers of a Tiling are found: one object for one kernel. tiling.cc has contractions in general, reductions and
+// element-wise work; tiling_images.cc the contractions whose channels do not fill vectors in the usual way.
+#pragma once
+
+#include <llvm/ADT/bit.h>
+#include <mlir/IR/BuiltinTypes.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "fovea/codegen/tiling/tiling.h"
+
+namespace fovea {
+
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// At most `most` rows.
+int64_t row_tile(int64_t extent, int64_t vectors, int64_t most);
+
+class TilingChooser {
+ public:
+  TilingChooser(const KernelFormula& kernel, const Target& target)
+      : kernel_(kernel),
+        anchor_(kernel.anchor),
+        rank_(static_cast<unsigned>(kernel.anchor.extents.size())),
+        target_(target),
+        bytes_(kernel.is_contraction() ? operand_bytes(kernel) : element_bytes(kernel)),
+        lanes_(std::max<int64_t>(1, target.lanes(element_bytes(kernel)))) {
+    tiling_.dims.resize(rank_);
+    tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
+    for (const Access& input : anchor_.inputs) {
+      auto& forms = forms_.emplace_back();
+      for (mlir::AffineExpr result : input.map.getResults()) forms.push_back(linear_form(result, rank_));
+    }
+  }
+
+  Tiling choose() {
+    for (size_t i = 0; i < anchor_.inputs.size(); ++i)
+      if (anchor_.inputs[i].padded() || anchor_.inputs[i].distant_pairs()) tiling_.packing[i] = Packing::strip;
+    if (kernel_.is_contraction() && !anchor_.output_dims.empty()) {
+      contraction();
+    } else if (kernel_.has_reduction()) {
+      reduction();
+    } else {
+      elementwise();
+    }
+    for (const Output& output : kernel_.outputs) tiling_.streamed.push_back(streams(output));
+    return tiling_;
+  }
+
+ private:
+  bool reads(size_t input, unsigned dim) const {
+    return llvm::any_of(forms_[input], [&](const LinearForm& form) { return form.coefficients[dim] != 0; });
+  }
+  // The dimension that walks the last coordinate of an input one element at a time, or -1.
+  int contiguous_dim(size_t input) const {
+    if (forms_[input].empty()) return -1;
+    const LinearForm& last = forms_[input].back();
+    int found = -1;
+    for (unsigned dim = 0; dim < rank_; ++dim) {
+      if (last.coefficients[dim] == 0) continue;
+      if (found >= 0 || last.coefficients[dim] != 1) return -1;
+      found = static_cast<int>(dim);
+    }
+    return found;
+  }
+  bool share_coordinate(size_t input, unsigned a, unsigned b) const {
+    return llvm::any_of(forms_[input],
+                        [&](const LinearForm& form) { return form.coefficients[a] != 0 && form.coefficients[b] != 0; });
+  }
+  // Along the taps of a gradient by the input the image is read from behind: such a dimension is stepped one by one.
+  bool runs_backwards(unsigned dim) const {
+    return llvm::any_of(forms_, [&](const auto& forms) {
+      return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] < 0; });
+    });
+  }
+  int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
+  bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
+
+  // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
+  // of it.
+  bool walks_rows(size_t input) const {
+    const int dim = contiguous_dim(input);
+    return dim >= 0 && dim != tiling_.vector_dim && !reduced(static_cast<unsigned>(dim)) &&
+           tiling_.tiled(static_cast<unsigned>(dim));
+  }
+
+  static int64_t vector_tile(int64_t extent, int64_t wanted) {
+    return std::min<int64_t>(wanted, llvm::bit_floor(static_cast<uint64_t>(std::max<int64_t>(extent, 1))));
+  }
+
+  void set_tile(unsigned dim, int64_t tile) { tiling_.dims[dim].tile = tile; }
+
+  // Elements of the box of coordinates that one block of an input covers.
+  int64_t box_elements(size_t input) const {
+    int64_t elements = 1;
+    for (const LinearForm& form : forms_[input]) {
+      int64_t span = 1;
+      for (unsigned dim = 0; dim < rank_; ++dim) span += std::abs(form.coefficients[dim]) * (tiling_.dims[dim].block - 1);
+      elements *= span;
+    }
+    return elements;
+  }
+
+  // Tiles of rows in a block, which all read the same columns.
+  int64_t row_tiles(size_t columns_input) const {
+    int64_t tiles = 1;
+    for (unsigned dim : anchor_.output_dims)
+      if (!reads(columns_input, dim)) tiles *= ceil_div(tiling_.dims[dim].block, std::max<int64_t>(1, tiling_.dims[dim].tile));
+    return tiles;
+  }
+
+  int64_t grid_tiles() const {
+    int64_t tiles = 1;
+    for (unsigned dim = 0; dim < rank_; ++dim)
+      if (!reduced(dim)) tiles *= ceil_div(extent(dim), tiling_.dims[dim].block);
+    return tiles;
+  }
+
+  // Of the kernel at hand.
+  int64_t rows_of_tile(int64_t extent, int64_t vectors) const {
+    return in_text_order() ? row_tile(extent, vectors, 8 / vectors) : row_tile(extent, vectors, target_);
+  }
+
+  // The run of the innermost reduction written out in one formula.
+  static int64_t depth_tile(int64_t extent) {
+    if (extent % 8 == 0) return 8;
+    for (int64_t tile = std::min<int64_t>(extent, 16); tile >= 4; --tile)
+      if (extent % tile == 0) return tile;
+    return std::min<int64_t>(extent, 8);
+  }
+
+  // Their products take one factor from a register: more steps written out would ask for more of those than there are.
+  bool groups_of_integers() const { return anchor_.product != DotProduct::none && anchor_.product != DotProduct::bf16_pairs; }
+
+  bool sums_are_integers() const {
+    return mlir::cast<mlir::RankedTensorType>(mlir::linalg::GenericOp(anchor_.op).getResult(0).getType())
+        .getElementType()
+        .isInteger(32);
+  }
+
+  // Engines of WebAssembly keep the order of its text, where the products of one sum follow each other: the factors of all
+  // steps that are written out want registers beside the sums. One step of four rows leaves enough: measured, MobileNetV2 of
+  // floats takes 12.2 ms where two steps take 16.7, eight of six rows 19.
+  bool in_text_order() const { return llvm::StringRef(target_.triple).starts_with("wasm"); }
+
+  int64_t steps_written_out(int64_t extent) const {
+    if (in_text_order()) return 1;
+    return groups_of_integers() ? std::min<int64_t>(extent, 4) : depth_tile(extent);
+  }
+
+  // A result of its own, larger than what the caches keep until it is read, and written in whole lines.
+  bool streams(const Output& output) const {
+    constexpr int64_t line_bytes = 64;
+    if (target_.streamed_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction) return false;
+    const mlir::RankedTensorType type = output.type;
+    const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
+    const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+    return type.getRank() > 0 && anchor_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
+           tiling_.dims[vector].tile * element % line_bytes == 0 && type.getNumElements() * element >= target_.streamed_bytes;
+  }
+
+  void contraction();
+  bool inner_products();
+  std::optional<unsigned> window_of_few(size_t rows, size_t columns, unsigned channels) const;
+  void few_rows(unsigned channels, unsigned taps);
+  bool depthwise();
+  void depthwise_results(unsigned row);
+  void depthwise_sums(unsigned row);
+  void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
+  void limit_reduction_blocks(size_t rows_input, size_t columns_input);
+  void spread_unpacked(size_t columns_input);
+  void spread_over_grid(std::optional<size_t> rows_input, bool strip);
+  int64_t even_block(unsigned dim, int64_t most) const;
+  int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
+  int64_t strip_block(size_t input, unsigned dim, int64_t block) const;
+  // Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
+  bool simple_coordinates(size_t input) const {
+    return llvm::all_of(forms_[input], [](const LinearForm& form) {
+      return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant >= 0 &&
+             llvm::none_of(form.coefficients, [](int64_t c) { return c < 0; });
+    });
+  }
+  void reduction();
+  int64_t sum_vectors(int64_t steps) const;
+  void elementwise();
+  void blocks_by_elements(int64_t per_output);
+
+  const KernelFormula& kernel_;
+  const Formula& anchor_;
+  unsigned rank_;
+  const Target& target_;
+  int64_t bytes_, lanes_;
+  llvm::SmallVector<llvm::SmallVector<LinearForm>> forms_;
+  Tiling tiling_;
+  bool deep_ = false;
+};
+
+}  // namespace fovea

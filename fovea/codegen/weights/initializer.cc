@@ -1,0 +1,132 @@
+#include "fovea/codegen/weights/initializer.h"
+
+#include "fovea/passes/linalg_utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace fovea {
+
+using namespace mlir;
+
+namespace {
+
+// Some were dropped, so a number alone is not enough.
+StringAttr unused_name(func::FuncOp preparation) {
+  Builder builder(preparation.getContext());
+  for (unsigned number = preparation.getNumResults();; ++number) {
+    const StringAttr name = builder.getStringAttr("prepared." + std::to_string(number));
+    bool used = false;
+    for (unsigned i = 0; i < preparation.getNumResults(); ++i)
+      used |= preparation.getResultAttrOfType<StringAttr>(i, "fovea.name") == name;
+    if (!used) return name;
+  }
+}
+
+}  // namespace
+
+Preparation::Preparation(ModuleOp module) : module_(module), main_(network_of(module)) {}
+
+bool Preparation::is_known_before_run(Value value) const {
+  func::FuncOp main = main_;
+  auto argument = dyn_cast<BlockArgument>(view_root(value));
+  if (!argument) return false;
+  const StringRef role = role_of(main, argument.getArgNumber());
+  if (role == "prepared") return true;
+  for (unsigned result = 0; result < main.getNumResults(); ++result)
+    if (replaced_argument(main, result) == static_cast<int64_t>(argument.getArgNumber())) return false;
+  return role == "parameter" || role == "state";
+}
+
+Value Preparation::prepared(Value operand, func::FuncOp kernel, ArrayRef<TypedAttr> constants, Location location) {
+  Value& known = prepared_[{operand, kernel}];
+  if (known) return known;
+  OpBuilder builder(main_.getContext());
+  func::FuncOp preparation = function();
+  Operation* end = preparation.front().getTerminator();
+  builder.setInsertionPoint(end);
+  SmallVector<Value> operands;
+  for (TypedAttr constant : constants) operands.push_back(builder.create<arith::ConstantOp>(location, constant));
+  operands.push_back(in_preparation(builder, operand));
+  Value result = builder.create<func::CallOp>(location, kernel, operands).getResult(0);
+  end->insertOperands(end->getNumOperands(), result);
+  const StringAttr name = unused_name(preparation);
+  preparation.insertResult(preparation.getNumResults(), result.getType(),
+                           builder.getDictionaryAttr(builder.getNamedAttr("fovea.name", name)));
+  const auto attributes = builder.getDictionaryAttr(
+      {builder.getNamedAttr("fovea.name", name), builder.getNamedAttr("fovea.role", builder.getStringAttr("prepared"))});
+  const unsigned position = main_.getNumArguments();
+  main_.insertArgument(position, result.getType(), attributes, location);
+  return known = main_.getArgument(position);
+}
+
+// The same value, through its views, as the preparation knows it.
+Value Preparation::in_preparation(OpBuilder& builder, Value value) {
+  if (Operation* view = value.getDefiningOp()) {
+    IRMapping mapping;
+    mapping.map(view->getOperand(0), in_preparation(builder, view->getOperand(0)));
+    return builder.clone(*view, mapping)->getResult(0);
+  }
+  const unsigned number = cast<BlockArgument>(value).getArgNumber();
+  const auto name = main_.getArgAttrOfType<StringAttr>(number, "fovea.name");
+  func::FuncOp preparation = function();
+  if (role_of(main_, number) == "prepared") {
+    for (unsigned i = 0; i < preparation.getNumResults(); ++i)
+      if (preparation.getResultAttrOfType<StringAttr>(i, "fovea.name") == name)
+        return preparation.front().getTerminator()->getOperand(i);
+  }
+  for (unsigned i = 0; i < preparation.getNumArguments(); ++i)
+    if (preparation.getArgAttrOfType<StringAttr>(i, "fovea.name") == name) return preparation.getArgument(i);
+  const unsigned position = preparation.getNumArguments();
+  preparation.insertArgument(position, value.getType(), main_.getArgAttrDict(number), value.getLoc());
+  return preparation.getArgument(position);
+}
+
+func::FuncOp Preparation::function() {
+  if (func::FuncOp known = preparation_of(module_)) return known;
+  OpBuilder builder(main_.getContext());
+  builder.setInsertionPointAfter(main_);
+  auto made =
+      builder.create<func::FuncOp>(main_.getLoc(), (main_.getName() + "_preparation").str(), builder.getFunctionType({}, {}));
+  made->setAttr("fovea.preparation", builder.getUnitAttr());
+  builder.setInsertionPointToStart(made.addEntryBlock());
+  builder.create<func::ReturnOp>(main_.getLoc());
+  return made;
+}
+
+llvm::MapVector<func::FuncOp, Preparation::Calls> Preparation::calls_by_kernel() const {
+  SymbolTable symbols(module_);
+  llvm::MapVector<func::FuncOp, Calls> calls;
+  func::FuncOp main = main_;
+  for (auto call : main.getOps<func::CallOp>()) calls[symbols.lookup<func::FuncOp>(call.getCallee())].push_back(call);
+  return calls;
+}
+
+void Preparation::drop_unread() {
+  erase_unused(main_);  // views of what is prepared now
+  func::FuncOp preparation = preparation_of(module_);
+  if (!preparation) return;
+  Operation* end = preparation.front().getTerminator();
+  for (unsigned argument = main_.getNumArguments(); argument-- > 0;) {
+    if (role_of(main_, argument) != "prepared" || !main_.getArgument(argument).use_empty()) continue;
+    const auto name = main_.getArgAttrOfType<StringAttr>(argument, "fovea.name");
+    for (unsigned result = preparation.getNumResults(); result-- > 0;) {
+      if (preparation.getResultAttrOfType<StringAttr>(result, "fovea.name") != name) continue;
+      end->eraseOperand(result);
+      preparation.eraseResult(result);
+    }
+    main_.eraseArgument(argument);
+  }
+}
+
+void read_prepared(func::FuncOp kernel, unsigned number, RankedTensorType type) {
+  OpBuilder builder(kernel.getContext());
+  builder.setInsertionPointToStart(&kernel.front());
+  BlockArgument argument = kernel.getArgument(number);
+  const Type before = argument.getType();
+  argument.setType(type);
+  auto seen = builder.create<UnrealizedConversionCastOp>(kernel.getLoc(), before, argument);
+  argument.replaceAllUsesExcept(seen.getResult(0), seen);
+  kernel.setFunctionType(builder.getFunctionType(kernel.front().getArgumentTypes(), kernel.getResultTypes()));
+}
+
+}  // namespace fovea

@@ -1,0 +1,118 @@
+#include "fovea/codegen/weights/weight_prepacking.h"
+
+#include <mlir/Dialect/Arith/IR/Arith.h>
+#include <mlir/Dialect/Func/IR/FuncOps.h>
+#include <mlir/Dialect/Linalg/IR/Linalg.h>
+#include <mlir/Dialect/Tensor/IR/Tensor.h>
+
+#include <map>
+
+#include "fovea/codegen/kernel/dot_product_packing.h"
+#include "fovea/codegen/tiling/tiling.h"
+#include "fovea/codegen/weights/initializer.h"
+#include "fovea/passes/linalg_utils.h"
+
+namespace fovea {
+namespace {
+
+using namespace mlir;
+
+struct Candidate {
+  unsigned argument;  // of the kernel
+  PackedLayout layout;
+};
+
+// The operand that the kernel's tiles would read as a panel, if it has one.
+std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target) {
+  OwningOpRef<func::FuncOp> copy(kernel.clone());  // reading a kernel adds constants to it
+  KernelFormula formula = read_kernel(*copy);
+  group_products(formula, target);
+  Tiling tiling = choose_tiling(formula, target);
+  if (tiling.panel_input < 0) return {};
+  const Access& access = formula.anchor.inputs[static_cast<size_t>(tiling.panel_input)];
+  auto argument = dyn_cast<BlockArgument>(access.tensor);
+  // A slice reads only part of what would be packed; a second reader sees the tensor as it is.
+  if (!argument || !argument.hasOneUse() || !isa<linalg::GenericOp>(*argument.user_begin())) return {};
+  SmallVector<LinearForm> forms;
+  for (AffineExpr result : access.map.getResults())
+    forms.push_back(linear_form(result, static_cast<unsigned>(formula.anchor.extents.size())));
+  const PackedOperand packed(Packing::ahead, access, forms, formula.anchor, tiling);
+  return Candidate{argument.getArgNumber(), packed.layout()};
+}
+
+class Packer {
+ public:
+  Packer(ModuleOp module, const Target& target) : module_(module), target_(target), preparation_(module) {}
+
+  void run() {
+    preparation_.for_each_candidate(
+        [&](func::FuncOp kernel) { return candidate_of(kernel, target_); },
+        [&](func::FuncOp kernel, ArrayRef<func::CallOp> calls, const Candidate& candidate) { pack(kernel, calls, candidate); });
+    preparation_.drop_unread();
+  }
+
+ private:
+  void pack(func::FuncOp kernel, ArrayRef<func::CallOp> callers, const Candidate& candidate) {
+    BlockArgument argument = kernel.getArgument(candidate.argument);
+    const auto type = cast<RankedTensorType>(argument.getType());
+    const auto packed_type = RankedTensorType::get(candidate.layout.shape, type.getElementType());
+    func::FuncOp packing = packing_kernel(type, packed_type, candidate.layout.source);
+    for (func::CallOp call : callers) {
+      call.setOperand(candidate.argument,
+                      preparation_.prepared(call.getOperand(candidate.argument), packing, {}, call.getLoc()));
+    }
+    read_prepared(kernel, argument.getArgNumber(), packed_type);
+  }
+
+  // packed[i] = tensor[source(i)]: an element-wise kernel. What lies past the end of the columns is read through padding.
+  func::FuncOp packing_kernel(RankedTensorType type, RankedTensorType packed_type, AffineMap source) {
+    std::string key;
+    llvm::raw_string_ostream(key) << type << packed_type << source;
+    func::FuncOp& kernel = packings_[key];
+    if (kernel) return kernel;
+    OpBuilder builder(module_.getContext());
+    const Location location = builder.getUnknownLoc();
+    kernel = func::FuncOp::create(location, "pack", builder.getFunctionType(type, packed_type));
+    kernel.setPrivate();
+    kernel->setAttr("fovea.kernel", builder.getUnitAttr());
+    kernel.setName(packings_.size() == 1 ? "pack" : "pack_" + std::to_string(packings_.size()));
+    builder.setInsertionPointToStart(kernel.addEntryBlock());
+    Value read = padded(builder, kernel.getArgument(0), packed_type, source);
+    auto copy = make_elementwise(
+        builder, location, packed_type.getShape(), read, source, packed_type.getElementType(),
+        [](OpBuilder& inner, Block& block) { inner.create<linalg::YieldOp>(inner.getUnknownLoc(), block.getArgument(0)); });
+    builder.create<func::ReturnOp>(location, copy.getResults());
+    module_.push_back(kernel);
+    return kernel;
+  }
+
+  static Value padded(OpBuilder& builder, Value tensor, RankedTensorType packed_type, AffineMap source) {
+    const auto type = cast<RankedTensorType>(tensor.getType());
+    SmallVector<OpFoldResult> low(type.getRank(), builder.getIndexAttr(0)), high;
+    bool needed = false;
+    for (auto [coordinate, expression] : llvm::enumerate(source.getResults())) {
+      const LinearForm form = linear_form(expression, source.getNumDims());
+      int64_t last = form.constant;
+      for (auto [dim, coefficient] : llvm::enumerate(form.coefficients))
+        last += coefficient * (packed_type.getDimSize(static_cast<unsigned>(dim)) - 1);
+      const int64_t beyond = std::max<int64_t>(last + 1 - type.getDimSize(static_cast<unsigned>(coordinate)), 0);
+      needed |= beyond > 0;
+      high.push_back(builder.getIndexAttr(beyond));
+    }
+    if (!needed) return tensor;
+    const Location location = builder.getUnknownLoc();
+    Value zero = builder.create<arith::ConstantOp>(location, builder.getZeroAttr(type.getElementType()));
+    return builder.create<tensor::PadOp>(location, Type(), tensor, low, high, zero);
+  }
+
+  ModuleOp module_;
+  const Target& target_;
+  Preparation preparation_;
+  std::map<std::string, func::FuncOp> packings_;
+};
+
+}  // namespace
+
+void pack_ahead(ModuleOp module, const Target& target) { Packer(module, target).run(); }
+
+}  // namespace fovea

@@ -1,0 +1,28 @@
+// Photographs that could not be read: each is named once on standard error, and counted.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <set>
+#include <vector>
+
+#include "fovea/core/progress.h"
+#include "fovea/data/loader.h"
+
+namespace fovea {
+
+class DamageReport {
+ public:
+  void report(const std::vector<Damage>& damaged, Progress& progress) {
+    for (const Damage& damage : damaged) {
+      if (seen_.insert(damage.image).second) progress.say(fmt::format("skipped: {}", damage.message));
+    }
+  }
+  int64_t images() const { return static_cast<int64_t>(seen_.size()); }
+
+ private:
+  std::set<int64_t> seen_;
+};
+
+}  // namespace fovea

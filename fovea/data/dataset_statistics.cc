@@ -1,0 +1,99 @@
+#include "fovea/data/dataset_statistics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "fovea/core/error.h"
+#include "fovea/data/augment/pipeline.h"
+#include "fovea/data/image/resample.h"
+
+namespace fovea {
+namespace {
+
+constexpr int64_t gap = 4;  // between the pictures of a sheet
+constexpr uint8_t background = 32;
+
+// Copies `picture`, gray or in colours, into the sheet.
+void paste(Image& sheet, const Image& picture, int64_t top, int64_t left) {
+  for (int64_t y = 0; y < picture.shape.height; ++y) {
+    uint8_t* target = sheet.pixels.data() + ((top + y) * sheet.shape.width + left) * 3;
+    const uint8_t* source = picture.pixels.data() + y * picture.shape.width * picture.shape.channels;
+    for (int64_t x = 0; x < picture.shape.width; ++x) {
+      for (int64_t c = 0; c < 3; ++c) target[3 * x + c] = source[x * picture.shape.channels + c % picture.shape.channels];
+    }
+  }
+}
+
+Image square(const Pipeline& pipeline, int64_t index, int64_t side, Pipeline::Workspace& workspace) {
+  pipeline.make_pixels(index, 0, workspace);
+  const ImageShape shape = workspace.image.shape;
+  if (shape.height == side && shape.width == side) return workspace.image;
+  return resize(workspace.image, side, side);
+}
+
+}  // namespace
+
+Survey survey(const Dataset& dataset, int threads, Orientation orientation, const std::function<void(int64_t)>& progress) {
+  const int64_t count = dataset.count();
+  Survey result;
+  result.class_counts.resize(dataset.class_names().size());
+  for (int64_t index = 0; index < count; ++index) ++result.class_counts[static_cast<size_t>(dataset.label(index))];
+  std::mutex mutex;
+  std::atomic<int64_t> next{0}, done{0};
+  const auto work = [&] {
+    std::vector<std::byte> bytes;
+    for (int64_t index = next++; index < count; index = next++) {
+      try {
+        dataset.read_bytes(index, bytes);
+        const ImageShape shape = decode_image(bytes, dataset.image_name(index), 3, orientation).shape;
+        std::lock_guard lock(mutex);
+        result.heights.push_back(shape.height);
+        result.widths.push_back(shape.width);
+      } catch (const Error& error) {
+        std::lock_guard lock(mutex);
+        result.damaged.push_back({index, error.what()});
+      }
+      ++done;
+    }
+  };
+  std::vector<std::thread> workers;
+  for (int i = 0; i < std::max(1, threads); ++i) workers.emplace_back(work);
+  while (done < count) {
+    progress(done);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  for (std::thread& worker : workers) worker.join();
+  std::ranges::sort(result.heights);
+  std::ranges::sort(result.widths);
+  std::ranges::sort(result.damaged, {}, &Damage::image);
+  return result;
+}
+
+Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation orientation, int64_t rows, int64_t columns,
+                    int64_t side) {
+  rows = std::min(rows, static_cast<int64_t>(dataset->class_names().size()));
+  const ImageShape shape = dataset->encoded() ? ImageShape{side, side, 3} : dataset->image_shape();
+  const Pipeline pipeline(dataset, shape, {.resize = side, .orientation = orientation}, 0);
+  Image sheet({rows * (side + gap) + gap, columns * (side + gap) + gap, 3});
+  std::ranges::fill(sheet.pixels, background);
+  Pipeline::Workspace workspace;
+  std::vector<int64_t> filled(static_cast<size_t>(rows));
+  int64_t left = rows * columns;
+  for (int64_t index = 0; index < dataset->count() && left > 0; ++index) {
+    const int64_t row = dataset->label(index);
+    if (row >= rows || filled[static_cast<size_t>(row)] == columns) continue;
+    try {
+      const Image picture = square(pipeline, index, side, workspace);
+      paste(sheet, picture, gap + row * (side + gap), gap + filled[static_cast<size_t>(row)]++ * (side + gap));
+      --left;
+    } catch (const Error&) {
+      // The survey names it.
+    }
+  }
+  return sheet;
+}
+
+}  // namespace fovea

@@ -1,0 +1,27 @@
+// Every image of a data set looked at once: what `fovea data` prints of photographs, and its contact sheet.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "fovea/data/loader.h"
+#include "fovea/data/sources/dataset.h"
+
+namespace fovea {
+
+struct Survey {
+  std::vector<int64_t> class_counts;
+  std::vector<int64_t> heights, widths;  // of the photographs that are whole, each sorted
+  std::vector<Damage> damaged;           // in the order of the data set
+};
+
+// Decodes every photograph, in `threads` threads. `progress` is called from the calling thread with the number done.
+Survey survey(const Dataset& dataset, int threads, Orientation orientation, const std::function<void(int64_t)>& progress);
+
+// A row a class (the first `rows` classes), the first images of it side by side, each cut to a square of `side`; a class with
+// fewer, or with damaged ones, leaves the rest of its row dark.
+Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation orientation = Orientation::exif,
+                    int64_t rows = 10, int64_t columns = 10, int64_t side = 96);
+
+}  // namespace fovea

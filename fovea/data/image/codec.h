@@ -1,0 +1,42 @@
+// The picture formats behind decode_image(). All give 3 channels as they are stored, whatever EXIF says, and report errors by
+// fail(), naming the picture.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "fovea/data/image/image.h"
+#include "fovea/data/image/image_bytes.h"
+
+namespace fovea {
+
+// As the readers that are shared with C take them.
+inline const uint8_t* start_of(std::span<const std::byte> bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
+
+// Fails when a header of this format ("JPEG") asks for more.
+void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name);
+
+bool is_jpeg(std::span<const std::byte> bytes);
+ImageShape jpeg_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
+void decode_jpeg_region(Excerpt& excerpt, std::span<const std::byte> bytes, const std::string& name, const Region& region,
+                        int64_t height, int64_t width);
+
+bool is_png(std::span<const std::byte> bytes);
+ImageShape png_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_png(std::span<const std::byte> bytes, const std::string& name);
+
+bool is_webp(std::span<const std::byte> bytes);
+ImageShape webp_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_webp(std::span<const std::byte> bytes, const std::string& name);
+
+bool is_gif(std::span<const std::byte> bytes);
+ImageShape gif_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_gif(std::span<const std::byte> bytes, const std::string& name);
+
+bool is_bmp(std::span<const std::byte> bytes);
+ImageShape bmp_shape(std::span<const std::byte> bytes, const std::string& name);
+Image decode_bmp(std::span<const std::byte> bytes, const std::string& name);
+
+}  // namespace fovea

@@ -1,7 +1,0 @@
-// What TableGen wrote for the integer operators.
-#include "fovea/dialect/formula.h"
-#include "fovea/dialect/quantized.h"
-#include "mlir/Dialect/Quant/QuantTypes.h"
-
-#define GET_OP_CLASSES
-#include "fovea/dialect/QuantizedOps.cc.inc"

@@ -1,0 +1,44 @@
+// The MLIR side of a Graph, for the passes and code generation.
+#pragma once
+
+#include <memory>
+
+#include "fovea/dialect/dialect.h"
+#include "fovea/graph/graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace fovea {
+
+struct Graph::Implementation {
+  std::shared_ptr<mlir::MLIRContext> context;  // single-threaded; holds the dialects of register_dialects()
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  mlir::func::FuncOp function;
+  std::vector<mlir::Value> values;  // by Ref
+  std::vector<Argument> arguments;
+  std::vector<Result> results;
+  bool finished = false;
+};
+
+// Refuses element types the dialect has not (u8, boolean).
+mlir::RankedTensorType to_mlir(const TensorType& type, mlir::MLIRContext* context);
+TensorType from_mlir(mlir::Type type);
+
+mlir::DenseElementsAttr to_mlir(const Tensor& tensor, mlir::MLIRContext* context);
+Tensor from_mlir(mlir::DenseElementsAttr elements);
+
+// Collects what MLIR complains about while it lives, instead of printing it.
+class Complaints {
+ public:
+  explicit Complaints(mlir::MLIRContext* context);
+  // The first complaint, without and with its place in a file.
+  std::string first() const { return first_; }
+  std::string first_with_place() const { return place_ + first_; }
+
+ private:
+  std::string first_, place_;
+  mlir::ScopedDiagnosticHandler handler_;
+};
+
+}  // namespace fovea

@@ -1,0 +1,13 @@
+// An integer network as the float network it stands for.
+#pragma once
+
+#include "fovea/graph/inference_model.h"
+
+namespace fovea {
+
+// The same function on real numbers, without rounding: weights and biases are scale * (q - zero), quantize and dequantize are
+// gone, inputs and results are f32. Where images came as bytes, the scale and zero point of the input become the preprocessing.
+// A float network is copied.
+InferenceModel dequantized(const InferenceModel& model);
+
+}  // namespace fovea

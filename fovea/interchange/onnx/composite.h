@@ -1,0 +1,90 @@
+// Operators fovea has not, written as arithmetic of those it has: `y = c.mul(c.add(x, 3), 0.5)`. Internal to
+// fovea/interchange/onnx.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "fovea/interchange/onnx/importer.h"
+
+namespace fovea {
+
+class Composite {
+ public:
+  // `dtype` is that of the numbers written between its values.
+  Composite(Importer& importer, const OnnxNode& node, DType dtype = DType::f32)
+      : importer_(importer), node_(node), dtype_(dtype) {}
+
+  // A value, or a number.
+  struct Term {
+    Term(Ref ref) : ref(ref) {}              // NOLINT: a value is a term
+    Term(double number) : number(number) {}  // NOLINT: and so is a number
+    Ref ref = {};
+    double number = 0;
+  };
+
+  Ref value(Term term) { return term.ref.index >= 0 ? term.ref : importer_.scalar(term.number, dtype_); }
+  Ref operator()(const char* operation, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
+    return importer_.add(node_, operation, operands, attributes).front();
+  }
+
+  Ref add(Term a, Term b) { return (*this)("add", {value(a), value(b)}); }
+  Ref sub(Term a, Term b) { return (*this)("sub", {value(a), value(b)}); }
+  Ref mul(Term a, Term b) { return (*this)("mul", {value(a), value(b)}); }
+  Ref div(Term a, Term b) { return (*this)("div", {value(a), value(b)}); }
+  Ref pow(Term a, Term b) { return (*this)("pow", {value(a), value(b)}); }
+  Ref maximum(Term a, Term b) { return (*this)("maximum", {value(a), value(b)}); }
+  Ref minimum(Term a, Term b) { return (*this)("minimum", {value(a), value(b)}); }
+  Ref square(Ref a) { return mul(a, a); }
+  Ref sqrt(Ref a) { return (*this)("sqrt", {a}); }
+  Ref exp(Ref a) { return (*this)("exp", {a}); }
+  Ref log(Ref a) { return (*this)("log", {a}); }
+  Ref abs(Ref a) { return (*this)("abs", {a}); }
+  // a COMPARISON b ? yes : no
+  Ref select(Term a, const char* comparison, Term b, Term yes, Term no) {
+    return (*this)("select", {value(a), value(b), value(yes), value(no)}, {{"comparison", std::string(comparison)}});
+  }
+  Ref cast(Ref a, DType to) {
+    if (importer_.type_of(a).dtype == to) return a;
+    return (*this)("cast", {a}, {{"dtype", std::string(name(to))}});
+  }
+  Ref reshape(Ref a, const Shape& shape) {
+    return importer_.shape_of(a) == shape ? a : (*this)("reshape", {a}, {{"shape", shape}});
+  }
+  Shape shape_of(Ref a) const { return importer_.shape_of(a); }
+  Ref reduce(const char* operation, Ref a, const std::vector<int64_t>& dims, bool keep = true) {
+    if (dims.empty()) return a;
+    return (*this)(operation, {a}, {{"dims", dims}, {"keep_dims", keep}});
+  }
+
+  void spend(int64_t bytes) { importer_.spend(node_, static_cast<uint64_t>(bytes)); }
+
+  // 0, 1, 2, ... along a dimension of a tensor of that rank, to broadcast.
+  Ref positions(int64_t count, int64_t dimension, int64_t rank, DType dtype = DType::i64);
+
+ private:
+  Importer& importer_;
+  const OnnxNode& node_;
+  DType dtype_;
+};
+
+// The value in the graph, a constant as a parameter, and how it lies; for what works on each element alone.
+Ref data_of(Importer& importer, ImportedValue& x);
+Layout layout_of(const ImportedValue& x);
+DType dtype_of(Importer& importer, const ImportedValue& x);
+
+// The order with `axis` last: fovea's softmax, argmax and layer norm work along the last dimension.
+std::vector<int64_t> with_last(Importer& importer, const ImportedValue& x, int64_t axis);
+
+// Several values, of any rank, placed so that they broadcast, and the order of the result's dimensions.
+struct Placed {
+  std::vector<Ref> refs;
+  std::vector<int64_t> order;
+  Shape shape;  // in the file's order
+};
+Placed placed_together(Importer& importer, const OnnxNode& node, std::vector<ImportedValue*> values);
+
+// The node's result from its placed inputs.
+void set_placed(Importer& importer, const OnnxNode& node, const Placed& placed, Ref y);
+
+}  // namespace fovea

@@ -1,0 +1,485 @@
+#include "fovea/interchange/onnx/constant_folding.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "fovea/interchange/onnx/shape_arguments.h"
+
+namespace fovea {
+namespace {
+
+// A tensor the file's numbers ask for: within what the importer grants.
+Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
+  if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
+    importer.complain(node, "a tensor of shape {}", to_string(shape));
+  importer.spend(node, static_cast<uint64_t>(element_count(shape)) * byte_size(dtype));
+  return {shape, dtype};
+}
+
+void fold_shape(Importer& importer, const OnnxNode& node) {
+  const Shape shape = importer.quantized_input(node, 0).shape();
+  const auto rank = static_cast<int64_t>(shape.size());
+  const auto clipped = [&](int64_t at) { return std::clamp<int64_t>(at < 0 ? at + rank : at, 0, rank); };
+  const int64_t start = clipped(importer.integer(node, "start", 0)), end = clipped(importer.integer(node, "end", rank));
+  const Shape taken = start < end ? Shape(shape.begin() + start, shape.begin() + end) : Shape{};
+  importer.set_constant(node, 0, integer_tensor({std::ssize(taken)}, taken));
+}
+
+void fold_size(Importer& importer, const OnnxNode& node) {
+  importer.set_constant(node, 0, Tensor::of<int64_t>({}, {element_count(importer.quantized_input(node, 0).shape())}));
+}
+
+// Ones on a diagonal of a matrix of its input's shape.
+void fold_eye_like(Importer& importer, const OnnxNode& node) {
+  const ImportedValue& x = importer.quantized_input(node, 0);
+  const Shape shape = x.shape();
+  if (shape.size() != 2) importer.complain(node, "of an input {}; a matrix is needed", to_string(shape));
+  const bool told = importer.attribute(node, "dtype") != nullptr;
+  const int64_t type = told ? importer.integer(node, "dtype", 1) : importer.element_type(node, 0),
+                k = importer.integer(node, "k", 0);
+  const DType dtype = type == 6 ? DType::i32 : type == 7 ? DType::i64 : DType::f32;
+  if (dtype == DType::f32 && type != 1 && type != 10 && type != 11 && type != 16)
+    importer.complain(node, "of ONNX type {}; fovea has floating point, int32 and int64", type);
+  Tensor result = granted(importer, node, shape, dtype);
+  for (int64_t row = std::max<int64_t>(0, -k); row < shape[0] && row + k < shape[1]; ++row) {
+    const int64_t at = row * shape[1] + row + k;
+    if (dtype == DType::f32) result.data<float>()[at] = 1;
+    if (dtype == DType::i32) result.data<int32_t>()[at] = 1;
+    if (dtype == DType::i64) result.data<int64_t>()[at] = 1;
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_constant_node(Importer& importer, const OnnxNode& node) {
+  if (node.attributes.size() != 1) importer.complain(node, "must have one value");
+  const std::string& name = node.attributes.begin()->first;
+  const OnnxAttribute& value = *importer.attribute(node, name);
+  if (const auto* tensor = std::get_if<Tensor>(&value)) return importer.set_constant(node, 0, *tensor);
+  if (const auto* integer = std::get_if<int64_t>(&value))
+    return importer.set_constant(node, 0, Tensor::of<int64_t>({}, {*integer}));
+  if (const auto* number = std::get_if<float>(&value)) return importer.set_constant(node, 0, Tensor::of<float>({}, {*number}));
+  if (const auto* integers = std::get_if<std::vector<int64_t>>(&value))
+    return importer.set_constant(node, 0, integer_tensor({std::ssize(*integers)}, *integers));
+  const auto* numbers = std::get_if<std::vector<float>>(&value);
+  if (numbers == nullptr) importer.complain(node, "its value {} is no tensor or number", name);
+  Tensor tensor({static_cast<int64_t>(numbers->size())}, DType::f32);
+  std::ranges::copy(*numbers, tensor.data<float>());
+  importer.set_constant(node, 0, std::move(tensor));
+}
+
+// The tensor repeated up to a shape it broadcasts to.
+Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, const Shape& shape) {
+  if (tensor.shape() == shape) return tensor;
+  Tensor result = granted(importer, node, shape, tensor.dtype());
+  const size_t element = byte_size(tensor.dtype()), rank = shape.size(), missing = rank - tensor.shape().size();
+  Shape position(rank, 0), steps(rank, 0);
+  int64_t stride = 1;
+  for (size_t d = rank; d-- > missing;) {
+    const int64_t extent = tensor.shape()[d - missing];
+    steps[d] = extent == 1 ? 0 : stride;
+    stride *= extent;
+  }
+  int64_t source = 0;
+  for (int64_t index = 0; index < result.size(); ++index) {
+    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element,
+                element);
+    for (size_t d = rank; d-- > 0;) {
+      source += steps[d];
+      if (++position[d] < shape[d]) break;
+      source -= steps[d] * shape[d];
+      position[d] = 0;
+    }
+  }
+  return result;
+}
+
+// As two's complement, whatever a file asks for.
+template <typename T>
+T computed_integer(const std::string& type, T a, T b) {
+  using U = std::make_unsigned_t<T>;
+  if (type == "Add") return static_cast<T>(static_cast<U>(a) + static_cast<U>(b));
+  if (type == "Sub") return static_cast<T>(static_cast<U>(a) - static_cast<U>(b));
+  if (type == "Mul") return static_cast<T>(static_cast<U>(a) * static_cast<U>(b));
+  if (type == "Max") return std::max(a, b);
+  if (type == "Min") return std::min(a, b);
+  if (b == 0 || (b == -1 && a == std::numeric_limits<T>::min())) return 0;
+  if (type == "Div") return a / b;
+  if (type == "fmod") return a % b;
+  return a % b != 0 && (a < 0) != (b < 0) ? a % b + b : a % b;
+}
+
+template <typename T>
+T computed(const std::string& type, T a, T b) {
+  if constexpr (std::is_integral_v<T>) return computed_integer(type, a, b);
+  if (type == "Add") return a + b;
+  if (type == "Sub") return a - b;
+  if (type == "Mul") return a * b;
+  if (type == "Div") return a / b;
+  if (type == "Pow") return std::pow(a, b);
+  if (type == "fmod") return std::fmod(a, b);
+  return type == "Max" ? std::max(a, b) : std::min(a, b);
+}
+
+template <typename T>
+bool compared(const std::string& type, T a, T b) {
+  if (type == "Equal") return a == b;
+  if (type == "LessOrEqual") return a <= b;
+  if (type == "GreaterOrEqual") return a >= b;
+  return type == "Less" ? a < b : a > b;
+}
+
+// Calls `act` with a null pointer of the tensor's element type; fails for others than f32, i64, i32 and bool.
+template <typename Act>
+void by_type(Importer& importer, const OnnxNode& node, DType dtype, Act act) {
+  if (dtype == DType::f32) return act(static_cast<float*>(nullptr));
+  if (dtype == DType::i64) return act(static_cast<int64_t*>(nullptr));
+  if (dtype == DType::i32) return act(static_cast<int32_t*>(nullptr));
+  importer.complain(node, "arithmetic of {} constants; fovea reads that of f32, i64 and i32", name(dtype));
+}
+
+template <typename T>
+T* elements(Tensor& tensor) {
+  return reinterpret_cast<T*>(tensor.raw());
+}
+template <typename T>
+const T* elements(const Tensor& tensor) {
+  return reinterpret_cast<const T*>(tensor.raw());
+}
+
+// Of truth values, Equal among them.
+void fold_logic(Importer& importer, const OnnxNode& node) {
+  const Shape shape = importer.broadcast(node, importer.constant(node, 0).shape(), importer.constant(node, 1).shape());
+  const Tensor a = expanded(importer, node, importer.constant(node, 0), shape),
+               b = expanded(importer, node, importer.constant(node, 1), shape);
+  if (a.dtype() != DType::boolean || b.dtype() != DType::boolean)
+    importer.complain(node, "{} with {}", name(a.dtype()), name(b.dtype()));
+  Tensor result = granted(importer, node, shape, DType::boolean);
+  for (int64_t i = 0; i < result.size(); ++i) {
+    const bool x = elements<uint8_t>(a)[i] != 0, y = elements<uint8_t>(b)[i] != 0;
+    const bool z = node.type == "And" ? x && y : node.type == "Or" ? x || y : node.type == "Xor" ? x != y : x == y;
+    elements<uint8_t>(result)[i] = z ? 1 : 0;
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_binary(Importer& importer, const OnnxNode& node, bool comparison) {
+  if (importer.constant(node, 0).dtype() == DType::boolean && node.type == "Equal") return fold_logic(importer, node);
+  const bool fmod = node.type == "Mod" && importer.integer(node, "fmod", 0) != 0;
+  const std::string operation = fmod ? "fmod" : node.type;
+  const Tensor& first = importer.constant(node, 0);
+  const Tensor& second = importer.constant(node, 1);
+  if (first.dtype() != second.dtype()) importer.complain(node, "{} with {}", name(first.dtype()), name(second.dtype()));
+  const Shape shape = importer.broadcast(node, first.shape(), second.shape());
+  const Tensor a = expanded(importer, node, first, shape), b = expanded(importer, node, second, shape);
+  Tensor result = granted(importer, node, shape, comparison ? DType::boolean : first.dtype());
+  by_type(importer, node, first.dtype(), [&]<typename T>(T*) {
+    for (int64_t i = 0; i < result.size(); ++i) {
+      if (comparison)
+        elements<uint8_t>(result)[i] = compared(node.type, elements<T>(a)[i], elements<T>(b)[i]) ? 1 : 0;
+      else
+        elements<T>(result)[i] = computed(operation, elements<T>(a)[i], elements<T>(b)[i]);
+    }
+  });
+  importer.set_constant(node, 0, std::move(result));
+}
+
+float computed(const std::string& type, float x) {
+  if (type == "Neg") return -x;
+  if (type == "Sqrt") return std::sqrt(x);
+  if (type == "Floor") return std::floor(x);
+  if (type == "Ceil") return std::ceil(x);
+  return type == "Reciprocal" ? 1 / x : std::exp(x);
+}
+
+void fold_unary(Importer& importer, const OnnxNode& node) {
+  const Tensor& x = importer.constant(node, 0);
+  Tensor result = granted(importer, node, x.shape(), x.dtype());
+  by_type(importer, node, x.dtype(), [&]<typename T>(T*) {
+    for (int64_t i = 0; i < result.size(); ++i) {
+      if constexpr (std::is_integral_v<T>)
+        elements<T>(result)[i] = computed<T>("Sub", 0, elements<T>(x)[i]);
+      else
+        elements<T>(result)[i] = computed(node.type, elements<T>(x)[i]);
+    }
+  });
+  if (x.dtype() != DType::f32 && node.type != "Neg") importer.complain(node, "of integers");
+  importer.set_constant(node, 0, std::move(result));
+}
+
+// In numbers of a double, exact for all a shape can hold.
+double number_at(const Tensor& tensor, int64_t index) {
+  switch (tensor.dtype()) {
+    case DType::f32:
+      return elements<float>(tensor)[index];
+    case DType::i64:
+      return static_cast<double>(elements<int64_t>(tensor)[index]);
+    case DType::i32:
+      return elements<int32_t>(tensor)[index];
+    case DType::i8:
+      return elements<int8_t>(tensor)[index];
+    case DType::i16:
+      return elements<int16_t>(tensor)[index];
+    default:
+      return elements<uint8_t>(tensor)[index];
+  }
+}
+
+// The nearest number with so many bits behind the first, halves to even, whose steps are at least 2^least.
+float shortened(float x, int bits, int least, double most) {
+  if (!std::isfinite(x) || x == 0) return x;
+  int exponent = 0;
+  std::frexp(x, &exponent);
+  const double step = std::ldexp(1.0, std::max(exponent - 1 - bits, least));
+  const double rounded = std::nearbyint(static_cast<double>(x) / step) * step;
+  return std::abs(rounded) > most ? std::copysign(std::numeric_limits<float>::infinity(), x) : static_cast<float>(rounded);
+}
+
+void fold_cast(Importer& importer, const OnnxNode& node) {
+  // Numbers are f32, whatever the file has; those of a narrower type are rounded as that has them.
+  const int64_t type = importer.integer(node, "to", 1);
+  const std::map<int64_t, DType> types{{1, DType::f32}, {10, DType::f32}, {11, DType::f32},   {16, DType::f32},
+                                       {7, DType::i64}, {6, DType::i32},  {9, DType::boolean}};
+  const auto to = types.find(type);
+  if (to == types.end())
+    importer.complain(node, "a cast to ONNX type {}; fovea casts constants to floating point, int64, int32 and bool", type);
+  const Tensor& x = importer.constant(node, 0);
+  constexpr int64_t f16 = 10, bf16 = 16;
+  if (x.dtype() == to->second && type != f16 && type != bf16) return importer.set_constant(node, 0, x);
+  Tensor result = granted(importer, node, x.shape(), to->second);
+  const auto whole = [](double number, double least, double most) {
+    return std::isnan(number) ? 0 : std::clamp(number, least, most);
+  };
+  for (int64_t i = 0; i < x.size(); ++i) {
+    const double number = number_at(x, i);
+    if (type == f16)
+      elements<float>(result)[i] = shortened(static_cast<float>(number), 10, -24, 65504);
+    else if (type == bf16)
+      elements<float>(result)[i] = shortened(static_cast<float>(number), 7, -133, std::numeric_limits<float>::max());
+    else if (to->second == DType::f32)
+      elements<float>(result)[i] = static_cast<float>(number);
+    else if (to->second == DType::i64)
+      elements<int64_t>(result)[i] =
+          x.dtype() == DType::i64 ? elements<int64_t>(x)[i] : static_cast<int64_t>(whole(number, -0x1p62, 0x1p62));
+    else if (to->second == DType::i32)
+      elements<int32_t>(result)[i] = static_cast<int32_t>(whole(number, -0x1p31, 0x1p31 - 1));
+    else
+      elements<uint8_t>(result)[i] = number != 0 ? 1 : 0;
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+// Copies rows: `count` of `length` bytes from source row indices(i), for each of `outer` blocks.
+void fold_gather(Importer& importer, const OnnxNode& node) {
+  const Tensor& x = importer.constant(node, 0);
+  const auto rank = static_cast<int64_t>(x.shape().size());
+  const auto axis = static_cast<size_t>(importer.dimension(node, importer.integer(node, "axis", 0), rank));
+  std::vector<int64_t> indices = importer.integers(node, 1);
+  const Shape index_shape = importer.constant(node, 1).shape();
+  const int64_t extent = x.shape()[axis];
+  const auto cut = x.shape().begin() + static_cast<int64_t>(axis);
+  Shape shape(x.shape().begin(), cut);
+  shape.insert(shape.end(), index_shape.begin(), index_shape.end());
+  shape.insert(shape.end(), cut + 1, x.shape().end());
+  const int64_t outer = element_count(Shape(x.shape().begin(), cut));
+  const size_t row = static_cast<size_t>(element_count(Shape(cut + 1, x.shape().end()))) * byte_size(x.dtype());
+  Tensor result = granted(importer, node, shape, x.dtype());
+  std::byte* to = result.raw();
+  for (int64_t& index : indices) {
+    if (index < -extent || index >= extent) importer.complain(node, "index {} of {}", index, extent);
+    index += index < 0 ? extent : 0;
+  }
+  for (int64_t block = 0; block < outer; ++block) {
+    for (const int64_t index : indices) {
+      if (row > 0) std::memcpy(to, x.raw() + static_cast<size_t>(block * extent + index) * row, row);
+      to += row;
+    }
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_concat(Importer& importer, const OnnxNode& node) {
+  const Tensor& first = importer.constant(node, 0);
+  Shape shape = first.shape();
+  const auto axis =
+      static_cast<size_t>(importer.dimension(node, importer.integer(node, "axis", 0), static_cast<int64_t>(shape.size())));
+  shape[axis] = 0;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor& part = importer.constant(node, i);
+    Shape rest = part.shape();
+    if (rest.size() != shape.size() || part.dtype() != first.dtype()) importer.complain(node, "parts that do not fit together");
+    const int64_t extent = std::exchange(rest[axis], 0);
+    Shape wanted = shape;
+    wanted[axis] = 0;
+    if (rest != wanted) importer.complain(node, "parts that do not fit together");
+    shape[axis] += extent;
+  }
+  Tensor result = granted(importer, node, shape, first.dtype());
+  const int64_t outer = element_count(Shape(shape.begin(), shape.begin() + static_cast<int64_t>(axis)));
+  std::byte* to = result.raw();
+  for (int64_t block = 0; block < outer; ++block) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const Tensor& part = importer.constant(node, i);
+      const size_t run = part.bytes() / static_cast<size_t>(std::max<int64_t>(outer, 1));
+      if (run > 0) std::memcpy(to, part.raw() + static_cast<size_t>(block) * run, run);
+      to += run;
+    }
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_slice(Importer& importer, const OnnxNode& node) {
+  const Tensor& x = importer.constant(node, 0);
+  const Box box = box_of(importer, node, x.shape());
+  Tensor result = granted(importer, node, box.sizes, x.dtype());
+  const size_t element = byte_size(x.dtype()), rank = box.sizes.size();
+  Shape position(rank, 0);
+  for (int64_t index = 0; index < result.size(); ++index) {
+    int64_t source = 0;
+    for (size_t d = 0; d < rank; ++d) source = source * x.shape()[d] + box.offsets[d] + position[d] * box.strides[d];
+    std::memcpy(result.raw() + static_cast<size_t>(index) * element, x.raw() + static_cast<size_t>(source) * element, element);
+    for (size_t d = rank; d-- > 0;) {
+      if (++position[d] < box.sizes[d]) break;
+      position[d] = 0;
+    }
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_constant_of_shape(Importer& importer, const OnnxNode& node) {
+  const OnnxAttribute* found = importer.attribute(node, "value");
+  const auto* value = found == nullptr ? nullptr : std::get_if<Tensor>(found);
+  const Shape shape = importer.integers(node, 0);
+  if (value != nullptr && value->size() != 1)
+    importer.complain(node, "its value is {}; one number is needed", to_string(value->shape()));
+  Tensor result = granted(importer, node, shape, value != nullptr ? value->dtype() : DType::f32);
+  if (value != nullptr) result = expanded(importer, node, value->reshaped(Shape(shape.size(), 1)), shape);
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_expand(Importer& importer, const OnnxNode& node) {
+  const Tensor& x = importer.constant(node, 0);
+  importer.set_constant(node, 0, expanded(importer, node, x, expanded_shape(importer, node, x.shape())));
+}
+
+void fold_where(Importer& importer, const OnnxNode& node) {
+  const Tensor &condition = importer.constant(node, 0), &yes = importer.constant(node, 1), &no = importer.constant(node, 2);
+  if (condition.dtype() != DType::boolean || yes.dtype() != no.dtype())
+    importer.complain(node, "a choice between {} and {}", name(yes.dtype()), name(no.dtype()));
+  const Shape shape = importer.broadcast(node, importer.broadcast(node, condition.shape(), yes.shape()), no.shape());
+  const Tensor which = expanded(importer, node, condition, shape), a = expanded(importer, node, yes, shape),
+               b = expanded(importer, node, no, shape);
+  Tensor result = granted(importer, node, shape, yes.dtype());
+  const size_t element = byte_size(yes.dtype());
+  for (int64_t i = 0; i < result.size(); ++i) {
+    const Tensor& from = elements<uint8_t>(which)[i] != 0 ? a : b;
+    std::memcpy(result.raw() + static_cast<size_t>(i) * element, from.raw() + static_cast<size_t>(i) * element, element);
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_range(Importer& importer, const OnnxNode& node) {
+  double bounds[3];
+  const DType dtype = importer.constant(node, 0).dtype();
+  for (size_t i = 0; i < 3; ++i) {
+    const Tensor& bound = importer.constant(node, i);
+    if (bound.size() != 1 || bound.dtype() != dtype)
+      importer.complain(node, "must have a start, a limit and a step of one type");
+    bounds[i] = number_at(bound, 0);
+  }
+  const double steps = (bounds[1] - bounds[0]) / bounds[2];
+  if (bounds[2] == 0 || !(steps <= 1 << 24)) importer.complain(node, "{} numbers", steps);
+  Tensor result = granted(importer, node, {static_cast<int64_t>(std::ceil(std::max(steps, 0.0)))}, dtype);
+  by_type(importer, node, dtype, [&]<typename T>(T*) {
+    for (int64_t i = 0; i < result.size(); ++i)
+      elements<T>(result)[i] = static_cast<T>(bounds[0] + static_cast<double>(i) * bounds[2]);
+  });
+  importer.set_constant(node, 0, std::move(result));
+}
+
+void fold_not(Importer& importer, const OnnxNode& node) {
+  const Tensor& x = importer.constant(node, 0);
+  if (x.dtype() != DType::boolean) importer.complain(node, "of {}", name(x.dtype()));
+  Tensor result = granted(importer, node, x.shape(), DType::boolean);
+  for (int64_t i = 0; i < x.size(); ++i) elements<uint8_t>(result)[i] = elements<uint8_t>(x)[i] != 0 ? 0 : 1;
+  importer.set_constant(node, 0, std::move(result));
+}
+
+// A copy of the data with blocks of it written over, each where a row of indices says.
+void fold_scatter(Importer& importer, const OnnxNode& node) {
+  const Tensor &data = importer.constant(node, 0), &updates = importer.constant(node, 2);
+  const std::vector<int64_t> indices = importer.integers(node, 1);
+  const Shape places = importer.constant(node, 1).shape();
+  const int64_t depth = places.empty() ? 0 : places.back();
+  if (depth < 1 || depth > std::ssize(data.shape()) || updates.dtype() != data.dtype() ||
+      importer.text(node, "reduction", "none") != "none")
+    importer.complain(node, "indices {} into {}", to_string(places), to_string(data.shape()));
+  const Shape block(data.shape().begin() + depth, data.shape().end());
+  const int64_t rows = std::ssize(indices) / depth, length = element_count(block);
+  if (updates.size() != rows * length) importer.complain(node, "{} updates of {} blocks", updates.size(), rows);
+  Tensor result = granted(importer, node, data.shape(), data.dtype());
+  std::memcpy(result.raw(), data.raw(), data.bytes());
+  const size_t bytes = static_cast<size_t>(length) * byte_size(data.dtype());
+  for (int64_t row = 0; row < rows; ++row) {
+    int64_t at = 0;
+    for (int64_t d = 0; d < depth; ++d) {
+      const int64_t extent = data.shape()[static_cast<size_t>(d)], given = indices[static_cast<size_t>(row * depth + d)];
+      if (given < -extent || given >= extent) importer.complain(node, "index {} of {}", given, extent);
+      at = at * extent + (given < 0 ? given + extent : given);
+    }
+    if (bytes > 0)
+      std::memcpy(result.raw() + static_cast<size_t>(at) * bytes, updates.raw() + static_cast<size_t>(row) * bytes, bytes);
+  }
+  importer.set_constant(node, 0, std::move(result));
+}
+
+using Fold = void (*)(Importer&, const OnnxNode&);
+
+const std::map<std::string, Fold>& folds() {
+  static const std::map<std::string, Fold> table = [] {
+    std::map<std::string, Fold> result{{"Cast", fold_cast},
+                                       {"Gather", fold_gather},
+                                       {"Concat", fold_concat},
+                                       {"Slice", fold_slice},
+                                       {"ConstantOfShape", fold_constant_of_shape},
+                                       {"Expand", fold_expand},
+                                       {"Where", fold_where},
+                                       {"Not", fold_not},
+                                       {"And", fold_logic},
+                                       {"Or", fold_logic},
+                                       {"Xor", fold_logic},
+                                       {"ScatterND", fold_scatter},
+                                       {"Range", fold_range}};
+    for (const char* type : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min"})
+      result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, false); };
+    for (const char* type : {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
+      result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, true); };
+    for (const char* type : {"Neg", "Sqrt", "Floor", "Ceil", "Reciprocal", "Exp"}) result[type] = fold_unary;
+    return result;
+  }();
+  return table;
+}
+
+}  // namespace
+
+bool fold_constant(Importer& importer, const OnnxNode& node) {
+  if (node.type == "Shape") return fold_shape(importer, node), true;
+  if (node.type == "Size") return fold_size(importer, node), true;
+  if (node.type == "EyeLike") return fold_eye_like(importer, node), true;
+  if (node.type == "Constant") return fold_constant_node(importer, node), true;
+  const auto found = folds().find(node.type);
+  if (found == folds().end() || node.inputs.empty()) return false;
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (importer.has_input(node, i) && !importer.quantized_input(node, i).constant) return false;
+  }
+  const bool pairs = node.inputs.size() == 2;
+  if ((node.type == "Max" || node.type == "Min") && !pairs) return false;
+  if (node.type == "Pow" &&
+      (importer.constant(node, 0).dtype() != DType::f32 || importer.constant(node, 1).dtype() != DType::f32))
+    return false;
+  found->second(importer, node);
+  return true;
+}
+
+}  // namespace fovea

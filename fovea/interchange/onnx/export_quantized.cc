@@ -1,0 +1,108 @@
+// Integer operators in QDQ form: the float operator, between the DequantizeLinear of what it reads and the QuantizeLinear of
+// what it makes, which Exporter puts there wherever the graph's values are quantised.
+#include "fovea/interchange/onnx/exporter.h"
+
+namespace fovea {
+namespace {
+
+// A bias of plain integers has the scale that its convolution gives it.
+void give_bias_its_scale(Exporter& exporter, const Graph::Node& node) {
+  ExportedValue& bias = exporter.value(node.operands[2]);
+  const ExportedValue &input = exporter.value(node.operands[0]), &weight = exporter.value(node.operands[1]);
+  if (bias.quantization || !input.quantization || !weight.quantization) return;
+  Quantization quantization{.scales = weight.quantization->scales,
+                            .zeros = std::vector<int64_t>(weight.quantization->scales.size(), 0),
+                            .axis = weight.quantization->per_channel() ? 0 : -1};
+  for (float& scale : quantization.scales) scale *= input.quantization->scales[0];
+  bias.quantization = quantization;
+}
+
+// The same layer with the float operator's name.
+FusedLayer as(const FusedLayer& layer, const std::string& operation) {
+  FusedLayer result = layer;
+  result.node.op = operation;
+  result.activation = layer.node.get("activation", std::string("none"));
+  return result;
+}
+
+void export_quantize(Exporter& exporter, const FusedLayer& layer) {
+  const ExportedValue x = exporter.value(layer.node.operands[0]);
+  exporter.set(layer.output, x.name, x.shape, x.layout);
+  // Between int8 and uint8 of the same meaning there is nothing to do: both are uint8 in the file.
+  if (x.quantization && exporter.value(layer.output).quantization == x.quantization) return;
+  exporter.set_reals(layer.output, exporter.real(x), x.shape, x.layout);
+}
+
+void export_dequantize(Exporter& exporter, const FusedLayer& layer) {
+  const ExportedValue x = exporter.value(layer.node.operands[0]);
+  exporter.set(layer.output, exporter.real(x), x.shape, x.layout);
+}
+
+// The same integers, which the file does not tell apart.
+void export_reinterpret(Exporter& exporter, const FusedLayer& layer) {
+  const ExportedValue x = exporter.value(layer.node.operands[0]);
+  exporter.set(layer.output, x.name, x.shape, x.layout);
+}
+
+void export_integer_dense(Exporter& exporter, const FusedLayer& layer) {
+  ExportedValue &x = exporter.value(layer.node.operands[0]), &weight = exporter.value(layer.node.operands[1]);
+  std::vector<std::string> inputs{exporter.stored(x, {0, 1}), exporter.stored(weight, {0, 1})};
+  inputs.insert(inputs.end(), {exporter.zero_point(x), exporter.zero_point(weight)});
+  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "MatMulInteger", inputs), {0, 1});
+}
+
+// Softmax of beta * x.
+void export_softmax(Exporter& exporter, const FusedLayer& layer) {
+  const Ref x = layer.node.operands[0];
+  const std::vector<int64_t> order = exporter.some_order(exporter.value(x));
+  std::string input = exporter.in_order(x, order);
+  const auto beta = static_cast<float>(layer.node.get("beta", 1.0));
+  if (beta != 1.0F) input = exporter.add(layer.node.layer, "Mul", {input, exporter.number(beta)});
+  int64_t axis = 0;
+  while (order[static_cast<size_t>(axis)] != exporter.rank(x) - 1) ++axis;
+  exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Softmax", {input}, {{"axis", axis}}), order);
+}
+
+}  // namespace
+
+void add_quantized_exports(ExportTable& table) {
+  const ExportTable plain = table;
+  const std::pair<const char*, const char*> operations[] = {{"quantized_add", "add"},
+                                                            {"quantized_sub", "sub"},
+                                                            {"quantized_mul", "mul"},
+                                                            {"quantized_maximum", "maximum"},
+                                                            {"quantized_minimum", "minimum"},
+                                                            {"quantized_sum", "reduce_sum"},
+                                                            {"quantized_average_pool", "avg_pool"},
+                                                            {"quantized_mean", "reduce_mean"}};
+  for (const auto& [integer, real] : operations)
+    table[integer] = [write = plain.at(real), real = std::string(real)](Exporter& exporter, const FusedLayer& layer) {
+      write(exporter, as(layer, real));
+    };
+  const std::pair<const char*, const char*> contractions[] = {{"quantized_conv", "conv"}, {"quantized_dense", "dense"}};
+  for (const auto& [integer, real] : contractions) {
+    table[integer] = [write = plain.at(real), real = std::string(real)](Exporter& exporter, const FusedLayer& layer) {
+      give_bias_its_scale(exporter, layer.node);
+      FusedLayer whole = as(layer, real);
+      whole.bias = layer.node.operands[2];
+      write(exporter, whole);
+    };
+  }
+  table["quantized_activation"] = [plain](Exporter& exporter, const FusedLayer& layer) {
+    const std::string function = layer.node.get("function", std::string());
+    FusedLayer whole = as(layer, function == "relu_n1_to_1" ? "clamp" : function);
+    whole.activation = "none";
+    if (function == "relu_n1_to_1") whole.node.attributes = {{"low", -1.0}, {"high", 1.0}};
+    if (function == "leaky_relu") whole.node.attributes = {{"slope", layer.node.get("alpha", 0.0)}};
+    const auto found = plain.find(whole.node.op);
+    if (found == plain.end()) exporter.complain(layer, fmt::format("is {}, which has no ONNX form here", function));
+    found->second(exporter, whole);
+  };
+  table["quantize"] = export_quantize;
+  table["dequantize"] = export_dequantize;
+  table["reinterpret"] = export_reinterpret;
+  table["integer_dense"] = export_integer_dense;
+  table["quantized_softmax"] = export_softmax;
+}
+
+}  // namespace fovea

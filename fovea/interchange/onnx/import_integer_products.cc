@@ -1,0 +1,184 @@
+// ConvInteger and MatMulInteger: sums of products of 8-bit integers, in 32 bits, without a scale.
+#include <algorithm>
+
+#include "fovea/interchange/onnx/import_quantized.h"
+#include "fovea/interchange/onnx/linear_scales.h"
+
+namespace fovea {
+namespace {
+
+// A zero point: known while reading, or a number that a DynamicQuantizeLinear computes.
+struct ZeroPoint {
+  int64_t number = 0;
+  std::optional<Ref> computed;
+};
+
+ZeroPoint zero_of(Importer& importer, const OnnxNode& node, size_t index) {
+  if (!importer.has_input(node, index)) return {};
+  ImportedValue& zero = importer.quantized_input(node, index);
+  if (element_count(zero.shape()) != 1)
+    importer.complain(node, "zero points {} of its data; fovea takes one", to_string(zero.shape()));
+  if (zero.constant) return {.number = integer_at(*zero.constant, 0), .computed = {}};
+  Ref ref = importer.row_major(zero);
+  if (importer.type_of(ref).quantization)
+    ref = importer.add(node, "dequantize", {reinterpreted(importer, node, ref, plain_integers)}).front();
+  if (importer.type_of(ref).dtype != DType::i32)
+    ref = importer.add(node, "cast", {ref}, {{"dtype", std::string("i32")}}).front();
+  return {.number = 0, .computed = importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front()};
+}
+
+// The weights with their zero points, one or one for each position of `axis`.
+IntegerWeight weight_of(Importer& importer, const OnnxNode& node, int64_t axis) {
+  const ImportedValue& value = importer.quantized_input(node, 1);
+  if (!value.constant || (value.constant->dtype() != DType::u8 && value.constant->dtype() != DType::i8))
+    importer.complain(node, "weights \"{}\" that are no known int8 or uint8", value.name);
+  if (axis >= value.rank()) importer.complain(node, "weights {} of {} dimensions", to_string(value.shape()), value.rank());
+  Quantization quantization = plain_integers;
+  if (importer.has_input(node, 3)) {
+    const Tensor& zeros = importer.constant(node, 3);
+    const int64_t channels = value.constant->shape().at(static_cast<size_t>(axis));
+    if (zeros.dtype() != value.constant->dtype() || (zeros.size() != 1 && zeros.size() != channels))
+      importer.complain(node, "zero points {} {} of weights {} {}", to_string(zeros.shape()), name(zeros.dtype()),
+                        to_string(value.constant->shape()), name(value.constant->dtype()));
+    quantization.zeros.clear();
+    for (int64_t i = 0; i < zeros.size(); ++i) quantization.zeros.push_back(integer_at(zeros, i));
+    const bool equal = std::ranges::all_of(quantization.zeros, [&](int64_t z) { return z == quantization.zeros[0]; });
+    if (equal) quantization.zeros.resize(1);
+    if (!equal) importer.complain(node, "weights of different zero points");
+  }
+  return *integer_weight(*value.constant, quantization);
+}
+
+// The data as integers of a zero point that is known; 0 where it is computed.
+Ref data_of(Importer& importer, const OnnxNode& node, Ref x, const ZeroPoint& zero) {
+  Quantization quantization = plain_integers;
+  quantization.zeros = {zero.number};
+  return reinterpreted(importer, node, x, quantization);
+}
+
+ImportedValue& integers_of(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.quantized_input(node, 0);
+  if (x.constant || !importer.is_quantized(x) || !x.bare)
+    importer.complain(node, "reads \"{}\", which is no data of int8 or uint8", x.name);
+  return x;
+}
+
+// sums - zero * (the sum of the weights that met each result).
+Ref without_zero(Importer& importer, const OnnxNode& node, Ref sums, const ZeroPoint& zero, const Tensor& weight_sums) {
+  if (!zero.computed) return sums;
+  const Ref parameter = importer.parameter(node.title() + "/weight sums", weight_sums);
+  const Ref product = importer.add(node, "mul", {parameter, *zero.computed}).front();
+  return importer.add(node, "sub", {sums, product}).front();
+}
+
+int64_t numbers_at(const Attributes& attributes, const char* name, size_t index, int64_t otherwise) {
+  for (const auto& [key, value] : attributes) {
+    if (key != name) continue;
+    if (const auto* numbers = std::get_if<std::vector<int64_t>>(&value)) return (*numbers)[index];
+  }
+  return otherwise;
+}
+
+// Cells before the image, of each spatial dimension.
+std::vector<int64_t> padding_before(const Attributes& attributes, const Shape& image, const Shape& taps, const Shape& result) {
+  std::vector<int64_t> before;
+  for (size_t d = 0; d + 2 < image.size(); ++d) {
+    const auto padding = std::ranges::find(attributes, "padding", &std::pair<std::string, Attribute>::first);
+    if (const auto* pairs = std::get_if<std::vector<int64_t>>(&padding->second)) {
+      before.push_back((*pairs)[2 * d]);
+      continue;
+    }
+    const int64_t reach = (taps[d] - 1) * numbers_at(attributes, "dilations", d, 1) + 1;
+    const int64_t last = (result[d + 1] - 1) * numbers_at(attributes, "strides", d, 1) + reach;
+    before.push_back(std::get<std::string>(padding->second) == "same" ? std::max<int64_t>(last - image[d + 1], 0) / 2 : 0);
+  }
+  return before;
+}
+
+// For each result cell the sum of the weights whose taps lie in the image: [1, spatial..., filters]; [filters] where all do.
+Tensor sums_of_taps(const IntegerWeight& weight, const Attributes& attributes, const Shape& image, const Shape& result) {
+  const Tensor& taps = weight.integers;  // [spatial..., in, out]
+  const size_t spatial = image.size() - 2;
+  const int64_t filters = taps.shape().back(), in = taps.shape()[spatial], zero = weight.quantization.zeros[0];
+  const Shape window(taps.shape().begin(), taps.shape().begin() + static_cast<int64_t>(spatial));
+  const int64_t cells = element_count(window);
+  std::vector<int32_t> of_tap(static_cast<size_t>(cells * filters));
+  for (int64_t tap = 0; tap < cells; ++tap) {
+    for (int64_t i = 0; i < in * filters; ++i)
+      of_tap[static_cast<size_t>(tap * filters + i % filters)] +=
+          static_cast<int32_t>(integer_at(taps, tap * in * filters + i) - zero);
+  }
+  const std::vector<int64_t> before = padding_before(attributes, image, window, result);
+  Shape shape = result;
+  shape[0] = 1;
+  Tensor sums(shape, DType::i32);
+  std::fill_n(sums.data<int32_t>(), sums.size(), 0);
+  bool same = true;
+  for (int64_t cell = 0; cell < sums.size() / filters; ++cell) {
+    for (int64_t tap = 0; tap < cells; ++tap) {
+      bool inside = true;
+      int64_t position = cell, place = tap;
+      for (size_t d = spatial; d-- > 0;) {
+        const int64_t at = position % result[d + 1] * numbers_at(attributes, "strides", d, 1) +
+                           place % window[d] * numbers_at(attributes, "dilations", d, 1) - before[d];
+        inside = inside && at >= 0 && at < image[d + 1];
+        position /= result[d + 1];
+        place /= window[d];
+      }
+      same = same && inside;
+      for (int64_t f = 0; inside && f < filters; ++f)
+        sums.data<int32_t>()[cell * filters + f] += of_tap[static_cast<size_t>(tap * filters + f)];
+    }
+  }
+  if (!same) return sums;
+  Tensor one({filters}, DType::i32);
+  std::copy_n(sums.data<int32_t>(), filters, one.data<int32_t>());
+  return one;
+}
+
+void import_conv(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = integers_of(importer, node);
+  IntegerWeight weight = weight_of(importer, node, 0);
+  const Attributes attributes = convolution_attributes(importer, node, x, weight.integers.shape());
+  weight.integers = transposed(weight.integers, filter_order(x.rank()));
+  const ZeroPoint zero = zero_of(importer, node, 2);
+  const Ref input = data_of(importer, node, importer.channels_last(x), zero);
+  const Ref filter = importer.parameter(importer.quantized_input(node, 1).name, weight.integers, weight.quantization);
+  const Ref y = importer.add(node, "integer_conv", {input, filter}, attributes).front();
+  const Shape image = importer.shape_of(input), result = importer.shape_of(y);
+  if (!zero.computed) return importer.set_channels_last(node, 0, y);
+  importer.spend(node, static_cast<uint64_t>(element_count(result)) * sizeof(int32_t));
+  importer.set_channels_last(node, 0, without_zero(importer, node, y, zero, sums_of_taps(weight, attributes, image, result)));
+}
+
+void import_product(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = integers_of(importer, node);
+  const IntegerWeight weight = weight_of(importer, node, 1);
+  if (x.rank() < 2 || weight.integers.shape().size() != 2 || x.shape().back() != weight.integers.shape()[0])
+    importer.complain(node, "{} times {}; fovea takes weights [in, out]", to_string(x.shape()),
+                      to_string(weight.integers.shape()));
+  const ZeroPoint zero = zero_of(importer, node, 2);
+  Shape result = x.shape();
+  const Shape shape{element_count(result) / result.back(), result.back()};
+  const int64_t units = result.back() = weight.integers.shape()[1];
+  Ref rows = importer.row_major(x);
+  if (importer.shape_of(rows) != shape) rows = importer.add(node, "reshape", {rows}, {{"shape", shape}}).front();
+  const Ref parameter = importer.parameter(importer.quantized_input(node, 1).name, weight.integers, weight.quantization);
+  Ref y = importer.add(node, "integer_dense", {data_of(importer, node, rows, zero), parameter}).front();
+  Tensor sums({units}, DType::i32);
+  std::fill_n(sums.data<int32_t>(), units, 0);
+  for (int64_t i = 0; i < weight.integers.size(); ++i)
+    sums.data<int32_t>()[i % units] += static_cast<int32_t>(integer_at(weight.integers, i) - weight.quantization.zeros[0]);
+  y = without_zero(importer, node, y, zero, sums);
+  if (importer.shape_of(y) != result) y = importer.add(node, "reshape", {y}, {{"shape", result}}).front();
+  importer.set(node, 0, y, Layout::row_major(result));
+}
+
+}  // namespace
+
+void add_integer_product_imports(ImportTable& table) {
+  table["ConvInteger"] = import_conv;
+  table["MatMulInteger"] = import_product;
+}
+
+}  // namespace fovea

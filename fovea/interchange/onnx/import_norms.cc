@@ -1,0 +1,161 @@
+// Normalisation: over the batch, layers, groups, instances, channels beside each other.
+#include <algorithm>
+#include <numeric>
+
+#include "fovea/interchange/onnx/composite.h"
+
+namespace fovea {
+namespace {
+
+// The batch's own statistics, and running ones moved towards them.
+void batch_norm_in_training(Importer& importer, const OnnxNode& node, const std::vector<Ref>& operands, double epsilon) {
+  if (importer.opset() < 14)
+    importer.complain(node, "gives training's statistics, whose meaning in opset {} is open; export the network for inference",
+                      importer.opset());
+  const std::vector<Ref> results =
+      importer.add(node, "batch_norm_training", {operands[0], operands[1], operands[2]}, {{"epsilon", epsilon}});
+  importer.set_channels_last(node, 0, results[0]);
+  const double momentum = importer.number(node, "momentum", 0.9F);
+  Composite c(importer, node);
+  for (const size_t index : {1, 2}) {
+    const Ref moved = c.add(c.mul(operands[index + 2], momentum), c.mul(results[index], 1 - momentum));
+    importer.set(node, index, moved, Layout::row_major(importer.shape_of(moved)));
+  }
+}
+
+void import_batch_norm(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  // Until opset 8 `spatial` 0 was a norm for each activation, which of [batch, channels] is the same.
+  if (importer.opset() < 9 && importer.integer(node, "spatial", 1) != 1 && x.rank() > 2)
+    importer.complain(node, "spatial is 0; fovea norms channels");
+  std::vector<Ref> operands{importer.channels_last(x)};
+  for (size_t i = 1; i < 5; ++i) operands.push_back(importer.row_major(importer.input(node, i)));
+  const double epsilon = importer.number(node, "epsilon", 1e-5F);
+  const bool more = std::ranges::any_of(node.outputs.begin() + 1, node.outputs.end(),
+                                        [&](const std::string& name) { return importer.is_wanted(name); });
+  const bool training = importer.opset() >= 14 ? importer.integer(node, "training_mode", 0) != 0 : more;
+  if (training) return batch_norm_in_training(importer, node, operands, epsilon);
+  if (more) importer.complain(node, "gives statistics without training_mode");
+  importer.set_channels_last(node, 0, importer.add(node, "batch_norm", operands, {{"epsilon", epsilon}}).front());
+}
+
+// (x - mean) / sqrt(variance + epsilon) over the dimensions `dims`; both statistics are kept.
+struct Normal {
+  Ref y, mean, inverse;
+};
+
+Normal normal(Composite& c, Ref x, const std::vector<int64_t>& dims, double epsilon) {
+  const Ref mean = c.reduce("reduce_mean", x, dims);
+  const Ref centred = c.sub(x, mean);
+  const Ref variance = c.reduce("reduce_mean", c.square(centred), dims);
+  const Ref inverse = c("rsqrt", {c.add(variance, epsilon)});
+  return {.y = c.mul(centred, inverse), .mean = mean, .inverse = inverse};
+}
+
+// Over the last dimension one operator; over several, or where statistics are asked for, arithmetic.
+void import_layer_norm(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const int64_t rank = x.rank(), axis = importer.dimension(node, importer.integer(node, "axis", -1), rank);
+  const double epsilon = importer.number(node, "epsilon", 1e-5F);
+  const bool more = std::ranges::any_of(node.outputs.begin() + 1, node.outputs.end(),
+                                        [&](const std::string& name) { return importer.is_wanted(name); });
+  ImportedValue& scale = importer.input(node, 1);
+  Composite c(importer, node);
+  if (axis == rank - 1 && !more && scale.rank() == 1 && scale.shape()[0] == x.shape().back()) {
+    const std::vector<int64_t> order = with_last(importer, x, axis);
+    const Ref input = importer.in_order(x, order), by = importer.row_major(scale);
+    Ref shift;
+    if (importer.has_input(node, 2))
+      shift = importer.row_major(importer.input(node, 2));
+    else
+      shift = importer.parameter(scale.name + ".shift", Tensor(importer.shape_of(by), DType::f32));
+    return importer.set_in_order(node, 0, c("layer_norm", {input, by, shift}, {{"epsilon", epsilon}}), order);
+  }
+  std::vector<int64_t> dims(static_cast<size_t>(rank - axis));
+  std::iota(dims.begin(), dims.end(), axis);
+  const Normal result = normal(c, importer.row_major(x), dims, epsilon);
+  Ref y = c.mul(result.y, importer.row_major(scale));
+  if (importer.has_input(node, 2)) y = c.add(y, importer.row_major(importer.input(node, 2)));
+  importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
+  importer.set(node, 1, result.mean, Layout::row_major(importer.shape_of(result.mean)));
+  importer.set(node, 2, result.inverse, Layout::row_major(importer.shape_of(result.inverse)));
+}
+
+// As many groups as channels is instance normalisation.
+void import_instance_norm(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  if (x.rank() < 3) importer.complain(node, "its input is {}; [batch, channels, spatial...] is needed", to_string(x.shape()));
+  const Ref input = importer.channels_last(x);
+  const std::vector<Ref> operands{input, importer.row_major(importer.input(node, 1)),
+                                  importer.row_major(importer.input(node, 2))};
+  const double epsilon = importer.number(node, "epsilon", 1e-5F);
+  importer.set_channels_last(
+      node, 0, importer.add(node, "group_norm", operands, {{"groups", x.shape()[1]}, {"epsilon", epsilon}}).front());
+}
+
+// Scales and shifts are of groups before opset 21, of channels since.
+void import_group_norm(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const int64_t groups = importer.integer(node, "num_groups", 0);
+  if (x.rank() < 3 || groups < 1 || x.shape()[1] % groups != 0)
+    importer.complain(node, "{} groups of an input {}", groups, to_string(x.shape()));
+  const int64_t channels = x.shape()[1];
+  Composite c(importer, node);
+  std::vector<Ref> operands{importer.channels_last(x)};
+  for (const size_t index : {1, 2}) {
+    Ref each = importer.row_major(importer.input(node, index));
+    if (importer.shape_of(each) == Shape{groups} && groups != channels) {
+      const Ref column = c.reshape(each, {groups, 1});
+      each = c.reshape(c("broadcast", {column}, {{"shape", Shape{groups, channels / groups}}}), {channels});
+    }
+    operands.push_back(each);
+  }
+  const double epsilon = importer.number(node, "epsilon", 1e-5F);
+  importer.set_channels_last(node, 0, c("group_norm", operands, {{"groups", groups}, {"epsilon", epsilon}}));
+}
+
+// Krizhevsky et al. 2012, section 3.3: x / (bias + alpha / size * the sum of squares of `size` neighbouring channels) ^ beta.
+// The sum over the size is a mean along channels.
+void import_lrn(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  const int64_t size = importer.integer(node, "size", 0);
+  if (x.rank() < 3 || size < 1 || size > 1 << 20)
+    importer.complain(node, "{} neighbours of an input {}", size, to_string(x.shape()));
+  const Ref input = importer.channels_last(x);
+  const Shape shape = importer.shape_of(input);
+  Composite c(importer, node);
+  const Ref rows = c("reshape", {c.square(input)}, {{"shape", Shape{-1, shape.back(), 1}}});
+  const Ref means = c(
+      "avg_pool", {rows},
+      {{"window", Shape{size}}, {"strides", Shape{1}}, {"padding", Shape{(size - 1) / 2, size / 2}}, {"count_padding", true}});
+  const Ref scaled = c.mul(c("reshape", {means}, {{"shape", shape}}), importer.number(node, "alpha", 1e-4F));
+  const Ref logarithm = c.log(c.add(scaled, importer.number(node, "bias", 1.0F)));
+  importer.set_channels_last(node, 0, c.mul(input, c.exp(c.mul(logarithm, -importer.number(node, "beta", 0.75F)))));
+}
+
+// (x - mean) / the deviation, which ONNX moves from 0 by 1e-9.
+void import_mean_variance(Importer& importer, const OnnxNode& node) {
+  ImportedValue& x = importer.input(node, 0);
+  std::vector<int64_t> dims = importer.integers(node, "axes", {0, 2, 3});
+  const std::vector<int64_t> order = importer.some_order(x);
+  for (int64_t& dim : dims) dim = std::ranges::find(order, importer.dimension(node, dim, x.rank())) - order.begin();
+  std::ranges::sort(dims);
+  Composite c(importer, node);
+  const Ref input = importer.in_order(x, order);
+  const Ref centred = c.sub(input, c.reduce("reduce_mean", input, dims));
+  const Ref deviation = c.sqrt(c.reduce("reduce_mean", c.square(centred), dims));
+  importer.set_in_order(node, 0, c.div(centred, c.add(deviation, 1e-9)), order);
+}
+
+}  // namespace
+
+void add_norm_imports(ImportTable& table) {
+  table["BatchNormalization"] = import_batch_norm;
+  table["LayerNormalization"] = import_layer_norm;
+  table["InstanceNormalization"] = import_instance_norm;
+  table["GroupNormalization"] = import_group_norm;
+  table["LRN"] = import_lrn;
+  table["MeanVarianceNormalization"] = import_mean_variance;
+}
+
+}  // namespace fovea

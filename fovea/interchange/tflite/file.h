@@ -1,0 +1,151 @@
+// A .tflite file opened and checked: every index, length and size in it fits, and nothing is read through a pointer that was
+// not verified. Shapes and quantised axes are in the file's own order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fovea/core/tensor.h"
+#include "fovea/graph/quantization.h"
+#include "fovea/interchange/tflite/schema_generated.h"
+
+namespace fovea::tflite {
+
+// Of the schema all but Tensor and TensorType, which would hide our own.
+using schema::ActivationFunctionType;
+using schema::AddOptions;
+using schema::ArgMaxOptions;
+using schema::ArgMinOptions;
+using schema::BatchMatMulOptions;
+using schema::Buffer;
+using schema::BuiltinOperator;
+using schema::CastOptions;
+using schema::ConcatenationOptions;
+using schema::Conv2DOptions;
+using schema::Conv3DOptions;
+using schema::CumsumOptions;
+using schema::DepthToSpaceOptions;
+using schema::DepthwiseConv2DOptions;
+using schema::DequantizeOptions;
+using schema::DivOptions;
+using schema::ExpandDimsOptions;
+using schema::FakeQuantOptions;
+using schema::FullyConnectedOptions;
+using schema::FullyConnectedOptionsWeightsFormat;
+using schema::GatherOptions;
+using schema::GeluOptions;
+using schema::HardSwishOptions;
+using schema::L2NormOptions;
+using schema::LeakyReluOptions;
+using schema::LocalResponseNormalizationOptions;
+using schema::MaximumMinimumOptions;
+using schema::Metadata;
+using schema::MirrorPadMode;
+using schema::MirrorPadOptions;
+using schema::Model;
+using schema::MulOptions;
+using schema::OneHotOptions;
+using schema::Operator;
+using schema::OperatorCode;
+using schema::PackOptions;
+using schema::Padding;
+using schema::PadOptions;
+using schema::PadV2Options;
+using schema::Pool2DOptions;
+using schema::QuantizationParameters;
+using schema::QuantizeOptions;
+using schema::ReducerOptions;
+using schema::ReshapeOptions;
+using schema::ResizeBilinearOptions;
+using schema::ResizeNearestNeighborOptions;
+using schema::ShapeOptions;
+using schema::SliceOptions;
+using schema::SoftmaxOptions;
+using schema::SpaceToDepthOptions;
+using schema::SplitOptions;
+using schema::SplitVOptions;
+using schema::SqueezeOptions;
+using schema::StridedSliceOptions;
+using schema::SubGraph;
+using schema::SubOptions;
+using schema::TransposeConvOptions;
+using schema::TransposeOptions;
+using schema::UnpackOptions;
+
+struct FileTensor {
+  std::string name;
+  Shape shape;
+  schema::TensorType type = schema::TensorType::FLOAT32;  // the file's own
+  std::optional<Quantization> quantization;
+  std::span<const std::byte> data;  // of a constant; as many bytes as shape and type say, also where the file holds it sparsely
+  std::vector<bool> open;           // by dimension: may its size change? empty where the file does not say
+  bool resizable = false;           // some size other than the batch may change, so `shape` is only an example
+
+  bool constant() const { return !data.empty(); }
+};
+
+struct FileOperator {
+  BuiltinOperator code = BuiltinOperator::ADD;
+  std::string name;                  // "CONV_2D"; of a custom operator "CUSTOM (name)"
+  std::vector<int> inputs, outputs;  // indices of tensors; an input left out is -1
+  std::span<const std::byte> custom_options;
+  int64_t version = 1;
+  const Operator* table = nullptr;
+
+  std::string_view custom_name() const;  // "FlexErf"; empty of one of the format's own
+
+  // The operator's options, null when it has none or others.
+  template <typename T>
+  const T* options() const {
+    return table->builtin_options_as<T>();
+  }
+};
+
+class File {
+ public:
+  // Fails with one line that names the file and what does not fit.
+  explicit File(const std::filesystem::path& path);
+  File(std::vector<std::byte> bytes, std::string name);  // `name` for messages
+
+  const std::string& name() const { return name_; }
+  const std::vector<FileTensor>& tensors() const { return tensors_; }
+  const std::vector<FileOperator>& operators() const { return operators_; }  // in the order they run
+  const std::vector<int>& inputs() const { return inputs_; }
+  const std::vector<int>& outputs() const { return outputs_; }
+  // What the file's signatures call its inputs and outputs, beside the tensors' own names.
+  const std::map<std::string, int>& signature_inputs() const { return signature_inputs_; }
+  const std::map<std::string, int>& signature_outputs() const { return signature_outputs_; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::string_view metadata(std::string_view name) const;  // empty when absent
+  Tensor constant(int tensor) const;  // a copy of a constant's values; the type must be one of ours; truth is 0 or 1 in i8
+
+ private:
+  void read();
+  FileTensor read_tensor(size_t index, const schema::Tensor& table);
+  void read_signatures();
+  FileOperator read_operator(size_t index, const Operator& table) const;
+  std::span<const std::byte> buffer(uint64_t index, const std::string& user) const;
+  std::vector<int> tensor_indices(const flatbuffers::Vector<int32_t>* indices, bool optional, const std::string& user) const;
+
+  std::string name_;
+  std::vector<std::byte> bytes_;
+  std::list<std::vector<std::byte>> dense_;  // constants that the file holds sparsely
+  const Model* model_ = nullptr;
+  std::vector<FileTensor> tensors_;
+  std::vector<FileOperator> operators_;
+  std::vector<int> inputs_, outputs_;
+  std::map<std::string, int> signature_inputs_, signature_outputs_;
+};
+
+// Our element type for the file's; none for those that no network here holds (strings, 4-bit integers, ...).
+std::optional<DType> dtype_of(schema::TensorType type);
+
+}  // namespace fovea::tflite

@@ -1,0 +1,150 @@
+// Arithmetic, activations, softmax, and the borders between floats and integers.
+#include "fovea/interchange/tflite/writer.h"
+
+namespace fovea::tflite {
+namespace {
+
+std::string activation_of(const Writer& writer) {
+  return writer.node().op.starts_with("quantized_") ? writer.node().get<std::string>("activation", "none")
+                                                    : writer.layer().activation;
+}
+
+template <BuiltinOperator code, typename Options>
+void write_binary(Writer& writer) {
+  Options options;
+  options.fused_activation_function = fused_activation(writer, activation_of(writer));
+  writer.add(code, {writer.input(0), writer.input(1)}, writer.output(), std::move(options));
+}
+
+template <BuiltinOperator code>
+void write_larger(Writer& writer) {
+  writer.add(code, {writer.input(0), writer.input(1)}, writer.output(), schema::MaximumMinimumOptionsT{});
+}
+
+template <BuiltinOperator code>
+void write_plain(Writer& writer) {
+  std::vector<int> inputs;
+  for (size_t i = 0; i < writer.layer().inputs.size(); ++i) inputs.push_back(writer.input(i));
+  writer.add(code, std::move(inputs), writer.output());
+}
+
+schema::MulOptionsT plain_product() { return {}; }
+
+void write_swish(Writer& writer) {
+  const int gate = writer.between(writer.output_type());
+  writer.add(BuiltinOperator::LOGISTIC, {writer.input()}, gate);
+  writer.add(BuiltinOperator::MUL, {writer.input(), gate}, writer.output(), plain_product());
+}
+
+// relu6(x + 3) / 6
+void write_hard_sigmoid(Writer& writer) {
+  const int sum = writer.between(writer.output_type());
+  schema::AddOptionsT options;
+  options.fused_activation_function = ActivationFunctionType::RELU6;
+  writer.add(BuiltinOperator::ADD, {writer.input(), writer.number(3)}, sum, std::move(options));
+  writer.add(BuiltinOperator::MUL, {sum, writer.number(1.0 / 6)}, writer.output(), plain_product());
+}
+
+void write_hard_swish(Writer& writer) {
+  writer.add(BuiltinOperator::HARD_SWISH, {writer.input()}, writer.output(), schema::HardSwishOptionsT{});
+}
+
+void write_leaky_relu(Writer& writer) {
+  schema::LeakyReluOptionsT options;
+  options.alpha = static_cast<float>(writer.node().get("slope", 0.01));
+  writer.add(BuiltinOperator::LEAKY_RELU, {writer.input()}, writer.output(), std::move(options));
+}
+
+void write_gelu(Writer& writer) {
+  writer.add(BuiltinOperator::GELU, {writer.input()}, writer.output(), schema::GeluOptionsT{});
+}
+
+void write_clamp(Writer& writer) {
+  const double low = writer.node().get("low", 0.0), high = writer.node().get("high", 0.0);
+  if (low == 0 && high == 6) return writer.add(BuiltinOperator::RELU6, {writer.input()}, writer.output());
+  if (low == -1 && high == 1) return writer.add(BuiltinOperator::RELU_N1_TO_1, {writer.input()}, writer.output());
+  const int raised = writer.between(writer.output_type());
+  writer.add(BuiltinOperator::MAXIMUM, {writer.input(), writer.number(low)}, raised, schema::MaximumMinimumOptionsT{});
+  writer.add(BuiltinOperator::MINIMUM, {raised, writer.number(high)}, writer.output(), schema::MaximumMinimumOptionsT{});
+}
+
+void write_softmax(Writer& writer) {
+  schema::SoftmaxOptionsT options;
+  options.beta = static_cast<float>(writer.node().get("beta", 1.0));
+  writer.add(BuiltinOperator::SOFTMAX, {writer.input()}, writer.output(), std::move(options));
+}
+
+void write_quantized_activation(Writer& writer) {
+  const std::string function = writer.node().get<std::string>("function", "");
+  const auto plain = [&](BuiltinOperator code) { writer.add(code, {writer.input()}, writer.output()); };
+  if (function == "relu") return plain(BuiltinOperator::RELU);
+  if (function == "relu6") return plain(BuiltinOperator::RELU6);
+  if (function == "relu_n1_to_1") return plain(BuiltinOperator::RELU_N1_TO_1);
+  if (function == "sigmoid") return plain(BuiltinOperator::LOGISTIC);
+  if (function == "tanh") return plain(BuiltinOperator::TANH);
+  if (function == "elu") return plain(BuiltinOperator::ELU);
+  if (function == "exp") return plain(BuiltinOperator::EXP);
+  if (function == "hard_swish") return write_hard_swish(writer);
+  if (function == "gelu") return write_gelu(writer);
+  if (function != "leaky_relu") writer.refuse("there is no operator for {} of integers", function);
+  schema::LeakyReluOptionsT options;
+  options.alpha = static_cast<float>(writer.node().get("alpha", 0.0));
+  writer.add(BuiltinOperator::LEAKY_RELU, {writer.input()}, writer.output(), std::move(options));
+}
+
+void write_quantize(Writer& writer) {
+  writer.add(BuiltinOperator::QUANTIZE, {writer.input()}, writer.output(), schema::QuantizeOptionsT{});
+}
+
+void write_dequantize(Writer& writer) {
+  writer.add(BuiltinOperator::DEQUANTIZE, {writer.input()}, writer.output(), schema::DequantizeOptionsT{});
+}
+
+constexpr LayerWriting writings[] = {
+    {"add", write_binary<BuiltinOperator::ADD, schema::AddOptionsT>},
+    {"sub", write_binary<BuiltinOperator::SUB, schema::SubOptionsT>},
+    {"mul", write_binary<BuiltinOperator::MUL, schema::MulOptionsT>},
+    {"div", write_binary<BuiltinOperator::DIV, schema::DivOptionsT>},
+    {"quantized_add", write_binary<BuiltinOperator::ADD, schema::AddOptionsT>},
+    {"quantized_sub", write_binary<BuiltinOperator::SUB, schema::SubOptionsT>},
+    {"quantized_mul", write_binary<BuiltinOperator::MUL, schema::MulOptionsT>},
+    {"maximum", write_larger<BuiltinOperator::MAXIMUM>},
+    {"minimum", write_larger<BuiltinOperator::MINIMUM>},
+    {"quantized_maximum", write_larger<BuiltinOperator::MAXIMUM>},
+    {"quantized_minimum", write_larger<BuiltinOperator::MINIMUM>},
+    {"quantized_prelu", write_plain<BuiltinOperator::PRELU>},
+    {"exp", write_plain<BuiltinOperator::EXP>},
+    {"log", write_plain<BuiltinOperator::LOG>},
+    {"sqrt", write_plain<BuiltinOperator::SQRT>},
+    {"rsqrt", write_plain<BuiltinOperator::RSQRT>},
+    {"abs", write_plain<BuiltinOperator::ABS>},
+    {"neg", write_plain<BuiltinOperator::NEG>},
+    {"floor", write_plain<BuiltinOperator::FLOOR>},
+    {"ceil", write_plain<BuiltinOperator::CEIL>},
+    {"round", write_plain<BuiltinOperator::ROUND>},
+    {"sin", write_plain<BuiltinOperator::SIN>},
+    {"cos", write_plain<BuiltinOperator::COS>},
+    {"pow", write_plain<BuiltinOperator::POW>},
+    {"relu", write_plain<BuiltinOperator::RELU>},
+    {"relu6", write_plain<BuiltinOperator::RELU6>},
+    {"sigmoid", write_plain<BuiltinOperator::LOGISTIC>},
+    {"tanh", write_plain<BuiltinOperator::TANH>},
+    {"log_softmax", write_plain<BuiltinOperator::LOG_SOFTMAX>},
+    {"swish", write_swish},
+    {"hard_sigmoid", write_hard_sigmoid},
+    {"hard_swish", write_hard_swish},
+    {"leaky_relu", write_leaky_relu},
+    {"gelu", write_gelu},
+    {"clamp", write_clamp},
+    {"softmax", write_softmax},
+    {"quantized_softmax", write_softmax},
+    {"quantized_activation", write_quantized_activation},
+    {"quantize", write_quantize},
+    {"dequantize", write_dequantize},
+};
+
+}  // namespace
+
+std::span<const LayerWriting> elementwise_writings() { return writings; }
+
+}  // namespace fovea::tflite

@@ -1,0 +1,102 @@
+// One layer of a folded graph after another becomes operators of a file. Those of a family are written in the family's file.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fovea/core/error.h"
+#include "fovea/graph/rewrite/fused_layers.h"
+#include "fovea/interchange/tflite/file.h"
+
+namespace fovea::tflite {
+
+class Writer {
+ public:
+  explicit Writer(const InferenceModel& model);  // folded, or quantised
+  std::vector<std::byte> write();
+
+  // The layer that is being written.
+  const FusedLayer& layer() const { return *layer_; }
+  const Graph::Node& node() const { return layer_->node; }
+  TensorType type(Ref value) const { return model_.graph.type(value); }
+  TensorType input_type() const { return type(layer_->inputs[0]); }
+  TensorType output_type() const { return type(layer_->output); }
+  const Tensor& values(Ref parameter) const;
+  template <typename... Arguments>
+  [[noreturn]] void refuse(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
+    fovea::refuse("{} \"{}\" cannot be written as TensorFlow Lite: {}", node().op, node().layer,
+                  fmt::format(format, std::forward<Arguments>(arguments)...));
+  }
+
+  // Indices of tensors of the file: what stands for a value of the graph (a parameter as it is), what is between two operators
+  // of one layer, and constants.
+  int value(Ref value);
+  int input(size_t index = 0) { return value(layer_->inputs.at(index)); }
+  int output() { return value(layer_->output); }
+  int between(const TensorType& type);
+  int constant(const Tensor& tensor, const std::string& name, std::optional<Quantization> quantization = {});
+  int integers(const std::vector<int64_t>& values);  // i32 [n]
+  int number(double value);                          // f32 []
+
+  template <typename Options>
+  void add(BuiltinOperator code, std::vector<int> inputs, int output, Options options) {
+    auto op = operator_of(code, std::move(inputs), output);
+    op->builtin_options.Set(std::move(options));
+    finish(code, std::move(op));
+  }
+  void add(BuiltinOperator code, std::vector<int> inputs, int output) {
+    finish(code, operator_of(code, std::move(inputs), output));
+  }
+
+ private:
+  int tensor(const TensorType& type, const std::string& name, uint32_t buffer);
+  int named_result(const Graph::Result& result);
+  std::unique_ptr<schema::OperatorT> operator_of(BuiltinOperator code, std::vector<int> inputs, int output);
+  void finish(BuiltinOperator code, std::unique_ptr<schema::OperatorT> op);
+  uint32_t opcode(BuiltinOperator code, int version);
+  int version_of(BuiltinOperator code, const schema::OperatorT& op) const;
+  std::string unique_name(const std::string& wanted);
+  std::vector<std::byte> bytes();
+
+  const InferenceModel& model_;
+  std::map<int32_t, Tensor> parameters_;
+  const FusedLayer* layer_ = nullptr;
+  schema::SubGraphT graph_;
+  std::vector<std::unique_ptr<schema::OperatorCodeT>> codes_;
+  std::vector<Tensor> buffers_{1};  // the first is empty
+  std::map<int32_t, int> tensors_;  // by value of the graph
+  std::map<std::vector<int64_t>, int> integers_;
+  std::map<float, int> numbers_;
+  std::map<int32_t, std::string> result_names_;
+  std::set<std::string> names_;
+};
+
+ActivationFunctionType fused_activation(const Writer& writer, const std::string& activation);
+
+// How a window of a layer lies on its image: as the file has it, after `cells` ([before, after] of height and width) around the
+// image where it has no word for that.
+struct Placement {
+  Padding padding = Padding::VALID;
+  std::vector<int64_t> cells;
+};
+Placement placement(const Writer& writer, const Shape& image, const std::vector<int64_t>& window,
+                    const std::vector<int64_t>& strides, const std::vector<int64_t>& dilations);
+// The layer's image with cells around it that stand for real 0, or are the lowest there is.
+int padded_input(Writer& writer, const std::vector<int64_t>& cells, bool lowest = false);
+
+// What writes a layer by the name of its operator.
+struct LayerWriting {
+  const char* op;
+  void (*write)(Writer&);
+};
+std::span<const LayerWriting> contraction_writings();
+std::span<const LayerWriting> window_writings();
+std::span<const LayerWriting> elementwise_writings();
+std::span<const LayerWriting> shape_writings();
+
+}  // namespace fovea::tflite

@@ -1,0 +1,182 @@
+#include "fovea/models/match.h"
+
+#include <algorithm>
+
+#include "fovea/core/error.h"
+#include "fovea/graph/rewrite/folding.h"
+#include "fovea/graph/rewrite/fused_layers.h"
+
+namespace fovea {
+namespace {
+
+// What tells one convolution or dense layer from another. A dense layer is a 1x1 convolution of one pixel.
+struct Signature {
+  Shape filter;
+  std::vector<int64_t> strides, cells;  // cells: before and after, height and width
+  int64_t groups = 1;
+  bool operator==(const Signature&) const = default;
+};
+
+std::vector<int64_t> pair_of(const Graph::Node& node, const char* attribute) {
+  std::vector<int64_t> pair = node.get(attribute, std::vector<int64_t>{});
+  if (pair.empty()) pair = {1};
+  if (pair.size() == 1) pair.push_back(pair[0]);
+  return pair;
+}
+
+std::vector<int64_t> cells_of(const Graph::Node& node, const Shape& image, const Shape& filter,
+                              const std::vector<int64_t>& strides, const std::vector<int64_t>& dilations) {
+  const Attribute* given = node.find("padding");
+  std::vector<int64_t> cells(4);
+  if (!given) return cells;
+  if (const auto* list = std::get_if<std::vector<int64_t>>(given)) return *list;
+  for (size_t i = 0; i < 2 && std::get<std::string>(*given) == "same"; ++i) {
+    const int64_t size = image[i + 1], results = (size + strides[i] - 1) / strides[i];
+    const int64_t total = std::max<int64_t>((results - 1) * strides[i] + (filter[i] - 1) * dilations[i] + 1 - size, 0);
+    cells[2 * i] = total / 2;
+    cells[2 * i + 1] = total - total / 2;
+  }
+  return cells;
+}
+
+std::optional<Signature> signature_of(const Graph& graph, const Graph::Node& node) {
+  Shape filter = graph.type(node.operands[1]).shape;
+  if (node.op == "dense") return Signature{{1, 1, filter[0], filter[1]}, {1, 1}, {0, 0, 0, 0}, 1};
+  const Shape image = graph.type(node.operands[0]).shape;
+  if (filter.size() != 4 || image.size() != 4) return std::nullopt;
+  const std::vector<int64_t> strides = pair_of(node, "strides"), dilations = pair_of(node, "dilations");
+  Signature signature{filter, strides, cells_of(node, image, filter, strides, dilations), node.get<int64_t>("groups", 1)};
+  if (image[1] == 1 && image[2] == 1 && filter[0] == 1 && filter[1] == 1) signature.strides = {1, 1};
+  return signature;
+}
+
+// A layer of one of our networks, with the names of its tensors.
+struct OwnLayer {
+  Signature signature;
+  std::string weight, bias;           // bias: of the norm, the shift
+  std::string scale, mean, variance;  // of the norm, where one follows
+  double epsilon = 0;
+  Shape weight_shape;
+};
+
+std::optional<std::vector<OwnLayer>> own_layers(const Traced& traced) {
+  std::map<int32_t, std::string> names;
+  for (const Graph::Argument& argument : traced.graph.arguments()) names[argument.value.index] = argument.name;
+  std::map<int32_t, size_t> makers;  // of a value, the layer it is the result of
+  std::vector<OwnLayer> layers;
+  for (const Graph::Node& node : traced.graph.nodes()) {
+    if (node.op == "conv" || node.op == "dense") {
+      const auto signature = signature_of(traced.graph, node);
+      if (!signature || !names.contains(node.operands[1].index)) return std::nullopt;
+      makers[node.results[0].index] = layers.size();
+      layers.push_back({.signature = *signature,
+                        .weight = names[node.operands[1].index],
+                        .weight_shape = traced.graph.type(node.operands[1]).shape});
+      continue;
+    }
+    const auto maker = node.operands.empty() ? makers.end() : makers.find(node.operands[0].index);
+    if (maker == makers.end()) continue;
+    OwnLayer& layer = layers[maker->second];
+    if (node.op == "batch_norm") {
+      layer.scale = names[node.operands[1].index];
+      layer.bias = names[node.operands[2].index];
+      layer.mean = names[node.operands[3].index];
+      layer.variance = names[node.operands[4].index];
+      layer.epsilon = node.get("epsilon", 1e-5);
+    } else if (node.op == "add" && names.contains(node.operands[1].index)) {
+      layer.bias = names[node.operands[1].index];
+    }
+  }
+  return layers;
+}
+
+struct FileLayer {
+  Signature signature;
+  Tensor weight;
+  std::optional<Tensor> bias;
+};
+
+std::vector<FileLayer> file_layers(const InferenceModel& model) {
+  const std::map<int32_t, Tensor> values = parameter_values(model);
+  std::vector<FileLayer> layers;
+  for (const FusedLayer& layer : fused_layers(model.graph)) {
+    if (!layer.has_weight()) continue;
+    const auto signature = signature_of(model.graph, layer.node);
+    if (!signature) return {};
+    layers.push_back({*signature, values.at(layer.weight.index), std::nullopt});
+    if (layer.has_bias()) layers.back().bias = values.at(layer.bias.index);
+  }
+  return layers;
+}
+
+Tensor filled(int64_t count, float value) {
+  Tensor tensor({count}, DType::f32);
+  std::ranges::fill(tensor.values<float>(), value);
+  return tensor;
+}
+
+std::optional<std::map<std::string, Tensor>> matched(const std::vector<OwnLayer>& own, const std::vector<FileLayer>& file) {
+  if (own.size() != file.size()) return std::nullopt;
+  std::map<std::string, Tensor> tensors;
+  for (size_t i = 0; i < own.size(); ++i) {
+    const OwnLayer& layer = own[i];
+    if (layer.signature != file[i].signature || (layer.bias.empty() && file[i].bias)) return std::nullopt;
+    const int64_t channels = layer.signature.filter.back();
+    tensors[layer.weight] = file[i].weight.reshaped(layer.weight_shape);
+    if (!layer.bias.empty()) tensors[layer.bias] = file[i].bias.value_or(filled(channels, 0));
+    if (layer.scale.empty()) continue;
+    tensors[layer.scale] = filled(channels, 1);
+    tensors[layer.mean] = filled(channels, 0);
+    tensors[layer.variance] = filled(channels, static_cast<float>(1 - layer.epsilon));
+  }
+  return tensors;
+}
+
+// The forms of a network that published files come in.
+std::vector<ModelOptions> forms_of(const ModelEntry& entry, const ModelOptions& given) {
+  std::vector<ModelOptions> forms{given};
+  if (entry.features.width) {
+    forms.clear();
+    for (const double width : {1.0, 0.25, 0.35, 0.5, 0.75, 1.3, 1.4}) {
+      forms.push_back(given);
+      forms.back().width = width;
+    }
+  }
+  if (!entry.features.convention) return forms;
+  std::vector<ModelOptions> both;
+  for (ModelOptions form : forms) {
+    for (const Convention convention : {Convention::tensorflow, Convention::torch}) {
+      form.convention = convention;
+      both.push_back(form);
+    }
+  }
+  return both;
+}
+
+}  // namespace
+
+std::optional<RecognisedNetwork> recognised(const InferenceModel& model) {
+  const InferenceModel plain = folded(model);
+  const std::vector<FileLayer> layers = file_layers(plain);
+  Shape input;
+  for (const Graph::Argument& argument : plain.graph.arguments())
+    if (argument.role == Role::input) input = argument.type.shape;
+  if (layers.empty() || input.size() != 4) return std::nullopt;
+  input.erase(input.begin());
+  const ModelOptions given{.classes = layers.back().signature.filter.back(), .input = input};
+  for (const ModelEntry& entry : models()) {
+    if (entry.form || entry.input.size() != 3) continue;
+    for (const ModelOptions& form : forms_of(entry, given)) {
+      try {
+        const Traced traced = trace_inference(make_model(entry.name, form), 1);
+        const auto own = own_layers(traced);
+        if (!own) continue;
+        if (auto tensors = matched(*own, layers)) return RecognisedNetwork{entry.name, form, std::move(*tensors)};
+      } catch (const Error&) {  // it does not take images of this size
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace fovea

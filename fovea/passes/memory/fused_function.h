@@ -1,0 +1,29 @@
+// A fused function read as a list of calls (call_list.h), with the way back to its values.
+#pragma once
+
+#include <llvm/ADT/DenseMap.h>
+#include <mlir/Dialect/Func/IR/FuncOps.h>
+
+#include <vector>
+
+#include "fovea/passes/memory/call_list.h"
+
+namespace fovea {
+
+struct FusedFunction {
+  CallList list;
+  std::vector<mlir::func::CallOp> calls;     // by CallStep::call
+  std::vector<mlir::Value> values;           // of each tensor: an argument, a call's result, a constant or an empty tensor
+  llvm::DenseMap<mlir::Value, int> tensors;  // the inverse; views have none of their own
+  std::vector<mlir::arith::ConstantOp> constants;  // by CallTensor::index
+
+  int tensor_of(mlir::Value value) const;  // through views
+};
+
+// `main` holds calls of kernels, views, constants, empty tensors and a return. Fails on anything else.
+FusedFunction read_fused_function(mlir::func::FuncOp main);
+
+// Bytes of a tensor of static shape.
+int64_t bytes_of(mlir::Value tensor);
+
+}  // namespace fovea

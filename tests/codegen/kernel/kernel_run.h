@@ -1,0 +1,49 @@
+// Compiled kernels against the interpreter, in memory with canaries around it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fovea/codegen/driver/kernel_compiler.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "tests/support/interpreter.h"
+
+namespace fovea {
+
+// One kernel, parsed.
+class ParsedKernel {
+ public:
+  explicit ParsedKernel(const std::string& text);  // throws std::runtime_error with the text when MLIR refuses it
+
+  mlir::func::FuncOp function() const { return function_; }
+
+ private:
+  std::unique_ptr<mlir::MLIRContext> context_;
+  mlir::OwningOpRef<mlir::ModuleOp> module_;
+  mlir::func::FuncOp function_;
+};
+
+struct NamedTarget {
+  std::string name;
+  Target target;
+};
+
+// The processor this runs on, AVX2 alone (haswell), and both with caches so small that every kernel is cut into blocks.
+const std::vector<NamedTarget>& test_targets();
+
+// Expects the compiled kernel to compute what the interpreter does from random arguments: every element, nothing outside its
+// operands and scratch, arguments unchanged unless written in place, and the same bytes however its tiles are cut into runs.
+void expect_kernel(const std::string& text, const NamedTarget& target);
+// On all test_targets() but one.
+void expect_kernel(const std::string& text);
+
+// The arguments that expect_kernel() would use, and what the interpreter makes of them.
+std::vector<Array> random_arguments(mlir::func::FuncOp kernel, uint64_t seed);
+
+// Summed terms of one result of the kernel's first formula: what rounding grows with.
+int64_t reduced_terms(mlir::func::FuncOp kernel);
+
+}  // namespace fovea
