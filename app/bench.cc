@@ -36,7 +36,7 @@ struct BenchOptions {
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Numbers as a normalised image has them; labels as a data set has them.
+// Numbers as a normalized image has them; labels as a data set has them.
 void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t seed) {
   uint64_t stream = 0;
   for (const Graph::Argument& argument : graph.arguments()) {

@@ -111,7 +111,7 @@ void describe(const DataOptions& options) {
   if (options.common.json) print_json(json);
 }
 
-// The pipeline alone, as training runs it: random crop, flip, normalisation.
+// The pipeline alone, as training runs it: random crop, flip, normalization.
 void bench(const DataOptions& options) {
   const auto dataset = open(options, Split::train);
   const int workers = dataset->encoded() ? options.common.thread_count() : 1;

@@ -18,7 +18,7 @@ namespace {
 
 struct FetchRequest {
   CommonOptions common;
-  std::string name, folder, mirror, catalogue;
+  std::string name, folder, mirror, catalog;
   bool again = false;
 };
 
@@ -28,10 +28,10 @@ int64_t bytes_of(const RemoteDataset& set) {
   return bytes;
 }
 
-void list(const Catalogue& catalogue, const FetchRequest& request) {
+void list(const Catalog& catalog, const FetchRequest& request) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   std::string text;
-  for (const RemoteDataset& set : catalogue) {
+  for (const RemoteDataset& set : catalog) {
     text += fmt::format("{:15} {:>9}  {}\n", set.name, bytes_text(bytes_of(set)), set.title);
     json.push_back({{"name", set.name}, {"title", set.title}, {"bytes", bytes_of(set)}, {"mirrors", set.mirrors}});
   }
@@ -39,10 +39,10 @@ void list(const Catalogue& catalogue, const FetchRequest& request) {
   if (request.common.json) print_json(json);
 }
 
-void fetch_one(const Catalogue& catalogue, const FetchRequest& request) {
+void fetch_one(const Catalog& catalog, const FetchRequest& request) {
   // A limit on the size of files is to be an error of writing, with a message, rather than the end of the process.
   std::signal(SIGXFSZ, SIG_IGN);
-  const RemoteDataset& set = find_dataset(catalogue, request.name);
+  const RemoteDataset& set = find_dataset(catalog, request.name);
   Progress progress(false);
   const InterruptGuard guard;
   FetchOptions options{.home = request.folder.empty() ? user_data_folder() : std::filesystem::path(request.folder),
@@ -69,10 +69,10 @@ void fetch_one(const Catalogue& catalogue, const FetchRequest& request) {
 }
 
 void run(const FetchRequest& request) {
-  Catalogue given;
-  if (!request.catalogue.empty()) given = parse_catalogue(read_text(request.catalogue), request.catalogue);
-  const Catalogue& catalogue = request.catalogue.empty() ? built_in_catalogue() : given;
-  request.name.empty() ? list(catalogue, request) : fetch_one(catalogue, request);
+  Catalog given;
+  if (!request.catalog.empty()) given = parse_catalog(read_text(request.catalog), request.catalog);
+  const Catalog& catalog = request.catalog.empty() ? built_in_catalog() : given;
+  request.name.empty() ? list(catalog, request) : fetch_one(catalog, request);
 }
 
 }  // namespace
@@ -81,14 +81,14 @@ Command fetch_command(CLI::App& data) {
   CLI::App* app = data.add_subcommand("fetch", "downloads a data set, checks it, and puts it where `NAME:` finds it");
   auto request = std::make_shared<FetchRequest>();
   std::vector<std::string> names;
-  for (const RemoteDataset& set : built_in_catalogue()) names.push_back(set.name);
+  for (const RemoteDataset& set : built_in_catalog()) names.push_back(set.name);
   app->add_option("NAME", request->name, fmt::format("{}; none lists them", fmt::join(names, ", ")));
   app->add_option("--folder", request->folder,
                   "where to, instead of $FOVEA_HOME/data, $XDG_DATA_HOME/fovea/data or ~/.local/share/fovea/data");
   app->add_option("--mirror", request->mirror,
                   "take the files from URL/NAME/FILE or URL/FILE, with the same checksums; http, https or file")
       ->envname("FOVEA_MIRROR");
-  app->add_option("--catalogue", request->catalogue, "a catalogue of one's own, instead of the built-in one (TOML)");
+  app->add_option("--catalog,--catalogue", request->catalog, "a catalog of one's own, instead of the built-in one (TOML)");
   app->add_flag("--again", request->again, "download even when it is there; the old copy is replaced by a whole new one");
   add_common_options(*app, request->common);
   return {app, [request] { run(*request); }};

@@ -139,13 +139,13 @@ std::vector<std::string> layers_in_float(const QuantizationPlan& plan) {
   return names;
 }
 
-// From images to ranges; equalises before, corrects biases after, as the options say.
+// From images to ranges; equalizes before, corrects biases after, as the options say.
 std::vector<LayerNoise> calibrate_network(Prepared& network, RangeMap& ranges, const QuantizeOptions& options,
                                           ThreadPool& threads, Progress& progress) {
   const SampleImages images{.dataset = open_dataset(options.calibrate, Split::train),
                             .count = options.images,
                             .seed = static_cast<uint64_t>(options.common.seed)};
-  if (options.equalize) progress.say(fmt::format("{} pairs of layers equalised", equalize(network.model, network.plan)));
+  if (options.equalize) progress.say(fmt::format("{} pairs of layers equalized", equalize(network.model, network.plan)));
   ranges = network.learned.empty()
                ? ranges_by_group(network.plan, calibrate(network.model, network.plan, range_method_named(options.method),
                                                          images, threads, progress))
@@ -231,7 +231,7 @@ Command quantize_command(CLI::App& program) {
   app->add_flag("--per-tensor", options->per_tensor, "one scale for all weights of a layer, not one a channel");
   app->add_flag("--dense-per-channel", options->dense_per_channel,
                 "a scale for each unit of dense layers, too; older runtimes cannot");
-  app->add_flag("--equalize", options->equalize, "scale channels of neighbouring layers against each other first");
+  app->add_flag("--equalize", options->equalize, "scale channels of neighboring layers against each other first");
   app->add_flag("--keep-biases", options->keep_biases, "do not correct biases by what rounding moves the means");
   app->add_option("--float-layers", options->float_layers, "layers that stay in f32: a pattern of their names, e.g. 'conv1'")
       ->allow_extra_args(false);

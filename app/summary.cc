@@ -115,7 +115,7 @@ nlohmann::ordered_json json_of(const Network& network, const Summary& summary, c
           {"layers", layers}};
 }
 
-void summarise(const SummaryOptions& options) {
+void summarize(const SummaryOptions& options) {
   if (is_model_file(options.model)) {
     if (!options.weights.empty() || options.form != ModelOptions{} || options.train || !options.batches.empty())
       refuse("{} is what it is: --weights, --batch, --train and options of its form are for a network by its name",
@@ -159,7 +159,7 @@ Command summary_command(CLI::App& program) {
   app->add_option("--weights", options->weights, "a .safetensors file, to see that it fits");
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
-  return {app, [options] { summarise(*options); }};
+  return {app, [options] { summarize(*options); }};
 }
 
 }  // namespace fovea

@@ -26,7 +26,7 @@ endif()
 add_library(fovea_mlir INTERFACE)
 function(fovea_use_mlir target)
   target_include_directories(${target} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-  # -O1: these files run once per compiled program, and half their build time is the optimiser.
+  # -O1: these files run once per compiled program, and half their build time is the optimizer.
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -fno-semantic-interposition -fPIC -fpch-preprocess -Wno-unused-parameter)
   if(TARGET fovea_mlir_header AND NOT target STREQUAL fovea_mlir_header)
     target_precompile_headers(${target} REUSE_FROM fovea_mlir_header)

@@ -3,8 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(folders core dialect graph passes runtime codegen nn models data fetch inference interchange tflite onnx report quant train deploy)
-foreach(folder ${folders})
+foreach(folder ${fovea_folders} tflite onnx)
   set_target_properties(fovea_${folder} PROPERTIES EXPORT_NAME ${folder})
   install(TARGETS fovea_${folder} EXPORT fovea ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endforeach()
@@ -12,7 +11,10 @@ install(EXPORT fovea NAMESPACE fovea:: FILE foveaTargets.cmake DESTINATION ${CMA
 
 # What a user includes holds no MLIR, nor what the formats' libraries generate.
 install(FILES fovea/fovea.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea)
-foreach(folder core graph runtime nn models data fetch inference interchange report quant train deploy)
+set(folders_of_mlir dialect passes codegen)
+set(public_folders ${fovea_folders})
+list(REMOVE_ITEM public_folders ${folders_of_mlir})
+foreach(folder ${public_folders})
   install(DIRECTORY fovea/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea FILES_MATCHING PATTERN "*.h"
           PATTERN graph_implementation.h EXCLUDE PATTERN onnx_protobuf.h EXCLUDE PATTERN program EXCLUDE)
 endforeach()

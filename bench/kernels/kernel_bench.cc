@@ -96,7 +96,7 @@ Graph conv_graph(const Layer& layer, Pass pass, DType dtype) {
   return graph;
 }
 
-// A convolution (dense where the size is 0) of 8-bit integers with a scale a filter, bias and relu, as the quantiser writes it.
+// A convolution (dense where the size is 0) of 8-bit integers with a scale a filter, bias and relu, as the quantizer writes it.
 Graph integer_graph(const Layer& layer) {
   const auto channels = static_cast<size_t>(layer.filters);
   const bool dense = layer.size == 0;
@@ -165,7 +165,7 @@ void add_rows(std::vector<KernelRow>& rows, const std::string& name, Program pro
   for (const int count : counts) {
     const double before = measured_peak_gflops(count, dtype);
     const double best = best_seconds(program, count, seconds);
-    // The processor's clock moves with heat and with its neighbours: the peak is taken on both sides of the kernel.
+    // The processor's clock moves with heat and with its neighbors: the peak is taken on both sides of the kernel.
     const double peak = std::max(before, measured_peak_gflops(count, dtype));
     const double gflops = 2 * multiply_adds / best / 1e9;
     rows.push_back({name, count, best * 1e3, gflops, gflops / peak});

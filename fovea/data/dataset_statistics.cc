@@ -16,7 +16,7 @@ namespace {
 constexpr int64_t gap = 4;  // between the pictures of a sheet
 constexpr uint8_t background = 32;
 
-// Copies `picture`, gray or in colours, into the sheet.
+// Copies `picture`, gray or in colors, into the sheet.
 void paste(Image& sheet, const Image& picture, int64_t top, int64_t left) {
   for (int64_t y = 0; y < picture.shape.height; ++y) {
     uint8_t* target = sheet.pixels.data() + ((top + y) * sheet.shape.width + left) * 3;

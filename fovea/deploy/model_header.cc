@@ -73,7 +73,7 @@ std::string picture_model_header(const InferenceModel& model, const ImageModelFo
   if (form.takes_bytes()) {
     text += define("PIXEL_ZERO", form.input.dtype == DType::i8 ? 128 : 0);
   } else {
-    text += define("NORMALISED", 1);
+    text += define("NORMALIZED", 1);
     text += fmt::format("extern const float model_mean[{0}], model_deviation[{0}];\n", shape[3]);
   }
   if (form.output.quantization)

@@ -58,7 +58,7 @@ TypedAttr stored_number(Type element, double real) {
 
 LogicalResult check_eight_bits(std::optional<Location> location, StringRef operator_name, StringRef what, Type element) {
   if (is_quantized(element) && quantization_of(element).bits() == 8) return success();
-  return complain(location, operator_name, what + " must be of 8-bit quantised integers, not " + type_text(element));
+  return complain(location, operator_name, what + " must be of 8-bit quantized integers, not " + type_text(element));
 }
 
 LogicalResult check_bytes_or_words(std::optional<Location> location, StringRef operator_name, StringRef what, Type element) {

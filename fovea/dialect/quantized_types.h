@@ -24,14 +24,14 @@ struct Quantized {
 };
 
 bool is_quantized(mlir::Type element);
-Quantized quantization_of(mlir::Type element);  // of a quantised one
+Quantized quantization_of(mlir::Type element);  // of a quantized one
 inline Quantized quantization_of(mlir::Value value) { return quantization_of(element_type(value)); }
 
 // The integers alone: signless, of the storage type's width. Other types stay as they are.
 mlir::Type storage_type(mlir::Type element);
 mlir::RankedTensorType storage_type(mlir::RankedTensorType tensor);
 
-// The integers of a quantised tensor (quant.scast, which the pass fovea-formulas takes out again); other values themselves.
+// The integers of a quantized tensor (quant.scast, which the pass fovea-formulas takes out again); other values themselves.
 mlir::Value stored(mlir::OpBuilder& builder, mlir::Location location, mlir::Value value);
 
 // An integer as stored: 200 of u8 is -56 of i8.

@@ -20,7 +20,7 @@ Value integer_constant(ImplicitLocOpBuilder& builder, int64_t value) {
   return builder.create<arith::ConstantOp>(builder.getI32IntegerAttr(static_cast<int32_t>(value)));
 }
 Value widened(ImplicitLocOpBuilder& builder, Value q, const Quantized& type) { return extended(builder, q, type.is_signed); }
-Value centred(ImplicitLocOpBuilder& builder, Value q, const Quantized& type) {
+Value centered(ImplicitLocOpBuilder& builder, Value q, const Quantized& type) {
   Value wide = widened(builder, q, type);
   if (type.zero() == 0) return wide;
   return builder.create<arith::SubIOp>(wide, integer_constant(builder, type.zero()));

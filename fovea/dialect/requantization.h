@@ -37,7 +37,7 @@ mlir::Value integer_constant(mlir::ImplicitLocOpBuilder& builder, int64_t value)
 // q as i32, by the signedness of its type.
 mlir::Value widened(mlir::ImplicitLocOpBuilder& builder, mlir::Value q, const Quantized& type);
 // q - zero as i32.
-mlir::Value centred(mlir::ImplicitLocOpBuilder& builder, mlir::Value q, const Quantized& type);
+mlir::Value centered(mlir::ImplicitLocOpBuilder& builder, mlir::Value q, const Quantized& type);
 
 // Constants for the body of an element-wise formula: one number, or one for each channel.
 mlir::Value channel_constants(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<float> values,

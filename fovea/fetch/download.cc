@@ -58,7 +58,7 @@ class Transfer {
     cut,
     wrong,
     refused
-  };  // wrong: not the file of the catalogue; refused: no such file, no server
+  };  // wrong: not the file of the catalog; refused: no such file, no server
 
   // Fails when the disk cannot be written. The reason of any end but `whole` is in reason().
   End run() {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "fovea/fetch/catalogue.h"
+#include "fovea/fetch/catalog.h"
 
 namespace fovea {
 
@@ -19,7 +19,7 @@ struct FetchEvents {
   std::function<bool()> stop;                        // yes: Error with exit status 130, what has arrived stays
 };
 
-// Downloads `file` to `target` from the first of `addresses` (http, https, file) that gives it with the catalogue's size and
+// Downloads `file` to `target` from the first of `addresses` (http, https, file) that gives it with the catalog's size and
 // checksums, and returns how many bytes were received: 0 when the right file was there already.
 //
 // What has arrived is in TARGET.part, and stays there when the connection is cut, the disk is full or the process ends; the

@@ -5,14 +5,14 @@
 #include <filesystem>
 #include <string>
 
-#include "fovea/fetch/catalogue.h"
+#include "fovea/fetch/catalog.h"
 #include "fovea/fetch/download.h"
 
 namespace fovea {
 
 struct FetchOptions {
   std::filesystem::path home;  // the data set becomes home / its name
-  std::string mirror;          // instead of the catalogue's: MIRROR/DATASET/FILE, else MIRROR/FILE
+  std::string mirror;          // instead of the catalog's: MIRROR/DATASET/FILE, else MIRROR/FILE
   bool again = false;          // even when it is there: a new copy replaces the old one when it is whole
   FetchEvents events;
 };

@@ -79,13 +79,13 @@ DType element_from_mlir(mlir::Type type) {
   fail("a network cannot hold elements of type {}", dialect::type_text(type));
 }
 
-// MLIR's quantised types: u8 and i8 are told apart by them, while integers that stand for themselves are signless.
+// MLIR's quantized types: u8 and i8 are told apart by them, while integers that stand for themselves are signless.
 mlir::Type quantized_to_mlir(DType storage, const Quantization& quantization, mlir::MLIRContext* context) {
   if (storage != DType::i8 && storage != DType::u8 && storage != DType::i16 && storage != DType::i32)
     refuse("{} cannot stand for real numbers; i8, u8, i16 and i32 can", name(storage));
   if (quantization.scales.empty() || quantization.scales.size() != quantization.zeros.size() ||
       (!quantization.per_channel() && quantization.scales.size() != 1))
-    refuse("a quantised tensor needs one scale and one zero point, or one of each for every channel");
+    refuse("a quantized tensor needs one scale and one zero point, or one of each for every channel");
   const bool is_signed = storage != DType::u8;
   const unsigned bits = storage == DType::i32 ? 32 : storage == DType::i16 ? 16 : 8;
   const unsigned flags = is_signed ? mlir::quant::QuantizationFlags::Signed : 0;
@@ -93,9 +93,9 @@ mlir::Type quantized_to_mlir(DType storage, const Quantization& quantization, ml
   const int64_t most = mlir::quant::QuantizedType::getDefaultMaximumForInteger(is_signed, bits);
   for (size_t i = 0; i < quantization.scales.size(); ++i) {
     const float scale = quantization.scales[i];
-    if (!(scale > 0) || !std::isfinite(scale)) refuse("scale {} of a quantised tensor; scales are above 0", scale);
+    if (!(scale > 0) || !std::isfinite(scale)) refuse("scale {} of a quantized tensor; scales are above 0", scale);
     if (quantization.zeros[i] < least || quantization.zeros[i] > most)
-      refuse("zero point {} of a quantised tensor; {} has {} to {}", quantization.zeros[i], name(storage), least, most);
+      refuse("zero point {} of a quantized tensor; {} has {} to {}", quantization.zeros[i], name(storage), least, most);
   }
   const mlir::Type integer = mlir::IntegerType::get(context, bits), real = mlir::Float32Type::get(context);
   if (!quantization.per_channel())

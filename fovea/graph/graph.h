@@ -28,7 +28,7 @@ struct TensorType {
 
 std::string to_string(const TensorType& type);  // "[128, 28, 28, 1] f32", "[1, 224, 224, 3] u8 (scale 0.0078125, zero 128)"
 
-// The element type of a result that no operand tells: what a quantised operator writes. In MLIR `!quant.uniform<...>`.
+// The element type of a result that no operand tells: what a quantized operator writes. In MLIR `!quant.uniform<...>`.
 struct QuantizedType {
   DType storage = DType::i8;
   Quantization quantization;

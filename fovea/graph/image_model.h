@@ -10,7 +10,7 @@ namespace fovea {
 struct ImageModelForm {
   std::string input_name, output_name;
   TensorType input;   // [batch, height, width, channels]: f32, or u8 or i8, which are pixels (less 128)
-  TensorType output;  // [batch, classes], dimensions of 1 between them allowed: f32, or quantised as a whole
+  TensorType output;  // [batch, classes], dimensions of 1 between them allowed: f32, or quantized as a whole
   int64_t classes = 0;
   bool ends_in_softmax = false;  // the scores are probabilities
 

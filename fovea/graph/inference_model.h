@@ -1,6 +1,6 @@
 // A network as the world's files hold it: a graph for inference with its values and what stands around it.
 //
-// Readers of .tflite and .onnx make one, the quantiser turns a float one into an integer one, writers and the ahead-of-time
+// Readers of .tflite and .onnx make one, the quantizer turns a float one into an integer one, writers and the ahead-of-time
 // compiler take one; a trained run becomes one by trace_inference.
 #pragma once
 

@@ -19,7 +19,7 @@ struct ModelOptions {
   Shape input;                   // without the batch; empty: the model's own
   bool doubled_softmax = false;  // a softmax before the loss applies another: how not to do it, to reproduce old figures
   std::optional<double> width;   // a factor on the channels, where the paper has one
-  std::optional<Convention> convention;  // padding, constants of batch norm and initialisers; empty: the family's own
+  std::optional<Convention> convention;  // padding, constants of batch norm and initializers; empty: the family's own
   std::optional<double> dropout;         // rate before the classifier; empty: the model's own
   std::optional<double> drop_connect;    // rate of the last residual branch; empty: the model's own
   bool zero_last_scale = false;          // the last scale of every residual branch starts at 0

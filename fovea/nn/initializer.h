@@ -73,8 +73,8 @@ struct ParameterSpec {
   int64_t groups = 1;
   bool trained = true;         // false: state, such as a running mean or a momentum
   bool frozen = false;         // a parameter that training leaves as it is
-  bool decayed = true;         // false for biases and normalisation: weight decay may leave them out
-  bool normalization = false;  // a scale or shift of normalisation
+  bool decayed = true;         // false for biases and normalization: weight decay may leave them out
+  bool normalization = false;  // a scale or shift of normalization
   std::string stream = {};     // the name whose random numbers it starts from, if not its own
   ParameterKind kind = ParameterKind::plain;
   // dense: the maps [spatial..., channels] whose flattening, side by side, it reads; empty where it reads plain features.

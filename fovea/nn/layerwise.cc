@@ -1,4 +1,4 @@
-// Optimisers that look at a layer's whole tensor: LARS and Muon.
+// Optimizers that look at a layer's whole tensor: LARS and Muon.
 #include <cmath>
 #include <numeric>
 
@@ -58,7 +58,7 @@ Optimizer muon(MuonOptions options) {
   return [options](Recorder& recorder) -> ParameterUpdate {
     return [options, &recorder](const ParameterSpec& spec, Value parameter, Value gradient, Value rate) {
       if (spec.shape.size() < 2) {
-        refuse("muon: \"{}\" is {}, no filter and no matrix; give it to a group with another optimiser", spec.name,
+        refuse("muon: \"{}\" is {}, no filter and no matrix; give it to a group with another optimizer", spec.name,
                to_string(spec.shape));
       }
       if (options.momentum > 0) {

@@ -1,6 +1,6 @@
-// Optimisers, as arithmetic on Values: recorded after the gradients, compiled with them into the one training step.
+// Optimizers, as arithmetic on Values: recorded after the gradients, compiled with them into the one training step.
 //
-// What an optimiser keeps is state of the graph, named after the parameter: momentum.conv1.weight, moment1.conv1.weight.
+// What an optimizer keeps is state of the graph, named after the parameter: momentum.conv1.weight, moment1.conv1.weight.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@ using ParameterUpdate = std::function<Value(const ParameterSpec& spec, Value par
 using Optimizer = std::function<ParameterUpdate(Recorder& recorder)>;
 
 // What weight decay pulls on. weights: filters and matrices. all_but_norms: biases too (TensorFlow's ImageNet recipes).
-// all: the scales and shifts of normalisation as well (PyTorch's default).
+// all: the scales and shifts of normalization as well (PyTorch's default).
 enum class DecayScope : uint8_t { weights, all_but_norms, all };
 
 // Coupled decay is L2: weight_decay * sum(p * p) / 2 added to the loss, that is g += weight_decay * p. Decoupled: apart from
@@ -64,7 +64,7 @@ Optimizer rmsprop(RmsPropOptions options = {});
 
 // Layer-wise rates for large batches (You et al. 2017), as the TPU repository has them: v = momentum * v + local * (g +
 // weight_decay
-// * p), local = rate * trust * |p| / (|g| + weight_decay * |p|); p -= v. Biases and normalisation move by the plain rate,
+// * p), local = rate * trust * |p| / (|g| + weight_decay * |p|); p -= v. Biases and normalization move by the plain rate,
 // undecayed. A parameter or a gradient of norm 0 moves by the plain rate too.
 struct LarsOptions {
   double momentum = 0.9;

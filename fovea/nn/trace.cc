@@ -130,9 +130,9 @@ void record_averages(Recorder& recorder, const std::vector<ParameterSpec>& tenso
   }
 }
 
-// Records the optimiser's arithmetic and the averages; gives the new values of all parameters and state.
+// Records the optimizer's arithmetic and the averages; gives the new values of all parameters and state.
 Results record_updates(Recorder& recorder, std::vector<Value> gradients, Value rate, const TrainingOptions& options) {
-  const std::vector<ParameterSpec> tensors = recorder.parameters();  // a copy: the optimiser adds to the recorder's list
+  const std::vector<ParameterSpec> tensors = recorder.parameters();  // a copy: the optimizer adds to the recorder's list
   const std::vector<ParameterSpec> trained = trained_of(recorder);
   Results results;
   for (size_t i = 0; i < gradients.size(); ++i) {

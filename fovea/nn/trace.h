@@ -101,7 +101,7 @@ Traced trace_training(const Network& network, int64_t batch, const TrainingOptio
 // `batch` images each, on inputs as above but the rate: it gives loss and correct of its part, updates running statistics, and
 // adds the gradients' share to the state accumulated.NAME, which has to be zero before the first part. The update takes those
 // as inputs, with rate (and average_decay). Together they do what trace_training does with parts * batch images, up to the
-// rounding of sums and to batch normalisation, which sees each part alone.
+// rounding of sums and to batch normalization, which sees each part alone.
 Traced trace_accumulation(const Network& network, int64_t batch, int64_t parts, const TrainingOptions& options = {});
 Traced trace_update(const Network& network, const TrainingOptions& options = {});
 

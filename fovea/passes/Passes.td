@@ -18,7 +18,7 @@ def DifferentiatePass : Pass<"fovea-differentiate", "::mlir::func::FuncOp"> {
 def FormulasPass : Pass<"fovea-formulas", "::mlir::func::FuncOp"> {
   let summary = "replace every operator by its formula in linalg";
   let description = [{
-    Applies FormulaOpInterface until no operator of the dialect is left: composite operators become simpler ones first. Quantised
+    Applies FormulaOpInterface until no operator of the dialect is left: composite operators become simpler ones first. Quantized
     tensors become their integers, signless ones; arguments and results of u8 are marked `fovea.storage`.
   }];
   let constructor = "::fovea::create_formulas_pass()";
@@ -42,7 +42,7 @@ def MixedPrecisionPass : Pass<"fovea-mixed-precision", "::mlir::func::FuncOp"> {
 def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
   let summary = "contractions of bytes laid out for the processor's integer products";
   let description = [{
-    Over formulas. Sums of products of bytes get neighbouring channels of image and filter as a last dimension of their own, four or two
+    Over formulas. Sums of products of bytes get neighboring channels of image and filter as a last dimension of their own, four or two
     of them, which code generation sees as one number (fovea/codegen/kernel/dot_product_packing.h). Missing channels are zeros. Where the processor multiplies
     bytes of unlike signs only, or of equal ones only, the image's sign bit is flipped where it is computed, which adds or takes away 128,
     and 128 times the sum of the filter makes up for it: the integers stay the same. `pairs` are extended to 16 bits. Depthwise
@@ -80,7 +80,7 @@ def SplitPass : Pass<"fovea-split", "::mlir::func::FuncOp"> {
 def PreparePass : Pass<"fovea-prepare", "::mlir::ModuleOp"> {
   let summary = "take what depends on parameters alone out of an inference program";
   let description = [{
-    Over formulas. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantised
+    Over formulas. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantized
     layers, transposed or sliced weights) moves into a second function (attribute `fovea.preparation`), run once when values are bound. Its
     results are new arguments of the network's function, of role `prepared`, named prepared.0, prepared.1 and so on in its order. Views stay
     where they are, and so does what would only make a tensor larger. Parameters that a result replaces are read as they are.
@@ -107,7 +107,7 @@ def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
     The network's function becomes calls of private kernel functions (attribute `fovea.kernel`) in the order they run, with views between
     them. A kernel is an anchor (a contraction, a reduction, pooling) with the padding before it and the element-wise work after it, or
     element-wise work alone. Element-wise work joins the kernel that computes what it reads; reductions take in the element-wise work
-    before them; what a few additions and multiplications make of a tensor that is in memory anyway (the normalised values that the gradient
+    before them; what a few additions and multiplications make of a tensor that is in memory anyway (the normalized values that the gradient
     of a batch norm reads) is made again by each reader; sums over the same tensor become one; phases of strided gradients are written in place (result attribute
     `fovea.in_place`: the argument that holds the result). Shapes are made canonical, so that equal work is one kernel, and a 1x1
     convolution is a dense layer. Updates of parameters and state run after the last reader of the old value.

@@ -53,7 +53,7 @@ class QuantizationPlan {
   std::vector<Ref> observed_;
 };
 
-// The type of every quantised tensor of a plan, by group: the rule's, or that of the range.
+// The type of every quantized tensor of a plan, by group: the rule's, or that of the range.
 using RangeMap = std::map<int32_t, Range>;  // by group
 QuantizedType type_of(const QuantizationPlan& plan, const RangeMap& ranges, Ref value);
 // The ranges of observed tensors joined by group.

@@ -27,7 +27,7 @@ class Widening {
       for (const QuantizationPlan::Layer& layer : plan_.layers()) {
         if (layer.integer) fit(layer);
       }
-      // The quantiser writes a softmax behind logits.
+      // The quantizer writes a softmax behind logits.
       for (const Graph::Result& result : model_.graph.results()) widen(result.value, least_function);
       changed = changed_;
     }

@@ -50,7 +50,7 @@ struct Prediction {
   std::string truth;  // empty when unknown
 };
 
-// A grid of pictures, each with what was said about it and how sure; right and wrong ones in different colours.
+// A grid of pictures, each with what was said about it and how sure; right and wrong ones in different colors.
 std::string prediction_sheet(const std::vector<Prediction>& predictions, const std::string& title, int64_t columns = 8);
 
 }  // namespace fovea

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// Colours of all pictures.
+// Colors of all pictures.
 namespace color {
 inline constexpr const char* ink = "#1f2937";
 inline constexpr const char* faint = "#6b7280";

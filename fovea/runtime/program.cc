@@ -16,7 +16,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t line_bytes = 128;  // two cache lines: neighbours are fetched in pairs
+constexpr int64_t line_bytes = 128;  // two cache lines: neighbors are fetched in pairs
 constexpr int64_t huge_page = int64_t{2} << 20;
 
 int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }

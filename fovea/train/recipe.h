@@ -102,7 +102,7 @@ struct Recipe {
   double mixup = 0;             // alpha; 0 for none, and with both one of the two is drawn for every batch
   double cutmix = 0;
   double jitter = 0;         // of brightness, contrast and saturation: factors of 1 - jitter to 1 + jitter
-  double lighting = 0;       // AlexNet's: deviation along ImageNet's principal colours
+  double lighting = 0;       // AlexNet's: deviation along ImageNet's principal colors
   std::vector<double> mean;  // of pixels scaled to 0..1, one a channel; empty: the data set's published figures
   std::vector<double> deviation;
 

@@ -60,7 +60,7 @@ void write_weights(const std::filesystem::path& path, const Network& network, co
 // `tensors` with the averages of a run in place of what they are averages of.
 TensorMap averaged(const TensorMap& tensors);
 
-// The parameters and running statistics among `tensors`, without the optimiser's state.
+// The parameters and running statistics among `tensors`, without the optimizer's state.
 TensorMap network_tensors(const Network& network, const TensorMap& tensors);
 
 }  // namespace fovea

@@ -151,7 +151,7 @@ class Trainer {
   TrainingState state_;
   Network network_;
   std::shared_ptr<const Dataset> train_, test_;
-  TensorMap tensors_;  // parameters, running statistics and the optimiser's state, shared with the programs
+  TensorMap tensors_;  // parameters, running statistics and the optimizer's state, shared with the programs
   std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<Loader> loader_;     // while it trains

@@ -15,14 +15,14 @@
 
 namespace fovea {
 
-// The optimiser that the recipe describes, with its groups; the rate of group NAME is the graph's input rate.NAME.
+// The optimizer that the recipe describes, with its groups; the rate of group NAME is the graph's input rate.NAME.
 Optimizer optimizer_of(const Recipe& recipe);
 
 class TrainingStep {
  public:
   TrainingStep(const Network& network, const Recipe& recipe);
 
-  // What lives from step to step: parameters, running statistics, averages, what the optimiser keeps.
+  // What lives from step to step: parameters, running statistics, averages, what the optimizer keeps.
   const std::vector<ParameterSpec>& tensors() const { return tensors_; }
   // Images that the loader has to give at a time.
   int64_t batch() const { return recipe_.batch / recipe_.accumulate; }

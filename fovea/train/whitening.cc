@@ -42,7 +42,7 @@ double off_diagonal(const std::vector<double>& a, int64_t n) {
 std::vector<double> covariance_of(const Dataset& dataset, const Preprocessing& preprocessing, int64_t height, int64_t width) {
   const ImageShape shape = dataset.image_shape();
   const int64_t size = height * width * shape.channels;
-  const Augmenter normaliser(shape, {.mean = preprocessing.mean, .deviation = preprocessing.deviation});
+  const Augmenter normalizer(shape, {.mean = preprocessing.mean, .deviation = preprocessing.deviation});
   std::vector<uint8_t> pixels(static_cast<size_t>(shape.size()));
   std::vector<float> values(pixels.size());
   std::vector<double> sum(static_cast<size_t>(size * size)), patch(static_cast<size_t>(size));
@@ -50,7 +50,7 @@ std::vector<double> covariance_of(const Dataset& dataset, const Preprocessing& p
   const int64_t row = width * shape.channels, stride = shape.width * shape.channels;
   for (int64_t image = 0; image < images; ++image) {
     dataset.read_image(image, pixels);
-    normaliser.apply(pixels, values, 0, 0, image);
+    normalizer.apply(pixels, values, 0, 0, image);
     for (int64_t y = 0; y + height <= shape.height; ++y) {
       for (int64_t x = 0; x + width <= shape.width; ++x) {
         for (int64_t line = 0; line < height; ++line) {

@@ -16,10 +16,10 @@ export FOVEA_HOME=$work/home no_proxy=127.0.0.1
 data=$FOVEA_HOME/data images=train-images-idx3-ubyte.gz
 
 # fetched MANNER ARGUMENTS...: must succeed. fetch_refused STATUS MESSAGE ARGUMENTS...: the last line of standard error says so.
-fetched() { "$fovea" data fetch --catalogue served/catalogue.toml "$@" >out 2>err || wrong "fetch $*: $(cat err)"; }
+fetched() { "$fovea" data fetch --catalog served/catalog.toml "$@" >out 2>err || wrong "fetch $*: $(cat err)"; }
 fetch_refused() {
   local status=$1 message=$2 got; shift 2
-  "$fovea" data fetch --catalogue served/catalogue.toml "$@" >out 2>err; got=$?
+  "$fovea" data fetch --catalog served/catalog.toml "$@" >out 2>err; got=$?
   ((got == status)) || wrong "fetch $*: exit status $got, wanted $status: $(cat err)"
   tail -1 err | grep -qF -- "$message" || wrong "fetch $*: said \"$(tail -1 err)\", wanted \"$message\""
 }
@@ -64,7 +64,7 @@ fetch_refused 1 'damaged archive' damaged
 [[ ! -e $work/home/escaped && ! -e /tmp/fovea-escaped && -z $(find "$FOVEA_HOME" -mindepth 2 -type d) ]] ||
   wrong "archives left: $(find "$FOVEA_HOME")"
 
-# Other content than the catalogue's is refused, and not left.
+# Other content than the catalog's is refused, and not left.
 for manner in wrong long html; do
   afresh
   fetch_refused 1 "cannot download $images" mnist --mirror "$url/$manner"
@@ -119,8 +119,8 @@ same "$data/mnist/$images" "served/$images"
 
 # The next mirror, when one is not there or has it wrong.
 afresh
-sed "s|mirrors = .*|mirrors = [\"http://127.0.0.1:1\", \"$url/none\", \"$url/wrong\", \"$url/good\"]|" served/catalogue.toml >four.toml
-"$fovea" data fetch --catalogue four.toml mnist >out 2>err || wrong "four mirrors: $(cat err)"
+sed "s|mirrors = .*|mirrors = [\"http://127.0.0.1:1\", \"$url/none\", \"$url/wrong\", \"$url/good\"]|" served/catalog.toml >four.toml
+"$fovea" data fetch --catalog four.toml mnist >out 2>err || wrong "four mirrors: $(cat err)"
 same "$data/mnist/$images" "served/$images"
 
 # No server, no such file.
@@ -131,7 +131,7 @@ fetch_refused 1 '404' mnist --mirror "$url/good/none"
 
 # Ctrl-C keeps what there is.
 afresh
-"$fovea" data fetch --catalogue served/catalogue.toml mnist --mirror "$url/slow" >slow.out 2>slow.err &
+"$fovea" data fetch --catalog served/catalog.toml mnist --mirror "$url/slow" >slow.out 2>slow.err &
 fetching=$!
 for _ in $(seq 100); do [[ -s $data/mnist/$images.part ]] && break; sleep 0.05; done
 fetch_refused 2 'is being written by another process' mnist
@@ -147,7 +147,7 @@ same "$data/mnist/$images" "served/$images"
 
 # A disk that is full: what fits is kept.
 afresh
-(ulimit -f 64; "$fovea" data fetch --catalogue served/catalogue.toml mnist >out 2>err); got=$?
+(ulimit -f 64; "$fovea" data fetch --catalog served/catalog.toml mnist >out 2>err); got=$?
 ((got == 1)) || wrong "full: exit status $got: $(cat err)"
 tail -1 err | grep -q "cannot write .*$images.part: File too large; 65536 of $size bytes are there" || wrong "full: said $(cat err)"
 : >log
@@ -158,13 +158,13 @@ afresh
 mkdir -p tiny
 if unshare -rm mount -t tmpfs -o size=96k none tiny 2>/dev/null; then
   unshare -rm sh -c 'mount -t tmpfs -o size=96k none tiny && exec "$@"' sh \
-    "$fovea" data fetch --catalogue served/catalogue.toml mnist --folder tiny >out 2>err && wrong "a tiny disk held everything"
+    "$fovea" data fetch --catalog served/catalog.toml mnist --folder tiny >out 2>err && wrong "a tiny disk held everything"
   tail -1 err | grep -q "needs $size bytes more, but tiny/mnist has room for" || wrong "tiny disk: said $(cat err)"
 fi
 
 # Requests that are wrong.
 refused 2 'unknown data set to fetch "mnits"; did you mean "mnist"?' data fetch mnits
-refused 1 'cannot read nothing.toml' data fetch mnist --catalogue nothing.toml
+refused 1 'cannot read nothing.toml' data fetch mnist --catalog nothing.toml
 for line in 'x = 1' '[a]' '[a]
 mirrors = ["u"]
 files = [{ name = "../f", bytes = 1, md5 = "0" }]' '[a]
@@ -174,7 +174,7 @@ files = [{ name = "f", bytes = 1, md5 = "zz" }]' '[a]
 mirrors = ["u"]
 files = [{ name = "f", bytes = 1 }]'; do
   printf '%s\n' "$line" >bad.toml
-  refused 2 'bad.toml:' data fetch a --catalogue bad.toml
+  refused 2 'bad.toml:' data fetch a --catalog bad.toml
 done
 "$fovea" data fetch >out || wrong "no list"
 [[ $(cut -d' ' -f1 out | tr '\n' ' ') == "cifar10 cifar100 fashion-mnist imagenette imagenette-160 imagenette-320 mnist " ]] ||

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Small data sets as a server would have them, and their catalogue: make_remote_data.py FOLDER BASE_URL
+"""Small data sets as a server would have them, and their catalog: make_remote_data.py FOLDER BASE_URL
 
 FOLDER gets IDX files of random digits, an archive of pictures in class folders, and archives that must not be unpacked;
-FOLDER/catalogue.toml tells of them at BASE_URL.
+FOLDER/catalog.toml tells of them at BASE_URL.
 """
 import gzip
 import hashlib
@@ -74,8 +74,8 @@ with open(os.path.join(folder, "imagenette2.tgz"), "rb") as file:
 with open(os.path.join(folder, "damaged.tgz"), "wb") as file:
     file.write(content[:2 * len(content) // 3])
 
-catalogue = dataset("mnist", numbers) + dataset("imagenette", ["imagenette2.tgz"], "imagenette2")
+catalog = dataset("mnist", numbers) + dataset("imagenette", ["imagenette2.tgz"], "imagenette2")
 for name in ("dots", "absolute", "symlink", "hardlink", "other", "damaged"):
-    catalogue += dataset(name, [name + ".tgz"], "imagenette2")
-with open(os.path.join(folder, "catalogue.toml"), "w") as file:
-    file.write(catalogue)
+    catalog += dataset(name, [name + ".tgz"], "imagenette2")
+with open(os.path.join(folder, "catalog.toml"), "w") as file:
+    file.write(catalog)

@@ -112,7 +112,7 @@ TEST(Graph, RefusesWhatItDoesNotKnow) {
               }),
               HasSubstr("dropout \"drop\": "));
   EXPECT_THAT(refusal([&] { graph.add("dequantize", {x}, {}, "back"); }),
-              HasSubstr("dequantize \"back\": input must be of quantised integers, not f32"));
+              HasSubstr("dequantize \"back\": input must be of quantized integers, not f32"));
   EXPECT_THAT(refusal([&] { graph.add("reduce_sum", {x}, {}, "sum"); }), HasSubstr("requires attribute 'dims'"));
   EXPECT_THAT(refusal([&] { graph.add("relu", {}, {}, "act"); }), HasSubstr("takes 1 operands, not 0"));
   EXPECT_THAT(refusal([&] { graph.add("conv", {x}, {}, "c"); }), HasSubstr("takes 2 operands, not 1"));

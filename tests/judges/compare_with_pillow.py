@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The operations of fovea/data/image/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in colour and gray.
+"""The operations of fovea/data/image/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in color and gray.
 
 compare_with_pillow.py DUMP_OPERATIONS. Exact, but for interpolated pixels, which may differ by one level.
 """
@@ -94,7 +94,7 @@ def requests():
 
 
 def pictures():
-    """Noise, a smooth picture with little contrast, one colour; odd sizes, one of a pixel, one of a row."""
+    """Noise, a smooth picture with little contrast, one color; odd sizes, one of a pixel, one of a row."""
     random_numbers = np.random.default_rng(7)
     for height, width in ((37, 53), (64, 64), (1, 1), (1, 9), (3, 3), (224, 160)):
         yield random_numbers.integers(0, 256, (height, width, 3), dtype=np.uint8)

@@ -60,7 +60,7 @@ class Writer {
   OperatorJobs& jobs_;
 };
 
-// All operators on one storage type. `middle` is the zero point of what is centred, 0 or 128.
+// All operators on one storage type. `middle` is the zero point of what is centered, 0 or 128.
 class Cases {
  public:
   Cases(Writer& writer, DType storage)
@@ -107,11 +107,11 @@ class Cases {
   }
 
   void functions() const {
-    const QuantizedType probability = of(1.0F / 256, -128), centred = of(1.0F / 128, 0);
+    const QuantizedType probability = of(1.0F / 256, -128), centered = of(1.0F / 128, 0);
     for (const std::string function :
          {"relu", "relu6", "relu_n1_to_1", "sigmoid", "tanh", "hard_swish", "gelu", "leaky_relu"}) {
       for (const float scale : {0.0337F, 0.061F, 0.0711F}) {
-        const QuantizedType result = function == "sigmoid" ? probability : function == "tanh" ? centred : output();
+        const QuantizedType result = function == "sigmoid" ? probability : function == "tanh" ? centered : output();
         add(function + std::to_string(std::lround(scale * 1e4F)), "quantized_activation",
             tensor_type({1, 7, 6, 16}, of(scale, 7)), {},
             {{"function", function}, {"alpha", function == "leaky_relu" ? 0.1 : 0.0}, {"output", result}});

@@ -35,7 +35,7 @@ Tensor answer(const InferenceModel& model) {
 TEST(Recognition, FindsTheNetworkItsWidthAndItsConvention) {
   const ModelOptions form{.classes = 7, .input = {32, 32, 3}, .width = 0.35, .convention = Convention::tensorflow};
   const InferenceModel file = folded(model_of(make_model("mobilenet-v2", form)));
-  const auto found = recognised(file);
+  const auto found = recognized(file);
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->model, "mobilenet-v2");
   EXPECT_EQ(found->options.width, 0.35);
@@ -54,7 +54,7 @@ TEST(Recognition, WhatIsNoneOfOursIsNotTakenForOne) {
                     .function = [](Value x) { return x | conv({.filters = 5, .kernel = 3}) | flatten() | dense({.units = 2}); },
                     .input = {8, 8, 3},
                     .classes = 2};
-  EXPECT_FALSE(recognised(model_of(own)).has_value());
+  EXPECT_FALSE(recognized(model_of(own)).has_value());
 }
 
 }  // namespace

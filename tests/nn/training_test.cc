@@ -1,4 +1,4 @@
-// What a training step does beside its optimiser: accumulation, clipping, averages, summed losses.
+// What a training step does beside its optimizer: accumulation, clipping, averages, summed losses.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Equalised networks compute what they did, with channels alike.
+// Equalized networks compute what they did, with channels alike.
 #include "fovea/quant/equalization.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ Network chain() {
 }
 
 // relu6 and a result that two layers read stand between.
-Network no_neighbours() {
+Network no_neighbors() {
   return {.name = "none",
           .function =
               [](Value x) {
@@ -69,8 +69,8 @@ TEST(Equalization, KeepsTheFunctionAndMakesChannelsAlike) {
   }
 }
 
-TEST(Equalization, NoNeighbours) {
-  InferenceModel model = folded_model(no_neighbours(), 1);
+TEST(Equalization, NoNeighbors) {
+  InferenceModel model = folded_model(no_neighbors(), 1);
   EXPECT_EQ(equalize(model, QuantizationPlan(model)), 0);
 }
 

@@ -80,7 +80,7 @@ TEST(Ranges, PercentileOfTheNormalDistribution) {
   EXPECT_NEAR(range.minimum, -3.89, 0.15);
 }
 
-// Uniform quantisers of a normal distribution: the best step of 256 levels is 0.0308 deviations (Max 1960), a range of +-3.93.
+// Uniform quantizers of a normal distribution: the best step of 256 levels is 0.0308 deviations (Max 1960), a range of +-3.93.
 TEST(Ranges, MseOfTheNormalDistribution) {
   const std::vector<float> values = normal();
   const Range range = mse_range(histogram_of(values));

@@ -95,10 +95,10 @@ TEST(Weights, AChannelOfZerosHasAScale) {
 }
 
 TEST(Pixels, OneMeanAndDeviationAreTakenIn) {
-  const Preprocessing grey{.mean = {0.1307F}, .deviation = {0.3081F}};
-  ASSERT_TRUE(absorbs_normalization(grey));
+  const Preprocessing gray{.mean = {0.1307F}, .deviation = {0.3081F}};
+  ASSERT_TRUE(absorbs_normalization(gray));
   for (const DType storage : {DType::u8, DType::i8}) {
-    const QuantizedType type = pixel_type(grey, storage);
+    const QuantizedType type = pixel_type(gray, storage);
     for (const int pixel : {0, 33, 128, 255}) {
       const double stored = storage == DType::u8 ? pixel : pixel - 128;
       const double real = type.quantization.scales[0] * (stored - static_cast<double>(type.quantization.zeros[0]));
@@ -108,19 +108,19 @@ TEST(Pixels, OneMeanAndDeviationAreTakenIn) {
 }
 
 TEST(Pixels, SeveralAreALayer) {
-  const Preprocessing colour{.mean = {0.485F, 0.456F, 0.406F}, .deviation = {0.229F, 0.224F, 0.225F}};
-  ASSERT_FALSE(absorbs_normalization(colour));
-  const QuantizedType type = pixel_type(colour, DType::u8);
+  const Preprocessing color{.mean = {0.485F, 0.456F, 0.406F}, .deviation = {0.229F, 0.224F, 0.225F}};
+  ASSERT_FALSE(absorbs_normalization(color));
+  const QuantizedType type = pixel_type(color, DType::u8);
   EXPECT_FLOAT_EQ(type.quantization.scales[0], 1.0F / 255);
   EXPECT_EQ(type.quantization.zeros[0], 0);
-  const PixelNormalization layer = pixel_normalization(colour, 3);
-  const Range range = normalized_range(colour);
+  const PixelNormalization layer = pixel_normalization(color, 3);
+  const Range range = normalized_range(color);
   double least = 0, most = 0;
   for (int channel = 0; channel < 3; ++channel) {
     for (const int pixel : {0, 100, 255}) {
       const double real = pixel / 255.0 * layer.weight.data<float>()[channel] + layer.bias.data<float>()[channel];
       const auto place = static_cast<size_t>(channel);
-      EXPECT_NEAR(real, (pixel / 255.0 - colour.mean[place]) / colour.deviation[place], 1e-5);
+      EXPECT_NEAR(real, (pixel / 255.0 - color.mean[place]) / color.deviation[place], 1e-5);
       least = std::min(least, real);
       most = std::max(most, real);
     }

@@ -29,12 +29,12 @@ Network gated() {
           .classes = 3};
 }
 
-struct Quantised {
+struct Quantized {
   InferenceModel model;
   QuantizationPlan plan;
   RangeMap ranges;
 
-  explicit Quantised(InferenceModel given, Range each) : model(std::move(given)), plan(model) {
+  explicit Quantized(InferenceModel given, Range each) : model(std::move(given)), plan(model) {
     std::map<int32_t, Range> seen;
     for (const Ref value : plan.observed()) seen[value.index] = each;
     ranges = ranges_by_group(plan, seen);
@@ -43,7 +43,7 @@ struct Quantised {
   float scale(Ref value) const { return type_of(plan, ranges, value).quantization.scales[0]; }
 };
 
-void expect_whole(Quantised& network) {
+void expect_whole(Quantized& network) {
   network.ranges = widened_ranges(network.model, network.plan, network.ranges);
   const InferenceModel integers = quantized(network.model, network.plan, network.ranges, {});
   const Tensor answer = run_model(integers.graph, integers.tensors, random_pixels({1, 6, 6, 3}));
@@ -51,13 +51,13 @@ void expect_whole(Quantised& network) {
 }
 
 TEST(ScaleLimits, OrdinaryRangesStay) {
-  Quantised network(folded_model(gated(), 1), {-3, 5});
+  Quantized network(folded_model(gated(), 1), {-3, 5});
   const RangeMap widened = widened_ranges(network.model, network.plan, network.ranges);
   EXPECT_EQ(widened, network.ranges);
 }
 
 TEST(ScaleLimits, NothingButZeros) {
-  Quantised network(folded_model(gated(), 1), {0, 0});
+  Quantized network(folded_model(gated(), 1), {0, 0});
   for (auto& [name, tensor] : network.model.tensors)
     for (float& value : tensor.values<float>()) value = 0;
   expect_whole(network);
@@ -65,14 +65,14 @@ TEST(ScaleLimits, NothingButZeros) {
 
 TEST(ScaleLimits, VanishingActivations) {
   for (const float size : {1e-6F, 1e-12F, 1e-20F, 1e-38F}) {
-    Quantised network(folded_model(gated(), 1), {-size, size});
+    Quantized network(folded_model(gated(), 1), {-size, size});
     expect_whole(network);
   }
 }
 
 TEST(ScaleLimits, EveryLayerOfAnotherSize) {
   for (const bool first_small : {false, true}) {
-    Quantised network(folded_model(gated(), 1), {-1, 1});
+    Quantized network(folded_model(gated(), 1), {-1, 1});
     bool small = first_small;
     for (auto& [group, range] : network.ranges) {
       range = small ? Range{-1e-9F, 1e-9F} : Range{-1e9F, 1e9F};
@@ -92,7 +92,7 @@ TEST(ScaleLimits, EveryLayerOfAnotherSize) {
 }
 
 TEST(ScaleLimits, WeightsTooSmallOrTooLarge) {
-  Quantised network(folded_model(gated(), 1), {-1, 1});
+  Quantized network(folded_model(gated(), 1), {-1, 1});
   for (auto& [name, tensor] : network.model.tensors)
     for (int64_t i = 0; i < tensor.size(); ++i) tensor.data<float>()[i] *= i % 2 == 0 ? 1e-30F : 1e6F;
   expect_whole(network);

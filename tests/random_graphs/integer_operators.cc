@@ -1,4 +1,4 @@
-// Random quantised operators, as files of integers hold them.
+// Random quantized operators, as files of integers hold them.
 #include <algorithm>
 #include <cmath>
 

@@ -129,8 +129,8 @@ Verdict by_tflite(Subject& subject, const std::filesystem::path& path) {
                  [](const auto& file, int64_t batch) { return read_tflite(file, {.batch = batch}); });
 }
 
-// Quantised, and then as the integers say: in files, in the passes, as code.
-Subject quantised(Subject& subject) {
+// Quantized, and then as the integers say: in files, in the passes, as code.
+Subject quantized(Subject& subject) {
   const InferenceModel model = folded(subject.network.model, {.norms_as_convolutions = true});
   const QuantizationPlan plan(model);
   std::map<std::string, Tensor> values = model.tensors;
@@ -151,14 +151,14 @@ Subject quantised(Subject& subject) {
 Verdict by_quantizer(Subject& subject, const std::filesystem::path& folder, bool code) {
   std::unique_ptr<Subject> whole;
   try {
-    whole = std::make_unique<Subject>(quantised(subject));
+    whole = std::make_unique<Subject>(quantized(subject));
   } catch (const Error& error) {
     return {Outcome::refused, error.what()};
   }
   if (code) return by_code(*whole, options(true));
   Verdict verdict = by_passes(*whole, options(true));
   if (verdict.outcome != Outcome::equal) return verdict;
-  verdict = by_tflite(*whole, folder / "quantised.tflite");
+  verdict = by_tflite(*whole, folder / "quantized.tflite");
   if (verdict.outcome == Outcome::wrong) verdict.words = "read back: " + verdict.words;
   return verdict;
 }
@@ -201,7 +201,7 @@ std::vector<Pipeline> pipelines(const std::filesystem::path& folder) {
       {"passes, bf16", false, real_or_trained, passes(options(false, Winograd::never, DType::bf16), bf16_precision)},
       {"onnx", false, files, [folder](Subject& subject) { return by_onnx(subject, folder / "network.onnx"); }},
       {"tflite", false, files, [folder](Subject& subject) { return by_tflite(subject, folder / "network.tflite"); }},
-      {"quantised", false, real, [folder](Subject& subject) { return by_quantizer(subject, folder, false); }},
+      {"quantized", false, real, [folder](Subject& subject) { return by_quantizer(subject, folder, false); }},
       {"code", true, any, code(options(false))},
       {"code, inference", true, files, code(options(true))},
       {"code, inference, avx2", true, files, code(on("haswell", true))},
@@ -212,7 +212,7 @@ std::vector<Pipeline> pipelines(const std::filesystem::path& folder) {
       {"code, bf16", true, real_or_trained, code(options(false, Winograd::never, DType::bf16), bf16_precision)},
       {"code, bf16, inference", true, real, code(options(true, Winograd::never, DType::bf16), bf16_precision)},
       {"code, less memory", true, trained, by_code_in_less_memory},
-      {"code, quantised", true, real, [folder](Subject& subject) { return by_quantizer(subject, folder, true); }},
+      {"code, quantized", true, real, [folder](Subject& subject) { return by_quantizer(subject, folder, true); }},
       {"ahead of time", true, files, ahead("")},
       {"ahead of time, sse", true, files, ahead("x86-64")},
   };

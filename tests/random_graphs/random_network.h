@@ -17,7 +17,7 @@ struct RandomNetwork {
 enum class Purpose : uint8_t {
   inference,  // any operator on real numbers
   training,   // a loss over all results; gradients by inputs and parameters, some of which are updated in place
-  integers,   // quantised operators between a quantize and a dequantize
+  integers,   // quantized operators between a quantize and a dequantize
 };
 
 // About `steps` operators: convolutions of 1 to 3 dimensions, grouped, depthwise and transposed, matrix products, pooling,

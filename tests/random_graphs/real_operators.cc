@@ -329,7 +329,7 @@ class RealOperators {
     keep(g_.add("group_norm", {*x, scale, shift}, grouped), 4);
   }
 
-  // Factors of the count dealt out anew, or neighbours joined.
+  // Factors of the count dealt out anew, or neighbors joined.
   void reshape() {
     const auto x = g_.some();
     if (!x) return;
@@ -419,12 +419,12 @@ class RealOperators {
   void resize() {
     const auto x = g_.some(4, 4);
     if (!x) return;
-    const bool corners = g_.chance(30), centres = !corners && g_.chance(50);
+    const bool corners = g_.chance(30), centers = !corners && g_.chance(50);
     keep(g_.add("resize", {*x},
                 {{"size", Shape{g_.between(1, 9), g_.between(1, 9)}},
                  {"method", std::string(g_.one_of({"bilinear", "nearest"}))},
                  {"align_corners", corners},
-                 {"half_pixel_centers", centres}}),
+                 {"half_pixel_centers", centers}}),
          g_.size(*x));
   }
 

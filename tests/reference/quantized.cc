@@ -245,12 +245,12 @@ Integers requantized(const Integers& input, const Coding& output) {
   const std::pair<int64_t, int64_t> range{output.least(), output.most()};
   const bool eight_fraction_bits = input.coding.is_signed == output.is_signed && ratio >= 0x1p-8F && ratio <= 0x1p7F;
   for (size_t at = 0; at < result.values.size(); ++at) {
-    const int64_t centre = input.values[at] - input.coding.zeros[0];
+    const int64_t center = input.values[at] - input.coding.zeros[0];
     if (eight_fraction_bits) {
-      const int64_t steps = (centre * std::lrint(256.0F * ratio) + 128) >> 8;
+      const int64_t steps = (center * std::lrint(256.0F * ratio) + 128) >> 8;
       result.values[at] = std::clamp(steps + output.zeros[0], range.first, range.second);
     } else {
-      result.values[at] = twice(centre, static_cast<double>(input.coding.scales[0]) / output.scales[0], output, range);
+      result.values[at] = twice(center, static_cast<double>(input.coding.scales[0]) / output.scales[0], output, range);
     }
   }
   return result;

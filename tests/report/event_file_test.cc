@@ -12,7 +12,7 @@ namespace {
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 TEST(Crc32c, AgreesWithTheStandard) {
-  // RFC 3720, B.4, and the check value of the catalogues.
+  // RFC 3720, B.4, and the check value of the catalogs.
   EXPECT_EQ(crc32c(bytes_of("123456789")), 0xE3069283u);
   EXPECT_EQ(crc32c(bytes_of(std::string(32, '\0'))), 0x8A9136AAu);
   EXPECT_EQ(crc32c(bytes_of(std::string(32, '\xff'))), 0x62A8AB43u);

@@ -1,4 +1,4 @@
-// Cases of quantised integers, equal bit for bit.
+// Cases of quantized integers, equal bit for bit.
 #include "fovea/core/random.h"
 #include "tests/sweep/problem.h"
 

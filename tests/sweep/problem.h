@@ -18,7 +18,7 @@ struct Argument {
 struct Wanted {
   std::string name;
   Shape shape;
-  reference::Numbers values;  // integers of quantised results
+  reference::Numbers values;  // integers of quantized results
   double tolerance;           // of the larger of 1 and the value
 };
 

@@ -132,14 +132,14 @@ class Workshop {
       schedule_->tidy(*module_);  // for reading: the schedule does the same as it goes
       return printed();
     }
-    schedule_->vectorise(*module_, target_);
+    schedule_->vectorize(*module_, target_);
     if (wanted == "vectors") return printed();
     schedule_->lower_to_llvm(*module_, target_.bf16_dot);
     llvm::LLVMContext llvm_context;
     const LlvmComplaints complaints(llvm_context);
     std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, name,
                                                          wanted == "bitcode" ? Entry::whole : Entry::shared, target_);
-    optimise(*translated, target_);
+    optimize(*translated, target_);
     complaints.check();
     if (wanted == "llvm") {
       std::string text;

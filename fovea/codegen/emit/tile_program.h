@@ -2,7 +2,7 @@
 //
 // A tile program is loops over tiles, slices that read them, the formula on tiles of fixed size, and slices that write.
 // Strides, dilations, taps, groups and padding live in the slices, so a formula on a tile is a plain contraction or an
-// element-wise body, and one schedule vectorises them all (schedule.h). Every tile has a static size: what is left over at an
+// element-wise body, and one schedule vectorizes them all (schedule.h). Every tile has a static size: what is left over at an
 // edge is a program of its own.
 #pragma once
 

@@ -53,7 +53,7 @@ class Combination {
     return same && turned;
   }
 
-  // Neighbouring columns that differ in signs alone: their sum and their difference instead.
+  // Neighboring columns that differ in signs alone: their sum and their difference instead.
   void join_columns(Matrix& matrix, SmallVectorImpl<Value>& terms) {
     for (size_t i = 0; i + 1 < terms.size(); ++i) {
       std::vector<double> a, b;

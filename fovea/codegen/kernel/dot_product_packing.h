@@ -1,7 +1,7 @@
 // Products of narrow numbers several at a time.
 //
-// One instruction adds the products of two bf16 neighbours (x86 vpdpbf16ps), of four bytes (x86 vpdpbusd, Arm sdot and udot) or
-// of two 16-bit integers (x86 vpmaddwd, WebAssembly's dot) to each 32-bit lane. Neighbours along a reduced dimension are one
+// One instruction adds the products of two bf16 neighbors (x86 vpdpbf16ps), of four bytes (x86 vpdpbusd, Arm sdot and udot) or
+// of two 16-bit integers (x86 vpmaddwd, WebAssembly's dot) to each 32-bit lane. Neighbors along a reduced dimension are one
 // number of 32 bits, a group. A contraction of groups has the loops, tiles and packing of one in f32 with a half or a quarter
 // of the steps; only its multiply-add is another instruction. Groups are typed f32 on the way, whatever they hold, so that the
 // schedule sees one kind of multiply-add.

@@ -23,7 +23,7 @@ struct Access {
   mlir::Attribute pad_value;           // what fills a strip around the tensor
   // A number for every element (a fill or a splat constant): nothing to read.
   mlir::Value scalar;
-  // Neighbours along a reduced dimension that are seen as one number of 32 bits (dot_product_packing.h); 1: none are.
+  // Neighbors along a reduced dimension that are seen as one number of 32 bits (dot_product_packing.h); 1: none are.
   int64_t group = 1;
   // The coordinate that counts groups; -1 where a group is the tensor's whole last dimension, which `map` then leaves out.
   int group_coordinate = -1;

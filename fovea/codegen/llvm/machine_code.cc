@@ -258,7 +258,7 @@ void set_target(llvm::Module& module, const Target& target) {
   }
 }
 
-void optimise(llvm::Module& module, const Target& target) {
+void optimize(llvm::Module& module, const Target& target) {
   llvm::PipelineTuningOptions tuning;
   // Vectors and unrolling are the schedule's business.
   tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopUnrolling = tuning.LoopInterleaving = false;
@@ -281,7 +281,7 @@ void optimise(llvm::Module& module, const Target& target) {
   llvm::ModulePassManager tidy;
   if (llvm::Error error =
           builder.parsePassPipeline(tidy, "function(early-cse,loop-mssa(licm),loop(loop-reduce),early-cse,adce)"))
-    fail("optimise: {}", llvm::toString(std::move(error)));
+    fail("optimize: {}", llvm::toString(std::move(error)));
   modules.clear();
   tidy.run(module, modules);
   add_distances_in_loads(module);

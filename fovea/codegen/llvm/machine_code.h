@@ -38,7 +38,7 @@ std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext
                                         const std::string& kernel_function, const std::string& name, Entry entry,
                                         const Target& target);
 
-void optimise(llvm::Module& module, const Target& target);
+void optimize(llvm::Module& module, const Target& target);
 
 // Every function of the module is for `target` and throws nothing.
 void set_target(llvm::Module& module, const Target& target);

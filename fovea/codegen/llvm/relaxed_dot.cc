@@ -22,7 +22,7 @@ llvm::IntrinsicInst* relaxed_product(llvm::Instruction& instruction) {
   return relaxed ? call : nullptr;
 }
 
-// Even and odd bytes as 16-bit integers: neighbouring pairs of each, and their sums, belong to one lane.
+// Even and odd bytes as 16-bit integers: neighboring pairs of each, and their sums, belong to one lane.
 Value* defined_product(llvm::IRBuilder<>& builder, Value* signed_bytes, Value* unsigned_bytes, Value* sum) {
   auto* words = llvm::FixedVectorType::get(builder.getInt16Ty(), 2 * lanes);
   Value *a = builder.CreateBitCast(signed_bytes, words), *b = builder.CreateBitCast(unsigned_bytes, words);

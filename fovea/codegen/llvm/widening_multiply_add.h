@@ -5,7 +5,7 @@
 
 namespace fovea {
 
-// WebAssembly's dot multiplies neighbouring words of two registers and adds each pair. A sum `a * b + c * d + ...` of vectors
+// WebAssembly's dot multiplies neighboring words of two registers and adds each pair. A sum `a * b + c * d + ...` of vectors
 // of i32 whose factors fit 16 bits (depthwise work, where nothing lies in pairs) becomes dots of interleaved factors: a with c,
 // b with d. The integers are the same.
 void pair_word_products(llvm::Module& module);

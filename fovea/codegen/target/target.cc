@@ -77,7 +77,7 @@ std::string usual_unit(const std::string& triple, const std::string& cpu) {
   return llvm::join(features, ",");
 }
 
-void initialise_targets() {
+void initialize_targets() {
   static std::once_flag once;
   std::call_once(once, [] {
     llvm::InitializeAllTargetInfos();
@@ -183,7 +183,7 @@ void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
 }  // namespace
 
 Target Target::host(const std::string& cpu) {
-  initialise_targets();
+  initialize_targets();
   Target target;
   target.triple = llvm::sys::getDefaultTargetTriple();
   const char* forced = std::getenv("FOVEA_CPU");
@@ -208,7 +208,7 @@ Target Target::host(const std::string& cpu) {
 }
 
 Target Target::named(const std::string& triple, const std::string& cpu) {
-  initialise_targets();
+  initialize_targets();
   Target target;
   // "aarch64-linux-gnu" leaves out the vendor, and would be read as having no system and no floating-point registers in calls.
   target.triple = llvm::Triple::normalize(triple);

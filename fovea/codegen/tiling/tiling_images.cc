@@ -8,7 +8,7 @@ constexpr int64_t most_sums = 24;
 
 }  // namespace
 
-// Groups of one channel: vectors run along the channels of all three operands, and only what neighbouring taps share is read
+// Groups of one channel: vectors run along the channels of all three operands, and only what neighboring taps share is read
 // again. False where the inputs cannot be read where they lie.
 bool TilingChooser::depthwise() {
   const unsigned vector = anchor_.output_dims.back();
@@ -72,7 +72,7 @@ void TilingChooser::depthwise_sums(unsigned row) {
 }
 
 // The gradient by the filter of a picture: channels so few that they leave the multipliers waiting for each other. The taps
-// along a line are their neighbours in memory.
+// along a line are their neighbors in memory.
 std::optional<unsigned> TilingChooser::window_of_few(size_t rows, size_t columns, unsigned channels) const {
   const unsigned vector = anchor_.output_dims.back();
   if (contiguous_dim(rows) != static_cast<int>(channels) || extent(channels) > 4 || reads(rows, vector)) return {};
@@ -90,7 +90,7 @@ void TilingChooser::few_rows(unsigned channels, unsigned taps) {
   set_tile(taps, ceil_div(extent(taps), ceil_div(extent(taps), most)));
 }
 
-// Few results from sums that run along neighbours in both inputs (the gradient by an image of three channels): a register holds
+// Few results from sums that run along neighbors in both inputs (the gradient by an image of three channels): a register holds
 // the partial sums of one result, and the results of a run of pixels share what they read of the filter. False where that is
 // not what the kernel is.
 bool TilingChooser::inner_products() {

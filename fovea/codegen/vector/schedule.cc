@@ -195,7 +195,7 @@ void add_slice_folding(RewritePatternSet& patterns) {
   }
 }
 
-struct VectoriseFormula : OpInterfaceRewritePattern<linalg::LinalgOp> {
+struct VectorizeFormula : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
   LogicalResult matchAndRewrite(linalg::LinalgOp operation, PatternRewriter& rewriter) const override {
     return linalg::vectorize(rewriter, operation);
@@ -207,10 +207,10 @@ void rewrite_functions(ModuleOp module, RewritePatternSet&& patterns) {
   for (auto function : module.getOps<func::FuncOp>()) (void)applyPatternsAndFoldGreedily(function, frozen);
 }
 
-void vectorise_formulas(ModuleOp module) {
+void vectorize_formulas(ModuleOp module) {
   MLIRContext* context = module.getContext();
   RewritePatternSet patterns(context);
-  patterns.add<VectoriseFormula>(context);
+  patterns.add<VectorizeFormula>(context);
   vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
   vector::populateVectorReductionToContractPatterns(patterns);
   vector::populateSinkVectorBroadcastPatterns(patterns);
@@ -266,8 +266,8 @@ void drop_results(ModuleOp module) {
   }
 }
 
-// A kernel allocates nothing. Buffers that vectorisation left (partial results too small for whole vectors) are used within one
-// step of a loop, so each has its place in the frame once; bufferisation carries none from one step to the next.
+// A kernel allocates nothing. Buffers that vectorization left (partial results too small for whole vectors) are used within one
+// step of a loop, so each has its place in the frame once; bufferization carries none from one step to the next.
 void buffers_to_stack(ModuleOp module) {
   int64_t bytes = 0;
   for (auto function : module.getOps<func::FuncOp>()) {
@@ -337,12 +337,12 @@ void Schedule::tidy(ModuleOp tiles) {
   });
 }
 
-void Schedule::vectorise(ModuleOp tiles, const Target& target) {
+void Schedule::vectorize(ModuleOp tiles, const Target& target) {
   apply("drop_unit_dimensions", tiles);
-  vectorise_formulas(tiles);
+  vectorize_formulas(tiles);
   apply("hoist", tiles);
   fold_slices(tiles);
-  apply("bufferise", tiles);
+  apply("bufferize", tiles);
   RewritePatternSet copies(tiles.getContext());
   copies.add<CopyAsVectors, ReadNumberByNumber>(tiles.getContext());
   add_lane_sum_pattern(copies);

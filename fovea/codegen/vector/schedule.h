@@ -1,7 +1,7 @@
 // The one schedule: tile programs to vectors held in registers, in place, and on to LLVM's dialect.
 //
-// vectorise() makes vectors of linalg on tiles, hoists accumulators out of every loop, folds slices into the reads and writes
-// of vectors and bufferises in place; then vectors of several dimensions are broken into registers. What the transform dialect
+// vectorize() makes vectors of linalg on tiles, hoists accumulators out of every loop, folds slices into the reads and writes
+// of vectors and bufferizes in place; then vectors of several dimensions are broken into registers. What the transform dialect
 // can say is in schedule.mlir (embedded).
 #pragma once
 
@@ -22,7 +22,7 @@ class Schedule {
   explicit Schedule(mlir::MLIRContext& context);
 
   void tidy(mlir::ModuleOp tiles);                             // folds and shares index arithmetic
-  void vectorise(mlir::ModuleOp tiles, const Target& target);  // in place; `vectors` stage
+  void vectorize(mlir::ModuleOp tiles, const Target& target);  // in place; `vectors` stage
   // In place; LLVM's dialect. Without `converts_bf16` the conversions to and from bf16 are arithmetic on bits.
   void lower_to_llvm(mlir::ModuleOp vectors, bool converts_bf16);
 

@@ -1,6 +1,6 @@
 // The one schedule for every kernel, with schedule.cc between its sequences. @drop_unit_dimensions of tile programs (loops, slices,
 // formulas on tiles of fixed size), which become vectors; @hoist: what loops carry is kept in registers; slices are folded into the reads and
-// writes of vectors; @bufferise: in place. @lower: vectors of several dimensions become single registers, loads, stores and multiply-adds.
+// writes of vectors; @bufferize: in place. @lower: vectors of several dimensions become single registers, loads, stores and multiply-adds.
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @drop_unit_dimensions(%module: !transform.any_op {transform.readonly}) {
     %f = transform.structured.match ops{["func.func"]} in %module : (!transform.any_op) -> !transform.any_op
@@ -15,7 +15,7 @@ module attributes {transform.with_named_sequence} {
     transform.loop.hoist_loop_invariant_subsets %loops : !transform.any_op
     transform.yield
   }
-  transform.named_sequence @bufferise(%module: !transform.any_op {transform.consumed}) {
+  transform.named_sequence @bufferize(%module: !transform.any_op {transform.consumed}) {
     %vectors = transform.structured.match ops{["func.func"]} in %module : (!transform.any_op) -> !transform.any_op
     transform.apply_cse to %vectors : !transform.any_op
     transform.apply_patterns to %vectors { transform.apply_patterns.canonicalization } : !transform.any_op

@@ -23,7 +23,7 @@ int64_t mirrored(int64_t position, int64_t extent) {
 
 void check_channels(const char* what, const std::vector<float>& values, int64_t channels) {
   if (values.empty() || values.size() == static_cast<size_t>(channels)) return;
-  refuse("normalisation by {} {} of the channels, but the images have {} channels", values.size(), what, channels);
+  refuse("normalization by {} {} of the channels, but the images have {} channels", values.size(), what, channels);
 }
 
 }  // namespace
@@ -48,9 +48,9 @@ Augmenter::Augmenter(ImageShape shape, const Augmentation& augmentation)
   for (size_t channel = 0; channel < table_.size(); ++channel) {
     const float mean = augmentation.mean.empty() ? 0.0f : augmentation.mean[channel];
     const float deviation = augmentation.deviation.empty() ? 1.0f : augmentation.deviation[channel];
-    if (!(deviation > 0)) refuse("a deviation of {} cannot normalise channel {}: it must be above 0", deviation, channel);
+    if (!(deviation > 0)) refuse("a deviation of {} cannot normalize channel {}: it must be above 0", deviation, channel);
     for (size_t pixel = 0; pixel < 256; ++pixel) {
-      table_[channel][pixel] = fovea_normalised(static_cast<int>(pixel), mean, deviation);
+      table_[channel][pixel] = fovea_normalized(static_cast<int>(pixel), mean, deviation);
     }
   }
 }
@@ -106,7 +106,7 @@ void Augmenter::apply(std::span<const uint8_t> pixels, std::span<float> values, 
     pixels = changed.pixels;
   }
   const Decision decision = decide(seed, epoch, index);
-  cut_and_normalise(pixels, values, decision);
+  cut_and_normalize(pixels, values, decision);
   if (augmentation_.lighting > 0) {
     Random drawn(seed ^ lighting_purpose, stream_of(epoch, index));
     light(values, augmentation_.deviation, augmentation_.lighting, drawn);
@@ -122,7 +122,7 @@ void Augmenter::mix(std::span<float> images, std::span<const int32_t> labels, st
   mix_batch(images, shape_, labels, second_labels, label_weights, draw_mixture(shape_, augmentation_.mixing, random));
 }
 
-void Augmenter::cut_and_normalise(std::span<const uint8_t> pixels, std::span<float> values, const Decision& decision) const {
+void Augmenter::cut_and_normalize(std::span<const uint8_t> pixels, std::span<float> values, const Decision& decision) const {
   const int64_t stride = shape_.width * shape_.channels;
   for (int64_t y = 0; y < shape_.height; ++y) {
     int64_t from = y + decision.down;

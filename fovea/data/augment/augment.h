@@ -1,4 +1,4 @@
-// From the pixels of a data set to what a network reads: a policy, then flip, shifted crop, normalisation and cutout in one
+// From the pixels of a data set to what a network reads: a policy, then flip, shifted crop, normalization and cutout in one
 // pass, then random erasing; and the mixing of batches.
 //
 // What happens to an image is a function of (seed, epoch, index of the image) and of nothing else, so that neither the number
@@ -31,11 +31,11 @@ struct Augmentation {
   bool alternating = false;  // of flip: drawn once an image, the other way round every other epoch (airbench)
   int64_t shift = 0;         // crop at an offset of -shift..shift in both directions ("pad 4 and crop" is 4)
   Border border = Border::zero;
-  int64_t cutout = 0;  // side of a square set to the mean (0 after normalising), its centre anywhere; DeVries and Taylor 2017
+  int64_t cutout = 0;  // side of a square set to the mean (0 after normalizing), its center anywhere; DeVries and Taylor 2017
   Erasing erasing;
   Mixing mixing;                 // of whole batches
-  Jitter jitter;                 // of colours, after the policy
-  double lighting = 0;           // deviation along ImageNet's principal colours; 0.1 was published
+  Jitter jitter;                 // of colors, after the policy
+  double lighting = 0;           // deviation along ImageNet's principal colors; 0.1 was published
   std::vector<float> mean;       // a channel each, of pixels / 255; empty is 0
   std::vector<float> deviation;  // likewise; empty is 1: value = (pixel / 255 - mean) / deviation
 
@@ -61,7 +61,7 @@ class Augmenter {
  private:
   struct Decision;  // drawn per image
   Decision decide(uint64_t seed, int64_t epoch, int64_t index) const;
-  void cut_and_normalise(std::span<const uint8_t> pixels, std::span<float> values, const Decision& decision) const;
+  void cut_and_normalize(std::span<const uint8_t> pixels, std::span<float> values, const Decision& decision) const;
   void blank(std::span<float> values, const Decision& decision) const;
   void copy_row(const uint8_t* pixels, float* values, const Decision& decision) const;
 

@@ -1,4 +1,4 @@
-// What is done to batches of normalised values: random erasing of parts of an image, and mixing images in pairs, which gives
+// What is done to batches of normalized values: random erasing of parts of an image, and mixing images in pairs, which gives
 // every image a second label and a weight.
 #pragma once
 
@@ -19,11 +19,11 @@ struct Erasing {
   double aspect = 0.3;
   bool noise = false;  // normal noise of mean 0 and deviation 1 for every value; otherwise 0, the mean
 };
-// values: [height, width, channels] of the shape, normalised.
+// values: [height, width, channels] of the shape, normalized.
 void erase(std::span<float> values, ImageShape shape, const Erasing& erasing, Random& random);
 
-// The AlexNet lighting (Krizhevsky et al. 2012, section 4.1): along each principal component of ImageNet's colours, a shift of
-// its eigenvalue times a normal number of deviation `amount` (0.1 in the paper). values: [.., 3], normalised by `deviation` (of
+// The AlexNet lighting (Krizhevsky et al. 2012, section 4.1): along each principal component of ImageNet's colors, a shift of
+// its eigenvalue times a normal number of deviation `amount` (0.1 in the paper). values: [.., 3], normalized by `deviation` (of
 // pixels / 255, one a channel; empty: 1). Fails on another number of channels.
 void light(std::span<float> values, std::span<const float> deviation, double amount, Random& random);
 

@@ -1,5 +1,5 @@
-// Operations on the colours of a picture that policies are made of. Each gives what Pillow gives (ImageOps, ImageEnhance), for
-// gray (1 channel) and colour (3): exactly.
+// Operations on the colors of a picture that policies are made of. Each gives what Pillow gives (ImageOps, ImageEnhance), for
+// gray (1 channel) and color (3): exactly.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ void solarize(Image& image, int64_t threshold);
 void solarize_add(Image& image, int64_t addition, int64_t threshold = 128);
 
 // Towards (factor below 1) or away from (above 1) a picture that lacks the property: 1 leaves the picture as it is, 0 gives the
-// lacking one. It is the gray picture for colour (nothing happens to a gray picture), the picture's mean gray for contrast,
+// lacking one. It is the gray picture for color (nothing happens to a gray picture), the picture's mean gray for contrast,
 // black for brightness, and for sharpness the picture smoothed by a 3x3 filter with 5 in the middle of ones. A factor is at
 // least 0.
 void adjust_color(Image& image, float factor);
@@ -30,7 +30,7 @@ void adjust_contrast(Image& image, float factor);
 void adjust_brightness(Image& image, float factor);
 void adjust_sharpness(Image& image, float factor);
 
-// Turns the hue by `shift` of the colour circle, -1/2..1/2, in whole steps of 1/256 of it: by way of Pillow's 8-bit HSV, as
+// Turns the hue by `shift` of the color circle, -1/2..1/2, in whole steps of 1/256 of it: by way of Pillow's 8-bit HSV, as
 // torchvision does. Nothing happens to a gray picture.
 void adjust_hue(Image& image, double shift);
 

@@ -15,7 +15,7 @@ struct GeometryOptions {
   uint8_t fill = 128;                                    // every channel of what is exposed
 };
 
-// The point (x, y) of the result, pixel centres at halves, is the point (a x + b y + c, d x + e y + f) of the picture.
+// The point (x, y) of the result, pixel centers at halves, is the point (a x + b y + c, d x + e y + f) of the picture.
 using Affine = std::array<double, 6>;  // a, b, c, d, e, f
 void transform(Image& image, const Affine& matrix, const GeometryOptions& options = {});
 
@@ -25,10 +25,10 @@ void shear_y(Image& image, double slope, const GeometryOptions& options = {});
 // Moves left (up) by so many pixels, not necessarily whole.
 void translate_x(Image& image, double pixels, const GeometryOptions& options = {});
 void translate_y(Image& image, double pixels, const GeometryOptions& options = {});
-// Counter-clockwise about the centre.
+// Counter-clockwise about the center.
 void rotate(Image& image, double degrees, const GeometryOptions& options = {});
 
-// Fills the square of side 2 * reach with its centre on a pixel drawn from `random`; what of it lies outside is cut off
+// Fills the square of side 2 * reach with its center on a pixel drawn from `random`; what of it lies outside is cut off
 // (DeVries and Taylor 2017).
 void cutout(Image& image, int64_t reach, uint8_t fill, Random& random);
 

@@ -102,7 +102,7 @@ bool decode(jpeg_decompress_struct& codec, ErrorManager& errors, Request& reques
   jpeg_start_decompress(&codec);
   const JDIMENSION full_width = codec.output_width;
   const Window window = window_of(codec, request);
-  JDIMENSION left = window.left > 0 ? window.left - 1 : 0;  // upsampled colours look one column further
+  JDIMENSION left = window.left > 0 ? window.left - 1 : 0;  // upsampled colors look one column further
   if (window.width < full_width) {
     JDIMENSION width = std::min(full_width, window.left + window.width + 1) - left;
     jpeg_crop_scanline(&codec, &left, &width);

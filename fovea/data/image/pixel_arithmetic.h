@@ -13,7 +13,7 @@ static inline uint8_t fovea_luma(const uint8_t* pixel) {
   return (uint8_t)((pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >> 16);
 }
 
-static inline float fovea_normalised(int pixel, float mean, float deviation) {
+static inline float fovea_normalized(int pixel, float mean, float deviation) {
   return ((float)pixel / 255.0f - mean) / deviation;
 }
 

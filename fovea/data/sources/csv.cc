@@ -70,7 +70,7 @@ class ListDataset : public EntryDataset {
       if (content.find(separator) != std::string_view::npos)
         fail("{}: separated by {}; a line is path,label, with a comma", where, called);
     }
-    throw Unlabelled(fmt::format("{}: 1 cells, a path without a label; a line is path,label", where));
+    throw Unlabeled(fmt::format("{}: 1 cells, a path without a label; a line is path,label", where));
   }
 
   void add(const fs::path& list, const std::vector<std::string>& cells, const std::string& where, int64_t line,
@@ -113,7 +113,7 @@ std::vector<fs::path> lists_of(const fs::path& list, Split split) {
 
 std::shared_ptr<const Dataset> open_csv(const fs::path& list, Split split) {
   const auto dataset =
-      open_labelled(lists_of(list, split), [](const fs::path& path) { return std::make_shared<ListDataset>(path); });
+      open_labeled(lists_of(list, split), [](const fs::path& path) { return std::make_shared<ListDataset>(path); });
   const int64_t classes = split == Split::train ? dataset->classes() : ListDataset(list).classes();
   if (dataset->classes() > classes) {
     fail("{}: label {}; the training list has 0 to {}", dataset->list().string(), dataset->classes() - 1, classes - 1);

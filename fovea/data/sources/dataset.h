@@ -1,4 +1,4 @@
-// Labelled images with random access, and the spec that names one on the command line: kind:path.
+// Labeled images with random access, and the spec that names one on the command line: kind:path.
 //
 //     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
 //     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
@@ -63,7 +63,7 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, in
 std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,
                                           std::vector<int64_t> places);
 
-// Of pixels: what `fovea data` prints and what normalisation needs. Exact sums of integers: the order of summation does not
+// Of pixels: what `fovea data` prints and what normalization needs. Exact sums of integers: the order of summation does not
 // matter.
 struct Statistics {
   std::vector<int64_t> class_counts;

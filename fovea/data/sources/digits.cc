@@ -65,7 +65,7 @@ struct Placement {
   }
 };
 
-// Catmull and Rom, 1974: through b and c, with a and d as neighbours.
+// Catmull and Rom, 1974: through b and c, with a and d as neighbors.
 Point between(Point a, Point b, Point c, Point d, float t) {
   const auto spline = [t](float p, float q, float r, float s) {
     return q + 0.5f * t * (r - p + t * (2 * p - 5 * q + 4 * r - s + t * (3 * (q - r) + s - p)));

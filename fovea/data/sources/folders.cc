@@ -102,8 +102,8 @@ std::shared_ptr<FolderDataset> open_test(const std::vector<fs::path>& candidates
     const std::vector<fs::path> folders = class_folders(candidate);
     const std::vector<std::string> found = names_of(folders);
     const auto is_known = [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); };
-    const bool labelled = train.empty() ? !found.empty() : std::ranges::any_of(found, is_known);
-    if (labelled) {
+    const bool labeled = train.empty() ? !found.empty() : std::ranges::any_of(found, is_known);
+    if (labeled) {
       if (train.empty()) names = found;
       check_known(candidate, folders, names, train);
       auto dataset = std::make_shared<FolderDataset>(names, folders, Split::test);
@@ -118,7 +118,7 @@ std::shared_ptr<FolderDataset> open_test(const std::vector<fs::path>& candidates
   if (!train.empty()) {
     for (const fs::path& candidate : candidates) check_known(candidate, class_folders(candidate), names, train);
   }
-  fail("{}; labelled ones lie in a folder val beside it, a folder per class", remark);
+  fail("{}; labeled ones lie in a folder val beside it, a folder per class", remark);
 }
 
 }  // namespace

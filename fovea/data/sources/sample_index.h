@@ -40,9 +40,9 @@ class EntryDataset : public EncodedDataset {
 };
 
 // A split that has pictures and not a single label: the next candidate may have them.
-class Unlabelled : public Error {
+class Unlabeled : public Error {
  public:
-  explicit Unlabelled(const std::string& message) : Error(1, message) {}
+  explicit Unlabeled(const std::string& message) : Error(1, message) {}
 };
 
 // What the folders and files of a split are called, lower case, in the order in which they are looked for.
@@ -56,16 +56,16 @@ std::vector<std::filesystem::path> split_folders(const std::filesystem::path& fo
 std::vector<std::vector<std::filesystem::path>> shard_files(const std::filesystem::path& folder, Split split, const char* kind,
                                                             bool (*is_shard)(std::string_view name));
 
-// open(candidate) for the first candidate that is not Unlabelled; its remark tells of those before it.
+// open(candidate) for the first candidate that is not Unlabeled; its remark tells of those before it.
 template <typename Candidate, typename Open>
-auto open_labelled(const std::vector<Candidate>& candidates, Open open) {
+auto open_labeled(const std::vector<Candidate>& candidates, Open open) {
   std::string remark;
   for (size_t i = 0;; ++i) {
     try {
       auto dataset = open(candidates[i]);
       if (!remark.empty()) dataset->set_remark(remark + "; the next is used");
       return dataset;
-    } catch (const Unlabelled& error) {
+    } catch (const Unlabeled& error) {
       if (i + 1 == candidates.size()) throw;
       remark += (remark.empty() ? "" : "; ") + std::string(error.what());
     }

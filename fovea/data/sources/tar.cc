@@ -160,8 +160,8 @@ class TarDataset : public EntryDataset {
     files_ = std::move(files);
     for (uint32_t file = 0; file < files_.size(); ++file) index_shard(file);
     const std::string folder = files_.front().parent_path().string();
-    if (labels_ == 0 && !unlabelled_.empty()) throw Unlabelled(unlabelled_);
-    if (!unlabelled_.empty()) fail("{}", unlabelled_);
+    if (labels_ == 0 && !unlabeled_.empty()) throw Unlabeled(unlabeled_);
+    if (!unlabeled_.empty()) fail("{}", unlabeled_);
     if (entries_.empty()) fail("{}: the tar shards hold no samples", folder);
     for (const Entry& entry : entries_) classes_ = std::max<int64_t>(classes_, entry.label + 1);
   }
@@ -212,9 +212,9 @@ class TarDataset : public EntryDataset {
       const auto own = samples.find(key), other = samples.find(short_key(key));
       const bool borrows =
           !own->second.has_label() && other != samples.end() && !other->second.picture && pictures[short_key(key)] == 1;
-      const auto labelled = borrows ? other : own;
-      used.insert(labelled->first);
-      add(own->second, labelled->second, labelled->first, file);
+      const auto labeled = borrows ? other : own;
+      used.insert(labeled->first);
+      add(own->second, labeled->second, labeled->first, file);
     }
     for (const auto& [key, sample] : samples) {
       if (!sample.picture && !sample.cls.empty() && !used.contains(key) && !pictures.contains(key)) {
@@ -223,37 +223,37 @@ class TarDataset : public EntryDataset {
     }
   }
 
-  void add(const Sample& sample, const Sample& labelled, const std::string& key, uint32_t file) {
+  void add(const Sample& sample, const Sample& labeled, const std::string& key, uint32_t file) {
     const std::string where = fmt::format("{}: {}", files_[file].string(), key);
     entries_.push_back(*sample.picture);
     Entry& entry = entries_.back();
-    if (!labelled.cls.empty()) {
-      entry.label = parse_label(labelled.cls, where + ".cls");
-    } else if (const std::optional<int64_t> label = json_label(labelled.json)) {
+    if (!labeled.cls.empty()) {
+      entry.label = parse_label(labeled.cls, where + ".cls");
+    } else if (const std::optional<int64_t> label = json_label(labeled.json)) {
       entry.label = checked_label(*label, where + ".json");
-    } else if (is_number(labelled.text)) {
-      entry.label = parse_label(labelled.text, where + ".txt");
+    } else if (is_number(labeled.text)) {
+      entry.label = parse_label(labeled.text, where + ".txt");
     } else {
-      if (unlabelled_.empty()) unlabelled_ = complaint(sample, labelled, where, file);
+      if (unlabeled_.empty()) unlabeled_ = complaint(sample, labeled, where, file);
       return;
     }
     ++labels_;
   }
 
-  std::string complaint(const Sample& sample, const Sample& labelled, const std::string& where, uint32_t file) const {
-    if (!labelled.json.empty()) return fmt::format("{}.json: its label is not a number: {{\"label\": 7}} was expected", where);
+  std::string complaint(const Sample& sample, const Sample& labeled, const std::string& where, uint32_t file) const {
+    if (!labeled.json.empty()) return fmt::format("{}.json: its label is not a number: {{\"label\": 7}} was expected", where);
     return fmt::format("{}: {} has neither .cls nor .json that tells its label", files_[file].string(), sample.path);
   }
 
   int64_t classes_ = 0, labels_ = 0;
-  std::string unlabelled_;  // what is said of the first sample without a label
+  std::string unlabeled_;  // what is said of the first sample without a label
 };
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_tar(const fs::path& folder, Split split) {
   const auto open = [](const std::vector<fs::path>& files) { return std::make_shared<TarDataset>(files); };
-  const auto dataset = open_labelled(shard_files(folder, split, "tar", is_tar), open);
+  const auto dataset = open_labeled(shard_files(folder, split, "tar", is_tar), open);
   // The training split says how many classes there are.
   const int64_t classes =
       split == Split::train ? dataset->classes() : open(shard_files(folder, Split::train, "tar", is_tar).front())->classes();

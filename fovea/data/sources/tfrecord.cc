@@ -149,8 +149,8 @@ class TfrecordDataset : public EntryDataset {
       unpacked_.push_back(is_gzip(files_[file]) ? std::make_shared<const UnpackedFile>(files_[file]) : nullptr);
       index_shard(file);
     }
-    if (!unlabelled_.empty() && texts_.empty()) throw Unlabelled(unlabelled_);
-    if (!unlabelled_.empty()) fail("{}", unlabelled_);
+    if (!unlabeled_.empty() && texts_.empty()) throw Unlabeled(unlabeled_);
+    if (!unlabeled_.empty()) fail("{}", unlabeled_);
     if (entries_.empty()) fail("{}: the TFRecord shards hold no records", files_.front().parent_path().string());
   }
 
@@ -207,7 +207,7 @@ class TfrecordDataset : public EntryDataset {
       const std::optional<Example> example = read_example(all.subspan(at + head_bytes, length));
       if (!example) fail("{}: no tf.train.Example", where);
       if (example->encoded.empty() || !example->label) {
-        if (unlabelled_.empty()) unlabelled_ = where + ": an example without image/encoded or image/class/label";
+        if (unlabeled_.empty()) unlabeled_ = where + ": an example without image/encoded or image/class/label";
         at += head_bytes + length + tail_bytes;
         continue;
       }
@@ -222,14 +222,14 @@ class TfrecordDataset : public EntryDataset {
 
   std::map<int32_t, std::string> texts_;                       // by label
   std::vector<std::shared_ptr<const UnpackedFile>> unpacked_;  // null: not packed
-  std::string unlabelled_;                                     // what is said of the first example without a label
+  std::string unlabeled_;                                     // what is said of the first example without a label
 };
 
 }  // namespace
 
 std::shared_ptr<const Dataset> open_tfrecord(const fs::path& folder, Split split) {
   const auto open = [](const std::vector<fs::path>& files) { return std::make_shared<TfrecordDataset>(files); };
-  const auto dataset = open_labelled(shard_files(folder, split, "TFRecord", is_shard), open);
+  const auto dataset = open_labeled(shard_files(folder, split, "TFRecord", is_shard), open);
   if (split == Split::train) {
     dataset->number_classes(*dataset);
   } else {

@@ -40,10 +40,10 @@ struct options {
 };
 
 static void fill_input(const uint8_t* pixels) {
-#ifdef MODEL_NORMALISED
+#ifdef MODEL_NORMALIZED
   static float table[MODEL_CHANNELS][256];
   for (int c = 0; c < MODEL_CHANNELS; ++c)
-    for (int pixel = 0; pixel < 256; ++pixel) table[c][pixel] = fovea_normalised(pixel, model_mean[c], model_deviation[c]);
+    for (int pixel = 0; pixel < 256; ++pixel) table[c][pixel] = fovea_normalized(pixel, model_mean[c], model_deviation[c]);
   for (int i = 0; i < MODEL_HEIGHT * MODEL_WIDTH * MODEL_CHANNELS; ++i) input[i] = table[i % MODEL_CHANNELS][pixels[i]];
 #else
   for (int i = 0; i < MODEL_HEIGHT * MODEL_WIDTH * MODEL_CHANNELS; ++i)

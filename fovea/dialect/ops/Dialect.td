@@ -31,7 +31,7 @@ def Fovea_Number : StaticShapeTensorOf<[F32, F64, BF16, F16, I8, I16, I32, I64]>
 def Fovea_Integer : StaticShapeTensorOf<[I32, I64]>;
 
 // Integers that stand for real numbers (!quant.uniform).
-def Fovea_QuantizedElement : Type<CPred<"::mlir::isa<::mlir::quant::QuantizedType>($_self)">, "quantised integer">;
+def Fovea_QuantizedElement : Type<CPred<"::mlir::isa<::mlir::quant::QuantizedType>($_self)">, "quantized integer">;
 def Fovea_Quantized : StaticShapeTensorOf<[Fovea_QuantizedElement]>;
 def Fovea_FloatOrQuantized : StaticShapeTensorOf<[F32, F64, BF16, F16, Fovea_QuantizedElement]>;
 // Of operators that only move values.

@@ -1,8 +1,8 @@
-// Normalisation by statistics of the batch, of an image's channels, or of groups of them. Scale and shift are per channel.
+// Normalization by statistics of the batch, of an image's channels, or of groups of them. Scale and shift are per channel.
 include "fovea/dialect/ops/Dialect.td"
 
 def Fovea_BatchNormTrainingOp : Fovea_Operator<"batch_norm_training"> {
-  let summary = "normalisation by the batch's own mean and variance";
+  let summary = "normalization by the batch's own mean and variance";
   let description = [{
     `output = (input - mean) / sqrt(variance + epsilon) * scale + shift`, with the mean and the biased variance over everything but channels,
     which are results too: running statistics are arithmetic on them. Ioffe and Szegedy, "Batch normalization", 2015.
@@ -18,7 +18,7 @@ def Fovea_BatchNormTrainingOp : Fovea_Operator<"batch_norm_training"> {
 }
 
 def Fovea_BatchNormOp : Fovea_Operator<"batch_norm"> {
-  let summary = "normalisation by given mean and variance: batch norm at inference";
+  let summary = "normalization by given mean and variance: batch norm at inference";
   let description = [{
     ```mlir
     %y = fovea.batch_norm %x, %scale, %shift, %mean, %variance {epsilon = 1.0e-3 : f64}
@@ -31,7 +31,7 @@ def Fovea_BatchNormOp : Fovea_Operator<"batch_norm"> {
 }
 
 def Fovea_LayerNormOp : Fovea_Operator<"layer_norm"> {
-  let summary = "normalisation along the last dimension";
+  let summary = "normalization along the last dimension";
   let description = [{
     Ba, Kiros and Hinton, "Layer normalization", 2016.
 
@@ -45,9 +45,9 @@ def Fovea_LayerNormOp : Fovea_Operator<"layer_norm"> {
 }
 
 def Fovea_GroupNormOp : Fovea_Operator<"group_norm"> {
-  let summary = "normalisation of each image over space and each of its groups of channels";
+  let summary = "normalization of each image over space and each of its groups of channels";
   let description = [{
-    Wu and He, "Group normalization", 2018. As many groups as channels is instance normalisation.
+    Wu and He, "Group normalization", 2018. As many groups as channels is instance normalization.
 
     ```mlir
     %y = fovea.group_norm %x, %scale, %shift {groups = 4 : i64}

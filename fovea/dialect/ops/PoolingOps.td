@@ -5,7 +5,7 @@ def Fovea_MaxPoolOp : Fovea_Operator<"max_pool"> {
   let summary = "the largest value of each window, and which tap it was";
   let description = [{
     Padding counts as minus infinity. `tap` is the position in the window, row by row, of the first largest value; the gradient goes there.
-    `strides` left out means the window's size. Quantised images keep their element type.
+    `strides` left out means the window's size. Quantized images keep their element type.
 
     ```mlir
     %y, %tap = fovea.max_pool %x {window = array<i64: 2, 2>}

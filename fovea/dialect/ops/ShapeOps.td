@@ -1,4 +1,4 @@
-// The same values arranged in another way, and constants. Quantised tensors keep their element type.
+// The same values arranged in another way, and constants. Quantized tensors keep their element type.
 include "fovea/dialect/ops/Dialect.td"
 
 def Fovea_ConstantOp : Fovea_Op<"constant", [ConstantLike, Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]> {
@@ -91,7 +91,7 @@ def Fovea_SliceGradientOp : Fovea_GradientOperator<"slice_gradient"> {
 def Fovea_PadOp : Fovea_Operator<"pad"> {
   let summary = "cells of one value around a tensor";
   let description = [{
-    `padding` is `[before, after]` for each dimension in turn. Quantised tensors are filled with the integer next to `value`: the zero
+    `padding` is `[before, after]` for each dimension in turn. Quantized tensors are filled with the integer next to `value`: the zero
     point for 0.
 
     ```mlir

@@ -18,7 +18,7 @@ LogicalResult check_dim(std::optional<Location> location, StringRef name, ArrayR
   return complain(location, name, "dim " + Twine(static_cast<int64_t>(dim)) + " is not a dimension of " + shape_text(shape));
 }
 
-// Neighbours at equal, positive steps.
+// Neighbors at equal, positive steps.
 struct Run {
   int64_t first, count, step;
 };

@@ -185,7 +185,7 @@ void MaxPoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const bool is_signed = !is_quantized(element_type(getInput())) || quantization_of(getInput()).is_signed;
   Value image = stored(builder, location, getInput());
   const Type element = element_type(image);
-  // Of quantised images the least integer is the least real number.
+  // Of quantized images the least integer is the least real number.
   const TypedAttr lowest = stored_number(element_type(getInput()), -std::numeric_limits<double>::infinity());
   image = padded_image(builder, location, image, window, lowest);
   Value taps = empty(builder, location, window_size(window), element);

@@ -55,15 +55,15 @@ SmallVector<int64_t> nearest_cells(int64_t in, int64_t out, const Placement& pla
 }
 
 // Output cell o is before[o] + share[o] * (after[o] - before[o]).
-struct Neighbours {
+struct Neighbors {
   SmallVector<int64_t> before, after;
   SmallVector<float> share;
 };
 
-Neighbours neighbours(int64_t in, int64_t out, const Placement& placement) {
+Neighbors neighbors(int64_t in, int64_t out, const Placement& placement) {
   const float scale = placement.scale(in, out);
   const float offset = placement.half_pixel_centers ? 0.5F * scale - 0.5F : 0;
-  Neighbours result;
+  Neighbors result;
   for (int64_t cell = 0; cell < out; ++cell) {
     const float at = std::clamp(static_cast<float>(cell) * scale + offset, 0.0F, static_cast<float>(in - 1));
     const auto whole = static_cast<int64_t>(at);
@@ -108,7 +108,7 @@ void ResizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
     return;
   }
   const bool integers = is_quantized(element_type(getInput()));
-  const Neighbours rows = neighbours(input[1], size[0], placement), columns = neighbours(input[2], size[1], placement);
+  const Neighbors rows = neighbors(input[1], size[0], placement), columns = neighbors(input[2], size[1], placement);
   SmallVector<Value> operands;
   for (const auto& row : {rows.before, rows.after}) {
     Value line = picked(builder, location, image, 1, row);

@@ -291,7 +291,7 @@ def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
   let summary = "probabilities along the last dimension, in 8-bit integers";
   let description = [{
     `exp(beta * scale * (q - largest))` from a table in f32, their sum one after the other in f32, times `256 / sum`, rounded with halves away
-    from zero, as TensorFlow Lite's optimised kernel. The result has scale 1/256 and the least zero point. Of 16-bit integers,
+    from zero, as TensorFlow Lite's optimized kernel. The result has scale 1/256 and the least zero point. Of 16-bit integers,
     exponentials and the sum's reciprocal are interpolated in tables of 513 entries; the result has scale 1/32768.
 
     With `rounding` `"onnx"` ONNX Runtime's QLinearSoftmax: `exp * floor(1 / output scale) / sum`, halves to even, for any scale and zero point.
@@ -307,10 +307,10 @@ def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
 }
 
 def Fovea_ResizeOp : Fovea_InferenceOperator<"resize"> {
-  let summary = "an image of another size, by its neighbours";
+  let summary = "an image of another size, by its neighbors";
   let description = [{
     `size` is the new height and width, `method` `"bilinear"` or `"nearest"`. Without attributes output cell o reads at `o * in / out`;
-    `half_pixel_centers` at `(o + 0.5) * in / out - 0.5`; `align_corners` at `o * (in - 1) / (out - 1)`, as TensorFlow has them. Quantised
+    `half_pixel_centers` at `(o + 0.5) * in / out - 0.5`; `align_corners` at `o * (in - 1) / (out - 1)`, as TensorFlow has them. Quantized
     images keep their element type; bilinear weights of theirs have 11 fractional bits.
 
     ```mlir

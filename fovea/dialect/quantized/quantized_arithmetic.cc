@@ -77,33 +77,33 @@ Value quantized_reals(OpBuilder& builder, Location location, Value input, const 
   const auto type = RankedTensorType::get(shape_of(input), output.storage);
   return elementwise(builder, location, operands, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
     Value steps = divides ? Value(scalars.create<arith::DivFOp>(x[0], x[1])) : scalars.create<arith::MulFOp>(x[0], x[1]);
-    Quantized centre = output;  // the zero points come afterwards, as they may differ by channel
-    centre.zeros = {0};
+    Quantized center = output;  // the zero points come afterwards, as they may differ by channel
+    center.zeros = {0};
     const IntegerRange wide{output.least() - output.most(), output.most() - output.least()};
     // A NaN becomes the least integer.
     Value least = real_constant(scalars, static_cast<float>(wide.least));
     Value larger = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, steps, least);
     steps = scalars.create<arith::SelectOp>(larger, steps, least);
-    centre.storage = scalars.getI32Type();
-    Value integer = scalars.create<arith::AddIOp>(rounded_to(scalars, steps, centre, wide), x[2]);
+    center.storage = scalars.getI32Type();
+    Value integer = scalars.create<arith::AddIOp>(rounded_to(scalars, steps, center, wide), x[2]);
     return clamped_to(scalars, integer, output, whole_range(output));
   });
 }
 
 // ((q - zero) * multiplier + 128) >> 8 as XNNPACK where it has it: equal storage types and a ratio from 2^-8 to 2^7. Elsewhere
 // TensorFlow Lite multiplies in fixed point with 31 bits.
-Value requantised_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
+Value requantized_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
   const float ratio = input.scale() / output.scale();
-  Value centre = centred(builder, q, input), steps;
+  Value center = centered(builder, q, input), steps;
   if (input.is_signed == output.is_signed && ratio >= 0x1p-8F && ratio <= 0x1p7F) {
-    Value product = builder.create<arith::MulIOp>(centre, integer_constant(builder, std::lrint(256 * ratio)));
+    Value product = builder.create<arith::MulIOp>(center, integer_constant(builder, std::lrint(256 * ratio)));
     Value nudged = builder.create<arith::AddIOp>(product, integer_constant(builder, 128));
     steps = builder.create<arith::ShRSIOp>(nudged, integer_constant(builder, 8));
   } else if (ratio == 1) {
-    steps = centre;
+    steps = center;
   } else {
     const FixedPoint point = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
-    steps = twice_rounded(builder, centre, integer_constant(builder, point.multiplier), integer_constant(builder, point.shift));
+    steps = twice_rounded(builder, center, integer_constant(builder, point.multiplier), integer_constant(builder, point.shift));
   }
   return clamped_to(builder, builder.create<arith::AddIOp>(steps, integer_constant(builder, output.zero())), output,
                     whole_range(output));
@@ -111,7 +111,7 @@ Value requantised_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized
 
 // The real number in f32, divided by the output's scale.
 Value divided_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
-  Value real = rounded_product(builder, to_float(builder, centred(builder, q, input)), real_constant(builder, input.scale()));
+  Value real = rounded_product(builder, to_float(builder, centered(builder, q, input)), real_constant(builder, input.scale()));
   Value steps = builder.create<arith::DivFOp>(real, real_constant(builder, output.scale()));
   return rounded_to(builder, steps, output, whole_range(output));
 }
@@ -135,7 +135,7 @@ void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
                              if (input.bits() == 16 || output.bits() == 16)
                                return rescaled(scalars, x[0], input, output, whole_range(output));
                              return onnx ? divided_scalar(scalars, x[0], input, output)
-                                         : requantised_scalar(scalars, x[0], input, output);
+                                         : requantized_scalar(scalars, x[0], input, output);
                            });
 }
 
@@ -145,7 +145,7 @@ LogicalResult ReinterpretOp::inferReturnTypes(MLIRContext*, std::optional<Locati
                                               SmallVectorImpl<Type>& types) {
   const StringRef name = getOperationName();
   const Type input = element_type(op.getInput()), output = op.getOutput();
-  if (!is_quantized(output)) return complain(location, name, "output must be of quantised integers, not " + type_text(output));
+  if (!is_quantized(output)) return complain(location, name, "output must be of quantized integers, not " + type_text(output));
   if (failed(check_axis(location, name, output, shape_of(op.getInput())))) return failure();
   const Quantized from = quantization_of(input), to = quantization_of(output);
   if (from.storage != to.storage || from.is_signed != to.is_signed)
@@ -224,7 +224,7 @@ LogicalResult DequantizeOp::inferReturnTypes(MLIRContext* context, std::optional
   const StringRef name = getOperationName();
   const ArrayRef<int64_t> shape = shape_of(op.getInput());
   const Type input = element_type(op.getInput());
-  if (!is_quantized(input)) return complain(location, name, "input must be of quantised integers, not " + type_text(input));
+  if (!is_quantized(input)) return complain(location, name, "input must be of quantized integers, not " + type_text(input));
   if (failed(check_axis(location, name, input, shape))) return failure();
   types.push_back(RankedTensorType::get(shape, Float32Type::get(context)));
   return success();
@@ -239,8 +239,8 @@ void DequantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) 
                                     channel_constants(builder, getLoc(), ArrayRef<int32_t>(zeros), shape)};
   results[0] = elementwise(builder, getLoc(), operands, tensor_type(getResult()),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                             Value centre = scalars.create<arith::SubIOp>(widened(scalars, x[0], input), x[2]);
-                             return scalars.create<arith::MulFOp>(to_float(scalars, centre), x[1]);
+                             Value center = scalars.create<arith::SubIOp>(widened(scalars, x[0], input), x[2]);
+                             return scalars.create<arith::MulFOp>(to_float(scalars, center), x[1]);
                            });
 }
 
@@ -360,7 +360,7 @@ Value real_difference(OpBuilder& builder, QuantizedSubOp op) {
                   output = quantization_of(op.getOutput());
   return real_formula(builder, op, /*whole=*/false, [&](ImplicitLocOpBuilder& scalars, Value a, Value b) -> Value {
     const auto real = [&](Value q, const Quantized& type) {
-      return rounded_product(scalars, to_float(scalars, centred(scalars, q, type)), real_constant(scalars, type.scale()));
+      return rounded_product(scalars, to_float(scalars, centered(scalars, q, type)), real_constant(scalars, type.scale()));
     };
     Value difference = scalars.create<arith::SubFOp>(real(a, lhs), real(b, rhs));
     return scalars.create<arith::DivFOp>(difference, real_constant(scalars, output.scale()));
@@ -373,7 +373,7 @@ Value real_product(OpBuilder& builder, QuantizedMulOp op) {
                   output = quantization_of(op.getOutput());
   const float multiplier = lhs.scale() * rhs.scale() / output.scale();
   return real_formula(builder, op, /*whole=*/true, [&](ImplicitLocOpBuilder& scalars, Value a, Value b) -> Value {
-    Value product = scalars.create<arith::MulIOp>(centred(scalars, a, lhs), centred(scalars, b, rhs));
+    Value product = scalars.create<arith::MulIOp>(centered(scalars, a, lhs), centered(scalars, b, rhs));
     Value steps = rounded_product(scalars, to_float(scalars, product), real_constant(scalars, multiplier));
     return scalars.create<arith::AddFOp>(steps, real_constant(scalars, static_cast<float>(output.zero())));
   });
@@ -426,7 +426,7 @@ void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results
   results[0] =
       elementwise(builder, getLoc(), operands, storage_type(tensor_type(getResult())),
                   [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                    Value product = scalars.create<arith::MulIOp>(centred(scalars, x[0], lhs), centred(scalars, x[1], rhs));
+                    Value product = scalars.create<arith::MulIOp>(centered(scalars, x[0], lhs), centered(scalars, x[1], rhs));
                     Value steps = scalars.create<arith::MulFOp>(to_float(scalars, product), real_constant(scalars, multiplier));
                     return rounded_to(scalars, steps, output, activation_range(getActivation(), output));
                   });
@@ -521,10 +521,10 @@ void QuantizedPreluOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& resul
           return twice_rounded(scalars, number, integer_constant(scalars, point.multiplier),
                                integer_constant(scalars, point.shift));
         };
-        Value centre = centred(scalars, x[0], input);
-        Value product = scalars.create<arith::MulIOp>(centre, centred(scalars, x[1], slope));
-        Value negative = scalars.create<arith::CmpIOp>(arith::CmpIPredicate::slt, centre, integer_constant(scalars, 0));
-        Value steps = scalars.create<arith::SelectOp>(negative, times(product, below), times(centre, above));
+        Value center = centered(scalars, x[0], input);
+        Value product = scalars.create<arith::MulIOp>(center, centered(scalars, x[1], slope));
+        Value negative = scalars.create<arith::CmpIOp>(arith::CmpIPredicate::slt, center, integer_constant(scalars, 0));
+        Value steps = scalars.create<arith::SelectOp>(negative, times(product, below), times(center, above));
         return clamped_to(scalars, scalars.create<arith::AddIOp>(steps, integer_constant(scalars, output.zero())), output,
                           whole_range(output));
       });

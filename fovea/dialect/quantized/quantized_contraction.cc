@@ -286,12 +286,12 @@ Convolution convolution_of(Op op) {
 void convolve(OpBuilder& builder, Location location, Value input, const Convolution& conv, Contraction& work) {
   Value image = stored(builder, location, input);
   // Where a channel of the image meets one filter alone, centring the filter costs less than a sum over each window.
-  const bool centred = !conv.loops_in();
+  const bool centered = !conv.loops_in();
   Signs signs = signs_of(work);
-  if (centred) signs.rhs_zero = work.weight.zero();
+  if (centered) signs.rhs_zero = work.weight.zero();
   work.products =
       convolution_formula(builder, location, conv, image, work.filter, stored_number(element_type(input), 0), signs);
-  if (work.weight.zero() != 0 && !centred) work.input_sums = convolved_sums(builder, location, conv, work, image);
+  if (work.weight.zero() != 0 && !centered) work.input_sums = convolved_sums(builder, location, conv, work, image);
 }
 
 }  // namespace

@@ -74,8 +74,8 @@ Integers relu_table(StringRef function, const Quantized& input, const Quantized&
   const IntegerRange range = activation_range(function, output);
   const FixedPoint ratio = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
   for (int64_t entry = 0; entry < 256; ++entry) {
-    const auto centre = static_cast<int32_t>(input.least() + entry - input.zero());
-    table[entry] = static_cast<int32_t>(std::clamp(twice_rounded(centre, ratio) + output.zero(), range.least, range.most));
+    const auto center = static_cast<int32_t>(input.least() + entry - input.zero());
+    table[entry] = static_cast<int32_t>(std::clamp(twice_rounded(center, ratio) + output.zero(), range.least, range.most));
   }
   return table;
 }
@@ -86,8 +86,8 @@ Integers leaky_relu_table(float alpha, const Quantized& input, const Quantized& 
   const float ratio = input.scale() / output.scale();
   const long positive = std::lrint(256 * ratio), negative = std::lrint(256 * (ratio * alpha));
   for (int64_t entry = 0; entry < 256; ++entry) {
-    const int64_t centre = input.least() + entry - input.zero();
-    const int64_t steps = (centre * (centre < 0 ? negative : positive) + 128) >> 8;
+    const int64_t center = input.least() + entry - input.zero();
+    const int64_t steps = (center * (center < 0 ? negative : positive) + 128) >> 8;
     table[entry] = static_cast<int32_t>(std::clamp(steps + output.zero(), output.least(), output.most()));
   }
   return table;

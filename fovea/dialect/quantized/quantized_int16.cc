@@ -73,7 +73,7 @@ Value quantized_words(OpBuilder& builder, Location location, Value reals, const 
 
 Value rescaled(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output, IntegerRange range) {
   const FixedPoint point = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
-  return clamped_steps(builder, twice(builder, centred(builder, q, input), point), output, range);
+  return clamped_steps(builder, twice(builder, centered(builder, q, input), point), output, range);
 }
 
 // Sums: both operands in steps of 2^-15 of twice the larger scale, then in the output's (TensorFlow Lite, add.cc).

@@ -71,7 +71,7 @@ Value real_average(OpBuilder& builder, QuantizedAveragePoolOp op, const Window& 
   if (one_cell) image = strided_cells(builder, location, image, window);
   Value reals = elementwise(builder, location, image, RankedTensorType::get(shape_of(image), builder.getF32Type()),
                             [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                              Value number = to_float(scalars, centred(scalars, x[0], input));
+                              Value number = to_float(scalars, centered(scalars, x[0], input));
                               return rounded_product(scalars, number, real_constant(scalars, input.scale()));
                             });
   Value sum = one_cell ? reals : window_sums(builder, location, reals, window, 0);
@@ -182,7 +182,7 @@ Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
 }
 
 // The sum without its zero points, exact, times one f32 number.
-Value centred_mean(OpBuilder& builder, QuantizedMeanOp op) {
+Value centered_mean(OpBuilder& builder, QuantizedMeanOp op) {
   const Location location = op.getLoc();
   const Quantized input = quantization_of(op.getInput()), output = quantization_of(op.getOutput());
   int64_t count = 1;
@@ -192,9 +192,9 @@ Value centred_mean(OpBuilder& builder, QuantizedMeanOp op) {
   const float multiplier = input.scale() / (output.scale() * static_cast<float>(count));
   return elementwise(builder, location, sum, storage_type(tensor_type(op.getResult())),
                      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                       Value centre = scalars.create<arith::SubIOp>(x[0], integer_constant(scalars, count * input.zero()));
+                       Value center = scalars.create<arith::SubIOp>(x[0], integer_constant(scalars, count * input.zero()));
                        Value steps =
-                           scalars.create<arith::MulFOp>(to_float(scalars, centre), real_constant(scalars, multiplier));
+                           scalars.create<arith::MulFOp>(to_float(scalars, center), real_constant(scalars, multiplier));
                        return rounded_to(scalars, steps, output, {output.least(), output.most()});
                      });
 }
@@ -206,7 +206,7 @@ LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Loca
   return infer_integer_reduction(location, getOperationName(), op, types, op.getRounding());
 }
 void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  results[0] = getRounding() == "onnx" ? centred_mean(builder, *this) : reduction_formula(builder, *this, /*mean=*/true);
+  results[0] = getRounding() == "onnx" ? centered_mean(builder, *this) : reduction_formula(builder, *this, /*mean=*/true);
 }
 
 LogicalResult QuantizedSumOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,

@@ -1,6 +1,6 @@
 // A folded graph as a list of layers: what the runtimes of the world call an operator.
 //
-// TensorFlow Lite's CONV_2D is our conv, the add of its bias and the relu after it. Writers of such files and the quantiser
+// TensorFlow Lite's CONV_2D is our conv, the add of its bias and the relu after it. Writers of such files and the quantizer
 // take layers from here; what has neither bias nor activation is a layer of one operator.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Integer operators in QDQ form: the float operator, between the DequantizeLinear of what it reads and the QuantizeLinear of
-// what it makes, which Exporter puts there wherever the graph's values are quantised.
+// what it makes, which Exporter puts there wherever the graph's values are quantized.
 #include "fovea/interchange/onnx/exporter.h"
 
 namespace fovea {

@@ -145,12 +145,12 @@ void export_softmax(Exporter& exporter, const FusedLayer& layer, const char* typ
 void export_resize(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
   const bool nearest = layer.node.get("method", std::string("bilinear")) == "nearest";
-  const bool corners = layer.node.get("align_corners", false), centres = layer.node.get("half_pixel_centers", false);
+  const bool corners = layer.node.get("align_corners", false), centers = layer.node.get("half_pixel_centers", false);
   std::map<std::string, OnnxAttribute> attributes{{"mode", std::string(nearest ? "nearest" : "linear")},
                                                   {"coordinate_transformation_mode", std::string(corners   ? "align_corners"
-                                                                                                 : centres ? "half_pixel"
+                                                                                                 : centers ? "half_pixel"
                                                                                                            : "asymmetric")}};
-  if (nearest) attributes["nearest_mode"] = std::string(corners || centres ? "round_prefer_ceil" : "floor");
+  if (nearest) attributes["nearest_mode"] = std::string(corners || centers ? "round_prefer_ceil" : "floor");
   const Shape sizes = ordered_shape(exporter.shape(layer.output), channels_first_order(exporter.rank(x)));
   const std::string y =
       exporter.add(layer.node.layer, "Resize", {exporter.channels_first(x), "", "", exporter.integers(sizes)}, attributes);

@@ -178,11 +178,11 @@ void export_layer_norm(Exporter& exporter, const FusedLayer& layer) {
   const Ref input = layer.node.operands[0];
   const std::string x = exporter.row_major(input);
   const std::map<std::string, OnnxAttribute> last{{"axes", std::vector<int64_t>{-1}}, {"keepdims", int64_t{1}}};
-  const std::string centred = exporter.add(name, "Sub", {x, exporter.add(name, "ReduceMean", {x}, last)});
-  const std::string variance = exporter.add(name, "ReduceMean", {exporter.add(name, "Mul", {centred, centred})}, last);
+  const std::string centered = exporter.add(name, "Sub", {x, exporter.add(name, "ReduceMean", {x}, last)});
+  const std::string variance = exporter.add(name, "ReduceMean", {exporter.add(name, "Mul", {centered, centered})}, last);
   const std::string shifted =
       exporter.add(name, "Add", {variance, exporter.number(static_cast<float>(layer.node.get("epsilon", 1e-5)))});
-  const std::string unit = exporter.add(name, "Div", {centred, exporter.add(name, "Sqrt", {shifted})});
+  const std::string unit = exporter.add(name, "Div", {centered, exporter.add(name, "Sqrt", {shifted})});
   const std::string scaled = exporter.add(name, "Mul", {unit, exporter.row_major(layer.node.operands[1])});
   exporter.set_in_order(layer.output, exporter.add(name, "Add", {scaled, exporter.row_major(layer.node.operands[2])}),
                         identity_order(exporter.rank(input)));

@@ -41,14 +41,14 @@ class Exporter {
   int64_t rank(Ref ref) const { return static_cast<int64_t>(shape(ref).size()); }
   bool has_constant(Ref ref) { return value(ref).constant.has_value(); }
 
-  // The tensor as it is kept, integers of a quantised value, with dimension i the graph's dimension order[i]; its name.
+  // The tensor as it is kept, integers of a quantized value, with dimension i the graph's dimension order[i]; its name.
   std::string stored(ExportedValue& value, const std::vector<int64_t>& order);
-  // The same as real numbers: quantised values through a DequantizeLinear.
+  // The same as real numbers: quantized values through a DequantizeLinear.
   std::string in_order(ExportedValue& value, const std::vector<int64_t>& order);
   std::string in_order(Ref ref, const std::vector<int64_t>& order) { return in_order(value(ref), order); }
   std::string channels_first(Ref ref) { return in_order(ref, channels_first_order(rank(ref))); }
   std::string row_major(Ref ref) { return in_order(ref, identity_order(rank(ref))); }
-  // Real numbers of what lies under `name` and is quantised as `value` is; `order` says where its channels are.
+  // Real numbers of what lies under `name` and is quantized as `value` is; `order` says where its channels are.
   std::string real(const ExportedValue& value, const std::string& name, const std::vector<int64_t>& order);
   // The same of the value as it lies.
   std::string real(const ExportedValue& value);
@@ -56,10 +56,10 @@ class Exporter {
   std::string in_shape(ExportedValue& value, const Shape& shape);
   std::vector<int64_t> some_order(const ExportedValue& value) const;
 
-  // Whether a quantised value can hold nothing that the activation would change.
+  // Whether a quantized value can hold nothing that the activation would change.
   bool range_limits(Ref ref, const std::string& activation) const;
 
-  // Initialisers; equal ones of one name are shared.
+  // Initializers; equal ones of one name are shared.
   std::string initializer(const std::string& name, const Tensor& tensor);
   std::string number(float value);
   std::string integers(const std::vector<int64_t>& values);
@@ -68,11 +68,11 @@ class Exporter {
   std::string add(const std::string& layer, const std::string& type, std::vector<std::string> inputs,
                   std::map<std::string, OnnxAttribute> attributes = {});
 
-  // The zero point of a quantised value, of the type the file keeps its integers in.
+  // The zero point of a quantized value, of the type the file keeps its integers in.
   std::string zero_point(const ExportedValue& value);
 
-  // A result of the graph: a tensor of the file and what its memory means. `set` takes what a quantised value is stored as; the
-  // others take real numbers, which a QuantizeLinear follows where the graph's value is quantised.
+  // A result of the graph: a tensor of the file and what its memory means. `set` takes what a quantized value is stored as; the
+  // others take real numbers, which a QuantizeLinear follows where the graph's value is quantized.
   void set(Ref ref, std::string name, Shape shape, Layout layout);
   void set_reals(Ref ref, std::string name, Shape shape, Layout layout);
   void set_in_order(Ref ref, std::string name, const std::vector<int64_t>& order);

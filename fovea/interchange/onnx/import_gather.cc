@@ -14,7 +14,7 @@ int64_t position(const std::vector<int64_t>& order, int64_t dimension) {
   return std::ranges::find(order, dimension) - order.begin();
 }
 
-// Known positions of a dimension: a slice where they are neighbours at equal steps, nothing where they are all.
+// Known positions of a dimension: a slice where they are neighbors at equal steps, nothing where they are all.
 Ref picked(Importer& importer, const OnnxNode& node, Ref x, int64_t dim, const std::vector<int64_t>& indices) {
   const Shape shape = importer.shape_of(x);
   const auto d = static_cast<size_t>(dim);

@@ -1,4 +1,4 @@
-// Normalisation: over the batch, layers, groups, instances, channels beside each other.
+// Normalization: over the batch, layers, groups, instances, channels beside each other.
 #include <algorithm>
 #include <numeric>
 
@@ -46,10 +46,10 @@ struct Normal {
 
 Normal normal(Composite& c, Ref x, const std::vector<int64_t>& dims, double epsilon) {
   const Ref mean = c.reduce("reduce_mean", x, dims);
-  const Ref centred = c.sub(x, mean);
-  const Ref variance = c.reduce("reduce_mean", c.square(centred), dims);
+  const Ref centered = c.sub(x, mean);
+  const Ref variance = c.reduce("reduce_mean", c.square(centered), dims);
   const Ref inverse = c("rsqrt", {c.add(variance, epsilon)});
-  return {.y = c.mul(centred, inverse), .mean = mean, .inverse = inverse};
+  return {.y = c.mul(centered, inverse), .mean = mean, .inverse = inverse};
 }
 
 // Over the last dimension one operator; over several, or where statistics are asked for, arithmetic.
@@ -81,7 +81,7 @@ void import_layer_norm(Importer& importer, const OnnxNode& node) {
   importer.set(node, 2, result.inverse, Layout::row_major(importer.shape_of(result.inverse)));
 }
 
-// As many groups as channels is instance normalisation.
+// As many groups as channels is instance normalization.
 void import_instance_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   if (x.rank() < 3) importer.complain(node, "its input is {}; [batch, channels, spatial...] is needed", to_string(x.shape()));
@@ -114,13 +114,13 @@ void import_group_norm(Importer& importer, const OnnxNode& node) {
   importer.set_channels_last(node, 0, c("group_norm", operands, {{"groups", groups}, {"epsilon", epsilon}}));
 }
 
-// Krizhevsky et al. 2012, section 3.3: x / (bias + alpha / size * the sum of squares of `size` neighbouring channels) ^ beta.
+// Krizhevsky et al. 2012, section 3.3: x / (bias + alpha / size * the sum of squares of `size` neighboring channels) ^ beta.
 // The sum over the size is a mean along channels.
 void import_lrn(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const int64_t size = importer.integer(node, "size", 0);
   if (x.rank() < 3 || size < 1 || size > 1 << 20)
-    importer.complain(node, "{} neighbours of an input {}", size, to_string(x.shape()));
+    importer.complain(node, "{} neighbors of an input {}", size, to_string(x.shape()));
   const Ref input = importer.channels_last(x);
   const Shape shape = importer.shape_of(input);
   Composite c(importer, node);
@@ -142,9 +142,9 @@ void import_mean_variance(Importer& importer, const OnnxNode& node) {
   std::ranges::sort(dims);
   Composite c(importer, node);
   const Ref input = importer.in_order(x, order);
-  const Ref centred = c.sub(input, c.reduce("reduce_mean", input, dims));
-  const Ref deviation = c.sqrt(c.reduce("reduce_mean", c.square(centred), dims));
-  importer.set_in_order(node, 0, c.div(centred, c.add(deviation, 1e-9)), order);
+  const Ref centered = c.sub(input, c.reduce("reduce_mean", input, dims));
+  const Ref deviation = c.sqrt(c.reduce("reduce_mean", c.square(centered), dims));
+  importer.set_in_order(node, 0, c.div(centered, c.add(deviation, 1e-9)), order);
 }
 
 }  // namespace

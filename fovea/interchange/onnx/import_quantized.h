@@ -1,4 +1,4 @@
-// What files of quantised operators share. Internal to fovea/interchange/onnx.
+// What files of quantized operators share. Internal to fovea/interchange/onnx.
 #pragma once
 
 #include "fovea/interchange/onnx/importer.h"

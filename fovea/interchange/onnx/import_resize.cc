@@ -1,4 +1,4 @@
-// Resize and Upsample: each dimension by itself, a result of weighted neighbours.
+// Resize and Upsample: each dimension by itself, a result of weighted neighbors.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -18,10 +18,10 @@ struct Resizing {
   std::vector<float> from, to;  // the region of tf_crop_and_resize
 };
 
-// Neighbours along one dimension: result cell o is the sum over taps of weight[t][o] * x[cell[t][o]].
+// Neighbors along one dimension: result cell o is the sum over taps of weight[t][o] * x[cell[t][o]].
 struct Taps {
   std::vector<std::vector<int64_t>> cells;
-  std::vector<std::vector<float>> weights;  // none: one neighbour, as it is
+  std::vector<std::vector<float>> weights;  // none: one neighbor, as it is
   std::vector<bool> outside;                // cells that get the node's own value; empty: none
 };
 
@@ -36,10 +36,10 @@ float coordinate(const Resizing& resizing, size_t d, int64_t cell) {
     const float from = resizing.from[d], to = resizing.to[d];
     return resizing.out[d] > 1 ? from * (in - 1) + at * (to - from) * (in - 1) / (out - 1) : 0.5F * (from + to) * (in - 1);
   }
-  const float centre = (at + 0.5F) / scale - 0.5F;
-  if (place == "pytorch_half_pixel") return resizing.out[d] > 1 ? centre : 0.0F;
-  if (place == "half_pixel_symmetric") return in / 2 * (1 - out / (in * scale)) + centre;
-  return centre;
+  const float center = (at + 0.5F) / scale - 0.5F;
+  if (place == "pytorch_half_pixel") return resizing.out[d] > 1 ? center : 0.0F;
+  if (place == "half_pixel_symmetric") return in / 2 * (1 - out / (in * scale)) + center;
+  return center;
 }
 
 int64_t nearest(const Resizing& resizing, float at, bool smaller) {
@@ -51,7 +51,7 @@ int64_t nearest(const Resizing& resizing, float at, bool smaller) {
   return static_cast<int64_t>(std::ceil(at - 0.5F));
 }
 
-// The weight of a neighbour at a distance, counted in cells of the coarser of both images.
+// The weight of a neighbor at a distance, counted in cells of the coarser of both images.
 float weight_at(const Resizing& resizing, float distance) {
   const float x = std::abs(distance), a = resizing.cubic;
   if (resizing.mode == "linear") return std::max(1 - x, 0.0F);
@@ -60,7 +60,7 @@ float weight_at(const Resizing& resizing, float distance) {
   return 0;
 }
 
-// With antialiasing a smaller image sees as many neighbours as become one cell.
+// With antialiasing a smaller image sees as many neighbors as become one cell.
 Taps weighted_taps(const Resizing& resizing, size_t d) {
   const int64_t in = resizing.in[d], out = resizing.out[d];
   const float narrow = resizing.antialias ? std::min(resizing.scales[d], 1.0F) : 1.0F;
@@ -134,24 +134,24 @@ Ref multiplied(Importer& importer, Composite& c, Ref x, size_t dim, const Taps& 
 
 Ref resized_along(Importer& importer, Composite& c, const Resizing& resizing, Ref x, size_t dim, size_t d) {
   constexpr size_t few = 4;
-  // As many numbers as neighbours and cells: a file's sizes ask for them.
-  const double neighbourhood = resizing.antialias ? 4 * std::max(1.0 / static_cast<double>(resizing.scales[d]), 1.0) : 4.0;
-  c.spend(static_cast<int64_t>(std::min(neighbourhood, 0x1p30)) * resizing.out[d] * 16);
+  // As many numbers as neighbors and cells: a file's sizes ask for them.
+  const double neighborhood = resizing.antialias ? 4 * std::max(1.0 / static_cast<double>(resizing.scales[d]), 1.0) : 4.0;
+  c.spend(static_cast<int64_t>(std::min(neighborhood, 0x1p30)) * resizing.out[d] * 16);
   const Taps taps = taps_of(resizing, d);
   const size_t rank = c.shape_of(x).size();
-  const auto neighbours = [&](const std::vector<int64_t>& cells) {
+  const auto neighbors = [&](const std::vector<int64_t>& cells) {
     Tensor places({std::ssize(cells)}, DType::i64);
     std::ranges::copy(cells, places.data<int64_t>());
     return c("gather", {x, importer.known(places)}, {{"dim", static_cast<int64_t>(dim)}});
   };
   Ref y;
   if (taps.weights.empty()) {
-    y = neighbours(taps.cells[0]);
+    y = neighbors(taps.cells[0]);
   } else if (taps.cells.size() > few) {
     y = multiplied(importer, c, x, dim, taps);
   } else {
     for (size_t t = 0; t < taps.cells.size(); ++t) {
-      const Ref term = c.mul(neighbours(taps.cells[t]), along(importer, taps.weights[t], dim, rank));
+      const Ref term = c.mul(neighbors(taps.cells[t]), along(importer, taps.weights[t], dim, rank));
       y = t == 0 ? term : c.add(y, term);
     }
   }
@@ -284,18 +284,18 @@ std::optional<Attributes> as_operator(const Resizing& resizing) {
   for (size_t d = 0; d < 4; ++d)
     if (static_cast<float>(in[d]) * resizing.scales[d] != static_cast<float>(out[d])) return std::nullopt;
   const bool corners = resizing.place == "align_corners", plain = resizing.place == "asymmetric";
-  const bool centres = resizing.place == "half_pixel" || (resizing.place == "pytorch_half_pixel" && out[2] > 1 && out[3] > 1);
-  if (!corners && !plain && !centres) return std::nullopt;
+  const bool centers = resizing.place == "half_pixel" || (resizing.place == "pytorch_half_pixel" && out[2] > 1 && out[3] > 1);
+  if (!corners && !plain && !centers) return std::nullopt;
   const bool near = resizing.mode == "nearest", whole = out[2] % in[2] == 0 && out[3] % in[3] == 0;
   const std::string& rounding = resizing.rounding;
-  const bool ties = centres   ? rounding == "round_prefer_ceil" || (rounding == "round_prefer_floor" && whole)
+  const bool ties = centers   ? rounding == "round_prefer_ceil" || (rounding == "round_prefer_floor" && whole)
                     : corners ? rounding == "round_prefer_ceil"
                               : rounding == "floor" || (rounding == "simple" && whole);
   if (near && !ties) return std::nullopt;
   return Attributes{{"size", Shape{out[2], out[3]}},
                     {"method", std::string(near ? "nearest" : "bilinear")},
                     {"align_corners", corners},
-                    {"half_pixel_centers", centres}};
+                    {"half_pixel_centers", centers}};
 }
 
 void import_resize(Importer& importer, const OnnxNode& node) {

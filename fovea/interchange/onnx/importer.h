@@ -22,7 +22,7 @@ namespace fovea {
 // A value of the file: a tensor known while reading, or a value of the graph whose memory `layout` explains. The graph's value
 // has some shape of the same count.
 //
-// A quantised value is the graph's integers: what a QuantizeLinear makes (`bare`), and what the DequantizeLinear behind it
+// A quantized value is the graph's integers: what a QuantizeLinear makes (`bare`), and what the DequantizeLinear behind it
 // makes, which becomes real numbers only when a float operator reads it. A constant behind a DequantizeLinear keeps its
 // integers, too.
 struct ImportedValue {
@@ -165,7 +165,7 @@ void add_shape_imports(ImportTable& table);        // the same numbers in other 
 void add_gather_imports(ImportTable& table);       // numbers picked by position
 void add_resize_imports(ImportTable& table);       // Resize, Upsample
 void add_reduction_imports(ImportTable& table);    // reductions, softmax
-void add_norm_imports(ImportTable& table);         // normalisation
+void add_norm_imports(ImportTable& table);         // normalization
 void add_ranking_imports(ImportTable& table);      // what is largest, and running sums
 void add_quantized_imports(ImportTable& table);    // QuantizeLinear, DequantizeLinear
 

@@ -41,7 +41,7 @@ class Layout {
   // Cuts factors of both, layouts of equal shape, until each dimension has the same factors in both; false where they have no
   // common measure.
   static bool refine(Layout& a, Layout& b);
-  // Joins factors that are neighbours wherever they occur.
+  // Joins factors that are neighbors wherever they occur.
   Layout joined() const;
 
   // The tensor's factors, outermost dimension first: factor numbers in memory.

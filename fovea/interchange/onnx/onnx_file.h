@@ -55,7 +55,7 @@ struct OnnxFile {
   std::string graph_name;
   std::vector<OnnxNode> nodes;  // in an order of computation
   std::map<std::string, Tensor> initializers;
-  std::vector<OnnxPort> inputs;  // without initialisers
+  std::vector<OnnxPort> inputs;  // without initializers
   std::vector<OnnxPort> outputs;
   std::map<std::string, int64_t> element_types;  // in the file, by ONNX's numbers: of tensors, inputs, and values it describes
   std::map<std::string, std::string> metadata;

@@ -124,7 +124,7 @@ void write_onnx_file(const std::filesystem::path& path, const OnnxFile& file) {
   if (model.ByteSizeLong() > 0x7fffffff)
     fail("{}: {} bytes; an ONNX file holds at most 2 GiB", path.string(), model.ByteSizeLong());
   std::string bytes;
-  if (!model.SerializeToString(&bytes)) fail("{}: the model could not be serialised", path.string());
+  if (!model.SerializeToString(&bytes)) fail("{}: the model could not be serialized", path.string());
   write_text(path, bytes);
 }
 

@@ -23,7 +23,7 @@ struct OnnxReadOptions {
 
 // Inputs of three and more dimensions that the network treats as [batch, channels, spatial...], and results of that many, have
 // channels last; others stay as they are. Fails on a damaged file; an operator fovea does not read is named with its node.
-// Quantised models in QDQ form (QuantizeLinear and DequantizeLinear around float operators) become integer operators.
+// Quantized models in QDQ form (QuantizeLinear and DequantizeLinear around float operators) become integer operators.
 InferenceModel read_onnx(const std::filesystem::path& path, const OnnxReadOptions& options = {});
 
 // The same of a file's content; `name` stands for the path in messages. Tensors in files of their own are refused.

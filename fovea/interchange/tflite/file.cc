@@ -21,7 +21,7 @@ BuiltinOperator code_of(const OperatorCode& code) {
 
 std::optional<Quantization> quantization_of(const QuantizationParameters* table, const Shape& shape, const std::string& user) {
   if (!table || !table->scale() || table->scale()->size() == 0) return std::nullopt;
-  if (table->details()) fail("{}: a kind of quantisation that is no scale and zero point", user);
+  if (table->details()) fail("{}: a kind of quantization that is no scale and zero point", user);
   Quantization quantization{.scales = {table->scale()->begin(), table->scale()->end()}};
   const size_t count = quantization.scales.size();
   if (table->zero_point() && table->zero_point()->size() > 0) {

@@ -1,5 +1,5 @@
 // A .tflite file opened and checked: every index, length and size in it fits, and nothing is read through a pointer that was
-// not verified. Shapes and quantised axes are in the file's own order.
+// not verified. Shapes and quantized axes are in the file's own order.
 #pragma once
 
 #include <cstddef>

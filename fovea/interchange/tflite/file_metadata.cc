@@ -29,7 +29,7 @@ std::vector<float> of_unit(const flatbuffers::Vector<float>* numbers, const File
   std::vector<float> result;
   if (!numbers) return result;
   for (const float number : *numbers) {
-    if (!std::isfinite(number) || (positive && number <= 0)) fail("{}: its metadata normalise by {}", file.name(), number);
+    if (!std::isfinite(number) || (positive && number <= 0)) fail("{}: its metadata normalize by {}", file.name(), number);
     result.push_back(number / 255);
   }
   return result;
@@ -52,7 +52,7 @@ void read_normalization(const metadata::TensorMetadata& input, const File& file,
     for (std::vector<float>* numbers : {&model.preprocessing.mean, &model.preprocessing.deviation}) {
       if (numbers->size() == 1) numbers->resize(channels, (*numbers)[0]);
       if (!numbers->empty() && numbers->size() != channels)
-        fail("{}: its metadata normalise {} channels of {}", file.name(), numbers->size(), channels);
+        fail("{}: its metadata normalize {} channels of {}", file.name(), numbers->size(), channels);
     }
     model.says_preprocessing = true;
     return;

@@ -6,7 +6,7 @@
 
 namespace fovea::tflite {
 
-// Sets the model's labels and, where its first input is normalised, mean and deviation; a file without metadata changes
+// Sets the model's labels and, where its first input is normalized, mean and deviation; a file without metadata changes
 // nothing. Fails in one line on damaged metadata.
 void read_file_metadata(const File& file, InferenceModel& model);
 

@@ -20,7 +20,7 @@ Attributes movement(Reader& reader, const Options& options) {
 
 // [outputs]: the file's, or zeros where it has none. The sums of 16-bit activations are as wide as it is.
 Ref bias_of(Reader& reader, size_t input, int64_t outputs) {
-  const bool integers = reader.quantised(), words = reader.input_type(0).dtype == DType::i16;
+  const bool integers = reader.quantized(), words = reader.input_type(0).dtype == DType::i16;
   if (reader.has(input)) {
     const Tensor values = reader.values(input, "bias");
     const bool fits = values.dtype() == (integers ? DType::i32 : DType::f32) || (words && values.dtype() == DType::i64);
@@ -74,7 +74,7 @@ Ref dynamic_product(Reader& reader, Ref x, int64_t outputs, Multiply multiply) {
 void finish(Reader& reader, const std::string& name, Ref filter, Attributes attributes, int64_t outputs,
             ActivationFunctionType activation) {
   const Ref bias = bias_of(reader, 2, outputs);
-  if (!reader.quantised()) {
+  if (!reader.quantized()) {
     const auto product = [&](Ref x) { return reader.add(name, {x, filter}, attributes); };
     const Ref product_of_all =
         is_dynamic(reader) ? dynamic_product(reader, reader.input(0), outputs, product) : product(reader.input(0));
@@ -132,7 +132,7 @@ void read_fully_connected(Reader& reader) {
   const Ref bias = bias_of(reader, 2, shape[0]);
   const auto product = [&](Ref x) { return reader.add("dense", {x, weight}); };
   Ref result;
-  if (reader.quantised()) {
+  if (reader.quantized()) {
     result = reader.add("quantized_dense", {rows, weight, bias},
                         {{"activation", reader.activation_name(options.fused_activation_function())},
                          {"rounding", reader.reading().rounding},

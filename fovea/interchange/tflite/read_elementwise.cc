@@ -25,8 +25,8 @@ void read_binary(Reader& reader, const char* name) {
   const auto* options = reader.op().options<Options>();
   const ActivationFunctionType activation = options ? options->fused_activation_function() : ActivationFunctionType::NONE;
   const std::vector<Ref> operands{reader.input(0), reader.input(1)};
-  if (!reader.quantised()) return reader.set_output(reader.activated(reader.add(name, operands), activation));
-  if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of quantised integers");
+  if (!reader.quantized()) return reader.set_output(reader.activated(reader.add(name, operands), activation));
+  if (reader.op().code == BuiltinOperator::DIV) reader.fail("is read of floats, not of quantized integers");
   Attributes attributes{{"activation", reader.activation_name(activation)}, {"output", reader.output_type()}};
   if constexpr (!std::is_same_v<Options, MulOptions> && !std::is_same_v<Options, DivOptions>)
     if (reader.input_type(0).dtype == DType::i16 && (!options || options->pot_scale_int16()) && has_powers_of_two(reader))
@@ -41,7 +41,7 @@ void read_div(Reader& reader) { read_binary<DivOptions>(reader, "div"); }
 // Of floats only, and without options.
 template <const char* name>
 void read_plain(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   std::vector<Ref> operands;
   for (size_t i = 0; i < reader.input_count(); ++i) operands.push_back(reader.input(i));
   reader.set_output(reader.add(name, operands));
@@ -50,52 +50,52 @@ void read_plain(Reader& reader) {
 // Of integers, which have to count alike.
 template <const char* name>
 void read_extreme(Reader& reader) {
-  if (!reader.quantised()) return reader.set_output(reader.add(name, {reader.input(0), reader.input(1)}));
+  if (!reader.quantized()) return reader.set_output(reader.add(name, {reader.input(0), reader.input(1)}));
   if (reader.input_type(0).quantization != reader.input_type(1).quantization) reader.fail("has operands of different scales");
   reader.set_output(reader.add(std::string("quantized_") + name, {reader.input(0), reader.input(1)}));
 }
 
 void read_squared_difference(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   const Ref difference = reader.add("sub", {reader.input(0), reader.input(1)});
   reader.set_output(reader.add("mul", {difference, difference}));
 }
 
 void read_add_n(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   Ref sum = reader.input(0);
   for (size_t i = 1; i < reader.input_count(); ++i) sum = reader.add("add", {sum, reader.input(i)});
   reader.set_output(sum);
 }
 
 void read_square(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   reader.set_output(reader.add("mul", {reader.input(0), reader.input(0)}));
 }
 
 // `function` as fovea.quantized_activation has it; `name` of the operator on floats.
 template <const char* name, const char* function>
 void read_activation(Reader& reader) {
-  if (!reader.quantised()) return reader.set_output(reader.add(name, {reader.input(0)}));
+  if (!reader.quantized()) return reader.set_output(reader.add(name, {reader.input(0)}));
   reader.set_output(reader.add("quantized_activation", {reader.input(0)},
                                {{"function", std::string(function)}, {"output", reader.output_type()}}));
 }
 
 void read_relu_n1_to_1(Reader& reader) {
-  if (!reader.quantised()) return reader.set_output(reader.activated(reader.input(0), ActivationFunctionType::RELU_N1_TO_1));
+  if (!reader.quantized()) return reader.set_output(reader.activated(reader.input(0), ActivationFunctionType::RELU_N1_TO_1));
   reader.set_output(reader.add("quantized_activation", {reader.input(0)},
                                {{"function", std::string("relu_n1_to_1")}, {"output", reader.output_type()}}));
 }
 
 void read_relu_0_to_1(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   reader.set_output(reader.add("clamp", {reader.input(0)}, {{"low", 0.0}, {"high", 1.0}}));
 }
 
 // Clevert et al. 2016.
 void read_elu(Reader& reader) {
   const Ref x = reader.input(0);
-  if (reader.quantised()) {
+  if (reader.quantized()) {
     return reader.set_output(
         reader.add("quantized_activation", {x}, {{"function", std::string("elu")}, {"output", reader.output_type()}}));
   }
@@ -105,7 +105,7 @@ void read_elu(Reader& reader) {
 
 void read_leaky_relu(Reader& reader) {
   const double alpha = reader.options<LeakyReluOptions>().alpha();
-  if (!reader.quantised()) return reader.set_output(reader.add("leaky_relu", {reader.input(0)}, {{"slope", alpha}}));
+  if (!reader.quantized()) return reader.set_output(reader.add("leaky_relu", {reader.input(0)}, {{"slope", alpha}}));
   reader.set_output(reader.add("quantized_activation", {reader.input(0)},
                                {{"function", std::string("leaky_relu")}, {"alpha", alpha}, {"output", reader.output_type()}}));
 }
@@ -114,7 +114,7 @@ void read_leaky_relu(Reader& reader) {
 void read_gelu(Reader& reader) {
   const auto* options = reader.op().options<GeluOptions>();
   const Ref x = reader.input(0);
-  if (reader.quantised()) {
+  if (reader.quantized()) {
     return reader.set_output(
         reader.add("quantized_activation", {x}, {{"function", std::string("gelu")}, {"output", reader.output_type()}}));
   }
@@ -127,7 +127,7 @@ void read_gelu(Reader& reader) {
 
 void read_prelu(Reader& reader) {
   const Ref x = reader.input(0);
-  if (reader.quantised())
+  if (reader.quantized())
     return reader.set_output(reader.add("quantized_prelu", {x, reader.input(1)}, {{"output", reader.output_type()}}));
   const Ref below = reader.add("mul", {x, reader.input(1)});
   reader.set_output(reader.add("select", {x, reader.scalar(0), x, below}, {{"comparison", std::string("gt")}}));
@@ -135,7 +135,7 @@ void read_prelu(Reader& reader) {
 
 void read_softmax(Reader& reader) {
   const double beta = reader.options<SoftmaxOptions>().beta();
-  if (reader.quantised()) {
+  if (reader.quantized()) {
     return reader.set_output(
         reader.add("quantized_softmax", {reader.input(0)}, {{"beta", beta}, {"output", reader.output_type()}}));
   }

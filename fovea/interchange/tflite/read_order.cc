@@ -124,7 +124,7 @@ void read_one_hot(Reader& reader) {
 
 template <const char* name>
 void read_function(Reader& reader) {
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   reader.set_output(reader.add(name, {reader.input(0)}));
 }
 

@@ -19,7 +19,7 @@ Attributes window_of(Reader& reader, const Pool2DOptions& options) {
 void read_average_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
   Attributes attributes = window_of(reader, options);
-  if (!reader.quantised())
+  if (!reader.quantized())
     return reader.set_output(
         reader.activated(reader.add("avg_pool", {reader.input(0)}, attributes), options.fused_activation_function()));
   attributes.emplace_back("activation", reader.activation_name(options.fused_activation_function()));
@@ -30,7 +30,7 @@ void read_max_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
   const ActivationFunctionType activation = options.fused_activation_function();
   Ref result = reader.add("max_pool", {reader.input(0)}, window_of(reader, options));
-  if (!reader.quantised()) {
+  if (!reader.quantized()) {
     result = reader.activated(result, activation);
   } else if (activation != ActivationFunctionType::NONE) {
     result = reader.add("quantized_activation", {result},
@@ -42,19 +42,19 @@ void read_max_pool(Reader& reader) {
 // The root of the mean of squares.
 void read_l2_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
-  if (reader.quantised()) reader.fail("is read of floats, not of quantised integers");
+  if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
   const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
   const Ref root = reader.add("sqrt", {reader.add("avg_pool", {squares}, window_of(reader, options))});
   reader.set_output(reader.activated(root, options.fused_activation_function()));
 }
 
-// Krizhevsky et al. 2012, section 3.3: x / (bias + alpha * the sum of squares of the neighbouring channels) ^ beta. The sum is
+// Krizhevsky et al. 2012, section 3.3: x / (bias + alpha * the sum of squares of the neighboring channels) ^ beta. The sum is
 // a mean along channels times their number.
 void read_local_response_normalization(Reader& reader) {
   const auto& options = reader.options<LocalResponseNormalizationOptions>();
   const Shape shape = reader.input_type(0).shape;
   const int64_t window = 2 * int64_t{options.radius()} + 1;
-  if (reader.quantised() || shape.size() != 4 || options.radius() < 0 || options.radius() > 1 << 20)
+  if (reader.quantized() || shape.size() != 4 || options.radius() < 0 || options.radius() > 1 << 20)
     reader.fail("works on {} with radius {}", to_string(reader.input_type(0)), options.radius());
   const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
   const Ref rows = reader.add("reshape", {squares}, {{"shape", Shape{shape[0] * shape[1] * shape[2], shape[3], 1}}});
@@ -74,7 +74,7 @@ void read_local_response_normalization(Reader& reader) {
 void read_l2_normalization(Reader& reader) {
   const auto* options = reader.op().options<L2NormOptions>();
   const Shape shape = reader.input_type(0).shape;
-  if (reader.quantised() || shape.empty()) reader.fail("works on {}", to_string(reader.input_type(0)));
+  if (reader.quantized() || shape.empty()) reader.fail("works on {}", to_string(reader.input_type(0)));
   const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
   const Ref sum = reader.add("reduce_sum", {squares}, {{"dims", Shape{std::ssize(shape) - 1}}, {"keep_dims", true}});
   const Ref length = reader.add("maximum", {reader.add("sqrt", {sum}), reader.scalar(1e-6)});
@@ -130,7 +130,7 @@ void read_reduction(Reader& reader) {
   const bool keep = options && options->keep_dims();
   const BuiltinOperator code = reader.op().code;
   Attributes attributes{{"dims", reduced_dims(reader)}, {"keep_dims", keep}};
-  if (!reader.quantised()) return reader.set_output(reader.add(reduction, {reader.input(0)}, attributes));
+  if (!reader.quantized()) return reader.set_output(reader.add(reduction, {reader.input(0)}, attributes));
   if (code == BuiltinOperator::REDUCE_MAX) return reader.set_output(largest_integer(reader, reduced_dims(reader), keep));
   if (code == BuiltinOperator::REDUCE_MIN)  // it only chooses among them
     return reader.set_output(reader.like_output(reader.add(reduction, {reader.real(0)}, attributes)));
@@ -146,7 +146,7 @@ void read_arg_max(Reader& reader) {
   const auto rank = std::ssize(reader.input_type(0).shape);
   const int64_t dim = axis.size() == 1 && axis[0] < 0 ? axis[0] + rank : axis.empty() ? rank : axis[0];
   if (axis.size() != 1 || dim < 0 || dim >= rank) reader.fail("goes by dimension {} of {}", to_string(axis), rank);
-  Ref x = reader.quantised() ? reader.add("dequantize", {reader.input(0)}) : reader.input(0);
+  Ref x = reader.quantized() ? reader.add("dequantize", {reader.input(0)}) : reader.input(0);
   if (dim != rank - 1) {
     std::vector<int64_t> order;
     for (int64_t i = 0; i < rank; ++i)

@@ -86,7 +86,7 @@ void read_pad(Reader& reader) {
     const Tensor value = reader.values(2, "value");
     if (value.dtype() != reader.input_type(0).dtype || value.size() != 1)
       reader.fail("pads by {} values of {}", value.size(), name(value.dtype()));
-    attributes.emplace_back("value", reader.quantised() ? real_of(reader, value) : static_cast<double>(value.data<float>()[0]));
+    attributes.emplace_back("value", reader.quantized() ? real_of(reader, value) : static_cast<double>(value.data<float>()[0]));
   }
   reader.set_output(reader.add("pad", {reader.input(0)}, attributes));
 }
@@ -94,11 +94,11 @@ void read_pad(Reader& reader) {
 // Inputs with another scale than the result's are brought to it first.
 void read_concatenation(Reader& reader) {
   const auto& options = reader.options<ConcatenationOptions>();
-  const bool quantised = reader.quantised();
+  const bool quantized = reader.quantized();
   std::vector<Ref> parts;
   for (size_t i = 0; i < reader.input_count(); ++i) {
     Ref part = reader.input(i);
-    if (quantised && reader.type(part).quantization != reader.output_type().quantization)
+    if (quantized && reader.type(part).quantization != reader.output_type().quantization)
       part = reader.add("quantize", {part}, {{"output", reader.output_type()}});
     parts.push_back(part);
   }
@@ -106,7 +106,7 @@ void read_concatenation(Reader& reader) {
   if (dim == 0 && reader.rebatched() && parts.size() > 1) reader.fail("joins along the batch; it is read with the file's own");
   const Ref result = parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}});
   const ActivationFunctionType activation = options.fused_activation_function();
-  if (!quantised || activation == ActivationFunctionType::NONE) return reader.set_output(reader.activated(result, activation));
+  if (!quantized || activation == ActivationFunctionType::NONE) return reader.set_output(reader.activated(result, activation));
   reader.set_output(reader.add("quantized_activation", {result},
                                {{"function", reader.activation_name(activation)}, {"output", reader.output_type()}}));
 }

@@ -213,7 +213,7 @@ void read_unpack(Reader& reader) {
   }
 }
 
-// Of known positions, neighbours together; of a shape it is computed here.
+// Of known positions, neighbors together; of a shape it is computed here.
 void read_gather(Reader& reader) {
   const auto* options = reader.op().options<GatherOptions>();
   const std::vector<int64_t> places = reader.integers(1, "positions");

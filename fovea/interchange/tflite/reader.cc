@@ -160,14 +160,14 @@ Tensor Reader::values(size_t input, std::string_view what) const {
 namespace {
 
 template <typename T>
-void dequantise(const Tensor& integers, const Quantization& type, Tensor& reals) {
+void dequantize(const Tensor& integers, const Quantization& type, Tensor& reals) {
   int64_t inner = 1;
   for (size_t dim = integers.shape().size(); type.per_channel() && dim-- > static_cast<size_t>(type.axis) + 1;)
     inner *= integers.shape()[dim];
   for (int64_t at = 0; at < integers.size(); ++at) {
     const size_t channel = type.per_channel() ? static_cast<size_t>(at / inner) % type.scales.size() : 0;
-    const auto centre = static_cast<float>(static_cast<int64_t>(integers.data<T>()[at]) - type.zeros[channel]);
-    reals.data<float>()[at] = type.scales[channel] * centre;
+    const auto center = static_cast<float>(static_cast<int64_t>(integers.data<T>()[at]) - type.zeros[channel]);
+    reals.data<float>()[at] = type.scales[channel] * center;
   }
 }
 
@@ -178,9 +178,9 @@ Tensor Reader::whole_numbers(size_t input) const {
   Tensor result(integers.shape(), DType::f32);
   const Quantization plain{.scales = {1}, .zeros = {quantization(input)->zeros[0]}};
   if (integers.dtype() == DType::u8)
-    dequantise<uint8_t>(integers, plain, result);
+    dequantize<uint8_t>(integers, plain, result);
   else
-    dequantise<int8_t>(integers, plain, result);
+    dequantize<int8_t>(integers, plain, result);
   return result;
 }
 
@@ -192,16 +192,16 @@ Tensor Reader::reals(size_t input, std::string_view what) const {
   Tensor result(constant.shape(), DType::f32);
   switch (constant.dtype()) {
     case DType::i8:
-      dequantise<int8_t>(constant, *type, result);
+      dequantize<int8_t>(constant, *type, result);
       break;
     case DType::u8:
-      dequantise<uint8_t>(constant, *type, result);
+      dequantize<uint8_t>(constant, *type, result);
       break;
     case DType::i16:
-      dequantise<int16_t>(constant, *type, result);
+      dequantize<int16_t>(constant, *type, result);
       break;
     case DType::i32:
-      dequantise<int32_t>(constant, *type, result);
+      dequantize<int32_t>(constant, *type, result);
       break;
     default:
       fail("has a {} of {}, which is not read", what, name(constant.dtype()));
@@ -347,7 +347,7 @@ const Shape& Reader::file_output_shape(size_t output) const {
   return file_.tensors()[static_cast<size_t>(op_->outputs.at(output))].shape;
 }
 
-Ref Reader::real(size_t input) { return quantised(input) ? add("dequantize", {this->input(input)}) : this->input(input); }
+Ref Reader::real(size_t input) { return quantized(input) ? add("dequantize", {this->input(input)}) : this->input(input); }
 
 Ref Reader::like_output(Ref value, size_t output) {
   const FileTensor& tensor = file_.tensors()[static_cast<size_t>(op_->outputs.at(output))];

@@ -42,7 +42,7 @@ class Reader {
   bool rebatched() const { return options_.batch != file_batch_; }
   // A shape that the file made for its own batch, for ours. The batch is whatever of the first dimension the rest leaves.
   Shape batched(Shape shape) const;
-  bool quantised(size_t input = 0) { return input_type(input).quantization.has_value(); }
+  bool quantized(size_t input = 0) { return input_type(input).quantization.has_value(); }
 
   // Of a constant input: its values in the file's own order; fails when the network computes it.
   Tensor values(size_t input, std::string_view what) const;
@@ -76,7 +76,7 @@ class Reader {
   const Shape& file_output_shape(size_t output = 0) const;
   // The operator on real numbers between dequantize and quantize: exact where it only chooses among its input's integers.
   Ref real(size_t input);
-  Ref like_output(Ref value, size_t output = 0);  // quantised where the file's output is
+  Ref like_output(Ref value, size_t output = 0);  // quantized where the file's output is
 
   Ref activated(Ref value, ActivationFunctionType activation);  // of floats
   std::string activation_name(ActivationFunctionType activation) const;

@@ -9,7 +9,7 @@
 
 namespace fovea {
 
-// A float network is folded first (fovea/graph/rewrite/folding.h); one with quantised tensors is written as it is. A
+// A float network is folded first (fovea/graph/rewrite/folding.h); one with quantized tensors is written as it is. A
 // convolution or dense layer with its bias and activation is one operator of the file; what the file format has no operator for
 // is put together from those it has, and refused by name where that is impossible. Preprocessing and labels travel as metadata.
 // Equal models give equal bytes. Written atomically.

@@ -8,12 +8,12 @@
 namespace fovea::tflite {
 namespace {
 
-bool quantised(const Writer& writer) { return writer.node().op.starts_with("quantized_"); }
+bool quantized(const Writer& writer) { return writer.node().op.starts_with("quantized_"); }
 
 // Of a float layer they were found around it; an integer one has them as operand and attribute.
-Ref weight_of(const Writer& writer) { return quantised(writer) ? writer.node().operands[1] : writer.layer().weight; }
+Ref weight_of(const Writer& writer) { return quantized(writer) ? writer.node().operands[1] : writer.layer().weight; }
 ActivationFunctionType activation_of(const Writer& writer) {
-  if (!quantised(writer)) return fused_activation(writer, writer.layer().activation);
+  if (!quantized(writer)) return fused_activation(writer, writer.layer().activation);
   return fused_activation(writer, writer.node().get<std::string>("activation", "none"));
 }
 
@@ -29,7 +29,7 @@ int weight(Writer& writer, const std::vector<int64_t>& permutation, const Shape&
 // An integer bias counts in units of the input's scale times the weights', channel by channel.
 int bias(Writer& writer, int64_t outputs) {
   const std::string name = name_of(writer) + ".bias";
-  if (!quantised(writer)) {
+  if (!quantized(writer)) {
     const FusedLayer& layer = writer.layer();
     return writer.constant(layer.has_bias() ? writer.values(layer.bias) : Tensor({outputs}, DType::f32), name);
   }

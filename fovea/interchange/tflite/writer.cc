@@ -270,10 +270,10 @@ ActivationFunctionType fused_activation(const Writer& writer, const std::string&
 
 namespace {
 
-// Quantised tensors stay as they are: their scales were chosen for this very arithmetic.
-bool is_quantised(const Graph& graph) {
-  const auto quantised = [](const auto& port) { return port.type.quantization.has_value(); };
-  return std::ranges::any_of(graph.arguments(), quantised) || std::ranges::any_of(graph.results(), quantised);
+// Quantized tensors stay as they are: their scales were chosen for this very arithmetic.
+bool is_quantized(const Graph& graph) {
+  const auto quantized = [](const auto& port) { return port.type.quantization.has_value(); };
+  return std::ranges::any_of(graph.arguments(), quantized) || std::ranges::any_of(graph.results(), quantized);
 }
 
 }  // namespace
@@ -282,7 +282,7 @@ bool is_quantised(const Graph& graph) {
 namespace fovea {
 
 std::vector<std::byte> tflite_bytes(const InferenceModel& model) {
-  if (tflite::is_quantised(model.graph)) return tflite::Writer(model).write();
+  if (tflite::is_quantized(model.graph)) return tflite::Writer(model).write();
   const InferenceModel plain = folded(model);
   return tflite::Writer(plain).write();
 }

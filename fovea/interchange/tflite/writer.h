@@ -17,7 +17,7 @@ namespace fovea::tflite {
 
 class Writer {
  public:
-  explicit Writer(const InferenceModel& model);  // folded, or quantised
+  explicit Writer(const InferenceModel& model);  // folded, or quantized
   std::vector<std::byte> write();
 
   // The layer that is being written.

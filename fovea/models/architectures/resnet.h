@@ -24,7 +24,7 @@ struct ResNetOptions {
   int64_t groups = 1;                         // of the 3x3 of a bottleneck
   int64_t group_width = 64;                   // its channels a group, where the stage has 64 filters
   bool zero_last_scale = false;               // every residual branch starts as nothing
-  Convention convention = Convention::torch;  // tensorflow: the TPU implementation's pool, projections and initialisers
+  Convention convention = Convention::torch;  // tensorflow: the TPU implementation's pool, projections and initializers
 };
 Value resnet(Value image, const ResNetOptions& options);
 

@@ -31,7 +31,7 @@ struct WeightFile {
 
 enum class HeadRule : uint8_t {
   same,       // the file must tell as many classes apart as the network, or one more that is the background
-  start_anew  // a head for another number of classes is left out, to be initialised
+  start_anew  // a head for another number of classes is left out, to be initialized
 };
 
 struct LoadedWeights {
@@ -40,7 +40,7 @@ struct LoadedWeights {
 };
 
 // The tensors of `file` for `network`, in our layout. Metadata "format" is "pt" (or absent: PyTorch's own writer says nothing)
-// for PyTorch's layout, "fovea" for ours, which may hold more than the network needs, such as an optimiser's state. F16 and
+// for PyTorch's layout, "fovea" for ours, which may hold more than the network needs, such as an optimizer's state. F16 and
 // BF16 are widened; num_batches_tracked is ignored. A head of 1001 classes fits a network of 1000: its row 0, the background,
 // is dropped. Fails, in one line, on tensors that are missing, unknown, or of another shape or type, naming the first of them.
 LoadedWeights load_weights(const Network& network, const WeightFile& file, HeadRule head = HeadRule::same);

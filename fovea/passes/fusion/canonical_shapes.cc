@@ -175,7 +175,7 @@ mlir::OpOperand* preferred_operand(GenericOp op) {
 
 }  // namespace
 
-GenericOp canonicalise_shape(mlir::RewriterBase& rewriter, GenericOp op) {
+GenericOp canonicalize_shape(mlir::RewriterBase& rewriter, GenericOp op) {
   auto dropped = unit_dims_to_drop(op);
   if (reads_pads_or_slices(op) || is_inserted(op) || !is_plain_without(op, dropped)) return op;
   if (!dropped.empty()) {
@@ -191,10 +191,10 @@ GenericOp canonicalise_shape(mlir::RewriterBase& rewriter, GenericOp op) {
   return op;
 }
 
-void canonicalise_shapes(mlir::func::FuncOp main) {
+void canonicalize_shapes(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : llvm::to_vector(main.getBody().front().getOps<GenericOp>())) {
-    if (!is_elementwise(op)) canonicalise_shape(rewriter, op);
+    if (!is_elementwise(op)) canonicalize_shape(rewriter, op);
   }
 }
 

@@ -10,10 +10,10 @@
 namespace fovea {
 
 // The operation that `op` became (itself when its shape is canonical already). Its results are seen through views.
-mlir::linalg::GenericOp canonicalise_shape(mlir::RewriterBase& rewriter, mlir::linalg::GenericOp op);
+mlir::linalg::GenericOp canonicalize_shape(mlir::RewriterBase& rewriter, mlir::linalg::GenericOp op);
 
-// canonicalise_shape() of every contraction and reduction.
-void canonicalise_shapes(mlir::func::FuncOp main);
+// canonicalize_shape() of every contraction and reduction.
+void canonicalize_shapes(mlir::func::FuncOp main);
 
 // Element-wise work that reads a result through a view moves to the shape of that result, so that the view stands behind it and
 // the two can share a kernel.

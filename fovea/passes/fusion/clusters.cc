@@ -166,7 +166,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
         blocked |= reaches(update, node);
       }
     }
-    // Another result of the function that shows the old value, too, would see it overwritten; normalise() has made copies of
+    // Another result of the function that shows the old value, too, would see it overwritten; normalize() has made copies of
     // those.
     if (blocked) {
       blocked_.push_back(result.getOperandNumber());

@@ -16,7 +16,7 @@ struct Cluster {
   std::vector<mlir::Operation*> insertions;
 };
 
-// Groups the operations of a normalised function. Element-wise work joins the kernel that computes what it reads, the
+// Groups the operations of a normalized function. Element-wise work joins the kernel that computes what it reads, the
 // contraction with the latest result first; what is left joins other element-wise work over the same elements. Two groups merge
 // only where the graph of kernels stays free of cycles. An update of a parameter or state runs after all other readers of the
 // old value; where that is impossible the function first gets a copy at its end, the only writer of the argument.

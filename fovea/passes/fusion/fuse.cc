@@ -43,7 +43,7 @@ mlir::LogicalResult fuse_function(mlir::func::FuncOp main) {
   absorb_producers(main);
   merge_sibling_reductions(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
-  canonicalise_shapes(main);
+  canonicalize_shapes(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   pull_elementwise_through_views(main);
   drop_covered_fills(main);

@@ -174,7 +174,7 @@ class Outliner {
     Members members = members_of(cluster);
     if (!cluster.elementwise.empty()) {
       GenericOp merged = ElementwiseMerge(cluster, members).run(rewriter_);
-      if (!cluster.anchor && cluster.insertions.empty()) merged = canonicalise_shape(rewriter_, merged);
+      if (!cluster.anchor && cluster.insertions.empty()) merged = canonicalize_shape(rewriter_, merged);
       cluster.elementwise = {merged};
       members = members_of(cluster);
     }

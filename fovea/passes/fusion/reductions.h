@@ -1,4 +1,4 @@
-// Reductions take in the element-wise work on what they read, and neighbours that read the same tensor become one.
+// Reductions take in the element-wise work on what they read, and neighbors that read the same tensor become one.
 #pragma once
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,4 +1,4 @@
-// Operators become formulas (FormulaOpInterface), quantised tensors their integers.
+// Operators become formulas (FormulaOpInterface), quantized tensors their integers.
 #include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
@@ -56,7 +56,7 @@ void store_ports(func::FuncOp function) {
   function.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), terminator->getOperandTypes()));
 }
 
-// Every tensor of quantised integers is between a cast from its integers and casts to them.
+// Every tensor of quantized integers is between a cast from its integers and casts to them.
 void cancel_casts(func::FuncOp function) {
   SmallVector<StorageCastOp> casts;
   function.walk([&](StorageCastOp cast) { casts.push_back(cast); });

@@ -271,7 +271,7 @@ class Rewriter {
     return (products_ == "mixed-quads" && equal) || (products_ == "equal-quads" && !equal);
   }
 
-  // Neighbouring channels of image and filter as a last dimension of their own.
+  // Neighboring channels of image and filter as a last dimension of their own.
   Value grouped(const Contraction& c) {
     if (products_ == "none" || c.filter.zero != 0) return {};
     GenericOp op = c.op;

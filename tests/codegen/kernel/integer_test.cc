@@ -35,7 +35,7 @@ TEST(Integers, ConvolutionsOfQuads) {
       expect_kernel(integer_forward_text(conv, {.unsigned_image = (signs & 1) != 0,
                                                 .unsigned_filter = (signs & 2) != 0,
                                                 .group = 4,
-                                                .requantise = signs == 1,
+                                                .requantize = signs == 1,
                                                 .zero = signs - 3}));
     }
 }
@@ -43,7 +43,7 @@ TEST(Integers, ConvolutionsOfQuads) {
 TEST(Integers, ConvolutionsOfPairs) {
   for (const ConvolutionCase& conv : convolutions()) {
     SCOPED_TRACE(conv.describe());
-    expect_kernel(integer_forward_text(conv, {.group = 2, .element = "i16", .requantise = conv.out == 33, .zero = 5}));
+    expect_kernel(integer_forward_text(conv, {.group = 2, .element = "i16", .requantize = conv.out == 33, .zero = 5}));
   }
 }
 
@@ -51,7 +51,7 @@ TEST(Integers, ConvolutionsOfBytes) {
   for (ConvolutionCase conv : convolutions()) {
     conv.in -= conv.in == 8;
     SCOPED_TRACE(conv.describe());
-    expect_kernel(integer_forward_text(conv, {.unsigned_image = true, .requantise = conv.out == 16, .zero = 3}));
+    expect_kernel(integer_forward_text(conv, {.unsigned_image = true, .requantize = conv.out == 16, .zero = 3}));
   }
 }
 
@@ -59,13 +59,13 @@ TEST(Integers, Dense) {
   for (const Sizes& size : std::vector<Sizes>{{1, 1, 4}, {7, 17, 12}, {40, 64, 72}})
     for (const int64_t group : {1, 4})
       expect_kernel(
-          integer_dense_text(size[0], size[1], size[2], {.unsigned_image = true, .group = group, .requantise = size[1] == 64}));
+          integer_dense_text(size[0], size[1], size[2], {.unsigned_image = true, .group = group, .requantize = size[1] == 64}));
   // A last column by itself, and nothing but one: sums along vectors of groups.
-  expect_kernel(integer_dense_text(1, 33, 256, {.unsigned_filter = true, .group = 4, .requantise = true}));
+  expect_kernel(integer_dense_text(1, 33, 256, {.unsigned_filter = true, .group = 4, .requantize = true}));
   expect_kernel(integer_dense_text(1, 1, 260, {.unsigned_image = true, .group = 4}));
   expect_kernel(integer_dense_text(1, 33, 256, {.group = 2, .element = "i16"}));
   // So long that sums wait in scratch between blocks of the reduction.
-  expect_kernel(integer_dense_text(3, 33, 6004, {.unsigned_filter = true, .group = 4, .requantise = true}));
+  expect_kernel(integer_dense_text(3, 33, 6004, {.unsigned_filter = true, .group = 4, .requantize = true}));
 }
 
 TEST(Integers, Depthwise) {
@@ -74,7 +74,7 @@ TEST(Integers, Depthwise) {
       const ConvolutionCase conv{
           .batch = 2, .size = {7, 9}, .kernel = {3, 3}, .low = {1, 1}, .high = {1, 1}, .in = 1, .out = 1, .groups = channels};
       expect_kernel(
-          integer_depthwise_text(conv, {.unsigned_image = in_f32, .requantise = channels > 3, .zero = 11, .in_f32 = in_f32}));
+          integer_depthwise_text(conv, {.unsigned_image = in_f32, .requantize = channels > 3, .zero = 11, .in_f32 = in_f32}));
     }
 }
 
@@ -84,7 +84,7 @@ TEST(Integers, AreMultipliedByTheInstruction) {
   const auto assembly = [&](const IntegerForm& form, const Target& target) {
     return lower_kernel(ParsedKernel(integer_forward_text(conv, form)).function(), "assembly", target);
   };
-  const IntegerForm mixed{.unsigned_image = true, .group = 4, .requantise = true}, equal{.group = 4},
+  const IntegerForm mixed{.unsigned_image = true, .group = 4, .requantize = true}, equal{.group = 4},
       pairs{.group = 2, .element = "i16"};
   EXPECT_THAT(assembly(mixed, Target::named("x86_64-linux-gnu", "znver4")), HasSubstr("vpdpbusd"));
   EXPECT_THAT(assembly(mixed, Target::named("x86_64-linux-gnu", "alderlake")), HasSubstr("vpdpbusd"));

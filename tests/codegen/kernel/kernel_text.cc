@@ -316,7 +316,7 @@ std::string integer_product(const IntegerForm& form) {
 }
 
 void finish_integers(KernelText& k, const std::string& sum, const IntegerForm& form) {
-  if (!form.requantise) return k.returns({sum});
+  if (!form.requantize) return k.returns({sum});
   const Sizes shape = k.shape(sum);
   const int rank = static_cast<int>(shape.size());
   const std::string channel = fmt::format("({}) -> (d{})", loop_names(rank), rank - 1);

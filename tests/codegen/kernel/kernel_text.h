@@ -87,12 +87,12 @@ std::string grouped_text(const ConvolutionCase& conv, const std::string& element
 std::string dense_text(int64_t rows, int64_t columns, int64_t depth, bool transpose_left, bool transpose_right,
                        Epilogue epilogue = Epilogue::none, const std::string& element = "f32");
 
-// 8-bit contractions summed in i32, as the formulas of quantised layers have them or as fovea-dot-products lays them out.
+// 8-bit contractions summed in i32, as the formulas of quantized layers have them or as fovea-dot-products lays them out.
 struct IntegerForm {
   bool unsigned_image = false, unsigned_filter = false;
-  int64_t group = 1;           // neighbouring channels that are the last dimension of image and filter
+  int64_t group = 1;           // neighboring channels that are the last dimension of image and filter
   std::string element = "i8";  // of both; i16 is signed
-  bool requantise = false;     // bias, scale by channel, rounding, zero point and back to i8 behind it
+  bool requantize = false;     // bias, scale by channel, rounding, zero point and back to i8 behind it
   int64_t zero = 0;            // what pads the image
   bool in_f32 = false;         // depthwise: sums of (image - zero) * filter in f32, which holds them exactly
 };

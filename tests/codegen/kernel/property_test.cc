@@ -40,7 +40,7 @@ class RandomKernel {
  private:
   int64_t from(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random_); }
   int64_t below(int64_t count) { return from(0, count - 1); }
-  // Vectors and their neighbours more often than the rest.
+  // Vectors and their neighbors more often than the rest.
   int64_t channels(int64_t most) {
     static constexpr int64_t edges[] = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33};
     const int64_t chosen = edges[below(std::size(edges))];

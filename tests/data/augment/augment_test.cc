@@ -26,7 +26,7 @@ std::vector<float> augmented(const Augmentation& augmentation, ImageShape shape,
   return values;
 }
 
-TEST(Augment, Normalises) {
+TEST(Augment, Normalizes) {
   const ImageShape shape{1, 2, 2};
   const std::vector<uint8_t> pixels{0, 255, 51, 102};
   const auto plain = augmented({}, shape, pixels, 0, 0);
@@ -132,7 +132,7 @@ TEST(Augment, CutsOutASquare) {
     areas.insert(area);
   }
   EXPECT_EQ(*areas.rbegin(), 16);
-  EXPECT_EQ(*areas.begin(), 4);  // centred on a corner
+  EXPECT_EQ(*areas.begin(), 4);  // centered on a corner
 }
 
 TEST(Augment, PoliciesAndErasingAreFunctionsOfSeedEpochAndIndex) {

@@ -129,7 +129,7 @@ TEST(Erase, ARectangleOfTheAreaDrawn) {
   EXPECT_NEAR(erased, 100, 30);
 }
 
-TEST(Light, ShiftsHaveTheCovarianceOfTheColours) {
+TEST(Light, ShiftsHaveTheCovarianceOfTheColors) {
   // What the paper's shift has: the sum over components of (0.1 eigenvalue)^2 times the outer product of the vector.
   const double vectors[3][3] = {{-0.5675, 0.7192, 0.4009}, {-0.5808, -0.0045, -0.8140}, {-0.5836, -0.6948, 0.4203}};
   const double values[3] = {0.2175, 0.0188, 0.0045};

@@ -19,7 +19,7 @@ Image random_image(int64_t height, int64_t width, int64_t channels, uint64_t see
   return image;
 }
 
-// Colours that change slowly, which JPEG keeps.
+// Colors that change slowly, which JPEG keeps.
 Image smooth_image(int64_t height, int64_t width) {
   Image image({height, width, 3});
   for (int64_t y = 0; y < height; ++y) {

@@ -101,7 +101,7 @@ TEST(ScaledDecode, ShowsTheRegion) {
   }
 }
 
-// Pictures of one colour that tells their number, in one class folder.
+// Pictures of one color that tells their number, in one class folder.
 class Damaged : public FolderTest {
  protected:
   void make(int64_t count) {

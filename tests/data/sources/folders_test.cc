@@ -92,21 +92,21 @@ TEST_F(RealFolders, ClassesAreRenumbered) {
   expect_error(1, [&] { renumbered(open(), {"a"}, {0, 1}); }, {"class number 1"});
 }
 
-TEST_F(RealFolders, AnUnlabelledTestGivesWay) {
+TEST_F(RealFolders, AnUnlabeledTestGivesWay) {
   picture("train/a/1.png");
   picture("train/b/1.png");
-  for (const char* unlabelled : {"test/1.png", "test/unknown/1.png"}) {
-    for (const char* labelled : {"val", "valid", "validation", "Val"}) {
-      picture(unlabelled);
+  for (const char* unlabeled : {"test/1.png", "test/unknown/1.png"}) {
+    for (const char* labeled : {"val", "valid", "validation", "Val"}) {
+      picture(unlabeled);
       expect_error(1, [&] { open(Split::test); }, {(folder_ / "test").string()});
-      picture(std::string(labelled) + "/a/1.png");
-      picture(std::string(labelled) + "/b/1.png");
+      picture(std::string(labeled) + "/a/1.png");
+      picture(std::string(labeled) + "/b/1.png");
       const auto test = open(Split::test);
       EXPECT_EQ(test->count(), 2);
-      EXPECT_EQ(test->image_name(0), (folder_ / labelled / "a" / "1.png").string());
+      EXPECT_EQ(test->image_name(0), (folder_ / labeled / "a" / "1.png").string());
       EXPECT_NE(test->remark().find((folder_ / "test").string()), std::string::npos) << test->remark();
       EXPECT_NE(test->remark().find("1 pictures have no labels"), std::string::npos) << test->remark();
-      fs::remove_all(folder_ / labelled);
+      fs::remove_all(folder_ / labeled);
       fs::remove_all(folder_ / "test");
     }
   }

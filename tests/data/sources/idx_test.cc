@@ -95,7 +95,7 @@ TEST_F(Idx, EveryTruncationIsNoticed) {
 TEST_F(Idx, EveryTruncationOfGzipIsNoticed) {
   write(labels_name, labels_file({1, 2}));
   const std::string packed = gzip(images_file(2, 3, 2));
-  // From the third byte on the file is recognisable as gzip.
+  // From the third byte on the file is recognizable as gzip.
   expect_truncations_fail(images_name + ".gz", packed, [&](const auto&) { open(); });
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 std::string as_text(const std::vector<std::byte>& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// A picture of one colour.
+// A picture of one color.
 std::string picture(uint8_t value) {
   Image image({6, 9, 3});
   std::fill(image.pixels.begin(), image.pixels.end(), value);

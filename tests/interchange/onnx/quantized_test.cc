@@ -1,4 +1,4 @@
-// Quantised files of other people: which integer operators they become, with whose rounding, and for which batch files are
+// Quantized files of other people: which integer operators they become, with whose rounding, and for which batch files are
 // read.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -198,7 +198,7 @@ TEST_F(QuantizedOnnx, PicturesOfBytes) {
 }
 
 // Once, to nearest, halves to even, of any pair of scales: what the definition says, and the same after export.
-TEST_F(QuantizedOnnx, RequantisesOnce) {
+TEST_F(QuantizedOnnx, RequantizesOnce) {
   Random random(5, 1);
   model_.inputs = {{.name = "x", .dtype = DType::u8, .shape = {1, 256}}};
   Tensor every({1, 256}, DType::u8);

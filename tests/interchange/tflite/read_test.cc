@@ -256,7 +256,7 @@ std::vector<std::byte> with_metadata(const std::string& labels) {
   return bytes;
 }
 
-TEST(TfliteFiles, LabelsAndNormalisationComeFromTheMetadata) {
+TEST(TfliteFiles, LabelsAndNormalizationComeFromTheMetadata) {
   const InferenceModel read = read_tflite(with_metadata("cat\n\ndog\n"), "test.tflite");
   EXPECT_THAT(read.labels, testing::ElementsAre("cat", "1", "dog"));
   EXPECT_TRUE(read.says_preprocessing);

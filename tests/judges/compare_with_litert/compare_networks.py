@@ -5,7 +5,7 @@
 
 FOVEA and RANDOM_WEIGHTS are the built programs; without names all networks below are compared. The error is the largest
 difference of logits over the largest logit, and must be below 1e-4; the highest class must be the same. Google's own 8-bit
-MobileNets, read and written again, and networks by our own quantiser (NAME-int8) must give LiteRT the scores they give us, all of
+MobileNets, read and written again, and networks by our own quantizer (NAME-int8) must give LiteRT the scores they give us, all of
 them, on 100 inputs of noise. Exit status: 0
 all agree, 1 something does not, 77 a judge is missing.
 """
@@ -29,9 +29,9 @@ NETWORKS = [
 LARGE = [("vgg16", 224), ("vgg19", 224)]
 SIDES = {"mnist-mlp": (28, 28, 1), "mnist-cnn": (28, 28, 1), "cifar-cnn": (32, 32, 3)}
 FILES = [("mobilenet_v1_0.25_128_quant", 128)]
-# By our own quantiser: pixels a side, channels, what it is calibrated on ("": photographs of the test data, or left out).
-QUANTISED = [("mnist-cnn", 28, 1, "digits:600"), ("mobilenet-v2", 224, 3, "")]
-LARGE_QUANTISED = [("efficientnet-b0", 224, 3, ""), ("resnet50", 224, 3, ""), ("efficientnet-edgetpu-s", 224, 3, "")]
+# By our own quantizer: pixels a side, channels, what it is calibrated on ("": photographs of the test data, or left out).
+QUANTIZED = [("mnist-cnn", 28, 1, "digits:600"), ("mobilenet-v2", 224, 3, "")]
+LARGE_QUANTIZED = [("efficientnet-b0", 224, 3, ""), ("resnet50", 224, 3, ""), ("efficientnet-edgetpu-s", 224, 3, "")]
 
 
 def skip(reason):
@@ -90,9 +90,9 @@ def collect(fovea, random_weights, names, folder):
             continue
         images = random.integers(0, 256, (INTEGER_EXAMPLES, side, side, 3), numpy.uint8)
         add_job(jobs, fovea, folder, name, source, images, [])
-    for name, side, channels, calibration in QUANTISED + LARGE_QUANTISED:
+    for name, side, channels, calibration in QUANTIZED + LARGE_QUANTIZED:
         label = f"{name}-int8"
-        if label not in (names or [f"{network}-int8" for network, *_ in QUANTISED]):
+        if label not in (names or [f"{network}-int8" for network, *_ in QUANTIZED]):
             continue
         if not calibration and not os.path.isdir(f"{data}/ants-bees"):
             continue

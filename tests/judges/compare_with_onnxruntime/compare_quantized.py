@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Quantised ONNX operators of random types, scales, zero points, shapes and windows, with ONNX Runtime as the judge, to the last bit.
+"""Quantized ONNX operators of random types, scales, zero points, shapes and windows, with ONNX Runtime as the judge, to the last bit.
 
     compare_quantized.py FOVEA [--models N] [--seed S]
 

@@ -27,7 +27,7 @@ function writeNpy(path, tensor) {
 }
 
 async function run(job) {
-  const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimise === false ? 'basic' : 'all', logSeverityLevel: 4};
+  const options = {intraOpNumThreads: 1, graphOptimizationLevel: job.optimize === false ? 'basic' : 'all', logSeverityLevel: 4};
   const session = await ort.InferenceSession.create(job.model, options);
   const inputs = {};
   for (const [name, path] of Object.entries(job.inputs)) inputs[name] = readNpy(path);

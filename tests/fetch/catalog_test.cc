@@ -1,4 +1,4 @@
-#include "fovea/fetch/catalogue.h"
+#include "fovea/fetch/catalog.h"
 
 #include <gtest/gtest.h>
 
@@ -11,17 +11,17 @@
 namespace fovea {
 namespace {
 
-TEST(Catalogue, BuiltInOneHoldsEverySetWithBothChecksums) {
+TEST(Catalog, BuiltInOneHoldsEverySetWithBothChecksums) {
   for (const char* name : {"mnist", "fashion-mnist", "cifar10", "cifar100", "imagenette"}) {
-    for (const RemoteFile& file : find_dataset(built_in_catalogue(), name).files) {
+    for (const RemoteFile& file : find_dataset(built_in_catalog(), name).files) {
       EXPECT_EQ(file.md5.size(), 32u) << file.name;
       EXPECT_EQ(file.sha256.size(), 64u) << file.name;
     }
   }
 }
 
-TEST(Catalogue, WhatIsNoneIsRefused) {
-  const auto parse = [](const char* toml) { return [toml] { parse_catalogue(toml, "c.toml"); }; };
+TEST(Catalog, WhatIsNoneIsRefused) {
+  const auto parse = [](const char* toml) { return [toml] { parse_catalog(toml, "c.toml"); }; };
   expect_error(2, parse("["), {"c.toml:1"});
   expect_error(2, parse("[s]\nmirors = []"), {"c.toml:2", "did you mean \"mirrors\""});
   expect_error(2, parse("[s]\nmirrors = [\"u\"]"), {"c.toml:1", "s needs mirrors and files"});
@@ -31,7 +31,7 @@ TEST(Catalogue, WhatIsNoneIsRefused) {
   expect_error(2, parse("[s]\nfiles = [{ name = \"a\", bytes = 0 }]"), {"its size"});
   expect_error(2, parse("[s]\nfiles = [{ name = \"a\", bytes = 3 }]"), {"md5 or its sha256"});
   expect_error(2, parse("[s]\nfiles = [{ name = \"a\", md5 = \"AB\" }]"), {"32 hexadecimal digits"});
-  expect_error(2, [] { find_dataset(built_in_catalogue(), "cifar-10"); }, {"did you mean \"cifar10\""});
+  expect_error(2, [] { find_dataset(built_in_catalog(), "cifar-10"); }, {"did you mean \"cifar10\""});
 }
 
 TEST(Checksum, OfTheStandardsExamples) {

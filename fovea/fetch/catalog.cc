@@ -1,4 +1,4 @@
-#include "fovea/fetch/catalogue.h"
+#include "fovea/fetch/catalog.h"
 
 #include <toml++/toml.h>
 
@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "fovea/core/error.h"
-#include "fovea/fetch/catalogue_text.h"
+#include "fovea/fetch/catalog_text.h"
 
 namespace fovea {
 namespace {
@@ -95,26 +95,26 @@ RemoteDataset dataset_of(std::string name, const toml::node& node, const Source&
 
 }  // namespace
 
-const Catalogue& built_in_catalogue() {
-  static const Catalogue catalogue = parse_catalogue(catalogue_text, "catalogue.toml");
-  return catalogue;
+const Catalog& built_in_catalog() {
+  static const Catalog catalog = parse_catalog(catalog_text, "catalog.toml");
+  return catalog;
 }
 
-Catalogue parse_catalogue(std::string_view toml, std::string_view file) {
+Catalog parse_catalog(std::string_view toml, std::string_view file) {
   std::optional<toml::table> table;
   try {
     table = toml::parse(toml, file);
   } catch (const toml::parse_error& error) {
     refuse("{}:{}: {}", file, error.source().begin.line, error.description());
   }
-  Catalogue catalogue;
-  for (const auto& [name, node] : *table) catalogue.push_back(dataset_of(std::string(name.str()), node, {file}));
-  return catalogue;
+  Catalog catalog;
+  for (const auto& [name, node] : *table) catalog.push_back(dataset_of(std::string(name.str()), node, {file}));
+  return catalog;
 }
 
-const RemoteDataset& find_dataset(const Catalogue& catalogue, std::string_view name) {
+const RemoteDataset& find_dataset(const Catalog& catalog, std::string_view name) {
   std::vector<std::string> names;
-  for (const RemoteDataset& set : catalogue) {
+  for (const RemoteDataset& set : catalog) {
     if (set.name == name) return set;
     names.push_back(set.name);
   }

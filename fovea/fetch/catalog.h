@@ -1,6 +1,6 @@
 // The data sets that can be downloaded: where their files are and what they are known by.
 //
-// The catalogue is TOML; fovea/fetch/catalogue.toml is built in.
+// The catalog is TOML; fovea/fetch/catalog.toml is built in.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,15 @@ struct RemoteDataset {
   std::string unpack;  // the files are archives, and this folder inside them is the data set; empty: they are the data set
 };
 
-using Catalogue = std::vector<RemoteDataset>;
+using Catalog = std::vector<RemoteDataset>;
 
-const Catalogue& built_in_catalogue();
+const Catalog& built_in_catalog();
 
-// Refuses, naming file and line, what is no catalogue: a key that is not one of the above, a name that is a path, a checksum
+// Refuses, naming file and line, what is no catalog: a key that is not one of the above, a name that is a path, a checksum
 // that is not 32 or 64 hexadecimal digits, a file without size or checksum, a data set without mirrors or files.
-Catalogue parse_catalogue(std::string_view toml, std::string_view file);
+Catalog parse_catalog(std::string_view toml, std::string_view file);
 
 // Refuses an unknown name, naming the nearest.
-const RemoteDataset& find_dataset(const Catalogue& catalogue, std::string_view name);
+const RemoteDataset& find_dataset(const Catalog& catalog, std::string_view name);
 
 }  // namespace fovea

@@ -1,0 +1,183 @@
+#!/usr/bin/python3
+"""What the folders promise, checked by reading the sources.
+
+    rooms.py arrows    includes point only up the list of folders (fovea_folders in CMakeLists.txt; codegen_folders for codegen's own)
+    rooms.py names     no type is defined twice in one namespace
+    rooms.py figure FILE [--check]    the folders and their arrows as an SVG; --check: FILE is what would be written
+
+Exit status: 0 all holds, 1 something does not (each a line that says where).
+"""
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def sources(*folders):
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", *folders],
+                            stdout=subprocess.PIPE, text=True, check=False).stdout.split()
+    if not listed:  # an archive without git
+        listed = [os.path.relpath(os.path.join(place, name), ROOT) for folder in folders
+                  for place, _, names in os.walk(os.path.join(ROOT, folder)) for name in names]
+    return sorted(path for path in listed if path.endswith((".h", ".cc")) and os.path.exists(os.path.join(ROOT, path)))
+
+
+def text_of(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+        return file.read()
+
+
+def listed(variable):
+    found = re.search(rf"set\({variable} ([^)]*)\)", text_of("CMakeLists.txt"))
+    if not found:
+        sys.exit(f"CMakeLists.txt has no list {variable}")
+    return found.group(1).split()
+
+
+def includes():
+    """(file, what it includes) of the library and the program."""
+    for path in sources("fovea", "app", "bench"):
+        for included in re.findall(r'^#include "((?:fovea|app|bench)/[^"]+)"', text_of(path), re.MULTILINE):
+            yield path, included
+
+
+def room(path):
+    """The folder in the list that a file belongs to; "" for fovea/fovea.h."""
+    parts = path.split("/")
+    if parts[0] == "app":
+        return "app"
+    if parts[0] == "bench":
+        return "bench"
+    return parts[1] if len(parts) > 2 else ""
+
+
+def arrows():
+    folders, inner = listed("fovea_folders") + ["bench", "app"], listed("codegen_folders")
+    wrong = []
+    for path, included in includes():
+        here, there = room(path), room(included)
+        if not here or not there:
+            if there == "" and here:
+                wrong.append(f"{path} includes {included}, which is for users")
+            continue
+        for name in (here, there):
+            if name not in folders:
+                sys.exit(f"{path} or {included} is in a folder that fovea_folders in CMakeLists.txt does not list: {name}")
+        if folders.index(there) > folders.index(here):
+            wrong.append(f"{path} includes {included}: {here} stands before {there}")
+        if here == there == "codegen" and path.count("/") > 2 and included.count("/") > 2:
+            mine, theirs = path.split("/")[2], included.split("/")[2]
+            if inner.index(theirs) > inner.index(mine):
+                wrong.append(f"{path} includes {included}: {mine} stands before {theirs}")
+    return wrong
+
+
+def stripped(text):
+    """Without comments, strings and preprocessor lines."""
+    text = re.sub(r'R"(\w*)\((?:.|\n)*?\)\1"', '""', text)
+    text = re.sub(r"//[^\n]*|/\*(?:.|\n)*?\*/", "", text)
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])+\'', '""', text)
+    return re.sub(r"^\s*#.*(?:\\\n.*)*", "", text, flags=re.MULTILINE)
+
+
+def types_in(text):
+    """(namespace, name) of every type a file defines at namespace level; those in unnamed namespaces are the file's own."""
+    scopes, at = [], 0  # of open braces: a namespace's name, or None
+    token = re.compile(r"[{};]")
+    start = 0
+    for match in token.finditer(text):
+        at = match.start()
+        head = text[start:at]
+        start = match.end()
+        if match.group() == "}":
+            if scopes:
+                scopes.pop()
+            continue
+        if match.group() == ";":
+            using = re.fullmatch(r"\s*using\s+(\w+)\s*=(?:.|\n)*", head)
+            if using and None not in scopes:
+                yield "::".join(scopes), using.group(1)
+            continue
+        named = re.search(r"\bnamespace\s+([\w:]*)\s*$", head)
+        if named:
+            scopes.append(named.group(1) or "(unnamed)")
+            continue
+        kind = re.search(r"(?:^|\s)(?:struct|class|enum\s+class|enum|union)\s+(?:\w+\s+)*?(\w+)\s*(?:final\s*)?(?::[^:](?:.|\n)*)?$", head)
+        if kind and None not in scopes and "template" not in head and "(" not in head.split(kind.group(0))[0][-40:]:
+            yield "::".join(scopes), kind.group(1)
+        scopes.append(None)
+
+
+def names():
+    found = {}
+    for path in sources("fovea", "app", "bench"):
+        for namespace, name in types_in(stripped(text_of(path))):
+            if "(unnamed)" not in namespace:
+                found.setdefault((namespace, name), []).append(path)
+    return [f"{namespace}::{name} is defined in {' and in '.join(paths)}" for (namespace, name), paths in sorted(found.items()) if len(set(paths)) > 1]
+
+
+def figure():
+    """Folders from the bottom up; an arrow goes to each folder that is used and is not used by another that is."""
+    folders = listed("fovea_folders") + ["app"]
+    uses = {folder: set() for folder in folders}
+    for path, included in includes():
+        here, there = room(path), room(included)
+        if here in uses and there in uses and here != there:
+            uses[here].add(there)
+    def below(folder):
+        result = set()
+        for other in uses[folder]:
+            result |= {other} | below(other)
+        return result
+    direct = {f: sorted(o for o in uses[f] if not any(o in below(p) for p in uses[f] if p != o)) for f in folders}
+    level = {}
+    for folder in folders:
+        level[folder] = 1 + max((level[o] for o in uses[folder]), default=-1)
+    rows = {}
+    for folder in folders:
+        rows.setdefault(level[folder], []).append(folder)
+    width, height, across = 104, 64, max(map(len, rows.values()))
+    place = {}
+    for floor, members in rows.items():
+        for i, folder in enumerate(members):
+            place[folder] = (24 + (i + (across - len(members)) / 2) * (width + 24), 24 + (max(rows) - floor) * height)
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {48 + across * (width + 24) - 24:.0f} {48 + max(rows) * height + 32}" font-family="sans-serif" font-size="14">',
+           '<title>The folders of fovea and what each is built on</title>',
+           '<rect width="100%" height="100%" fill="#fff"/>',
+           '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="#667"/></marker></defs>']
+    for folder in folders:
+        x, y = place[folder]
+        for other in direct[folder]:
+            u, v = place[other]
+            out.append(f'<path d="M{x + width / 2:.0f} {y + 32} L{u + width / 2:.0f} {v - 1}" stroke="#667" fill="none" marker-end="url(#tip)"/>')
+    for folder in folders:
+        x, y = place[folder]
+        out.append(f'<rect x="{x:.0f}" y="{y}" width="{width}" height="32" rx="5" fill="#eef3fb" stroke="#34567a"/>'
+                   f'<text x="{x + width / 2:.0f}" y="{y + 21}" text-anchor="middle" fill="#123">{folder}</text>')
+    return "\n".join(out) + "\n</svg>\n"
+
+
+def main():
+    if sys.argv[1:2] == ["figure"] and len(sys.argv) > 2:
+        drawn = figure()
+        if "--check" in sys.argv:
+            if text_of(sys.argv[2]) != drawn:
+                print(f"{sys.argv[2]} is not the folders as they are; tests/rooms.py figure {sys.argv[2]} draws them")
+                return 1
+            return 0
+        with open(sys.argv[2], "w", encoding="utf-8") as file:
+            file.write(drawn)
+        return 0
+    checks = {"arrows": arrows, "names": names}
+    if len(sys.argv) != 2 or sys.argv[1] not in checks:
+        sys.exit(__doc__)
+    wrong = checks[sys.argv[1]]()
+    print("\n".join(wrong) or f"{sys.argv[1]}: all as they should be")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
