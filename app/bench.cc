@@ -181,8 +181,8 @@ void bench_model(const BenchOptions& options) {
                   bytes_text(memory), bytes_text(measured), bytes_text(without_tensors)));
   const Repetition repetition = measured_repetition(session, report.memory, threads);
   if (report.memory.repeated > 0)
-    print_text(options.common,
-               recomputation_text(report.memory) + "\n" + recomputation_text(repetition.repeated, repetition.all) + "\n");
+    print_text(options.common, rematerialization_text(report.memory) + "\n" +
+                                   rematerialization_text(repetition.repeated, repetition.all) + "\n");
   if (!options.common.json) return;
   print_json({{"model", model.name},
               {"train", options.train},

@@ -58,8 +58,8 @@ std::string classes_text(const Dataset& dataset, const std::vector<int64_t>& cou
 std::string photographs_text(const DataOptions& options, const Dataset& dataset, Split split, nlohmann::ordered_json& json) {
   Progress progress(false);
   progress.start(fmt::format("decoding {}", name(split)), dataset.count());
-  const Survey found =
-      survey(dataset, options.common.thread_count(), orientation_of(options), [&](int64_t done) { progress.update(done, ""); });
+  const DatasetStatistics found = statistics(dataset, options.common.thread_count(), orientation_of(options),
+                                             [&](int64_t done) { progress.update(done, ""); });
   json["class_counts"] = found.class_counts;
   const auto [least, most] = std::minmax_element(found.class_counts.begin(), found.class_counts.end());
   std::string text = fmt::format("{} to {} a class", *least, *most);
@@ -71,7 +71,7 @@ std::string photographs_text(const DataOptions& options, const Dataset& dataset,
   }
   text += fmt::format("; {} damaged\n", found.damaged.size()) + classes_text(dataset, found.class_counts);
   json["damaged"] = nlohmann::ordered_json::array();
-  for (const Damage& damage : found.damaged) {
+  for (const CorruptSample& damage : found.damaged) {
     text += fmt::format("  damaged: {}\n", damage.message);
     json["damaged"].push_back(damage.message);
   }

@@ -85,9 +85,9 @@ double difference(const InferenceModel& a, const InferenceModel& b) {
 }
 
 // The file's weights in the network of ours that it is.
-TrainedModel recognized_model(const ExportOptions& options) {
+TrainedModel matched_model(const ExportOptions& options) {
   const InferenceModel file = dequantized(opened(options));
-  const std::optional<RecognizedNetwork> found = recognized(file);
+  const std::optional<MatchedNetwork> found = recognized(file);
   if (!found) fail("{} is none of the networks of fovea models; it stays a file", options.model);
   TrainedModel model{.tensors = found->tensors, .labels = file.labels, .recipe = default_recipe(found->model)};
   Recipe& recipe = model.recipe;
@@ -116,7 +116,7 @@ TrainedModel recognized_model(const ExportOptions& options) {
 }
 
 void export_run(const ExportOptions& options) {
-  TrainedModel model = recognized_model(options);
+  TrainedModel model = matched_model(options);
   if (!options.labels.empty()) model.labels = read_labels(options.labels);
   if (!model.labels.empty() && std::ssize(model.labels) != model.network.classes)
     fail("{} names for {} classes", model.labels.size(), model.network.classes);

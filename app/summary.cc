@@ -80,7 +80,7 @@ std::string table(const std::vector<MemoryRow>& rows) {
     text += fmt::format("{:10} {:>6} {:>12} {:>12} {:>12} {:>12}\n", row.train ? "training" : "inference", row.batch,
                         bytes_text(row.memory.bytes()), bytes_text(row.memory.tensors), bytes_text(row.memory.arena),
                         bytes_text(row.memory.scratch));
-    if (row.memory.repeated > 0) text += "  " + recomputation_text(row.memory) + "\n";
+    if (row.memory.repeated > 0) text += "  " + rematerialization_text(row.memory) + "\n";
   }
   return text;
 }

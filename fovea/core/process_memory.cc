@@ -19,7 +19,7 @@ int64_t resident_bytes() {
   return resident * ::sysconf(_SC_PAGESIZE);
 }
 
-void give_back_freed_memory() {
+void release_freed_memory() {
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif

@@ -8,7 +8,7 @@ namespace fovea {
 int64_t resident_bytes();  // 0 where the system does not tell
 
 // Memory that was freed and that the allocator kept goes back to the system.
-void give_back_freed_memory();
+void release_freed_memory();
 
 // From now on, blocks of a megabyte and more go back at once when they are freed: less is resident, for more calls of the
 // system.

@@ -12,10 +12,10 @@
 
 namespace fovea {
 
-class DamageReport {
+class CorruptSampleReport {
  public:
-  void report(const std::vector<Damage>& damaged, Progress& progress) {
-    for (const Damage& damage : damaged) {
+  void report(const std::vector<CorruptSample>& damaged, Progress& progress) {
+    for (const CorruptSample& damage : damaged) {
       if (seen_.insert(damage.image).second) progress.say(fmt::format("skipped: {}", damage.message));
     }
   }

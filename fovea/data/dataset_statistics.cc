@@ -36,9 +36,10 @@ Image square(const Pipeline& pipeline, int64_t index, int64_t side, Pipeline::Wo
 
 }  // namespace
 
-Survey survey(const Dataset& dataset, int threads, Orientation orientation, const std::function<void(int64_t)>& progress) {
+DatasetStatistics statistics(const Dataset& dataset, int threads, Orientation orientation,
+                             const std::function<void(int64_t)>& progress) {
   const int64_t count = dataset.count();
-  Survey result;
+  DatasetStatistics result;
   result.class_counts.resize(dataset.class_names().size());
   for (int64_t index = 0; index < count; ++index) ++result.class_counts[static_cast<size_t>(dataset.label(index))];
   std::mutex mutex;
@@ -68,7 +69,7 @@ Survey survey(const Dataset& dataset, int threads, Orientation orientation, cons
   for (std::thread& worker : workers) worker.join();
   std::ranges::sort(result.heights);
   std::ranges::sort(result.widths);
-  std::ranges::sort(result.damaged, {}, &Damage::image);
+  std::ranges::sort(result.damaged, {}, &CorruptSample::image);
   return result;
 }
 
@@ -90,7 +91,7 @@ Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation o
       paste(sheet, picture, gap + row * (side + gap), gap + filled[static_cast<size_t>(row)]++ * (side + gap));
       --left;
     } catch (const Error&) {
-      // The survey names it.
+      // The statistics names it.
     }
   }
   return sheet;

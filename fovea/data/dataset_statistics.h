@@ -10,14 +10,15 @@
 
 namespace fovea {
 
-struct Survey {
+struct DatasetStatistics {
   std::vector<int64_t> class_counts;
   std::vector<int64_t> heights, widths;  // of the photographs that are whole, each sorted
-  std::vector<Damage> damaged;           // in the order of the data set
+  std::vector<CorruptSample> damaged;    // in the order of the data set
 };
 
 // Decodes every photograph, in `threads` threads. `progress` is called from the calling thread with the number done.
-Survey survey(const Dataset& dataset, int threads, Orientation orientation, const std::function<void(int64_t)>& progress);
+DatasetStatistics statistics(const Dataset& dataset, int threads, Orientation orientation,
+                             const std::function<void(int64_t)>& progress);
 
 // A row a class (the first `rows` classes), the first images of it side by side, each cut to a square of `side`; a class with
 // fewer, or with damaged ones, leaves the rest of its row dark.

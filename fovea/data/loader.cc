@@ -250,8 +250,8 @@ class Loader::Workers {
   // When every place is filled.
   void finish(Slot& slot) {
     Batch& batch = slot.batch();
-    std::ranges::sort(batch.damaged, {}, &Damage::image);
-    const auto same = std::ranges::unique(batch.damaged, {}, &Damage::image);
+    std::ranges::sort(batch.damaged, {}, &CorruptSample::image);
+    const auto same = std::ranges::unique(batch.damaged, {}, &CorruptSample::image);
     batch.damaged.erase(same.begin(), same.end());
     if (!options_.augmentation.mixing.any()) return;
     pipeline_.augmenter().mix(batch.image.values<float>(), batch.label.values<int32_t>(), batch.second_label.values<int32_t>(),

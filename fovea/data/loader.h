@@ -17,7 +17,7 @@
 namespace fovea {
 
 // A photograph that could not be read, and what stands in its place.
-struct Damage {
+struct CorruptSample {
   int64_t image = 0;
   std::string message;  // names it
 };
@@ -30,7 +30,7 @@ struct Batch {
   Tensor second_label;  // i32 [count]
   Tensor label_weight;  // f32 [count]
   // Photographs of this batch that were damaged: the next one of the data set that is whole stands in for each, with its label.
-  std::vector<Damage> damaged;
+  std::vector<CorruptSample> damaged;
   int64_t count = 0;  // the batch size, less for the last batch of an epoch that does not divide
   int64_t epoch = 0;
   int64_t index = 0;  // within the epoch

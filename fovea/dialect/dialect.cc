@@ -33,7 +33,8 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
-  if (name == "fovea.role" && is_argument && text && text.getValue() == "prepared") return success();  // made by fovea-prepare
+  if (name == "fovea.role" && is_argument && text && text.getValue() == "prepared")
+    return success();  // made by fovea-hoist-constants
   if (name == "fovea.role") return op->emitError("fovea.role must be \"input\", \"parameter\" or \"state\", on an argument");
   return op->emitError() << "unknown attribute " << name << " = " << attribute.getValue()
                          << "; there are fovea.name (a string) and fovea.role";
@@ -49,7 +50,7 @@ Operation* FoveaDialect::materializeConstant(OpBuilder& builder, Attribute value
 
 LogicalResult FoveaDialect::verifyOperationAttribute(Operation* op, NamedAttribute attribute) {
   if (isa<FunctionOpInterface, ModuleOp>(op)) return success();
-  if (attribute.getName() == "fovea.repeated" && isa<CallOpInterface>(op)) return success();  // made by fovea-recompute
+  if (attribute.getName() == "fovea.repeated" && isa<CallOpInterface>(op)) return success();  // made by fovea-rematerialize
   return op->emitError() << "attribute " << attribute.getName() << " belongs on a function";
 }
 LogicalResult FoveaDialect::verifyRegionArgAttribute(Operation* op, unsigned, unsigned, NamedAttribute attribute) {

@@ -1,4 +1,5 @@
-// Pieces formulas are written with: the few linalg and tensor operators that code generation accepts (FormulaOpInterface).
+// Pieces formulas are written with: the few linalg and tensor operators that code generation accepts
+// (LinalgLoweringOpInterface).
 #pragma once
 
 #include "fovea/dialect/check.h"

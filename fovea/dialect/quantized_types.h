@@ -31,7 +31,8 @@ inline Quantized quantization_of(mlir::Value value) { return quantization_of(ele
 mlir::Type storage_type(mlir::Type element);
 mlir::RankedTensorType storage_type(mlir::RankedTensorType tensor);
 
-// The integers of a quantized tensor (quant.scast, which the pass fovea-formulas takes out again); other values themselves.
+// The integers of a quantized tensor (quant.scast, which the pass convert-fovea-to-linalg takes out again); other values
+// themselves.
 mlir::Value stored(mlir::OpBuilder& builder, mlir::Location location, mlir::Value value);
 
 // An integer as stored: 200 of u8 is -56 of i8.

@@ -101,7 +101,7 @@ const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& t
   fill_input(images);
   if (!model_.tensors.empty()) {  // nobody else gives it values: what lies packed is enough
     model_.tensors.clear();
-    session_.give_back_parameters(threads);
+    session_.release_weights(threads);
   }
   session_.run(threads);
   read_scores(session_.result(form_.output_name), form_.output, probabilities_.values<float>());
@@ -122,7 +122,7 @@ Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dat
                                      .augmentation = how.pictures ? *how.pictures : classifier.evaluation(),
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
-  DamageReport here;
+  CorruptSampleReport here;
   Metrics metrics(classes);
   progress.start("testing", count);
   while (metrics.count() < count) {

@@ -51,7 +51,7 @@ class ImageClassifier {
 struct FileEvaluation {
   std::optional<Augmentation> pictures = {};  // how they become inputs; none: as the model says
   std::vector<int64_t> places = {};           // which of the network's classes each of the data set's is; empty: in this order
-  DamageReport* damage = nullptr;
+  CorruptSampleReport* damage = nullptr;
 };
 Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
                  const FileEvaluation& how = {});

@@ -85,7 +85,7 @@ namespace {
 }  // namespace
 
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views, DamageReport* damage) {
+                 Progress& progress, Views views, CorruptSampleReport* damage) {
   const Network& network = predictor.network();
   const int64_t count = dataset->count();
   const bool encoded = dataset->encoded();
@@ -95,7 +95,7 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
   predictor.values_changed();
-  DamageReport here;
+  CorruptSampleReport here;
   Metrics metrics(network.classes);
   progress.start("testing", count);
   int64_t before = 0;

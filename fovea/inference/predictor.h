@@ -52,7 +52,7 @@ Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, Th
 // are named once, in `damage` where given; another stands in for each. What a network in training has learnt since the last
 // evaluation is seen.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views = Views::one, DamageReport* damage = nullptr);
+                 Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr);
 
 // What a data set's images are brought to, and how, for evaluation.
 ImageShape image_shape(const Network& network);

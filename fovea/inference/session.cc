@@ -43,7 +43,7 @@ void Session::bind(const std::string& name, const Tensor& tensor) {
   arguments_[index] = tensor;
 }
 
-void Session::give_back_parameters(ThreadPool& threads) { program_.seal(argument_pointers_, threads); }
+void Session::release_weights(ThreadPool& threads) { program_.release_hoisted_weights(argument_pointers_, threads); }
 
 Tensor& Session::argument(const std::string& name) { return arguments_[argument_index_.at(name)]; }
 
@@ -79,7 +79,7 @@ double Session::flops() const {
   return flops;
 }
 
-std::string recomputation_text(const ProgramMemory& memory) {
+std::string rematerialization_text(const ProgramMemory& memory) {
   if (memory.repeated == 0) return "";
   return fmt::format(
       "to fit, {} kernel calls run again in the backward pass: {} instead of {} between kernels, for {} multiply-adds more "
@@ -88,7 +88,7 @@ std::string recomputation_text(const ProgramMemory& memory) {
       count_text(memory.multiply_adds * memory.extra_multiply_adds), 100 * memory.extra_multiply_adds, 100 * memory.extra_work);
 }
 
-std::string recomputation_text(double repeated, double all) {
+std::string rematerialization_text(double repeated, double all) {
   return fmt::format("computed again, as measured: {:.1f} ms of {:.1f} ms a step, {:.1f}% more time", 1e3 * repeated, 1e3 * all,
                      100 * repeated / (all - repeated));
 }

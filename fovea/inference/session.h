@@ -32,7 +32,7 @@ class Session {
   // Bound tensors have new values where they are; the next run prepares anew what depends on parameters alone.
   void values_changed() { program_.values_changed(); }
   // For good: prepares, and lets go of the tensors that only the preparation read, weights that lie packed elsewhere now.
-  void give_back_parameters(ThreadPool& threads);
+  void release_weights(ThreadPool& threads);
   const Tensor& result(const std::string& name) const;  // one that replaces no argument
 
   void run(ThreadPool& threads);
@@ -63,9 +63,9 @@ class Session {
 };
 
 // One line on what fitting the memory costs, as planned; empty when nothing is computed again.
-std::string recomputation_text(const ProgramMemory& memory);
+std::string rematerialization_text(const ProgramMemory& memory);
 
 // The same as measured: seconds of the repeated calls, and of all calls.
-std::string recomputation_text(double repeated, double all);
+std::string rematerialization_text(double repeated, double all);
 
 }  // namespace fovea

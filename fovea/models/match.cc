@@ -155,7 +155,7 @@ std::vector<ModelOptions> forms_of(const ModelEntry& entry, const ModelOptions& 
 
 }  // namespace
 
-std::optional<RecognizedNetwork> recognized(const InferenceModel& model) {
+std::optional<MatchedNetwork> recognized(const InferenceModel& model) {
   const InferenceModel plain = folded(model);
   const std::vector<FileLayer> layers = file_layers(plain);
   Shape input;
@@ -171,7 +171,7 @@ std::optional<RecognizedNetwork> recognized(const InferenceModel& model) {
         const Traced traced = trace_inference(make_model(entry.name, form), 1);
         const auto own = own_layers(traced);
         if (!own) continue;
-        if (auto tensors = matched(*own, layers)) return RecognizedNetwork{entry.name, form, std::move(*tensors)};
+        if (auto tensors = matched(*own, layers)) return MatchedNetwork{entry.name, form, std::move(*tensors)};
       } catch (const Error&) {  // it does not take images of this size
       }
     }

@@ -10,7 +10,7 @@
 
 namespace fovea {
 
-struct RecognizedNetwork {
+struct MatchedNetwork {
   std::string model;                      // a name of the registry
   ModelOptions options;                   // as make_model takes them, complete
   std::map<std::string, Tensor> tensors;  // of that network's parameters and running statistics
@@ -20,6 +20,6 @@ struct RecognizedNetwork {
 // strides, groups and padding. A file's batch norms are folded away, so ours get a scale of 1, statistics that change nothing,
 // and the bias as shift. None when no network fits. Whether everything between the layers is the same, too, is for the caller
 // to try: equal answers.
-std::optional<RecognizedNetwork> recognized(const InferenceModel& model);
+std::optional<MatchedNetwork> recognized(const InferenceModel& model);
 
 }  // namespace fovea

@@ -15,13 +15,13 @@ def DifferentiatePass : Pass<"fovea-differentiate", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::fovea::dialect::FoveaDialect"];
 }
 
-def FormulasPass : Pass<"fovea-formulas", "::mlir::func::FuncOp"> {
+def ConvertToLinalgPass : Pass<"convert-fovea-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "replace every operator by its formula in linalg";
   let description = [{
-    Applies FormulaOpInterface until no operator of the dialect is left: composite operators become simpler ones first. Quantized
+    Applies LinalgLoweringOpInterface until no operator of the dialect is left: composite operators become simpler ones first. Quantized
     tensors become their integers, signless ones; arguments and results of u8 are marked `fovea.storage`.
   }];
-  let constructor = "::fovea::create_formulas_pass()";
+  let constructor = "::fovea::create_convert_to_linalg_pass()";
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
                            "::mlir::tensor::TensorDialect", "::mlir::quant::QuantizationDialect"];
 }
@@ -47,7 +47,7 @@ def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
     bytes of unlike signs only, or of equal ones only, the image's sign bit is flipped where it is computed, which adds or takes away 128,
     and 128 times the sum of the filter makes up for it: the integers stay the same. `pairs` are extended to 16 bits. Depthwise
     contractions are sums of image minus padding, for taps in the padding to be zero: with `words` of integers, whose factors fit 16 bits,
-    else, where the terms are so few that f32 counts them exactly, in f32. What depends on filters alone is formulas of its own, for fovea-prepare. Jacob et al., "Quantization and training of neural
+    else, where the terms are so few that f32 counts them exactly, in f32. What depends on filters alone is formulas of its own, for fovea-hoist-constants. Jacob et al., "Quantization and training of neural
     networks for efficient integer-arithmetic-only inference", 2018, section 2.
   }];
   let options = [Option<"products", "products", "std::string", "\"none\"",
@@ -77,7 +77,7 @@ def SplitPass : Pass<"fovea-split", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
-def PreparePass : Pass<"fovea-prepare", "::mlir::ModuleOp"> {
+def HoistConstantsPass : Pass<"fovea-hoist-constants", "::mlir::ModuleOp"> {
   let summary = "take what depends on parameters alone out of an inference program";
   let description = [{
     Over formulas. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantized
@@ -85,7 +85,7 @@ def PreparePass : Pass<"fovea-prepare", "::mlir::ModuleOp"> {
     results are new arguments of the network's function, of role `prepared`, named prepared.0, prepared.1 and so on in its order. Views stay
     where they are, and so does what would only make a tensor larger. Parameters that a result replaces are read as they are.
   }];
-  let constructor = "::fovea::create_prepare_pass()";
+  let constructor = "::fovea::create_hoist_constants_pass()";
   let dependentDialects = ["::mlir::func::FuncDialect"];
 }
 
@@ -93,7 +93,7 @@ def FoldBatchNormPass : Pass<"fovea-fold-batch-norm", "::mlir::func::FuncOp"> {
   let summary = "batch norm joins the convolution or dense layer before it";
   let description = [{
     For inference. Where the filter is made of parameters or constants, and so are scale, shift and statistics, the norm goes into the
-    filter and a bias: fovea-prepare computes them once. Otherwise it becomes one multiplication and one addition by numbers that are
+    filter and a bias: fovea-hoist-constants computes them once. Otherwise it becomes one multiplication and one addition by numbers that are
     computed once a channel, and fovea-fuse puts both into the contraction's kernel. A bias between the two joins those numbers. Jacob et al., "Quantization and training of neural
     networks for efficient integer-arithmetic-only inference", 2018, section 3.2.
   }];
@@ -117,7 +117,7 @@ def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
-def RecomputePass : Pass<"fovea-recompute", "::mlir::ModuleOp"> {
+def RematerializePass : Pass<"fovea-rematerialize", "::mlir::ModuleOp"> {
   let summary = "repeat calls in the backward pass, so that less memory is needed between them";
   let description = [{
     After fovea-fuse. Tensors that are kept from the forward pass for the backward pass end with their last use in the former, and the
@@ -126,7 +126,7 @@ def RecomputePass : Pass<"fovea-recompute", "::mlir::ModuleOp"> {
     all but the borders of segments. Chen et al., "Training deep nets with sublinear memory cost", 2016.
   }];
   let options = [Option<"bytes", "bytes", "int64_t", "0", "what the tensors between the calls may take">];
-  let constructor = "::fovea::create_recompute_pass()";
+  let constructor = "::fovea::create_rematerialize_pass()";
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::tensor::TensorDialect"];
 }
 

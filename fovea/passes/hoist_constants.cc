@@ -5,7 +5,7 @@
 #include "mlir/IR/IRMapping.h"
 
 namespace fovea {
-#define GEN_PASS_DEF_PREPAREPASS
+#define GEN_PASS_DEF_HOISTCONSTANTSPASS
 #include "fovea/passes/Passes.h.inc"
 
 namespace {
@@ -110,7 +110,7 @@ SmallVector<Operation*> slice_of(func::FuncOp main, const SetVector<Value>& valu
   return ordered;
 }
 
-func::FuncOp write_preparation(func::FuncOp main, const SetVector<Value>& values) {
+func::FuncOp write_initializer(func::FuncOp main, const SetVector<Value>& values) {
   const SmallVector<Operation*> slice = slice_of(main, values);
   llvm::DenseSet<Operation*> inside(slice.begin(), slice.end());
   SmallVector<BlockArgument> arguments;
@@ -142,7 +142,7 @@ func::FuncOp write_preparation(func::FuncOp main, const SetVector<Value>& values
 }
 
 // The network reads the prepared tensors as arguments after its own.
-void read_prepared(func::FuncOp main, const SetVector<Value>& values) {
+void read_hoisted(func::FuncOp main, const SetVector<Value>& values) {
   Builder builder(main.getContext());
   for (auto [i, value] : llvm::enumerate(values)) {
     const auto attributes =
@@ -155,7 +155,7 @@ void read_prepared(func::FuncOp main, const SetVector<Value>& values) {
   erase_unused(main);
 }
 
-struct PreparePass : impl::PreparePassBase<PreparePass> {
+struct HoistConstantsPass : impl::HoistConstantsPassBase<HoistConstantsPass> {
   void runOnOperation() override {
     func::FuncOp main = network_of(getOperation());
     if (!main) return;
@@ -163,13 +163,13 @@ struct PreparePass : impl::PreparePassBase<PreparePass> {
     hoister.find();
     const SetVector<Value> values = hoister.crossing();
     if (values.empty()) return;
-    write_preparation(main, values);
-    read_prepared(main, values);
+    write_initializer(main, values);
+    read_hoisted(main, values);
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Pass> create_prepare_pass() { return std::make_unique<PreparePass>(); }
+std::unique_ptr<Pass> create_hoist_constants_pass() { return std::make_unique<HoistConstantsPass>(); }
 
 }  // namespace fovea

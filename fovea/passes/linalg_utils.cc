@@ -110,7 +110,7 @@ mlir::Value view_root(mlir::Value value) {
   return value;
 }
 
-bool is_reader(mlir::Operation* op) {
+bool is_view_or_pad(mlir::Operation* op) {
   return mlir::isa<mlir::tensor::PadOp, mlir::tensor::EmptyOp, mlir::arith::ConstantOp>(op) ||
          (mlir::isa<mlir::tensor::ExtractSliceOp>(op) && !is_view(op));
 }
@@ -234,7 +234,7 @@ mlir::func::FuncOp network_of(mlir::ModuleOp module) {
   return only;
 }
 
-mlir::func::FuncOp preparation_of(mlir::ModuleOp module) {
+mlir::func::FuncOp initializer_of(mlir::ModuleOp module) {
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
     if (function->hasAttr("fovea.preparation")) return function;
   }

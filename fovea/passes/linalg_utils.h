@@ -37,7 +37,7 @@ mlir::Value view_root(mlir::Value value);
 
 // Operations that compute nothing by themselves: cloned into each kernel that reads through them (pads and slices that are not
 // views), or made of nothing (constants, empty tensors).
-bool is_reader(mlir::Operation* op);
+bool is_view_or_pad(mlir::Operation* op);
 
 // The layer's name carried by `location` ("conv1"); "" when it has none.
 std::string layer_of(mlir::Location location);
@@ -58,8 +58,9 @@ mlir::linalg::GenericOp copy_of(mlir::OpBuilder& builder, mlir::Location locatio
 
 // The network's function: @main, or the only public one; null without any.
 mlir::func::FuncOp network_of(mlir::ModuleOp module);
-// What fovea-prepare took out of it: parameters and state -> prepared tensors; null where nothing depends on those alone.
-mlir::func::FuncOp preparation_of(mlir::ModuleOp module);
+// What fovea-hoist-constants took out of it: parameters and state -> prepared tensors; null where nothing depends on those
+// alone.
+mlir::func::FuncOp initializer_of(mlir::ModuleOp module);
 // "input", "parameter", "state" or "prepared"; "" for an argument without.
 llvm::StringRef role_of(mlir::func::FuncOp main, unsigned argument);
 

@@ -14,14 +14,14 @@
 namespace fovea {
 
 std::unique_ptr<mlir::Pass> create_differentiate_pass();
-std::unique_ptr<mlir::Pass> create_formulas_pass();
+std::unique_ptr<mlir::Pass> create_convert_to_linalg_pass();
 std::unique_ptr<mlir::Pass> create_mixed_precision_pass();
 // `products`: the option of fovea-dot-products.
 std::unique_ptr<mlir::Pass> create_dot_products_pass(const std::string& products = "none", bool words = false);
 std::unique_ptr<mlir::Pass> create_split_pass();
-std::unique_ptr<mlir::Pass> create_prepare_pass();
+std::unique_ptr<mlir::Pass> create_hoist_constants_pass();
 std::unique_ptr<mlir::Pass> create_fuse_pass();
-std::unique_ptr<mlir::Pass> create_recompute_pass();
+std::unique_ptr<mlir::Pass> create_rematerialize_pass();
 std::unique_ptr<mlir::Pass> create_fold_pass();
 std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass();
 

@@ -28,10 +28,10 @@ Value over_all(const char* name, Value x) {
   return x.recorder().add(name, {x}, {{"dims", dimensions}}).front();
 }
 
-class AwareWriter {
+class QuantizationAwareWriter {
  public:
-  AwareWriter(Value image, const InferenceModel& model, const AwareOptions& options,
-              const std::map<std::string, ParameterSpec>& specs)
+  QuantizationAwareWriter(Value image, const InferenceModel& model, const QuantizationAwareOptions& options,
+                          const std::map<std::string, ParameterSpec>& specs)
       : recorder_(image.recorder()),
         model_(model),
         options_(options),
@@ -85,7 +85,7 @@ class AwareWriter {
 
   Recorder& recorder_;
   const InferenceModel& model_;
-  const AwareOptions& options_;
+  const QuantizationAwareOptions& options_;
   QuantizationPlan plan_;
   Simulation simulation_;
   std::map<int32_t, Value> values_;
@@ -94,7 +94,7 @@ class AwareWriter {
 
 }  // namespace
 
-Network quantization_aware(const Network& network, AwareOptions options) {
+Network quantization_aware(const Network& network, QuantizationAwareOptions options) {
   if (network.form)
     refuse("{} is not one image in and one row of classes out: it cannot be trained for integers", network.name);
   Network aware = network;
@@ -103,7 +103,7 @@ Network quantization_aware(const Network& network, AwareOptions options) {
     const InferenceModel model = folded_form(network, traced);
     std::map<std::string, ParameterSpec> specs;
     for (const ParameterSpec& spec : traced.parameters) specs[spec.name] = spec;
-    return AwareWriter(image, model, options, specs).run();
+    return QuantizationAwareWriter(image, model, options, specs).run();
   };
   return aware;
 }

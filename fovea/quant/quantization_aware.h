@@ -14,7 +14,7 @@
 
 namespace fovea {
 
-struct AwareOptions {
+struct QuantizationAwareOptions {
   WeightScales scales;
   PlanOptions plan;
   double range_decay = 0.99;  // of the moving averages of ranges; 1 keeps them as they were calibrated
@@ -22,7 +22,7 @@ struct AwareOptions {
 
 // The same input, classes and preprocessing. Parameters are named as folded() names them, ranges as range_names() does; the
 // ranges are state. Refuses a network with a form of its own.
-Network quantization_aware(const Network& network, AwareOptions options = {});
+Network quantization_aware(const Network& network, QuantizationAwareOptions options = {});
 
 // The ranges that such a network has learned, and the network without them, from its graph for inference. Empty where that
 // holds no fake_quantize.

@@ -97,9 +97,9 @@ void check_plan(const ProgramPlan& plan) {
 }  // namespace
 
 // The program that prepares another, and what came of it.
-class Preparation {
+class HoistedConstants {
  public:
-  Preparation(const ProgramPlan& plan, const ProgramPlan& of) : program_(plan), ports_(of.prepared) {
+  HoistedConstants(const ProgramPlan& plan, const ProgramPlan& of) : program_(plan), ports_(of.prepared) {
     bool fits = plan.results.size() == ports_.size();
     for (size_t i = 0; fits && i < ports_.size(); ++i)
       fits = plan.results[i].shape == ports_[i].shape && plan.results[i].dtype == ports_[i].dtype;
@@ -154,7 +154,7 @@ struct Program::Implementation {
   explicit Implementation(ProgramPlan given) : plan(std::move(given)) {
     check_plan(plan);
     if (plan.preparation != nullptr) {
-      preparation = std::make_unique<Preparation>(*plan.preparation, plan);
+      preparation = std::make_unique<HoistedConstants>(*plan.preparation, plan);
     } else if (!plan.prepared.empty()) {
       fail("program: {} prepared tensors and no preparation", plan.prepared.size());
     }
@@ -193,7 +193,7 @@ struct Program::Implementation {
     scratch.reset();
     scratch_threads = 0;
     bound = false;
-    if (preparation != nullptr && sealed_off.empty()) preparation->release();
+    if (preparation != nullptr && released.empty()) preparation->release();
   }
 
   void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
@@ -204,8 +204,8 @@ struct Program::Implementation {
     if (first) bound = false;
   }
 
-  void seal(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
-    if (preparation == nullptr || !sealed_off.empty()) return;
+  void release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+    if (preparation == nullptr || !released.empty()) return;
     std::vector<bool> going(plan.arguments.size());
     for (size_t i = 0; i < going.size(); ++i) going[i] = preparation->reads(i) && !written[i];
     for (const KernelCall& call : plan.calls) {
@@ -213,18 +213,18 @@ struct Program::Implementation {
         if (operand.place == KernelOperand::Place::argument) going[static_cast<size_t>(operand.index)] = false;
     }
     preparation->run(arguments, threads, going);
-    sealed_off = std::move(going);
+    released = std::move(going);
     bound = false;
   }
 
-  bool is_sealed_off(size_t argument) const { return !sealed_off.empty() && sealed_off[argument]; }
+  bool is_released(size_t argument) const { return !released.empty() && released[argument]; }
 
   void check_arguments(const std::vector<Tensor*>& arguments) const {
     if (arguments.size() != plan.arguments.size()) {
       fail("program: {} arguments given, must be {}", arguments.size(), plan.arguments.size());
     }
     for (size_t i = 0; i < arguments.size(); ++i)
-      if (!is_sealed_off(i)) check_tensor("argument", i, plan.arguments[i], arguments[i]);
+      if (!is_released(i)) check_tensor("argument", i, plan.arguments[i], arguments[i]);
   }
 
   // Notes where the tensors are now; true when that is not where they were at the last run.
@@ -240,7 +240,7 @@ struct Program::Implementation {
       base = now;
     };
     for (size_t i = 0; i < arguments.size(); ++i)
-      if (!is_sealed_off(i)) note(argument_base[i], arguments[i]->raw());
+      if (!is_released(i)) note(argument_base[i], arguments[i]->raw());
     for (size_t i = 0; i < results.size(); ++i) note(result_base[own_results[i]], results[i]->raw());
     for (size_t i = 0; i < plan.results.size(); ++i) {
       if (plan.result_replaces[i] >= 0) result_base[i] = argument_base[static_cast<size_t>(plan.result_replaces[i])];
@@ -252,7 +252,7 @@ struct Program::Implementation {
   void check_overlap() {
     ranges.clear();
     for (size_t i = 0; i < argument_base.size(); ++i)
-      if (!is_sealed_off(i)) ranges.push_back({argument_base[i], &plan.arguments[i], written[i]});
+      if (!is_released(i)) ranges.push_back({argument_base[i], &plan.arguments[i], written[i]});
     for (const size_t i : own_results) ranges.push_back({result_base[i], &plan.results[i], true});
     std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
     for (size_t i = 1; i < ranges.size(); ++i) {
@@ -321,7 +321,7 @@ struct Program::Implementation {
     allocate_for(threads.size());
     if (preparation != nullptr) {
       check_arguments(arguments);
-      if (sealed_off.empty() && preparation->is_due(arguments)) prepare(arguments, threads);
+      if (released.empty() && preparation->is_due(arguments)) prepare(arguments, threads);
     }
     if (bind(arguments, results)) {
       bound = false;  // until the new places are known to be good
@@ -350,20 +350,20 @@ struct Program::Implementation {
   ProgramPlan plan;
   std::vector<size_t> own_results;  // those the caller gives memory for
   std::vector<bool> written;        // of the arguments: replaced by a result
-  std::vector<bool> sealed_off;     // of the arguments, once sealed: only the preparation read them
+  std::vector<bool> released;       // of the arguments, once sealed: only the preparation read them
   std::vector<Range> ranges;
   std::vector<std::byte*> argument_base, result_base;
   std::vector<void*> pointers;  // the operands of all calls, one after another
   bool bound = false;
-  std::unique_ptr<Preparation> preparation;
+  std::unique_ptr<HoistedConstants> preparation;
   Memory arena, scratch;
   int64_t scratch_bytes = 0;  // of one thread
   int scratch_threads = 0;
 };
 
-void Preparation::run(const std::vector<Tensor*>& arguments, ThreadPool& threads) { run(arguments, threads, {}); }
+void HoistedConstants::run(const std::vector<Tensor*>& arguments, ThreadPool& threads) { run(arguments, threads, {}); }
 
-void Preparation::run(const std::vector<Tensor*>& arguments, ThreadPool& threads, const std::vector<bool>& going) {
+void HoistedConstants::run(const std::vector<Tensor*>& arguments, ThreadPool& threads, const std::vector<bool>& going) {
   if (tensors_.empty())
     for (const ProgramPort& port : ports_) tensors_.emplace_back(port.shape, port.dtype);
   std::vector<Tensor*> given, results;
@@ -434,7 +434,7 @@ std::optional<NotFinite> Program::run_checked(const std::vector<Tensor*>& argume
 }
 
 void Program::values_changed() {
-  if (!implementation_->sealed_off.empty()) fail("program: it was sealed; its parameters cannot change any more");
+  if (!implementation_->released.empty()) fail("program: it was sealed; its parameters cannot change any more");
   if (implementation_->preparation) implementation_->preparation->values_changed();
 }
 
@@ -446,12 +446,12 @@ void Program::prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads
   implementation_->prepare(arguments, threads);
 }
 
-void Program::seal(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+void Program::release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
   implementation_->check_arguments(arguments);
-  implementation_->seal(arguments, threads);
+  implementation_->release_hoisted_weights(arguments, threads);
 }
 
-bool Program::is_sealed_off(size_t argument) const { return implementation_->is_sealed_off(argument); }
+bool Program::is_released(size_t argument) const { return implementation_->is_released(argument); }
 
 const std::vector<Tensor>& Program::prepared() const {
   static const std::vector<Tensor> none;

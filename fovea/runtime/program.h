@@ -106,8 +106,8 @@ class Program {
   void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads);
   // Prepares for good: tensors that the preparation alone reads become empty, each after its last use, and later runs do not
   // look at them. New values cannot be prepared after that.
-  void seal(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  bool is_sealed_off(size_t argument) const;  // whether its tensor has gone
+  void release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads);
+  bool is_released(size_t argument) const;  // whether its tensor has gone
   // Of plan().prepared, as the last preparation left them; empty before the first.
   const std::vector<Tensor>& prepared() const;
 
@@ -123,7 +123,7 @@ class Program {
   void release();
 
  private:
-  friend class Preparation;
+  friend class Initializer;
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };

@@ -158,7 +158,7 @@ class Trainer {
   std::optional<Metrics> evaluation_;  // of the network as it is now
   std::unique_ptr<JsonLines> lines_;
   std::unique_ptr<EventFile> events_;
-  DamageReport damage_, test_damage_;
+  CorruptSampleReport damage_, test_damage_;
   InterruptGuard guard_;
   Clock::time_point saved_at_ = Clock::now();
   Winograd test_winograd_ = Winograd::where_faster;
@@ -250,7 +250,7 @@ void Trainer::plan_evaluation() {
     int64_t most = 0;
     for (const int64_t images : {batch, test_->count() % batch})
       if (images > 0) most = std::max(most, predictor_->session(images).program().transient_bytes(threads_.size()));
-    give_back_freed_memory();
+    release_freed_memory();
     return resident_bytes() + loader_bytes(2) + most;
   };
   int64_t bytes = peak();
@@ -276,7 +276,7 @@ Metrics Trainer::test(Predictor& predictor) {
     if (options_.memory == 0) return;
     step_->release();
     predictor.release();
-    give_back_freed_memory();
+    release_freed_memory();
   };
   release();
   Metrics metrics =
@@ -332,7 +332,7 @@ void Trainer::announce() {
                     bytes_text(options_.memory), bytes_text(report.memory.bytes()), bytes_text(report.memory.process),
                     bytes_text(evaluation_bytes_)));
   }
-  if (report.memory.repeated > 0) progress_.say(recomputation_text(report.memory));
+  if (report.memory.repeated > 0) progress_.say(rematerialization_text(report.memory));
   if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
 }
 
@@ -340,7 +340,7 @@ void Trainer::step() {
   const bool timed = ++steps_here_ == timed_step && step_->report().memory.repeated > 0;
   const TrainingStep::Result result = step_->run(*loader_, state_.step, steps_per_epoch(), threads_,
                                                  timed ? TrainingStep::Mode::timed : TrainingStep::Mode::plain);
-  if (timed) progress_.say(recomputation_text(result.repeated_seconds, result.seconds));
+  if (timed) progress_.say(rematerialization_text(result.repeated_seconds, result.seconds));
   damage_.report(result.damaged, progress_);
   state_.loss_sum += result.loss_sum;
   state_.correct += result.correct;

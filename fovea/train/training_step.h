@@ -34,7 +34,7 @@ class TrainingStep {
     double loss_sum = 0;  // over the images
     int64_t correct = 0;
     int64_t images = 0;
-    std::vector<Damage> damaged;          // photographs for which another stood in
+    std::vector<CorruptSample> damaged;   // photographs for which another stood in
     double seconds = 0;                   // of all kernels, where they are timed
     double repeated_seconds = 0;          // of those that run again to fit the memory
     std::optional<NotFinite> not_finite;  // where that was looked for: the first

@@ -54,7 +54,7 @@ done
 (( $(json straight.json "int(100*j['top1'])") >= 60 )) || wrong "nothing learnt: top-1 $(json straight.json "j['top1']")"
 refused 2 'holds a run already; --resume goes on with it' train "${settings[@]}" --out straight
 
-# Damage is noticed.
+# CorruptSample is noticed.
 cp -r straight hurt
 echo '{"format": 1' >hurt/state.json; refused 1 'hurt/state.json is damaged' train --resume --out hurt
 python3 - straight/state.json hurt/state.json <<'P'

@@ -26,7 +26,7 @@ Evaluator::Evaluator(const Graph& graph) : implementation_(std::make_unique<Impl
   implementation_->module = graph.implementation().module->clone();
   mlir::PassManager passes(implementation_->context.get());
   passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
-  passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());
+  passes.addNestedPass<mlir::func::FuncOp>(create_convert_to_linalg_pass());
   if (failed(passes.run(*implementation_->module))) throw std::runtime_error("the passes failed on\n" + graph.text());
   implementation_->function = *implementation_->module->getOps<mlir::func::FuncOp>().begin();
 }

@@ -23,8 +23,9 @@ void resize_part(Image& image, double size, const GeometryOptions& options, bool
   const double height = static_cast<double>(image.shape.height), width = static_cast<double>(image.shape.width);
   // Quarters, because Pillow keeps the sides of a box in single precision.
   const auto share = [](double of, double side) { return std::floor(side * of * 4) / 4; };
-  const Box box = part ? Box{share(0.21, height), share(0.13, width), share(0.6, height) + 0.25, share(0.55, width) + 0.25}
-                       : Box{0, 0, height, width};
+  const CropBox box =
+      part ? CropBox{share(0.21, height), share(0.13, width), share(0.6, height) + 0.25, share(0.55, width) + 0.25}
+           : CropBox{0, 0, height, width};
   Image result;
   resize(result, image, box, static_cast<int64_t>(size) >> 16, static_cast<int64_t>(size) & 65535, options.interpolation);
   image = result;

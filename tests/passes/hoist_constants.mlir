@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -fovea-formulas -cse -fovea-prepare | FileCheck %s
+// RUN: fovea-opt %s -convert-fovea-to-linalg -cse -fovea-hoist-constants | FileCheck %s
 
 // The scaled filter is computed once; the bias is a parameter as it stands, and so is what only views show.
 // CHECK-LABEL: func.func @scaled

@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -fovea-formulas -cse -fovea-prepare | FileCheck %s
+// RUN: fovea-opt %s -convert-fovea-to-linalg -cse -fovea-hoist-constants | FileCheck %s
 
 // Nothing to prepare: what the input takes part in, what a result replaces, and one number repeated to a whole image.
 // CHECK-LABEL: func.func @keeps

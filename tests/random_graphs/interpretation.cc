@@ -66,14 +66,14 @@ Arrays interpreted(const Graph& graph, Stage stage, const CompileOptions& option
   auto module = module_at(graph, stage, options, target);
   Arrays known, results;
   for (const auto& [name, tensor] : values) known[name] = array_of(tensor);
-  if (FuncOp preparation = preparation_of(*module)) run(preparation, known, known, noise);
+  if (FuncOp preparation = initializer_of(*module)) run(preparation, known, known, noise);
   run(network_of(*module), known, results, noise);
   return results;
 }
 
 Reference::Reference(const Graph& graph, const CompileOptions& options, std::map<std::string, Tensor> values)
     : graph_(graph), options_(options), values_(std::move(values)) {
-  results_ = interpreted(graph_, Stage::formulas, options_, values_);
+  results_ = interpreted(graph_, Stage::linalg, options_, values_);
 }
 
 const Arrays& Reference::movement(double precision) {
@@ -82,7 +82,7 @@ const Arrays& Reference::movement(double precision) {
   Arrays& moved = movements_[precision];
   for (uint32_t i = 0; i < noisy_runs; ++i) {
     Noise noise(precision, i + 1);
-    for (auto& [name, array] : interpreted(graph_, Stage::formulas, options_, values_, {}, &noise)) {
+    for (auto& [name, array] : interpreted(graph_, Stage::linalg, options_, values_, {}, &noise)) {
       Array& most = moved[name];
       most.values.resize(array.values.size());
       for (size_t j = 0; j < array.values.size(); ++j) {

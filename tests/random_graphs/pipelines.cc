@@ -77,7 +77,7 @@ Verdict read_back(Subject& subject, const InferenceModel& read, double precision
       for (size_t i = 0; i < tensor.bytes(); ++i) tensor.raw()[i] ^= std::byte{128};
     values[argument.name] = tensor;
   }
-  Arrays results = interpreted(read.graph, Stage::formulas, {.inference = true}, values);
+  Arrays results = interpreted(read.graph, Stage::linalg, {.inference = true}, values);
   for (const Graph::Result& result : read.graph.results()) {
     const auto own = std::ranges::find(subject.network.model.graph.results(), result.name, &Graph::Result::name);
     if (own == subject.network.model.graph.results().end()) return {Outcome::wrong, "there is a result " + result.name};
@@ -135,7 +135,7 @@ Subject quantized(Subject& subject) {
   const QuantizationPlan plan(model);
   std::map<std::string, Tensor> values = model.tensors;
   values.insert(subject.network.inputs.begin(), subject.network.inputs.end());
-  const Arrays seen = interpreted(observation_graph(model, plan, false), Stage::formulas, {}, values);
+  const Arrays seen = interpreted(observation_graph(model, plan, false), Stage::linalg, {}, values);
   std::map<int32_t, Range> ranges;
   for (const Ref value : plan.observed()) {
     const auto number = [&](const char* what) {

@@ -251,10 +251,10 @@ TEST(Preparation, SealedItNeedsNoParameters) {
   Program program(with_preparation(tiles));
   ThreadPool threads(2);
   Tensor x = ramp({tiles, tile_size}, 1), w = ramp({tiles, tile_size}, 7), y({tiles, tile_size}, DType::f32), none;
-  EXPECT_FALSE(program.is_sealed_off(1));
-  program.seal({&x, &w}, threads);
-  EXPECT_FALSE(program.is_sealed_off(0));
-  EXPECT_TRUE(program.is_sealed_off(1));
+  EXPECT_FALSE(program.is_released(1));
+  program.release_hoisted_weights({&x, &w}, threads);
+  EXPECT_FALSE(program.is_released(0));
+  EXPECT_TRUE(program.is_released(1));
   EXPECT_TRUE(w.empty());
   program.run({&x, &none}, {&y}, threads);
   EXPECT_EQ(y.data<float>()[0], 15);

@@ -89,12 +89,12 @@ Target target_of(const Case& layer) {
   if (layer.cpu == narrow) {
     target.vector_bytes = 16;
     target.integer_dot = IntegerDot::none;
-    target.word_products = true;
+    target.widening_multiply_add = true;
   }
   if (!layer.small_caches) return target;
   target.l1_bytes = 2 << 10;
   target.l2_bytes = 8 << 10;
-  target.streamed_bytes = 4 << 10;
+  target.non_temporal_bytes = 4 << 10;
   return target;
 }
 

@@ -64,7 +64,7 @@ void describe_outputs(const Graph& graph, FuncOp main, DeployedNetwork& network)
 
 // The tensors that depend on parameters alone, computed on this machine, for every target from the same numbers.
 std::vector<Argument> prepare(mlir::ModuleOp module, const Graph& graph, std::vector<Argument>& arguments, int threads) {
-  FuncOp preparation = preparation_of(module);
+  FuncOp preparation = initializer_of(module);
   if (!preparation) return {};
   Program program(plan_function(preparation, Target::host(), threads));
   std::vector<Tensor*> read, written;
@@ -112,11 +112,11 @@ class ObjectModule {
   llvm::Module& module() { return module_; }
   int64_t weight_bytes() const { return bytes_; }
   std::string emit_object() {
-    const LlvmComplaints complaints(context_);
+    const LlvmDiagnosticCollector diagnostics(context_);
     define_memory_functions(module_);
     set_target(module_, target_);
     std::string object = emit(module_, target_, CodeKind::object);
-    complaints.check();
+    diagnostics.check();
     return object;
   }
 
@@ -158,13 +158,13 @@ class RunFunction {
 
   void call(const std::string& name, llvm::ArrayRef<llvm::Value*> arguments) {
     llvm::Function* function = object_.module().getFunction(name);
-    if (!has_relaxed_products(*function)) {
+    if (!has_relaxed_dots(*function)) {
       builder_.CreateCall(function, arguments);
       return;
     }
     llvm::Function*& defined = defined_[function];
-    if (defined == nullptr) defined = with_defined_products(*function);
-    if (fast_ == nullptr) fast_ = relaxed_products_are_exact(builder_);
+    if (defined == nullptr) defined = with_exact_dots(*function);
+    if (fast_ == nullptr) fast_ = relaxed_dots_are_exact(builder_);
     auto block = [&] { return llvm::BasicBlock::Create(object_.context(), "", function_, refused_); };
     llvm::BasicBlock *fast = block(), *slow = block(), *next = block();
     builder_.CreateCondBr(fast_, fast, slow);
@@ -221,17 +221,17 @@ class Weights {
   std::map<const std::byte*, llvm::Constant*> made_;
 };
 
-void write_run(const FusedFunction& function, const Placement& placement, const std::vector<Argument>& arguments,
+void write_run(const FusedFunction& function, const BufferAssignment& assignment, const std::vector<Argument>& arguments,
                const std::map<std::string, KernelBitcode>& kernels, ObjectModule& object, const DeployedNetwork& network) {
   RunFunction run(object, network.name, network.inputs.size(), network.outputs.size());
   Weights weights(object);
   for (size_t i = 0; i < function.calls.size(); ++i) {
     llvm::SmallVector<llvm::Value*> operands;
-    for (const KernelOperand& operand : placement.operands[i]) {
+    for (const KernelOperand& operand : assignment.operands[i]) {
       const auto index = static_cast<size_t>(operand.index);
       switch (operand.place) {
         case Place::argument:
-        case Place::prepared:  // arguments too, to place_tensors
+        case Place::prepared:  // arguments too, to assign_buffers
           operands.push_back(arguments[index].input >= 0 ? run.input(arguments[index].input, operand.offset)
                                                          : run.after(weights.of(arguments[index].value), operand.offset));
           break;
@@ -239,14 +239,14 @@ void write_run(const FusedFunction& function, const Placement& placement, const 
           operands.push_back(run.output(operand.index, operand.offset));
           break;
         case Place::constant:
-          operands.push_back(run.after(weights.of(placement.constants[index]), operand.offset));
+          operands.push_back(run.after(weights.of(assignment.constants[index]), operand.offset));
           break;
         case Place::arena:
           operands.push_back(run.arena(operand.offset));
           break;
       }
     }
-    operands.push_back(run.arena(placement.scratch_offsets[i]));
+    operands.push_back(run.arena(assignment.scratch_offsets[i]));
     mlir::func::CallOp call = function.calls[i];
     run.call(kernels.at(call.getCallee().str()).function, operands);
   }
@@ -296,14 +296,14 @@ DeployedNetwork compiled_ahead_of_time(const Graph& graph, const std::map<std::s
   const FusedFunction function = read_fused_function(main);
   std::vector<int64_t> scratch;
   for (mlir::func::CallOp call : function.calls) scratch.push_back(compiled.at(call.getCallee().str()).scratch_bytes);
-  const Placement placement = place_tensors(function, scratch);
+  const BufferAssignment assignment = assign_buffers(function, scratch);
 
   ObjectModule object(target, options.name);
   for (const auto& [name, kernel] : compiled) object.add_kernel(kernel);
-  write_run(function, placement, arguments, compiled, object, network);
+  write_run(function, assignment, arguments, compiled, object, network);
   network.object = object.emit_object();
   network.needs = undefined_symbols(network.object);
-  network.arena_bytes = placement.arena_bytes;
+  network.arena_bytes = assignment.arena_bytes;
   network.weight_bytes = object.weight_bytes();
   network.kernels = static_cast<int>(compiled.size());
   return network;

@@ -61,14 +61,14 @@ void copy_values(mlir::DenseElementsAttr values, Tensor& tensor) {
 
 }  // namespace
 
-Placement place_tensors(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes) {
+BufferAssignment assign_buffers(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes) {
   Lifetimes lifetimes = lifetimes_of(function.list);
   const size_t tensors = lifetimes.blocks.size();
   for (auto [call, bytes] : llvm::enumerate(scratch_bytes))
     lifetimes.blocks.push_back({.bytes = bytes, .first = static_cast<int64_t>(call), .last = static_cast<int64_t>(call)});
   const MemoryPlan plan = plan_memory(lifetimes.blocks);
-  Placement placement{.scratch_offsets = {plan.offsets.begin() + static_cast<ptrdiff_t>(tensors), plan.offsets.end()},
-                      .arena_bytes = plan.bytes};
+  BufferAssignment assignment{.scratch_offsets = {plan.offsets.begin() + static_cast<ptrdiff_t>(tensors), plan.offsets.end()},
+                              .arena_bytes = plan.bytes};
   auto operand_of = [&](Value value) {
     const int tensor = function.tensor_of(value);
     const CallTensor& storage = lifetimes.storage[tensor];
@@ -77,15 +77,15 @@ Placement place_tensors(const FusedFunction& function, llvm::ArrayRef<int64_t> s
     return operand;
   };
   for (size_t call = 0; call < function.calls.size(); ++call) {
-    std::vector<KernelOperand>& operands = placement.operands.emplace_back();
+    std::vector<KernelOperand>& operands = assignment.operands.emplace_back();
     mlir::func::CallOp op = function.calls[call];
     for (Value value : op.getOperands()) operands.push_back(operand_of(value));
     for (auto [i, value] : llvm::enumerate(op.getResults())) {
       if (function.list.traits[call].in_place[i] < 0) operands.push_back(operand_of(value));
     }
   }
-  for (mlir::arith::ConstantOp constant : function.constants) placement.constants.push_back(tensor_of(constant.getValue()));
-  return placement;
+  for (mlir::arith::ConstantOp constant : function.constants) assignment.constants.push_back(tensor_of(constant.getValue()));
+  return assignment;
 }
 
 DType dtype_of(mlir::Type element_type) {

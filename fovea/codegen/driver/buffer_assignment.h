@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-struct Placement {
+struct BufferAssignment {
   std::vector<std::vector<KernelOperand>> operands;  // of each call, as KernelCompiler orders them
   std::vector<Tensor> constants;
   std::vector<int64_t> scratch_offsets;  // of each call, where the arena holds its scratch too
@@ -16,7 +16,7 @@ struct Placement {
 };
 
 // `scratch_bytes`, of each call: where one thread runs them all, scratch shares the arena. Empty: scratch is elsewhere.
-Placement place_tensors(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes = {});
+BufferAssignment assign_buffers(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes = {});
 
 // Fails on types that no tensor has.
 DType dtype_of(mlir::Type element_type);

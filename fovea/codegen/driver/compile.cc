@@ -52,11 +52,12 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
   ProgramMemory memory{.tensors = caller_bytes(plan, function), .scratch = Program::scratch_bytes(scratch_bytes, threads)};
   memory.unlimited = memory.arena = plan_memory(lifetimes_of(function.list).blocks).bytes;
   if (options.whole_process) {
-    give_back_freed_memory();
+    release_freed_memory();
     memory.process = std::max<int64_t>(0, resident_bytes() - options.counted) + options.reserved;
   }
   if (options.memory == 0 || memory.bytes() <= options.memory) return memory;
-  const Recomputation chosen = recompute(main, function, options.memory - memory.tensors - memory.scratch - memory.process);
+  const Rematerialization chosen =
+      rematerialize(main, function, options.memory - memory.tensors - memory.scratch - memory.process);
   memory.arena = chosen.bytes;
   if (!chosen.fits) refuse_memory(memory, options.memory);
   memory.repeated = chosen.repeated;
@@ -73,7 +74,7 @@ int compiling_threads(int64_t memory, int threads) {
   return static_cast<int>(std::clamp<int64_t>((memory - resident_bytes()) / each, 1, threads));
 }
 
-std::shared_ptr<const ProgramPlan> plan_preparation(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
+std::shared_ptr<const ProgramPlan> plan_initializer(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
                                                     const std::shared_ptr<void>& code) {
   auto plan = std::make_shared<ProgramPlan>();
   describe_ports(preparation, *plan);
@@ -87,7 +88,7 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   FuncOp main = network_of(module);
   FusedFunction function = read_fused_function(main);
   llvm::SmallVector<FuncOp> functions{main};
-  if (FuncOp preparation = preparation_of(module)) functions.push_back(preparation);
+  if (FuncOp preparation = initializer_of(module)) functions.push_back(preparation);
   const auto kernels = kernels_called_by(functions);
   ProgramPlan plan;
   describe_ports(main, plan);
@@ -100,7 +101,7 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   for (CallOp call : function.calls) scratch_bytes = std::max(scratch_bytes, by_name.at(call.getCallee().str()).scratch_bytes);
   report.memory = fit_memory(main, function, plan, scratch_bytes, options, threads);
   add_calls(function, by_name, plan);
-  if (FuncOp preparation = preparation_of(module)) plan.preparation = plan_preparation(preparation, by_name, plan.code);
+  if (FuncOp preparation = initializer_of(module)) plan.preparation = plan_initializer(preparation, by_name, plan.code);
   return plan;
 }
 
@@ -143,7 +144,7 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
       [&] { return graph.text(); }));
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (report) *report = ours;
-  give_back_freed_memory();  // what compiling took would otherwise stay beside the tensors
+  release_freed_memory();  // what compiling took would otherwise stay beside the tensors
   return program;
 }
 

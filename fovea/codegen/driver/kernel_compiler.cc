@@ -31,10 +31,10 @@ namespace {
 using namespace mlir;
 
 // Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
-std::string cache_key(const Target& target, Entry entry, const std::string& text) {
+std::string cache_key(const Target& target, KernelEntry entry, const std::string& text) {
   return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
                      target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
-                     target.l2_bytes, target.streamed_bytes, entry == Entry::whole ? "whole" : "shared", text);
+                     target.l2_bytes, target.non_temporal_bytes, entry == KernelEntry::whole ? "whole" : "shared", text);
 }
 
 // What an operation of element-wise work is known to give (x - 0, x * 1) takes its place: the schedule would do so, and meet a
@@ -54,9 +54,9 @@ void fold_bodies(func::FuncOp kernel) {
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
-class Workshop {
+class KernelPipeline {
  public:
-  explicit Workshop(const Target& target) : target_(target) {
+  explicit KernelPipeline(const Target& target) : target_(target) {
     DialectRegistry registry;
     register_codegen_dialects(registry);
     registerBuiltinDialectTranslation(registry);
@@ -67,10 +67,10 @@ class Workshop {
   }
 
   // `layer`: what the kernel belongs to, for the message should it not compile.
-  CachedKernel compile(const std::string& text, const std::string& name, const std::string& layer, Entry entry) {
+  CachedKernel compile(const std::string& text, const std::string& name, const std::string& layer, KernelEntry entry) {
     return told(text, layer, [&] {
       start(text);
-      std::string object = stage(entry == Entry::whole ? "bitcode" : "object", name);
+      std::string object = stage(entry == KernelEntry::whole ? "bitcode" : "object", name);
       return CachedKernel{std::move(object), program_.tiles, program_.scratch_bytes};
     });
   }
@@ -113,8 +113,8 @@ class Workshop {
     if (!module_) fail("a kernel does not parse");
     auto kernel = *module_->getOps<func::FuncOp>().begin();
     fold_bodies(kernel);
-    KernelFormula formula = read_kernel(kernel);
-    group_products(formula, target_);
+    KernelDescription formula = read_kernel(kernel);
+    pack_dot_products(formula, target_);
     program_ = write_tile_program(formula, choose_tiling(formula, target_));
     function_ = program_.function.getName().str();
     kernel.erase();
@@ -136,11 +136,12 @@ class Workshop {
     if (wanted == "vectors") return printed();
     schedule_->lower_to_llvm(*module_, target_.bf16_dot);
     llvm::LLVMContext llvm_context;
-    const LlvmComplaints complaints(llvm_context);
-    std::unique_ptr<llvm::Module> translated = translate(*module_, llvm_context, program_, function_, name,
-                                                         wanted == "bitcode" ? Entry::whole : Entry::shared, target_);
+    const LlvmDiagnosticCollector diagnostics(llvm_context);
+    std::unique_ptr<llvm::Module> translated =
+        translate(*module_, llvm_context, program_, function_, name,
+                  wanted == "bitcode" ? KernelEntry::whole : KernelEntry::shared, target_);
     optimize(*translated, target_);
-    complaints.check();
+    diagnostics.check();
     if (wanted == "llvm") {
       std::string text;
       llvm::raw_string_ostream stream(text);
@@ -151,7 +152,7 @@ class Workshop {
                             wanted == "assembly"  ? CodeKind::assembly
                             : wanted == "bitcode" ? CodeKind::bitcode
                                                   : CodeKind::object);
-    complaints.check();
+    diagnostics.check();
     return code;
   }
 
@@ -202,7 +203,7 @@ std::string entry_name(const std::string& text) {
   return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
 }
 
-// Work on `count` kernels, side by side; each thread makes itself a workshop when it needs one. The first failure is thrown.
+// Work on `count` kernels, side by side; each thread makes itself a pipeline when it needs one. The first failure is thrown.
 template <typename Work>
 void share_out(int threads, size_t count, const Work& work) {
   std::atomic<size_t> next = 0;
@@ -210,10 +211,10 @@ void share_out(int threads, size_t count, const Work& work) {
   std::exception_ptr problem;
   auto take = [&, guard = current_guard()] {
     const UnderGuard under(guard);
-    std::unique_ptr<Workshop> workshop;
+    std::unique_ptr<KernelPipeline> pipeline;
     for (size_t i = next++; i < count; i = next++) {
       try {
-        work(workshop, i);
+        work(pipeline, i);
       } catch (...) {
         const std::lock_guard<std::mutex> lock(mutex);
         if (!problem) problem = std::current_exception();
@@ -234,21 +235,21 @@ KernelCompiler::KernelCompiler(Target target, int threads)
     : target_(std::move(target)), threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
 
 std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::FuncOp> kernels,
-                                                          const std::vector<std::string>& texts, Entry entry,
+                                                          const std::vector<std::string>& texts, KernelEntry entry,
                                                           int* from_cache) const {
   const ObjectCache cache;
   const std::vector<std::string> layers = layers_of(kernels);
   std::vector<CachedKernel> compiled(kernels.size());
   std::atomic<int> hits = 0;
-  share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
+  share_out(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
     const std::string key = cache_key(target_, entry, texts[i]);
     if (auto found = cache.find(key)) {
       compiled[i] = std::move(*found);
       ++hits;
       return;
     }
-    if (!workshop) workshop = std::make_unique<Workshop>(target_);
-    compiled[i] = workshop->compile(texts[i], entry_name(texts[i]), layers[i], entry);
+    if (!pipeline) pipeline = std::make_unique<KernelPipeline>(target_);
+    compiled[i] = pipeline->compile(texts[i], entry_name(texts[i]), layers[i], entry);
     cache.store(key, compiled[i]);
   });
   if (from_cache != nullptr) *from_cache = hits;
@@ -258,7 +259,7 @@ std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::F
 std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp> kernels, std::shared_ptr<void>& code,
                                                     int* from_cache) const {
   const std::vector<std::string> texts = texts_of(kernels);
-  std::vector<CachedKernel> compiled = compile_or_find(kernels, texts, Entry::shared, from_cache);
+  std::vector<CachedKernel> compiled = compile_or_find(kernels, texts, KernelEntry::shared, from_cache);
   std::map<std::string, std::string> objects;  // equal kernels are one
   for (size_t i = 0; i < compiled.size(); ++i) objects.try_emplace(entry_name(texts[i]), std::move(compiled[i].object));
   const std::map<std::string, KernelFunction> linked = link_objects(objects, code);
@@ -271,7 +272,7 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
 std::vector<KernelBitcode> KernelCompiler::bitcode(llvm::ArrayRef<func::FuncOp> kernels) const {
   const std::vector<std::string> texts = texts_of(kernels);
   std::vector<KernelBitcode> result;
-  for (CachedKernel& kernel : compile_or_find(kernels, texts, Entry::whole, nullptr))
+  for (CachedKernel& kernel : compile_or_find(kernels, texts, KernelEntry::whole, nullptr))
     result.push_back({entry_name(texts[result.size()]), std::move(kernel.object), kernel.scratch_bytes});
   return result;
 }
@@ -280,22 +281,22 @@ int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) cons
   const std::vector<std::string> texts = texts_of(kernels);
   const std::vector<std::string> layers = layers_of(kernels);
   std::vector<int64_t> bytes(texts.size());
-  share_out(threads_, texts.size(), [&](std::unique_ptr<Workshop>& workshop, size_t i) {
-    if (!workshop) workshop = std::make_unique<Workshop>(target_);
-    bytes[i] = workshop->scratch_bytes(texts[i], layers[i]);
+  share_out(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
+    if (!pipeline) pipeline = std::make_unique<KernelPipeline>(target_);
+    bytes[i] = pipeline->scratch_bytes(texts[i], layers[i]);
   });
   return bytes.empty() ? 0 : *std::max_element(bytes.begin(), bytes.end());
 }
 
 KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {
-  CachedKernel compiled = Workshop(target).compile(text_of(kernel), entry, layers_of(kernel)[0], Entry::shared);
+  CachedKernel compiled = KernelPipeline(target).compile(text_of(kernel), entry, layers_of(kernel)[0], KernelEntry::shared);
   return {std::move(compiled.object), compiled.tiles, compiled.scratch_bytes};
 }
 
 std::string lower_kernel(func::FuncOp kernel, const std::string& stage, const Target& target) {
   static const std::vector<std::string> known{"tiles", "vectors", "llvm", "assembly"};
   if (std::find(known.begin(), known.end(), stage) == known.end()) refuse_unknown("stage", stage, known);
-  return Workshop(target).print(text_of(kernel), layers_of(kernel)[0], stage);
+  return KernelPipeline(target).print(text_of(kernel), layers_of(kernel)[0], stage);
 }
 
 }  // namespace fovea

@@ -47,7 +47,7 @@ class KernelCompiler {
 
  private:
   std::vector<CachedKernel> compile_or_find(llvm::ArrayRef<mlir::func::FuncOp> kernels, const std::vector<std::string>& texts,
-                                            Entry entry, int* from_cache) const;
+                                            KernelEntry entry, int* from_cache) const;
 
   Target target_;
   int threads_;

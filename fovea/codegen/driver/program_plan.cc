@@ -22,8 +22,8 @@ ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
 }
 
 // Results come after the operands, but for those that are written over one.
-std::vector<KernelOutput> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) {
-  std::vector<KernelOutput> outputs;
+std::vector<KernelResult> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) {
+  std::vector<KernelResult> outputs;
   size_t next = call.getNumOperands();
   for (auto [over, type] : llvm::zip_equal(in_place, call.getResultTypes())) {
     auto tensor = mlir::cast<mlir::RankedTensorType>(type);
@@ -33,22 +33,22 @@ std::vector<KernelOutput> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) 
   return outputs;
 }
 
-void add_calls(const FusedFunction& function, Placement placement, const std::map<std::string, CompiledKernel>& compiled,
-               ProgramPlan& plan) {
+void add_calls(const FusedFunction& function, BufferAssignment assignment,
+               const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan) {
   const auto arguments = static_cast<int64_t>(plan.arguments.size());
   for (size_t i = 0; i < function.calls.size(); ++i) {
     CallOp call = function.calls[i];
     const CompiledKernel& code = compiled.at(call.getCallee().str());
-    for (KernelOperand& operand : placement.operands[i]) {
+    for (KernelOperand& operand : assignment.operands[i]) {
       if (operand.place != KernelOperand::Place::argument || operand.index < arguments) continue;
       operand.place = KernelOperand::Place::prepared;
       operand.index -= arguments;
     }
-    std::vector<KernelOutput> outputs = outputs_of(call, function.list.traits[i].in_place);
+    std::vector<KernelResult> outputs = outputs_of(call, function.list.traits[i].in_place);
     plan.calls.push_back({.name = call.getCallee().str(),
                           .layer = layer_of(call.getLoc()),
                           .function = code.function,
-                          .operands = std::move(placement.operands[i]),
+                          .operands = std::move(assignment.operands[i]),
                           .outputs = std::move(outputs),
                           .tiles = code.tiles,
                           .scratch_bytes = code.scratch_bytes,
@@ -80,10 +80,10 @@ llvm::SmallVector<FuncOp> kernels_called_by(llvm::ArrayRef<FuncOp> functions) {
 }
 
 void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan) {
-  Placement placement = place_tensors(function);
-  plan.arena_bytes = placement.arena_bytes;
-  plan.constants = std::move(placement.constants);
-  add_calls(function, std::move(placement), compiled, plan);
+  BufferAssignment assignment = assign_buffers(function);
+  plan.arena_bytes = assignment.arena_bytes;
+  plan.constants = std::move(assignment.constants);
+  add_calls(function, std::move(assignment), compiled, plan);
 }
 
 ProgramPlan plan_function(FuncOp function, const Target& target, int threads) {

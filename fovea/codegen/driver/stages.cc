@@ -13,7 +13,7 @@
 namespace fovea {
 
 const std::vector<std::string>& stage_names() {
-  static const std::vector<std::string> names = {"graph", "gradient", "formulas", "kernels"};
+  static const std::vector<std::string> names = {"graph", "gradient", "linalg", "kernels"};
   return names;
 }
 
@@ -54,29 +54,30 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
       passes.addNestedPass<mlir::func::FuncOp>(create_fold_pass());
     }
   }
-  if (stage >= Stage::formulas) {
-    passes.addNestedPass<mlir::func::FuncOp>(create_formulas_pass());
+  if (stage >= Stage::linalg) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_convert_to_linalg_pass());
     passes.addPass(mlir::createCSEPass());
     if (options.dtype == DType::bf16) passes.addNestedPass<mlir::func::FuncOp>(create_mixed_precision_pass());
   }
   if (stage >= Stage::kernels) {
-    passes.addNestedPass<mlir::func::FuncOp>(create_dot_products_pass(products_of(target.integer_dot), target.word_products));
+    passes.addNestedPass<mlir::func::FuncOp>(
+        create_dot_products_pass(products_of(target.integer_dot), target.widening_multiply_add));
     passes.addNestedPass<mlir::func::FuncOp>(create_split_pass());
-    if (options.inference) passes.addPass(create_prepare_pass());
+    if (options.inference) passes.addPass(create_hoist_constants_pass());
     passes.addPass(create_fuse_pass());
   }
 
-  Complaints complaints(module->getContext());
-  if (mlir::failed(passes.run(*module))) fail("compile: {}", complaints.first());
+  DiagnosticCollector diagnostics(module->getContext());
+  if (mlir::failed(passes.run(*module))) fail("compile: {}", diagnostics.first());
   return module;
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
   auto module = module_at(graph, Stage::kernels, options, target);
-  const Complaints complaints(module->getContext());  // exceptions say what is wrong; nothing is printed beside them
+  const DiagnosticCollector diagnostics(module->getContext());  // exceptions say what is wrong; nothing is printed beside them
   if (options.inference) {
-    transform_filters_ahead(*module, target, options.winograd);
-    pack_ahead(*module, target);
+    transform_winograd_filters(*module, target, options.winograd);
+    prepack_weights(*module, target);
   }
   return module;
 }

@@ -14,7 +14,7 @@ namespace fovea {
 enum class Stage {
   graph,     // as recorded
   gradient,  // fovea.gradients replaced by operators; folded for inference where asked for
-  formulas,  // linalg
+  linalg,    // every operator as index maps and scalar bodies
   kernels,   // calls of kernels
 };
 

@@ -13,7 +13,7 @@ using namespace mlir;
 SmallVector<unsigned> TileWriter::tile_dims(bool with_reduced) const {
   SmallVector<unsigned> dims;
   for (unsigned dim : tiling_.tile_order)
-    if (with_reduced || !anchor_.reduced[dim]) dims.push_back(dim);
+    if (with_reduced || !root_.reduced[dim]) dims.push_back(dim);
   return dims;
 }
 
@@ -53,9 +53,9 @@ TileWriter::Operand TileWriter::operand_tile(const Access& access, ArrayRef<Line
   return {t_.read(tensor, slice), {}, AffineMap::get(static_cast<unsigned>(order.size()), 0, map, builder_.getContext())};
 }
 
-TileWriter::Operand TileWriter::anchor_operand(size_t input, ArrayRef<unsigned> order, const State& state) {
-  const Access& access = anchor_.inputs[input];
-  const bool ahead = tiling_.packing[input] == Packing::ahead;
+TileWriter::Operand TileWriter::root_operand(size_t input, ArrayRef<unsigned> order, const State& state) {
+  const Access& access = root_.inputs[input];
+  const bool ahead = tiling_.packing[input] == Packing::prepacked;
   if (packed_state_[input] < 0 && !ahead) return operand_tile(access, forms_of(access, rank_), order, state);
   SmallVector<unsigned> listed;
   const TileBuilder::Slice slice = packed_[input].slice(t_, cursor_, size_, order, listed);
@@ -70,7 +70,7 @@ TileWriter::Operand TileWriter::anchor_operand(size_t input, ArrayRef<unsigned> 
 
 // A contraction's operands are converted tile by tile, so that what is left is a plain contraction.
 TileWriter::Operand TileWriter::factor(size_t input, Operand operand) {
-  if (!kernel_.is_contraction() || anchor_.product != DotProduct::none) return operand;
+  if (!kernel_.is_contraction() || root_.product != DotProduct::none) return operand;
   const SmallVector<Operation*> conversion = kernel_.conversion(input);
   if (conversion.empty()) return operand;
   Value& value = operand.tile ? operand.tile : operand.scalar;
@@ -97,13 +97,13 @@ Value TileWriter::product_added(Value left, Value right, Value sum) {
     product = builder_.create<arith::MulIOp>(t_.location, left, right);
     total = builder_.create<arith::AddIOp>(t_.location, sum, product->getResult(0));
   }
-  if (anchor_.product != DotProduct::none)
-    for (Operation* op : {product, total}) op->setAttr(group_product, builder_.getUnitAttr());
+  if (root_.product != DotProduct::none)
+    for (Operation* op : {product, total}) op->setAttr(dot_product_mark, builder_.getUnitAttr());
   return total->getResult(0);
 }
 
-// The formula of `op` on one tile. `order` are the anchor's dimensions the tile runs over; `domain_dims` names, for each
-// dimension of the op's own domain, the anchor's.
+// The formula of `op` on one tile. `order` are the root's dimensions the tile runs over; `domain_dims` names, for each
+// dimension of the op's own domain, the root's.
 SmallVector<Value> TileWriter::apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
                                      ArrayRef<unsigned> domain_dims, ArrayRef<Value> starts) {
   SmallVector<Value> tiles;
@@ -116,7 +116,7 @@ SmallVector<Value> TileWriter::apply(linalg::GenericOp op, ArrayRef<Operand> inp
   SmallVector<AffineExpr> kept;
   SmallVector<utils::IteratorType> iterators;
   for (size_t position = 0; position < order.size(); ++position) {
-    const bool depth = starts.empty() && anchor_.reduced[order[position]] && !tiling_.lane_reduction;
+    const bool depth = starts.empty() && root_.reduced[order[position]] && !tiling_.lane_reduction;
     iterators.push_back(depth ? utils::IteratorType::reduction : utils::IteratorType::parallel);
     if (!depth) kept.push_back(builder_.getAffineDimExpr(static_cast<unsigned>(position)));
   }
@@ -146,7 +146,7 @@ SmallVector<Value> TileWriter::apply(linalg::GenericOp op, ArrayRef<Operand> inp
                 started ? first_values[i] : Value(block->getArgument(static_cast<unsigned>(next + i))));
   }
   builder_.setInsertionPointToStart(block);
-  if (op == anchor_.op && kernel_.is_contraction()) {
+  if (op == root_.op && kernel_.is_contraction()) {
     auto argument = [&](unsigned i) { return mapping.lookup(body.getArgument(i)); };
     Value total = product_added(argument(0), argument(1), argument(2));
     builder_.create<linalg::YieldOp>(t_.location, total);

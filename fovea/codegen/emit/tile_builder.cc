@@ -175,7 +175,7 @@ Value pair_of(OpBuilder& builder, Location location, ValueRange numbers) {
 }
 }  // namespace
 
-Value TileBuilder::formula(ValueRange inputs, Value into, AffineMap input_map,
+Value TileBuilder::generic(ValueRange inputs, Value into, AffineMap input_map,
                            llvm::function_ref<Value(OpBuilder&, Location, ValueRange)> body) {
   const auto rank = static_cast<unsigned>(cast<RankedTensorType>(into.getType()).getRank());
   SmallVector<AffineMap> maps(inputs.size(), input_map);
@@ -192,7 +192,7 @@ Value TileBuilder::formula(ValueRange inputs, Value into, AffineMap input_map,
 Value TileBuilder::mapped(Value from, Type element, Scalar body) {
   auto type = dyn_cast<RankedTensorType>(from.getType());
   if (!type) return body(builder, location, from);
-  return formula(from, empty(type.getShape(), element), builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank())),
+  return generic(from, empty(type.getShape(), element), builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank())),
                  [&](OpBuilder& inner, Location at, ValueRange arguments) { return body(inner, at, arguments[0]); });
 }
 
@@ -205,7 +205,7 @@ Value TileBuilder::copy_run(Value source, Index from, Value flat, Index at, int6
     if (pair_distance == 0) return write(first, target, slice);
     other.offsets[0] = add(other.offsets[0], constant(pair_distance));
     const AffineMap identity = builder.getMultiDimIdentityMap(1);
-    return write(formula({first, read(source, other)}, read(target, slice), identity, pair_of), target, slice);
+    return write(generic({first, read(source, other)}, read(target, slice), identity, pair_of), target, slice);
   });
 }
 
@@ -219,7 +219,7 @@ Value TileBuilder::copy_tile(Value source, const Slice& from, Value target, cons
     offset = add(offset, constant(1));
     inputs.push_back(read(source, next));
   }
-  Value copy = formula(inputs, read(target, at), source_map, [&](OpBuilder& inner, Location place, ValueRange arguments) {
+  Value copy = generic(inputs, read(target, at), source_map, [&](OpBuilder& inner, Location place, ValueRange arguments) {
     return pair >= 0 ? pair_of(inner, place, arguments) : arguments[0];
   });
   return write(copy, target, at);

@@ -74,7 +74,7 @@ class TileBuilder {
   mlir::Value mapped(mlir::Value tile_or_scalar, mlir::Type element, Scalar body);
 
  private:
-  mlir::Value formula(mlir::ValueRange inputs, mlir::Value into, mlir::AffineMap input_map,
+  mlir::Value generic(mlir::ValueRange inputs, mlir::Value into, mlir::AffineMap input_map,
                       llvm::function_ref<mlir::Value(mlir::OpBuilder&, mlir::Location, mlir::ValueRange)> body);
   template <typename Operation>
   mlir::Value run(mlir::Value flat, Index at, int64_t length, int64_t tile, Operation operation);

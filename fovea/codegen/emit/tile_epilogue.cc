@@ -26,7 +26,7 @@ bool passes_through(Value value) {
 SmallVector<Value> TileWriter::combine_lanes(ArrayRef<Value> accumulators) {
   const unsigned lane = static_cast<unsigned>(tiling_.vector_dim);
   SmallVector<Value> combined;
-  linalg::GenericOp op = anchor_.op;
+  linalg::GenericOp op = root_.op;
   for (size_t i = 0; i < accumulators.size(); ++i) {
     SmallVector<Operation*> combiners;
     if (!matchReduction(op.getRegionOutputArgs(), static_cast<unsigned>(i), combiners) || combiners.size() != 1)
@@ -41,7 +41,7 @@ SmallVector<Value> TileWriter::combine_lanes(ArrayRef<Value> accumulators) {
       if (!reduce) results.push_back(builder_.getAffineDimExpr(static_cast<unsigned>(position)));
     }
     const auto rank = static_cast<unsigned>(order.size());
-    Value init = t_.filled(here(anchor_.initial[i]), tile_shape(kept));
+    Value init = t_.filled(here(root_.initial[i]), tile_shape(kept));
     auto generic = builder_.create<linalg::GenericOp>(
         t_.location, init.getType(), ValueRange{accumulators[i]}, ValueRange{init},
         ArrayRef<AffineMap>{builder_.getMultiDimIdentityMap(rank), AffineMap::get(rank, 0, results, builder_.getContext())},
@@ -56,7 +56,7 @@ SmallVector<Value> TileWriter::combine_lanes(ArrayRef<Value> accumulators) {
   return combined;
 }
 
-TileBuilder::Slice TileWriter::output_slice(const Output& output) {
+TileBuilder::Slice TileWriter::output_slice(const KernelResult& output) {
   TileBuilder::Slice slice;
   for (size_t i = 0; i < output.offsets.size(); ++i) {
     slice.offsets.push_back(t_.constant(output.offsets[i]));
@@ -65,7 +65,7 @@ TileBuilder::Slice TileWriter::output_slice(const Output& output) {
     slice.kept.push_back(false);
   }
   for (size_t coordinate = 0; coordinate < output.kept.size(); ++coordinate) {
-    const unsigned dim = anchor_.output_dims[coordinate];
+    const unsigned dim = root_.output_dims[coordinate];
     const auto to = static_cast<size_t>(output.kept[coordinate]);
     slice.offsets[to] = t_.add(slice.offsets[to], t_.multiply(cursor_[dim], output.strides[to]));
     if (!tiling_.tiled(dim)) continue;
@@ -78,7 +78,7 @@ TileBuilder::Slice TileWriter::output_slice(const Output& output) {
 
 TileBuilder::Slice TileWriter::accumulator_slice() {
   TileBuilder::Slice slice;
-  for (unsigned dim : anchor_.output_dims) {
+  for (unsigned dim : root_.output_dims) {
     slice.offsets.push_back(t_.subtract(cursor_[dim], start_[dim]));
     slice.sizes.push_back(tiling_.tiled(dim) ? size_[dim] : 1);
     slice.strides.push_back(1);
@@ -96,14 +96,15 @@ Value TileWriter::summed(Value tile, Value result) {
   });
 }
 
-// The anchor's results on this tile are done: the formulas that follow, and the writes.
-void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
+// The root's results on this tile are done: the formulas that follow, and the writes.
+void TileWriter::finish(ArrayRef<Value> root_tiles, State& state) {
   const SmallVector<unsigned> order = tile_dims(false);
   DenseMap<Value, Value> tiles;  // results of the kernel's formulas -> their tiles
   auto outs_for = [&](linalg::GenericOp op) {
     SmallVector<Value> outs;
     for (Value result : op.getResults()) {
-      const auto output = llvm::find_if(kernel_.outputs, [&](const Output& candidate) { return candidate.value == result; });
+      const auto output =
+          llvm::find_if(kernel_.outputs, [&](const KernelResult& candidate) { return candidate.value == result; });
       if (output != kernel_.outputs.end()) {
         outs.push_back(t_.read(state[static_cast<size_t>(output - kernel_.outputs.begin())], output_slice(*output)));
       } else {
@@ -112,21 +113,20 @@ void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
     }
     return outs;
   };
-  linalg::GenericOp anchor = anchor_.op;
+  linalg::GenericOp root = root_.op;
   if (kernel_.has_reduction()) {
-    for (auto [result, tile] : llvm::zip(anchor.getResults(), anchor_tiles)) tiles[result] = summed(tile, result);
+    for (auto [result, tile] : llvm::zip(root.getResults(), root_tiles)) tiles[result] = summed(tile, result);
   } else {
     SmallVector<Operand> inputs;
-    for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(anchor_operand(i, order, state));
+    for (size_t i = 0; i < root_.inputs.size(); ++i) inputs.push_back(root_operand(i, order, state));
     SmallVector<unsigned> all(rank_);
     std::iota(all.begin(), all.end(), 0);
-    for (auto [result, tile] :
-         llvm::zip(anchor.getResults(), apply(anchor, inputs, outs_for(anchor), order, all, anchor_.initial)))
+    for (auto [result, tile] : llvm::zip(root.getResults(), apply(root, inputs, outs_for(root), order, all, root_.initial)))
       tiles[result] = tile;
   }
-  for (const Formula& formula : kernel_.epilogue) {
-    SmallVector<unsigned> anchor_dims(formula.extents.size());
-    for (size_t i = 0; i < formula.output_dims.size(); ++i) anchor_dims[formula.output_dims[i]] = anchor_.output_dims[i];
+  for (const LinalgOperation& formula : kernel_.epilogue) {
+    SmallVector<unsigned> root_dims(formula.extents.size());
+    for (size_t i = 0; i < formula.output_dims.size(); ++i) root_dims[formula.output_dims[i]] = root_.output_dims[i];
     SmallVector<Operand> inputs;
     for (const Access& access : formula.inputs) {
       SmallVector<LinearForm> forms;
@@ -135,7 +135,7 @@ void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
         moved.constant = form.constant;
         moved.coefficients.assign(rank_, 0);
         for (size_t dim = 0; dim < form.coefficients.size(); ++dim)
-          moved.coefficients[anchor_dims[dim]] += form.coefficients[dim];
+          moved.coefficients[root_dims[dim]] += form.coefficients[dim];
         forms.push_back(moved);
       }
       auto earlier = tiles.find(access.tensor);
@@ -147,14 +147,14 @@ void TileWriter::finish(ArrayRef<Value> anchor_tiles, State& state) {
       }
     }
     linalg::GenericOp op = formula.op;
-    for (auto [result, tile] : llvm::zip(op.getResults(), apply(op, inputs, outs_for(op), order, anchor_dims, formula.initial)))
+    for (auto [result, tile] : llvm::zip(op.getResults(), apply(op, inputs, outs_for(op), order, root_dims, formula.initial)))
       tiles[result] = tile;
   }
   for (size_t i = 0; i < kernel_.outputs.size(); ++i) {
-    const Output& output = kernel_.outputs[i];
+    const KernelResult& output = kernel_.outputs[i];
     TileBuilder::Slice slice = output_slice(output);
     // An accumulator (or a value passed through, which simplifies to it) is not the result's memory.
-    const bool accumulator = kernel_.has_reduction() && output.value.getDefiningOp() == anchor.getOperation();
+    const bool accumulator = kernel_.has_reduction() && output.value.getDefiningOp() == root.getOperation();
     if (output.type.getRank() > 0 &&
         (passes_through(output.value) || (accumulator && TileBuilder::covers(slice, output.type)))) {
       const Index zero = t_.hidden_zero();

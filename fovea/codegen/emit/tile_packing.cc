@@ -17,10 +17,10 @@ constexpr int64_t run_elements = 64;
 constexpr int64_t transpose_tile = 16;
 }  // namespace
 
-PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<LinearForm> forms, const Formula& anchor,
+PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<LinearForm> forms, const LinalgOperation& root,
                              const Tiling& tiling)
-    : packing_(packing), access_(access), forms_(std::move(forms)), anchor_(anchor), tiling_(tiling), run_(run_elements) {
-  if (packing_ == Packing::strip) {
+    : packing_(packing), access_(access), forms_(std::move(forms)), root_(root), tiling_(tiling), run_(run_elements) {
+  if (packing_ == Packing::input_tile) {
     for (const LinearForm& form : forms_) {
       int64_t span = 1;
       for (size_t dim = 0; dim < form.coefficients.size(); ++dim)
@@ -30,15 +30,15 @@ PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<
   } else if (packing_ != Packing::none) {
     vector_ = static_cast<unsigned>(tiling.vector_dim);
     tile_ = tiling.dims[vector_].tile;
-    for (unsigned dim = 0; dim < anchor.extents.size(); ++dim)
+    for (unsigned dim = 0; dim < root.extents.size(); ++dim)
       if (dim != vector_ && llvm::any_of(forms_, [&](const LinearForm& form) { return form.coefficients[dim] != 0; }))
         panel_dims_.push_back(dim);
   }
 }
 
 SmallVector<int64_t> PackedOperand::view_shape() const {
-  if (packing_ == Packing::strip) return spans_;
-  auto extent = [&](unsigned dim) { return packing_ == Packing::ahead ? anchor_.extents[dim] : tiling_.dims[dim].block; };
+  if (packing_ == Packing::input_tile) return spans_;
+  auto extent = [&](unsigned dim) { return packing_ == Packing::prepacked ? root_.extents[dim] : tiling_.dims[dim].block; };
   SmallVector<int64_t> shape{(extent(vector_) + tile_ - 1) / tile_};
   for (unsigned dim : panel_dims_) shape.push_back(extent(dim));
   shape.push_back(tile_);
@@ -69,7 +69,7 @@ PackedLayout PackedOperand::layout() const {
 
 RankedTensorType PackedOperand::scratch_type(Type element) const {
   SmallVector<int64_t> shape = view_shape();
-  if (packing_ == Packing::strip) {
+  if (packing_ == Packing::input_tile) {
     int64_t elements = 1;
     for (const int64_t extent : shape) elements *= extent;
     shape = {elements};
@@ -79,7 +79,7 @@ RankedTensorType PackedOperand::scratch_type(Type element) const {
 
 Value PackedOperand::view(TileBuilder& t, Value scratch) const {
   const SmallVector<int64_t> shape = view_shape();
-  if (packing_ != Packing::strip || shape.size() == 1) return scratch;
+  if (packing_ != Packing::input_tile || shape.size() == 1) return scratch;
   ReassociationIndices all;
   for (size_t i = 0; i < shape.size(); ++i) all.push_back(static_cast<int64_t>(i));
   const Type element = cast<RankedTensorType>(scratch.getType()).getElementType();
@@ -102,7 +102,7 @@ Value PackedOperand::pack(TileBuilder& t, Value source, Value scratch, ArrayRef<
     }
     base_.push_back(base);
   }
-  return pack_strip(t, source, scratch);
+  return pack_input_tile(t, source, scratch);
 }
 
 int64_t PackedOperand::span_after(unsigned level) const {
@@ -123,18 +123,18 @@ int64_t PackedOperand::extent_after(unsigned level) const {
   return elements;
 }
 
-Value PackedOperand::pack_strip(TileBuilder& t, Value source, Value scratch) {
+Value PackedOperand::pack_input_tile(TileBuilder& t, Value source, Value scratch) {
   ReassociationIndices all;
   for (size_t i = 0; i < spans_.size(); ++i) all.push_back(static_cast<int64_t>(i));
   Value flat = source;
   if (spans_.size() > 1)
     flat = t.builder.create<tensor::CollapseShapeOp>(t.location, source, ArrayRef<ReassociationIndices>{all});
-  return strip_level(t, flat, scratch, 0, t.constant(0), t.constant(0));
+  return input_tile_level(t, flat, scratch, 0, t.constant(0), t.constant(0));
 }
 
 // Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so
 // far.
-Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
+Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
   const int64_t span = spans_[level], extent = access_.extent(level), low = access_.low(level);
   const int64_t inner = span_after(level);
   const bool pairs_here = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(level);
@@ -157,10 +157,10 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
   }
   bool cut_evenly = contiguous;
   for (size_t dim = 0; dim < forms_[level].coefficients.size(); ++dim)
-    if (forms_[level].coefficients[dim] != 0) cut_evenly &= anchor_.extents[dim] % tiling_.dims[dim].block == 0;
+    if (forms_[level].coefficients[dim] != 0) cut_evenly &= root_.extents[dim] % tiling_.dims[dim].block == 0;
   const bool unpadded = low == 0 && [&] {
     int64_t least = forms_[level].constant, most = least;
-    for (auto [coefficient, whole] : llvm::zip_equal(forms_[level].coefficients, anchor_.extents))
+    for (auto [coefficient, whole] : llvm::zip_equal(forms_[level].coefficients, root_.extents))
       (coefficient < 0 ? least : most) += coefficient * (whole - 1);
     return least >= 0 && most < extent;
   }();
@@ -183,7 +183,7 @@ Value PackedOperand::strip_level(TileBuilder& t, Value source, Value scratch, un
     if (level + 1 == spans_.size()) {
       inside[0] = t.copy_run(source, reached, inside[0], within(position), 1, run_, pair_distance);
     } else {
-      inside[0] = strip_level(t, source, inside[0], level + 1, reached, within(position));
+      inside[0] = input_tile_level(t, source, inside[0], level + 1, reached, within(position));
     }
   });
   fill(end_inside, end);
@@ -201,10 +201,10 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
   // Runs along a dimension that is cut into blocks stay inside one block.
   auto side = [&](unsigned dim, int64_t wanted) {
     int64_t length = std::min(wanted, tiling_.dims[dim].block);
-    while (length > 1 && tiling_.dims[dim].block < anchor_.extents[dim] && tiling_.dims[dim].block % length != 0) length /= 2;
+    while (length > 1 && tiling_.dims[dim].block < root_.extents[dim] && tiling_.dims[dim].block % length != 0) length /= 2;
     return length;
   };
-  SmallVector<int64_t> lengths(anchor_.extents.size(), 1);
+  SmallVector<int64_t> lengths(root_.extents.size(), 1);
   lengths[vector_] = transposed ? std::min(tile_, transpose_tile) : tile_;
   if (transposed) {
     lengths[contiguous] = side(contiguous, transpose_tile);
@@ -213,13 +213,13 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
   }
   SmallVector<unsigned> dims(panel_dims_);
   dims.insert(dims.begin(), vector_);
-  SmallVector<Index> cursor(anchor_.extents.size(), t.constant(0));
-  SmallVector<int64_t> size(anchor_.extents.size(), 1);
+  SmallVector<Index> cursor(root_.extents.size(), t.constant(0));
+  SmallVector<int64_t> size(root_.extents.size(), 1);
   SmallVector<Value> carried{scratch};
   std::function<void(size_t, SmallVectorImpl<Value>&)> level = [&](size_t depth, SmallVectorImpl<Value>& inside) {
     if (depth < dims.size()) {
       const unsigned dim = dims[depth];
-      const int64_t extent = anchor_.extents[dim];
+      const int64_t extent = root_.extents[dim];
       const bool cut = tiling_.dims[dim].block < extent;
       for (const Segment& part : segments(extent, lengths[dim], dim == vector_ || dim == contiguous)) {
         Index begin = t.constant(part.begin), end = t.constant(part.end);
@@ -278,7 +278,7 @@ TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, 
     slice.strides.push_back(stride);
     slice.kept.push_back(kept);
   };
-  if (packing_ == Packing::strip) {
+  if (packing_ == Packing::input_tile) {
     for (size_t coordinate = 0; coordinate < forms_.size(); ++coordinate) {
       const LinearForm& form = forms_[coordinate];
       Index offset = t.subtract(t.constant(form.constant), base_[coordinate]);
@@ -297,7 +297,9 @@ TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, 
     }
     return slice;
   }
-  auto within = [&](unsigned dim) { return packing_ == Packing::ahead ? cursor[dim] : t.subtract(cursor[dim], start_[dim]); };
+  auto within = [&](unsigned dim) {
+    return packing_ == Packing::prepacked ? cursor[dim] : t.subtract(cursor[dim], start_[dim]);
+  };
   const Index position = within(vector_);
   add(t.divide(position, tile_), 1, 1, false);
   for (unsigned dim : panel_dims_) {

@@ -13,10 +13,10 @@ struct PackedLayout {
   mlir::AffineMap source;
 };
 
-// One packed input of the anchor. A strip's scratch is one flat run; `view` gives it its coordinates back.
+// One packed input of the root. A strip's scratch is one flat run; `view` gives it its coordinates back.
 class PackedOperand {
  public:
-  PackedOperand(Packing packing, const Access& access, llvm::SmallVector<LinearForm> forms, const Formula& anchor,
+  PackedOperand(Packing packing, const Access& access, llvm::SmallVector<LinearForm> forms, const LinalgOperation& root,
                 const Tiling& tiling);
 
   mlir::RankedTensorType scratch_type(mlir::Type element) const;
@@ -37,8 +37,8 @@ class PackedOperand {
                            llvm::ArrayRef<unsigned> order, llvm::SmallVectorImpl<unsigned>& listed) const;
 
  private:
-  mlir::Value pack_strip(TileBuilder& t, mlir::Value source, mlir::Value scratch);
-  mlir::Value strip_level(TileBuilder& t, mlir::Value source, mlir::Value scratch, unsigned level, Index from, Index at);
+  mlir::Value pack_input_tile(TileBuilder& t, mlir::Value source, mlir::Value scratch);
+  mlir::Value input_tile_level(TileBuilder& t, mlir::Value source, mlir::Value scratch, unsigned level, Index from, Index at);
   mlir::Value pack_panel(TileBuilder& t, mlir::Value source, mlir::Value scratch, llvm::ArrayRef<Index> stop);
   int64_t span_after(unsigned level) const;
   int64_t source_extent(unsigned coordinate) const;
@@ -48,7 +48,7 @@ class PackedOperand {
   Packing packing_;
   const Access& access_;
   llvm::SmallVector<LinearForm> forms_;
-  const Formula& anchor_;
+  const LinalgOperation& root_;
   const Tiling& tiling_;
   unsigned vector_ = 0;
   int64_t tile_ = 1;                        // of the vector dimension

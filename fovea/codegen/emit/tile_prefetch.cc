@@ -8,7 +8,7 @@ using namespace mlir;
 
 // Each row of the next tile along the rows, at the place along the reduction where this tile is now.
 void TileWriter::prefetch_next_rows(const State& state) {
-  const Access& access = anchor_.inputs[static_cast<size_t>(tiling_.prefetched_input)];
+  const Access& access = root_.inputs[static_cast<size_t>(tiling_.prefetched_input)];
   const unsigned row = tiling_.tile_order.front();
   const SmallVector<LinearForm> forms = forms_of(access, rank_);
   for (int64_t ahead = size_[row]; ahead < 2 * size_[row]; ++ahead) {
@@ -26,7 +26,7 @@ void TileWriter::prefetch_next_rows(const State& state) {
 // The pixels that this run of pixels will meet first on the next line of the image: a tile of their channels, or all that are
 // summed.
 void TileWriter::prefetch_next_line(const State& state) {
-  const Access& access = anchor_.inputs[static_cast<size_t>(tiling_.line_input)];
+  const Access& access = root_.inputs[static_cast<size_t>(tiling_.line_input)];
   const auto line = static_cast<unsigned>(tiling_.line_dim);
   const unsigned row = tiling_.tile_order.front();
   const SmallVector<LinearForm> forms = forms_of(access, rank_);
@@ -36,7 +36,7 @@ void TileWriter::prefetch_next_line(const State& state) {
     pixels = std::max(pixels, size_[row] * form.coefficients[row]);
   }
   const auto channels = static_cast<unsigned>(tiling_.vector_dim);
-  const int64_t tile = tiling_.dims[channels].tile, parts = anchor_.reduced[channels] ? anchor_.extents[channels] / tile : 1;
+  const int64_t tile = tiling_.dims[channels].tile, parts = root_.reduced[channels] ? root_.extents[channels] / tile : 1;
   for (int64_t part = 0; part < lines * pixels * parts; ++part) {
     const int64_t ahead = part / (pixels * parts), pixel = part / parts % pixels;
     SmallVector<Index> coordinates;
@@ -45,9 +45,9 @@ void TileWriter::prefetch_next_line(const State& state) {
       for (unsigned dim = 0; dim < rank_; ++dim) {
         if (form.coefficients[dim] == 0) continue;
         // The last tap that moves along the line, the first across it.
-        const int64_t last = std::max<int64_t>(form.coefficients[dim] * (anchor_.extents[dim] - 1), 0);
+        const int64_t last = std::max<int64_t>(form.coefficients[dim] * (root_.extents[dim] - 1), 0);
         const Index reached = t_.constant(form.coefficients[line] != 0 ? last : 0);
-        coordinate = t_.add(coordinate, anchor_.reduced[dim] ? reached : t_.multiply(cursor_[dim], form.coefficients[dim]));
+        coordinate = t_.add(coordinate, root_.reduced[dim] ? reached : t_.multiply(cursor_[dim], form.coefficients[dim]));
       }
       if (form.coefficients[line] != 0) coordinate = t_.add(coordinate, t_.constant(1 + ahead));
       if (form.coefficients[row] != 0) coordinate = t_.add(coordinate, t_.constant(pixel));
@@ -63,12 +63,12 @@ void TileWriter::prefetch_next_panel(const State& state) {
   constexpr int64_t line_bytes = 64;
   const auto input = static_cast<size_t>(tiling_.panel_input);
   const auto vector = static_cast<unsigned>(tiling_.vector_dim);
-  const Access& access = anchor_.inputs[input];
+  const Access& access = root_.inputs[input];
   const ArrayRef<unsigned> dims = packed_[input].panel_dims();
   const int64_t tile = tiling_.dims[vector].tile;
   const int64_t line = line_bytes * 8 / cast<RankedTensorType>(access.tensor.getType()).getElementTypeBitWidth();
   const unsigned depth = tiling_.tile_order.back();
-  const int64_t steps = anchor_.reduced[depth] ? size_[depth] : 1, lines_of_step = std::max<int64_t>(tile / line, 1);
+  const int64_t steps = root_.reduced[depth] ? size_[depth] : 1, lines_of_step = std::max<int64_t>(tile / line, 1);
 
   Index row = t_.constant(0);
   int64_t rows = 1;
@@ -85,12 +85,12 @@ void TileWriter::prefetch_next_panel(const State& state) {
   const int64_t columns = tiling_.columns_outermost ? 1 : (tiling_.dims[vector].block + tile - 1) / tile;
   int cut = -1;
   for (unsigned dim : dims)
-    if (anchor_.reduced[dim] && tiling_.dims[dim].block < anchor_.extents[dim]) cut = static_cast<int>(dim);
+    if (root_.reduced[dim] && tiling_.dims[dim].block < root_.extents[dim]) cut = static_cast<int>(dim);
   Index along = t_.constant(0);
   if (cut < 0) {
     column = t_.add(column, t_.constant(columns));
   } else {
-    const int64_t block = tiling_.dims[cut].block, whole = (anchor_.extents[cut] + block - 1) / block * block;
+    const int64_t block = tiling_.dims[cut].block, whole = (root_.extents[cut] + block - 1) / block * block;
     const Index next = t_.add(cursor_[cut], t_.constant(block));
     along = t_.remainder(next, whole);
     column = t_.add(column, t_.multiply(t_.divide(next, whole), columns));

@@ -35,25 +35,25 @@ int TileWriter::add_scratch(RankedTensorType type) {
 
 void TileWriter::plan_scratch() {
   if (kernel_.winograd != 0) return plan_winograd();
-  for (size_t i = 0; i < anchor_.inputs.size(); ++i) {
-    const Access& access = anchor_.inputs[i];
-    packed_.push_back(PackedOperand(tiling_.packing[i], access, forms_of(access, rank_), anchor_, tiling_));
-    const bool in_scratch = tiling_.packing[i] == Packing::strip || tiling_.packing[i] == Packing::panel;
+  for (size_t i = 0; i < root_.inputs.size(); ++i) {
+    const Access& access = root_.inputs[i];
+    packed_.push_back(PackedOperand(tiling_.packing[i], access, forms_of(access, rank_), root_, tiling_));
+    const bool in_scratch = tiling_.packing[i] == Packing::input_tile || tiling_.packing[i] == Packing::panel;
     packed_state_.push_back(in_scratch ? add_scratch(packed_[i].scratch_type(access.packed_element())) : -1);
   }
   if (!tiling_.reduction_blocks) return;
   SmallVector<int64_t> shape;
-  for (unsigned dim : anchor_.output_dims) shape.push_back(tiling_.dims[dim].block);
-  for (Value result : anchor_.op->getResults())
+  for (unsigned dim : root_.output_dims) shape.push_back(tiling_.dims[dim].block);
+  for (Value result : root_.op->getResults())
     accumulator_state_.push_back(add_scratch(RankedTensorType::get(shape, accumulator_type(result))));
 }
 
 void TileWriter::create_function() {
   func::FuncOp original = kernel_.function;
   SmallVector<Type> arguments(original.getArgumentTypes()), results;
-  for (const Access& access : anchor_.inputs)
+  for (const Access& access : root_.inputs)
     if (access.adjacent_groups()) arguments[cast<BlockArgument>(access.tensor).getArgNumber()] = access.seen_type();
-  for (const Output& output : kernel_.outputs) {
+  for (const KernelResult& output : kernel_.outputs) {
     if (output.in_place < 0) arguments.push_back(output.type);
     results.push_back(output.type);
   }
@@ -65,17 +65,17 @@ void TileWriter::create_function() {
   auto function = builder_.create<func::FuncOp>(original.getLoc(), ("tiles_" + original.getName()).str(),
                                                 builder_.getFunctionType(arguments, results));
   function.addEntryBlock();
-  if (anchor_.product != DotProduct::none) mark_groups(function);
+  if (root_.product != DotProduct::none) mark_dot_products(function);
   int64_t next = original.getNumArguments();
   auto writable = [&](int64_t argument) {
     function.setArgAttr(static_cast<unsigned>(argument), "bufferization.writable", builder_.getBoolAttr(true));
   };
-  for (auto [output, streamed] : llvm::zip(kernel_.outputs, tiling_.streamed)) {
+  for (auto [output, non_temporal] : llvm::zip(kernel_.outputs, tiling_.non_temporal)) {
     const int64_t argument = output.in_place < 0 ? next++ : output.in_place;
     writable(argument);
-    if (!streamed) continue;
-    program_.streamed.push_back(argument);
-    function.setArgAttr(static_cast<unsigned>(argument), streamed_result, builder_.getUnitAttr());
+    if (!non_temporal) continue;
+    program_.non_temporal.push_back(argument);
+    function.setArgAttr(static_cast<unsigned>(argument), non_temporal_result, builder_.getUnitAttr());
   }
   for (size_t i = 0; i < scratch_types_.size(); ++i) writable(program_.operands + static_cast<int64_t>(i));
   program_.function = function;
@@ -84,15 +84,15 @@ void TileWriter::create_function() {
 
 // Sums of groups are typed f32 like the groups themselves.
 Type TileWriter::accumulator_type(Value result) const {
-  if (anchor_.product != DotProduct::none) return Float32Type::get(result.getContext());
+  if (root_.product != DotProduct::none) return Float32Type::get(result.getContext());
   return cast<RankedTensorType>(result.getType()).getElementType();
 }
 
-void TileWriter::mark_groups(func::FuncOp function) {
-  function->setAttr(group_product, builder_.getI32IntegerAttr(static_cast<int32_t>(anchor_.product)));
-  if (anchor_.product != DotProduct::unsigned_first && anchor_.product != DotProduct::signed_first) return;
-  const size_t input = anchor_.product == DotProduct::unsigned_first ? 0 : 1;
-  auto argument = cast<BlockArgument>(anchor_.inputs[input].tensor).getArgNumber();
+void TileWriter::mark_dot_products(func::FuncOp function) {
+  function->setAttr(dot_product_mark, builder_.getI32IntegerAttr(static_cast<int32_t>(root_.product)));
+  if (root_.product != DotProduct::unsigned_first && root_.product != DotProduct::signed_first) return;
+  const size_t input = root_.product == DotProduct::unsigned_first ? 0 : 1;
+  auto argument = cast<BlockArgument>(root_.inputs[input].tensor).getArgNumber();
   if (packed_state_[input] >= 0)
     argument = static_cast<unsigned>(program_.operands + packed_state_[input]) - static_cast<unsigned>(kernel_.outputs.size());
   function.setArgAttr(argument, unsigned_bytes, builder_.getUnitAttr());
@@ -123,11 +123,11 @@ TileProgram TileWriter::write() {
   size_.assign(rank_, 1);
   inside_.assign(rank_, true);
   single_.assign(rank_, false);
-  for (const int64_t extent : anchor_.extents) stop_.push_back(t_.constant(extent));
-  for (unsigned dim : anchor_.output_dims)
+  for (const int64_t extent : root_.extents) stop_.push_back(t_.constant(extent));
+  for (unsigned dim : root_.output_dims)
     if (!tiling_.tiled(dim)) parallel_order_.push_back(dim);
   for (unsigned dim : tiling_.tile_order)
-    if (!anchor_.reduced[dim]) parallel_order_.push_back(dim);
+    if (!root_.reduced[dim]) parallel_order_.push_back(dim);
   // A tile of channels walks several lines of the image, which the first cache holds, before the next tile begins.
   if (tiling_.line_dim >= 0 && !tiling_.lane_reduction) {
     parallel_order_.pop_back();
@@ -139,15 +139,15 @@ TileProgram TileWriter::write() {
     parallel_order_.insert(parallel_order_.begin(), static_cast<unsigned>(tiling_.vector_dim));
   }
   for (unsigned dim = 0; dim < rank_; ++dim)
-    if (anchor_.reduced[dim]) reduction_order_.push_back(dim);
-  for (unsigned dim : anchor_.output_dims)
-    program_.tiles *= (anchor_.extents[dim] + tiling_.dims[dim].block - 1) / tiling_.dims[dim].block;
+    if (root_.reduced[dim]) reduction_order_.push_back(dim);
+  for (unsigned dim : root_.output_dims)
+    program_.tiles *= (root_.extents[dim] + tiling_.dims[dim].block - 1) / tiling_.dims[dim].block;
 
   func::FuncOp function = program_.function;
   const unsigned arguments = function.getNumArguments();
   SmallVector<Value> state;
   int64_t next = function_of(kernel_).getNumArguments();
-  for (const Output& output : kernel_.outputs)
+  for (const KernelResult& output : kernel_.outputs)
     state.push_back(function.getArgument(static_cast<unsigned>(output.in_place < 0 ? next++ : output.in_place)));
   for (size_t i = 0; i < scratch_types_.size(); ++i)
     state.push_back(function.getArgument(static_cast<unsigned>(program_.operands + static_cast<int64_t>(i))));
@@ -159,8 +159,8 @@ TileProgram TileWriter::write() {
 
 void TileWriter::grid_tile(Index tile, State& state) {
   int64_t stride = program_.tiles;
-  for (unsigned dim : anchor_.output_dims) {
-    const int64_t extent = anchor_.extents[dim], block = tiling_.dims[dim].block;
+  for (unsigned dim : root_.output_dims) {
+    const int64_t extent = root_.extents[dim], block = tiling_.dims[dim].block;
     const int64_t count = (extent + block - 1) / block;
     stride /= count;
     if (count == 1) continue;
@@ -177,7 +177,7 @@ void TileWriter::grid_tile(Index tile, State& state) {
       if (tiling_.line_dim >= 0) prefetch_next_line(inside);
       if (tiling_.lane_reduction) size_[static_cast<size_t>(tiling_.vector_dim)] = tiling_.dims[tiling_.vector_dim].tile;
       const SmallVector<int64_t> shape = tile_shape(tile_dims(tiling_.lane_reduction));
-      for (Value initial : anchor_.initial) accumulators.push_back(t_.filled(here(initial), shape));
+      for (Value initial : root_.initial) accumulators.push_back(t_.filled(here(initial), shape));
       accumulators = accumulate(accumulators, inside);
       if (tiling_.lane_reduction) accumulators = combine_lanes(accumulators);
     }
@@ -189,7 +189,7 @@ void TileWriter::pack_operands(State& state) {
   for (size_t i = 0; i < packed_.size(); ++i) {
     if (packed_state_[i] < 0) continue;
     Value& scratch = state[static_cast<size_t>(packed_state_[i])];
-    scratch = packed_[i].pack(t_, argument_now(anchor_.inputs[i].tensor, state), scratch, start_, stop_);
+    scratch = packed_[i].pack(t_, argument_now(root_.inputs[i].tensor, state), scratch, start_, stop_);
   }
 }
 
@@ -198,11 +198,11 @@ void TileWriter::with_reduction_blocks(State& state) {
     return inside[static_cast<size_t>(accumulator_state_[result])];
   };
   parallel_loops(0, state, [&](State& inside) {
-    for (size_t result = 0; result < anchor_.initial.size(); ++result) {
+    for (size_t result = 0; result < root_.initial.size(); ++result) {
       Value& buffer = accumulator(inside, result);
       const TileBuilder::Slice slice = accumulator_slice();
       Value filled =
-          builder_.create<linalg::FillOp>(t_.location, here(anchor_.initial[result]), t_.read(buffer, slice)).getResult(0);
+          builder_.create<linalg::FillOp>(t_.location, here(root_.initial[result]), t_.read(buffer, slice)).getResult(0);
       buffer = t_.write(filled, buffer, slice);
     }
   });
@@ -212,10 +212,10 @@ void TileWriter::with_reduction_blocks(State& state) {
       parallel_loops(0, inside, [&](State& innermost) {
         SmallVector<Value> accumulators;
         const TileBuilder::Slice slice = accumulator_slice();
-        for (size_t result = 0; result < anchor_.initial.size(); ++result)
+        for (size_t result = 0; result < root_.initial.size(); ++result)
           accumulators.push_back(t_.read(accumulator(innermost, result), slice));
         accumulators = accumulate(accumulators, innermost);
-        for (size_t result = 0; result < anchor_.initial.size(); ++result)
+        for (size_t result = 0; result < root_.initial.size(); ++result)
           accumulator(innermost, result) = t_.write(accumulators[result], accumulator(innermost, result), slice);
       });
       return;
@@ -226,7 +226,7 @@ void TileWriter::with_reduction_blocks(State& state) {
   inside_.assign(rank_, true);
   parallel_loops(0, state, [&](State& inside) {
     SmallVector<Value> tiles;
-    for (size_t result = 0; result < anchor_.initial.size(); ++result)
+    for (size_t result = 0; result < root_.initial.size(); ++result)
       tiles.push_back(t_.read(accumulator(inside, result), accumulator_slice()));
     finish(tiles, inside);
   });
@@ -235,7 +235,7 @@ void TileWriter::with_reduction_blocks(State& state) {
 // A reduced dimension, block by block. Where the taps of a window are a tile of their own, single steps come before and after
 // the run that sees all of them.
 void TileWriter::reduction_block(unsigned dim, State& state, llvm::function_ref<void(State&)> body) {
-  const int64_t extent = anchor_.extents[dim], block = tiling_.dims[dim].block;
+  const int64_t extent = root_.extents[dim], block = tiling_.dims[dim].block;
   auto blocks = [&](int64_t begin, int64_t end, int64_t step, bool inside) {
     t_.loop(t_.constant(begin), t_.constant(end), step, state, [&](Index at, State& deeper) {
       start_[dim] = at;
@@ -247,7 +247,7 @@ void TileWriter::reduction_block(unsigned dim, State& state, llvm::function_ref<
       body(deeper);
     });
   };
-  const Edge* edge = edge_along(dim);
+  const PaddingHalo* edge = edge_along(dim);
   if (edge == nullptr || !tiling_.tiled(edge->tap)) return blocks(0, extent, block, edge == nullptr);
   blocks(0, edge->inside_begin, 1, false);
   if (edge->inside_begin < edge->inside_end)
@@ -255,16 +255,16 @@ void TileWriter::reduction_block(unsigned dim, State& state, llvm::function_ref<
   blocks(edge->inside_end, extent, 1, false);
 }
 
-const Edge* TileWriter::edge_along(unsigned position) const {
-  const auto* found = llvm::find_if(tiling_.edges, [&](const Edge& edge) { return edge.position == position; });
-  return found == tiling_.edges.end() ? nullptr : found;
+const PaddingHalo* TileWriter::edge_along(unsigned position) const {
+  const auto* found = llvm::find_if(tiling_.halos, [&](const PaddingHalo& edge) { return edge.position == position; });
+  return found == tiling_.halos.end() ? nullptr : found;
 }
 
 bool TileWriter::all_taps_inside(unsigned tap) const {
-  return llvm::none_of(tiling_.edges, [&](const Edge& edge) { return edge.tap == tap && !inside_[edge.position]; });
+  return llvm::none_of(tiling_.halos, [&](const PaddingHalo& edge) { return edge.tap == tap && !inside_[edge.position]; });
 }
 
-std::pair<Index, Index> TileWriter::taps_inside(const Edge& edge, Index position) {
+std::pair<Index, Index> TileWriter::taps_inside(const PaddingHalo& edge, Index position) {
   const Index base = t_.add(t_.multiply(position, edge.step), t_.constant(edge.shift));
   const Index none = t_.constant(0), all = t_.constant(edge.taps);
   Index begin, end;
@@ -281,12 +281,12 @@ std::pair<Index, Index> TileWriter::taps_inside(const Edge& edge, Index position
 
 // One dimension of a block as runs of equal static tiles.
 SmallVector<TileWriter::Part> TileWriter::parts_of(unsigned dim) {
-  for (const Edge& edge : tiling_.edges) {
+  for (const PaddingHalo& edge : tiling_.halos) {
     if (edge.tap != dim || inside_[edge.position]) continue;
     const auto [begin, end] = taps_inside(edge, cursor_[edge.position]);
     return {{1, begin, end, true}};
   }
-  const int64_t extent = anchor_.extents[dim];
+  const int64_t extent = root_.extents[dim];
   const bool cut = tiling_.dims[dim].block < extent || tiling_.reduction_blocks;
   const bool vector = static_cast<int>(dim) == tiling_.vector_dim;
   SmallVector<Part> parts;
@@ -299,7 +299,7 @@ SmallVector<TileWriter::Part> TileWriter::parts_of(unsigned dim) {
     }
     parts.push_back({tile, begin, end, inside});
   };
-  const Edge* edge = anchor_.reduced[dim] ? nullptr : edge_along(dim);
+  const PaddingHalo* edge = root_.reduced[dim] ? nullptr : edge_along(dim);
   if (!tiling_.tiled(dim)) {
     add(1, 0, extent, edge == nullptr);
     return parts;
@@ -320,7 +320,7 @@ void TileWriter::over(unsigned dim, State& carried, llvm::function_ref<void(Stat
     t_.loop(part.begin, part.end, part.tile, carried, [&](Index at, State& deeper) {
       cursor_[dim] = at;
       size_[dim] = part.tile;
-      if (!anchor_.reduced[dim]) inside_[dim] = part.inside;
+      if (!root_.reduced[dim]) inside_[dim] = part.inside;
       inside(deeper);
     });
   }
@@ -340,7 +340,7 @@ void TileWriter::reduction_loops(size_t level, State& accumulators, const State&
   if (level == reduction_order_.size()) {
     const SmallVector<unsigned> order = tile_dims(true);
     SmallVector<Operand> inputs;
-    for (size_t i = 0; i < anchor_.inputs.size(); ++i) inputs.push_back(factor(i, anchor_operand(i, order, state)));
+    for (size_t i = 0; i < root_.inputs.size(); ++i) inputs.push_back(factor(i, root_operand(i, order, state)));
     SmallVector<unsigned> all(rank_);
     std::iota(all.begin(), all.end(), 0);
     const unsigned lane = static_cast<unsigned>(tiling_.vector_dim);
@@ -359,14 +359,14 @@ void TileWriter::reduction_loops(size_t level, State& accumulators, const State&
     }
     if (tiling_.prefetched_input >= 0) prefetch_next_rows(state);
     if (tiling_.prefetched_panel) prefetch_next_panel(state);
-    SmallVector<Value> results = apply(anchor_.op, inputs, outs, order, all, {});
+    SmallVector<Value> results = apply(root_.op, inputs, outs, order, all, {});
     for (size_t i = 0; i < results.size(); ++i)
       accumulators[i] = short_lanes ? t_.write(results[i], accumulators[i], part) : results[i];
     return;
   }
   const unsigned dim = reduction_order_[level];
   if (tiling_.dims[dim].written_out && all_taps_inside(dim)) {
-    for (int64_t at = 0; at < anchor_.extents[dim]; ++at) {
+    for (int64_t at = 0; at < root_.extents[dim]; ++at) {
       cursor_[dim] = t_.constant(at);
       reduction_loops(level + 1, accumulators, state);
     }
@@ -375,6 +375,8 @@ void TileWriter::reduction_loops(size_t level, State& accumulators, const State&
   over(dim, accumulators, [&](State& deeper) { reduction_loops(level + 1, deeper, state); });
 }
 
-TileProgram write_tile_program(const KernelFormula& kernel, const Tiling& tiling) { return TileWriter(kernel, tiling).write(); }
+TileProgram write_tile_program(const KernelDescription& kernel, const Tiling& tiling) {
+  return TileWriter(kernel, tiling).write();
+}
 
 }  // namespace fovea

@@ -14,18 +14,18 @@
 namespace fovea {
 
 // An argument of a tile program whose rows begin and end with a line of the cache: what is written there goes past the caches.
-inline constexpr const char* streamed_result = "fovea.streamed";
+inline constexpr const char* non_temporal_result = "fovea.non_temporal";
 
 struct TileProgram {
-  mlir::func::FuncOp function;          // (operands..., scratch..., begin, end) -> the written tensors
-  int64_t operands = 0;                 // leading arguments that are the kernel's operands
-  llvm::SmallVector<int64_t> streamed;  // of the operands: results that are written past the caches (non_temporal_stores.h)
+  mlir::func::FuncOp function;              // (operands..., scratch..., begin, end) -> the written tensors
+  int64_t operands = 0;                     // leading arguments that are the kernel's operands
+  llvm::SmallVector<int64_t> non_temporal;  // of the operands: results that are written past the caches (non_temporal_stores.h)
   llvm::SmallVector<int64_t> scratch_offsets;  // bytes, of each scratch argument
   int64_t scratch_bytes = 0;
   int64_t tiles = 1;
 };
 
 // Adds the tile program to the kernel's module, named `tiles_` + the kernel's name.
-TileProgram write_tile_program(const KernelFormula& kernel, const Tiling& tiling);
+TileProgram write_tile_program(const KernelDescription& kernel, const Tiling& tiling);
 
 }  // namespace fovea

@@ -128,16 +128,16 @@ Square both_sides(Combination& combination, const Matrix& matrix, const Square& 
 
 // Scratch: the pixels of one row of tiles, the transformed block, and its products.
 void TileWriter::plan_winograd() {
-  winograd_.dims = *convolution_dims(anchor_);
+  winograd_.dims = *convolution_dims(root_);
   const ConvolutionDims& dims = winograd_.dims;
   const int64_t results = kernel_.winograd, side = results + 2;
-  winograd_.image = anchor_.inputs[0];
+  winograd_.image = root_.inputs[0];
   Access& image = winograd_.image;
   if (!image.padded()) {  // the last tiles reach beyond the image
     image.pad_low.assign(image.map.getNumResults(), 0);
     image.pad_value = builder_.getF32FloatAttr(0);
   }
-  winograd_.width = (anchor_.extents[dims.width] + results - 1) / results;
+  winograd_.width = (root_.extents[dims.width] + results - 1) / results;
   winograd_.tile_rows = tiling_.dims[dims.height].block / results;
   winograd_.strip = tiling_;
   if (dims.batch >= 0) winograd_.strip.dims[static_cast<size_t>(dims.batch)].block = 1;
@@ -147,10 +147,10 @@ void TileWriter::plan_winograd() {
   winograd_.tiles = images * winograd_.tile_rows * winograd_.width;
 
   const Type element = builder_.getF32Type();
-  packed_.emplace_back(Packing::strip, image, forms_of(image, rank_), anchor_, winograd_.strip);
+  packed_.emplace_back(Packing::input_tile, image, forms_of(image, rank_), root_, winograd_.strip);
   packed_state_ = {add_scratch(packed_[0].scratch_type(element)), -1};
   winograd_.transformed =
-      add_scratch(RankedTensorType::get({side * side, winograd_.tiles, anchor_.extents[dims.channels]}, element));
+      add_scratch(RankedTensorType::get({side * side, winograd_.tiles, root_.extents[dims.channels]}, element));
   winograd_.products =
       add_scratch(RankedTensorType::get({side * side, winograd_.tiles, tiling_.dims[dims.filters].block}, element));
 }
@@ -188,10 +188,10 @@ void TileWriter::transform_image(State& state) {
     start[dims.height] = cursor_[dims.height];
     if (dims.batch >= 0) start[static_cast<size_t>(dims.batch)] = cursor_[static_cast<size_t>(dims.batch)];
     Value& strip = row[static_cast<size_t>(packed_state_[0])];
-    strip = packed_[0].pack(t_, argument_now(anchor_.inputs[0].tensor, row), strip, start, stop_);
+    strip = packed_[0].pack(t_, argument_now(root_.inputs[0].tensor, row), strip, start, stop_);
     t_.loop(t_.constant(0), t_.constant(winograd_.width), 1, row, [&](Index column, State& tile) {
       cursor_[dims.width] = t_.multiply(column, kernel_.winograd);
-      t_.loop(t_.constant(0), t_.constant(anchor_.extents[dims.channels]), lanes, tile, [&](Index channel, State& inside) {
+      t_.loop(t_.constant(0), t_.constant(root_.extents[dims.channels]), lanes, tile, [&](Index channel, State& inside) {
         cursor_[dims.channels] = channel;
         size_[dims.channels] = lanes;
         const Value view = packed_[0].view(t_, inside[static_cast<size_t>(packed_state_[0])]);
@@ -223,7 +223,7 @@ void TileWriter::transform_image(State& state) {
 // For each of the numbers of a tile: all tiles of the block times its filters.
 void TileWriter::multiply_transformed(State& state) {
   const ConvolutionDims& dims = winograd_.dims;
-  const int64_t numbers = (kernel_.winograd + 2) * (kernel_.winograd + 2), channels = anchor_.extents[dims.channels];
+  const int64_t numbers = (kernel_.winograd + 2) * (kernel_.winograd + 2), channels = root_.extents[dims.channels];
   const int64_t filters = tiling_.dims[dims.filters].tile, depth = 8;
   const SmallVector<unsigned> order{dims.width, dims.filters, dims.channels};
   SmallVector<unsigned> all(rank_);
@@ -237,7 +237,7 @@ void TileWriter::multiply_transformed(State& state) {
     t_.loop(start_[dims.filters], stop_[dims.filters], filters, of_number, [&](Index filter, State& columns) {
       for (const Segment& rows : segments(winograd_.tiles, tiling_.winograd_rows, false)) {
         t_.loop(t_.constant(rows.begin), t_.constant(rows.end), rows.tile, columns, [&](Index tile, State& inside) {
-          SmallVector<Value> sum{t_.filled(here(anchor_.initial[0]), {rows.tile, filters})};
+          SmallVector<Value> sum{t_.filled(here(root_.initial[0]), {rows.tile, filters})};
           for (const Segment& steps : segments(channels, depth, false)) {
             t_.loop(t_.constant(steps.begin), t_.constant(steps.end), steps.tile, sum, [&](Index channel, State& sums) {
               prefetch_next_filters(number, filter, tile, channel, steps.tile);
@@ -248,8 +248,8 @@ void TileWriter::multiply_transformed(State& state) {
                                                {1, 1, 1, 1},
                                                {false, false, true, true}};
               const Value transformed = inside[static_cast<size_t>(winograd_.transformed)];
-              const Value filter_tiles = argument_now(anchor_.inputs[1].tensor, inside);
-              sums = apply(anchor_.op,
+              const Value filter_tiles = argument_now(root_.inputs[1].tensor, inside);
+              sums = apply(root_.op,
                            {{t_.read(transformed, image), {}, map({0, 2})}, {t_.read(filter_tiles, weights), {}, map({2, 1})}},
                            sums, order, all, {});
             });
@@ -280,7 +280,7 @@ void TileWriter::prefetch_next_filters(Index number, Index filter, Index tile, I
   const Index row = t_.divide(tile, tiling_.winograd_rows);
   for (int64_t i = 0; i < share; ++i) {
     const Index at = t_.remainder(t_.add(t_.multiply(row, share), t_.constant(i)), lines);
-    t_.prefetch(func::FuncOp(program_.function).getArgument(cast<BlockArgument>(anchor_.inputs[1].tensor).getArgNumber()),
+    t_.prefetch(func::FuncOp(program_.function).getArgument(cast<BlockArgument>(root_.inputs[1].tensor).getArgNumber()),
                 {panel, next_number, t_.add(channel, t_.divide(at, lines_of_step)),
                  t_.multiply(t_.remainder(at, lines_of_step), line)});
   }
@@ -289,7 +289,7 @@ void TileWriter::prefetch_next_filters(Index number, Index filter, Index tile, I
 // Tiles of results, whole ones and what the image leaves over; each pixel of them goes through the epilogue.
 void TileWriter::transform_results(State& state) {
   const ConvolutionDims& dims = winograd_.dims;
-  const int64_t results = kernel_.winograd, height = anchor_.extents[dims.height], width = anchor_.extents[dims.width];
+  const int64_t results = kernel_.winograd, height = root_.extents[dims.height], width = root_.extents[dims.width];
   const Index rows = t_.constant(winograd_.tile_rows);
   Index whole_rows = rows;
   if (height % results != 0)

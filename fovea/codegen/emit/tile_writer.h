@@ -11,7 +11,7 @@
 namespace fovea {
 
 // Handles are cheap and const ones answer nothing.
-inline mlir::func::FuncOp function_of(const KernelFormula& kernel) { return kernel.function; }
+inline mlir::func::FuncOp function_of(const KernelDescription& kernel) { return kernel.function; }
 
 // Each coordinate of an access as a sum over the dimensions of its formula.
 llvm::SmallVector<LinearForm> forms_of(const Access& access, unsigned dims);
@@ -19,11 +19,11 @@ llvm::SmallVector<LinearForm> forms_of(const Access& access, unsigned dims);
 // Writes one kernel's tile program. State that the loops carry: the written tensors, then the scratch buffers.
 class TileWriter {
  public:
-  TileWriter(const KernelFormula& kernel, const Tiling& tiling)
+  TileWriter(const KernelDescription& kernel, const Tiling& tiling)
       : kernel_(kernel),
-        anchor_(kernel.anchor),
+        root_(kernel.root),
         tiling_(tiling),
-        rank_(static_cast<unsigned>(kernel.anchor.extents.size())),
+        rank_(static_cast<unsigned>(kernel.root.extents.size())),
         builder_(function_of(kernel).getContext()),
         t_(builder_, function_of(kernel).getLoc()) {}
 
@@ -37,7 +37,7 @@ class TileWriter {
   void plan_scratch();
   int add_scratch(mlir::RankedTensorType type);
   void create_function();
-  void mark_groups(mlir::func::FuncOp function);
+  void mark_dot_products(mlir::func::FuncOp function);
   mlir::Type accumulator_type(mlir::Value result) const;
   mlir::Value argument_now(mlir::Value original, const State& state) const;
   mlir::Value here(mlir::Value original);
@@ -51,9 +51,9 @@ class TileWriter {
     Index begin, end;
     bool inside;  // no tap falls into the padding
   };
-  std::pair<Index, Index> taps_inside(const Edge& edge, Index position);  // taps that fall inside at one position
+  std::pair<Index, Index> taps_inside(const PaddingHalo& edge, Index position);  // taps that fall inside at one position
   llvm::SmallVector<Part> parts_of(unsigned dim);
-  const Edge* edge_along(unsigned position) const;
+  const PaddingHalo* edge_along(unsigned position) const;
   bool all_taps_inside(unsigned tap) const;
   void over(unsigned dim, State& carried, llvm::function_ref<void(State&)> inside);
   void reduction_block(unsigned dim, State& state, llvm::function_ref<void(State&)> body);
@@ -63,7 +63,7 @@ class TileWriter {
   void prefetch_next_line(const State& state);
   void prefetch_next_panel(const State& state);
   llvm::SmallVector<mlir::Value> combine_lanes(llvm::ArrayRef<mlir::Value> accumulators);
-  void finish(llvm::ArrayRef<mlir::Value> anchor_tiles, State& state);
+  void finish(llvm::ArrayRef<mlir::Value> root_tiles, State& state);
 
   llvm::SmallVector<unsigned> tile_dims(bool with_reduced) const;
   llvm::SmallVector<int64_t> tile_shape(llvm::ArrayRef<unsigned> dims) const;
@@ -75,13 +75,13 @@ class TileWriter {
   Operand operand_tile(const Access& access, llvm::ArrayRef<LinearForm> forms, llvm::ArrayRef<unsigned> order,
                        const State& state);
   Operand factor(size_t input, Operand operand);
-  Operand anchor_operand(size_t input, llvm::ArrayRef<unsigned> order, const State& state);
+  Operand root_operand(size_t input, llvm::ArrayRef<unsigned> order, const State& state);
   llvm::SmallVector<mlir::Value> apply(mlir::linalg::GenericOp op, llvm::ArrayRef<Operand> inputs, mlir::ValueRange outs,
                                        llvm::ArrayRef<unsigned> order, llvm::ArrayRef<unsigned> domain_dims,
                                        llvm::ArrayRef<mlir::Value> starts);
   mlir::Value product_added(mlir::Value left, mlir::Value right, mlir::Value sum);
   mlir::Value summed(mlir::Value tile, mlir::Value result);
-  TileBuilder::Slice output_slice(const Output& output);
+  TileBuilder::Slice output_slice(const KernelResult& output);
   TileBuilder::Slice accumulator_slice();
 
   void plan_winograd();
@@ -94,17 +94,17 @@ class TileWriter {
   void results_of_tile(Index tile, Index top, Index left, int64_t height, int64_t width, State& state);
   llvm::SmallVector<mlir::Value> values_of(llvm::ArrayRef<Index> indices);
 
-  const KernelFormula& kernel_;
-  const Formula& anchor_;
+  const KernelDescription& kernel_;
+  const LinalgOperation& root_;
   const Tiling& tiling_;
   unsigned rank_;
   mlir::OpBuilder builder_;
   TileBuilder t_;
 
   TileProgram program_;
-  std::vector<PackedOperand> packed_;         // per anchor input
+  std::vector<PackedOperand> packed_;         // per root input
   llvm::SmallVector<int> packed_state_;       // its scratch in the state, or -1
-  llvm::SmallVector<int> accumulator_state_;  // per anchor result, with reduction blocks
+  llvm::SmallVector<int> accumulator_state_;  // per root result, with reduction blocks
   llvm::SmallVector<mlir::RankedTensorType> scratch_types_;
   llvm::SmallVector<Index> start_, stop_, cursor_;
   llvm::SmallVector<int64_t> size_;

@@ -20,17 +20,17 @@ using namespace mlir;
 bool is_bf16(const Access& access) { return cast<RankedTensorType>(access.tensor.getType()).getElementType().isBF16(); }
 
 // The coordinate of the input that `dim` alone walks one by one, from an even place, inside the tensor; -1 when there is none.
-int pair_coordinate(const Formula& anchor, const Access& access, unsigned dim) {
+int pair_coordinate(const LinalgOperation& root, const Access& access, unsigned dim) {
   int found = -1;
   for (unsigned i = 0; i < access.map.getNumResults(); ++i) {
-    const LinearForm form = linear_form(access.map.getResult(i), static_cast<unsigned>(anchor.extents.size()));
+    const LinearForm form = linear_form(access.map.getResult(i), static_cast<unsigned>(root.extents.size()));
     if (form.coefficients[dim] == 0) continue;
     if (found >= 0 || form.coefficients[dim] != 1 || form.constant % 2 != 0 || access.extent(i) % 2 != 0) return -1;
     int64_t reach = form.constant;
-    for (unsigned other = 0; other < anchor.extents.size(); ++other) {
+    for (unsigned other = 0; other < root.extents.size(); ++other) {
       if (other != dim && form.coefficients[other] % 2 != 0) return -1;
       if (form.coefficients[other] < 0) return -1;
-      reach += form.coefficients[other] * (anchor.extents[other] - 1);
+      reach += form.coefficients[other] * (root.extents[other] - 1);
     }
     if (form.constant < 0 || reach >= access.extent(i)) return -1;
     if (access.padded() && access.pad_low[i] != 0) return -1;
@@ -54,36 +54,36 @@ void count_pairs(Access& access, unsigned dim, int coordinate) {
 }
 
 // Its memory may be seen as pairs: nothing else in the kernel reads or writes it.
-bool belongs_to_anchor(const KernelFormula& kernel, const Access& access) {
+bool belongs_to_root(const KernelDescription& kernel, const Access& access) {
   if (!isa<BlockArgument>(access.tensor) || !access.tensor.hasOneUse()) return false;
   const auto number = static_cast<int>(cast<BlockArgument>(access.tensor).getArgNumber());
-  return llvm::none_of(kernel.outputs, [&](const Output& output) { return output.in_place == number; });
+  return llvm::none_of(kernel.outputs, [&](const KernelResult& output) { return output.in_place == number; });
 }
 
-bool may_pair(const KernelFormula& kernel) {
-  const Formula& anchor = kernel.anchor;
-  if (!kernel.is_contraction() || anchor.output_dims.empty()) return false;
-  const unsigned vector = anchor.output_dims.back();
+bool may_pair(const KernelDescription& kernel) {
+  const LinalgOperation& root = kernel.root;
+  if (!kernel.is_contraction() || root.output_dims.empty()) return false;
+  const unsigned vector = root.output_dims.back();
   // Single results would leave no vectors to multiply by.
-  if (anchor.extents[vector] % 2 != 0) return false;
+  if (root.extents[vector] % 2 != 0) return false;
   bool shared = true;
-  for (const Access& access : anchor.inputs) {
-    if (!is_bf16(access) || !belongs_to_anchor(kernel, access)) return false;
+  for (const Access& access : root.inputs) {
+    if (!is_bf16(access) || !belongs_to_root(kernel, access)) return false;
     if (access.padded() && !cast<FloatAttr>(access.pad_value).getValue().isZero()) return false;
     shared &= llvm::any_of(access.map.getResults(), [&](AffineExpr result) { return result.isFunctionOfDim(vector); });
   }
   return !shared;
 }
 
-bool pair_bf16(KernelFormula& kernel) {
+bool pair_bf16(KernelDescription& kernel) {
   if (!may_pair(kernel)) return false;
-  Formula& anchor = kernel.anchor;
+  LinalgOperation& root = kernel.root;
   int best = -1, most_adjacent = -1;
-  for (unsigned dim = 0; dim < anchor.extents.size(); ++dim) {
-    if (!anchor.reduced[dim] || anchor.extents[dim] % 2 != 0) continue;
+  for (unsigned dim = 0; dim < root.extents.size(); ++dim) {
+    if (!root.reduced[dim] || root.extents[dim] % 2 != 0) continue;
     int adjacent = 0;
-    for (const Access& access : anchor.inputs) {
-      const int coordinate = pair_coordinate(anchor, access, dim);
+    for (const Access& access : root.inputs) {
+      const int coordinate = pair_coordinate(root, access, dim);
       if (coordinate < 0) adjacent = -10;
       adjacent += coordinate + 1 == static_cast<int>(access.map.getNumResults());
     }
@@ -93,8 +93,8 @@ bool pair_bf16(KernelFormula& kernel) {
   }
   if (best < 0) return false;
   const auto dim = static_cast<unsigned>(best);
-  for (Access& access : anchor.inputs) count_pairs(access, dim, pair_coordinate(anchor, access, dim));
-  anchor.extents[dim] /= 2;
+  for (Access& access : root.inputs) count_pairs(access, dim, pair_coordinate(root, access, dim));
+  root.extents[dim] /= 2;
   return true;
 }
 
@@ -104,16 +104,16 @@ struct Integers {
   bool is_signed = true;
 };
 
-std::optional<Integers> integers_of(const KernelFormula& kernel, size_t input) {
+std::optional<Integers> integers_of(const KernelDescription& kernel, size_t input) {
   const SmallVector<Operation*> conversion = kernel.conversion(input);
-  const Type element = cast<RankedTensorType>(kernel.anchor.inputs[input].tensor.getType()).getElementType();
+  const Type element = cast<RankedTensorType>(kernel.root.inputs[input].tensor.getType()).getElementType();
   if (conversion.size() != 1 || !isa<arith::ExtSIOp, arith::ExtUIOp>(conversion[0]) ||
       !conversion[0]->getResult(0).getType().isInteger(32))
     return {};
   return Integers{element.getIntOrFloatBitWidth(), isa<arith::ExtSIOp>(conversion[0])};
 }
 
-DotProduct instruction_for(const KernelFormula& kernel, IntegerDot dot) {
+DotProduct instruction_for(const KernelDescription& kernel, IntegerDot dot) {
   const auto first = integers_of(kernel, 0), second = integers_of(kernel, 1);
   if (!first || !second || first->bits != second->bits) return DotProduct::none;
   const bool quads = first->bits == 8, equal = first->is_signed == second->is_signed;
@@ -127,11 +127,11 @@ DotProduct instruction_for(const KernelFormula& kernel, IntegerDot dot) {
 
 // The reduced dimension that is the whole last coordinate of both inputs, `group` long, and nothing else; -1 when there is
 // none.
-int last_dimension(const KernelFormula& kernel, int64_t group) {
-  const Formula& anchor = kernel.anchor;
+int last_dimension(const KernelDescription& kernel, int64_t group) {
+  const LinalgOperation& root = kernel.root;
   int found = -1;
-  for (const Access& access : anchor.inputs) {
-    if (!belongs_to_anchor(kernel, access) || access.map.getNumResults() == 0) return -1;
+  for (const Access& access : root.inputs) {
+    if (!belongs_to_root(kernel, access) || access.map.getNumResults() == 0) return -1;
     const unsigned last = access.map.getNumResults() - 1;
     const auto dim = dyn_cast<AffineDimExpr>(access.map.getResult(last));
     if (!dim || (found >= 0 && found != static_cast<int>(dim.getPosition()))) return -1;
@@ -142,8 +142,8 @@ int last_dimension(const KernelFormula& kernel, int64_t group) {
   }
   const auto dim = static_cast<unsigned>(found);
   // Groups are what the other reduced dimensions walk over; a single one has nothing to be walked by.
-  const bool others = llvm::count(anchor.reduced, true) > 1;
-  return others && anchor.reduced[dim] && anchor.extents[dim] == group ? found : -1;
+  const bool others = llvm::count(root.reduced, true) > 1;
+  return others && root.reduced[dim] && root.extents[dim] == group ? found : -1;
 }
 
 FloatAttr as_f32(MLIRContext* context, const APInt& bits) {
@@ -162,21 +162,21 @@ void leave_out_groups(Access& access, int64_t group) {
   access.pad_value = as_f32(context, APInt::getSplat(32, value));
 }
 
-void group_integers(KernelFormula& kernel, const Target& target) {
-  Formula& anchor = kernel.anchor;
+void group_integers(KernelDescription& kernel, const Target& target) {
+  LinalgOperation& root = kernel.root;
   const DotProduct product = instruction_for(kernel, target.integer_dot);
   if (product == DotProduct::none) return;
   const int64_t group = product == DotProduct::word_pairs ? 2 : 4;
   const int dim = last_dimension(kernel, group);
   APInt initial;
-  if (dim < 0 || !matchPattern(anchor.initial[0], m_ConstantInt(&initial))) return;
-  for (Access& access : anchor.inputs) leave_out_groups(access, group);
-  OpBuilder builder(anchor.initial[0].getContext());
-  builder.setInsertionPointAfterValue(anchor.initial[0]);
-  anchor.initial[0] =
-      builder.create<arith::ConstantOp>(anchor.initial[0].getLoc(), as_f32(builder.getContext(), initial.zextOrTrunc(32)));
-  anchor.extents[static_cast<unsigned>(dim)] = 1;
-  anchor.product = product;
+  if (dim < 0 || !matchPattern(root.initial[0], m_ConstantInt(&initial))) return;
+  for (Access& access : root.inputs) leave_out_groups(access, group);
+  OpBuilder builder(root.initial[0].getContext());
+  builder.setInsertionPointAfterValue(root.initial[0]);
+  root.initial[0] =
+      builder.create<arith::ConstantOp>(root.initial[0].getLoc(), as_f32(builder.getContext(), initial.zextOrTrunc(32)));
+  root.extents[static_cast<unsigned>(dim)] = 1;
+  root.product = product;
 }
 
 constexpr int64_t least_lanes = 4;  // of every instruction
@@ -316,7 +316,7 @@ MultiplyAdd multiply_add(Operation* op) {
   if (auto fma = dyn_cast<vector::FMAOp>(op)) return {fma.getLhs(), fma.getRhs(), fma.getAcc()};
   for (unsigned i = 0; i < 2; ++i) {
     Operation* factor = op->getOperand(i).getDefiningOp();
-    if (isa_and_nonnull<arith::MulFOp>(factor) && factor->hasAttr(group_product))
+    if (isa_and_nonnull<arith::MulFOp>(factor) && factor->hasAttr(dot_product_mark))
       return {factor->getOperand(0), factor->getOperand(1), op->getOperand(1 - i), factor};
   }
   fail("a marked sum adds no product of groups");
@@ -331,7 +331,7 @@ class ProductLowering {
   void run() {
     SmallVector<Operation*> sums;
     function_.walk([&](Operation* op) {
-      const bool marked = isa<arith::AddFOp>(op) && op->hasAttr(group_product);
+      const bool marked = isa<arith::AddFOp>(op) && op->hasAttr(dot_product_mark);
       if (isa<vector::FMAOp>(op) || marked || adds_up_products(op)) sums.push_back(op);
     });
     for (Operation* op : sums) {
@@ -351,7 +351,7 @@ class ProductLowering {
   void lower_lone_products() {
     SmallVector<arith::MulFOp> products;
     function_.walk([&](arith::MulFOp op) {
-      if (op->hasAttr(group_product)) products.push_back(op);
+      if (op->hasAttr(dot_product_mark)) products.push_back(op);
     });
     for (arith::MulFOp op : products) {
       builder_.setInsertionPoint(op);
@@ -408,18 +408,18 @@ class ProductLowering {
 
 }  // namespace
 
-void group_products(KernelFormula& kernel, const Target& target) {
+void pack_dot_products(KernelDescription& kernel, const Target& target) {
   if (!kernel.is_contraction()) return;
   if (target.bf16_dot && pair_bf16(kernel)) {
-    kernel.anchor.product = DotProduct::bf16_pairs;
+    kernel.root.product = DotProduct::bf16_pairs;
   } else {
     group_integers(kernel, target);
   }
 }
 
-void lower_group_products(ModuleOp vectors, const Target& target) {
+void lower_dot_products(ModuleOp vectors, const Target& target) {
   for (auto function : vectors.getOps<func::FuncOp>())
-    if (auto kind = function->getAttrOfType<IntegerAttr>(group_product))
+    if (auto kind = function->getAttrOfType<IntegerAttr>(dot_product_mark))
       ProductLowering(function, static_cast<DotProduct>(kind.getInt()), target).run();
 }
 

@@ -18,13 +18,13 @@
 
 namespace fovea {
 
-// Makes the anchor a contraction of groups where the target has the instruction for its operands; leaves it as it is otherwise.
-void group_products(KernelFormula& kernel, const Target& target);
+// Makes the root a contraction of groups where the target has the instruction for its operands; leaves it as it is otherwise.
+void pack_dot_products(KernelDescription& kernel, const Target& target);
 
-// How tile programs tell what lower_group_products() turns into instructions: the function's attribute says which (a
+// How tile programs tell what lower_dot_products() turns into instructions: the function's attribute says which (a
 // DotProduct), each product and sum is marked, and so is the argument whose bytes are unsigned where it matters.
-inline constexpr const char* group_product = "fovea.group_product";
+inline constexpr const char* dot_product_mark = "fovea.dot_product_mark";
 inline constexpr const char* unsigned_bytes = "fovea.unsigned_bytes";
-void lower_group_products(mlir::ModuleOp vectors, const Target& target);
+void lower_dot_products(mlir::ModuleOp vectors, const Target& target);
 
 }  // namespace fovea

@@ -78,15 +78,15 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
     access = through_slice(slice, map);
   } else if (auto cast = tensor.getDefiningOp<UnrealizedConversionCastOp>()) {
     access.tensor = cast.getInputs().front();
-    access.ahead = true;
+    access.prepacked = true;
   }
   if (!isa<BlockArgument>(access.tensor) && !access.tensor.getDefiningOp<linalg::GenericOp>())
     reject(kernel, access.tensor.getDefiningOp(), "not an argument, a padded one, or a formula's result");
   return access;
 }
 
-Formula read_formula(func::FuncOp kernel, linalg::GenericOp op) {
-  Formula formula;
+LinalgOperation read_formula(func::FuncOp kernel, linalg::GenericOp op) {
+  LinalgOperation formula;
   formula.op = op;
   for (const int64_t extent : op.getStaticLoopRanges()) formula.extents.push_back(extent);
   for (const utils::IteratorType type : op.getIteratorTypesArray())
@@ -111,8 +111,8 @@ Formula read_formula(func::FuncOp kernel, linalg::GenericOp op) {
   return formula;
 }
 
-Output read_output(func::FuncOp kernel, Value value, unsigned index) {
-  Output output;
+KernelResult read_output(func::FuncOp kernel, Value value, unsigned index) {
+  KernelResult output;
   output.result = index;
   output.value = value;
   output.type = cast<RankedTensorType>(value.getType());
@@ -157,7 +157,7 @@ Type Access::packed_element() const {
   return group > 1 ? Float32Type::get(tensor.getContext()) : cast<RankedTensorType>(tensor.getType()).getElementType();
 }
 
-bool KernelFormula::has_reduction() const { return llvm::is_contained(anchor.reduced, true); }
+bool KernelDescription::has_reduction() const { return llvm::is_contained(root.reduced, true); }
 
 namespace {
 
@@ -188,10 +188,10 @@ SmallVector<Value> factors_of(linalg::GenericOp op) {
 
 }  // namespace
 
-bool KernelFormula::is_contraction() const {
-  linalg::GenericOp op = anchor.op;
-  if (!has_reduction() || anchor.inputs.size() != 2 || op.getNumDpsInits() != 1) return false;
-  if (anchor.inputs[0].scalar || anchor.inputs[1].scalar) return false;
+bool KernelDescription::is_contraction() const {
+  linalg::GenericOp op = root.op;
+  if (!has_reduction() || root.inputs.size() != 2 || op.getNumDpsInits() != 1) return false;
+  if (root.inputs[0].scalar || root.inputs[1].scalar) return false;
   unsigned seen = 0;
   for (Value factor : factors_of(op)) {
     SmallVector<Operation*> conversion;
@@ -202,8 +202,8 @@ bool KernelFormula::is_contraction() const {
   return seen == 3;
 }
 
-SmallVector<Operation*> KernelFormula::conversion(size_t input) const {
-  linalg::GenericOp op = anchor.op;
+SmallVector<Operation*> KernelDescription::conversion(size_t input) const {
+  linalg::GenericOp op = root.op;
   for (Value factor : factors_of(op)) {
     SmallVector<Operation*> conversion;
     if (converted_input(factor, *op.getBody(), conversion) == input) return conversion;
@@ -211,17 +211,17 @@ SmallVector<Operation*> KernelFormula::conversion(size_t input) const {
   return {};
 }
 
-KernelFormula read_kernel(func::FuncOp kernel) {
-  KernelFormula formula;
+KernelDescription read_kernel(func::FuncOp kernel) {
+  KernelDescription formula;
   formula.function = kernel;
   if (auto results = kernel->getAttrOfType<IntegerAttr>("fovea.winograd")) formula.winograd = results.getInt();
   bool first = true;
   for (auto op : llvm::make_early_inc_range(kernel.getOps<linalg::GenericOp>())) {
     if (first) {
-      formula.anchor = read_formula(kernel, op);
+      formula.root = read_formula(kernel, op);
     } else {
       formula.epilogue.push_back(read_formula(kernel, op));
-      const Formula& added = formula.epilogue.back();
+      const LinalgOperation& added = formula.epilogue.back();
       if (llvm::is_contained(added.reduced, true)) reject(kernel, op, "only the first formula may reduce");
       if (llvm::any_of(added.inputs, [](const Access& input) { return input.padded(); }))
         reject(kernel, op, "only the first formula may read through padding");
@@ -260,15 +260,15 @@ LinearForm linear_form(AffineExpr expression, unsigned dimensions) {
   return form;
 }
 
-int64_t element_bytes(const KernelFormula& kernel) {
+int64_t element_bytes(const KernelDescription& kernel) {
   int64_t bytes = 1;
   auto widen = [&](mlir::Type type) {
     const mlir::Type element = mlir::getElementTypeOrSelf(type);
     if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
     if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
   };
-  for (const Access& input : kernel.anchor.inputs) widen(input.tensor.getType());
-  for (const Output& output : kernel.outputs) widen(output.value.getType());
+  for (const Access& input : kernel.root.inputs) widen(input.tensor.getType());
+  for (const KernelResult& output : kernel.outputs) widen(output.value.getType());
   // Random numbers are computed in 64 bits on the way, which no register is waiting for.
   auto widen_body = [&](mlir::linalg::GenericOp op) {
     op.getBody()->walk([&](mlir::Operation* inner) {
@@ -276,14 +276,14 @@ int64_t element_bytes(const KernelFormula& kernel) {
         if (type.isIntOrFloat() && type.getIntOrFloatBitWidth() <= 32) widen(type);
     });
   };
-  widen_body(kernel.anchor.op);
-  for (const Formula& formula : kernel.epilogue) widen_body(formula.op);
+  widen_body(kernel.root.op);
+  for (const LinalgOperation& formula : kernel.epilogue) widen_body(formula.op);
   return bytes;
 }
 
-int64_t operand_bytes(const KernelFormula& kernel) {
+int64_t operand_bytes(const KernelDescription& kernel) {
   int64_t bytes = 1;
-  for (const Access& input : kernel.anchor.inputs) {
+  for (const Access& input : kernel.root.inputs) {
     const mlir::Type element = input.group > 1 ? input.packed_element() : mlir::getElementTypeOrSelf(input.tensor.getType());
     if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
   }

@@ -1,7 +1,7 @@
-// A kernel function read as formulas: the anchor's iteration domain, how each operand is indexed, and what follows on its
+// A kernel function read as formulas: the root's iteration domain, how each operand is indexed, and what follows on its
 // result.
 //
-// A kernel is one anchor linalg.generic (a contraction, reduction, pooling or element-wise formula), constant padding before it
+// A kernel is one root linalg.generic (a contraction, reduction, pooling or element-wise formula), constant padding before it
 // and element-wise formulas after it, each result optionally put into a destination with strides (docs/architecture.md,
 // "Kernels").
 #pragma once
@@ -55,7 +55,7 @@ enum class DotProduct : uint8_t {
   word_pairs,      // two products of signed 16-bit integers, summed in i32
 };
 
-struct Formula {
+struct LinalgOperation {
   mlir::linalg::GenericOp op;
   llvm::SmallVector<int64_t> extents;  // of the domain
   llvm::SmallVector<bool> reduced;     // per dimension
@@ -66,7 +66,7 @@ struct Formula {
 };
 
 // Where a returned value goes.
-struct Output {
+struct KernelResult {
   mlir::Value value;                            // result of a formula
   unsigned result;                              // index among the function's results
   int in_place = -1;                            // the argument it is written over, or -1
@@ -75,11 +75,11 @@ struct Output {
   mlir::RankedTensorType type;                  // of the destination
 };
 
-struct KernelFormula {
+struct KernelDescription {
   mlir::func::FuncOp function;
-  Formula anchor;
-  std::vector<Formula> epilogue;
-  std::vector<Output> outputs;
+  LinalgOperation root;
+  std::vector<LinalgOperation> epilogue;
+  std::vector<KernelResult> outputs;
   int64_t winograd = 0;  // results a side of a tile, of a convolution whose filter comes transformed (winograd.h)
 
   bool has_reduction() const;
@@ -90,12 +90,12 @@ struct KernelFormula {
 };
 
 // Bytes of the widest number that the kernel computes with: what fits a register beside it.
-int64_t element_bytes(const KernelFormula& kernel);
+int64_t element_bytes(const KernelDescription& kernel);
 // Of its operands as they lie in memory, groups as the numbers they are seen as.
-int64_t operand_bytes(const KernelFormula& kernel);
+int64_t operand_bytes(const KernelDescription& kernel);
 
 // Fails, naming the kernel and the operation, on what the contract of the kernels stage does not allow.
-KernelFormula read_kernel(mlir::func::FuncOp kernel);
+KernelDescription read_kernel(mlir::func::FuncOp kernel);
 
 // An affine expression that is a sum of coefficient * dimension and a constant.
 struct LinearForm {

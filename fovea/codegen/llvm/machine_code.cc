@@ -65,15 +65,15 @@ void add_shared_entry(llvm::Module& module, const TileProgram& program, llvm::Fu
   for (const int64_t offset : program.scratch_offsets) arguments.push_back(bytes_after(builder, entry->getArg(3), offset));
   arguments.push_back(entry->getArg(1));
   arguments.push_back(entry->getArg(2));
-  if (program.streamed.empty())
+  if (program.non_temporal.empty())
     builder.CreateCall(&kernel, arguments);
   else
-    call_streaming(builder, kernel, arguments, program.streamed);
+    call_non_temporal(builder, kernel, arguments, program.non_temporal);
   builder.CreateRetVoid();
 }
 
 void add_whole_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
-  drop_streaming_stores(kernel);
+  drop_non_temporal_stores(kernel);
   llvm::IRBuilder<> builder(module.getContext());
   const auto operands = static_cast<unsigned>(program.operands);
   const llvm::SmallVector<llvm::Type*> types(operands + 1, builder.getPtrTy());
@@ -213,9 +213,9 @@ void keep_inside(llvm::Module& module, const Target& target) {
 
 }  // namespace
 
-LlvmComplaints::LlvmComplaints(llvm::LLVMContext& context) : context_(context) {
+LlvmDiagnosticCollector::LlvmDiagnosticCollector(llvm::LLVMContext& context) : context_(context) {
   const auto collect = [](const llvm::DiagnosticInfo* diagnostic, void* own) {
-    std::string& first = static_cast<LlvmComplaints*>(own)->first_;
+    std::string& first = static_cast<LlvmDiagnosticCollector*>(own)->first_;
     if (diagnostic->getSeverity() != llvm::DS_Error || !first.empty()) return;
     llvm::raw_string_ostream stream(first);
     llvm::DiagnosticPrinterRawOStream printer(stream);
@@ -224,14 +224,14 @@ LlvmComplaints::LlvmComplaints(llvm::LLVMContext& context) : context_(context) {
   context_.setDiagnosticHandlerCallBack(collect, this);
 }
 
-LlvmComplaints::~LlvmComplaints() { context_.setDiagnosticHandlerCallBack(nullptr); }
+LlvmDiagnosticCollector::~LlvmDiagnosticCollector() { context_.setDiagnosticHandlerCallBack(nullptr); }
 
-void LlvmComplaints::check() const {
+void LlvmDiagnosticCollector::check() const {
   if (!first_.empty()) fail("LLVM: {}", first_);
 }
 
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TileProgram& program,
-                                        const std::string& kernel_function, const std::string& name, Entry entry,
+                                        const std::string& kernel_function, const std::string& name, KernelEntry entry,
                                         const Target& target) {
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "kernel");
   if (!translated) fail("kernel {}: LLVM's dialect does not translate", name);
@@ -240,7 +240,7 @@ std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext
   // Operands that a planner lets share memory are read and written at the same element only (docs/architecture.md, "Memory").
   for (llvm::Argument& argument : kernel->args())
     if (argument.getType()->isPointerTy()) argument.addAttr(llvm::Attribute::NoAlias);
-  (entry == Entry::whole ? add_whole_entry : add_shared_entry)(*translated, program, *kernel, name);
+  (entry == KernelEntry::whole ? add_whole_entry : add_shared_entry)(*translated, program, *kernel, name);
   keep_inside(*translated, target);
   set_target(*translated, target);
   return translated;
@@ -274,8 +274,8 @@ void optimize(llvm::Module& module, const Target& target) {
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
-  read_broadcasts_late(module);
-  choose_instructions(module, target);
+  sink_broadcasts(module);
+  select_peepholes(module, target);
   if (!llvm::Triple(target.triple).isWasm()) return;
   // What was interleaved once is kept, and pointers are those that the loads will start from.
   llvm::ModulePassManager tidy;

@@ -14,12 +14,12 @@
 namespace fovea {
 
 // Collects what LLVM complains about in a context while it lives, instead of printing it and ending the process.
-class LlvmComplaints {
+class LlvmDiagnosticCollector {
  public:
-  explicit LlvmComplaints(llvm::LLVMContext& context);
-  LlvmComplaints(const LlvmComplaints&) = delete;
-  LlvmComplaints& operator=(const LlvmComplaints&) = delete;
-  ~LlvmComplaints();
+  explicit LlvmDiagnosticCollector(llvm::LLVMContext& context);
+  LlvmDiagnosticCollector(const LlvmDiagnosticCollector&) = delete;
+  LlvmDiagnosticCollector& operator=(const LlvmDiagnosticCollector&) = delete;
+  ~LlvmDiagnosticCollector();
   void check() const;  // fails with the first error
 
  private:
@@ -28,14 +28,14 @@ class LlvmComplaints {
 };
 
 // How a kernel is called.
-enum class Entry : uint8_t {
+enum class KernelEntry : uint8_t {
   shared,  // NAME(operands, begin, end, scratch), a KernelFunction: threads share the tiles
   whole,   // NAME(operand..., scratch): all tiles, for a caller that is compiled with it
 };
 
 // The entry, which has everything of the kernel inside.
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const TileProgram& program,
-                                        const std::string& kernel_function, const std::string& name, Entry entry,
+                                        const std::string& kernel_function, const std::string& name, KernelEntry entry,
                                         const Target& target);
 
 void optimize(llvm::Module& module, const Target& target);

@@ -11,7 +11,7 @@ namespace {
 constexpr uint64_t line_bytes = 64;
 
 template <typename Visit>
-void each_streaming_store(llvm::Function& kernel, Visit visit) {
+void each_non_temporal_store(llvm::Function& kernel, Visit visit) {
   for (llvm::Instruction& instruction : llvm::instructions(kernel))
     if (auto* store = llvm::dyn_cast<llvm::StoreInst>(&instruction))
       if (store->hasMetadata(llvm::LLVMContext::MD_nontemporal)) visit(*store);
@@ -19,23 +19,24 @@ void each_streaming_store(llvm::Function& kernel, Visit visit) {
 
 }  // namespace
 
-void drop_streaming_stores(llvm::Function& kernel) {
-  each_streaming_store(kernel, [](llvm::StoreInst& store) { store.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr); });
+void drop_non_temporal_stores(llvm::Function& kernel) {
+  each_non_temporal_store(kernel,
+                          [](llvm::StoreInst& store) { store.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr); });
 }
 
-void call_streaming(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
-                    llvm::ArrayRef<int64_t> streamed) {
+void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
+                       llvm::ArrayRef<int64_t> non_temporal) {
   llvm::ValueToValueMapTy same;
   llvm::Function* ordinary = llvm::CloneFunction(&kernel, same);
   ordinary->setName(kernel.getName() + ".ordinary");
-  drop_streaming_stores(*ordinary);
-  each_streaming_store(kernel, [](llvm::StoreInst& store) { store.setAlignment(llvm::Align(line_bytes)); });
+  drop_non_temporal_stores(*ordinary);
+  each_non_temporal_store(kernel, [](llvm::StoreInst& store) { store.setAlignment(llvm::Align(line_bytes)); });
 
   llvm::Function* entry = builder.GetInsertBlock()->getParent();
   auto block = [&](const char* name) { return llvm::BasicBlock::Create(builder.getContext(), name, entry); };
   llvm::BasicBlock *past = block("past_caches"), *through = block("through_caches"), *end = block("end");
   llvm::Value* bits = builder.getInt64(0);
-  for (const int64_t operand : streamed)
+  for (const int64_t operand : non_temporal)
     bits = builder.CreateOr(bits, builder.CreatePtrToInt(arguments[static_cast<size_t>(operand)], builder.getInt64Ty()));
   llvm::Value* place = builder.CreateAnd(bits, builder.getInt64(line_bytes - 1));
   builder.CreateCondBr(builder.CreateICmpEQ(place, builder.getInt64(0)), past, through);

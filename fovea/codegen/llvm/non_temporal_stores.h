@@ -10,11 +10,11 @@
 namespace fovea {
 
 // Marked stores, as ordinary ones.
-void drop_streaming_stores(llvm::Function& kernel);
+void drop_non_temporal_stores(llvm::Function& kernel);
 
-// Calls the kernel, or, where one of the `streamed` arguments is not aligned to lines, its copy with ordinary stores. Other
+// Calls the kernel, or, where one of the `non_temporal` arguments is not aligned to lines, its copy with ordinary stores. Other
 // threads see what was written when the call has ended.
-void call_streaming(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
-                    llvm::ArrayRef<int64_t> streamed);
+void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
+                       llvm::ArrayRef<int64_t> non_temporal);
 
 }  // namespace fovea

@@ -90,13 +90,13 @@ void convert_rounded_numbers(llvm::Module& module, const Target& target) {
   }
 }
 
-void choose_instructions(llvm::Module& module, const Target& target) {
+void select_peepholes(llvm::Module& module, const Target& target) {
   const llvm::Triple triple(target.triple);
   if (triple.isX86() || triple.isRISCV() || triple.isWasm()) convert_rounded_numbers(module, target);
-  if (target.word_products && !triple.isWasm()) multiply_words(module);
+  if (target.widening_multiply_add && !triple.isWasm()) multiply_in_16_bits(module);
   if (!triple.isWasm()) return;
   choose_extremes(module);
-  pair_word_products(module);
+  pair_into_dots(module);
 }
 
 void add_distances_in_loads(llvm::Module& module) {

@@ -11,7 +11,7 @@ namespace fovea {
 void convert_rounded_numbers(llvm::Module& module, const Target& target);
 
 // After LLVM's own passes, which bring rounding and conversion together and would undo some of this.
-void choose_instructions(llvm::Module& module, const Target& target);
+void select_peepholes(llvm::Module& module, const Target& target);
 
 // What is read at a constant distance after a place that is read itself lies in the same tensor: LLVM may put the distance into
 // WebAssembly's load, which adds without wrapping around.

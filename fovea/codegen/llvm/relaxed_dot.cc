@@ -34,12 +34,12 @@ Value* defined_product(llvm::IRBuilder<>& builder, Value* signed_bytes, Value* u
 
 }  // namespace
 
-bool has_relaxed_products(const llvm::Function& kernel) {
+bool has_relaxed_dots(const llvm::Function& kernel) {
   return llvm::any_of(llvm::instructions(const_cast<llvm::Function&>(kernel)),
                       [](llvm::Instruction& instruction) { return relaxed_product(instruction) != nullptr; });
 }
 
-llvm::Function* with_defined_products(llvm::Function& kernel) {
+llvm::Function* with_exact_dots(llvm::Function& kernel) {
   llvm::ValueToValueMapTy map;
   llvm::Function* copy = llvm::CloneFunction(&kernel, map);
   copy->setName(kernel.getName() + "_defined");
@@ -58,7 +58,7 @@ llvm::Function* with_defined_products(llvm::Function& kernel) {
   return copy;
 }
 
-Value* relaxed_products_are_exact(llvm::IRBuilder<>& builder) {
+Value* relaxed_dots_are_exact(llvm::IRBuilder<>& builder) {
   constexpr std::array<int8_t, lanes * bytes_per_lane> first{-128, -128, -128, -128, 127, 127, 127, 127,
                                                              -128, 127,  1,    -1,   5,   -7,  11,  -13};
   constexpr std::array<uint8_t, lanes * bytes_per_lane> second{255, 255, 255, 255, 255, 255, 255, 255,

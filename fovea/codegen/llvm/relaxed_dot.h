@@ -10,12 +10,12 @@
 
 namespace fovea {
 
-bool has_relaxed_products(const llvm::Function& kernel);
+bool has_relaxed_dots(const llvm::Function& kernel);
 
 // A copy of the kernel, beside it, in which each relaxed product is two dots of 16-bit integers.
-llvm::Function* with_defined_products(llvm::Function& kernel);
+llvm::Function* with_exact_dots(llvm::Function& kernel);
 
 // Code that multiplies bytes of every kind: does it get what exact products of signed and unsigned bytes give?
-llvm::Value* relaxed_products_are_exact(llvm::IRBuilder<>& builder);
+llvm::Value* relaxed_dots_are_exact(llvm::IRBuilder<>& builder);
 
 }  // namespace fovea

@@ -61,7 +61,7 @@ bool odd(const llvm::LoadInst& load) {
 
 }  // namespace
 
-void read_broadcasts_late(llvm::Module& module) {
+void sink_broadcasts(llvm::Module& module) {
   const bool x86 = llvm::Triple(module.getTargetTriple()).isX86();
   for (llvm::Function& function : module) {
     for (llvm::BasicBlock& block : function) {

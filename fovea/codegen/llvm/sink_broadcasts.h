@@ -12,6 +12,6 @@ namespace fovea {
 
 // After LLVM's own passes, on x86: factors of products of integer groups, and of multiply-adds where the vector in memory is no
 // power of two, that repeat one number of it read that number just before the first product of it.
-void read_broadcasts_late(llvm::Module& module);
+void sink_broadcasts(llvm::Module& module);
 
 }  // namespace fovea

@@ -136,7 +136,7 @@ class Pairing {
 
 }  // namespace
 
-void multiply_words(llvm::Module& module) {
+void multiply_in_16_bits(llvm::Module& module) {
   for (llvm::Function& function : module) {
     llvm::SmallVector<llvm::BinaryOperator*> products;
     for (llvm::Instruction& instruction : llvm::instructions(function)) {
@@ -156,7 +156,7 @@ void multiply_words(llvm::Module& module) {
   }
 }
 
-void pair_word_products(llvm::Module& module) {
+void pair_into_dots(llvm::Module& module) {
   for (llvm::Function& function : module)
     if (!function.isDeclaration()) Pairing(function).run();
 }

@@ -24,7 +24,7 @@ namespace {
 struct Row {
   llvm::Triple::ArchType architecture;
   const char* feature;  // LLVM's name; "" for any
-  int64_t vector_bytes, vector_registers, l1_bytes, l2_bytes, streamed_bytes;
+  int64_t vector_bytes, vector_registers, l1_bytes, l2_bytes, non_temporal_bytes;
 };
 
 constexpr Row rows[] = {
@@ -172,9 +172,9 @@ void fill_row(Target& target, const llvm::MCSubtargetInfo& info) {
     target.vector_registers = row.vector_registers;
     target.l1_bytes = row.l1_bytes;
     target.l2_bytes = row.l2_bytes;
-    target.streamed_bytes = row.streamed_bytes;
+    target.non_temporal_bytes = row.non_temporal_bytes;
     target.integer_dot = integer_dot(triple, info);
-    target.word_products = triple.getArch() != llvm::Triple::x86_64;
+    target.widening_multiply_add = triple.getArch() != llvm::Triple::x86_64;
     target.bf16_dot = triple.getArch() == llvm::Triple::x86_64 && info.checkFeatures("+avx512bf16,+avx512vl");
     return;
   }

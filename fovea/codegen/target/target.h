@@ -25,11 +25,11 @@ struct Target {
   int64_t l2_bytes = 256 << 10;   // of one core
   // Results of at least so many bytes are written past the caches, which would not keep them; 0: the processor cannot, or gains
   // nothing.
-  int64_t streamed_bytes = 0;
+  int64_t non_temporal_bytes = 0;
 
   IntegerDot integer_dot = IntegerDot::none;
-  bool word_products = false;  // depthwise sums of bytes multiply 16-bit integers, not f32
-  bool bf16_dot = false;       // adds two products of bf16 numbers to each f32 lane of a register in one instruction
+  bool widening_multiply_add = false;  // depthwise sums of bytes multiply 16-bit integers, not f32
+  bool bf16_dot = false;               // adds two products of bf16 numbers to each f32 lane of a register in one instruction
 
   int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }
 

@@ -39,22 +39,22 @@ std::pair<int64_t, int64_t> range_of(const LinearForm& form, llvm::ArrayRef<int6
 }
 
 // Nothing where the coordinate is no window.
-std::optional<Edge> edge_of(const LinearForm& form, int64_t extent, const Formula& formula) {
+std::optional<PaddingHalo> padding_halo(const LinearForm& form, int64_t extent, const LinalgOperation& formula) {
   SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < form.coefficients.size(); ++dim)
     if (form.coefficients[dim] != 0) dims.push_back(dim);
   if (dims.size() != 2 || formula.reduced[dims[0]] == formula.reduced[dims[1]]) return {};
   unsigned position = formula.reduced[dims[0]] ? dims[1] : dims[0], tap = formula.reduced[dims[0]] ? dims[0] : dims[1];
   if (formula.extents[position] < formula.extents[tap]) std::swap(position, tap);
-  Edge edge{.position = position,
-            .tap = tap,
-            .step = form.coefficients[position],
-            .tap_step = form.coefficients[tap],
-            .shift = form.constant,
-            .extent = extent,
-            .taps = formula.extents[tap],
-            .inside_begin = 0,
-            .inside_end = formula.extents[position]};
+  PaddingHalo edge{.position = position,
+                   .tap = tap,
+                   .step = form.coefficients[position],
+                   .tap_step = form.coefficients[tap],
+                   .shift = form.constant,
+                   .extent = extent,
+                   .taps = formula.extents[tap],
+                   .inside_begin = 0,
+                   .inside_end = formula.extents[position]};
   if (edge.step < 1 || std::abs(edge.tap_step) != 1) return {};
   const int64_t reach = (edge.taps - 1) * edge.tap_step, low = std::min<int64_t>(0, reach), high = std::max<int64_t>(0, reach);
   int64_t &begin = edge.inside_begin, &end = edge.inside_end;
@@ -65,9 +65,9 @@ std::optional<Edge> edge_of(const LinearForm& form, int64_t extent, const Formul
 
 }  // namespace
 
-std::optional<SmallVector<Edge>> edges_of(const KernelFormula& kernel) {
-  const Formula& contraction = kernel.anchor;
-  SmallVector<Edge> edges;
+std::optional<SmallVector<PaddingHalo>> padding_halos(const KernelDescription& kernel) {
+  const LinalgOperation& contraction = kernel.root;
+  SmallVector<PaddingHalo> halos;
   for (auto [input, access] : llvm::enumerate(contraction.inputs)) {
     if (!access.padded()) continue;
     if (!is_zero(access.pad_value, kernel.conversion(input))) return {};
@@ -77,16 +77,16 @@ std::optional<SmallVector<Edge>> edges_of(const KernelFormula& kernel) {
       const auto [least, most] = range_of(form, contraction.extents);
       const int64_t extent = access.extent(static_cast<unsigned>(coordinate));
       if (least >= 0 && most < extent) continue;
-      const std::optional<Edge> edge = edge_of(form, extent, contraction);
+      const std::optional<PaddingHalo> edge = padding_halo(form, extent, contraction);
       if (!edge) return {};
-      for (const Edge& other : edges)
+      for (const PaddingHalo& other : halos)
         if (other.position == edge->position || other.tap == edge->tap ||
             contraction.reduced[other.position] != contraction.reduced[edge->position])
           return {};
-      edges.push_back(*edge);
+      halos.push_back(*edge);
     }
   }
-  return edges;
+  return halos;
 }
 
 }  // namespace fovea

@@ -54,7 +54,7 @@ int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
 
 void TilingChooser::contraction() {
   if (depthwise() || inner_products()) return;
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   const bool in_first = reads(0, vector), in_second = reads(1, vector);
   const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
   // `columns` supplies whole vectors, `rows` one number for each of them.
@@ -72,7 +72,7 @@ void TilingChooser::contraction() {
   SmallVector<unsigned> row_dims;
   int64_t rows_used = 1;
   const int64_t most_rows = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+  for (unsigned dim : llvm::reverse(root_.output_dims)) {
     if (dim == vector || extent(dim) == 1 || !reads(rows, dim) || reads(columns, dim)) continue;
     if (row_dims.empty()) {
       row_dims.push_back(dim);
@@ -112,14 +112,14 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
   if (deep_ && walks_rows(rows_input)) budget = 4 * target_.l1_bytes;
   auto bytes = [&] {
     return bytes_ *
-           (box_elements(columns_input) + (tiling_.packing[rows_input] == Packing::strip || (deep_ && walks_rows(rows_input))
-                                               ? box_elements(rows_input)
-                                               : 0));
+           (box_elements(columns_input) +
+            (tiling_.packing[rows_input] == Packing::input_tile || (deep_ && walks_rows(rows_input)) ? box_elements(rows_input)
+                                                                                                     : 0));
   };
   // Channels before taps: every block of channels packs a strip of its own, and every tap that stands alone packs one again.
   SmallVector<unsigned> order;
   auto is_tap = [&](unsigned dim) {
-    return llvm::any_of(anchor_.output_dims, [&](unsigned other) { return share_coordinate(rows_input, dim, other); });
+    return llvm::any_of(root_.output_dims, [&](unsigned other) { return share_coordinate(rows_input, dim, other); });
   };
   for (const bool taps : {false, true})
     for (unsigned dim = 0; dim < rank_; ++dim)
@@ -147,7 +147,7 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
 // A strip's last coordinate is copied in runs of one static length: the largest part of it of about `most` elements at most, or
 // 0 where another block will do.
 int64_t TilingChooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const {
-  if (tiling_.packing[rows_input] != Packing::strip || forms_[rows_input].back().coefficients[dim] == 0) return 0;
+  if (tiling_.packing[rows_input] != Packing::input_tile || forms_[rows_input].back().coefficients[dim] == 0) return 0;
   const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
   for (int64_t block = std::min(extent(dim), most + most / 8) / step * step; block > most / 2; block -= step)
     if (extent(dim) % block == 0) return block;
@@ -162,7 +162,7 @@ int64_t TilingChooser::even_block(unsigned dim, int64_t most) const {
 }
 
 // A strip copies its last coordinates whole, and an unpadded last coordinate only in runs of one static length.
-int64_t TilingChooser::strip_block(size_t input, unsigned dim, int64_t block) const {
+int64_t TilingChooser::input_tile_block(size_t input, unsigned dim, int64_t block) const {
   const auto& forms = forms_[input];
   const bool last = forms.back().coefficients[dim] != 0;
   const bool next = forms.size() > 1 && forms[forms.size() - 2].coefficients[dim] != 0;
@@ -182,15 +182,15 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     if (reduced(dim)) depth_total *= extent(dim);
     if (!reduced(dim) && !reads(columns_input, dim)) rows_total *= extent(dim);
   }
-  const bool strip = tiling_.packing[rows_input] == Packing::strip;
+  const bool strip = tiling_.packing[rows_input] == Packing::input_tile;
   const int64_t tile = dims[vector].tile;
   const bool transposed = contiguous_dim(columns_input) != static_cast<int>(vector);
-  const Access& columns = anchor_.inputs[columns_input];
+  const Access& columns = root_.inputs[columns_input];
   const bool worth_packing = rows_total >= 32 && (transposed || extent(vector) > tile);
   if (!shared_vector && !columns.padded() && simple_coordinates(columns_input)) {
     const bool columns_in_pairs = columns.group > 1 && columns.group_coordinate >= 0;
     if (columns.distant_pairs() || worth_packing) tiling_.packing[columns_input] = Packing::panel;
-    if (columns.ahead) tiling_.packing[columns_input] = Packing::ahead;
+    if (columns.prepacked) tiling_.packing[columns_input] = Packing::prepacked;
     if (!columns_in_pairs && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
   }
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
@@ -204,19 +204,19 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
     dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
     // Where columns need no packing, a strip is packed once for all of them, and they are read one tile after another.
-    tiling_.columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::ahead;
+    tiling_.columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::prepacked;
     if (tiling_.columns_outermost) dims[vector].block = extent(vector);
   }
   // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
   const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;
   int64_t block_rows = 1;
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+  for (unsigned dim : llvm::reverse(root_.output_dims)) {
     // A dimension of all three (groups, parts of a split reduction) shares nothing between its steps.
     if (dim == vector || (!shared_vector && reads(rows_input, dim) && reads(columns_input, dim))) continue;
     int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
     if (deep_ && walks_rows(rows_input))
       block = std::min(extent(dim), even_block(dim, tiling_.tiled(dim) ? 32 * dims[dim].tile : extent(dim)));
-    if (strip && reads(rows_input, dim)) block = strip_block(rows_input, dim, block);
+    if (strip && reads(rows_input, dim)) block = input_tile_block(rows_input, dim, block);
     dims[dim].block = block;
     while (strip && !deep_ && dims[dim].block > 1 && !tiling_.tiled(dim) &&
            box_elements(rows_input) * bytes_ > target_.l2_bytes / 4)
@@ -224,16 +224,16 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     block_rows *= dims[dim].block;
   }
   limit_reduction_blocks(rows_input, columns_input);
-  if (tiling_.packing[columns_input] == Packing::ahead && !strip) {
+  if (tiling_.packing[columns_input] == Packing::prepacked && !strip) {
     spread_unpacked(columns_input);
   } else {
     spread_over_grid(rows_input, strip);
   }
-  tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::ahead && row_tiles(columns_input) > 1 &&
+  tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::prepacked && row_tiles(columns_input) > 1 &&
                              row_tiles(columns_input) <= most_rows_to_prefetch_in &&
                              extent(vector) * depth_total * bytes_ > target_.l2_bytes;
   // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
-  const mlir::RankedTensorType rows_type = anchor_.inputs[rows_input].seen_type();
+  const mlir::RankedTensorType rows_type = root_.inputs[rows_input].seen_type();
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
       rows_type.getNumElements() * bytes_ > target_.l2_bytes)
     tiling_.prefetched_input = static_cast<int>(rows_input);
@@ -253,7 +253,7 @@ void TilingChooser::spread_unpacked(size_t columns_input) {
   while (grid_tiles() < 2 * least_grid_tiles) {
     int64_t rows = 1;
     std::optional<unsigned> row;
-    for (unsigned dim : anchor_.output_dims) {
+    for (unsigned dim : root_.output_dims) {
       if (dim == vector || reads(columns_input, dim)) continue;
       rows *= dims[dim].block;
       if (!row && dims[dim].block > std::max<int64_t>(1, dims[dim].tile)) row = dim;
@@ -272,14 +272,14 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
   const bool rows_first = rows_input && walks_rows(*rows_input);
   SmallVector<unsigned> order;
   for (const bool tiled : {true, false})
-    for (unsigned dim : anchor_.output_dims)
+    for (unsigned dim : root_.output_dims)
       if (static_cast<int>(dim) != tiling_.vector_dim && tiling_.tiled(dim) == tiled) order.push_back(dim);
   order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), static_cast<unsigned>(tiling_.vector_dim));
-  // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new edges, and channels apart
+  // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new halos, and channels apart
   // are far apart in memory.
   if (!rows_input) {
     order.clear();
-    for (unsigned dim : anchor_.output_dims)
+    for (unsigned dim : root_.output_dims)
       if (!tiling_.tiled(dim) && !tiling_.reduction_blocks) order.push_back(dim);
     if (!tiling_.lane_reduction) order.push_back(static_cast<unsigned>(tiling_.vector_dim));
   }
@@ -288,7 +288,7 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
     const int64_t step = std::max<int64_t>(1, dims[dim].tile);
     while (grid_tiles() < least_tiles && dims[dim].block > step) {
       int64_t block = round_up(ceil_div(dims[dim].block, 2), step);
-      if (strip && reads(*rows_input, dim)) block = strip_block(*rows_input, dim, block);
+      if (strip && reads(*rows_input, dim)) block = input_tile_block(*rows_input, dim, block);
       if (block >= dims[dim].block) break;
       dims[dim].block = block;
     }
@@ -298,11 +298,11 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
 // Blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one written.
 void TilingChooser::blocks_by_elements(int64_t per_output) {
   int64_t left = std::max<int64_t>(1, elements_per_grid_tile / per_output);
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+  for (unsigned dim : llvm::reverse(root_.output_dims)) {
     const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
     int64_t block = even_block(dim, std::max(left, step));
-    for (size_t input = 0; input < anchor_.inputs.size(); ++input)
-      if (tiling_.packing[input] == Packing::strip && reads(input, dim)) block = strip_block(input, dim, block);
+    for (size_t input = 0; input < root_.inputs.size(); ++input)
+      if (tiling_.packing[input] == Packing::input_tile && reads(input, dim)) block = input_tile_block(input, dim, block);
     tiling_.dims[dim].block = block;
     left = std::max<int64_t>(1, left / block);
   }
@@ -314,9 +314,9 @@ void TilingChooser::blocks_by_elements(int64_t per_output) {
 int64_t TilingChooser::sum_vectors(int64_t steps) const {
   constexpr int64_t few_steps = 16, least = 2, most = 8;
   if (steps <= few_steps) return least;
-  const auto results = static_cast<int64_t>(anchor_.initial.size());
+  const auto results = static_cast<int64_t>(root_.initial.size());
   int64_t outputs = 1;
-  for (unsigned dim : anchor_.output_dims) outputs *= extent(dim);
+  for (unsigned dim : root_.output_dims) outputs *= extent(dim);
   int64_t vectors = most;
   while (vectors > least && (2 * vectors * results > target_.vector_registers || outputs < least_grid_tiles * vectors * lanes_))
     vectors /= 2;
@@ -333,13 +333,13 @@ void TilingChooser::reduction() {
   taps = reduced_total;
   // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one if lanes can be
   // combined at the end.
-  const bool combines = has_combiners(anchor_.op);
+  const bool combines = has_combiners(root_.op);
   size_t largest = 0;
   int64_t most = -1;
-  for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
-    if (anchor_.inputs[input].scalar || contiguous_dim(input) < 0) continue;
+  for (size_t input = 0; input < root_.inputs.size(); ++input) {
+    if (root_.inputs[input].scalar || contiguous_dim(input) < 0) continue;
     if (!combines && reduced(static_cast<unsigned>(contiguous_dim(input)))) continue;
-    const auto shape = mlir::cast<mlir::RankedTensorType>(anchor_.inputs[input].tensor.getType()).getShape();
+    const auto shape = mlir::cast<mlir::RankedTensorType>(root_.inputs[input].tensor.getType()).getShape();
     const int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
     if (elements > most) {
       most = elements;
@@ -360,18 +360,18 @@ void TilingChooser::reduction() {
 void TilingChooser::elementwise() {
   auto& dims = tiling_.dims;
   for (auto& dim : dims) dim.block = 1;
-  if (anchor_.output_dims.empty()) return;
-  int64_t operations = mlir::linalg::GenericOp(anchor_.op).getBody()->getOperations().size();
-  for (const Formula& formula : kernel_.epilogue)
+  if (root_.output_dims.empty()) return;
+  int64_t operations = mlir::linalg::GenericOp(root_.op).getBody()->getOperations().size();
+  for (const LinalgOperation& formula : kernel_.epilogue)
     operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   tiling_.vector_dim = static_cast<int>(vector);
   // Long bodies keep many values alive: fewer vectors side by side.
   set_tile(vector, vector_tile(extent(vector), (operations > 40 ? 1 : operations > 16 ? 2 : 4) * lanes_));
   tiling_.tile_order.push_back(vector);
-  for (size_t input = 0; input < anchor_.inputs.size(); ++input) {
+  for (size_t input = 0; input < root_.inputs.size(); ++input) {
     const int other = contiguous_dim(input);
-    if (anchor_.inputs[input].scalar || other < 0 || other == static_cast<int>(vector) || !reads(input, vector)) continue;
+    if (root_.inputs[input].scalar || other < 0 || other == static_cast<int>(vector) || !reads(input, vector)) continue;
     // A transposition: square tiles, one side contiguous in each.
     set_tile(vector, vector_tile(extent(vector), lanes_));
     set_tile(other, vector_tile(extent(other), lanes_));
@@ -388,7 +388,7 @@ int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
   return row_tile(extent, vectors, std::min<int64_t>(free, 20 / vectors));
 }
 
-Tiling choose_tiling(const KernelFormula& kernel, const Target& target) {
+Tiling choose_tiling(const KernelDescription& kernel, const Target& target) {
   return kernel.winograd != 0 ? winograd_tiling(kernel, target) : TilingChooser(kernel, target).choose();
 }
 

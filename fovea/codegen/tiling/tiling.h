@@ -34,10 +34,10 @@ struct Tiling {
   int prefetched_input = -1;               // read from memory tile by tile: the next tile's rows are asked for early
   int line_dim = -1;                       // images: the next line of an input along this dimension is asked for early
   int line_input = 0;                      // that input
-  llvm::SmallVector<Edge> edges;           // of padded inputs that are read where they lie
-  llvm::SmallVector<Packing> packing;      // per anchor input
+  llvm::SmallVector<PaddingHalo> halos;    // of padded inputs that are read where they lie
+  llvm::SmallVector<Packing> packing;      // per root input
   bool prefetched_panel = false;           // few rows share what is packed ahead: the next block of it is asked for early
-  llvm::SmallVector<bool> streamed;        // per output of the kernel: written past the caches
+  llvm::SmallVector<bool> non_temporal;    // per output of the kernel: written past the caches
   int panel_input = -1;                    // the input that would come as a panel if it were known before the run, or -1
   int64_t winograd_lanes = 0;              // channels that a transform works on (winograd.h)
   int64_t winograd_rows = 0;               // tiles of a matrix product in the transformed domain
@@ -49,7 +49,7 @@ struct Tiling {
 // is left over.
 int64_t row_tile(int64_t extent, int64_t vectors, const Target& target);
 
-Tiling choose_tiling(const KernelFormula& kernel, const Target& target);
+Tiling choose_tiling(const KernelDescription& kernel, const Target& target);
 
 // A dimension cut into runs of equal static tiles: whole tiles first, then what is left (powers of two along vectors).
 struct Segment {

@@ -19,32 +19,32 @@ int64_t row_tile(int64_t extent, int64_t vectors, int64_t most);
 
 class TilingChooser {
  public:
-  TilingChooser(const KernelFormula& kernel, const Target& target)
+  TilingChooser(const KernelDescription& kernel, const Target& target)
       : kernel_(kernel),
-        anchor_(kernel.anchor),
-        rank_(static_cast<unsigned>(kernel.anchor.extents.size())),
+        root_(kernel.root),
+        rank_(static_cast<unsigned>(kernel.root.extents.size())),
         target_(target),
         bytes_(kernel.is_contraction() ? operand_bytes(kernel) : element_bytes(kernel)),
         lanes_(std::max<int64_t>(1, target.lanes(element_bytes(kernel)))) {
     tiling_.dims.resize(rank_);
-    tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
-    for (const Access& input : anchor_.inputs) {
+    tiling_.packing.assign(root_.inputs.size(), Packing::none);
+    for (const Access& input : root_.inputs) {
       auto& forms = forms_.emplace_back();
       for (mlir::AffineExpr result : input.map.getResults()) forms.push_back(linear_form(result, rank_));
     }
   }
 
   Tiling choose() {
-    for (size_t i = 0; i < anchor_.inputs.size(); ++i)
-      if (anchor_.inputs[i].padded() || anchor_.inputs[i].distant_pairs()) tiling_.packing[i] = Packing::strip;
-    if (kernel_.is_contraction() && !anchor_.output_dims.empty()) {
+    for (size_t i = 0; i < root_.inputs.size(); ++i)
+      if (root_.inputs[i].padded() || root_.inputs[i].distant_pairs()) tiling_.packing[i] = Packing::input_tile;
+    if (kernel_.is_contraction() && !root_.output_dims.empty()) {
       contraction();
     } else if (kernel_.has_reduction()) {
       reduction();
     } else {
       elementwise();
     }
-    for (const Output& output : kernel_.outputs) tiling_.streamed.push_back(streams(output));
+    for (const KernelResult& output : kernel_.outputs) tiling_.non_temporal.push_back(streams(output));
     return tiling_;
   }
 
@@ -74,8 +74,8 @@ class TilingChooser {
       return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] < 0; });
     });
   }
-  int64_t extent(unsigned dim) const { return anchor_.extents[dim]; }
-  bool reduced(unsigned dim) const { return anchor_.reduced[dim]; }
+  int64_t extent(unsigned dim) const { return root_.extents[dim]; }
+  bool reduced(unsigned dim) const { return root_.reduced[dim]; }
 
   // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
   // of it.
@@ -105,7 +105,7 @@ class TilingChooser {
   // Tiles of rows in a block, which all read the same columns.
   int64_t row_tiles(size_t columns_input) const {
     int64_t tiles = 1;
-    for (unsigned dim : anchor_.output_dims)
+    for (unsigned dim : root_.output_dims)
       if (!reads(columns_input, dim)) tiles *= ceil_div(tiling_.dims[dim].block, std::max<int64_t>(1, tiling_.dims[dim].tile));
     return tiles;
   }
@@ -131,10 +131,10 @@ class TilingChooser {
   }
 
   // Their products take one factor from a register: more steps written out would ask for more of those than there are.
-  bool groups_of_integers() const { return anchor_.product != DotProduct::none && anchor_.product != DotProduct::bf16_pairs; }
+  bool groups_of_integers() const { return root_.product != DotProduct::none && root_.product != DotProduct::bf16_pairs; }
 
   bool sums_are_integers() const {
-    return mlir::cast<mlir::RankedTensorType>(mlir::linalg::GenericOp(anchor_.op).getResult(0).getType())
+    return mlir::cast<mlir::RankedTensorType>(mlir::linalg::GenericOp(root_.op).getResult(0).getType())
         .getElementType()
         .isInteger(32);
   }
@@ -150,14 +150,16 @@ class TilingChooser {
   }
 
   // A result of its own, larger than what the caches keep until it is read, and written in whole lines.
-  bool streams(const Output& output) const {
+  bool streams(const KernelResult& output) const {
     constexpr int64_t line_bytes = 64;
-    if (target_.streamed_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction) return false;
+    if (target_.non_temporal_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction)
+      return false;
     const mlir::RankedTensorType type = output.type;
     const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
     const auto vector = static_cast<unsigned>(tiling_.vector_dim);
-    return type.getRank() > 0 && anchor_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
-           tiling_.dims[vector].tile * element % line_bytes == 0 && type.getNumElements() * element >= target_.streamed_bytes;
+    return type.getRank() > 0 && root_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
+           tiling_.dims[vector].tile * element % line_bytes == 0 &&
+           type.getNumElements() * element >= target_.non_temporal_bytes;
   }
 
   void contraction();
@@ -173,7 +175,7 @@ class TilingChooser {
   void spread_over_grid(std::optional<size_t> rows_input, bool strip);
   int64_t even_block(unsigned dim, int64_t most) const;
   int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
-  int64_t strip_block(size_t input, unsigned dim, int64_t block) const;
+  int64_t input_tile_block(size_t input, unsigned dim, int64_t block) const;
   // Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
   bool simple_coordinates(size_t input) const {
     return llvm::all_of(forms_[input], [](const LinearForm& form) {
@@ -186,8 +188,8 @@ class TilingChooser {
   void elementwise();
   void blocks_by_elements(int64_t per_output);
 
-  const KernelFormula& kernel_;
-  const Formula& anchor_;
+  const KernelDescription& kernel_;
+  const LinalgOperation& root_;
   unsigned rank_;
   const Target& target_;
   int64_t bytes_, lanes_;

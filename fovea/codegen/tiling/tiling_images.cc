@@ -11,20 +11,20 @@ constexpr int64_t most_sums = 24;
 // Groups of one channel: vectors run along the channels of all three operands, and only what neighboring taps share is read
 // again. False where the inputs cannot be read where they lie.
 bool TilingChooser::depthwise() {
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   if (!reads(0, vector) || !reads(1, vector) || contiguous_dim(0) != static_cast<int>(vector)) return false;
-  std::optional<llvm::SmallVector<Edge>> edges = edges_of(kernel_);
+  std::optional<llvm::SmallVector<PaddingHalo>> halos = padding_halos(kernel_);
   std::optional<unsigned> row;
-  for (unsigned dim : anchor_.output_dims)
+  for (unsigned dim : root_.output_dims)
     if (dim != vector && extent(dim) > 1 && reads(0, dim) && !reads(1, dim)) row = dim;
-  if (!edges || !row) return false;
+  if (!halos || !row) return false;
   int64_t longest = 0;  // what the row's window moves along, or its taps
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (reduced(dim) && share_coordinate(0, *row, dim)) longest = std::max(longest, extent(dim));
-  const bool sums = edges->empty() ? longest > extent(*row) : reduced(edges->front().position);
+  const bool sums = halos->empty() ? longest > extent(*row) : reduced(halos->front().position);
   if (longest == 0 || (sums && extent(*row) > 8)) return false;
-  tiling_.edges = std::move(*edges);
-  tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
+  tiling_.halos = std::move(*halos);
+  tiling_.packing.assign(root_.inputs.size(), Packing::none);
   tiling_.vector_dim = static_cast<int>(vector);
   tiling_.tile_order = {*row, vector};
   for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
@@ -35,17 +35,17 @@ bool TilingChooser::depthwise() {
 // Results of an image: a run of pixels stays in registers over all taps.
 void TilingChooser::depthwise_results(unsigned row) {
   auto& dims = tiling_.dims;
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   int64_t inside = extent(row), rows_total = extent(row);
-  for (const Edge& edge : tiling_.edges)
+  for (const PaddingHalo& edge : tiling_.halos)
     if (edge.position == row) inside = edge.inside_end - edge.inside_begin;
   // A register of words is multiplied into two of sums.
-  const int64_t vectors = target_.word_products && sums_are_integers() ? 2 : 1;
+  const int64_t vectors = target_.widening_multiply_add && sums_are_integers() ? 2 : 1;
   set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
   set_tile(row, row_tile(std::max<int64_t>(inside, 1), vectors, (target_.vector_registers - 3) / (2 * vectors)));
   for (unsigned dim = 0; dim < rank_; ++dim)
     dims[dim].written_out = reduced(dim) && extent(dim) <= 8 && share_coordinate(0, row, dim);
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+  for (unsigned dim : llvm::reverse(root_.output_dims)) {
     if (dim == vector || dim == row) continue;
     dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
     rows_total *= dims[dim].block;
@@ -58,7 +58,7 @@ void TilingChooser::depthwise_results(unsigned row) {
 // wait in scratch.
 void TilingChooser::depthwise_sums(unsigned row) {
   auto& dims = tiling_.dims;
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   int64_t vectors = 4;
   while (vectors > 1 && (extent(row) + 1) * vectors + 2 > target_.vector_registers) vectors /= 2;
   set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
@@ -66,7 +66,7 @@ void TilingChooser::depthwise_sums(unsigned row) {
   tiling_.reduction_blocks = true;
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (reduced(dim) && !share_coordinate(0, row, dim)) dims[dim].block = 1;
-  for (unsigned dim : anchor_.output_dims)
+  for (unsigned dim : root_.output_dims)
     if (reads(0, dim) && reads(1, dim) && dim != vector) dims[dim].block = 1;
   spread_over_grid({}, false);
 }
@@ -74,16 +74,16 @@ void TilingChooser::depthwise_sums(unsigned row) {
 // The gradient by the filter of a picture: channels so few that they leave the multipliers waiting for each other. The taps
 // along a line are their neighbors in memory.
 std::optional<unsigned> TilingChooser::window_of_few(size_t rows, size_t columns, unsigned channels) const {
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   if (contiguous_dim(rows) != static_cast<int>(channels) || extent(channels) > 4 || reads(rows, vector)) return {};
   std::optional<unsigned> taps;
-  for (unsigned dim : anchor_.output_dims)
+  for (unsigned dim : root_.output_dims)
     if (dim != vector && dim != channels && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) taps = dim;
   return taps;
 }
 
 void TilingChooser::few_rows(unsigned channels, unsigned taps) {
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
   const int64_t most = std::max<int64_t>(1, std::min(target_.vector_registers - 3, most_sums) / vectors / extent(channels));
   set_tile(channels, extent(channels));
@@ -94,27 +94,26 @@ void TilingChooser::few_rows(unsigned channels, unsigned taps) {
 // the partial sums of one result, and the results of a run of pixels share what they read of the filter. False where that is
 // not what the kernel is.
 bool TilingChooser::inner_products() {
-  const unsigned vector = anchor_.output_dims.back();
+  const unsigned vector = root_.output_dims.back();
   const size_t rows = reads(0, vector) ? 1 : 0, columns = 1 - rows;
   const int lane = contiguous_dim(0);
-  if (extent(vector) > 4 || extent(vector) >= lanes_ || reads(rows, vector) || anchor_.product != DotProduct::none)
-    return false;
+  if (extent(vector) > 4 || extent(vector) >= lanes_ || reads(rows, vector) || root_.product != DotProduct::none) return false;
   if (lane < 0 || lane != contiguous_dim(1) || !reduced(static_cast<unsigned>(lane)) ||
       extent(static_cast<unsigned>(lane)) < lanes_ ||
       !mlir::isa<mlir::Float32Type>(mlir::getElementTypeOrSelf(kernel_.outputs[0].value.getType())))
     return false;
-  std::optional<llvm::SmallVector<Edge>> edges = edges_of(kernel_);
+  std::optional<llvm::SmallVector<PaddingHalo>> halos = padding_halos(kernel_);
   std::optional<unsigned> row;
-  for (unsigned dim : anchor_.output_dims)
+  for (unsigned dim : root_.output_dims)
     if (dim != vector && extent(dim) > 1 && reads(rows, dim) && !reads(columns, dim)) row = dim;
-  if (!edges || !row) return false;
+  if (!halos || !row) return false;
   int64_t inside = extent(*row);
-  for (const Edge& edge : *edges) {
+  for (const PaddingHalo& edge : *halos) {
     if (reduced(edge.position)) return false;
     if (edge.position == *row) inside = edge.inside_end - edge.inside_begin;
   }
-  tiling_.edges = std::move(*edges);
-  tiling_.packing.assign(anchor_.inputs.size(), Packing::none);
+  tiling_.halos = std::move(*halos);
+  tiling_.packing.assign(root_.inputs.size(), Packing::none);
   tiling_.vector_dim = lane;
   tiling_.lane_reduction = true;
   tiling_.tile_order = {*row, vector, static_cast<unsigned>(lane)};
@@ -125,7 +124,7 @@ bool TilingChooser::inner_products() {
                           std::min(target_.vector_registers - results - 1, most_sums) / results));
   int64_t rows_total = extent(*row);
   for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
-  for (unsigned dim : llvm::reverse(anchor_.output_dims)) {
+  for (unsigned dim : llvm::reverse(root_.output_dims)) {
     if (dim == vector || dim == *row) continue;
     tiling_.dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
     rows_total *= tiling_.dims[dim].block;

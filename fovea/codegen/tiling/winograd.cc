@@ -31,9 +31,9 @@ struct Blocks {
   double cycles = 0;
 };
 
-Sizes sizes_of(const Formula& anchor, const ConvolutionDims& dims) {
-  return {dims.batch < 0 ? 1 : anchor.extents[dims.batch], anchor.extents[dims.height], anchor.extents[dims.width],
-          anchor.extents[dims.channels], anchor.extents[dims.filters]};
+Sizes sizes_of(const LinalgOperation& root, const ConvolutionDims& dims) {
+  return {dims.batch < 0 ? 1 : root.extents[dims.batch], root.extents[dims.height], root.extents[dims.width],
+          root.extents[dims.channels], root.extents[dims.filters]};
 }
 
 // An estimate for one thread, of work that a few can share.
@@ -112,10 +112,9 @@ const WinogradMatrices& winograd_matrices(int64_t results) {
   return results == 2 ? two : four;
 }
 
-std::optional<ConvolutionDims> convolution_dims(const Formula& anchor) {
-  const auto rank = static_cast<unsigned>(anchor.extents.size());
-  if (anchor.inputs.size() != 2 || anchor.output_dims.size() < 3 || !is_f32(anchor.inputs[0]) || !is_f32(anchor.inputs[1]))
-    return {};
+std::optional<ConvolutionDims> convolution_dims(const LinalgOperation& root) {
+  const auto rank = static_cast<unsigned>(root.extents.size());
+  if (root.inputs.size() != 2 || root.output_dims.size() < 3 || !is_f32(root.inputs[0]) || !is_f32(root.inputs[1])) return {};
   // The dimensions that each coordinate adds up, each once.
   auto terms = [&](const Access& access) -> std::optional<SmallVector<SmallVector<unsigned>>> {
     SmallVector<SmallVector<unsigned>> coordinates;
@@ -131,7 +130,7 @@ std::optional<ConvolutionDims> convolution_dims(const Formula& anchor) {
     }
     return coordinates;
   };
-  const auto image = terms(anchor.inputs[0]), filter = terms(anchor.inputs[1]);
+  const auto image = terms(root.inputs[0]), filter = terms(root.inputs[1]);
   if (!image || !filter || filter->size() != 4 || (image->size() != 3 && image->size() != 4)) return {};
   for (const auto& coordinate : *filter)
     if (coordinate.size() != 1) return {};
@@ -153,18 +152,18 @@ std::optional<ConvolutionDims> convolution_dims(const Formula& anchor) {
   dims.height = *height, dims.width = *width;
   SmallVector<unsigned> results{dims.height, dims.width, dims.filters};
   if (first == 1) results.insert(results.begin(), static_cast<unsigned>(dims.batch));
-  if (results != anchor.output_dims || rank != results.size() + 3) return {};
+  if (results != root.output_dims || rank != results.size() + 3) return {};
   for (const unsigned dim : {dims.tap_height, dims.tap_width, dims.channels})
-    if (!anchor.reduced[dim]) return {};
-  if (anchor.extents[dims.tap_height] != 3 || anchor.extents[dims.tap_width] != 3) return {};
+    if (!root.reduced[dim]) return {};
+  if (root.extents[dims.tap_height] != 3 || root.extents[dims.tap_width] != 3) return {};
   return dims;
 }
 
-int64_t winograd_results(const KernelFormula& kernel, const Target& target, Winograd when) {
+int64_t winograd_results(const KernelDescription& kernel, const Target& target, Winograd when) {
   if (when == Winograd::never || !kernel.is_contraction()) return 0;
-  const auto dims = convolution_dims(kernel.anchor);
+  const auto dims = convolution_dims(kernel.root);
   if (!dims) return 0;
-  const Sizes sizes = sizes_of(kernel.anchor, *dims);
+  const Sizes sizes = sizes_of(kernel.root, *dims);
   const int64_t lanes = target.lanes(4);
   // Whole vectors of channels; filters in whole tiles of columns.
   if (lanes < 4 || sizes.channels % lanes != 0 || sizes.filters % (2 * lanes) != 0) return 0;
@@ -184,19 +183,19 @@ int64_t winograd_results(const KernelFormula& kernel, const Target& target, Wino
   return chosen;
 }
 
-Tiling winograd_tiling(const KernelFormula& kernel, const Target& target) {
-  const Formula& anchor = kernel.anchor;
-  const ConvolutionDims dims = *convolution_dims(anchor);
-  const Sizes sizes = sizes_of(anchor, dims);
+Tiling winograd_tiling(const KernelDescription& kernel, const Target& target) {
+  const LinalgOperation& root = kernel.root;
+  const ConvolutionDims dims = *convolution_dims(root);
+  const Sizes sizes = sizes_of(root, dims);
   const Blocks blocks = best_blocks(sizes, kernel.winograd, target);
   Tiling tiling;
-  for (const int64_t extent : anchor.extents) tiling.dims.push_back({.block = extent});
+  for (const int64_t extent : root.extents) tiling.dims.push_back({.block = extent});
   if (dims.batch >= 0) tiling.dims[static_cast<size_t>(dims.batch)].block = blocks.images;
   tiling.dims[dims.height].block = blocks.tile_rows * kernel.winograd;
   tiling.dims[dims.filters] = {.block = blocks.filters, .tile = 2 * target.lanes(4)};
   tiling.vector_dim = static_cast<int>(dims.filters);
   tiling.tile_order = {dims.filters};
-  tiling.packing = {Packing::strip, Packing::ahead};
+  tiling.packing = {Packing::input_tile, Packing::prepacked};
   tiling.winograd_lanes = target.lanes(4);
   tiling.winograd_rows = row_tile(blocks.images * blocks.tile_rows * ceil_div(sizes.width, kernel.winograd), 2, target);
   return tiling;

@@ -30,13 +30,13 @@ struct ConvolutionDims {
   int batch = -1;  // -1: one image, without a dimension of its own
   unsigned height = 0, width = 0, filters = 0, tap_height = 0, tap_width = 0, channels = 0;
 };
-std::optional<ConvolutionDims> convolution_dims(const Formula& anchor);
+std::optional<ConvolutionDims> convolution_dims(const LinalgOperation& root);
 
 // m: where_faster, of the way that an estimate from shape and target alone finds fastest. 0: plain products, and where the
 // kernel is no such convolution in f32.
-int64_t winograd_results(const KernelFormula& kernel, const Target& target, Winograd when);
+int64_t winograd_results(const KernelDescription& kernel, const Target& target, Winograd when);
 
 // Of a kernel with the attribute.
-Tiling winograd_tiling(const KernelFormula& kernel, const Target& target);
+Tiling winograd_tiling(const KernelDescription& kernel, const Target& target);
 
 }  // namespace fovea

@@ -74,6 +74,6 @@ struct SumsTogether : OpRewritePattern<vector::MultiDimReductionOp> {
 
 }  // namespace
 
-void add_lane_sum_pattern(RewritePatternSet& patterns) { patterns.add<SumsTogether>(patterns.getContext()); }
+void add_horizontal_reduction_pattern(RewritePatternSet& patterns) { patterns.add<SumsTogether>(patterns.getContext()); }
 
 }  // namespace fovea

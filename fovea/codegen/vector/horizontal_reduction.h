@@ -6,6 +6,6 @@
 
 namespace fovea {
 
-void add_lane_sum_pattern(mlir::RewritePatternSet& patterns);
+void add_horizontal_reduction_pattern(mlir::RewritePatternSet& patterns);
 
 }  // namespace fovea

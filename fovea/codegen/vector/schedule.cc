@@ -195,7 +195,7 @@ void add_slice_folding(RewritePatternSet& patterns) {
   }
 }
 
-struct VectorizeFormula : OpInterfaceRewritePattern<linalg::LinalgOp> {
+struct VectorizeLinalg : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
   LogicalResult matchAndRewrite(linalg::LinalgOp operation, PatternRewriter& rewriter) const override {
     return linalg::vectorize(rewriter, operation);
@@ -207,10 +207,10 @@ void rewrite_functions(ModuleOp module, RewritePatternSet&& patterns) {
   for (auto function : module.getOps<func::FuncOp>()) (void)applyPatternsAndFoldGreedily(function, frozen);
 }
 
-void vectorize_formulas(ModuleOp module) {
+void vectorize_linalg(ModuleOp module) {
   MLIRContext* context = module.getContext();
   RewritePatternSet patterns(context);
-  patterns.add<VectorizeFormula>(context);
+  patterns.add<VectorizeLinalg>(context);
   vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
   vector::populateVectorReductionToContractPatterns(patterns);
   vector::populateSinkVectorBroadcastPatterns(patterns);
@@ -339,23 +339,23 @@ void Schedule::tidy(ModuleOp tiles) {
 
 void Schedule::vectorize(ModuleOp tiles, const Target& target) {
   apply("drop_unit_dimensions", tiles);
-  vectorize_formulas(tiles);
+  vectorize_linalg(tiles);
   apply("hoist", tiles);
   fold_slices(tiles);
   apply("bufferize", tiles);
   RewritePatternSet copies(tiles.getContext());
   copies.add<CopyAsVectors, ReadNumberByNumber>(tiles.getContext());
-  add_lane_sum_pattern(copies);
+  add_horizontal_reduction_pattern(copies);
   add_strided_view_pattern(copies);
   (void)applyPatternsAndFoldGreedily(tiles, std::move(copies));
   drop_results(tiles);
   buffers_to_stack(tiles);
   apply("lower", tiles);
-  lower_group_products(tiles, target);
+  lower_dot_products(tiles, target);
   RewritePatternSet elements(tiles.getContext());
   elements.add<ReadAsElement, WriteAsElement>(tiles.getContext());
   (void)applyPatternsAndFoldGreedily(tiles, std::move(elements));
-  mark_streaming_stores(tiles);
+  mark_non_temporal_stores(tiles);
 }
 
 void Schedule::lower_to_llvm(ModuleOp vectors, bool converts_bf16) {

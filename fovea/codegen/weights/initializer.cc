@@ -24,9 +24,9 @@ StringAttr unused_name(func::FuncOp preparation) {
 
 }  // namespace
 
-Preparation::Preparation(ModuleOp module) : module_(module), main_(network_of(module)) {}
+InitializerWriter::InitializerWriter(ModuleOp module) : module_(module), main_(network_of(module)) {}
 
-bool Preparation::is_known_before_run(Value value) const {
+bool InitializerWriter::is_known_before_run(Value value) const {
   func::FuncOp main = main_;
   auto argument = dyn_cast<BlockArgument>(view_root(value));
   if (!argument) return false;
@@ -37,7 +37,7 @@ bool Preparation::is_known_before_run(Value value) const {
   return role == "parameter" || role == "state";
 }
 
-Value Preparation::prepared(Value operand, func::FuncOp kernel, ArrayRef<TypedAttr> constants, Location location) {
+Value InitializerWriter::prepared(Value operand, func::FuncOp kernel, ArrayRef<TypedAttr> constants, Location location) {
   Value& known = prepared_[{operand, kernel}];
   if (known) return known;
   OpBuilder builder(main_.getContext());
@@ -46,7 +46,7 @@ Value Preparation::prepared(Value operand, func::FuncOp kernel, ArrayRef<TypedAt
   builder.setInsertionPoint(end);
   SmallVector<Value> operands;
   for (TypedAttr constant : constants) operands.push_back(builder.create<arith::ConstantOp>(location, constant));
-  operands.push_back(in_preparation(builder, operand));
+  operands.push_back(in_initializer(builder, operand));
   Value result = builder.create<func::CallOp>(location, kernel, operands).getResult(0);
   end->insertOperands(end->getNumOperands(), result);
   const StringAttr name = unused_name(preparation);
@@ -60,10 +60,10 @@ Value Preparation::prepared(Value operand, func::FuncOp kernel, ArrayRef<TypedAt
 }
 
 // The same value, through its views, as the preparation knows it.
-Value Preparation::in_preparation(OpBuilder& builder, Value value) {
+Value InitializerWriter::in_initializer(OpBuilder& builder, Value value) {
   if (Operation* view = value.getDefiningOp()) {
     IRMapping mapping;
-    mapping.map(view->getOperand(0), in_preparation(builder, view->getOperand(0)));
+    mapping.map(view->getOperand(0), in_initializer(builder, view->getOperand(0)));
     return builder.clone(*view, mapping)->getResult(0);
   }
   const unsigned number = cast<BlockArgument>(value).getArgNumber();
@@ -81,8 +81,8 @@ Value Preparation::in_preparation(OpBuilder& builder, Value value) {
   return preparation.getArgument(position);
 }
 
-func::FuncOp Preparation::function() {
-  if (func::FuncOp known = preparation_of(module_)) return known;
+func::FuncOp InitializerWriter::function() {
+  if (func::FuncOp known = initializer_of(module_)) return known;
   OpBuilder builder(main_.getContext());
   builder.setInsertionPointAfter(main_);
   auto made =
@@ -93,7 +93,7 @@ func::FuncOp Preparation::function() {
   return made;
 }
 
-llvm::MapVector<func::FuncOp, Preparation::Calls> Preparation::calls_by_kernel() const {
+llvm::MapVector<func::FuncOp, InitializerWriter::Calls> InitializerWriter::calls_by_kernel() const {
   SymbolTable symbols(module_);
   llvm::MapVector<func::FuncOp, Calls> calls;
   func::FuncOp main = main_;
@@ -101,9 +101,9 @@ llvm::MapVector<func::FuncOp, Preparation::Calls> Preparation::calls_by_kernel()
   return calls;
 }
 
-void Preparation::drop_unread() {
+void InitializerWriter::drop_unread() {
   erase_unused(main_);  // views of what is prepared now
-  func::FuncOp preparation = preparation_of(module_);
+  func::FuncOp preparation = initializer_of(module_);
   if (!preparation) return;
   Operation* end = preparation.front().getTerminator();
   for (unsigned argument = main_.getNumArguments(); argument-- > 0;) {
@@ -118,7 +118,7 @@ void Preparation::drop_unread() {
   }
 }
 
-void read_prepared(func::FuncOp kernel, unsigned number, RankedTensorType type) {
+void read_hoisted(func::FuncOp kernel, unsigned number, RankedTensorType type) {
   OpBuilder builder(kernel.getContext());
   builder.setInsertionPointToStart(&kernel.front());
   BlockArgument argument = kernel.getArgument(number);

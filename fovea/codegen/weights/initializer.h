@@ -11,9 +11,9 @@
 
 namespace fovea {
 
-class Preparation {
+class InitializerWriter {
  public:
-  explicit Preparation(mlir::ModuleOp module);
+  explicit InitializerWriter(mlir::ModuleOp module);
 
   // A parameter or state that nothing replaces, or a prepared tensor; through views.
   bool is_known_before_run(mlir::Value value) const;
@@ -41,7 +41,7 @@ class Preparation {
  private:
   using Calls = llvm::SmallVector<mlir::func::CallOp>;
   llvm::MapVector<mlir::func::FuncOp, Calls> calls_by_kernel() const;
-  mlir::Value in_preparation(mlir::OpBuilder& builder, mlir::Value value);
+  mlir::Value in_initializer(mlir::OpBuilder& builder, mlir::Value value);
   mlir::func::FuncOp function();
 
   mlir::ModuleOp module_;
@@ -50,6 +50,6 @@ class Preparation {
 };
 
 // Argument `number` of the kernel becomes one of `type`.
-void read_prepared(mlir::func::FuncOp kernel, unsigned number, mlir::RankedTensorType type);
+void read_hoisted(mlir::func::FuncOp kernel, unsigned number, mlir::RankedTensorType type);
 
 }  // namespace fovea

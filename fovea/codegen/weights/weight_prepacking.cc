@@ -25,18 +25,18 @@ struct Candidate {
 // The operand that the kernel's tiles would read as a panel, if it has one.
 std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target) {
   OwningOpRef<func::FuncOp> copy(kernel.clone());  // reading a kernel adds constants to it
-  KernelFormula formula = read_kernel(*copy);
-  group_products(formula, target);
+  KernelDescription formula = read_kernel(*copy);
+  pack_dot_products(formula, target);
   Tiling tiling = choose_tiling(formula, target);
   if (tiling.panel_input < 0) return {};
-  const Access& access = formula.anchor.inputs[static_cast<size_t>(tiling.panel_input)];
+  const Access& access = formula.root.inputs[static_cast<size_t>(tiling.panel_input)];
   auto argument = dyn_cast<BlockArgument>(access.tensor);
   // A slice reads only part of what would be packed; a second reader sees the tensor as it is.
   if (!argument || !argument.hasOneUse() || !isa<linalg::GenericOp>(*argument.user_begin())) return {};
   SmallVector<LinearForm> forms;
   for (AffineExpr result : access.map.getResults())
-    forms.push_back(linear_form(result, static_cast<unsigned>(formula.anchor.extents.size())));
-  const PackedOperand packed(Packing::ahead, access, forms, formula.anchor, tiling);
+    forms.push_back(linear_form(result, static_cast<unsigned>(formula.root.extents.size())));
+  const PackedOperand packed(Packing::prepacked, access, forms, formula.root, tiling);
   return Candidate{argument.getArgNumber(), packed.layout()};
 }
 
@@ -61,7 +61,7 @@ class Packer {
       call.setOperand(candidate.argument,
                       preparation_.prepared(call.getOperand(candidate.argument), packing, {}, call.getLoc()));
     }
-    read_prepared(kernel, argument.getArgNumber(), packed_type);
+    read_hoisted(kernel, argument.getArgNumber(), packed_type);
   }
 
   // packed[i] = tensor[source(i)]: an element-wise kernel. What lies past the end of the columns is read through padding.
@@ -107,12 +107,12 @@ class Packer {
 
   ModuleOp module_;
   const Target& target_;
-  Preparation preparation_;
+  InitializerWriter preparation_;
   std::map<std::string, func::FuncOp> packings_;
 };
 
 }  // namespace
 
-void pack_ahead(ModuleOp module, const Target& target) { Packer(module, target).run(); }
+void prepack_weights(ModuleOp module, const Target& target) { Packer(module, target).run(); }
 
 }  // namespace fovea

@@ -14,6 +14,6 @@ namespace fovea {
 
 // `module`: stage kernels of an inference program. Changes kernels, their calls and the preparation, which is made where there
 // was none. Packing is a kernel of the preparation.
-void pack_ahead(mlir::ModuleOp module, const Target& target);
+void prepack_weights(mlir::ModuleOp module, const Target& target);
 
 }  // namespace fovea

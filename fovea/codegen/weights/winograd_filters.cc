@@ -22,10 +22,10 @@ struct Candidate {
 
 std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target, Winograd when) {
   OwningOpRef<func::FuncOp> copy(kernel.clone());  // reading a kernel adds constants to it
-  const KernelFormula formula = read_kernel(*copy);
+  const KernelDescription formula = read_kernel(*copy);
   const int64_t results = winograd_results(formula, target, when);
   if (results == 0) return {};
-  auto filter = dyn_cast<BlockArgument>(formula.anchor.inputs[1].tensor);
+  auto filter = dyn_cast<BlockArgument>(formula.root.inputs[1].tensor);
   // A slice reads only part of what would be transformed; a second reader sees the filter as it is.
   if (!filter || !filter.hasOneUse() || !isa<linalg::GenericOp>(*filter.user_begin())) return {};
   return Candidate{filter.getArgNumber(), results};
@@ -69,7 +69,7 @@ class Transformer {
       Value filter = call.getOperand(candidate.argument);
       call.setOperand(candidate.argument, preparation_.prepared(filter, transforming, matrix, call.getLoc()));
     }
-    read_prepared(kernel, candidate.argument, transformed);
+    read_hoisted(kernel, candidate.argument, transformed);
     kernel->setAttr(winograd_attribute, builder.getI64IntegerAttr(candidate.results));
   }
 
@@ -106,12 +106,14 @@ class Transformer {
   ModuleOp module_;
   const Target& target_;
   Winograd when_;
-  Preparation preparation_;
+  InitializerWriter preparation_;
   std::map<std::pair<const void*, const void*>, func::FuncOp> kernels_;
 };
 
 }  // namespace
 
-void transform_filters_ahead(ModuleOp module, const Target& target, Winograd when) { Transformer(module, target, when).run(); }
+void transform_winograd_filters(ModuleOp module, const Target& target, Winograd when) {
+  Transformer(module, target, when).run();
+}
 
 }  // namespace fovea

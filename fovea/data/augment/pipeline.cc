@@ -43,7 +43,7 @@ void Pipeline::decode(int64_t index, int64_t epoch, Workspace& workspace) const 
   } else {
     // Undiminished, so that published accuracies are met to the digit.
     decode_region(excerpt, workspace.bytes, name, {0, 0, whole.height, whole.width}, 0, 0, orientation);
-    const Box box = center_box(whole.height, whole.width, shape_.height, shape_.width, augmentation_.resize);
+    const CropBox box = center_box(whole.height, whole.width, shape_.height, shape_.width, augmentation_.resize);
     resize(workspace.image, excerpt.image, box, shape_.height, shape_.width, augmentation_.interpolation);
   }
 }

@@ -35,14 +35,14 @@ Region random_crop(int64_t height, int64_t width, const RandomCrop& options, Ran
   return middle;
 }
 
-Box center_box(int64_t height, int64_t width, int64_t crop_height, int64_t crop_width, int64_t resize) {
+CropBox center_box(int64_t height, int64_t width, int64_t crop_height, int64_t crop_width, int64_t resize) {
   if (height < 1 || width < 1 || crop_height < 1 || crop_width < 1) {
     fail("no crop of {}x{} from an image of {}x{}", crop_height, crop_width, height, width);
   }
   const int64_t target = fovea_resized_side(crop_height, crop_width, resize);
   const int64_t resized_height = height <= width ? target : target * height / width;
   const int64_t resized_width = height <= width ? target * width / height : target;
-  Box box;
+  CropBox box;
   fovea_center_side(height, resized_height, crop_height, &box.top, &box.height);
   fovea_center_side(width, resized_width, crop_width, &box.left, &box.width);
   return box;

@@ -20,6 +20,6 @@ Region random_crop(int64_t height, int64_t width, const RandomCrop& options, Ran
 
 // The evaluation crop: the shorter side brought to `resize` (0: 8/7 of the crop's, as 256 for 224), the middle of that cut out.
 // Given as the box of the original that ends up there, by torchvision's rounding (Resize, CenterCrop).
-Box center_box(int64_t height, int64_t width, int64_t crop_height, int64_t crop_width, int64_t resize);
+CropBox center_box(int64_t height, int64_t width, int64_t crop_height, int64_t crop_width, int64_t resize);
 
 }  // namespace fovea

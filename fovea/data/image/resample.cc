@@ -46,7 +46,7 @@ FOVEA_CLONES void down_row(const uint8_t* source, int64_t stride, const int32_t*
   fovea_down(source, stride, weights, taps, target, size);
 }
 
-void check(const Image& image, const Box& box, int64_t height, int64_t width, Interpolation interpolation) {
+void check(const Image& image, const CropBox& box, int64_t height, int64_t width, Interpolation interpolation) {
   if (height < 1 || width < 1) refuse("an image cannot be resized to {}x{}", height, width);
   if (image.shape.height < 1 || image.shape.width < 1) fail("an empty image cannot be resized");
   if (image.shape.channels != 1 && image.shape.channels != 3) {
@@ -65,7 +65,7 @@ void check(const Image& image, const Box& box, int64_t height, int64_t width, In
 
 }  // namespace
 
-void resize(Image& result, const Image& image, const Box& box, int64_t height, int64_t width, Interpolation interpolation) {
+void resize(Image& result, const Image& image, const CropBox& box, int64_t height, int64_t width, Interpolation interpolation) {
   check(image, box, height, width, interpolation);
   const int64_t channels = image.shape.channels;
   const Footprints columns = footprints(image.shape.width, box.left, box.width, width, interpolation);
@@ -87,7 +87,7 @@ void resize(Image& result, const Image& image, const Box& box, int64_t height, i
 
 Image resize(const Image& image, int64_t height, int64_t width, Interpolation interpolation) {
   Image result;
-  const Box whole{0, 0, static_cast<double>(image.shape.height), static_cast<double>(image.shape.width)};
+  const CropBox whole{0, 0, static_cast<double>(image.shape.height), static_cast<double>(image.shape.width)};
   resize(result, image, whole, height, width, interpolation);
   return result;
 }

@@ -222,7 +222,7 @@ class TfrecordDataset : public EntryDataset {
 
   std::map<int32_t, std::string> texts_;                       // by label
   std::vector<std::shared_ptr<const UnpackedFile>> unpacked_;  // null: not packed
-  std::string unlabeled_;                                     // what is said of the first example without a label
+  std::string unlabeled_;                                      // what is said of the first example without a label
 };
 
 }  // namespace

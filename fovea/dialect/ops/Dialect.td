@@ -62,15 +62,15 @@ class Fovea_Op<string mnemonic, list<Trait> traits = []> : Op<Fovea_Dialect, mne
 // Shape rule, gradient and formula, written in the file of the operator's family.
 class Fovea_Operator<string mnemonic, list<Trait> traits = []>
     : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
-                                   DeclareOpInterfaceMethods<FormulaOpInterface>]>;
+                                   DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]>;
 
 // The gradient of another operator, when it is not a sum of simple ones. It has none of its own.
 class Fovea_GradientOperator<string mnemonic, list<Trait> traits = []>
-    : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]>;
+    : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]>;
 
 // Of networks that are trained already: integer arithmetic, and what has no use in training.
 class Fovea_InferenceOperator<string mnemonic, list<Trait> traits = []>
-    : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]>;
+    : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]>;
 
 // One scalar of each operand gives one scalar of the result; shapes are broadcast as numpy does, aligned at the last dimension.
 class Fovea_ElementwiseOperator<string mnemonic, list<Trait> traits = []> : Fovea_Operator<mnemonic, traits> {
@@ -79,7 +79,7 @@ class Fovea_ElementwiseOperator<string mnemonic, list<Trait> traits = []> : Fove
   }];
   let extraClassDeclaration = scalarDeclaration;
   let extraClassDefinition = [{
-    void $cppClass::formula(::mlir::OpBuilder &builder, ::llvm::SmallVectorImpl<::mlir::Value> &results) {
+    void $cppClass::lower_to_linalg(::mlir::OpBuilder &builder, ::llvm::SmallVectorImpl<::mlir::Value> &results) {
       results[0] = ::fovea::dialect::elementwise(builder, getLoc(), getOperation()->getOperands(), ::mlir::cast<::mlir::RankedTensorType>(getType()),
           [&](::mlir::ImplicitLocOpBuilder &body, ::mlir::ValueRange operands) { return scalar(body, operands); });
     }
@@ -89,7 +89,7 @@ class Fovea_ElementwiseOperator<string mnemonic, list<Trait> traits = []> : Fove
 // Results have the shape and type that broadcasting the operands gives.
 class Fovea_ArithmeticOperator<string mnemonic, list<Trait> traits = []> : Fovea_ElementwiseOperator<mnemonic, traits> {
   let extraClassDefinition = [{
-    void $cppClass::formula(::mlir::OpBuilder &builder, ::llvm::SmallVectorImpl<::mlir::Value> &results) {
+    void $cppClass::lower_to_linalg(::mlir::OpBuilder &builder, ::llvm::SmallVectorImpl<::mlir::Value> &results) {
       results[0] = ::fovea::dialect::elementwise(builder, getLoc(), getOperation()->getOperands(), ::mlir::cast<::mlir::RankedTensorType>(getType()),
           [&](::mlir::ImplicitLocOpBuilder &body, ::mlir::ValueRange operands) { return scalar(body, operands); });
     }

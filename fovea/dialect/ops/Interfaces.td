@@ -19,17 +19,17 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   ];
 }
 
-def FormulaOpInterface : OpInterface<"FormulaOpInterface"> {
+def LinalgLoweringOpInterface : OpInterface<"LinalgLoweringOpInterface"> {
   let description = [{
     What the operator computes, as index maps and scalar bodies: linalg.generic, linalg.fill, tensor.empty, tensor.pad, tensor.extract_slice,
     tensor.insert_slice, tensor.collapse_shape, tensor.expand_shape and arith.constant. A composite operator (a norm, a loss) is
-    written in simpler operators of the dialect, which the pass `fovea-formulas` replaces in turn.
+    written in simpler operators of the dialect, which the pass `convert-fovea-to-linalg` replaces in turn.
   }];
   let cppNamespace = "::fovea::dialect";
   let methods = [
     InterfaceMethod<[{
         `results` comes with one null entry a result; an entry may stay null only when that result has no use.
-      }], "void", "formula",
+      }], "void", "lower_to_linalg",
       (ins "::mlir::OpBuilder &":$builder, "::llvm::SmallVectorImpl<::mlir::Value> &":$results)>
   ];
 }

@@ -1,7 +1,7 @@
 // The same values arranged in another way, and constants. Quantized tensors keep their element type.
 include "fovea/dialect/ops/Dialect.td"
 
-def Fovea_ConstantOp : Fovea_Op<"constant", [ConstantLike, Fovea_ShapeRule, DeclareOpInterfaceMethods<FormulaOpInterface>]> {
+def Fovea_ConstantOp : Fovea_Op<"constant", [ConstantLike, Fovea_ShapeRule, DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]> {
   let summary = "a value known when the network is written";
   let description = [{
     ```mlir

@@ -269,7 +269,7 @@ void ConvOp::differentiate(OpBuilder& builder, ValueRange output_gradients, Smal
   operand_gradients[1] = filter_gradient(builder, *this, getInput(), output_gradients[0], shape_of(getFilter()));
 }
 
-void ConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ConvOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getFilter()),
                                         getGroups(), window_attributes(*this));
   results[0] =
@@ -313,7 +313,7 @@ void ConvTransposeOp::differentiate(OpBuilder& builder, ValueRange output_gradie
   operand_gradients[1] = filter_gradient(builder, *this, output_gradients[0], getInput(), shape_of(getFilter()));
 }
 
-void ConvTransposeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ConvTransposeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getOutput()), shape_of(getFilter()),
                                         getGroups(), window_attributes(*this));
   results[0] =
@@ -352,7 +352,7 @@ void ConvFilterGradientOp::differentiate(OpBuilder& builder, ValueRange output_g
   operand_gradients[1] = convolved(builder, *this, getInput(), output_gradients[0]);
 }
 
-void ConvFilterGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ConvFilterGradientOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const auto conv = resolve_convolution(std::nullopt, getOperationName(), shape_of(getInput()), shape_of(getOutput()),
                                         getGroups(), window_attributes(*this));
   results[0] = reshaped(builder, getLoc(), filter_gradient_formula(builder, getLoc(), *conv, getInput(), getGradient()),

@@ -48,7 +48,7 @@ void DenseOp::differentiate(OpBuilder& builder, ValueRange output_gradients, Sma
   operand_gradients[1] = builder.create<MatmulOp>(getLoc(), getInput(), output_gradients[0], true, false);
 }
 
-void DenseOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void DenseOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = matmul_formula(builder, getLoc(), getInput(), getWeight(), false, false, shape_of(getOutput()));
 }
 
@@ -80,7 +80,7 @@ void MatmulOp::differentiate(OpBuilder& builder, ValueRange output_gradients, Sm
   operand_gradients[1] = right ? product(gradient, getLhs(), true, left) : product(getLhs(), gradient, !left, false);
 }
 
-void MatmulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void MatmulOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] =
       matmul_formula(builder, getLoc(), getLhs(), getRhs(), getTransposeLhs(), getTransposeRhs(), shape_of(getOutput()));
 }

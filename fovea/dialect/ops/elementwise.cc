@@ -214,7 +214,7 @@ Value as_half(ImplicitLocOpBuilder& builder, Value x) {
 
 }  // namespace
 
-void RoundToOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void RoundToOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const bool half = getAs() == "f16";
   results[0] = elementwise(builder, getLoc(), getInput(), tensor_type(getOutput()),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {

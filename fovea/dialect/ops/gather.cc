@@ -88,7 +88,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext*, std::optional<Location> l
   return success();
 }
 
-void GatherOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void GatherOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   const auto dim = static_cast<int64_t>(getDim());
@@ -136,7 +136,7 @@ LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext*, std::optional<Loc
   return success();
 }
 
-void GatherElementsOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void GatherElementsOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   const auto loops = static_cast<unsigned>(shape.size());

@@ -51,7 +51,7 @@ void SoftmaxOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVec
   Value along = a.sum(a.mul(gradients[0], getOutput()), {last_dim(getInput())}, /*keep_dims=*/true);
   operands[0] = a.mul(getOutput(), a.sub(gradients[0], along));
 }
-void SoftmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void SoftmaxOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   Value exponentials = a.exp(shifted(a, getInput()));
   results[0] = a.div(exponentials, a.sum(exponentials, {last_dim(getInput())}, /*keep_dims=*/true));
@@ -66,7 +66,7 @@ void LogSoftmaxOp::differentiate(OpBuilder& builder, ValueRange gradients, Small
   Value along = a.sum(gradients[0], {last_dim(getInput())}, /*keep_dims=*/true);
   operands[0] = a.sub(gradients[0], a.mul(a.exp(getOutput()), along));
 }
-void LogSoftmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void LogSoftmaxOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   Value below = shifted(a, getInput());
   results[0] = a.sub(below, a.log(a.sum(a.exp(below), {last_dim(getInput())}, /*keep_dims=*/true)));
@@ -86,7 +86,7 @@ LogicalResult OneHotOp::inferReturnTypes(MLIRContext*, std::optional<Location> l
   types.push_back(RankedTensorType::get(shape, op.getDtype()));
   return success();
 }
-void OneHotOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void OneHotOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const RankedTensorType type = tensor_type(getOutput());
   const unsigned rank = type.getRank();
   const AffineMap all = builder.getMultiDimIdentityMap(rank);
@@ -136,7 +136,7 @@ void SoftmaxCrossEntropyOp::differentiate(OpBuilder& builder, ValueRange gradien
   // Targets sum to 1 unless a label is out of range, which training data never is (the loaders check).
   operands[0] = a.mul(a.sub(probabilities, smoothed_targets(builder, *this)), share);
 }
-void SoftmaxCrossEntropyOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void SoftmaxCrossEntropyOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getLogits());
   Value below = shifted(a, getLogits());
   Value normalizer = a.log(a.sum(a.exp(below), {1}));
@@ -156,7 +156,7 @@ void SigmoidCrossEntropyOp::differentiate(OpBuilder& builder, ValueRange gradien
   operands[0] = a.mul(a.sub(a.sigmoid(getLogits()), getTargets()), share);
   operands[1] = a.mul(a.neg(getLogits()), share);
 }
-void SigmoidCrossEntropyOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void SigmoidCrossEntropyOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getLogits());
   Value linear = a.sub(a.maximum(getLogits(), 0), a.mul(getLogits(), getTargets()));
   Value rest = a.log(a.add(1, a.exp(a.neg(a.abs(getLogits())))));
@@ -175,7 +175,7 @@ void MeanSquaredErrorOp::differentiate(OpBuilder& builder, ValueRange gradients,
   operands[0] = a.mul(error, a.mul(share_of(a, gradients[0], getPrediction()), 2));
   operands[1] = a.neg(operands[0]);
 }
-void MeanSquaredErrorOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void MeanSquaredErrorOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getPrediction());
   results[0] = a.mean_of_all(a.square(a.sub(getPrediction(), getTargets())));
 }
@@ -195,7 +195,7 @@ void HuberLossOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[0] = a.mul(limited, share_of(a, gradients[0], getPrediction()));
   operands[1] = a.neg(operands[0]);
 }
-void HuberLossOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void HuberLossOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getPrediction());
   const double delta = getDelta().convertToDouble();
   Value error = a.abs(a.sub(getPrediction(), getTargets()));

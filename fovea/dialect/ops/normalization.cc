@@ -90,7 +90,7 @@ void BatchNormTrainingOp::differentiate(OpBuilder& builder, ValueRange gradients
   if (gradients[2]) add(a.mul(centered, a.mul(gradients[2], 2 * share)));
 }
 
-void BatchNormTrainingOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void BatchNormTrainingOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   const SmallVector<int64_t> dims = all_but_channels(getInput());
   results[1] = a.mean(getInput(), dims);
@@ -122,7 +122,7 @@ void BatchNormOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[4] = a.mul(a.mul(operands[1], getScale()), a.mul(a.square(inverse), -0.5));
 }
 
-void BatchNormOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void BatchNormOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   results[0] = scaled(a, getInput(), getScale(), getShift(), getMean(), inverse_deviation(a, getVariance(), getEpsilon()));
 }
@@ -146,7 +146,7 @@ void LayerNormOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[2] = a.sum(gradients[0], others);
 }
 
-void LayerNormOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void LayerNormOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   const Normalized x = normalized(a, getInput(), {static_cast<int64_t>(shape_of(getInput()).size()) - 1}, getEpsilon());
   results[0] = a.add(a.mul(x.value, getScale()), getShift());
@@ -192,7 +192,7 @@ void GroupNormOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[2] = a.reshape(a.sum(gradient, group_others), shape_of(getShift()));
 }
 
-void GroupNormOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void GroupNormOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   const SmallVector<int64_t> grouped = grouped_shape(getInput(), getGroups());
   const ArrayRef<int64_t> per_channel = ArrayRef(grouped).drop_front(2);

@@ -179,7 +179,7 @@ void MaxPoolOp::differentiate(OpBuilder& builder, ValueRange output_gradients, S
   operand_gradients[0] = builder.create<MaxPoolGradientOp>(getLoc(), ValueRange{output_gradients[0], getTap()}, attributes);
 }
 
-void MaxPoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void MaxPoolOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
   const bool is_signed = !is_quantized(element_type(getInput())) || quantization_of(getInput()).is_signed;
@@ -298,7 +298,7 @@ Value phase_tap_number(ImplicitLocOpBuilder& builder, const Window& window, cons
 
 }  // namespace
 
-void MaxPoolGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void MaxPoolGradientOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const SmallVector<int64_t> image(shape_of(getOutput()));
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, image);
   const Type element = element_type(getGradient());
@@ -415,7 +415,7 @@ void AveragePoolOp::differentiate(OpBuilder& builder, ValueRange output_gradient
   operand_gradients[0] = builder.create<SumPoolGradientOp>(getLoc(), ValueRange{shared}, attributes);
 }
 
-void AveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void AveragePoolOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, shape_of(getInput()));
   const Type element = element_type(getInput());
@@ -431,7 +431,7 @@ LogicalResult SumPoolGradientOp::inferReturnTypes(MLIRContext*, std::optional<Lo
   return infer_pool_gradient(location, getOperationName(), op, types);
 }
 
-void SumPoolGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void SumPoolGradientOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const SmallVector<int64_t> image(shape_of(getOutput()));
   const auto window = *resolve_pool(std::nullopt, getOperationName(), *this, image);
   results[0] = gathered_by_phases(

@@ -105,7 +105,7 @@ LogicalResult RandomUniformOp::inferReturnTypes(MLIRContext* context, std::optio
   return success();
 }
 
-void RandomUniformOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void RandomUniformOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = elementwise(builder, getLoc(), {getSeed(), getStep()}, tensor_type(getOutput()),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
                              Value bits = upper_bits(scalars, philox_word(scalars, row_major_position(scalars, getShape()),

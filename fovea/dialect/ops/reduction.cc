@@ -96,7 +96,7 @@ void ReduceSumOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[0] = a.broadcast(a.reshape(gradients[0], kept_shape(getInput(), getDims())), shape_of(getInput()));
 }
 
-void ReduceSumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ReduceSumOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Type element = element_type(getInput());
   const bool narrow = isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32;
   Value input = getInput();
@@ -116,7 +116,7 @@ void ReduceMeanOp::differentiate(OpBuilder& builder, ValueRange gradients, Small
   operands[0] = a.broadcast(a.reshape(share, kept_shape(getInput(), getDims())), shape_of(getInput()));
 }
 
-void ReduceMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ReduceMeanOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Arithmetic a(builder, getLoc(), getInput());
   results[0] =
       a.mul(a.sum(getInput(), getDims(), getKeepDims()), 1.0 / static_cast<double>(reduced_count(getInput(), getDims())));
@@ -126,7 +126,7 @@ void ReduceMaxOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[0] = extreme_gradient(builder, getLoc(), getInput(), getOutput(), gradients[0], getDims());
 }
 
-void ReduceMaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ReduceMaxOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] =
       reduced(builder, getLoc(), getInput(), getDims(), shape_of(getOutput()),
               {-std::numeric_limits<double>::infinity(), [](ImplicitLocOpBuilder& scalars, Value largest, Value x) -> Value {
@@ -138,7 +138,7 @@ void ReduceMinOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[0] = extreme_gradient(builder, getLoc(), getInput(), getOutput(), gradients[0], getDims());
 }
 
-void ReduceMinOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ReduceMinOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] =
       reduced(builder, getLoc(), getInput(), getDims(), shape_of(getOutput()),
               {std::numeric_limits<double>::infinity(), [](ImplicitLocOpBuilder& scalars, Value smallest, Value x) -> Value {
@@ -164,7 +164,7 @@ Value loop_index(ImplicitLocOpBuilder& builder, unsigned loop) {
 
 }  // namespace
 
-void ArgmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ArgmaxOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   // One row of all of them: a kernel has a loop over its results.
   const SmallVector<int64_t> one{1};
   const ArrayRef<int64_t> output = shape_of(getOutput()), shape = output.empty() ? ArrayRef<int64_t>(one) : output;
@@ -198,7 +198,7 @@ LogicalResult TopKCorrectOp::inferReturnTypes(MLIRContext* context, std::optiona
   return success();
 }
 
-void TopKCorrectOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void TopKCorrectOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const SmallVector<int64_t> rows{shape_of(getLabels())[0]};
   const Type element = element_type(getLogits()), count = builder.getI32Type();

@@ -97,7 +97,7 @@ Value blended_integers(ImplicitLocOpBuilder& builder, Value from, Value to, Valu
 
 }  // namespace
 
-void ResizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ResizeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const ArrayRef<int64_t> input = shape_of(getInput()), size = getSize();
   const Placement placement{getAlignCorners(), getHalfPixelCenters()};

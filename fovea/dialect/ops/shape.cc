@@ -19,7 +19,7 @@ LogicalResult ConstantOp::inferReturnTypes(MLIRContext*, std::optional<Location>
   return success();
 }
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-void ConstantOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ConstantOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = builder.create<arith::ConstantOp>(getLoc(), cast<TypedAttr>(getValueAttr()));
 }
 
@@ -61,7 +61,7 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
 void ReshapeOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = Arithmetic(builder, getLoc(), getInput()).reshape(gradients[0], shape_of(getInput()));
 }
-void ReshapeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ReshapeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = reshaped(builder, getLoc(), stored(builder, getLoc(), getInput()), shape_of(getOutput()));
 }
 
@@ -81,7 +81,7 @@ LogicalResult BroadcastOp::inferReturnTypes(MLIRContext*, std::optional<Location
 void BroadcastOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = Arithmetic(builder, getLoc(), getInput()).sum_to(gradients[0], shape_of(getInput()));
 }
-void BroadcastOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void BroadcastOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = elementwise(builder, getLoc(), stored(builder, getLoc(), getInput()), storage_type(tensor_type(getOutput())),
                            [](ImplicitLocOpBuilder&, ValueRange x) -> Value { return x[0]; });
 }
@@ -115,7 +115,7 @@ LogicalResult TransposeOp::inferReturnTypes(MLIRContext*, std::optional<Location
 void TransposeOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   operands[0] = builder.create<TransposeOp>(getLoc(), gradients[0], invertPermutationVector(getPermutation()));
 }
-void TransposeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void TransposeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   SmallVector<AffineExpr> read(shape.size());
   for (auto [loop, dim] : llvm::enumerate(getPermutation())) read[dim] = builder.getAffineDimExpr(loop);
@@ -160,7 +160,7 @@ void ConcatOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVect
     offsets[getDim()] += shape_of(input)[getDim()];
   }
 }
-void ConcatOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ConcatOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const ArrayRef<int64_t> shape = shape_of(getOutput());
   SmallVector<int64_t> offsets(shape.size(), 0), ones(shape.size(), 1);
   results[0] = empty(builder, getLoc(), shape, storage_type(element_type(getOutput())));
@@ -207,7 +207,7 @@ void SliceOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVecto
   operands[0] =
       builder.create<SliceGradientOp>(getLoc(), gradients[0], shape_of(getInput()), getOffsets(), getSizes(), getStrides());
 }
-void SliceOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void SliceOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = sliced(builder, getLoc(), stored(builder, getLoc(), getInput()), getOffsets(), getSizes(),
                       slice_strides(getStrides(), getSizes().size()));
 }
@@ -224,7 +224,7 @@ LogicalResult SliceGradientOp::inferReturnTypes(MLIRContext*, std::optional<Loca
   types.push_back(with_shape(op.getGradient(), op.getInputShape()));
   return success();
 }
-void SliceGradientOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void SliceGradientOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Value zeros = filled(builder, getLoc(), getInputShape(), number(element_type(getGradient()), 0));
   results[0] = inserted(builder, getLoc(), getGradient(), zeros, getOffsets(), slice_strides(getStrides(), getSizes().size()));
 }
@@ -250,7 +250,7 @@ void PadOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorI
   for (size_t dim = 0; dim < shape_of(getInput()).size(); ++dim) offsets.push_back(getPadding()[2 * dim]);
   operands[0] = builder.create<SliceOp>(getLoc(), gradients[0], offsets, shape_of(getInput()), ArrayRef<int64_t>{});
 }
-void PadOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void PadOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   SmallVector<int64_t> before, after;
   for (size_t dim = 0; dim < shape_of(getInput()).size(); ++dim) {
     before.push_back(getPadding()[2 * dim]);

@@ -118,7 +118,7 @@ Value divided_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& in
 
 }  // namespace
 
-void QuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized output = quantization_of(getOutput());
   const bool onnx = getRounding() == "onnx";
   if (!is_quantized(element_type(getInput())) && is_word(getOutput()) && !output.per_channel()) {
@@ -154,7 +154,7 @@ LogicalResult ReinterpretOp::inferReturnTypes(MLIRContext*, std::optional<Locati
   return success();
 }
 
-void ReinterpretOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void ReinterpretOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = stored(builder, getLoc(), getInput());
 }
 
@@ -182,7 +182,7 @@ Value limited(ImplicitLocOpBuilder& builder, Value steps) {
 
 }  // namespace
 
-void DynamicQuantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void DynamicQuantizeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   SmallVector<int64_t> dims;
   for (int64_t dim = 0; dim < static_cast<int64_t>(shape_of(getInput()).size()); ++dim) dims.push_back(dim);
@@ -230,7 +230,7 @@ LogicalResult DequantizeOp::inferReturnTypes(MLIRContext* context, std::optional
   return success();
 }
 
-void DequantizeOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void DequantizeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput());
   const SmallVector<int64_t> shape = axis_shape(input, shape_of(getInput()).size());
   SmallVector<int32_t> zeros(input.zeros.begin(), input.zeros.end());
@@ -386,7 +386,7 @@ LogicalResult QuantizedAddOp::inferReturnTypes(MLIRContext*, std::optional<Locat
   if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
   return check_ratios(location, getOperationName(), op);
 }
-void QuantizedAddOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedAddOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = getRounding() == "onnx" ? real_sum(builder, *this) : sum_formula(builder, *this, 1);
 }
 
@@ -395,7 +395,7 @@ LogicalResult QuantizedSubOp::inferReturnTypes(MLIRContext*, std::optional<Locat
   if (failed(infer_binary(location, getOperationName(), op, types))) return failure();
   return check_ratios(location, getOperationName(), op);
 }
-void QuantizedSubOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedSubOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = getRounding() == "onnx" ? real_difference(builder, *this) : sum_formula(builder, *this, -1);
 }
 
@@ -408,7 +408,7 @@ LogicalResult QuantizedMulOp::inferReturnTypes(MLIRContext*, std::optional<Locat
   return check_multiplier(location, getOperationName(), ratio_of(element_type(op.getLhs()), op.getOutput()) * rhs);
 }
 
-void QuantizedMulOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedMulOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   if (getRounding() == "onnx") {
     results[0] = real_product(builder, *this);
     return;
@@ -468,7 +468,7 @@ LogicalResult QuantizedMaximumOp::inferReturnTypes(MLIRContext*, std::optional<L
                                                    SmallVectorImpl<Type>& types) {
   return infer_extreme(location, getOperationName(), op.getLhs(), op.getRhs(), types);
 }
-void QuantizedMaximumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedMaximumOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = extreme_formula(builder, *this, /*largest=*/true);
 }
 
@@ -476,7 +476,7 @@ LogicalResult QuantizedMinimumOp::inferReturnTypes(MLIRContext*, std::optional<L
                                                    SmallVectorImpl<Type>& types) {
   return infer_extreme(location, getOperationName(), op.getLhs(), op.getRhs(), types);
 }
-void QuantizedMinimumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedMinimumOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = extreme_formula(builder, *this, /*largest=*/false);
 }
 
@@ -506,7 +506,7 @@ LogicalResult QuantizedPreluOp::inferReturnTypes(MLIRContext*, std::optional<Loc
   return success();
 }
 
-void QuantizedPreluOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedPreluOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput()), slope = quantization_of(getSlope()),
                   output = quantization_of(getOutput());
   const double ratio = ratio_of(element_type(getInput()), getOutput());

@@ -296,7 +296,7 @@ void convolve(OpBuilder& builder, Location location, Value input, const Convolut
 
 }  // namespace
 
-void QuantizedConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedConvOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const Convolution conv = convolution_of(*this);
   Contraction work = contraction_of(builder, *this, getFilter());
@@ -323,7 +323,7 @@ LogicalResult IntegerConvOp::inferReturnTypes(MLIRContext* context, std::optiona
   return success();
 }
 
-void IntegerConvOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void IntegerConvOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const Convolution conv = convolution_of(*this);
   Contraction work = plain_contraction(builder, location, getInput(), getFilter());
@@ -363,7 +363,7 @@ void multiply(OpBuilder& builder, Location location, Value given, ArrayRef<int64
 
 }  // namespace
 
-void QuantizedDenseOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedDenseOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Contraction work = contraction_of(builder, *this, getWeight());
   if (work.wide && work.weight.per_channel()) {  // TensorFlow Lite keeps 32 bits of these sums, and rounds twice
     work.wide = false;
@@ -390,7 +390,7 @@ LogicalResult IntegerDenseOp::inferReturnTypes(MLIRContext* context, std::option
   return success();
 }
 
-void IntegerDenseOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void IntegerDenseOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Contraction work = plain_contraction(builder, getLoc(), getInput(), getWeight());
   multiply(builder, getLoc(), getInput(), shape_of(getResult()), work);
   results[0] = summed(builder, getLoc(), work, shape_of(getResult()).take_back());

@@ -141,7 +141,7 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
   return success();
 }
 
-void QuantizedActivationOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedActivationOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
   const auto alpha = static_cast<float>(getAlpha().convertToDouble());
   if (input.bits() == 16) {
@@ -244,7 +244,7 @@ Value rounded_probability(ImplicitLocOpBuilder& builder, Value steps, const Quan
 
 }  // namespace
 
-void QuantizedSoftmaxOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedSoftmaxOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   const Quantized input = quantization_of(getInput()), output = quantization_of(getOutput());
   const int64_t classes = shape_of(getInput()).back(), rows = tensor_type(getInput()).getNumElements() / classes;

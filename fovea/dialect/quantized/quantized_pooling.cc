@@ -93,7 +93,7 @@ Value real_average(OpBuilder& builder, QuantizedAveragePoolOp op, const Window& 
 
 }  // namespace
 
-void QuantizedAveragePoolOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedAveragePoolOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   const Location location = getLoc();
   if (getRounding() == "onnx") {
     results[0] = real_average(builder, *this, *resolve_pool(std::nullopt, getOperationName(), *this));
@@ -205,7 +205,7 @@ LogicalResult QuantizedMeanOp::inferReturnTypes(MLIRContext*, std::optional<Loca
                                                 SmallVectorImpl<Type>& types) {
   return infer_integer_reduction(location, getOperationName(), op, types, op.getRounding());
 }
-void QuantizedMeanOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedMeanOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = getRounding() == "onnx" ? centered_mean(builder, *this) : reduction_formula(builder, *this, /*mean=*/true);
 }
 
@@ -213,7 +213,7 @@ LogicalResult QuantizedSumOp::inferReturnTypes(MLIRContext*, std::optional<Locat
                                                SmallVectorImpl<Type>& types) {
   return infer_integer_reduction(location, getOperationName(), op, types);
 }
-void QuantizedSumOp::formula(OpBuilder& builder, SmallVectorImpl<Value>& results) {
+void QuantizedSumOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   results[0] = reduction_formula(builder, *this, /*mean=*/false);
 }
 

@@ -40,7 +40,7 @@ class Grouping {
     while (parent_[node] != node) node = parent_[node];
     return node;
   }
-  Operation* anchor(int cluster) const;
+  Operation* root(int cluster) const;
   bool has_insertion(int cluster) const;
   bool reads_padding(int cluster) const;
   llvm::ArrayRef<int64_t> domain(int cluster) const;
@@ -118,7 +118,7 @@ bool reads_same_element_only(Operation* op, mlir::BlockArgument argument) {
   if (!generic || !is_elementwise(generic)) return false;
   for (mlir::OpOperand& operand : generic->getOpOperands()) {
     Value root = view_root(operand.get());
-    if (Operation* producer = root.getDefiningOp(); producer && is_reader(producer)) {
+    if (Operation* producer = root.getDefiningOp(); producer && is_view_or_pad(producer)) {
       if (llvm::is_contained(arguments_read(producer), argument)) return false;
     }
     if (root == argument && !generic.getMatchingIndexingMap(&operand).isIdentity()) return false;
@@ -142,10 +142,10 @@ bool Grouping::reaches(int from, int to) const {
 
 void Grouping::order_updates(mlir::func::FuncOp main) {
   Operation* end = main.getBody().front().getTerminator();
-  llvm::DenseMap<Value, std::vector<int>> readers_of;
+  llvm::DenseMap<Value, std::vector<int>> users_of;
   for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
     for (mlir::BlockArgument argument : arguments_read(nodes_[node].op)) {
-      std::vector<int>& readers = readers_of[argument];
+      std::vector<int>& readers = users_of[argument];
       if (readers.empty() || readers.back() != node) readers.push_back(node);
     }
   }
@@ -158,7 +158,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
     // What an insertion writes into exists from the first fill on, long before the last reader of the old value.
     bool blocked = mlir::isa<mlir::tensor::InsertSliceOp>(writer);
     std::vector<int> readers;
-    for (int node : readers_of.lookup(argument)) {
+    for (int node : users_of.lookup(argument)) {
       if (node == update) {
         blocked |= !reads_same_element_only(writer, argument);
       } else {
@@ -179,7 +179,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
   }
 }
 
-Operation* Grouping::anchor(int cluster) const {
+Operation* Grouping::root(int cluster) const {
   for (int node : members_[cluster]) {
     auto generic = mlir::dyn_cast<GenericOp>(nodes_[node].op);
     if (generic && !is_elementwise(generic)) return generic;
@@ -236,7 +236,7 @@ bool Grouping::reads_padding(int cluster) const {
 
 bool Grouping::may_merge(int first, int second) const {
   if (reads_padding(first) || reads_padding(second)) return false;
-  Operation *left = anchor(first), *right = anchor(second);
+  Operation *left = root(first), *right = root(second);
   if (left && right) return false;
   if (domain(first) != domain(second)) return false;
   for (auto [from, to] : {std::pair(first, second), std::pair(second, first)}) {
@@ -274,9 +274,9 @@ void Grouping::join_producers(int node) {
     auto producer = operand->get().getDefiningOp<GenericOp>();
     if (!producer || !op.getMatchingIndexingMap(operand).isIdentity()) continue;
     int found = index_[producer];
-    Operation* kernel = anchor(find(found));
-    auto anchored = mlir::dyn_cast_or_null<GenericOp>(kernel);
-    int preference = !anchored ? 0 : work_of(anchored) == Work::contraction ? 2 : 1;
+    Operation* kernel = root(find(found));
+    auto rooted = mlir::dyn_cast_or_null<GenericOp>(kernel);
+    int preference = !rooted ? 0 : work_of(rooted) == Work::contraction ? 2 : 1;
     candidates.push_back({preference, found});
   }
   std::ranges::sort(candidates, [](const Candidate& left, const Candidate& right) {
@@ -290,7 +290,7 @@ void Grouping::join_producers(int node) {
 void Grouping::join_siblings() {
   std::vector<int> open;
   for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
-    if (find(node) != node || anchor(node) || has_insertion(node)) continue;
+    if (find(node) != node || root(node) || has_insertion(node)) continue;
     open.push_back(node);
   }
   auto inputs = [&](int cluster) {
@@ -329,7 +329,7 @@ void Grouping::group() {
   join_siblings();
 }
 
-// Kernels run where their anchor stood, as early as what they read allows: gradients are used up soon after they are made.
+// Kernels run where their root stood, as early as what they read allows: gradients are used up soon after they are made.
 std::vector<Cluster> Grouping::ordered() const {
   std::vector<int> waiting(nodes_.size(), 0);
   auto each_successor = [&](int cluster, auto&& visit) {
@@ -340,7 +340,7 @@ std::vector<Cluster> Grouping::ordered() const {
     }
   };
   auto key = [&](int cluster) {
-    Operation* op = anchor(cluster);
+    Operation* op = root(cluster);
     if (op) return index_.lookup(op);
     // What reads nothing, memory filled with zeros, would lie there from the first call on: it waits for its first reader.
     int position = members_[cluster].front();
@@ -348,7 +348,7 @@ std::vector<Cluster> Grouping::ordered() const {
     if (members_[cluster].size() > 1 || !generic || generic.getNumDpsInputs() > 0) return position;
     int first = static_cast<int>(nodes_.size());
     each_successor(cluster, [&](int next) {
-      Operation* reader = anchor(next);
+      Operation* reader = root(next);
       first = std::min(first, reader ? index_.lookup(reader) : members_[next].front());
     });
     return first;
@@ -365,10 +365,10 @@ std::vector<Cluster> Grouping::ordered() const {
     int current = ready.top().second;
     ready.pop();
     Cluster cluster;
-    cluster.anchor = anchor(current);
+    cluster.root = root(current);
     for (int node : members_[current]) {
       Operation* op = nodes_[node].op;
-      if (op == cluster.anchor) continue;
+      if (op == cluster.root) continue;
       if (auto generic = mlir::dyn_cast<GenericOp>(op)) {
         cluster.elementwise.push_back(generic);
       } else {

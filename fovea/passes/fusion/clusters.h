@@ -8,10 +8,10 @@
 
 namespace fovea {
 
-// Operations of one kernel, in program order: an anchor (contraction, reduction, window; null in element-wise kernels),
-// element-wise generics over the anchor's result, and insertions of results into larger tensors.
+// Operations of one kernel, in program order: an root (contraction, reduction, window; null in element-wise kernels),
+// element-wise generics over the root's result, and insertions of results into larger tensors.
 struct Cluster {
-  mlir::Operation* anchor = nullptr;
+  mlir::Operation* root = nullptr;
   std::vector<mlir::linalg::GenericOp> elementwise;
   std::vector<mlir::Operation*> insertions;
 };

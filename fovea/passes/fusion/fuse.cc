@@ -39,8 +39,8 @@ mlir::LogicalResult fuse_function(mlir::func::FuncOp main) {
   inline_constants(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   push_elementwise_into_insertions(main);
-  repeat_cheap_work(main);
-  absorb_producers(main);
+  rematerialize_cheap_producers(main);
+  fuse_producers(main);
   merge_sibling_reductions(main);
   if (mlir::failed(drop_unused_operands(main))) return mlir::failure();
   canonicalize_shapes(main);
@@ -67,7 +67,7 @@ mlir::LogicalResult fuse(mlir::ModuleOp module) {
   mlir::func::FuncOp main = network_of(module);
   if (!main) return module.emitError("has no function to fuse");
   if (mlir::failed(fuse_function(main))) return mlir::failure();
-  mlir::func::FuncOp preparation = preparation_of(module);
+  mlir::func::FuncOp preparation = initializer_of(module);
   return preparation ? fuse_function(preparation) : mlir::success();
 }
 

@@ -20,7 +20,7 @@ using Members = llvm::SetVector<Operation*>;
 
 Members members_of(const Cluster& cluster) {
   Members members;
-  if (cluster.anchor) members.insert(cluster.anchor);
+  if (cluster.root) members.insert(cluster.root);
   for (GenericOp op : cluster.elementwise) members.insert(op);
   for (Operation* op : cluster.insertions) members.insert(op);
   return members;
@@ -93,12 +93,12 @@ class ElementwiseMerge {
 
   bool is_inside(Value value) const {
     Operation* producer = value.getDefiningOp();
-    return producer && producer != cluster_.anchor && members_.contains(producer) && mlir::isa<GenericOp>(producer);
+    return producer && producer != cluster_.root && members_.contains(producer) && mlir::isa<GenericOp>(producer);
   }
 
   void collect() {
-    if (cluster_.anchor) {
-      for (Value result : cluster_.anchor->getResults()) {
+    if (cluster_.root) {
+      for (Value result : cluster_.root->getResults()) {
         auto type = mlir::cast<mlir::RankedTensorType>(result.getType());
         bool read = llvm::any_of(result.getUsers(), [&](Operation* user) { return members_.contains(user); });
         if (read) inputs_.insert({result, mlir::AffineMap::getMultiDimIdentityMap(type.getRank(), result.getContext())});
@@ -140,7 +140,7 @@ class ElementwiseMerge {
     }
     llvm::SmallVector<Value> yielded;
     for (Value result : results_) {
-      if (result.getDefiningOp() == cluster_.anchor) {
+      if (result.getDefiningOp() == cluster_.root) {
         auto found = llvm::find_if(inputs_, [&](const Input& input) { return input.first == result; });
         yielded.push_back(block.getArgument(std::distance(inputs_.begin(), found)));
       } else {
@@ -174,7 +174,7 @@ class Outliner {
     Members members = members_of(cluster);
     if (!cluster.elementwise.empty()) {
       GenericOp merged = ElementwiseMerge(cluster, members).run(rewriter_);
-      if (!cluster.anchor && cluster.insertions.empty()) merged = canonicalize_shape(rewriter_, merged);
+      if (!cluster.root && cluster.insertions.empty()) merged = canonicalize_shape(rewriter_, merged);
       cluster.elementwise = {merged};
       members = members_of(cluster);
     }
@@ -235,7 +235,7 @@ class Outliner {
     bool starts = producer && mlir::isa<mlir::linalg::FillOp>(producer);
     bool tensor_constant =
         producer && mlir::isa<mlir::arith::ConstantOp>(producer) && mlir::isa<mlir::ShapedType>(value.getType());
-    if (producer && !insert_destination && !tensor_constant && (is_reader(producer) || starts)) {
+    if (producer && !insert_destination && !tensor_constant && (is_view_or_pad(producer) || starts)) {
       read_operands(builder, body, mapping, producer);
       builder.clone(*producer, mapping);
       return;

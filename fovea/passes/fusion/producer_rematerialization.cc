@@ -39,7 +39,7 @@ Value kept_source(GenericOp op) {
 }
 
 // Everyone who reads the result can take the work in.
-bool only_absorbing_readers(GenericOp op) {
+bool only_fusing_users(GenericOp op) {
   return llvm::all_of(op.getResult(0).getUses(), [&](mlir::OpOperand& use) {
     auto reader = mlir::dyn_cast<GenericOp>(use.getOwner());
     if (!reader || !reader.isDpsInput(&use) || !reads_each_point(reader.getMatchingIndexingMap(&use))) return false;
@@ -50,7 +50,7 @@ bool only_absorbing_readers(GenericOp op) {
 
 bool is_worth_repeating(GenericOp op) {
   return is_elementwise(op) && op.getNumResults() == 1 && !op->use_empty() && !op.getResult(0).hasOneUse() && is_cheap(op) &&
-         kept_source(op) && only_absorbing_readers(op);
+         kept_source(op) && only_fusing_users(op);
 }
 
 mlir::OpOperand* operand_reading(mlir::Operation* reader, Value value) {
@@ -61,7 +61,7 @@ mlir::OpOperand* operand_reading(mlir::Operation* reader, Value value) {
 
 }  // namespace
 
-void repeat_cheap_work(mlir::func::FuncOp main) {
+void rematerialize_cheap_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   // In order: what becomes part of its readers makes them readers of the tensor in memory.
   for (mlir::Operation* op = &main.getBody().front().front(); op != nullptr;) {
@@ -70,7 +70,7 @@ void repeat_cheap_work(mlir::func::FuncOp main) {
       llvm::SetVector<mlir::Operation*> readers(op->user_begin(), op->user_end());
       for (mlir::Operation* reader : readers) {
         const bool is_next = reader == next;
-        GenericOp fused = absorb(rewriter, mlir::cast<GenericOp>(reader), operand_reading(reader, generic.getResult(0)));
+        GenericOp fused = fuse_producer(rewriter, mlir::cast<GenericOp>(reader), operand_reading(reader, generic.getResult(0)));
         if (is_next) next = fused;
       }
     }

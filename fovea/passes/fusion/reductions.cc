@@ -37,7 +37,7 @@ bool spans_loops(GenericOp producer, GenericOp reduction) {
   return spans(producer, nullptr) || spans(reduction, producer.getResult(0));
 }
 
-bool is_worth_absorbing(GenericOp producer, GenericOp reduction) {
+bool is_worth_fusing(GenericOp producer, GenericOp reduction) {
   if (producer.getNumResults() != 1 || rides_in_its_producer(producer) || !spans_loops(producer, reduction)) return false;
   if (llvm::all_of(producer->getUsers(), [&](mlir::Operation* user) { return user == reduction; })) return true;
   auto maps = producer.getIndexingMapsArray();
@@ -50,10 +50,10 @@ bool is_worth_absorbing(GenericOp producer, GenericOp reduction) {
 }
 
 // The operand through which `reduction` reads element-wise work worth repeating inside it; null when there is none.
-mlir::OpOperand* absorbable_operand(GenericOp reduction) {
+mlir::OpOperand* fusible_operand(GenericOp reduction) {
   for (mlir::OpOperand* operand : reduction.getDpsInputOperands()) {
     GenericOp producer = elementwise_producer(operand->get());
-    if (producer && reads_each_point(reduction.getMatchingIndexingMap(operand)) && is_worth_absorbing(producer, reduction)) {
+    if (producer && reads_each_point(reduction.getMatchingIndexingMap(operand)) && is_worth_fusing(producer, reduction)) {
       return operand;
     }
   }
@@ -137,7 +137,7 @@ bool is_in_memory(Value value, mlir::Operation* reader) {
   });
 }
 
-GenericOp absorb(mlir::IRRewriter& rewriter, GenericOp reader, mlir::OpOperand* operand) {
+GenericOp fuse_producer(mlir::IRRewriter& rewriter, GenericOp reader, mlir::OpOperand* operand) {
   GenericOp original = elementwise_producer(operand->get());
   rewriter.setInsertionPoint(reader);
   auto producer = mlir::cast<GenericOp>(rewriter.clone(*original));
@@ -164,13 +164,13 @@ GenericOp absorb(mlir::IRRewriter& rewriter, GenericOp reader, mlir::OpOperand* 
   return reader;
 }
 
-void absorb_producers(mlir::func::FuncOp main) {
+void fuse_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : llvm::to_vector(main.getBody().front().getOps<GenericOp>())) {
     if (!is_reduction(op)) continue;
     // The new reduction may lose its map over all points (a constant input); it is then done.
-    while (mlir::OpOperand* operand = absorbable_operand(op)) {
-      GenericOp fused = absorb(rewriter, op, operand);
+    while (mlir::OpOperand* operand = fusible_operand(op)) {
+      GenericOp fused = fuse_producer(rewriter, op, operand);
       if (fused == op) break;
       op = fused;
     }

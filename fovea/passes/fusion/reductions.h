@@ -13,11 +13,11 @@ bool is_in_memory(mlir::Value value, mlir::Operation* reader);
 
 // `reader` with the element-wise work behind `operand`, and behind what else it reads of the same values element by element,
 // done in its own body. The producer stays for its other readers.
-mlir::linalg::GenericOp absorb(mlir::IRRewriter& rewriter, mlir::linalg::GenericOp reader, mlir::OpOperand* operand);
+mlir::linalg::GenericOp fuse_producer(mlir::IRRewriter& rewriter, mlir::linalg::GenericOp reader, mlir::OpOperand* operand);
 
 // Moves element-wise producers into the reductions that read them where that saves a store and costs no second read: nobody
 // else reads the producer, or all it reads is one tensor (beside broadcasts) that is in memory anyway.
-void absorb_producers(mlir::func::FuncOp main);
+void fuse_producers(mlir::func::FuncOp main);
 
 // Reductions over the same loops that share a full-size input become one with several results (the sums of a batch norm).
 void merge_sibling_reductions(mlir::func::FuncOp main);

@@ -37,7 +37,7 @@ Producer producer_of(Value input) {
   return producer;
 }
 
-// Made of parameters, state and constants alone: what fovea-prepare computes before the run.
+// Made of parameters, state and constants alone: what fovea-hoist-constants computes before the run.
 bool is_known_before_run(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     auto main = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());

@@ -1,10 +1,10 @@
-// Operators become formulas (FormulaOpInterface), quantized tensors their integers.
+// Operators become formulas (LinalgLoweringOpInterface), quantized tensors their integers.
 #include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
 
 namespace fovea {
-#define GEN_PASS_DEF_FORMULASPASS
+#define GEN_PASS_DEF_CONVERTTOLINALGPASS
 #include "fovea/passes/Passes.h.inc"
 
 namespace {
@@ -19,10 +19,10 @@ bool is_quantized(Value value) {
 
 RankedTensorType storage_type(Value value) { return dialect::storage_type(cast<RankedTensorType>(value.getType())); }
 
-void replace_operator(dialect::FormulaOpInterface op) {
+void replace_operator(dialect::LinalgLoweringOpInterface op) {
   OpBuilder builder(op);
   SmallVector<Value> results(op->getNumResults());
-  op.formula(builder, results);
+  op.lower_to_linalg(builder, results);
   for (auto [result, formula] : llvm::zip_equal(op->getResults(), results)) {
     if (!formula) continue;
     if (formula.getType() != result.getType()) formula = builder.create<StorageCastOp>(op.getLoc(), result.getType(), formula);
@@ -68,13 +68,13 @@ void cancel_casts(func::FuncOp function) {
     if (cast->use_empty()) cast->erase();
 }
 
-struct FormulasPass : impl::FormulasPassBase<FormulasPass> {
+struct ConvertToLinalgPass : impl::ConvertToLinalgPassBase<ConvertToLinalgPass> {
   void runOnOperation() override {
     while (true) {
-      SmallVector<dialect::FormulaOpInterface> operators;
-      getOperation().walk([&](dialect::FormulaOpInterface op) { operators.push_back(op); });
+      SmallVector<dialect::LinalgLoweringOpInterface> operators;
+      getOperation().walk([&](dialect::LinalgLoweringOpInterface op) { operators.push_back(op); });
       if (operators.empty()) break;
-      for (dialect::FormulaOpInterface op : operators) replace_operator(op);
+      for (dialect::LinalgLoweringOpInterface op : operators) replace_operator(op);
     }
     getOperation().walk([&](dialect::GradientsOp op) {
       (void)dialect::complain(op.getLoc(), op.getOperationName(), "has no formula: run fovea-differentiate first");
@@ -87,6 +87,6 @@ struct FormulasPass : impl::FormulasPassBase<FormulasPass> {
 
 }  // namespace
 
-std::unique_ptr<mlir::Pass> create_formulas_pass() { return std::make_unique<FormulasPass>(); }
+std::unique_ptr<mlir::Pass> create_convert_to_linalg_pass() { return std::make_unique<ConvertToLinalgPass>(); }
 
 }  // namespace fovea

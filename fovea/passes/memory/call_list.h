@@ -1,5 +1,5 @@
 // A fused function as numbers: its calls in order, which tensors each reads and writes, and how long those live. What memory is
-// planned from, and what recomputation chooses from without touching the function.
+// planned from, and what rematerialization chooses from without touching the function.
 #pragma once
 
 #include <cstdint>

@@ -99,7 +99,7 @@ class Repetition {
 
   int culprit() const { return culprit_; }
   double extra_work() const { return extra_work_; }
-  Recomputation& result() { return result_; }
+  Rematerialization& result() { return result_; }
 
  private:
   // Makes `tensor` available before step `before` runs.
@@ -177,7 +177,7 @@ class Repetition {
   const std::vector<bool>& kept_;
   std::vector<int> now_;          // of each tensor: the copy that holds it now, or -1
   std::vector<int> argument_of_;  // of each result that replaces an argument: that argument's tensor
-  Recomputation result_;
+  Rematerialization result_;
   double extra_work_ = 0;
   int culprit_ = -1;
   bool endless_ = false;
@@ -202,9 +202,9 @@ class Choice {
     before_ = plan_memory(lifetimes.blocks).bytes;
   }
 
-  Recomputation run() {
+  Rematerialization run() {
     if (before_ <= limit_) {
-      Recomputation same{.list = list_, .fits = true, .bytes = before_};
+      Rematerialization same{.list = list_, .fits = true, .bytes = before_};
       return finished(std::move(same));
     }
     least_.bytes = before_;
@@ -226,10 +226,10 @@ class Choice {
  private:
   const CallTraits& traits(int tensor) const { return list_.traits[list_.steps[uses_[tensor].made].call]; }
 
-  Recomputation finished(Recomputation recomputation) const {
-    recomputation.bytes_before = before_;
-    recomputation.multiply_adds = multiply_adds_;
-    return recomputation;
+  Rematerialization finished(Rematerialization rematerialization) const {
+    rematerialization.bytes_before = before_;
+    rematerialization.multiply_adds = multiply_adds_;
+    return rematerialization;
   }
 
   // The shortest prefix of `dropped` that fits, if one does.
@@ -255,7 +255,7 @@ class Choice {
   }
 
   bool consider(Repetition& repetition) {
-    Recomputation& result = repetition.result();
+    Rematerialization& result = repetition.result();
     const std::vector<MemoryBlock> blocks = lifetimes_of(result.list).blocks;
     const int64_t alive = most_alive(blocks, result.list.steps.size());
     if (alive > limit_ && alive >= least_.bytes) return false;
@@ -301,12 +301,14 @@ class Choice {
   std::vector<int> candidates_;  // tensors that may be dropped, the least work for their bytes first
   double work_ = 0, multiply_adds_ = 0;
   int64_t before_ = 0;
-  Recomputation least_;
-  std::optional<Recomputation> best_;
+  Rematerialization least_;
+  std::optional<Rematerialization> best_;
 };
 
 }  // namespace
 
-Recomputation choose_recomputation(const CallList& list, int64_t arena_bytes) { return Choice(list, arena_bytes).run(); }
+Rematerialization choose_rematerialization(const CallList& list, int64_t arena_bytes) {
+  return Choice(list, arena_bytes).run();
+}
 
 }  // namespace fovea

@@ -7,7 +7,7 @@
 
 namespace fovea {
 
-struct Recomputation {
+struct Rematerialization {
   CallList list;  // with the repeated calls, each before the call that needs it
   bool fits = false;
   int64_t bytes_before = 0;  // of the arena
@@ -24,6 +24,6 @@ struct Recomputation {
 // element-wise work and reductions alone, and all but the borders of segments, for segments of many sizes (Chen et al.,
 // "Training deep nets with sublinear memory cost", 2016, section 4). Borders lie where the least is alive, between two residual
 // blocks, for one. Every choice is measured by the plan itself.
-Recomputation choose_recomputation(const CallList& list, int64_t arena_bytes);
+Rematerialization choose_rematerialization(const CallList& list, int64_t arena_bytes);
 
 }  // namespace fovea

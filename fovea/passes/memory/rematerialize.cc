@@ -5,8 +5,8 @@
 #include "mlir/IR/IRMapping.h"
 
 namespace fovea {
-#define GEN_PASS_DECL_RECOMPUTEPASS
-#define GEN_PASS_DEF_RECOMPUTEPASS
+#define GEN_PASS_DECL_REMATERIALIZEPASS
+#define GEN_PASS_DEF_REMATERIALIZEPASS
 #include "fovea/passes/Passes.h.inc"
 
 namespace {
@@ -82,12 +82,12 @@ void move_returned_views(mlir::func::FuncOp main) {
   }
 }
 
-struct RecomputePass : impl::RecomputePassBase<RecomputePass> {
+struct RematerializePass : impl::RematerializePassBase<RematerializePass> {
   void runOnOperation() override {
     mlir::func::FuncOp main = network_of(getOperation());
-    const Recomputation chosen = recompute(main, read_fused_function(main), bytes);
+    const Rematerialization chosen = rematerialize(main, read_fused_function(main), bytes);
     if (!chosen.fits) {
-      main.emitError() << "needs at least " << chosen.bytes << " bytes between its calls, with recomputation; "
+      main.emitError() << "needs at least " << chosen.bytes << " bytes between its calls, with rematerialization; "
                        << bytes.getValue() << " are allowed";
       signalPassFailure();
     }
@@ -96,10 +96,10 @@ struct RecomputePass : impl::RecomputePassBase<RecomputePass> {
 
 }  // namespace
 
-std::unique_ptr<mlir::Pass> create_recompute_pass() { return std::make_unique<RecomputePass>(); }
+std::unique_ptr<mlir::Pass> create_rematerialize_pass() { return std::make_unique<RematerializePass>(); }
 
-Recomputation recompute(mlir::func::FuncOp main, const FusedFunction& function, int64_t arena_bytes) {
-  Recomputation chosen = choose_recomputation(function.list, arena_bytes);
+Rematerialization rematerialize(mlir::func::FuncOp main, const FusedFunction& function, int64_t arena_bytes) {
+  Rematerialization chosen = choose_rematerialization(function.list, arena_bytes);
   if (!chosen.fits || chosen.repeated == 0) return chosen;
   Rewrite(main, function, chosen.list).run();
   move_returned_views(main);

@@ -1,4 +1,4 @@
-// Recompute: a fused training step that fits a given memory.
+// Rematerialize: a fused training step that fits a given memory.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace fovea {
 inline constexpr llvm::StringLiteral repeated_call = "fovea.repeated";
 
 // Rewrites `main`, read as `function`, with calls repeated so that the tensors between them take at most `arena_bytes`; leaves
-// it as it is where it fits already or where that is impossible (Recomputation::fits). `function` is stale after a change.
-Recomputation recompute(mlir::func::FuncOp main, const FusedFunction& function, int64_t arena_bytes);
+// it as it is where it fits already or where that is impossible (Rematerialization::fits). `function` is stale after a change.
+Rematerialization rematerialize(mlir::func::FuncOp main, const FusedFunction& function, int64_t arena_bytes);
 
 }  // namespace fovea

@@ -177,7 +177,7 @@ const std::vector<NamedTarget>& test_targets() {
       small.name += " with small caches";
       small.target.l1_bytes = 2 << 10;
       small.target.l2_bytes = 8 << 10;
-      small.target.streamed_bytes = 4 << 10;
+      small.target.non_temporal_bytes = 4 << 10;
       list.push_back(std::move(small));
     }
     return list;
@@ -215,9 +215,9 @@ std::vector<Array> random_arguments(FuncOp kernel, uint64_t seed) {
 }
 
 int64_t reduced_terms(FuncOp kernel) {
-  auto anchor = *kernel.getOps<mlir::linalg::GenericOp>().begin();
+  auto root = *kernel.getOps<mlir::linalg::GenericOp>().begin();
   int64_t terms = 1;
-  for (auto [range, kind] : llvm::zip(anchor.getStaticLoopRanges(), anchor.getIteratorTypesArray()))
+  for (auto [range, kind] : llvm::zip(root.getStaticLoopRanges(), root.getIteratorTypesArray()))
     if (kind == mlir::utils::IteratorType::reduction) terms *= range;
   return terms;
 }

@@ -37,12 +37,12 @@ std::string multiply_add_of(const std::string& element) {
 int64_t at(const Sizes& sizes, size_t i, int64_t otherwise) { return i < sizes.size() ? sizes[i] : otherwise; }
 
 // The same of a sum in f32 that is kept as bf16.
-void finish_narrow(KernelText& k, const std::string& anchor, Epilogue epilogue) {
-  const Sizes shape = k.shape(anchor);
+void finish_narrow(KernelText& k, const std::string& root, Epilogue epilogue) {
+  const Sizes shape = k.shape(root);
   const int rank = static_cast<int>(shape.size());
   if (epilogue == Epilogue::bias_relu) {
     const std::string bias = k.argument({shape.back()});
-    k.returns({k.elementwise({{anchor, ""}, {bias, fmt::format("({}) -> (d{})", loop_names(rank), rank - 1)}}, shape,
+    k.returns({k.elementwise({{root, ""}, {bias, fmt::format("({}) -> (d{})", loop_names(rank), rank - 1)}}, shape,
                              "%zero = arith.constant 0.0 : f32\n%a = arith.addf %i0, %i1 : f32\n"
                              "%m = arith.maximumf %a, %zero : f32\n%r = arith.truncf %m : f32 to bf16\nyield %r",
                              "bf16")});
@@ -53,20 +53,20 @@ void finish_narrow(KernelText& k, const std::string& anchor, Epilogue epilogue) 
       "%o = arith.extf %i1 : bf16 to f32\n%a = arith.addf %i0, %o : f32\n"
       "%r = arith.truncf %a : f32 to bf16\n";
   if (epilogue == Epilogue::residual)
-    return k.returns({k.elementwise({{anchor, ""}, {other, ""}}, shape, sum + "yield %r", "bf16")});
-  k.returns(k.formula({{anchor, ""}, {other, ""}}, {{k.empty(shape, "bf16"), ""}, {k.empty(shape), ""}}, rank, rank,
+    return k.returns({k.elementwise({{root, ""}, {other, ""}}, shape, sum + "yield %r", "bf16")});
+  k.returns(k.formula({{root, ""}, {other, ""}}, {{k.empty(shape, "bf16"), ""}, {k.empty(shape), ""}}, rank, rank,
                       sum + "yield %r, %i0"));
 }
 
-// The result of an anchor and what follows it.
-void finish(KernelText& k, const std::string& anchor, Epilogue epilogue, const std::string& element = "f32") {
-  const Sizes shape = k.shape(anchor);
+// The result of an root and what follows it.
+void finish(KernelText& k, const std::string& root, Epilogue epilogue, const std::string& element = "f32") {
+  const Sizes shape = k.shape(root);
   const int rank = static_cast<int>(shape.size());
-  if (epilogue == Epilogue::none) return k.returns({anchor});
-  if (element == "bf16") return finish_narrow(k, anchor, epilogue);
+  if (epilogue == Epilogue::none) return k.returns({root});
+  if (element == "bf16") return finish_narrow(k, root, epilogue);
   if (epilogue == Epilogue::bias_relu) {
     const std::string bias = k.argument({shape.back()}, element);
-    k.returns({k.elementwise({{anchor, ""}, {bias, fmt::format("({}) -> (d{})", loop_names(rank), rank - 1)}}, shape,
+    k.returns({k.elementwise({{root, ""}, {bias, fmt::format("({}) -> (d{})", loop_names(rank), rank - 1)}}, shape,
                              fmt::format("%zero = arith.constant 0.0 : {0}\n%a = arith.addf %i0, %i1 : {0}\n"
                                          "%m = arith.maximumf %a, %zero : {0}\nyield %m",
                                          element),
@@ -75,11 +75,11 @@ void finish(KernelText& k, const std::string& anchor, Epilogue epilogue, const s
   }
   const std::string other = k.argument(shape, element);
   if (epilogue == Epilogue::residual) {
-    k.returns({k.elementwise({{anchor, ""}, {other, ""}}, shape,
-                             fmt::format("%a = arith.addf %i0, %i1 : {0}\nyield %a", element), element)});
+    k.returns({k.elementwise({{root, ""}, {other, ""}}, shape, fmt::format("%a = arith.addf %i0, %i1 : {0}\nyield %a", element),
+                             element)});
     return;
   }
-  const auto results = k.formula({{anchor, ""}, {other, ""}}, {{k.empty(shape, element), ""}, {k.empty(shape, element), ""}},
+  const auto results = k.formula({{root, ""}, {other, ""}}, {{k.empty(shape, element), ""}, {k.empty(shape, element), ""}},
                                  rank, rank, fmt::format("%a = arith.mulf %i0, %i1 : {0}\nyield %a, %i0", element));
   k.returns(results);
 }
@@ -274,7 +274,7 @@ Sizes filter_shape(const Sizes& kernel, const Sizes& channels) {
   return shape;
 }
 
-// The image as the anchor sees it: padded when any padding is there.
+// The image as the root sees it: padded when any padding is there.
 std::string image_of(KernelText& k, const std::string& image, const ConvolutionCase& conv, const std::string& filler = "0.0") {
   Sizes low(k.shape(image).size(), 0), high = low;
   bool any = false;

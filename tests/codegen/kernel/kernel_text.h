@@ -73,7 +73,7 @@ struct ConvolutionCase {
   std::string describe() const;
 };
 
-// What stands behind the anchor.
+// What stands behind the root.
 enum class Epilogue : uint8_t { none, bias_relu, residual, pass_through };
 
 // Of images and filters of `element`; bf16 is summed in f32, and an epilogue keeps the result as bf16.

@@ -42,8 +42,8 @@ class RandomKernel {
   int64_t below(int64_t count) { return from(0, count - 1); }
   // Vectors and their neighbors more often than the rest.
   int64_t channels(int64_t most) {
-    static constexpr int64_t edges[] = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33};
-    const int64_t chosen = edges[below(std::size(edges))];
+    static constexpr int64_t halos[] = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33};
+    const int64_t chosen = halos[below(std::size(halos))];
     return below(2) == 0 && chosen <= most ? chosen : from(1, most);
   }
   Epilogue epilogue() { return static_cast<Epilogue>(below(4)); }

@@ -55,7 +55,7 @@ TEST(RandomCrop, FallsBackToTheMiddle) {
 
 TEST(CenterBox, IsTorchvisionsResizeAndCenterCrop) {
   // 500 x 375 -> 341 x 256 -> columns 58 (58.5 to even) to 282, rows 16 to 240.
-  const Box box = center_box(375, 500, 224, 224, 256);
+  const CropBox box = center_box(375, 500, 224, 224, 256);
   EXPECT_DOUBLE_EQ(box.top, 16 * 375.0 / 256);
   EXPECT_DOUBLE_EQ(box.height, 224 * 375.0 / 256);
   EXPECT_DOUBLE_EQ(box.left, 58 * 500.0 / 341);
@@ -129,7 +129,7 @@ class Damaged : public FolderTest {
     for (int64_t i = 0; i < batches; ++i) {
       const Batch& batch = loader.next();
       for (int64_t place = 0; place < 8; ++place) shown.push_back(std::lround(batch.image.data<float>()[place * 192] * 255));
-      for (const Damage& each : batch.damaged) damaged.push_back(each.image);
+      for (const CorruptSample& each : batch.damaged) damaged.push_back(each.image);
     }
     return {shown, damaged};
   }

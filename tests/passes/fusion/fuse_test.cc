@@ -42,7 +42,7 @@ std::vector<Array> random_arguments(FuncOp main, uint32_t seed) {
 class PlacedRun {
  public:
   PlacedRun(FuncOp main, const std::vector<Array>& arguments) : main_(main), calls_(llvm::to_vector(main.getOps<CallOp>())) {
-    placement_ = place_tensors(read_fused_function(main));
+    placement_ = assign_buffers(read_fused_function(main));
     arena_.assign(placement_.arena_bytes / 4, std::numeric_limits<float>::quiet_NaN());
     for (const Array& array : arguments) arguments_.emplace_back(array.values.begin(), array.values.end());
     for (mlir::Type type : main.getResultTypes()) {
@@ -140,10 +140,10 @@ TEST_F(Fuse, RecomputedGraphsComputeTheSameBits) {
     ASSERT_TRUE(mlir::succeeded(fuse(*module)));
     const auto expected = PlacedRun(main_of(*module), arguments).run();
     const FusedFunction function = read_fused_function(main_of(*module));
-    const int64_t least = choose_recomputation(function.list, 1).bytes;
-    repeated += recompute(main_of(*module), function, least).repeated;
+    const int64_t least = choose_rematerialization(function.list, 1).bytes;
+    repeated += rematerialize(main_of(*module), function, least).repeated;
     ASSERT_TRUE(mlir::succeeded(mlir::verify(*module)));
-    EXPECT_LE(place_tensors(read_fused_function(main_of(*module))).arena_bytes, least);
+    EXPECT_LE(assign_buffers(read_fused_function(main_of(*module))).arena_bytes, least);
     EXPECT_EQ(PlacedRun(main_of(*module), arguments).run(), expected);
   }
   EXPECT_GT(repeated, 10);

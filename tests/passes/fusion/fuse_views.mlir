@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -fovea-formulas -fovea-fuse | FileCheck %s
+// RUN: fovea-opt %s -convert-fovea-to-linalg -fovea-fuse | FileCheck %s
 
 // A view is of memory: what is cut out or padded is copied by a kernel before it is seen in another shape.
 

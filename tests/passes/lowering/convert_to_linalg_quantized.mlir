@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -fovea-formulas -cse | FileCheck %s
+// RUN: fovea-opt %s -convert-fovea-to-linalg -cse | FileCheck %s
 // Formulas work on integers, ports say when they are unsigned, padding is the zero point, and what the zero points bring is part of a
 // bias that depends on parameters alone.
 

@@ -1,4 +1,4 @@
-// RUN: fovea-opt %s -fovea-differentiate -canonicalize -cse -fovea-formulas -cse -fovea-mixed-precision | FileCheck %s
+// RUN: fovea-opt %s -fovea-differentiate -canonicalize -cse -convert-fovea-to-linalg -cse -fovea-mixed-precision | FileCheck %s
 
 // A dense layer and a softmax's loss, with a step of gradient descent: products of bf16 summed in f32.
 // CHECK-LABEL: @step

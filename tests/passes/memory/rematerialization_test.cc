@@ -62,20 +62,20 @@ std::vector<size_t> run(const CallList& list) {
   return written;
 }
 
-TEST(Recomputation, NothingIsRepeatedWhereAllFits) {
+TEST(Rematerialization, NothingIsRepeatedWhereAllFits) {
   const CallList list = chain(20, 1 << 20, 1e9);
-  const Recomputation chosen = choose_recomputation(list, int64_t{1} << 40);
+  const Rematerialization chosen = choose_rematerialization(list, int64_t{1} << 40);
   EXPECT_TRUE(chosen.fits);
   EXPECT_EQ(chosen.repeated, 0);
   EXPECT_EQ(chosen.bytes, chosen.bytes_before);
 }
 
 // Chen et al.: segments of the square root's length need about twice the square root, for at most one more forward pass.
-TEST(Recomputation, ChainFitsTwiceTheSquareRoot) {
+TEST(Rematerialization, ChainFitsTwiceTheSquareRoot) {
   constexpr int layers = 100;
   constexpr int64_t bytes = 1 << 20;
   const CallList list = chain(layers, bytes, 1e9);
-  const Recomputation chosen = choose_recomputation(list, 24 * bytes);
+  const Rematerialization chosen = choose_rematerialization(list, 24 * bytes);
   ASSERT_TRUE(chosen.fits);
   EXPECT_GE(chosen.bytes_before, layers * bytes);
   EXPECT_LE(chosen.bytes, 24 * bytes);
@@ -83,16 +83,16 @@ TEST(Recomputation, ChainFitsTwiceTheSquareRoot) {
   EXPECT_EQ(run(chosen.list), run(list));
 }
 
-TEST(Recomputation, SaysTheLeast) {
+TEST(Rematerialization, SaysTheLeast) {
   constexpr int64_t bytes = 1 << 20;
   const CallList list = chain(100, bytes, 1e9);
-  const Recomputation chosen = choose_recomputation(list, 3 * bytes);
+  const Rematerialization chosen = choose_rematerialization(list, 3 * bytes);
   EXPECT_FALSE(chosen.fits);
   EXPECT_LE(chosen.bytes, 24 * bytes);
-  EXPECT_TRUE(choose_recomputation(list, chosen.bytes).fits);
+  EXPECT_TRUE(choose_rematerialization(list, chosen.bytes).fits);
 }
 
-TEST(Recomputation, CheapWorkGoesFirst) {
+TEST(Rematerialization, CheapWorkGoesFirst) {
   constexpr int64_t bytes = 1 << 20;
   CallList list;
   std::vector<int> forward{add_tensor(list, bytes, CallTensor::Home::argument)};
@@ -100,14 +100,14 @@ TEST(Recomputation, CheapWorkGoesFirst) {
   int gradient = forward.back();
   for (int i = 39; i >= 0; --i) gradient = add_call(list, {gradient, forward[i]}, bytes, 1e10);
   list.tensors[gradient].home = CallTensor::Home::result;
-  const Recomputation chosen = choose_recomputation(list, 26 * bytes);
+  const Rematerialization chosen = choose_rematerialization(list, 26 * bytes);
   ASSERT_TRUE(chosen.fits);
   EXPECT_GT(chosen.repeated, 0);
   EXPECT_EQ(chosen.extra_multiply_adds, 0);
 }
 
 // A parameter has its new value before the last call that would like to read the old one again: what was made from it stays.
-TEST(Recomputation, NothingIsMadeFromAnArgumentThatWasReplaced) {
+TEST(Rematerialization, NothingIsMadeFromAnArgumentThatWasReplaced) {
   constexpr int64_t bytes = 1 << 20;
   CallList list;
   const int weight = add_tensor(list, bytes, CallTensor::Home::argument);
@@ -118,14 +118,14 @@ TEST(Recomputation, NothingIsMadeFromAnArgumentThatWasReplaced) {
   list.tensors[update] = {.bytes = bytes, .home = CallTensor::Home::argument, .index = 0};
   const int result = add_call(list, {last, kept}, bytes, 0);
   list.tensors[result].home = CallTensor::Home::result;
-  const Recomputation chosen = choose_recomputation(list, 1);
+  const Rematerialization chosen = choose_rematerialization(list, 1);
   EXPECT_FALSE(chosen.fits);
   EXPECT_EQ(run(chosen.list), run(list));
 }
 
 // Random calls, some written over their first operand, some replacing arguments: with whatever is repeated, every call reads
 // what it read.
-TEST(Recomputation, RandomListsComputeTheSame) {
+TEST(Rematerialization, RandomListsComputeTheSame) {
   std::mt19937 random(3);
   int repeated = 0;
   for (int round = 0; round < 150; ++round) {
@@ -146,8 +146,8 @@ TEST(Recomputation, RandomListsComputeTheSame) {
       if (in_place) std::erase(readable, first);
     }
     list.tensors[list.steps.back().results.front()].home = CallTensor::Home::result;
-    const Recomputation all = choose_recomputation(list, int64_t{1} << 40);
-    const Recomputation chosen = choose_recomputation(list, all.bytes * static_cast<int64_t>(50 + random() % 50) / 100);
+    const Rematerialization all = choose_rematerialization(list, int64_t{1} << 40);
+    const Rematerialization chosen = choose_rematerialization(list, all.bytes * static_cast<int64_t>(50 + random() % 50) / 100);
     repeated += chosen.repeated;
     EXPECT_EQ(run(chosen.list), run(list)) << "round " << round;
     EXPECT_LE(chosen.bytes, all.bytes);

@@ -1,5 +1,5 @@
-// RUN: fovea-opt %s --fovea-recompute=bytes=5200 | FileCheck %s
-// RUN: not fovea-opt %s --fovea-recompute=bytes=2048 2>&1 | FileCheck %s --check-prefix=LEAST
+// RUN: fovea-opt %s --fovea-rematerialize=bytes=5200 | FileCheck %s
+// RUN: not fovea-opt %s --fovea-rematerialize=bytes=2048 2>&1 | FileCheck %s --check-prefix=LEAST
 
 // %a is read at once and again by the last call, and %b is as large: %a is made again for the last call, by the same kernel. The view
 // of it is a view of the copy there, and the call says what it is.
@@ -15,7 +15,7 @@
 // CHECK: %[[VIEW:.*]] = tensor.collapse_shape %[[AGAIN]]
 // CHECK: call @join({{.*}}, %[[VIEW]])
 
-// LEAST: error: needs at least {{[0-9]+}} bytes between its calls, with recomputation; 2048 are allowed
+// LEAST: error: needs at least {{[0-9]+}} bytes between its calls, with rematerialization; 2048 are allowed
 
 #d2 = affine_map<(i, j) -> (i, j)>
 #row = affine_map<(i, j) -> (j)>
