@@ -57,7 +57,7 @@ Command lower_command(CLI::App& program) {
   app->add_option("MODEL", options->model,
                   "a network's name (see fovea models), the folder of a run, or a .tflite or .onnx file")
       ->required();
-  app->add_option("--stage", options->stage, "graph, gradient, formulas, kernels, tiles, vectors, llvm or assembly (graph)");
+  app->add_option("--stage", options->stage, "graph, gradient, linalg, kernels, tiles, vectors, llvm or assembly (graph)");
   app->add_option("--kernel", options->kernel, "only this kernel, by the name it has in stage kernels");
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));

@@ -33,7 +33,7 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
-  if (name == "fovea.role" && is_argument && text && text.getValue() == "prepared")
+  if (name == "fovea.role" && is_argument && text && text.getValue() == "hoisted")
     return success();  // made by fovea-hoist-constants
   if (name == "fovea.role") return op->emitError("fovea.role must be \"input\", \"parameter\" or \"state\", on an argument");
   return op->emitError() << "unknown attribute " << name << " = " << attribute.getValue()

@@ -39,7 +39,7 @@ void Session::bind(const std::string& name, const Tensor& tensor) {
   }
   const size_t index = argument_index_.at(name);
   // Where the old tensor was, another may lie by the next run.
-  if (program_.prepares_from(index)) program_.values_changed();
+  if (program_.initializer_reads(index)) program_.values_changed();
   arguments_[index] = tensor;
 }
 

@@ -31,7 +31,7 @@ class Session {
   Tensor& argument(const std::string& name);
   // Bound tensors have new values where they are; the next run prepares anew what depends on parameters alone.
   void values_changed() { program_.values_changed(); }
-  // For good: prepares, and lets go of the tensors that only the preparation read, weights that lie packed elsewhere now.
+  // For good: prepares, and lets go of the tensors that only the initializer read, weights that lie packed elsewhere now.
   void release_weights(ThreadPool& threads);
   const Tensor& result(const std::string& name) const;  // one that replaces no argument
 
@@ -45,7 +45,7 @@ class Session {
 
   // Bytes in use while it runs: the arena, the threads' scratch, and every argument and result.
   int64_t memory_bytes(int threads) const;
-  // Gives back the arena, the scratch and what is prepared, until the next run.
+  // Gives back the arena, the scratch and what is hoisted, until the next run.
   void release() { program_.release(); }
   double flops() const;  // 2 x multiply-adds of the contractions of one run
 

@@ -81,8 +81,8 @@ def HoistConstantsPass : Pass<"fovea-hoist-constants", "::mlir::ModuleOp"> {
   let summary = "take what depends on parameters alone out of an inference program";
   let description = [{
     Over formulas. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantized
-    layers, transposed or sliced weights) moves into a second function (attribute `fovea.preparation`), run once when values are bound. Its
-    results are new arguments of the network's function, of role `prepared`, named prepared.0, prepared.1 and so on in its order. Views stay
+    layers, transposed or sliced weights) moves into a second function (attribute `fovea.initializer`), run once when values are bound. Its
+    results are new arguments of the network's function, of role `hoisted`, named hoisted.0, hoisted.1 and so on in its order. Views stay
     where they are, and so does what would only make a tensor larger. Parameters that a result replaces are read as they are.
   }];
   let constructor = "::fovea::create_hoist_constants_pass()";

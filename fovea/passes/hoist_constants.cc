@@ -12,7 +12,7 @@ namespace {
 
 using namespace mlir;
 
-// A prepared tensor may be padded or transposed; one that is only a repetition of few numbers is cheaper made where it is read.
+// A hoisted tensor may be padded or transposed; one that is only a repetition of few numbers is cheaper made where it is read.
 constexpr int64_t most_growth = 4;
 
 int64_t elements_of(Value value) {
@@ -121,15 +121,15 @@ func::FuncOp write_initializer(func::FuncOp main, const SetVector<Value>& values
   OpBuilder builder(main.getContext());
   builder.setInsertionPointAfter(main);
   auto type_of = [](Value value) { return value.getType(); };
-  auto preparation = builder.create<func::FuncOp>(
-      main.getLoc(), (main.getName() + "_preparation").str(),
+  auto initializer = builder.create<func::FuncOp>(
+      main.getLoc(), (main.getName() + "_initializer").str(),
       builder.getFunctionType(llvm::map_to_vector(arguments, type_of), llvm::map_to_vector(values, type_of)));
-  preparation->setAttr("fovea.preparation", builder.getUnitAttr());
-  Block* body = preparation.addEntryBlock();
+  initializer->setAttr("fovea.initializer", builder.getUnitAttr());
+  Block* body = initializer.addEntryBlock();
   IRMapping mapping;
   for (auto [i, argument] : llvm::enumerate(arguments)) {
     mapping.map(argument, body->getArgument(i));
-    preparation.setArgAttrs(i, main.getArgAttrDict(argument.getArgNumber()));
+    initializer.setArgAttrs(i, main.getArgAttrDict(argument.getArgNumber()));
   }
   builder.setInsertionPointToStart(body);
   for (Operation* op : slice) builder.clone(*op, mapping);
@@ -137,17 +137,17 @@ func::FuncOp write_initializer(func::FuncOp main, const SetVector<Value>& values
   for (Value value : values) results.push_back(mapping.lookup(value));
   builder.create<func::ReturnOp>(main.getLoc(), results);
   for (unsigned i = 0; i < values.size(); ++i)
-    preparation.setResultAttr(i, "fovea.name", builder.getStringAttr("prepared." + Twine(i)));
-  return preparation;
+    initializer.setResultAttr(i, "fovea.name", builder.getStringAttr("hoisted." + Twine(i)));
+  return initializer;
 }
 
-// The network reads the prepared tensors as arguments after its own.
+// The network reads the hoisted tensors as arguments after its own.
 void read_hoisted(func::FuncOp main, const SetVector<Value>& values) {
   Builder builder(main.getContext());
   for (auto [i, value] : llvm::enumerate(values)) {
     const auto attributes =
-        builder.getDictionaryAttr({builder.getNamedAttr("fovea.name", builder.getStringAttr("prepared." + Twine(i))),
-                                   builder.getNamedAttr("fovea.role", builder.getStringAttr("prepared"))});
+        builder.getDictionaryAttr({builder.getNamedAttr("fovea.name", builder.getStringAttr("hoisted." + Twine(i))),
+                                   builder.getNamedAttr("fovea.role", builder.getStringAttr("hoisted"))});
     const unsigned position = main.getNumArguments();
     main.insertArgument(position, value.getType(), attributes, value.getLoc());
     Value(value).replaceAllUsesWith(main.getArgument(position));

@@ -228,7 +228,7 @@ int64_t replaced_argument(mlir::func::FuncOp main, unsigned index) {
 mlir::func::FuncOp network_of(mlir::ModuleOp module) {
   mlir::func::FuncOp only;
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
-    if (function.isPrivate() || function->hasAttr("fovea.preparation")) continue;
+    if (function.isPrivate() || function->hasAttr("fovea.initializer")) continue;
     if (function.getName() == "main" || !only) only = function;
   }
   return only;
@@ -236,7 +236,7 @@ mlir::func::FuncOp network_of(mlir::ModuleOp module) {
 
 mlir::func::FuncOp initializer_of(mlir::ModuleOp module) {
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
-    if (function->hasAttr("fovea.preparation")) return function;
+    if (function->hasAttr("fovea.initializer")) return function;
   }
   return {};
 }

@@ -58,10 +58,10 @@ mlir::linalg::GenericOp copy_of(mlir::OpBuilder& builder, mlir::Location locatio
 
 // The network's function: @main, or the only public one; null without any.
 mlir::func::FuncOp network_of(mlir::ModuleOp module);
-// What fovea-hoist-constants took out of it: parameters and state -> prepared tensors; null where nothing depends on those
+// What fovea-hoist-constants took out of it: parameters and state -> hoisted tensors; null where nothing depends on those
 // alone.
 mlir::func::FuncOp initializer_of(mlir::ModuleOp module);
-// "input", "parameter", "state" or "prepared"; "" for an argument without.
+// "input", "parameter", "state" or "hoisted"; "" for an argument without.
 llvm::StringRef role_of(mlir::func::FuncOp main, unsigned argument);
 
 // Erases what nobody reads.

@@ -82,8 +82,8 @@ void check_plan(const ProgramPlan& plan) {
         case KernelOperand::Place::constant:
           if (index < plan.constants.size()) bytes = static_cast<int64_t>(plan.constants[index].bytes());
           break;
-        case KernelOperand::Place::prepared:
-          if (index < plan.prepared.size()) bytes = port_bytes(plan.prepared[index]);
+        case KernelOperand::Place::hoisted:
+          if (index < plan.hoisted.size()) bytes = port_bytes(plan.hoisted[index]);
           break;
       }
       if (operand.offset < 0 || operand.offset > bytes) {
@@ -99,14 +99,14 @@ void check_plan(const ProgramPlan& plan) {
 // The program that prepares another, and what came of it.
 class HoistedConstants {
  public:
-  HoistedConstants(const ProgramPlan& plan, const ProgramPlan& of) : program_(plan), ports_(of.prepared) {
+  HoistedConstants(const ProgramPlan& plan, const ProgramPlan& of) : program_(plan), ports_(of.hoisted) {
     bool fits = plan.results.size() == ports_.size();
     for (size_t i = 0; fits && i < ports_.size(); ++i)
       fits = plan.results[i].shape == ports_[i].shape && plan.results[i].dtype == ports_[i].dtype;
-    if (!fits) fail("program: its preparation does not give the {} tensors that it reads", ports_.size());
+    if (!fits) fail("program: its initializer does not give the {} tensors that it reads", ports_.size());
     for (const ProgramPort& port : plan.arguments) {
       const auto found = std::ranges::find(of.arguments, port.name, &ProgramPort::name);
-      if (found == of.arguments.end()) fail("program: its preparation reads \"{}\", no argument of it", port.name);
+      if (found == of.arguments.end()) fail("program: its initializer reads \"{}\", no argument of it", port.name);
       arguments_.push_back(static_cast<size_t>(found - of.arguments.begin()));
     }
   }
@@ -132,14 +132,14 @@ class HoistedConstants {
   bool reads(size_t argument) const { return std::ranges::find(arguments_, argument) != arguments_.end(); }
 
   void run(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  // The same, and gives back every tensor in `going` (of the prepared program's arguments) after its last use.
+  // The same, and gives back every tensor in `going` (of the hoisted program's arguments) after its last use.
   void run(const std::vector<Tensor*>& arguments, ThreadPool& threads, const std::vector<bool>& going);
   const std::vector<Tensor>& tensors() const { return tensors_; }
 
  private:
   Program program_;
   std::vector<ProgramPort> ports_;
-  std::vector<size_t> arguments_;          // of the prepared program, for each of the preparation's
+  std::vector<size_t> arguments_;          // of the hoisted program, for each of the initializer's
   std::vector<const std::byte*> read_at_;  // where they were; empty: there are other values now
   std::vector<Tensor> tensors_;
 };
@@ -153,10 +153,10 @@ struct Program::Implementation {
 
   explicit Implementation(ProgramPlan given) : plan(std::move(given)) {
     check_plan(plan);
-    if (plan.preparation != nullptr) {
-      preparation = std::make_unique<HoistedConstants>(*plan.preparation, plan);
-    } else if (!plan.prepared.empty()) {
-      fail("program: {} prepared tensors and no preparation", plan.prepared.size());
+    if (plan.initializer != nullptr) {
+      initializer = std::make_unique<HoistedConstants>(*plan.initializer, plan);
+    } else if (!plan.hoisted.empty()) {
+      fail("program: {} hoisted tensors and no initializer", plan.hoisted.size());
     }
     written.resize(plan.arguments.size());
     for (size_t i = 0; i < plan.results.size(); ++i) {
@@ -193,26 +193,26 @@ struct Program::Implementation {
     scratch.reset();
     scratch_threads = 0;
     bound = false;
-    if (preparation != nullptr && released.empty()) preparation->release();
+    if (initializer != nullptr && released.empty()) initializer->release();
   }
 
-  void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+  void initialize(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
     check_arguments(arguments);
-    if (preparation == nullptr) return;
-    const bool first = preparation->tensors().empty();
-    preparation->run(arguments, threads);
+    if (initializer == nullptr) return;
+    const bool first = initializer->tensors().empty();
+    initializer->run(arguments, threads);
     if (first) bound = false;
   }
 
   void release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
-    if (preparation == nullptr || !released.empty()) return;
+    if (initializer == nullptr || !released.empty()) return;
     std::vector<bool> going(plan.arguments.size());
-    for (size_t i = 0; i < going.size(); ++i) going[i] = preparation->reads(i) && !written[i];
+    for (size_t i = 0; i < going.size(); ++i) going[i] = initializer->reads(i) && !written[i];
     for (const KernelCall& call : plan.calls) {
       for (const KernelOperand& operand : call.operands)
         if (operand.place == KernelOperand::Place::argument) going[static_cast<size_t>(operand.index)] = false;
     }
-    preparation->run(arguments, threads, going);
+    initializer->run(arguments, threads, going);
     released = std::move(going);
     bound = false;
   }
@@ -280,9 +280,9 @@ struct Program::Implementation {
         return result_base[index];
       case KernelOperand::Place::constant:
         return plan.constants[index].raw();
-      case KernelOperand::Place::prepared:
+      case KernelOperand::Place::hoisted:
         // The calls only read them.
-        return const_cast<std::byte*>(preparation->tensors()[index].raw());
+        return const_cast<std::byte*>(initializer->tensors()[index].raw());
       case KernelOperand::Place::arena:
         break;
     }
@@ -319,9 +319,9 @@ struct Program::Implementation {
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds,
            const std::function<void(size_t)>& after = {}) {
     allocate_for(threads.size());
-    if (preparation != nullptr) {
+    if (initializer != nullptr) {
       check_arguments(arguments);
-      if (released.empty() && preparation->is_due(arguments)) prepare(arguments, threads);
+      if (released.empty() && initializer->is_due(arguments)) initialize(arguments, threads);
     }
     if (bind(arguments, results)) {
       bound = false;  // until the new places are known to be good
@@ -350,12 +350,12 @@ struct Program::Implementation {
   ProgramPlan plan;
   std::vector<size_t> own_results;  // those the caller gives memory for
   std::vector<bool> written;        // of the arguments: replaced by a result
-  std::vector<bool> released;       // of the arguments, once sealed: only the preparation read them
+  std::vector<bool> released;       // of the arguments, once sealed: only the initializer read them
   std::vector<Range> ranges;
   std::vector<std::byte*> argument_base, result_base;
   std::vector<void*> pointers;  // the operands of all calls, one after another
   bool bound = false;
-  std::unique_ptr<HoistedConstants> preparation;
+  std::unique_ptr<HoistedConstants> initializer;
   Memory arena, scratch;
   int64_t scratch_bytes = 0;  // of one thread
   int scratch_threads = 0;
@@ -401,14 +401,14 @@ int64_t Program::scratch_bytes(int64_t largest, int threads) { return round_up(l
 
 int64_t Program::memory_bytes(int threads) const {
   const Implementation& own = *implementation_;
-  return own.plan.arena_bytes + own.scratch_total(threads) + (own.preparation ? own.preparation->bytes() : 0);
+  return own.plan.arena_bytes + own.scratch_total(threads) + (own.initializer ? own.initializer->bytes() : 0);
 }
 
 int64_t Program::transient_bytes(int threads) const {
   const Implementation& own = *implementation_;
   const int64_t run = own.plan.arena_bytes + own.scratch_total(threads);
-  if (!own.preparation) return run;
-  return own.preparation->bytes() + std::max(run, own.preparation->working_bytes(threads));
+  if (!own.initializer) return run;
+  return own.initializer->bytes() + std::max(run, own.initializer->working_bytes(threads));
 }
 
 void Program::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads) {
@@ -435,15 +435,15 @@ std::optional<NotFinite> Program::run_checked(const std::vector<Tensor*>& argume
 
 void Program::values_changed() {
   if (!implementation_->released.empty()) fail("program: it was sealed; its parameters cannot change any more");
-  if (implementation_->preparation) implementation_->preparation->values_changed();
+  if (implementation_->initializer) implementation_->initializer->values_changed();
 }
 
-bool Program::prepares_from(size_t argument) const {
-  return implementation_->preparation && implementation_->preparation->reads(argument);
+bool Program::initializer_reads(size_t argument) const {
+  return implementation_->initializer && implementation_->initializer->reads(argument);
 }
 
-void Program::prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
-  implementation_->prepare(arguments, threads);
+void Program::initialize(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
+  implementation_->initialize(arguments, threads);
 }
 
 void Program::release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads) {
@@ -453,9 +453,9 @@ void Program::release_hoisted_weights(const std::vector<Tensor*>& arguments, Thr
 
 bool Program::is_released(size_t argument) const { return implementation_->is_released(argument); }
 
-const std::vector<Tensor>& Program::prepared() const {
+const std::vector<Tensor>& Program::hoisted() const {
   static const std::vector<Tensor> none;
-  return implementation_->preparation ? implementation_->preparation->tensors() : none;
+  return implementation_->initializer ? implementation_->initializer->tensors() : none;
 }
 
 void Program::release() { implementation_->release(); }

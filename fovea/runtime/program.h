@@ -22,9 +22,9 @@ class ThreadPool;
 using KernelFunction = void (*)(void* const* operands, int64_t begin, int64_t end, void* scratch);
 
 struct KernelOperand {
-  enum class Place : uint8_t { arena, argument, result, constant, prepared };
+  enum class Place : uint8_t { arena, argument, result, constant, hoisted };
   Place place;
-  int64_t index = 0;   // of the argument, result, constant or prepared tensor
+  int64_t index = 0;   // of the argument, result, constant or hoisted tensor
   int64_t offset = 0;  // bytes from its start (or from the arena's)
 };
 
@@ -70,10 +70,10 @@ struct ProgramPlan {
   int64_t arena_bytes = 0;
   std::shared_ptr<void> code;  // keeps the machine code mapped
 
-  // What depends on parameters alone, computed before the run: tensors that the calls read (Place::prepared), and the plan
-  // whose results they are. Its arguments are some of this plan's, found by name. Null where nothing is prepared.
-  std::vector<ProgramPort> prepared;
-  std::shared_ptr<const ProgramPlan> preparation;
+  // What depends on parameters alone, computed before the run: tensors that the calls read (Place::hoisted), and the plan
+  // whose results they are. Its arguments are some of this plan's, found by name. Null where nothing is hoisted.
+  std::vector<ProgramPort> hoisted;
+  std::shared_ptr<const ProgramPlan> initializer;
 };
 
 class Program {
@@ -84,9 +84,9 @@ class Program {
   ~Program();
 
   const ProgramPlan& plan() const;
-  // Planned peak while it runs: arena, prepared tensors, and scratch for `threads`; arguments and results are the caller's.
+  // Planned peak while it runs: arena, hoisted tensors, and scratch for `threads`; arguments and results are the caller's.
   int64_t memory_bytes(int threads) const;
-  // The most that it takes at any moment, of its preparation or of its run, but for the caller's tensors.
+  // The most that it takes at any moment, of its initializer or of its run, but for the caller's tensors.
   int64_t transient_bytes(int threads) const;
   // The scratch of `threads`, when the kernel that needs most takes `largest`.
   static int64_t scratch_bytes(int64_t largest, int threads);
@@ -101,15 +101,15 @@ class Program {
   // Says that parameters have new values where they are: the next run prepares anew. Whoever shares them with a network in
   // training has to, for values that changed in place cannot be seen.
   void values_changed();
-  bool prepares_from(size_t argument) const;  // whether the preparation reads this argument
-  // The preparation alone: into the tensors that the next runs read.
-  void prepare(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  // Prepares for good: tensors that the preparation alone reads become empty, each after its last use, and later runs do not
-  // look at them. New values cannot be prepared after that.
+  bool initializer_reads(size_t argument) const;  // whether the initializer reads this argument
+  // The initializer alone: into the tensors that the next runs read.
+  void initialize(const std::vector<Tensor*>& arguments, ThreadPool& threads);
+  // Prepares for good: tensors that the initializer alone reads become empty, each after its last use, and later runs do not
+  // look at them. New values cannot be hoisted after that.
   void release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads);
   bool is_released(size_t argument) const;  // whether its tensor has gone
-  // Of plan().prepared, as the last preparation left them; empty before the first.
-  const std::vector<Tensor>& prepared() const;
+  // Of plan().hoisted, as the last initializer left them; empty before the first.
+  const std::vector<Tensor>& hoisted() const;
 
   // The same, with seconds spent in each call added to `seconds` (one entry a call).
   void profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
@@ -123,7 +123,7 @@ class Program {
   void release();
 
  private:
-  friend class Initializer;
+  friend class HoistedConstants;
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };

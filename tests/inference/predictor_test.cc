@@ -30,7 +30,7 @@ void expect_close(const Tensor& value, const Tensor& wanted) {
 
 Tensor unprepared(const Network& network, const TensorMap& tensors, const Tensor& image, ThreadPool& threads) {
   Session session(trace_inference(network, image.shape()[0]).graph, tensors);
-  EXPECT_EQ(session.program().plan().preparation, nullptr);
+  EXPECT_EQ(session.program().plan().initializer, nullptr);
   session.bind("image", image);
   session.run(threads);
   return session.result("logits").clone();
@@ -43,7 +43,7 @@ TEST(Predictor, AnswersWithTheValuesItIsToldOf) {
   ThreadPool threads(2);
   Predictor predictor(network, tensors);
   const Tensor first = predictor.predict(image, threads).clone();
-  EXPECT_NE(predictor.session(1).program().plan().preparation, nullptr);
+  EXPECT_NE(predictor.session(1).program().plan().initializer, nullptr);
   expect_close(first, unprepared(network, tensors, image, threads));
 
   for (auto& [name, tensor] : tensors)

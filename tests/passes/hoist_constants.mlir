@@ -3,7 +3,7 @@
 // The scaled filter is computed once; the bias is a parameter as it stands, and so is what only views show.
 // CHECK-LABEL: func.func @scaled
 // CHECK-SAME: %[[X:arg0]]: tensor<3x2xf32> {fovea.name = "x", fovea.role = "input"}
-// CHECK-SAME: %[[PREPARED:arg[0-9]+]]: tensor<2x4xf32> {fovea.name = "prepared.0", fovea.role = "prepared"}
+// CHECK-SAME: %[[PREPARED:arg[0-9]+]]: tensor<2x4xf32> {fovea.name = "hoisted.0", fovea.role = "hoisted"}
 // CHECK-NOT: arith.mulf %{{.*}}, %{{.*}} : tensor
 // CHECK: linalg.generic {{.*}} ins(%arg0, %[[PREPARED]] : tensor<3x2xf32>, tensor<2x4xf32>)
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %arg3 : tensor<3x4xf32>, tensor<4xf32>)
@@ -12,7 +12,7 @@
 // CHECK: func.func @scaled_preparation(
 // CHECK-SAME: %arg0: tensor<2x4xf32> {fovea.name = "w", fovea.role = "parameter"}
 // CHECK-SAME: %arg1: tensor<4xf32> {fovea.name = "factor", fovea.role = "state"}
-// CHECK-SAME: -> (tensor<2x4xf32> {fovea.name = "prepared.0"}) attributes {fovea.preparation}
+// CHECK-SAME: -> (tensor<2x4xf32> {fovea.name = "hoisted.0"}) attributes {fovea.initializer}
 // CHECK: linalg.generic {{.*}} ins(%arg0, %arg1 : tensor<2x4xf32>, tensor<4xf32>)
 // CHECK: arith.mulf
 // CHECK: return

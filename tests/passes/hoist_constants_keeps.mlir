@@ -2,8 +2,8 @@
 
 // Nothing to prepare: what the input takes part in, what a result replaces, and one number repeated to a whole image.
 // CHECK-LABEL: func.func @keeps
-// CHECK-NOT: "prepared"
-// CHECK-NOT: fovea.preparation
+// CHECK-NOT: "hoisted"
+// CHECK-NOT: fovea.initializer
 module {
   func.func @keeps(%x: tensor<1x64x64x8xf32> {fovea.name = "x", fovea.role = "input"},
                    %a: tensor<8xf32> {fovea.name = "a", fovea.role = "parameter"},

@@ -66,7 +66,7 @@ Arrays interpreted(const Graph& graph, Stage stage, const CompileOptions& option
   auto module = module_at(graph, stage, options, target);
   Arrays known, results;
   for (const auto& [name, tensor] : values) known[name] = array_of(tensor);
-  if (FuncOp preparation = initializer_of(*module)) run(preparation, known, known, noise);
+  if (FuncOp initializer = initializer_of(*module)) run(initializer, known, known, noise);
   run(network_of(*module), known, results, noise);
   return results;
 }

@@ -201,21 +201,21 @@ TEST(Program, RefusesPlansThatReachOutside) {
   EXPECT_NE(refused([](ProgramPlan& plan) { plan.result_replaces = {1}; }).find("replace"), std::string::npos);
 }
 
-// y = x + (w + w), the sum of w prepared.
+// y = x + (w + w), the sum of w hoisted.
 ProgramPlan with_preparation(int64_t tiles) {
   const Shape shape{tiles, tile_size};
-  ProgramPlan preparation;
-  preparation.arguments = {{"w", shape, DType::f32}};
-  preparation.results = {{"prepared.0", shape, DType::f32}};
-  preparation.result_replaces = {-1};
-  preparation.calls = {call_of_add({{Place::argument, 0, 0}, {Place::argument, 0, 0}, {Place::result, 0, 0}}, tiles)};
+  ProgramPlan initializer;
+  initializer.arguments = {{"w", shape, DType::f32}};
+  initializer.results = {{"hoisted.0", shape, DType::f32}};
+  initializer.result_replaces = {-1};
+  initializer.calls = {call_of_add({{Place::argument, 0, 0}, {Place::argument, 0, 0}, {Place::result, 0, 0}}, tiles)};
   ProgramPlan plan;
   plan.arguments = {{"x", shape, DType::f32}, {"w", shape, DType::f32}};
   plan.results = {{"y", shape, DType::f32}};
   plan.result_replaces = {-1};
-  plan.calls = {call_of_add({{Place::argument, 0, 0}, {Place::prepared, 0, 0}, {Place::result, 0, 0}}, tiles)};
-  plan.prepared = preparation.results;
-  plan.preparation = std::make_shared<ProgramPlan>(preparation);
+  plan.calls = {call_of_add({{Place::argument, 0, 0}, {Place::hoisted, 0, 0}, {Place::result, 0, 0}}, tiles)};
+  plan.hoisted = initializer.results;
+  plan.initializer = std::make_shared<ProgramPlan>(initializer);
   return plan;
 }
 
@@ -228,10 +228,10 @@ TEST(Preparation, RunsOnceUntilValuesChange) {
     program.run({&x, &weights}, {&y}, threads);
     return y.data<float>()[0];
   };
-  EXPECT_TRUE(program.prepared().empty());
+  EXPECT_TRUE(program.hoisted().empty());
   EXPECT_EQ(answer(w), 15);
-  ASSERT_EQ(program.prepared().size(), 1u);
-  EXPECT_EQ(program.prepared()[0].data<float>()[0], 14);
+  ASSERT_EQ(program.hoisted().size(), 1u);
+  EXPECT_EQ(program.hoisted()[0].data<float>()[0], 14);
   w.data<float>()[0] = 10;
   EXPECT_EQ(answer(w), 15) << "what is shared is read when it is said to have changed";
   program.values_changed();
@@ -239,10 +239,10 @@ TEST(Preparation, RunsOnceUntilValuesChange) {
   Tensor other = ramp({tiles, tile_size}, 2);
   EXPECT_EQ(answer(other), 5) << "another tensor is seen by itself";
   other.data<float>()[0] = 3;
-  program.prepare({&x, &other}, threads);
+  program.initialize({&x, &other}, threads);
   EXPECT_EQ(answer(other), 7);
-  EXPECT_FALSE(program.prepares_from(0));
-  EXPECT_TRUE(program.prepares_from(1));
+  EXPECT_FALSE(program.initializer_reads(0));
+  EXPECT_TRUE(program.initializer_reads(1));
   EXPECT_GE(program.memory_bytes(1), tiles * tile_size * 4);
 }
 
@@ -264,13 +264,13 @@ TEST(Preparation, SealedItNeedsNoParameters) {
 
 TEST(Preparation, RefusesPlansThatDoNotFit) {
   ProgramPlan plan = with_preparation(2);
-  plan.prepared[0].shape = {3, tile_size};
+  plan.hoisted[0].shape = {3, tile_size};
   EXPECT_THROW(Program{plan}, Error);
   plan = with_preparation(2);
   plan.arguments[1].name = "v";
   EXPECT_THROW(Program{plan}, Error);
   plan = with_preparation(2);
-  plan.preparation = nullptr;
+  plan.initializer = nullptr;
   EXPECT_THROW(Program{plan}, Error);
   plan = with_preparation(2);
   plan.calls[0].operands[1].index = 1;

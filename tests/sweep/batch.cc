@@ -51,9 +51,9 @@ class Memory {
 // Runs a plan as Program does, on one thread, the second half of every kernel's tiles first, with poison in its scratch.
 void run_plan(const ProgramPlan& plan, Memory& memory, const std::string& arena, std::byte poison) {
   memory.add(arena, static_cast<size_t>(plan.arena_bytes), poison);
-  if (plan.preparation != nullptr) {
-    for (const ProgramPort& port : plan.prepared) memory.add(port.name, bytes_of(port), poison);
-    run_plan(*plan.preparation, memory, arena + " of the preparation", poison);
+  if (plan.initializer != nullptr) {
+    for (const ProgramPort& port : plan.hoisted) memory.add(port.name, bytes_of(port), poison);
+    run_plan(*plan.initializer, memory, arena + " of the initializer", poison);
   }
   const auto address = [&](const KernelOperand& operand) -> std::byte* {
     const auto index = static_cast<size_t>(operand.index);
@@ -66,8 +66,8 @@ void run_plan(const ProgramPlan& plan, Memory& memory, const std::string& arena,
         return memory.at(plan.results[index].name).data();
       case KernelOperand::Place::constant:
         return const_cast<std::byte*>(plan.constants[index].raw());
-      case KernelOperand::Place::prepared:
-        return memory.at(plan.prepared[index].name).data();
+      case KernelOperand::Place::hoisted:
+        return memory.at(plan.hoisted[index].name).data();
     }
     return nullptr;
   };

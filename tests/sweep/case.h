@@ -17,7 +17,7 @@ enum class Element : uint8_t { f32, bf16, i8, u8 };
 enum class Way : uint8_t {
   run,            // as in training, forward
   gradients,      // forward, and the gradients by everything
-  inference,      // weights prepared before the run
+  inference,      // weights hoisted before the run
   winograd_two,   // the same, by Winograd's algorithm wherever it can be
   winograd_four,  //
   ahead_of_time,  // an object of its own, with its weights

@@ -64,21 +64,21 @@ void describe_outputs(const Graph& graph, FuncOp main, DeployedNetwork& network)
 
 // The tensors that depend on parameters alone, computed on this machine, for every target from the same numbers.
 std::vector<Argument> prepare(mlir::ModuleOp module, const Graph& graph, std::vector<Argument>& arguments, int threads) {
-  FuncOp preparation = initializer_of(module);
-  if (!preparation) return {};
-  Program program(plan_function(preparation, Target::host(), threads));
+  FuncOp initializer = initializer_of(module);
+  if (!initializer) return {};
+  Program program(plan_function(initializer, Target::host(), threads));
   std::vector<Tensor*> read, written;
   for (const ProgramPort& port : program.plan().arguments) {
     const auto argument =
         std::ranges::find_if(graph.arguments(), [&](const Graph::Argument& known) { return known.name == port.name; });
     read.push_back(&arguments.at(static_cast<size_t>(argument - graph.arguments().begin())).value);
   }
-  std::vector<Argument> prepared;
-  for (const ProgramPort& port : program.plan().results) prepared.push_back({.value = Tensor(port.shape, port.dtype)});
-  for (Argument& tensor : prepared) written.push_back(&tensor.value);
+  std::vector<Argument> hoisted;
+  for (const ProgramPort& port : program.plan().results) hoisted.push_back({.value = Tensor(port.shape, port.dtype)});
+  for (Argument& tensor : hoisted) written.push_back(&tensor.value);
   ThreadPool pool(threads);
   program.run(read, written, pool);
-  return prepared;
+  return hoisted;
 }
 
 // The object's module: kernels, weights, and the function that puts them in order.
@@ -231,7 +231,7 @@ void write_run(const FusedFunction& function, const BufferAssignment& assignment
       const auto index = static_cast<size_t>(operand.index);
       switch (operand.place) {
         case Place::argument:
-        case Place::prepared:  // arguments too, to assign_buffers
+        case Place::hoisted:  // arguments too, to assign_buffers
           operands.push_back(arguments[index].input >= 0 ? run.input(arguments[index].input, operand.offset)
                                                          : run.after(weights.of(arguments[index].value), operand.offset));
           break;
@@ -289,7 +289,7 @@ DeployedNetwork compiled_ahead_of_time(const Graph& graph, const std::map<std::s
   auto module = kernels_for(target, graph, {.inference = true, .winograd = Winograd::never});
   FuncOp main = network_of(*module);
   describe_outputs(graph, main, network);
-  for (Argument& prepared : prepare(*module, graph, arguments, threads)) arguments.push_back(std::move(prepared));
+  for (Argument& hoisted : prepare(*module, graph, arguments, threads)) arguments.push_back(std::move(hoisted));
 
   const auto kernels = kernels_called_by(main);
   const auto compiled = kernels_by_name(kernels, KernelCompiler(target, threads).bitcode(kernels));

@@ -28,7 +28,7 @@ int64_t caller_bytes(const ProgramPlan& plan, const FusedFunction& function) {
   };
   int64_t total = 0;
   for (const ProgramPort& port : plan.arguments) total += bytes(port);
-  for (const ProgramPort& port : plan.prepared) total += bytes(port);
+  for (const ProgramPort& port : plan.hoisted) total += bytes(port);
   for (size_t i = 0; i < plan.results.size(); ++i) total += plan.result_replaces[i] < 0 ? bytes(plan.results[i]) : 0;
   for (mlir::arith::ConstantOp constant : function.constants) total += bytes_of(constant);
   return total;
@@ -74,12 +74,12 @@ int compiling_threads(int64_t memory, int threads) {
   return static_cast<int>(std::clamp<int64_t>((memory - resident_bytes()) / each, 1, threads));
 }
 
-std::shared_ptr<const ProgramPlan> plan_initializer(FuncOp preparation, const std::map<std::string, CompiledKernel>& compiled,
+std::shared_ptr<const ProgramPlan> plan_initializer(FuncOp initializer, const std::map<std::string, CompiledKernel>& compiled,
                                                     const std::shared_ptr<void>& code) {
   auto plan = std::make_shared<ProgramPlan>();
-  describe_ports(preparation, *plan);
+  describe_ports(initializer, *plan);
   plan->code = code;
-  add_calls(read_fused_function(preparation), compiled, *plan);
+  add_calls(read_fused_function(initializer), compiled, *plan);
   return plan;
 }
 
@@ -88,7 +88,7 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   FuncOp main = network_of(module);
   FusedFunction function = read_fused_function(main);
   llvm::SmallVector<FuncOp> functions{main};
-  if (FuncOp preparation = initializer_of(module)) functions.push_back(preparation);
+  if (FuncOp initializer = initializer_of(module)) functions.push_back(initializer);
   const auto kernels = kernels_called_by(functions);
   ProgramPlan plan;
   describe_ports(main, plan);
@@ -101,7 +101,7 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const Comp
   for (CallOp call : function.calls) scratch_bytes = std::max(scratch_bytes, by_name.at(call.getCallee().str()).scratch_bytes);
   report.memory = fit_memory(main, function, plan, scratch_bytes, options, threads);
   add_calls(function, by_name, plan);
-  if (FuncOp preparation = initializer_of(module)) plan.preparation = plan_initializer(preparation, by_name, plan.code);
+  if (FuncOp initializer = initializer_of(module)) plan.initializer = plan_initializer(initializer, by_name, plan.code);
   return plan;
 }
 

@@ -37,7 +37,7 @@ Program compile(const Graph& graph, const CompileOptions& options = {}, CompileR
 // The same plan without the code.
 ProgramMemory memory_of(const Graph& graph, const CompileOptions& options = {});
 
-// The text of one stage of the road: graph, gradient, formulas, kernels, tiles, vectors, llvm, assembly. `kernel` picks one
+// The text of one stage of the road: graph, gradient, linalg, kernels, tiles, vectors, llvm, assembly. `kernel` picks one
 // kernel by name from the stages after `kernels`; empty prints all. With `triple`, LLVM's, it is for any machine that LLVM
 // knows, `options.cpu` its processor; without, for one whose instructions this one has. Refuses unknown stages, kernels and
 // processors with the nearest name.

@@ -41,7 +41,7 @@ void add_calls(const FusedFunction& function, BufferAssignment assignment,
     const CompiledKernel& code = compiled.at(call.getCallee().str());
     for (KernelOperand& operand : assignment.operands[i]) {
       if (operand.place != KernelOperand::Place::argument || operand.index < arguments) continue;
-      operand.place = KernelOperand::Place::prepared;
+      operand.place = KernelOperand::Place::hoisted;
       operand.index -= arguments;
     }
     std::vector<KernelResult> outputs = outputs_of(call, function.list.traits[i].in_place);
@@ -61,7 +61,7 @@ void add_calls(const FusedFunction& function, BufferAssignment assignment,
 
 void describe_ports(FuncOp main, ProgramPlan& plan) {
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
-    auto& ports = role_of(main, i) == "prepared" ? plan.prepared : plan.arguments;
+    auto& ports = role_of(main, i) == "hoisted" ? plan.hoisted : plan.arguments;
     ports.push_back(port(main.getArgAttrDict(i), main.getArgumentTypes()[i]));
   }
   for (unsigned i = 0; i < main.getNumResults(); ++i) {

@@ -28,7 +28,7 @@ struct Access {
   // The coordinate that counts groups; -1 where a group is the tensor's whole last dimension, which `map` then leaves out.
   int group_coordinate = -1;
   // `tensor` holds what the map describes in the layout that the kernel's tiling wants (weight_prepacking.h).
-  bool ahead = false;
+  bool prepacked = false;
 
   bool padded() const { return !pad_low.empty(); }
   int64_t low(unsigned coordinate) const { return padded() ? pad_low[coordinate] : 0; }

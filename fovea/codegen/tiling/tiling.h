@@ -14,9 +14,9 @@ namespace fovea {
 
 enum class Packing : uint8_t {
   none,
-  strip,  // the padded box of coordinates a block touches, same layout
-  panel,  // [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
-  ahead,  // a panel of the whole operand, made before the run (weight_prepacking.h)
+  input_tile,  // the padded box of coordinates a block touches, same layout
+  panel,       // [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
+  prepacked,   // a panel of the whole operand, made before the run (weight_prepacking.h)
 };
 
 struct Tiling {

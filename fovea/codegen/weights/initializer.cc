@@ -11,13 +11,13 @@ using namespace mlir;
 namespace {
 
 // Some were dropped, so a number alone is not enough.
-StringAttr unused_name(func::FuncOp preparation) {
-  Builder builder(preparation.getContext());
-  for (unsigned number = preparation.getNumResults();; ++number) {
-    const StringAttr name = builder.getStringAttr("prepared." + std::to_string(number));
+StringAttr unused_name(func::FuncOp initializer) {
+  Builder builder(initializer.getContext());
+  for (unsigned number = initializer.getNumResults();; ++number) {
+    const StringAttr name = builder.getStringAttr("hoisted." + std::to_string(number));
     bool used = false;
-    for (unsigned i = 0; i < preparation.getNumResults(); ++i)
-      used |= preparation.getResultAttrOfType<StringAttr>(i, "fovea.name") == name;
+    for (unsigned i = 0; i < initializer.getNumResults(); ++i)
+      used |= initializer.getResultAttrOfType<StringAttr>(i, "fovea.name") == name;
     if (!used) return name;
   }
 }
@@ -31,35 +31,35 @@ bool InitializerWriter::is_known_before_run(Value value) const {
   auto argument = dyn_cast<BlockArgument>(view_root(value));
   if (!argument) return false;
   const StringRef role = role_of(main, argument.getArgNumber());
-  if (role == "prepared") return true;
+  if (role == "hoisted") return true;
   for (unsigned result = 0; result < main.getNumResults(); ++result)
     if (replaced_argument(main, result) == static_cast<int64_t>(argument.getArgNumber())) return false;
   return role == "parameter" || role == "state";
 }
 
-Value InitializerWriter::prepared(Value operand, func::FuncOp kernel, ArrayRef<TypedAttr> constants, Location location) {
-  Value& known = prepared_[{operand, kernel}];
+Value InitializerWriter::hoisted(Value operand, func::FuncOp kernel, ArrayRef<TypedAttr> constants, Location location) {
+  Value& known = hoisted_[{operand, kernel}];
   if (known) return known;
   OpBuilder builder(main_.getContext());
-  func::FuncOp preparation = function();
-  Operation* end = preparation.front().getTerminator();
+  func::FuncOp initializer = function();
+  Operation* end = initializer.front().getTerminator();
   builder.setInsertionPoint(end);
   SmallVector<Value> operands;
   for (TypedAttr constant : constants) operands.push_back(builder.create<arith::ConstantOp>(location, constant));
   operands.push_back(in_initializer(builder, operand));
   Value result = builder.create<func::CallOp>(location, kernel, operands).getResult(0);
   end->insertOperands(end->getNumOperands(), result);
-  const StringAttr name = unused_name(preparation);
-  preparation.insertResult(preparation.getNumResults(), result.getType(),
+  const StringAttr name = unused_name(initializer);
+  initializer.insertResult(initializer.getNumResults(), result.getType(),
                            builder.getDictionaryAttr(builder.getNamedAttr("fovea.name", name)));
   const auto attributes = builder.getDictionaryAttr(
-      {builder.getNamedAttr("fovea.name", name), builder.getNamedAttr("fovea.role", builder.getStringAttr("prepared"))});
+      {builder.getNamedAttr("fovea.name", name), builder.getNamedAttr("fovea.role", builder.getStringAttr("hoisted"))});
   const unsigned position = main_.getNumArguments();
   main_.insertArgument(position, result.getType(), attributes, location);
   return known = main_.getArgument(position);
 }
 
-// The same value, through its views, as the preparation knows it.
+// The same value, through its views, as the initializer knows it.
 Value InitializerWriter::in_initializer(OpBuilder& builder, Value value) {
   if (Operation* view = value.getDefiningOp()) {
     IRMapping mapping;
@@ -68,17 +68,17 @@ Value InitializerWriter::in_initializer(OpBuilder& builder, Value value) {
   }
   const unsigned number = cast<BlockArgument>(value).getArgNumber();
   const auto name = main_.getArgAttrOfType<StringAttr>(number, "fovea.name");
-  func::FuncOp preparation = function();
-  if (role_of(main_, number) == "prepared") {
-    for (unsigned i = 0; i < preparation.getNumResults(); ++i)
-      if (preparation.getResultAttrOfType<StringAttr>(i, "fovea.name") == name)
-        return preparation.front().getTerminator()->getOperand(i);
+  func::FuncOp initializer = function();
+  if (role_of(main_, number) == "hoisted") {
+    for (unsigned i = 0; i < initializer.getNumResults(); ++i)
+      if (initializer.getResultAttrOfType<StringAttr>(i, "fovea.name") == name)
+        return initializer.front().getTerminator()->getOperand(i);
   }
-  for (unsigned i = 0; i < preparation.getNumArguments(); ++i)
-    if (preparation.getArgAttrOfType<StringAttr>(i, "fovea.name") == name) return preparation.getArgument(i);
-  const unsigned position = preparation.getNumArguments();
-  preparation.insertArgument(position, value.getType(), main_.getArgAttrDict(number), value.getLoc());
-  return preparation.getArgument(position);
+  for (unsigned i = 0; i < initializer.getNumArguments(); ++i)
+    if (initializer.getArgAttrOfType<StringAttr>(i, "fovea.name") == name) return initializer.getArgument(i);
+  const unsigned position = initializer.getNumArguments();
+  initializer.insertArgument(position, value.getType(), main_.getArgAttrDict(number), value.getLoc());
+  return initializer.getArgument(position);
 }
 
 func::FuncOp InitializerWriter::function() {
@@ -86,8 +86,8 @@ func::FuncOp InitializerWriter::function() {
   OpBuilder builder(main_.getContext());
   builder.setInsertionPointAfter(main_);
   auto made =
-      builder.create<func::FuncOp>(main_.getLoc(), (main_.getName() + "_preparation").str(), builder.getFunctionType({}, {}));
-  made->setAttr("fovea.preparation", builder.getUnitAttr());
+      builder.create<func::FuncOp>(main_.getLoc(), (main_.getName() + "_initializer").str(), builder.getFunctionType({}, {}));
+  made->setAttr("fovea.initializer", builder.getUnitAttr());
   builder.setInsertionPointToStart(made.addEntryBlock());
   builder.create<func::ReturnOp>(main_.getLoc());
   return made;
@@ -102,17 +102,17 @@ llvm::MapVector<func::FuncOp, InitializerWriter::Calls> InitializerWriter::calls
 }
 
 void InitializerWriter::drop_unread() {
-  erase_unused(main_);  // views of what is prepared now
-  func::FuncOp preparation = initializer_of(module_);
-  if (!preparation) return;
-  Operation* end = preparation.front().getTerminator();
+  erase_unused(main_);  // views of what is hoisted now
+  func::FuncOp initializer = initializer_of(module_);
+  if (!initializer) return;
+  Operation* end = initializer.front().getTerminator();
   for (unsigned argument = main_.getNumArguments(); argument-- > 0;) {
-    if (role_of(main_, argument) != "prepared" || !main_.getArgument(argument).use_empty()) continue;
+    if (role_of(main_, argument) != "hoisted" || !main_.getArgument(argument).use_empty()) continue;
     const auto name = main_.getArgAttrOfType<StringAttr>(argument, "fovea.name");
-    for (unsigned result = preparation.getNumResults(); result-- > 0;) {
-      if (preparation.getResultAttrOfType<StringAttr>(result, "fovea.name") != name) continue;
+    for (unsigned result = initializer.getNumResults(); result-- > 0;) {
+      if (initializer.getResultAttrOfType<StringAttr>(result, "fovea.name") != name) continue;
       end->eraseOperand(result);
-      preparation.eraseResult(result);
+      initializer.eraseResult(result);
     }
     main_.eraseArgument(argument);
   }

@@ -1,4 +1,4 @@
-// What code generation adds to the preparation of an inference program: weights in another form than the network gives them.
+// What code generation adds to the initializer of an inference program: weights in another form than the network gives them.
 //
 // Inside a kernel that reads such a form a builtin.unrealized_conversion_cast stands between the argument, of the new type, and
 // the formula, which sees the tensor as it was.
@@ -15,11 +15,11 @@ class InitializerWriter {
  public:
   explicit InitializerWriter(mlir::ModuleOp module);
 
-  // A parameter or state that nothing replaces, or a prepared tensor; through views.
+  // A parameter or state that nothing replaces, or a hoisted tensor; through views.
   bool is_known_before_run(mlir::Value value) const;
 
-  // A new argument of the network: kernel(constants..., operand), called by the preparation. The same twice is one.
-  mlir::Value prepared(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
+  // A new argument of the network: kernel(constants..., operand), called by the initializer. The same twice is one.
+  mlir::Value hoisted(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
                        mlir::Location location);
 
   // act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is known
@@ -46,7 +46,7 @@ class InitializerWriter {
 
   mlir::ModuleOp module_;
   mlir::func::FuncOp main_;
-  llvm::DenseMap<std::pair<mlir::Value, mlir::Operation*>, mlir::Value> prepared_;
+  llvm::DenseMap<std::pair<mlir::Value, mlir::Operation*>, mlir::Value> hoisted_;
 };
 
 // Argument `number` of the kernel becomes one of `type`.

@@ -42,13 +42,13 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target)
 
 class Packer {
  public:
-  Packer(ModuleOp module, const Target& target) : module_(module), target_(target), preparation_(module) {}
+  Packer(ModuleOp module, const Target& target) : module_(module), target_(target), initializer_(module) {}
 
   void run() {
-    preparation_.for_each_candidate(
+    initializer_.for_each_candidate(
         [&](func::FuncOp kernel) { return candidate_of(kernel, target_); },
         [&](func::FuncOp kernel, ArrayRef<func::CallOp> calls, const Candidate& candidate) { pack(kernel, calls, candidate); });
-    preparation_.drop_unread();
+    initializer_.drop_unread();
   }
 
  private:
@@ -59,7 +59,7 @@ class Packer {
     func::FuncOp packing = packing_kernel(type, packed_type, candidate.layout.source);
     for (func::CallOp call : callers) {
       call.setOperand(candidate.argument,
-                      preparation_.prepared(call.getOperand(candidate.argument), packing, {}, call.getLoc()));
+                      initializer_.hoisted(call.getOperand(candidate.argument), packing, {}, call.getLoc()));
     }
     read_hoisted(kernel, argument.getArgNumber(), packed_type);
   }
@@ -107,7 +107,7 @@ class Packer {
 
   ModuleOp module_;
   const Target& target_;
-  InitializerWriter preparation_;
+  InitializerWriter initializer_;
   std::map<std::string, func::FuncOp> packings_;
 };
 

@@ -1,7 +1,7 @@
 // Weights in the order the tiles read them, before the run.
 //
 // What a contraction reads of its columns is packed as a panel by every grid tile of every run (tile_packing.h). Where that
-// operand is known before the run, a parameter or a prepared tensor, the preparation packs the whole of it once. Inside such a
+// operand is known before the run, a parameter or a hoisted tensor, the initializer packs the whole of it once. Inside such a
 // kernel a builtin.unrealized_conversion_cast stands between the argument, of the packed type, and the formula, which sees the
 // tensor as it was.
 #pragma once
@@ -12,8 +12,8 @@
 
 namespace fovea {
 
-// `module`: stage kernels of an inference program. Changes kernels, their calls and the preparation, which is made where there
-// was none. Packing is a kernel of the preparation.
+// `module`: stage kernels of an inference program. Changes kernels, their calls and the initializer, which is made where there
+// was none. Packing is a kernel of the initializer.
 void prepack_weights(mlir::ModuleOp module, const Target& target);
 
 }  // namespace fovea

@@ -46,14 +46,14 @@ TypedAttr filter_matrix(OpBuilder& builder, int64_t results) {
 class Transformer {
  public:
   Transformer(ModuleOp module, const Target& target, Winograd when)
-      : module_(module), target_(target), when_(when), preparation_(module) {}
+      : module_(module), target_(target), when_(when), initializer_(module) {}
 
   void run() {
-    preparation_.for_each_candidate([&](func::FuncOp kernel) { return candidate_of(kernel, target_, when_); },
+    initializer_.for_each_candidate([&](func::FuncOp kernel) { return candidate_of(kernel, target_, when_); },
                                     [&](func::FuncOp kernel, ArrayRef<func::CallOp> calls, const Candidate& candidate) {
                                       transform(kernel, calls, candidate);
                                     });
-    preparation_.drop_unread();
+    initializer_.drop_unread();
   }
 
  private:
@@ -67,7 +67,7 @@ class Transformer {
     func::FuncOp transforming = transforming_kernel(type, transformed, matrix.getType());
     for (func::CallOp call : callers) {
       Value filter = call.getOperand(candidate.argument);
-      call.setOperand(candidate.argument, preparation_.prepared(filter, transforming, matrix, call.getLoc()));
+      call.setOperand(candidate.argument, initializer_.hoisted(filter, transforming, matrix, call.getLoc()));
     }
     read_hoisted(kernel, candidate.argument, transformed);
     kernel->setAttr(winograd_attribute, builder.getI64IntegerAttr(candidate.results));
@@ -106,7 +106,7 @@ class Transformer {
   ModuleOp module_;
   const Target& target_;
   Winograd when_;
-  InitializerWriter preparation_;
+  InitializerWriter initializer_;
   std::map<std::pair<const void*, const void*>, func::FuncOp> kernels_;
 };
 

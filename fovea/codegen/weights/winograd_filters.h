@@ -8,8 +8,8 @@
 namespace fovea {
 
 // `module`: stage kernels of an inference program. Each convolution whose filter is known before the run, and which is faster
-// that way, gets the attribute `fovea.winograd`; its filter comes from the preparation as [tiles of
-// columns][numbers][channels][one tile of columns], the panel its products read. The transform is a kernel of the preparation.
+// that way, gets the attribute `fovea.winograd`; its filter comes from the initializer as [tiles of
+// columns][numbers][channels][one tile of columns], the panel its products read. The transform is a kernel of the initializer.
 void transform_winograd_filters(mlir::ModuleOp module, const Target& target, Winograd when);
 
 }  // namespace fovea

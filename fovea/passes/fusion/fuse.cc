@@ -67,8 +67,8 @@ mlir::LogicalResult fuse(mlir::ModuleOp module) {
   mlir::func::FuncOp main = network_of(module);
   if (!main) return module.emitError("has no function to fuse");
   if (mlir::failed(fuse_function(main))) return mlir::failure();
-  mlir::func::FuncOp preparation = initializer_of(module);
-  return preparation ? fuse_function(preparation) : mlir::success();
+  mlir::func::FuncOp initializer = initializer_of(module);
+  return initializer ? fuse_function(initializer) : mlir::success();
 }
 
 }  // namespace fovea

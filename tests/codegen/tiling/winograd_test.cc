@@ -50,9 +50,9 @@ class WinogradLayer : public testing::TestWithParam<Layer> {
     const Shape result{layer.input[0], layer.input[1] + pad[0] + pad[1] - 2, layer.input[2] + pad[2] + pad[3] - 2,
                        layer.filters};
     Program program = compile(graph_of(layer, result), {.cpu = cpu, .inference = true, .winograd = when});
-    ASSERT_EQ(program.plan().prepared.size(), 1U);
+    ASSERT_EQ(program.plan().hoisted.size(), 1U);
     const int64_t side = when == Winograd::two ? 4 : 6;
-    ASSERT_EQ(program.plan().prepared[0].shape.at(1), side * side) << "not chosen";
+    ASSERT_EQ(program.plan().hoisted[0].shape.at(1), side * side) << "not chosen";
     Tensor x = noise(layer.input, 1), r = noise(result, 2), w = noise({3, 3, layer.input.back(), layer.filters}, 3),
            b = noise({layer.filters}, 4);
     reference::Movement movement;
@@ -105,14 +105,14 @@ INSTANTIATE_TEST_SUITE_P(Layers, WinogradLayer,
                                          Layer{"large", {1, 21, 22, 32}, 64, {1, 1, 1, 1}}),
                          [](const testing::TestParamInfo<Layer>& info) { return std::string(info.param.name); });
 
-// Which prepared filter a layer of this shape has: none, in panels, or transformed.
+// Which hoisted filter a layer of this shape has: none, in panels, or transformed.
 int64_t numbers_of(const Shape& input, int64_t filters, const Attributes& attributes = {{"padding", "same"}}) {
   Graph graph;
   const Ref x = graph.argument("x", {input, DType::f32}, Role::input);
   const Ref w = graph.argument("w", {{3, 3, input.back(), filters}, DType::f32}, Role::parameter);
   graph.finish({{"y", graph.add("conv", {x, w}, attributes, "layer")[0]}});
   Program program = compile(graph, {.cpu = "skylake-avx512", .inference = true});
-  const Shape& shape = program.plan().prepared.at(0).shape;
+  const Shape& shape = program.plan().hoisted.at(0).shape;
   return shape.size() == 4 ? shape[1] : 0;
 }
 
@@ -133,12 +133,12 @@ TEST(WinogradChoice, NotOfFiltersThatAreInputs) {
   const Ref x = graph.argument("x", {{1, 56, 56, 64}, DType::f32}, Role::input);
   const Ref w = graph.argument("w", {{3, 3, 64, 64}, DType::f32}, Role::input);
   graph.finish({{"y", graph.add("conv", {x, w}, {{"padding", "same"}}, "layer")[0]}});
-  EXPECT_TRUE(compile(graph, {.inference = true}).plan().prepared.empty());
+  EXPECT_TRUE(compile(graph, {.inference = true}).plan().hoisted.empty());
 }
 
 TEST(WinogradChoice, NotInTraining) {
   const Layer layer{"", {1, 56, 56, 64}, 64, {1, 1, 1, 1}};
-  EXPECT_TRUE(compile(graph_of(layer, {1, 56, 56, 64})).plan().prepared.empty());
+  EXPECT_TRUE(compile(graph_of(layer, {1, 56, 56, 64})).plan().hoisted.empty());
 }
 
 }  // namespace

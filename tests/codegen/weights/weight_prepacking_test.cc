@@ -51,18 +51,18 @@ class PackAhead : public testing::TestWithParam<Layer> {
 TEST_P(PackAhead, GivesTheSameBits) {
   const Layer& layer = GetParam();
   const Graph graph = graph_of(layer);
-  Program plain = compile(graph), prepared = compile(graph, {.inference = true});
-  EXPECT_TRUE(plain.plan().prepared.empty());
-  ASSERT_EQ(prepared.plan().prepared.size(), layer.packed ? 1u : 0u);
+  Program plain = compile(graph), hoisted = compile(graph, {.inference = true});
+  EXPECT_TRUE(plain.plan().hoisted.empty());
+  ASSERT_EQ(hoisted.plan().hoisted.size(), layer.packed ? 1u : 0u);
   const Tensor wanted = answer(plain, layer, 2);
   for (const int threads : {1, 3}) {
-    const Tensor value = answer(prepared, layer, threads);
+    const Tensor value = answer(hoisted, layer, threads);
     EXPECT_EQ(std::memcmp(value.raw(), wanted.raw(), wanted.bytes()), 0) << threads;
   }
   if (!layer.packed) return;
-  const ProgramPort& panel = prepared.plan().prepared[0];
+  const ProgramPort& panel = hoisted.plan().hoisted[0];
   EXPECT_GE(element_count(panel.shape), element_count(layer.filter));
-  EXPECT_EQ(prepared.prepared()[0].shape(), panel.shape);
+  EXPECT_EQ(hoisted.hoisted()[0].shape(), panel.shape);
 }
 
 const Attributes same = {{"padding", "same"}};

@@ -69,7 +69,7 @@ class PlacedRun {
         return results_[operand.index].data() + operand.offset / 4;
       case KernelOperand::Place::constant:
         return placement_.constants[operand.index].data<float>() + operand.offset / 4;
-      case KernelOperand::Place::prepared:
+      case KernelOperand::Place::hoisted:
         break;
     }
     return nullptr;

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "fovea/dialect/ops/lookup.h"
-#include "fovea/dialect/quantized_types.h"
+#include "fovea/dialect/quantized/quantized.h"
 #include "fovea/dialect/requantization.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
