@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The program `fovea`: finds the command, and turns whatever goes wrong into one line and an exit status.
 #include <fmt/ranges.h>
 

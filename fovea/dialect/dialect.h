@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fovea dialect's C++ classes, generated from Ops.td and Interfaces.td.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pieces formulas are written with: the few linalg and tensor operators that code generation accepts
 // (LinalgLoweringOpInterface).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Element types of integers that stand for real numbers (!quant.uniform), as shape rules and formulas see them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From exact integer sums back to 8-bit integers: the scalar arithmetic of formulas.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every pass of the road from a recorded network to kernels; documentation is generated from here.
 #ifndef FOVEA_PASSES_PASSES
 #define FOVEA_PASSES_PASSES

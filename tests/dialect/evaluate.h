@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the formulas of a graph compute, in double precision whatever the element types: differentiated, replaced by formulas,
 // and run one element at a time. Independent of code generation.
 #pragma once

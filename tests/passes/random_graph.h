@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random functions of linalg on tensors, of the kinds that formulas emit.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a function of linalg formulas one element at a time: floating point in double, integers exactly.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled kernels on disk, by content, processor and compiler version. MLIR-free.
 //
 // FOVEA_CACHE names the folder (default: the user's cache folder); `off` turns it off. What it holds is run as code, so the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
 #include <mlir/IR/IRMapping.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/emit/tile_program.h"
 
 #include <mlir/Dialect/Linalg/IR/Linalg.h>

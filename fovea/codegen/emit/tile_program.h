@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One lowering for every index map: a kernel's formulas to its tile program.
 //
 // A tile program is loops over tiles, slices that read them, the formula on tiles of fixed size, and slices that write.

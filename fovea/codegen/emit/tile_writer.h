@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The writer of tile programs, private to its parts: loops and packing (tile_program.cc), the formula on a tile
 // (tile_body.cc), what follows it (tile_epilogue.cc), hints to the cache (tile_prefetch.cc) and convolutions by Winograd's
 // algorithm (tile_winograd.cc).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A kernel function read as formulas: the root's iteration domain, how each operand is indexed, and what follows on its
 // result.
 //

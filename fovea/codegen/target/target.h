@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the schedule and LLVM need to know of a processor. A new processor is a row of numbers here, not new kernels.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The choice of tiles and blocks for one kernel: all the numbers of its tile program, from shapes and the target alone.
 //
 // Three levels. A *tile* is what one small formula computes, held in registers. A *block* is what one grid tile (the unit that

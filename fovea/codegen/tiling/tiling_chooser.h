@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the numbers of a Tiling are found: one object for one kernel. tiling.cc has contractions in general, reductions and
 // element-wise work; tiling_images.cc the contractions whose channels do not fill vectors in the usual way.
 #pragma once

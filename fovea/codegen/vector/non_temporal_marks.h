@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which stores of a kernel go past the caches.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What code generation adds to the preparation of an inference program: weights in another form than the network gives them.
 //
 // Inside a kernel that reads such a form a builtin.unrealized_conversion_cast stands between the argument, of the new type, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights in the order the tiles read them, before the run.
 //
 // What a contraction reads of its columns is packed as a panel by every grid tile of every run (tile_packing.h). Where that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolution, its transpose and the gradient by its filter: one family, each the gradient of another.
 #include "fovea/dialect/ops/convolution.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables in formulas: one scalar picks another.
 #pragma once
 

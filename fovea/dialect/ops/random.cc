@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random numbers and the noise layers made of them. Philox stands in the formula: a kernel draws what it needs where it needs
 // it.
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolution and dense layers of 8-bit integers: exact sums in i32, then bias, multiplier, activation.
 #include <fmt/format.h>
 

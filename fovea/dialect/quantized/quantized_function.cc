@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Functions of 8-bit integers, by tables that are computed when the formula is written, and softmax.
 #include <array>
 #include <cmath>

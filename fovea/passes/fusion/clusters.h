@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which operations share a kernel, and in which order the kernels run.
 #pragma once
 

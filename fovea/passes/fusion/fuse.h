@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fuse: one function of linalg operations becomes calls of kernels (docs/architecture.md, "Kernels").
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators become formulas (LinalgLoweringOpInterface), quantized tensors their integers.
 #include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Contractions of bytes as the processor multiplies them.
 //
 // Works on formulas: what is multiplied and how follows from index maps and the conversions in a body.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations and products in bf16, everything else in f32.
 //
 // Works on formulas, so it needs no word about any operator: what an activation is follows from the index maps.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled kernels against the interpreter, in memory with canaries around it.
 #pragma once
 

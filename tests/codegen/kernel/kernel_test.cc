@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every class of kernel against plain loops in double, over the shapes that code generators get wrong: one, primes, one less
 // and one more than a vector, few channels, strides, dilation, padding.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernels written as text: the formulas of the kernels stage, with the loops and shapes of a test case in them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fusing and placing change nothing: random graphs, interpreted before, and after as kernel calls over real memory.
 #include "fovea/passes/fusion/fuse.h"
 
