@@ -5,6 +5,7 @@
     rooms.py arrows    includes point only up the list of folders (fovea_folders in CMakeLists.txt; codegen_folders for codegen's own)
     rooms.py names     no type is defined twice in one namespace
     rooms.py licenses  every source file says under which license it is: in its first line, or in the one after #!
+    rooms.py packages  every package of packages.txt stands there once, with a reason, and is named in README.md or docs/dependencies.md
     rooms.py figure FILE [--check]    the folders and their arrows as an SVG; --check: FILE is what would be written
 
 Exit status: 0 all holds, 1 something does not (each a line that says where).
@@ -148,6 +149,29 @@ def licenses():
     return wrong
 
 
+def packages():
+    wrong, seen, section = [], set(), ""
+    pages = [page for page in ("README.md", "docs/dependencies.md") if os.path.exists(os.path.join(ROOT, page))]
+    told = "\n".join(text_of(page) for page in pages)
+    for number, line in enumerate(text_of("packages.txt").splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            section = line
+            continue
+        name, _, reason = line.partition(" ")
+        if not section:
+            wrong.append(f"packages.txt:{number}: {name} is in no section")
+        if not reason.strip():
+            wrong.append(f"packages.txt:{number}: {name} has no reason")
+        if name in seen:
+            wrong.append(f"packages.txt:{number}: {name} stands there twice")
+        seen.add(name)
+        if not re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-])", told):
+            wrong.append(f"packages.txt:{number}: {name} is not named in {' or '.join(pages)}")
+    return wrong
+
+
 def figure():
     """Folders from the bottom up; an arrow goes to each folder that is used and is not used by another that is."""
     folders = listed("fovea_folders") + ["app"]
@@ -200,7 +224,7 @@ def main():
         with open(sys.argv[2], "w", encoding="utf-8") as file:
             file.write(drawn)
         return 0
-    checks = {"arrows": arrows, "names": names, "licenses": licenses}
+    checks = {"arrows": arrows, "names": names, "licenses": licenses, "packages": packages}
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     wrong = checks[sys.argv[1]]()
