@@ -19,6 +19,9 @@ struct CachedKernel {
   int64_t scratch_bytes = 0;
 };
 
+// The folder by the environment, which need not exist; empty where the cache is off or there is no place for one.
+std::filesystem::path kernel_cache_folder();
+
 class ObjectCache {
  public:
   ObjectCache();  // refuses a folder that others can write
