@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea bench MODEL|kernels: speed, as images, as arithmetic, and as a share of what the machine can do.
 #include <fmt/format.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea classify MODEL IMAGE...: what is in a picture.
 #include <fmt/format.h>
 

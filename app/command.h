@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every command has: --json, --seed, --threads, and where its words go.
 #pragma once
 

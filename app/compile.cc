@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea compile MODEL --target TRIPLE -o OUT: a network as code for a device.
 #include <fmt/ranges.h>
 

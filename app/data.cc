@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea data SPEC: what a data set holds, and what it looks like. fovea data fetch NAME: see fetch.cc.
 #include <fmt/format.h>
 

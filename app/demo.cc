@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea demo: trains a small convolutional network on digits, measures it, and names the digit in a picture.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea edgetpu FILE.tflite: what of it the Edge TPU runs, operator by operator.
 #include "fovea/interchange/tflite/edgetpu.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea eval MODEL: top-1, top-5, loss and confusion on a data set.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How an evaluation is said, to people and to programs.
 #pragma once
 

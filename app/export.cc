@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea export MODEL -o FILE: a network as a file that other programs read.
 #include <fmt/format.h>
 

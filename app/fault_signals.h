@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The last resort: a crash is one line that asks for a report, and exit status 1.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea data fetch NAME: downloads a data set into the user's data folder.
 #include "fovea/fetch/fetch.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea summary FILE: what a .tflite or .onnx file holds, and how fovea reads it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea-opt: runs any pass of the project on a file of text, for tests and for looking.
 #include "fovea/passes/passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any model that a command is given, as the one form that all of them run: a run's folder, a .tflite or .onnx file, a network
 // by its name.
 #pragma once

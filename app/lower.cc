@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea lower MODEL --stage STAGE: the road to machine code, stage by stage.
 #include "app/inference_model.h"
 #include "app/model_options.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The program `fovea`: finds the command, and turns whatever goes wrong into one line and an exit status.
 #include <fmt/ranges.h>
 
@@ -9,6 +10,7 @@
 
 #include "app/command.h"
 #include "app/fault_signals.h"
+#include "app/version.h"
 #include "fovea/core/error.h"
 #include "fovea/core/internal_error.h"
 
@@ -52,7 +54,10 @@ void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
 
 void run_program(int argc, char** argv) {
   CLI::App program("Convolutional networks in C++, from pixels to the edge.", "fovea");
-  program.set_version_flag("--version", std::string("fovea ") + FOVEA_VERSION);
+  bool json = false;  // declared before --version, which ends the parsing and has to know
+  CLI::Option* json_flag = program.add_flag("--json", json, "with --version: what a report of a fault needs, as JSON");
+  const auto version = [&json] { return json ? version_json() : std::string("fovea ") + FOVEA_VERSION; };
+  json_flag->needs(program.set_version_flag("--version", version));
   program.require_subcommand(1);
   const std::vector<Command> commands = {demo_command(program),     models_command(program),  summary_command(program),
                                          train_command(program),    eval_command(program),    classify_command(program),

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Options of commands that take a network by name: which form of it.
 #pragma once
 

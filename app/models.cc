@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea models: what there is.
 #include <fmt/format.h>
 

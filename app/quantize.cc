@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea quantize MODEL --calibrate SPEC: a network of integers from one of real numbers.
 #include <fmt/format.h>
 

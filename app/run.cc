@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea run MODEL --input x.npy --output y.npy: raw tensors in and out, for checking against anything.
 #include "fovea/train/run.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea summary MODEL: layers, shapes, parameters, multiply-accumulates, memory.
 #include "fovea/models/summary.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea train MODEL --data SPEC: from a recipe to a run.
 #include <fmt/format.h>
 

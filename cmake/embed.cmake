@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake -DOUTPUT=x.cc -DHEADER=fovea/folder/x.h -DTYPE=RecipeFile -DVARIABLE=recipe_files -DKEY=NAME_WE "-DFILES=a.toml;b.toml"
 # -P embed.cmake: files as string literals, {name, text} each, in the span that HEADER declares. KEY: NAME_WE or NAME, what a file is
 # called.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # How every part of the project is built: warnings are errors, one static library a folder.
 
 add_library(fovea_warnings INTERFACE)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The installed package: find_package(fovea), link fovea::fovea, include <fovea/fovea.h>. Programs that only run a compiled network
 # link fovea::runtime, which needs neither MLIR nor LLVM.
 include(GNUInstallDirs)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Four convolutions learn CIFAR-10, with flipped and shifted images and a falling rate.   example_cifar_cnn cifar10:DIR
 #include <fmt/format.h>
 

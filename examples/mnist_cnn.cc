@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small convolutional network learns handwritten digits and is saved.   example_mnist_cnn [mnist:DIR | digits]
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A perceptron learns handwritten digits.   example_mnist_mlp [mnist:DIR | digits]
 #include <fmt/format.h>
 

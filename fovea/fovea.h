@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // All that a program which defines, trains and runs a network includes. No MLIR: a model compiles in about a second.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures as programs for devices read them (fovea/deploy/program): PNG, JPEG, GIF and BMP, turned upright.
 #define FOVEA_MOST_PIXELS ((int64_t)1 << 20)  // a few bytes may claim as many as are allowed, which is slow
 #include "fovea/deploy/program/jpeg.c"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every fuzzer shares: Error is the right answer to a bad file; anything else that leaves a reader is a finding.
 #pragma once
 

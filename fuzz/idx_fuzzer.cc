@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MNIST's files: the first two bytes say how long the labels are, the images follow.
 #include <fstream>
 

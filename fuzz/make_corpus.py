@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes the seeds that fuzzing starts from: small files of every kind that a reader knows, made here.
 
     make_corpus.py FOVEA FOLDER

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PNG, JPEG, WebP and BMP, whole, and a region of it as training decodes it: scaled down.
 #include "fovea/data/image/image.h"
 #include "fuzz/fuzz.h"

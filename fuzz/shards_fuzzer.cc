@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What lists photographs: tar shards, TFRecord shards (also packed ones) and CSV lists; the first byte says which.
 #include <fstream>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks of what a reader says to a bad file: the kind of error, and that its one line names the file and the reason.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What is compiled of every network, as hashes: equal before and after a change that is to move code and not to change it.
 
     code_hashes.py FOVEA [--against FILE] [--jobs N] [--quick] [NAME ...] > FILE

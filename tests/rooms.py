@@ -1,8 +1,11 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """What the folders promise, checked by reading the sources.
 
     rooms.py arrows    includes point only up the list of folders (fovea_folders in CMakeLists.txt; codegen_folders for codegen's own)
     rooms.py names     no type is defined twice in one namespace
+    rooms.py licenses  every source file says under which license it is: in its first line, or in the one after #!
+    rooms.py packages  every package of packages.txt stands there once, with a reason, and is named in README.md or docs/dependencies.md
     rooms.py figure FILE [--check]    the folders and their arrows as an SVG; --check: FILE is what would be written
 
 Exit status: 0 all holds, 1 something does not (each a line that says where).
@@ -13,15 +16,23 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LICENSE = "SPDX-License-Identifier: Apache-2.0"
+COMMENTS = {"//": (".cc", ".h", ".c", ".td", ".fbs", ".js", ".mjs"), "#": (".py", ".sh", ".cmake", "CMakeLists.txt")}
+
+
+def files_in(*folders):
+    """Of the repository, below these folders; a file stands for itself."""
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", *folders],
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout.splitlines()
+    if not listed:  # an archive without git
+        listed = [folder for folder in folders if os.path.isfile(os.path.join(ROOT, folder))]
+        listed += [os.path.relpath(os.path.join(place, name), ROOT) for folder in folders
+                   for place, _, names in os.walk(os.path.join(ROOT, folder)) for name in names if "node_modules" not in place]
+    return sorted(path for path in listed if os.path.exists(os.path.join(ROOT, path)))
 
 
 def sources(*folders):
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", *folders],
-                            stdout=subprocess.PIPE, text=True, check=False).stdout.split()
-    if not listed:  # an archive without git
-        listed = [os.path.relpath(os.path.join(place, name), ROOT) for folder in folders
-                  for place, _, names in os.walk(os.path.join(ROOT, folder)) for name in names]
-    return sorted(path for path in listed if path.endswith((".h", ".cc")) and os.path.exists(os.path.join(ROOT, path)))
+    return [path for path in files_in(*folders) if path.endswith((".h", ".cc"))]
 
 
 def text_of(path):
@@ -119,6 +130,48 @@ def names():
     return [f"{namespace}::{name} is defined in {' and in '.join(paths)}" for (namespace, name), paths in sorted(found.items()) if len(set(paths)) > 1]
 
 
+def first_lines(path):
+    """Two lines, whatever the bytes are."""
+    with open(os.path.join(ROOT, path), encoding="utf-8", errors="replace") as file:
+        return [file.readline().rstrip("\n"), file.readline().rstrip("\n")]
+
+
+def licenses():
+    wrong = []
+    for path in files_in("dev", ".ci", "CMakeLists.txt", "app", "bench", "cmake", "examples", "fovea", "fuzz", "tests"):
+        if path.startswith("fuzz/corpus/"):
+            continue
+        lines = first_lines(path)
+        script = lines[0].startswith("#!")
+        marks = [mark for mark, endings in COMMENTS.items() if path.endswith(endings)] or (["#"] if script else [])
+        if marks and lines[1 if script else 0] != f"{marks[0]} {LICENSE}":
+            wrong.append(f"{path}: line {2 if script else 1} is to be \"{marks[0]} {LICENSE}\"")
+    return wrong
+
+
+def packages():
+    wrong, seen, section = [], set(), ""
+    pages = [page for page in ("README.md", "docs/dependencies.md") if os.path.exists(os.path.join(ROOT, page))]
+    told = "\n".join(text_of(page) for page in pages)
+    for number, line in enumerate(text_of("packages.txt").splitlines(), 1):
+        if not line or line.startswith("#"):
+            continue
+        if line.startswith("["):
+            section = line
+            continue
+        name, _, reason = line.partition(" ")
+        if not section:
+            wrong.append(f"packages.txt:{number}: {name} is in no section")
+        if not reason.strip():
+            wrong.append(f"packages.txt:{number}: {name} has no reason")
+        if name in seen:
+            wrong.append(f"packages.txt:{number}: {name} stands there twice")
+        seen.add(name)
+        if not re.search(rf"(?<![\w.+-]){re.escape(name)}(?![\w+-])", told):
+            wrong.append(f"packages.txt:{number}: {name} is not named in {' or '.join(pages)}")
+    return wrong
+
+
 def figure():
     """Folders from the bottom up; an arrow goes to each folder that is used and is not used by another that is."""
     folders = listed("fovea_folders") + ["app"]
@@ -171,7 +224,7 @@ def main():
         with open(sys.argv[2], "w", encoding="utf-8") as file:
             file.write(drawn)
         return 0
-    checks = {"arrows": arrows, "names": names}
+    checks = {"arrows": arrows, "names": names, "licenses": licenses, "packages": packages}
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     wrong = checks[sys.argv[1]]()

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernels networks are made of, timed one by one beside the processor's measured multiply-add peak.
 #pragma once
 

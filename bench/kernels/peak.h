@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the processor can do: the multiply-add rate that every share of the peak is measured against.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The CIFAR-10 speed recipe "94, muon" of KellerJordan/cifar10-airbench in PyTorch, for the processor: what `fovea train airbench94` stands beside.
 
 usage: torch_airbench.py CIFAR_FOLDER [--dtype bf16|fp32] [--threads 2] [--steps N] [--seed 1]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Images a second that PyTorch trains at: forward, backward and SGD with momentum of one network.
 
 usage: torch_train.py MODEL BATCH THREADS SECONDS [f32|bf16]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What most files include, compiled once for all of them: the standard library's and {fmt}'s.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a caller may ask of the compiler. Includes no MLIR.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Errors a person reads: one or two lines that say what is wrong, where, and what would be right.
 //
 // Two kinds, because the program's exit status tells them apart: the work failed (1) or the request was wrong (2).

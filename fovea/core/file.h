@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole files in and out. What is written replaces the old file only when it is complete on the disk (output_file.h).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names by pattern, as shells have it.
 #pragma once
 

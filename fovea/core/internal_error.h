@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Faults of fovea itself, whatever was asked for: one message that asks for a report, and keeps what shows the fault.
 #pragma once
 

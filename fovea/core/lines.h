@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text files as people's programs write them, line by line.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A file while it is written. All that the library and the program write goes through here.
 //
 // A plain file appears under its name only when it is complete on the disk: a temporary file beside it is written, fsynced and

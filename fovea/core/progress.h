@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How far a run has come, on standard error: a bar that is redrawn on a terminal, plain lines anywhere else.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TFRecord framing: what TensorBoard's event files and TensorFlow's data sets are made of.
 //
 //     u64 length | u32 masked CRC-32C of those 8 bytes | data | u32 masked CRC-32C of the data      little-endian

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Host tensors: a shape, an element type and contiguous row-major storage, shared on copy.
 //
 // Layout everywhere: activations are [batch, spatial..., channels]; filters are [spatial..., in, out] (docs/architecture.md).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole tensors in another order or another element type, on the host.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Photographs that could not be read: each is named once on standard error, and counted.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every image of a data set looked at once: what `fovea data` prints of photographs, and its contact sheet.
 #pragma once
 

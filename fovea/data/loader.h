@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Batches for training and evaluation, prepared by threads of their own while the last one is worked on.
 //
 // The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). Where it starts is

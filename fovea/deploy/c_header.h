@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a C program has to know to call a network compiled ahead of time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the sources in fovea/deploy/program are told about a network: macros over its own header, network.h.
 #pragma once
 

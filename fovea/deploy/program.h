@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network as a program for a device, or as a module of WebAssembly.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The sources of programs for devices, which travel inside the library: fovea/deploy/program,
 // fovea/data/image/pixel_arithmetic.h, and stb_image.h of Debian's libstb-dev.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/deploy/toolchain.h"
 
 #include <fcntl.h>

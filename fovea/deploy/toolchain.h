@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The compiler and linker of other machines, as Debian packages them: clang-19, lld-19, the C library of the target.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What shape rules say when something does not fit: `OPERATOR "LAYER": what is wrong`.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fovea dialect's C++ classes, generated from Ops.td and Interfaces.td.
 #pragma once
 
@@ -17,7 +18,8 @@
 
 namespace fovea {
 
-// The dialects a network and its formulas are written in: fovea, func, linalg, tensor, arith, math, and quant for types.
+// The dialects a network and its linalg operations are written in: fovea, func, linalg, tensor, arith, math, and quant for
+// types.
 void register_dialects(mlir::DialectRegistry& registry);
 
 }  // namespace fovea

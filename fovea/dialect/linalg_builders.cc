@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/dialect/linalg_builders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,4 +1,5 @@
-// Pieces formulas are written with: the few linalg and tensor operators that code generation accepts
+// SPDX-License-Identifier: Apache-2.0
+// Pieces linalg operations are written with: the few linalg and tensor operators that code generation accepts
 // (LinalgLoweringOpInterface).
 #pragma once
 
@@ -12,13 +13,13 @@ namespace fovea::dialect {
 using ScalarBody = llvm::function_ref<mlir::Value(mlir::ImplicitLocOpBuilder&, mlir::ValueRange)>;
 using ScalarsBody = llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder&, mlir::ValueRange)>;
 
-// An all-parallel formula over `result`'s shape; operands are broadcast to it. Operands of one constant value become constants
-// of the body.
+// An all-parallel linalg operation over `result`'s shape; operands are broadcast to it. Operands of one constant value become
+// constants of the body.
 mlir::Value elementwise(mlir::OpBuilder& builder, mlir::Location location, mlir::ValueRange operands,
                         mlir::RankedTensorType result, ScalarBody body);
 
-// A formula with the first `parallel` loops parallel and the others reduced. `maps`: one an input, then one an output. The
-// body's operands are the inputs' scalars, then the outputs'.
+// A linalg operation with the first `parallel` loops parallel and the others reduced. `maps`: one an input, then one an output.
+// The body's operands are the inputs' scalars, then the outputs'.
 llvm::SmallVector<mlir::Value> formula_loops(mlir::OpBuilder& builder, mlir::Location location, mlir::ValueRange inputs,
                                              mlir::ValueRange outputs, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel,
                                              ScalarsBody body);

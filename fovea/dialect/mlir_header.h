@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The MLIR headers that most files of dialect, passes and codegen include; compiled once for all of them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What TableGen wrote for the operators, and their registration: the one file that pays for compiling it.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"

@@ -1,4 +1,5 @@
-// Element types of integers that stand for real numbers (!quant.uniform), as shape rules and formulas see them.
+// SPDX-License-Identifier: Apache-2.0
+// Element types of integers that stand for real numbers (!quant.uniform), as shape rules and linalg operations see them.
 #pragma once
 
 #include "fovea/dialect/check.h"

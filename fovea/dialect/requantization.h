@@ -1,4 +1,5 @@
-// From exact integer sums back to 8-bit integers: the scalar arithmetic of formulas.
+// SPDX-License-Identifier: Apache-2.0
+// From exact integer sums back to 8-bit integers: the scalar arithmetic of linalg operations.
 #pragma once
 
 #include "fovea/dialect/linalg_builders.h"
@@ -25,12 +26,12 @@ FixedPoint fixed_point(double multiplier);
 // SaturatingRoundingDoublingHighMul and RoundingDivideByPOT (models of Jacob et al. 2018, appendix B).
 mlir::Value twice_rounded(mlir::ImplicitLocOpBuilder& builder, mlir::Value sum, mlir::Value multiplier, mlir::Value shift);
 
-int32_t twice_rounded(int32_t sum, FixedPoint multiplier);  // the same, while a formula is written
+int32_t twice_rounded(int32_t sum, FixedPoint multiplier);  // the same, while a linalg operation is written
 
 // a * b, rounded before anything is added to it: multiplication and addition of one expression are fused otherwise.
 mlir::Value rounded_product(mlir::ImplicitLocOpBuilder& builder, mlir::Value a, mlir::Value b);
 
-// Scalars of formula bodies.
+// Scalars of linalg operation bodies.
 mlir::Value to_float(mlir::ImplicitLocOpBuilder& builder, mlir::Value integer);
 mlir::Value real_constant(mlir::ImplicitLocOpBuilder& builder, float value);
 mlir::Value integer_constant(mlir::ImplicitLocOpBuilder& builder, int64_t value);  // i32
@@ -39,7 +40,7 @@ mlir::Value widened(mlir::ImplicitLocOpBuilder& builder, mlir::Value q, const Qu
 // q - zero as i32.
 mlir::Value centered(mlir::ImplicitLocOpBuilder& builder, mlir::Value q, const Quantized& type);
 
-// Constants for the body of an element-wise formula: one number, or one for each channel.
+// Constants for the body of an element-wise linalg operation: one number, or one for each channel.
 mlir::Value channel_constants(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<float> values,
                               llvm::ArrayRef<int64_t> shape);
 mlir::Value channel_constants(mlir::OpBuilder& builder, mlir::Location location, llvm::ArrayRef<int32_t> values,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a window moves over an image: sizes, strides, dilations and padding of convolutions and pooling, resolved.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The data sets that can be downloaded: where their files are and what they are known by.
 //
 // The catalog is TOML; fovea/fetch/catalog.toml is built in.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fovea/fetch/catalog.toml, built in (cmake/embed_text.cmake).
 #pragma once
 

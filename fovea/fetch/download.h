@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One file from the first mirror that has it right: resumed where a partial download ended, checked, put in place whole.
 #pragma once
 

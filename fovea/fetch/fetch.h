@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Data sets from the net into the user's data folder, where specs without a path (`mnist:`) find them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of a file that has arrived: opened by one process at a time, appended to, kept for the next time.
 #pragma once
 

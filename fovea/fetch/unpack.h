@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Archives into folders, without trusting them.
 #pragma once
 

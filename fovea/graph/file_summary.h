@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a model's file says of itself, whether it can be read as a network or not.
 #pragma once
 

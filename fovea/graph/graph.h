@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A recorded network: one MLIR function in the fovea dialect, seen without MLIR.
 //
 // The layers of fovea/nn record into a Graph by operator name; the compiler (fovea/codegen/driver/compile.h) turns it into a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The MLIR side of a Graph, for the passes and code generation.
 #pragma once
 

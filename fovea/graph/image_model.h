@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A model that tells what is in a picture: one image in, one row of scores out.
 #pragma once
 

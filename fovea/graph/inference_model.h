@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network as the world's files hold it: a graph for inference with its values and what stands around it.
 //
 // Readers of .tflite and .onnx make one, the quantizer turns a float one into an integer one, writers and the ahead-of-time

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a model's file says of what stands around the network: JSON text under the key "fovea" of the file's own metadata
 // (.onnx: metadata_props; .tflite: a metadata buffer of that name).
 //

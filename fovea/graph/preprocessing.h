@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a network wants its pictures.
 #pragma once
 

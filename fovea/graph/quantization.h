@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How integers stand for real numbers: real = scale * (q - zero) (Jacob et al. 2018, section 2.1; TensorFlow Lite 8-bit
 // quantization specification).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers that went astray: a network that diverged must be noticed, and the layer named.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network of any file that tells what is in a picture: float or integer, ending in probabilities or in logits.
 #pragma once
 

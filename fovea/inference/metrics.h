@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a network's answers are worth: loss, top-1, top-5 and the confusion matrix, summed batch by batch.
 #pragma once
 

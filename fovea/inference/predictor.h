@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trained network that answers: images in, logits out, for any number of images.
 #pragma once
 

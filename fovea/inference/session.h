@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A compiled graph with its tensors bound by name.
 #pragma once
 

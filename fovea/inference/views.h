@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Several views of an image, whose answers are averaged: accuracy bought with time when testing.
 #pragma once
 

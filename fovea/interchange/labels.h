@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Label files: the name of class i on line i, UTF-8.
 #pragma once
 

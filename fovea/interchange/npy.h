@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // NumPy's .npy files, versions 1 and 2, little-endian, C order (numpy.lib.format).
 #pragma once
 

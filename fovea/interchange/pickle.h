@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Python's pickles, as far as weights need them: a machine for plain data - numbers, text, tuples, lists, dictionaries - and
 // for the few names that PyTorch writes around tensors. Nothing is ever executed: a name is a word, and what would be a call is
 // kept as that word and its arguments. Any other opcode or name is refused.

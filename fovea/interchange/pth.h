@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights as PyTorch saves them (.pth, .pt, .bin), in both of its forms: a zip file since 1.6, and before that pickles one
 // after another. Tensors alone are read, by our own reader of pickles (pickle.h): nothing in the file is executed.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Safetensors: named tensors and a little text in one file (huggingface/safetensors, format of 2022).
 //
 //     u64 length of the header (little-endian) | header: JSON, padded with spaces to a multiple of 8 | data, without holes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files inside a zip archive that lies in memory, alone or after something else: weights as PyTorch saves them, and what
 // follows a .tflite file. Nothing that the archive says of itself is trusted: the directory, every entry's own header and the
 // checksums have to agree.

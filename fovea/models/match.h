@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which network of ours is this? So that weights of other programs' files can be trained on.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network's layers, sizes and costs, for one image.
 #pragma once
 

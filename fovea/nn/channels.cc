@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layers that take, add and reorder channels and positions, and compute nothing.
 #include <fmt/format.h>
 

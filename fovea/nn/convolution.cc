@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions and dense layers: what has weights and is counted in multiply-accumulates.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The values parameters start from: a function of seed, name and shape alone, so that a network's start depends neither on
 // the order in which its layers are written nor on the batch.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layers without weights: activations, pooling, and the same values in other shapes.
 #include "fovea/nn/layers.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The layers: functions of named options that make callables from Value to Value.
 //
 // Activations are [batch, spatial..., channels]; convolution and pooling take 1, 2 or 3 spatial dimensions, by the rank of what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Optimizers that look at a layer's whole tensor: LARS and Muon.
 #include <cmath>
 #include <numeric>

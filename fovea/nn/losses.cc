@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/nn/losses.h"
 
 #include "fovea/core/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Losses: [] f32, means over all images (and over all elements where there are several an image).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Normalization, and the noise that is there only while training.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The operators of the dialect as functions of Values: the only place that knows their names and attributes. They are described
 // in docs/operators.md. Layers (fovea/nn/layers.h) are what networks are usually written with.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Optimizers, as arithmetic on Values: recorded after the gradients, compiled with them into the one training step.
 //
 // What an optimizer keeps is state of the graph, named after the parameter: momentum.conv1.weight, moment1.conv1.weight.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes a network down: operators into the graph, parameters by name, layers by scope. Every Value knows its recorder.
 //
 // For those who write layers. A layer enters its scope, asks for its parameters, and records operators by way of

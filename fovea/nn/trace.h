@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network becomes a graph: for inference, for evaluation, or the whole training step.
 #pragma once
 

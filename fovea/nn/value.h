@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a network is written with: Values, arithmetic on them, and layers joined by `|`.
 //
 // A Value stands for a tensor that a compiled program will compute. Using one records an operator into the graph under

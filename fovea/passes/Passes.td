@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every pass of the road from a recorded network to kernels; documentation is generated from here.
 #ifndef FOVEA_PASSES_PASSES
 #define FOVEA_PASSES_PASSES
@@ -16,7 +17,7 @@ def DifferentiatePass : Pass<"fovea-differentiate", "::mlir::func::FuncOp"> {
 }
 
 def ConvertToLinalgPass : Pass<"convert-fovea-to-linalg", "::mlir::func::FuncOp"> {
-  let summary = "replace every operator by its formula in linalg";
+  let summary = "replace every operator by linalg operations";
   let description = [{
     Applies LinalgLoweringOpInterface until no operator of the dialect is left: composite operators become simpler ones first. Quantized
     tensors become their integers, signless ones; arguments and results of u8 are marked `fovea.storage`.
@@ -29,8 +30,8 @@ def ConvertToLinalgPass : Pass<"convert-fovea-to-linalg", "::mlir::func::FuncOp"
 def MixedPrecisionPass : Pass<"fovea-mixed-precision", "::mlir::func::FuncOp"> {
   let summary = "activations and products in bf16, sums and parameters in f32";
   let description = [{
-    Over formulas. A tensor whose first dimension is the batch's, and that is not summed along its channels (as logits are) or returned, is
-    kept in memory as bf16: the formula that computes it rounds, those that read it extend. Contractions of such tensors read both operands
+    Over linalg operations. A tensor whose first dimension is the batch's, and that is not summed along its channels (as logits are) or returned, is
+    kept in memory as bf16: the operation that computes it rounds, those that read it extend. Contractions of such tensors read both operands
     in bf16 and sum in f32; filters are rounded once for all that read them. Reductions, losses, statistics, gradients of parameters and
     their updates stay in f32. Micikevicius et al., "Mixed precision training", 2018; Kalamkar et al., "A study of BFLOAT16 for deep
     learning training", 2019.
@@ -42,12 +43,12 @@ def MixedPrecisionPass : Pass<"fovea-mixed-precision", "::mlir::func::FuncOp"> {
 def DotProductsPass : Pass<"fovea-dot-products", "::mlir::func::FuncOp"> {
   let summary = "contractions of bytes laid out for the processor's integer products";
   let description = [{
-    Over formulas. Sums of products of bytes get neighboring channels of image and filter as a last dimension of their own, four or two
+    Over linalg operations. Sums of products of bytes get neighboring channels of image and filter as a last dimension of their own, four or two
     of them, which code generation sees as one number (fovea/codegen/kernel/dot_product_packing.h). Missing channels are zeros. Where the processor multiplies
     bytes of unlike signs only, or of equal ones only, the image's sign bit is flipped where it is computed, which adds or takes away 128,
     and 128 times the sum of the filter makes up for it: the integers stay the same. `pairs` are extended to 16 bits. Depthwise
     contractions are sums of image minus padding, for taps in the padding to be zero: with `words` of integers, whose factors fit 16 bits,
-    else, where the terms are so few that f32 counts them exactly, in f32. What depends on filters alone is formulas of its own, for fovea-hoist-constants. Jacob et al., "Quantization and training of neural
+    else, where the terms are so few that f32 counts them exactly, in f32. What depends on filters alone is linalg operations of its own, for fovea-hoist-constants. Jacob et al., "Quantization and training of neural
     networks for efficient integer-arithmetic-only inference", 2018, section 2.
   }];
   let options = [Option<"products", "products", "std::string", "\"none\"",
@@ -80,7 +81,7 @@ def SplitPass : Pass<"fovea-split", "::mlir::func::FuncOp"> {
 def HoistConstantsPass : Pass<"fovea-hoist-constants", "::mlir::ModuleOp"> {
   let summary = "take what depends on parameters alone out of an inference program";
   let description = [{
-    Over formulas. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantized
+    Over linalg operations. What can be computed from arguments of role `parameter` and `state` (batch norm folded into filters, biases of quantized
     layers, transposed or sliced weights) moves into a second function (attribute `fovea.initializer`), run once when values are bound. Its
     results are new arguments of the network's function, of role `hoisted`, named hoisted.0, hoisted.1 and so on in its order. Views stay
     where they are, and so does what would only make a tensor larger. Parameters that a result replaces are read as they are.
@@ -102,10 +103,10 @@ def FoldBatchNormPass : Pass<"fovea-fold-batch-norm", "::mlir::func::FuncOp"> {
 }
 
 def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
-  let summary = "group formulas into kernels that share a loop";
+  let summary = "fuse linalg operations into kernels that share a loop";
   let description = [{
     The network's function becomes calls of private kernel functions (attribute `fovea.kernel`) in the order they run, with views between
-    them. A kernel is an anchor (a contraction, a reduction, pooling) with the padding before it and the element-wise work after it, or
+    them. A kernel is a root (a contraction, a reduction, pooling) with the padding before it and the element-wise work after it, or
     element-wise work alone. Element-wise work joins the kernel that computes what it reads; reductions take in the element-wise work
     before them; what a few additions and multiplications make of a tensor that is in memory anyway (the normalized values that the gradient
     of a batch norm reads) is made again by each reader; sums over the same tensor become one; phases of strided gradients are written in place (result attribute

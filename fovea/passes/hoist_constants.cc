@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What depends on parameters alone is computed once, when their values are known, not at every run.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the fuser sees in a linalg operation: which kind of work it is, and whose layer it belongs to.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The passes over a recorded network (docs/passes.md, generated from Passes.td).
 #pragma once
 

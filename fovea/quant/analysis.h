@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Graphs that tell what integers change: the network in real numbers, each layer alone as integers, and all of them together.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sample images through a network that is to become integers: the ranges of its tensors, and what integers change.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Channels of neighboring layers are scaled against each other, so that one scale serves all of a layer's.
 #pragma once
 

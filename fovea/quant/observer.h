@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is seen of a tensor over sample images, and the range of real numbers that its integers should cover.
 #pragma once
 

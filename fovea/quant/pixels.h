@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pixels as a network of integers takes them, and what they mean.
 #pragma once
 

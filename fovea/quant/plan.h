@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which layers of a network become integers, and which of its tensors share a scale.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network for fine-tuning that knows it will be integers.
 //
 // Norms are folded before training and stay so (static folding: Nagel et al., "A white paper on neural network quantization",

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network of real numbers becomes one of integers.
 #pragma once
 

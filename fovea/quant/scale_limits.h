@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scales that integer arithmetic can hold together.
 //
 // Runtimes multiply sums by ratios of scales, and take only some: XNNPACK's convolutions below 2^8, its sums 2^-10 to 2^8, its

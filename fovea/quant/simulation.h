@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A plan in real numbers: every layer as it stands, its weights and results as integers would hold them (fake_quantize).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A file that only grows, for logs: what a call appended is in the file when it returns, whole, whatever becomes of the
 // process.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures as SVG text: curves, the confusion matrix, bars, a sheet of predictions. Write them with write_text().
 #pragma once
 

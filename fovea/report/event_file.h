@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TensorBoard event files with scalar summaries: a TFRecord per tensorflow.Event.
 //
 //     Event   { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }

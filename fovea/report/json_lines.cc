@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/report/json_lines.h"
 
 #include "fovea/core/error.h"

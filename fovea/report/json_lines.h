@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Metrics as JSON lines: one object a line, appended whole.
 #pragma once
 

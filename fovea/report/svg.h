@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SVG text, piece by piece: what the charts are written with.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A compiled function: a list of kernel calls and one planned arena. Includes no MLIR: a model compiled ahead of time links
 // this.
 //

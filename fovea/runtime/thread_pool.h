@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Threads that share the tiles of one kernel at a time.
 #pragma once
 

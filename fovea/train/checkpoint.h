@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a run needs to go on exactly where it stopped: every parameter and state tensor, and the position in the data.
 //
 // On disk: checkpoint-STEP.safetensors (names as torchvision's checkpoints; see docs/architecture.md for the layout) and

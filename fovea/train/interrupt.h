@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ctrl-C and SIGTERM as a question the training loop asks between steps, so that it can save first.
 #pragma once
 

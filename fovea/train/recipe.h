@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Everything that decides what a training run computes: two runs of one recipe give the same bytes.
 //
 // A recipe is TOML; recipes/MODEL.toml is the default of that model, and of those it lists as `models`, and is built into the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files of recipes/, built into the library (generated at build time by cmake/embed.cmake).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pictures of a run: loss and accuracy over the epochs, and what was taken for what.
 #pragma once
 

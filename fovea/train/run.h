@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The folder a training run leaves behind, and what is read back from it.
 //
 //     recipe.toml          the recipe used

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One writer a run: while a lock exists, no other process (and no other lock of this one) can have the folder. The lock is the
 // system's and dies with the process, whatever becomes of it; the file RUN/.lock only says whose it is.
 #pragma once

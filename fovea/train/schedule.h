@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rate of every step as a pure function of the step: a run that resumes needs to remember nothing.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The training loop: epochs over a data set, evaluation, checkpoints, metrics and pictures in the run's folder.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One step of training, as a recipe has it: one program, or two that take the batch in parts.
 #pragma once
 

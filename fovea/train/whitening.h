@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Filters that whiten the data they are set from: a first layer that need not be learnt.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Policies, erasing and mixing in a training run: one recipe, one result, for any number of threads and across an interruption.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Sourced by the tests of the program: NAME_test.sh PATH_TO_FOVEA.
 set -uo pipefail
 fovea=$(realpath "$1")

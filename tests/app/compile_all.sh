@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Larger networks compiled ahead of time for every target, at their own sizes: compile_all.sh PATH_TO_FOVEA. Minutes under qemu,
 # so it is run by hand; compile_test.sh is what every test run does.
 here_folder=$(realpath "$(dirname "$0")")

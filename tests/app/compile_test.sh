@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Networks compiled ahead of time, for every target that this machine can run: the answers of `fovea run`.
 here_folder=$(realpath "$(dirname "$0")")
 source "$here_folder/common.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # `fovea data fetch` against a server on loopback: what arrives, what is refused, what is kept to go on from.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"

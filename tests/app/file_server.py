@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A server on loopback that gives the files of a folder, well or badly: file_server.py FOLDER LOG
 
 Prints its port. The first part of a path is the manner, the rest the file; every request and its range go into the log, a line

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Model files: what a summary says of them, and how pictures become their input.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

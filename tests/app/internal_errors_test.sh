@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # What is a fault of the program is one line that asks for a report and exit status 1; what a processor lacks is said.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Killed without warning 20 times, most of them while a checkpoint is being written: every time the run goes on from a whole
 # checkpoint, and it ends in the bytes of a run that was never stopped. With all that a checkpoint can hold: RMSProp's state,
 # averages, steps in parts.

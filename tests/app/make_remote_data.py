@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Small data sets as a server would have them, and their catalog: make_remote_data.py FOLDER BASE_URL
 
 FOLDER gets IDX files of random digits, an archive of pictures in class folders, and archives that must not be unpacked;

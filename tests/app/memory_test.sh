@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Training in less memory, with another number of workers: the same bytes, what it costs is said, and the whole process keeps the promise
 # from its start to its end. Evaluation in bf16.
 source "$(dirname "$0")/common.sh"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # classify and run on pictures and tensors, good and bad.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # From a trained network to a file of integers, and fine-tuning for them.
 source "$(dirname "$0")/common.sh"
 mnist=$(realpath "${FOVEA_DATA:-../shared/data}/mnist" 2>/dev/null || true)

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Requests that are wrong (exit status 2) and work that cannot be done (1): one line each that says what would be right.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Runs that cannot fool: divergence is noticed and its layer named, a folder has one writer, a finished run is not replaced unasked,
 # and a resumed run takes the same options again.
 source "$(dirname "$0")/common.sh"

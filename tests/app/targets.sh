@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Sourced by what runs compiled networks, in its working folder after common.sh: on this machine, under qemu-user, in node.
 
 # runnable TRIPLE [CPU]: how programs for it are started here; fails when that or its C library is missing. Without a processor the

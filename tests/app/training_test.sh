@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # One recipe, one result: whatever the number of threads, and however often the run was killed.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

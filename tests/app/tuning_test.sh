@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # From one network's weights to other classes: a new head, frozen layers, an early stop, the best epoch's network.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Where results go: pipes, devices and links stay what they are, names and paths may be long, what was there survives a full disk,
 # and JSON is JSON whatever things are called.
 source "$(dirname "$0")/common.sh"

@@ -1,5 +1,6 @@
-// What the formulas of a graph compute, in double precision whatever the element types: differentiated, replaced by formulas,
-// and run one element at a time. Independent of code generation.
+// SPDX-License-Identifier: Apache-2.0
+// What the linalg operations of a graph compute, in double precision whatever the element types: differentiated, replaced by
+// linalg operations, and run one element at a time. Independent of code generation.
 #pragma once
 
 #include <functional>
@@ -35,7 +36,7 @@ Tensor forward(const Network& network, const std::vector<Tensor>& arguments);
 // The same, in f32 by the compiler that networks run with.
 Tensor compiled_forward(const Network& network, const std::vector<Tensor>& arguments);
 
-// Expects both to be near `wanted`: the formulas to 1e-9, the compiled code to what f32 holds.
+// Expects both to be near `wanted`: the linalg operations to 1e-9, the compiled code to what f32 holds.
 void expect_value(const Network& network, const std::vector<Tensor>& arguments, const Tensor& wanted);
 
 // Expects the gradients of a random weighting of the network's value by each f64 argument (or those of `wrt`) to agree with

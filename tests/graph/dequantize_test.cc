@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An integer convolution as the real one it stands for, against arithmetic by hand.
 #include "fovea/graph/rewrite/dequantize.h"
 

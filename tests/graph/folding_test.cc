@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Folding keeps the function; fused layers hold every operator once.
 #include "fovea/graph/rewrite/folding.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Graph: what records a network without MLIR.
 #include "fovea/graph/graph.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/graph/model_metadata.h"
 
 #include <gtest/gtest.h>

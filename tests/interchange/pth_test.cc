@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files as torch.save leaves them, written here byte by byte.
 #include "fovea/interchange/pth.h"
 

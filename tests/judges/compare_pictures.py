@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every form of PNG, BMP, GIF, WebP and JPEG, written here, as the library reads it and as programs for devices do.
 
 compare_pictures.py DUMP_PICTURES DUMP_DEVICE_PICTURES. PNG, BMP and GIF are equal to the last bit between the two and to what their

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """ONNX's own node cases as judge of the reader: compare_with_onnx_node_cases.py NODE_CASES [--all] [NAME...]
 
 NODE_CASES is the built program tests/judges/node_cases. onnx.backend.test.case.node of Debian's python3-onnx has a model, inputs and

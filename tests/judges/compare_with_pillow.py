@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The operations of fovea/data/image/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in color and gray.
 
 compare_with_pillow.py DUMP_OPERATIONS. Exact, but for interpolated pixels, which may differ by one level.

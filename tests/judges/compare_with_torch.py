@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Repeats in PyTorch, in double precision, what dump_gradients computed: logits, loss and every gradient must agree.
 
     compare_with_torch.py DUMP_GRADIENTS [NAME...]

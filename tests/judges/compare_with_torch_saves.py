@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Saves weights by PyTorch in both of its forms and compares what is read from them, bit for bit.
 
     compare_with_torch_saves.py DUMP_WEIGHTS PROGRAM

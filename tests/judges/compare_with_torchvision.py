@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Networks of torchvision with random weights and running statistics: written as safetensors, read by our program, logits must agree;
 and so must loss, gradients and running statistics after one training step of some.
 

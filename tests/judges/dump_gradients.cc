@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a network, and one training step of it, and writes everything another framework needs to repeat that, as one safetensors
 // file in PyTorch's layout: parameter.NAME, image, label, logits; then loss, gradient.NAME, and after.NAME for what a norm
 // keeps. compare_with_torch.py and compare_with_torchvision.py are that other framework's side.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dump_operations PICTURE CHANNELS FOLDER <REQUESTS: for each line `OPERATION ARGUMENT INTERPOLATION` of standard input, the
 // picture after that operation as FOLDER/LINE.png. Read by compare_with_pillow.py.
 #include <fmt/format.h>

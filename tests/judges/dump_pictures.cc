@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dump_pictures exif|stored PICTURE...: decodes each and writes PICTURE.library, "HEIGHT WIDTH\n" and its pixels, or a line of
 // error on standard output.
 #include <fmt/format.h>

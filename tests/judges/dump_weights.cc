@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dump_weights IN OUT.safetensors: the tensors that are read from a file of weights.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // .tflite files of one operator, written table by table: what our writer never makes, but our reader reads.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/judges/file_operators.h"
 
 #include "tests/judges/operator_case.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators as other converters write them, straight into files: what our writer never makes, but our reader reads.
 #pragma once
 

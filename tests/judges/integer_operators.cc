@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // integer_operators FOLDER: a .tflite file for each integer operator, random inputs, and our answers from the file as read
 // back: what compare_with_litert/compare_operators.py compares with LiteRT's. jobs.json lists them.
 //

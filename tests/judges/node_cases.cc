@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // node_cases LIST: runs small ONNX models one after another, for judges that have many. LIST names a folder a line, each with
 // model.onnx and input_0.npy, input_1.npy, ... in the file's own order of inputs and of dimensions; results are written as
 // output_0.npy, ... in that order, too. A line for each folder, tabs between: the folder, `ran`, or `refused` and why. With

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One operator between a network's input and its output, as a job for a judge.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files of one operator each, their random inputs and our answers, as a judge reads them: jobs.json lists them.
 #pragma once
 

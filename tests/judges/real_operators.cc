@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Real numbers: weights of 8 and 16 bits, logic, and what files rarely have.
 #include "tests/judges/file_operators.h"
 #include "tests/judges/operator_case.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // time_policies: microseconds a picture of 224x224 takes in each augmentation policy, one thread, a line `POLICY MICROSECONDS`
 // each. Set beside torchvision's by bench/peers/policies_vs_torchvision.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations of 16 bits with weights of 8.
 #include "tests/judges/file_operators.h"
 #include "tests/judges/operator_case.h"

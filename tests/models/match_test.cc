@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A folded network is found again among ours, with tensors that give its answers; others are not.
 #include "fovea/models/match.h"
 

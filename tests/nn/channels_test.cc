@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layers that move channels and positions: the compiled values against what the words say.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A traced graph compiled, with a tensor for every argument and result by name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LARS and Muon against plain loops in double precision, from the gradients that the program gave.
 #include <gtest/gtest.h>
 

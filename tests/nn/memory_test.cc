@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A training step that is made to fit: the same bits in less memory.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a training step does beside its optimizer: accumulation, clipping, averages, summed losses.
 #include <gtest/gtest.h>
 

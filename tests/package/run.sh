@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Installs the build into a temporary folder, and builds and runs a small project that finds it there: run.sh BUILD_FOLDER
 set -euo pipefail
 build=$1 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,4 +1,5 @@
-// Random functions of linalg on tensors, of the kinds that formulas emit.
+// SPDX-License-Identifier: Apache-2.0
+// Random functions of linalg on tensors, of the kinds that linalg operations emit.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sample images through networks: what is seen, and what is taken back.
 #include "fovea/quant/calibration.h"
 

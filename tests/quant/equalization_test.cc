@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Equalized networks compute what they did, with channels alike.
 #include "fovea/quant/equalization.h"
 

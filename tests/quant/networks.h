@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks of integers beside those of real numbers, on the same images.
 #pragma once
 

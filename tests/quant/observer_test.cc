@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ranges of known distributions.
 #include "fovea/quant/observer.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scales, zero points and integers by the rules.
 #include "fovea/quant/parameters.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks of integers answer as those of real numbers do, and are integers throughout.
 #include "fovea/quant/quantizer.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks that no training leaves: dead channels, vanishing activations, constants. Their scales are widened until integers
 // hold them together.
 #include "fovea/quant/scale_limits.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks compiled and run in this process, with memory that hides nothing: results start as NaN, and so does what the arena
 // holds.
 #pragma once

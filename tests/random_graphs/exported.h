@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random networks as ONNX files, for other runtimes to judge.
 #pragma once
 

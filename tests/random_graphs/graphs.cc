@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random whole networks, each compiled and written in every way and held against the interpreter of its formulas.
 //
 // Networks are worked on in a process of their own, so that one that crashes or hangs is a finding like any other.

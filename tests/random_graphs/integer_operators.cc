@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random quantized operators, as files of integers hold them.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks computed by the interpreter of formulas, and compiled results held against it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What generators of random networks share: the graph so far, its values, and choices.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The roads a random network takes, each held against the interpreter.
 #pragma once
 

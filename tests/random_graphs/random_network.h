@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random whole networks of the dialect's operators, as layers and the readers of model files make them, with their values.
 #pragma once
 

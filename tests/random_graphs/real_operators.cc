@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random operators on real numbers.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Integer arithmetic in plain loops, as XNNPACK and TensorFlow Lite define it: by bits and magic numbers where they do it so.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Plain loops in double precision, one function an operator, that read like its definition. Nothing here is fast or shares code
 // with the formulas.
 #pragma once

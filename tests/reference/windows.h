@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Windows in plain loops over numbers, for those who compare thousands of shapes: convolution, pooling, and their gradients,
 // each as its definition says. In double; nothing is shared with the formulas, nor with reference.h.
 #pragma once

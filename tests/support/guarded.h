@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory that tells what was written outside it, and shows what was read before it was written.
 #pragma once
 

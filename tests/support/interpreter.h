@@ -1,4 +1,5 @@
-// Runs a function of linalg formulas one element at a time: floating point in double, integers exactly.
+// SPDX-License-Identifier: Apache-2.0
+// Runs a function of linalg linalg operations one element at a time: floating point in double, integers exactly.
 #pragma once
 
 #include <random>
@@ -26,7 +27,8 @@ class Noise {
   std::mt19937 random_;
 };
 
-// Calls of other functions of the module are followed. Throws std::runtime_error on operations that formulas may not hold.
+// Calls of other functions of the module are followed. Throws std::runtime_error on operations that linalg operations may not
+// hold.
 std::vector<Array> interpret(mlir::func::FuncOp function, const std::vector<Array>& arguments, Noise* noise = nullptr);
 
 }  // namespace fovea

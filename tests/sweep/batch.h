@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cases compiled together as one network, run in memory full of poison with guards around it, and compared with plain loops.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One layer of a sweep: an operator with windows or a contraction, its sizes, and how it is compiled. A line of text says it
 // all, so that what fails can be run again alone.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which cases there are.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cases of quantized integers, equal bit for bit.
 #include "fovea/core/random.h"
 #include "tests/sweep/problem.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A case with its numbers: what goes in, and what plain loops make of it.
 #pragma once
 

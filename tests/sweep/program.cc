@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sweeps over shapes: ./dev sweep.
 #include <CLI/CLI.hpp>
 #include <iostream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many cases, in processes of their own: what crashes or hangs is found like anything else.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two thousand layers of random shapes, compiled, against plain loops. FOVEA_SWEEP_SEED draws others, FOVEA_SWEEP_RUNS more.
 #include "tests/sweep/sweep.h"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A network of torchvision as an ONNX file for images of 224 x 224, with random weights: export.py NAME BATCH FILE"""
 import sys
 import warnings

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Median milliseconds of one run: time.js FILE.onnx THREADS SECONDS [BATCH]
 const ort = require('onnxruntime-node');
 

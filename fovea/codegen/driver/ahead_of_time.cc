@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/driver/ahead_of_time.h"
 
 #include <llvm/Bitcode/BitcodeReader.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network and its values as one object file for another machine. Includes no MLIR.
 //
 // The object defines one function of C,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the tensors of a fused function live: the arena, the caller's arguments and results, constants.
 #pragma once
 

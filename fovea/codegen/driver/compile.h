@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Graph in, Program out: differentiate, fold, fuse into kernels, plan memory, and LLVM, in process. Includes no MLIR.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/driver/fault_guard.h"
 
 #include <llvm/Support/ErrorHandling.h>

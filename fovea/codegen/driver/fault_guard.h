@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LLVM ends the process where it meets what it holds to be impossible. Work done under guard ends in an InternalError instead,
 // in the program and in whoever's process the library is part of.
 //

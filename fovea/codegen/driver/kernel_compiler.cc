@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/driver/kernel_compiler.h"
 
 #include <llvm/ADT/StringExtras.h>

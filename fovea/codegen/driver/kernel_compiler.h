@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernels of the `kernels` stage to machine code: tile program, schedule, LLVM, the disk cache, and linking into this process.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/driver/object_cache.h"
 
 #include <llvm/ADT/ArrayRef.h>
@@ -36,7 +37,16 @@ std::array<uint8_t, 32> content_digest(const Header& header, const char* object,
   return hash.final();
 }
 
-std::filesystem::path chosen_folder() {
+std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& key) {
+  const auto hash = digest(key.data(), key.size());
+  std::string name;
+  for (int i = 0; i < 16; ++i) name += fmt::format("{:02x}", hash[static_cast<size_t>(i)]);
+  return folder / (name + ".kernel");
+}
+
+}  // namespace
+
+std::filesystem::path kernel_cache_folder() {
   const char* named = std::getenv("FOVEA_CACHE");
   if (named != nullptr && std::strcmp(named, "off") == 0) return {};
   if (named != nullptr && *named != '\0') return named;
@@ -47,16 +57,7 @@ std::filesystem::path chosen_folder() {
   return std::filesystem::path(home) / ".cache" / "fovea";
 }
 
-std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& key) {
-  const auto hash = digest(key.data(), key.size());
-  std::string name;
-  for (int i = 0; i < 16; ++i) name += fmt::format("{:02x}", hash[static_cast<size_t>(i)]);
-  return folder / (name + ".kernel");
-}
-
-}  // namespace
-
-ObjectCache::ObjectCache() : folder_(chosen_folder()) {
+ObjectCache::ObjectCache() : folder_(kernel_cache_folder()) {
   if (folder_.empty()) return;
   std::error_code error;
   const bool existed = std::filesystem::exists(folder_, error);

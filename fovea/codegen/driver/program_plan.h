@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A function of the kernels stage as the plan of a Program: what it reads and gives, the kernels it calls, where tensors live.
 #pragma once
 

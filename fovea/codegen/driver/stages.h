@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The stages of the road that a whole network takes, before its kernels part ways.
 #pragma once
 

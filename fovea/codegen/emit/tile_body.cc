@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
 #include <mlir/IR/IRMapping.h>
@@ -102,7 +103,7 @@ Value TileWriter::product_added(Value left, Value right, Value sum) {
   return total->getResult(0);
 }
 
-// The formula of `op` on one tile. `order` are the root's dimensions the tile runs over; `domain_dims` names, for each
+// The linalg operation of `op` on one tile. `order` are the root's dimensions the tile runs over; `domain_dims` names, for each
 // dimension of the op's own domain, the root's.
 SmallVector<Value> TileWriter::apply(linalg::GenericOp op, ArrayRef<Operand> inputs, ValueRange outs, ArrayRef<unsigned> order,
                                      ArrayRef<unsigned> domain_dims, ArrayRef<Value> starts) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/emit/tile_builder.h"
 
 #include <mlir/Dialect/Affine/IR/AffineOps.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The small vocabulary tile programs are written in: index arithmetic that folds, loops that carry tensors, slices.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <mlir/Analysis/SliceAnalysis.h>
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
@@ -96,10 +97,10 @@ Value TileWriter::summed(Value tile, Value result) {
   });
 }
 
-// The root's results on this tile are done: the formulas that follow, and the writes.
+// The root's results on this tile are done: the linalg operations that follow, and the writes.
 void TileWriter::finish(ArrayRef<Value> root_tiles, State& state) {
   const SmallVector<unsigned> order = tile_dims(false);
-  DenseMap<Value, Value> tiles;  // results of the kernel's formulas -> their tiles
+  DenseMap<Value, Value> tiles;  // results of the kernel's linalg operations -> their tiles
   auto outs_for = [&](linalg::GenericOp op) {
     SmallVector<Value> outs;
     for (Value result : op.getResults()) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operands of a block brought into the core's cache, in the order the tiles read them.
 #pragma once
 

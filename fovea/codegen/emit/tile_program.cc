@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/emit/tile_program.h"
 
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
@@ -106,7 +107,7 @@ Value TileWriter::argument_now(Value original, const State& state) const {
   return func::FuncOp(program_.function).getArgument(number);
 }
 
-// Does the formula behind `value` yield an input unchanged?
+// Does the linalg operation behind `value` yield an input unchanged?
 
 // A scalar of the kernel function (a constant), made anew in the tile program.
 Value TileWriter::here(Value original) {

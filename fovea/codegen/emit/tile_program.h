@@ -1,9 +1,10 @@
-// One lowering for every index map: a kernel's formulas to its tile program.
+// SPDX-License-Identifier: Apache-2.0
+// One lowering for every index map: a kernel's linalg operations to its tile program.
 //
-// A tile program is loops over tiles, slices that read them, the formula on tiles of fixed size, and slices that write.
-// Strides, dilations, taps, groups and padding live in the slices, so a formula on a tile is a plain contraction or an
-// element-wise body, and one schedule vectorizes them all (schedule.h). Every tile has a static size: what is left over at an
-// edge is a program of its own.
+// A tile program is loops over tiles, slices that read them, the linalg operation on tiles of fixed size, and slices that
+// write. Strides, dilations, taps, groups and padding live in the slices, so a linalg operation on a tile is a plain
+// contraction or an element-wise body, and one schedule vectorizes them all (schedule.h). Every tile has a static size: what is
+// left over at an edge is a program of its own.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +14,15 @@
 
 namespace fovea {
 
-// An argument of a tile program whose rows begin and end with a line of the cache: what is written there goes past the caches.
+// An argument of a tile program whose rows begin and end with a line of the cache: what is written there goes by non-temporal
+// stores.
 inline constexpr const char* non_temporal_result = "fovea.non_temporal";
 
 struct TileProgram {
-  mlir::func::FuncOp function;              // (operands..., scratch..., begin, end) -> the written tensors
-  int64_t operands = 0;                     // leading arguments that are the kernel's operands
-  llvm::SmallVector<int64_t> non_temporal;  // of the operands: results that are written past the caches (non_temporal_stores.h)
+  mlir::func::FuncOp function;  // (operands..., scratch..., begin, end) -> the written tensors
+  int64_t operands = 0;         // leading arguments that are the kernel's operands
+  llvm::SmallVector<int64_t>
+      non_temporal;  // of the operands: results that are written by non-temporal stores (non_temporal_stores.h)
   llvm::SmallVector<int64_t> scratch_offsets;  // bytes, of each scratch argument
   int64_t scratch_bytes = 0;
   int64_t tiles = 1;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions by Winograd's algorithm (winograd.h), one grid tile: a block of image tiles transformed into scratch, one matrix
 // product for each of their numbers, and the results transformed back in registers, where the kernel's epilogue follows.
 #include <mlir/Dialect/Arith/IR/Arith.h>

@@ -1,4 +1,5 @@
-// The writer of tile programs, private to its parts: loops and packing (tile_program.cc), the formula on a tile
+// SPDX-License-Identifier: Apache-2.0
+// The writer of tile programs, private to its parts: loops and packing (tile_program.cc), the linalg operation on a tile
 // (tile_body.cc), what follows it (tile_epilogue.cc), hints to the cache (tile_prefetch.cc) and convolutions by Winograd's
 // algorithm (tile_winograd.cc).
 #pragma once
@@ -13,7 +14,7 @@ namespace fovea {
 // Handles are cheap and const ones answer nothing.
 inline mlir::func::FuncOp function_of(const KernelDescription& kernel) { return kernel.function; }
 
-// Each coordinate of an access as a sum over the dimensions of its formula.
+// Each coordinate of an access as a sum over the dimensions of its linalg operation.
 llvm::SmallVector<LinearForm> forms_of(const Access& access, unsigned dims);
 
 // Writes one kernel's tile program. State that the loops carry: the written tensors, then the scratch buffers.

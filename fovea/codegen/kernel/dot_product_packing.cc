@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/kernel/dot_product_packing.h"
 
 #include <llvm/ADT/bit.h>

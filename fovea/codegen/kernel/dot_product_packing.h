@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products of narrow numbers several at a time.
 //
 // One instruction adds the products of two bf16 neighbors (x86 vpdpbf16ps), of four bytes (x86 vpdpbusd, Arm sdot and udot) or

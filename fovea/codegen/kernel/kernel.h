@@ -1,9 +1,10 @@
-// A kernel function read as formulas: the root's iteration domain, how each operand is indexed, and what follows on its
-// result.
+// SPDX-License-Identifier: Apache-2.0
+// A kernel function read as linalg operations: the root's iteration domain, how each operand is indexed, and what follows on
+// its result.
 //
-// A kernel is one root linalg.generic (a contraction, reduction, pooling or element-wise formula), constant padding before it
-// and element-wise formulas after it, each result optionally put into a destination with strides (docs/architecture.md,
-// "Kernels").
+// A kernel is one root linalg.generic (a contraction, reduction, pooling or element-wise linalg operation), constant padding
+// before it and element-wise linalg operations after it, each result optionally put into a destination with strides
+// (docs/architecture.md, "Kernels").
 #pragma once
 
 #include <llvm/ADT/SmallVector.h>
@@ -15,9 +16,10 @@
 
 namespace fovea {
 
-// One tensor as a formula reads it: coordinates in the tensor *after* padding, as sums of integer * dimension + constant.
+// One tensor as a linalg operation reads it: coordinates in the tensor *after* padding, as sums of integer * dimension +
+// constant.
 struct Access {
-  mlir::Value tensor;  // a function argument, or the result of an earlier formula of the kernel
+  mlir::Value tensor;  // a function argument, or the result of an earlier linalg operation of the kernel
   mlir::AffineMap map;
   llvm::SmallVector<int64_t> pad_low;  // per coordinate; empty when there is no padding
   mlir::Attribute pad_value;           // what fills a strip around the tensor
@@ -60,14 +62,15 @@ struct LinalgOperation {
   llvm::SmallVector<int64_t> extents;  // of the domain
   llvm::SmallVector<bool> reduced;     // per dimension
   std::vector<Access> inputs;
-  llvm::SmallVector<mlir::Value> initial;   // per result: the scalar a reduction starts from, null for element-wise formulas
+  llvm::SmallVector<mlir::Value>
+      initial;  // per result: the scalar a reduction starts from, null for element-wise linalg operations
   llvm::SmallVector<unsigned> output_dims;  // the domain dimension of each output coordinate (the same for every result)
   DotProduct product = DotProduct::none;    // of groups (dot_product_packing.h)
 };
 
 // Where a returned value goes.
 struct KernelResult {
-  mlir::Value value;                            // result of a formula
+  mlir::Value value;                            // result of a linalg operation
   unsigned result;                              // index among the function's results
   int in_place = -1;                            // the argument it is written over, or -1
   llvm::SmallVector<int64_t> offsets, strides;  // of the insertion, per output coordinate (0 and 1 without one)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Object files in memory to functions of this process.
 #pragma once
 

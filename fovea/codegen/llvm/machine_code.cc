@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/llvm/machine_code.h"
 
 #include <llvm/Bitcode/BitcodeWriter.h>

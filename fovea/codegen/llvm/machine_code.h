@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LLVM's dialect to machine code: an object file in memory, or its text.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/llvm/memory_functions.h"
 
 #include <llvm/IR/IRBuilder.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The C library's memset, memcpy and memmove as functions of the module itself: an object for a device needs no library.
 #pragma once
 

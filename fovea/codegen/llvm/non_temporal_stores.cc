@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/llvm/non_temporal_stores.h"
 
 #include <llvm/IR/InstIterator.h>

@@ -1,4 +1,5 @@
-// Results that no cache would keep, written past the caches: a store of a whole line need not read that line first.
+// SPDX-License-Identifier: Apache-2.0
+// Results that no cache would keep, written by non-temporal stores: a store of a whole line need not read that line first.
 //
 // The processor wants such stores aligned to their size, and an operand may lie anywhere: the entry looks, and calls a copy of
 // the kernel with ordinary stores where one does not.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/llvm/peephole.h"
 
 #include <llvm/IR/IRBuilder.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Instructions that LLVM does not choose by itself.
 #pragma once
 

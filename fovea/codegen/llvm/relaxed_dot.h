@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WebAssembly's relaxed products of bytes: four to a lane in one instruction, but what becomes of a second factor above 127 is
 // up to the engine: unsigned (x86 with AVX-VNNI), signed (Arm), or unsigned with sums of two that saturate (other x86).
 //

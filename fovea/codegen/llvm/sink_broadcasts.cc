@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/llvm/sink_broadcasts.h"
 
 #include <llvm/ADT/STLExtras.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers of a row that multiply whole vectors, read where they are used.
 //
 // Floating point multiplies by what lies in memory. The instructions of groups (dot_product_packing.h) want one factor in a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/llvm/widening_multiply_add.h"
 
 #include <llvm/Analysis/ValueTracking.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products of integers that fit 16 bits, as the processor multiplies them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the schedule and LLVM need to know of a processor. A new processor is a row of numbers here, not new kernels.
 #pragma once
 
@@ -23,8 +24,8 @@ struct Target {
   int64_t vector_registers = 16;  // of them
   int64_t l1_bytes = 32 << 10;    // data, of one core
   int64_t l2_bytes = 256 << 10;   // of one core
-  // Results of at least so many bytes are written past the caches, which would not keep them; 0: the processor cannot, or gains
-  // nothing.
+  // Results of at least so many bytes are written by non-temporal stores, past caches that would not keep them; 0: the
+  // processor cannot, or gains nothing.
   int64_t non_temporal_bytes = 0;
 
   IntegerDot integer_dot = IntegerDot::none;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/tiling/halo_peeling.h"
 
 #include <mlir/Dialect/Arith/IR/Arith.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Padded inputs read where they lie: taps that fall into the padding are skipped instead of copying the image with zeros around
 // it.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/tiling/tiling.h"
 
 #include <mlir/Analysis/SliceAnalysis.h>

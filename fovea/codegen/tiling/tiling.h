@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // The choice of tiles and blocks for one kernel: all the numbers of its tile program, from shapes and the target alone.
 //
-// Three levels. A *tile* is what one small formula computes, held in registers. A *block* is what one grid tile (the unit that
-// threads share) or one step over a reduction covers, its operands packed in the core's own cache. The *grid* is all blocks of
-// the parallel dimensions. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, is the shape; here
-// it is driven by index maps, so that convolutions, their gradients, pooling and element-wise work share it.
+// Three levels. A *tile* is what one small linalg operation computes, held in registers. A *block* is what one grid tile (the
+// unit that threads share) or one step over a reduction covers, its operands packed in the core's own cache. The *grid* is all
+// blocks of the parallel dimensions. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, is the
+// shape; here it is driven by index maps, so that convolutions, their gradients, pooling and element-wise work share it.
 #pragma once
 
 #include "fovea/codegen/kernel/kernel.h"
@@ -26,7 +27,7 @@ struct Tiling {
     bool written_out = false;  // its few steps are written out instead of looped
   };
   llvm::SmallVector<Dimension> dims;
-  llvm::SmallVector<unsigned> tile_order;  // the tiled dimensions, as the formula on a tile lists them
+  llvm::SmallVector<unsigned> tile_order;  // the tiled dimensions, as the linalg operation on a tile lists them
   int vector_dim = -1;                     // contiguous in the result, or (lanes) in what is reduced; -1: none
   bool lane_reduction = false;             // the vector dimension is reduced: partial results per lane, combined at the end
   bool columns_outermost = false;          // all rows of a block for one tile of columns, then for the next
@@ -37,7 +38,7 @@ struct Tiling {
   llvm::SmallVector<PaddingHalo> halos;    // of padded inputs that are read where they lie
   llvm::SmallVector<Packing> packing;      // per root input
   bool prefetched_panel = false;           // few rows share what is packed ahead: the next block of it is asked for early
-  llvm::SmallVector<bool> non_temporal;    // per output of the kernel: written past the caches
+  llvm::SmallVector<bool> non_temporal;    // per output of the kernel: written by non-temporal stores
   int panel_input = -1;                    // the input that would come as a panel if it were known before the run, or -1
   int64_t winograd_lanes = 0;              // channels that a transform works on (winograd.h)
   int64_t winograd_rows = 0;               // tiles of a matrix product in the transformed domain

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the numbers of a Tiling are found: one object for one kernel. tiling.cc has contractions in general, reductions and
 // element-wise work; tiling_images.cc the contractions whose channels do not fill vectors in the usual way.
 #pragma once
@@ -122,7 +123,7 @@ class TilingChooser {
     return in_text_order() ? row_tile(extent, vectors, 8 / vectors) : row_tile(extent, vectors, target_);
   }
 
-  // The run of the innermost reduction written out in one formula.
+  // The run of the innermost reduction written out in one linalg operation.
   static int64_t depth_tile(int64_t extent) {
     if (extent % 8 == 0) return 8;
     for (int64_t tile = std::min<int64_t>(extent, 16); tile >= 4; --tile)

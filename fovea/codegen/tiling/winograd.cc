@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/tiling/winograd.h"
 
 #include <mlir/IR/BuiltinTypes.h>

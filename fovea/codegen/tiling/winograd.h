@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Winograd's algorithm for 3x3 convolutions of stride 1: fewer products for the same sums.
 //
 // A tile of m x m results reads n x n pixels, n = m + 2. In the transformed domain (Lavin and Gray, "Fast algorithms for

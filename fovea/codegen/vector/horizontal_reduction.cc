@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/vector/horizontal_reduction.h"
 
 #include <llvm/ADT/bit.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Partial sums of many results, one a register, combined together: two registers become one by two shuffles and an addition, so
 // sixteen results cost little more than two alone.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/vector/non_temporal_marks.h"
 
 #include <mlir/Dialect/Func/IR/FuncOps.h>

@@ -1,4 +1,5 @@
-// Which stores of a kernel go past the caches.
+// SPDX-License-Identifier: Apache-2.0
+// which stores of a kernel are non-temporal.
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/vector/schedule.h"
 
 #include <mlir/Conversion/AffineToStandard/AffineToStandard.h>

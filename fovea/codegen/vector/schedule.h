@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one schedule: tile programs to vectors held in registers, in place, and on to LLVM's dialect.
 //
 // vectorize() makes vectors of linalg on tiles, hoists accumulators out of every loop, folds slices into the reads and writes

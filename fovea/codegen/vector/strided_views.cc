@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/vector/strided_views.h"
 
 #include <mlir/Dialect/MemRef/IR/MemRef.h>

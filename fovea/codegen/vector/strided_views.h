@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Views of every so many elements along one dimension, without some of the dimensions of size 1.
 #pragma once
 

@@ -1,7 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
 // What code generation adds to the initializer of an inference program: weights in another form than the network gives them.
 //
 // Inside a kernel that reads such a form a builtin.unrealized_conversion_cast stands between the argument, of the new type, and
-// the formula, which sees the tensor as it was.
+// the linalg operation, which sees the tensor as it was.
 #pragma once
 
 #include "llvm/ADT/DenseMap.h"
@@ -20,7 +21,7 @@ class InitializerWriter {
 
   // A new argument of the network: kernel(constants..., operand), called by the initializer. The same twice is one.
   mlir::Value hoisted(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
-                       mlir::Location location);
+                      mlir::Location location);
 
   // act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is known
   // before the run in every call.

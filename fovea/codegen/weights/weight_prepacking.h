@@ -1,9 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights in the order the tiles read them, before the run.
 //
 // What a contraction reads of its columns is packed as a panel by every grid tile of every run (tile_packing.h). Where that
 // operand is known before the run, a parameter or a hoisted tensor, the initializer packs the whole of it once. Inside such a
-// kernel a builtin.unrealized_conversion_cast stands between the argument, of the packed type, and the formula, which sees the
-// tensor as it was.
+// kernel a builtin.unrealized_conversion_cast stands between the argument, of the packed type, and the linalg operation, which
+// sees the tensor as it was.
 #pragma once
 
 #include "fovea/codegen/emit/tile_packing.h"

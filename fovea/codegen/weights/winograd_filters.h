@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Filters of 3x3 convolutions in the transformed domain of Winograd's algorithm (winograd.h), before the run.
 #pragma once
 

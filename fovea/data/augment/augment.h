@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From the pixels of a data set to what a network reads: a policy, then flip, shifted crop, normalization and cutout in one
 // pass, then random erasing; and the mixing of batches.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From the number of an image to what a network reads: for a photograph decode, crop and resize; then what the
 // Augmenter does.
 //

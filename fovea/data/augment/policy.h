@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Augmentation policies: which of the operations of color.h and geometry.h are done to a picture, how strongly and how often.
 //
 // Everything drawn comes from the `random` that is given: the same stream gives the same picture.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Windows bitmaps, by bmp_format.h, which programs for devices share.
 #include "fovea/core/error.h"
 #include "fovea/data/image/bmp_format.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Windows bitmaps: a file header of 14 bytes, an information header of 12 (OS/2) or 16 to 124, masks, a palette, then rows
 // padded to 4 bytes, bottom first unless the height is negative; 1, 4 or 8 bits also as runs (RLE). C and C++ share this text
 // (image_bytes.h).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The picture formats behind decode_image(). All give 3 channels as they are stored, whatever EXIF says, and report errors by
 // fail(), naming the picture.
 #pragma once

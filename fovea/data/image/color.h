@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operations on the colors of a picture that policies are made of. Each gives what Pillow gives (ImageOps, ImageEnhance), for
 // gray (1 channel) and color (3): exactly.
 #pragma once

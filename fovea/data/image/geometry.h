@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operations that move the pixels of a picture and keep its size. Each gives what Pillow gives (Image.transform, Image.rotate);
 // what is exposed is filled.
 #pragma once

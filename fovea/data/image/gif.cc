@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The first picture of a GIF, by gif_format.h, which programs for devices share.
 #include <memory>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GIF: the first picture of the file, on the canvas that the file states (or larger, where the picture does not fit). What the
 // picture leaves out or shows through is black. C and C++ share this text (image_bytes.h).
 #ifndef FOVEA_DATA_GIF_FORMAT_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures in memory: 8-bit pixels, row by row, channels innermost; JPEG, PNG, WebP, GIF and BMP in, PNG out; cropping for
 // networks; resample.h resizes. docs/data.md states the rules that all of them are read by.
 //

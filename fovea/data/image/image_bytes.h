@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What kind of picture a file is, by its first bytes, and numbers in its headers: in the language that C and C++ share, as
 // pixel_arithmetic.h is, so that a program for a device reads pictures by the very rules of `fovea classify`.
 //

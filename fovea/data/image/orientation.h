@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which way up a photograph is: the orientation that its EXIF data tells (JPEG's APP1, PNG's eXIf, WebP's EXIF), and pixels
 // turned by it. C and C++ share this text (image_bytes.h).
 //

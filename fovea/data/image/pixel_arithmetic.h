@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From pixels to what a network reads, in the language that C and C++ share: a program for a device (fovea/deploy/program)
 // compiles this very text, so that it sees the numbers that `fovea classify` sees. Nothing is allocated. The compiler must not
 // fuse products and sums here (-ffp-contract=off where the processor could).

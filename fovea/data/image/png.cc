@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PNG: read by png_format.h, which programs for devices share, and zlib; written by libpng.
 #include <png.h>
 #include <zlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PNG: what stands around the compressed data, and what becomes of it. C and C++ share this text (image_bytes.h); the caller
 // inflates. Every form of the format is read: gray, colors and palettes of 1 to 16 bits, interlaced or not, with alpha or with
 // a color that is transparent.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Resizing as Pillow does it (Image.resize): bilinear or bicubic, and shrinking widens the filter to the scale, so that nothing
 // between the samples is lost (antialias).
 #pragma once

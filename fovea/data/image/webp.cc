@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WebP, by libwebp. Of an animation the first picture is taken, on its canvas.
 #include <webp/decode.h>
 #include <webp/demux.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CIFAR-10 and CIFAR-100 in their binary layout (Krizhevsky, "Learning multiple layers of features from tiny images", 2009):
 // records of one or two labels and 1,024 red, green and blue values each, row by row.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A list of photographs: a line `path,label` each, the path from the list's folder on, the label a number. Quotes as in RFC
 // 4180; a first line `path,label` is a heading. The list of the test split stands beside that of the training split under the
 // name that has `test` (or `val`) for `train`; one without labels gives way to the next.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Labeled images with random access, and the spec that names one on the command line: kind:path.
 //
 //     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray

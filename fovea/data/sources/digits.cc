@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Digits written by the program: strokes bent, slanted, thickened and dirtied at random, so that a network can be trained with
 // no data set at hand. Image i of a split is a function of (seed, split, i), so the sequence is endless and takes no memory.
 #include "fovea/data/sources/digits.h"

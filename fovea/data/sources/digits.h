@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Digits written by the program itself: the data set `digits`.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A folder per class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), pictures in folders below a class included. Classes
 // are numbered in the order of their names, by the training split's folders; those of the other split are found by name, so
 // that a class may be missing from it. A test folder without labels gives way to the next candidate.

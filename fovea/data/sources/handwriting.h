@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The paths of a pen that writes digits: what the data set `digits` is drawn from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // IDX files (LeCun, Cortes and Burges, "The MNIST database"): a magic number, extents, bytes; all numbers big-endian.
 #include <zlib.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Photographs that lie in files somewhere, by offset: what folders, shards and lists of paths are once they are indexed.
 #pragma once
 

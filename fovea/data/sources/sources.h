@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kinds of data set behind open_dataset(), a file each.
 #pragma once
 

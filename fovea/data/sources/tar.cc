@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shards in the WebDataset convention: tar files in which the files of one sample have one name: NAME.jpg (or another picture)
 // and its class in NAME.cls (a number), else NAME.json ({"label": number} or {"cls": number}), else NAME.txt where that is a
 // number; other files beside them, and hidden ones, do not count. A name goes up to the last dot, and may have more. POSIX

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shards of TFRecords whose records are tf.train.Example messages with the features image/encoded and image/class/label, as
 // ImageNet is kept: train-00000-of-01024, validation-00000-of-00128. The index is built from the frames and the small features
 // alone; the checksum of a record is checked when its photograph is read.

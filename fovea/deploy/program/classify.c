@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A program for a device: names what is in a picture. Compiled for the target by `fovea compile`, with the network's own header
 // (network.h), what stands around it (model.h, written by fovea/deploy/program.cc) and its object.
 //

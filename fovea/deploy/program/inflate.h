@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Deflate (RFC 1951) behind zlib's header (RFC 1950): what the data of a PNG is packed in.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What has to be done to a JPEG before stb_image reads it as `fovea classify` does.
 #pragma once
 

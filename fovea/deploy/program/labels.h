@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The names of the classes, from a file: by the rules of fovea/interchange/labels.h.
 #pragma once
 

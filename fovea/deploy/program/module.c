@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A module of WebAssembly around the network: its memory, and what a page or a server of JavaScript calls.
 //
 //     const {exports} = new WebAssembly.Instance(new WebAssembly.Module(bytes));          // no imports

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A picture file as the pixels that the network takes.
 #pragma once
 

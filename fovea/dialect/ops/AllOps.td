@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What docs/operators.md is made from: every operator of the dialect.
 #ifndef FOVEA_DIALECT_ALL_OPS
 #define FOVEA_DIALECT_ALL_OPS

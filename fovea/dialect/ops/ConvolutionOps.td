@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions and matrix products: the operators that multiply and sum.
 include "fovea/dialect/ops/Dialect.td"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The dialect, and the classes its operators are made from.
 #ifndef FOVEA_DIALECT_DIALECT
 #define FOVEA_DIALECT_DIALECT

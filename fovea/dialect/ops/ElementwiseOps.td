@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One scalar in, one scalar out: arithmetic, comparisons and activations.
 include "fovea/dialect/ops/Dialect.td"
 

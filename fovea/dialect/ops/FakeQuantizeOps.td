@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training with the errors of integers in view. The C++ class is in a header of its own, fake_quantize.h.
 include "fovea/dialect/ops/Dialect.td"
 

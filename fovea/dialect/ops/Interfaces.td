@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every operator of the dialect can do besides its shape rule: give its gradient, and give its formula.
 #ifndef FOVEA_DIALECT_INTERFACES
 #define FOVEA_DIALECT_INTERFACES

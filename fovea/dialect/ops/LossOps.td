@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Softmax, and the losses: each the mean over the batch, a scalar.
 include "fovea/dialect/ops/Dialect.td"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Normalization by statistics of the batch, of an image's channels, or of groups of them. Scale and shift are per channel.
 include "fovea/dialect/ops/Dialect.td"
 

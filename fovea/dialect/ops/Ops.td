@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every operator of the dialect, a file per family.
 #ifndef FOVEA_DIALECT_OPS
 #define FOVEA_DIALECT_OPS

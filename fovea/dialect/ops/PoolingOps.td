@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooling over windows. Pooling over whole images is a reduction (fovea.reduce_mean, fovea.reduce_max).
 include "fovea/dialect/ops/Dialect.td"
 

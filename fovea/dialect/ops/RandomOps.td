@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random numbers: a function of seed, step, stream and position, so that nothing is kept and nothing has an order.
 //
 // The number at `position` is philox({position, step, stream, 0}, {seed, 0})[0] of fovea/core/random.h; `stream` sets apart the layers of a network.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many values into one: sums, means, extremes, and what is found by comparing.
 include "fovea/dialect/ops/Dialect.td"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same values arranged in another way, and constants. Quantized tensors keep their element type.
 include "fovea/dialect/ops/Dialect.td"
 

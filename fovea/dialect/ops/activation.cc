@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations: scalar bodies and gradients. Where the result says enough, the gradient reads it and not the input, so that the
 // input need not be kept.
 #include <numbers>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fovea operators written as arithmetic, for gradients and for composite operators: `a.mul(dy, a.sub(1, y))`.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolution, its transpose and the gradient by its filter: one family, each the gradient of another.
 #include "fovea/dialect/ops/convolution.h"
 
@@ -42,7 +43,7 @@ Value split_image(OpBuilder& builder, Location location, Value image, const Conv
 
 namespace {
 
-// The loops of a formula, numbered in the order they are asked for.
+// The loops of a linalg operation, numbered in the order they are asked for.
 class Loops {
  public:
   Loops(MLIRContext* context) : context_(context) {}

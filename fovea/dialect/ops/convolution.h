@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A convolution's sizes and its contraction, for floating point and for integers.
 #pragma once
 

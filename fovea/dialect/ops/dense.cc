@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Matrix products.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"

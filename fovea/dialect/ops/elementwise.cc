@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arithmetic with broadcasting: scalar bodies and gradients. Activations are in activation.cc.
 #include <cmath>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/dialect/ops/fake_quantize.h"
 
 #include "fovea/dialect/linalg_builders.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The C++ class of fake_quantize, generated from FakeQuantizeOps.td.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Positions of a dimension picked by number, known or computed.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"

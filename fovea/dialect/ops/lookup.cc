@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/dialect/ops/lookup.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

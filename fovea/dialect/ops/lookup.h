@@ -1,4 +1,5 @@
-// Tables in formulas: one scalar picks another.
+// SPDX-License-Identifier: Apache-2.0
+// Tables in linalg operations: one scalar picks another.
 #pragma once
 
 #include "fovea/dialect/linalg_builders.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Softmax and the losses, composed of simpler operators; their gradients are the closed forms.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"

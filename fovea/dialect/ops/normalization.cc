@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Norms, composed of reductions and arithmetic; their gradients are the closed forms.
 #include <numeric>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooling over windows: maximum and mean, and what brings their gradients back.
 #include "fovea/dialect/ops/pooling.h"
 

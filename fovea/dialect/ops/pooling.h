@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sums that several operators have in common: over windows, and over channels.
 #pragma once
 

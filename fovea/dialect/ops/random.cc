@@ -1,5 +1,6 @@
-// Random numbers and the noise layers made of them. Philox stands in the formula: a kernel draws what it needs where it needs
-// it.
+// SPDX-License-Identifier: Apache-2.0
+// Random numbers and the noise layers made of them. Philox stands in the linalg operation: a kernel draws what it needs where
+// it needs it.
 #include <cmath>
 
 #include "fovea/dialect/dialect.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reductions. Their order is fixed by the shape: first within a row of the batch, then over the batch.
 #include <limits>
 

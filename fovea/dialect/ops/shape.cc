@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators that only move values: their gradients move them back.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"

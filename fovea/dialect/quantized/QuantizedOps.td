@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Integer arithmetic of networks that are trained already: real = scale * (q - zero), the types say scale and zero.
 //
 // Their C++ classes are in a header of their own, quantized.h.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Functions of 16-bit integers: tables that are interpolated, as TensorFlow Lite has them.
 #include <cmath>
 

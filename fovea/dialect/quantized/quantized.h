@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // C++ classes of the integer operators, generated from QuantizedOps.td.
 #pragma once
 

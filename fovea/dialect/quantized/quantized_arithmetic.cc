@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // To and from 8-bit integers, and sums and products of tensors of any scales, in XNNPACK's arithmetic or by ONNX's rule.
 #include <fmt/format.h>
 

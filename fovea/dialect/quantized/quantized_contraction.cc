@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolution and dense layers of 8-bit integers: exact sums in i32, then bias, multiplier, activation.
 #include <fmt/format.h>
 
@@ -93,7 +94,7 @@ LogicalResult check_contraction(std::optional<Location> location, StringRef name
   return check_bias(location, name, op.getBias(), from, factor, shape_of(weight).back());
 }
 
-// What the formula of one contraction is made from, integers as stored.
+// What the linalg operation of one contraction is made from, integers as stored.
 struct Contraction {
   Quantized input, weight, output;
   Value filter, bias;

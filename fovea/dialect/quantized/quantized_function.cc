@@ -1,4 +1,5 @@
-// Functions of 8-bit integers, by tables that are computed when the formula is written, and softmax.
+// SPDX-License-Identifier: Apache-2.0
+// Functions of 8-bit integers, by tables that are computed when the linalg operation is written, and softmax.
 #include <array>
 #include <cmath>
 #include <limits>

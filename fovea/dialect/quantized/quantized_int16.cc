@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/dialect/quantized/quantized_int16.h"
 
 #include <fmt/format.h>

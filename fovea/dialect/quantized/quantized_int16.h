@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations of 16 bits with weights of 8 (TensorFlow Lite's 16x8): zero points are 0, sums are as wide as the bias, and the
 // arithmetic is that of TensorFlow Lite's own kernels, since XNNPACK has none of it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What TableGen wrote for the integer operators.
 #include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/quantized/quantized.h"

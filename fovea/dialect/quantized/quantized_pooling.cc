@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Means and sums of 8-bit integers: over windows and over whole dimensions.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/ops/pooling.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Images of another size: nearest cells and bilinear interpolation (TensorFlow's three ways to place cells).
 #include <cmath>
 

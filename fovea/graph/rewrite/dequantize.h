@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An integer network as the float network it stands for.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Batch norm and other arithmetic by channel becomes part of the convolution or dense layer before it, by value.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A folded graph as a list of layers: what the runtimes of the world call an operator.
 //
 // TensorFlow Lite's CONV_2D is our conv, the add of its bias and the relu after it. Writers of such files and the quantizer

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes the operators of one graph into another: the base of whatever turns a graph into a changed one.
 #pragma once
 

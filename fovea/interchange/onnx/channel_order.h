@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which order the dimensions of a file's input have: the reader's rule, which the writer keeps to, so that what is written and
 // read again has the inputs it had.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators fovea has not, written as arithmetic of those it has: `y = c.mul(c.add(x, 3), 0.5)`. Internal to
 // fovea/interchange/onnx.
 #pragma once

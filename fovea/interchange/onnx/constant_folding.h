@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a file computes from shapes and constants, computed while reading. Internal to fovea/interchange/onnx.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arithmetic with broadcasting, and activations.
 #include <algorithm>
 #include <limits>

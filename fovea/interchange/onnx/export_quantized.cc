@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Integer operators in QDQ form: the float operator, between the DequantizeLinear of what it reads and the QuantizeLinear of
 // what it makes, which Exporter puts there wherever the graph's values are quantized.
 #include "fovea/interchange/onnx/exporter.h"

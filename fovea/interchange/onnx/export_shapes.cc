@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same numbers in other shapes, reductions, softmax.
 #include <algorithm>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions, dense layers, pooling and norms.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The state of writing an ONNX model: the nodes so far, and under which name and layout each value of the graph is in them.
 // Internal to fovea/interchange/onnx.
 #pragma once

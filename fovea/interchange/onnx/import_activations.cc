@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations and functions of one number that are arithmetic of others.
 #include <cmath>
 #include <numbers>

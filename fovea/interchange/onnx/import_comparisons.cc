@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Comparisons, logic and choices. Truth values are the f32 numbers 0 and 1.
 #include "fovea/interchange/onnx/composite.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers picked by position: gathers, slices in any order, padding that repeats.
 #include <algorithm>
 #include <cmath>

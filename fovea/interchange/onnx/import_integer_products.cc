@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ConvInteger and MatMulInteger: sums of products of 8-bit integers, in 32 bits, without a scale.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear: between real numbers and the integers that stand for them, by
 // ONNX's rule.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Normalization: over the batch, layers, groups, instances, channels beside each other.
 #include <algorithm>
 #include <numeric>

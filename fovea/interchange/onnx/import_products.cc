@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gemm, MatMul and Einsum. A flattened feature map is not brought into the file's order: the rows of the weights that meet it
 // are.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Quantized models in QDQ form: DequantizeLinear, a float operator, QuantizeLinear are one integer operator (ONNX Runtime's
 // reading of such files), rounded as ONNX says and ONNX Runtime does it.
 #include "fovea/interchange/onnx/import_quantized.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What files of quantized operators share. Internal to fovea/interchange/onnx.
 #pragma once
 

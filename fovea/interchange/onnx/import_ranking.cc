@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is largest and where, ranks, and running sums.
 #include <algorithm>
 

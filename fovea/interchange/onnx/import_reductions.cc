@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sums, extremes and products over dimensions, and softmax.
 #include <algorithm>
 #include <limits>

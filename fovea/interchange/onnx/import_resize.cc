@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Resize and Upsample: each dimension by itself, a result of weighted neighbors.
 #include <algorithm>
 #include <cmath>

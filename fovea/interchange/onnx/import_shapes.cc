@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same numbers in other shapes: mostly a matter of layouts, not of operators.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions and pooling: operators on [batch, channels, spatial...].
 #include <algorithm>
 

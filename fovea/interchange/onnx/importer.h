@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The state of reading an ONNX model: its values so far, and the graph they are recorded into. Internal to
 // fovea/interchange/onnx.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the elements of a tensor lie in memory, seen from its dimensions.
 //
 // ONNX says [batch, channels, spatial...], fovea [batch, spatial..., channels]; in between networks flatten, split and permute.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scales and zero points that QuantizeLinear and DequantizeLinear name: one for a tensor, one for each position of a
 // dimension, or one for each block of positions.
 #pragma once

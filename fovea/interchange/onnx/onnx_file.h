@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ONNX files as plain structures: what a model says, before it means anything (onnx/onnx.proto, IR version 3 and later).
 //
 // Only onnx_file.cc knows protobuf. Tensors are row-major, in ONNX's own order of dimensions.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ONNX's generated protobuf classes (Debian's libonnx), with the macros they were compiled with. For onnx_file.cc and
 // onnx_file_writer.cc alone.
 #pragma once

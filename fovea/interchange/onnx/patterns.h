@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What exporters spell out in several nodes, read as the one operator it is. Internal to fovea/interchange/onnx.
 #pragma once
 

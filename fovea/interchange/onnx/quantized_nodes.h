@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators that carry the scales of what they read and make, in the form of those that do not.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ONNX models (onnx.ai) of opsets 7 to 22 become networks. What a node says is read or refused, never passed over.
 //
 // A file says [batch, channels, spatial...]; the model read has [batch, spatial..., channels] like every other, without

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What operators on shapes say in attributes and known inputs, checked against the shape they work on. Internal to
 // fovea/interchange/onnx.
 #pragma once

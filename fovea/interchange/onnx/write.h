@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks become ONNX models (onnx.ai).
 #pragma once
 

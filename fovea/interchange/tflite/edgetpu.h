@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What of a .tflite file the Edge TPU runs, by the rules that Coral publishes ("TensorFlow models on the Edge TPU", supported
 // operations and model requirements): tensors of 8 bits, constant sizes and parameters, at most three dimensions above 1, and
 // certain operators within limits. The first operator that does not fit ends the part that is mapped; it and all after it run

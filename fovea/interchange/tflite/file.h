@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A .tflite file opened and checked: every index, length and size in it fits, and nothing is read through a pointer that was
 // not verified. Shapes and quantized axes are in the file's own order.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/interchange/tflite/file_metadata.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What TensorFlow Lite's own metadata says of a network: names of its classes, and how pictures become its input.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TensorFlow Lite files become networks: float ones, 8-bit ones of int8 with a scale per channel, and the older uint8 ones.
 #pragma once
 

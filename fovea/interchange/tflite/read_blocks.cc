@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocks of cells to channels or to images of their own, and back: SPACE_TO_DEPTH, DEPTH_TO_SPACE, SPACE_TO_BATCH_ND and
 // BATCH_TO_SPACE_ND, which older converters write around dilated convolutions.
 #include <algorithm>

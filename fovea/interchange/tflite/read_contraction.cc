@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV and BATCH_MATMUL. Filters are OHWI, depthwise ones 1HWC, dense
 // weights [out, in] in the file.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators of a name of their own: those of MediaPipe's networks, whose options are bare structures of TensorFlow Lite
 // (mediapipe/util/tflite/operations).
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What files compute of constants alone: shapes for RESHAPE and its like, and weights that are stored otherwise than they are
 // used. Small integers are computed here, and constants of any type are moved.
 #include <algorithm>

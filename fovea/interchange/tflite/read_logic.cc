@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Comparisons, logic and choices. Truth is 0 or 1 in i8, which is how a file's results of BOOL come out.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What fills, counts, numbers and reverses: ZEROS_LIKE, FILL, ONE_HOT, CUMSUM, REVERSE_V2, ARG_MIN; and whole numbers.
 #include <algorithm>
 #include <cmath>

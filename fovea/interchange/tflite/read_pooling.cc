@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooling, reductions, norms made of them, and the resizing of images.
 #include <algorithm>
 

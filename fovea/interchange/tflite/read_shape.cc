@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What moves data or only renames it: RESHAPE, TRANSPOSE, PAD, CONCATENATION and their relatives; and SHAPE and
 // PACK, which converters write to compute the shape of a RESHAPE and which are computed while reading.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Boxes of a tensor (SLICE, STRIDED_SLICE, SPLIT, SPLIT_V, UNPACK), and boxes put together again (GATHER, MIRROR_PAD, TILE).
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One operator of a file after another becomes operators of a graph. Those of a family are read in the family's file.
 #pragma once
 

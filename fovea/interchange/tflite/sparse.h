@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tensors that a file holds sparsely: a format of the TACO family (Kjolstad et al. 2017), as pruned networks have it.
 #pragma once
 

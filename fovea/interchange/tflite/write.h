@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks become TensorFlow Lite files, for whatever runs those: phones, microcontrollers, browsers, the Edge TPU's compiler.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // conv, dense, conv_transpose and their integer forms. The file's filters are OHWI, depthwise ones 1HWC, dense weights
 // [out, in]; a bias is always written, because some runtimes insist on one.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arithmetic, activations, softmax, and the borders between floats and integers.
 #include "fovea/interchange/tflite/writer.h"
 

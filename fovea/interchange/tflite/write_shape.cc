@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What moves data or only renames it.
 #include <algorithm>
 #include <cmath>

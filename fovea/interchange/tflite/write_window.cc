@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooling, reductions and resizing; and how a window lies on its image.
 #include <algorithm>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One layer of a folded graph after another becomes operators of a file. Those of a family are written in the family's file.
 #pragma once
 

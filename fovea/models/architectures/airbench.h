@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // airbench94: Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", in the form its recipe with Muon trains. The
 // author's names.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/models/architectures/alphazero.h"
 
 #include <fmt/format.h>

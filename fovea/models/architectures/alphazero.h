@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AlphaZero's tower: Silver et al. 2017, "Mastering the game of Go without human knowledge" (AlphaGo Zero) and 2018.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AstroNet: Shallue and Vanderburg 2018, "Identifying exoplanets with deep learning". Light curves, folded at the period of the
 // dips that may be a planet's.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the networks of several families are built of: convolution, batch norm and activation under a family's conventions.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DenseNet: Huang et al. 2016, "Densely connected convolutional networks". torchvision's names.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // EfficientNet: Tan and Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks"; its relatives
 // EfficientNet-Lite and EfficientNet-EdgeTPU (Gupta and Tan 2019), made for eight-bit accelerators.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The block of mobile networks (Sandler et al. 2018, "MobileNetV2"; with squeeze-excite, Tan et al. 2018 and Hu et al. 2018),
 // and the network that most of them are: a stem, stages of such blocks, a head.
 #pragma once

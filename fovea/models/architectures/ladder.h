@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The first networks, in the order one learns them: a perceptron and a convolutional network for handwritten digits, a deeper
 // one for CIFAR-10, and their forerunner LeNet-5. Logits [batch, classes] of images [batch, height, width, channels].
 #pragma once

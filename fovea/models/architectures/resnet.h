@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Residual networks: He et al. 2015, "Deep residual learning for image recognition" and 2016, "Identity mappings in deep
 // residual networks"; wide ones, Zagoruyko and Komodakis 2016; ResNeXt, Xie et al. 2017. Parameters have torchvision's names.
 #pragma once

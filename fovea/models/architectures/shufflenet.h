@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ShuffleNet 2: Ma et al. 2018, "ShuffleNet V2: practical guidelines for efficient CNN architecture design". torchvision's
 // names.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SqueezeNet: Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters". torchvision's names.
 #pragma once
 

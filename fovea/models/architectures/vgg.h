@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // VGG: Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition". torchvision's names.
 #pragma once
 

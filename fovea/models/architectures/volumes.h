@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks of volumes: video clips (C3D: Tran et al. 2015, "Learning spatiotemporal features with 3D convolutional networks")
 // and occupancy grids (VoxNet: Maturana and Scherer 2015).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Xception: Chollet 2016, "Xception: deep learning with depthwise separable convolutions". The names of timm's port.
 #pragma once
 

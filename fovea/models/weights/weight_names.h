@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two libraries' names for one network. Ours are torchvision's where torchvision has the network, else timm's.
 #pragma once
 

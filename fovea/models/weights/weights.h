@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The border between our networks and the world's published weights.
 //
 // Inside, filters are [kernel..., in, out], dense weights [in, out], and maps are flattened [spatial..., channels]. PyTorch has

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Canonical shapes: dimensions of one element dropped, dimensions that travel together collapsed into one.
 //
 // Equal work on different shapes becomes the same kernel, rows are as long as they can be, and a 1x1 convolution without stride

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/passes/fusion/clusters.h"
 
 #include <algorithm>
@@ -225,7 +226,7 @@ bool Grouping::reaches_around(int from, int to) const {
   return false;
 }
 
-// Padding is laid out by what packs the first formula's inputs: such element-wise work stays a kernel of its own.
+// Padding is laid out by what packs the first linalg operation's inputs: such element-wise work stays a kernel of its own.
 bool Grouping::reads_padding(int cluster) const {
   return llvm::any_of(members_[cluster], [&](int node) {
     auto generic = mlir::dyn_cast<GenericOp>(nodes_[node].op);

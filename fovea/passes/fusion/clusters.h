@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which operations share a kernel, and in which order the kernels run.
 #pragma once
 
@@ -8,7 +9,7 @@
 
 namespace fovea {
 
-// Operations of one kernel, in program order: an root (contraction, reduction, window; null in element-wise kernels),
+// Operations of one kernel, in program order: a root (contraction, reduction, window; null in element-wise kernels),
 // element-wise generics over the root's result, and insertions of results into larger tensors.
 struct Cluster {
   mlir::Operation* root = nullptr;

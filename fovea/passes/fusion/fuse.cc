@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/passes/fusion/fuse.h"
 
 #include "fovea/passes/fusion/canonical_shapes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tensors put together by insertions: the phases of strided gradients, concatenations.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/passes/fusion/normalize.h"
 
 #include "fovea/passes/linalg_utils.h"
@@ -139,8 +140,8 @@ void end_reading_chains(mlir::IRRewriter& rewriter, mlir::Operation& op) {
   rewriter.modifyOpInPlace(&op, [&] { op.setOperand(0, copy); });
 }
 
-// Only the first formula of a kernel reads through padding (its packing lays it out), so element-wise work that could follow
-// another formula reads a padded copy.
+// Only the first linalg operation of a kernel reads through padding (its packing lays it out), so element-wise work that could
+// follow another linalg operation reads a padded copy.
 void lay_out_padding(mlir::IRRewriter& rewriter, GenericOp op) {
   if (!is_elementwise(op) || op.getNumDpsInputs() < 2) return;
   for (mlir::OpOperand* operand : op.getDpsInputOperands()) {

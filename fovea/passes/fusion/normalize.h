@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Constants move into the bodies that read them, and every insertion and every result gets memory of its own.
 #pragma once
 

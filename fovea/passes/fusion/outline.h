@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each cluster becomes a call of a private kernel function; equal kernels share one.
 #pragma once
 

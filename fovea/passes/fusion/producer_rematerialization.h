@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cheap element-wise work is repeated where it is read, rather than kept.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reductions take in the element-wise work on what they read, and neighbors that read the same tensor become one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reverse-mode differentiation of one function (fovea.gradients).
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/passes/passes.h"

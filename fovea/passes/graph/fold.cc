@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What needs no computing: operators on constants, on nothing, or undone by the next one.
 #include <cmath>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Batch norm at inference joins the convolution before it.
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/passes/passes.h"

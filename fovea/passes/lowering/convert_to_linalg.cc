@@ -1,4 +1,5 @@
-// Operators become formulas (LinalgLoweringOpInterface), quantized tensors their integers.
+// SPDX-License-Identifier: Apache-2.0
+// Operators become linalg operations (LinalgLoweringOpInterface), quantized tensors their integers.
 #include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"
 #include "mlir/Dialect/Quant/QuantOps.h"

@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Contractions of bytes as the processor multiplies them.
 //
-// Works on formulas: what is multiplied and how follows from index maps and the conversions in a body.
+// Works on linalg operations: what is multiplied and how follows from index maps and the conversions in a body.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/MapVector.h"

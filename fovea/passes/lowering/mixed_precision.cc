@@ -1,6 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 // Activations and products in bf16, everything else in f32.
 //
-// Works on formulas, so it needs no word about any operator: what an activation is follows from the index maps.
+// Works on linalg operations, so it needs no word about any operator: what an activation is follows from the index maps.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "mlir/IR/IRMapping.h"
@@ -134,7 +135,8 @@ class Narrower {
     }
   }
 
-  // The same formula of other inputs: the body computes in f32. Element-wise results that are activations are rounded in it.
+  // The same linalg operation of other inputs: the body computes in f32. Element-wise results that are activations are rounded
+  // in it.
   GenericOp rebuild(GenericOp op, ValueRange inputs, bool stores) {
     SmallVector<Value> outputs;
     SmallVector<bool> rounded;
@@ -152,7 +154,7 @@ class Narrower {
     for (auto [argument, operand] : llvm::zip(op.getBody()->getArguments(), rebuilt->getOperands())) {
       const Type element = getElementTypeOrSelf(operand.getType());
       Value scalar = block->addArgument(element, op.getLoc());
-      // An element-wise formula never looks at what its result held before.
+      // An element-wise linalg operation never looks at what its result held before.
       if (element != argument.getType() && argument.getArgNumber() < op.getNumDpsInputs())
         scalar = builder_.create<arith::ExtFOp>(op.getLoc(), argument.getType(), scalar);
       mapping.map(argument, scalar);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Long sums into few results become partial sums side by side, added up in a fixed order.
 //
 // A gradient by a small filter reduces over the whole batch: its results are too few to share among threads, and every share

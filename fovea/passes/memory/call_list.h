@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fused function as numbers: its calls in order, which tensors each reads and writes, and how long those live. What memory is
 // planned from, and what rematerialization chooses from without touching the function.
 #pragma once

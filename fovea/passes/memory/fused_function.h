@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A fused function read as a list of calls (call_list.h), with the way back to its values.
 #pragma once
 

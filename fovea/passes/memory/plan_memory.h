@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where each tensor between kernels lives: offsets in one arena, planned from lifetimes. No MLIR.
 #pragma once
 

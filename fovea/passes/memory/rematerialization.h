@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a training step computes again in its backward pass, so that less has to be kept for it. No MLIR.
 #pragma once
 

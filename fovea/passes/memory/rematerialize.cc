@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/passes/memory/rematerialize.h"
 
 #include "fovea/passes/linalg_utils.h"

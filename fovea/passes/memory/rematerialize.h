@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rematerialize: a fused training step that fits a given memory.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever goes wrong in LLVM or in a kernel of ours is an exception that names the layer and keeps the kernel's text.
 #include "fovea/codegen/driver/fault_guard.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Objects for other machines: ELF or WebAssembly of the right architecture, and WebAssembly run where Node is at hand.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

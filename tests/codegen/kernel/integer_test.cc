@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Contractions of narrow integers: the same integers as plain loops, whatever instruction computes them.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

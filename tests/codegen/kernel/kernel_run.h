@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled kernels against the interpreter, in memory with canaries around it.
 #pragma once
 
@@ -43,7 +44,7 @@ void expect_kernel(const std::string& text);
 // The arguments that expect_kernel() would use, and what the interpreter makes of them.
 std::vector<Array> random_arguments(mlir::func::FuncOp kernel, uint64_t seed);
 
-// Summed terms of one result of the kernel's first formula: what rounding grows with.
+// Summed terms of one result of the kernel's first linalg operation: what rounding grows with.
 int64_t reduced_terms(mlir::func::FuncOp kernel);
 
 }  // namespace fovea

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every class of kernel against plain loops in double, over the shapes that code generators get wrong: one, primes, one less
 // and one more than a vector, few channels, strides, dilation, padding.
 #include <fmt/format.h>
@@ -432,7 +433,7 @@ TEST_F(Kernels, SelectionByTap) {
   }
 }
 
-// The gradient of a row of softmax: a row reduction with an element-wise formula of the rows' results behind it.
+// The gradient of a row of softmax: a row reduction with an element-wise linalg operation of the rows' results behind it.
 TEST_F(Kernels, RowReductionWithEpilogue) {
   for (const int64_t length : {1, 10, 17, 64}) {
     KernelText k;

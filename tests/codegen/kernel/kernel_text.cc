@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/codegen/kernel/kernel_text.h"
 
 #include <fmt/format.h>
@@ -58,7 +59,7 @@ void finish_narrow(KernelText& k, const std::string& root, Epilogue epilogue) {
                       sum + "yield %r, %i0"));
 }
 
-// The result of an root and what follows it.
+// The result of a root and what follows it.
 void finish(KernelText& k, const std::string& root, Epilogue epilogue, const std::string& element = "f32") {
   const Sizes shape = k.shape(root);
   const int rank = static_cast<int>(shape.size());
@@ -232,7 +233,7 @@ std::string ConvolutionCase::describe() const {
 
 namespace {
 
-// Loops of a convolution by name, so that a map reads like the formula.
+// Loops of a convolution by name, so that a map reads like the linalg operation.
 struct ConvolutionLoops {
   explicit ConvolutionLoops(const ConvolutionCase& conv) : conv(conv), rank(conv.size.size()) {}
   const ConvolutionCase& conv;

@@ -1,4 +1,5 @@
-// Kernels written as text: the formulas of the kernels stage, with the loops and shapes of a test case in them.
+// SPDX-License-Identifier: Apache-2.0
+// Kernels written as text: the linalg operations of the kernels stage, with the loops and shapes of a test case in them.
 #pragma once
 
 #include <cstdint>
@@ -87,7 +88,8 @@ std::string grouped_text(const ConvolutionCase& conv, const std::string& element
 std::string dense_text(int64_t rows, int64_t columns, int64_t depth, bool transpose_left, bool transpose_right,
                        Epilogue epilogue = Epilogue::none, const std::string& element = "f32");
 
-// 8-bit contractions summed in i32, as the formulas of quantized layers have them or as fovea-dot-products lays them out.
+// 8-bit contractions summed in i32, as the linalg operations of quantized layers have them or as fovea-dot-products lays them
+// out.
 struct IntegerForm {
   bool unsigned_image = false, unsigned_filter = false;
   int64_t group = 1;           // neighboring channels that are the last dimension of image and filter

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random kernels of random shapes, always the same ones.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What kernels become: multiply-adds on whole vectors, nothing allocated, no calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

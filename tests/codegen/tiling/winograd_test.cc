@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions by Winograd's algorithm against plain loops in double precision: sizes that leave parts of tiles, with and
 // without padding, several images, the epilogues that join them; and when it is chosen.
 #include "fovea/codegen/tiling/winograd.h"

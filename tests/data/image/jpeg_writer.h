@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JPEGs for tests, by libjpeg.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Photographs that EXIF data turns, whole and in parts, and EXIF data that is damaged.
 #include "fovea/data/image/orientation.h"
 

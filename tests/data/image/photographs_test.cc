@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Photographs on their way into batches: crops, scaled decode, damage.
 #include <gtest/gtest.h>
 

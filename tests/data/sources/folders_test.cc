@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Data folders as people have them: hidden files, pictures in folders below, splits that lack classes or labels.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TFRecord shards, tar shards and lists of photographs, and what is said of bad ones.
 #include <gtest/gtest.h>
 #include <zlib.h>

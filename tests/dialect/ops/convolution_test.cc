@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions against plain loops, and their gradients numerically, over awkward sizes in 1, 2 and 3 spatial dimensions.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Element-wise operators against their definitions, with broadcasting, and their gradients numerically.
 #include <gtest/gtest.h>
 

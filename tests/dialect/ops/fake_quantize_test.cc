@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fake_quantize against integers computed one by one, and its straight-through gradient.
 #include <gtest/gtest.h>
 

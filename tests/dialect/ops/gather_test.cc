@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Positions picked by number against plain loops: every dimension, lists and tables of indices, known ones and computed ones.
 #include <gtest/gtest.h>
 

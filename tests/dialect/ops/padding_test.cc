@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Padding alone, compiled, against plain loops: tensors whose padded lines are of every length around a vector's.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooling against plain loops, and its gradients numerically.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reductions, shape operators, norms, losses and random numbers against plain loops, and their gradients numerically.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Integer operators by ONNX's rule against plain loops, bit for bit, over random scales, zero points and types.
 #include <gtest/gtest.h>
 

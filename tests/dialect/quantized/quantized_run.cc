@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/dialect/quantized/quantized_run.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Integer operators, compiled and run, beside integers in plain loops.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compiled integer operators against plain loops, bit for bit, on this processor and with AVX2 alone.
 #include <gtest/gtest.h>
 

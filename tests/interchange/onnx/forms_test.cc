@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Operators as older and newer opsets have them: the same node, said both ways, computes the same; and nothing a node says is
 // passed over.
 #include <gtest/gtest.h>

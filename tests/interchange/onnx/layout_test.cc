@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layouts against moving the elements: whatever is done to a layout must say where the elements of the tensor then are.
 #include "fovea/interchange/onnx/layout.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Quantized files of other people: which integer operators they become, with whose rounding, and for which batch files are
 // read.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the reader says to files that are damaged, or ask for what it has not.
 #include "fovea/interchange/onnx/read.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks written and read again compute what they computed before: the compiled graph against the compiled graph that came
 // back.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a file answers, read and compiled.
 #pragma once
 

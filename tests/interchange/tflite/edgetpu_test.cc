@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The published rules of the Edge TPU: files that Coral itself compiles, and small ones that break one rule each.
 #include "fovea/interchange/tflite/edgetpu.h"
 

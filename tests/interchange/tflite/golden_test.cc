@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The real MobileNets give the integers that TensorFlow Lite gave, every one, on this processor and with AVX2 alone.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files as other people's converters write them: logic, shapes that leave something open, operators of other names, what stands
 // around a network.
 #include "fovea/interchange/tflite/read.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is written is read back as the same function, and real integer files survive it; damaged files are refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

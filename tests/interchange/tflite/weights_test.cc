@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Weights as files store them: 8 and 4 bits beside real activations, halves, sparse ones, biases with odd scales.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

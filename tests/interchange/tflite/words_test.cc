@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // 16-bit activations with 8-bit weights: every bit by plain loops, written from the definitions; functions near the real ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

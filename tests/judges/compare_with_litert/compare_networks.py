@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Whole networks, exported, against LiteRT in a headless Chromium.
 
     compare_networks.py FOVEA RANDOM_WEIGHTS [NAME...]

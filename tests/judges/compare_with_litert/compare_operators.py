@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Operators, one by one, against LiteRT in a headless Chromium: every bit of every integer, floats within what jobs.json says.
 
     compare_operators.py INTEGER_OPERATORS

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // node run_models.mjs JOBS.json [PAGE.html]: answers of LiteRT, or what another page does with the jobs, in a headless Chromium
 // that is told to load nothing but this server's files.
 //

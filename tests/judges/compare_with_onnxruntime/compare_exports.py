@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """torchvision's networks as torch.onnx.export writes them in many ways, with ONNX Runtime as the judge.
 
     compare_exports.py FOVEA [--quick] [--opset N ...] [--way WAY ...] [NAME ...]

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Forms of operators in every opset, with ONNX Runtime as judge: compare_forms.py NODE_CASES [COUNT [SEED]]
 
 NODE_CASES is the built program tests/judges/node_cases. COUNT models of one node (400) are drawn at random: operators as opsets 7 to 22

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Random networks as ONNX files (tests/random_graphs): onnx.checker takes them, and ONNX Runtime answers as the interpreter does.
 
     compare_graphs.py GRAPHS [RUNS] [SEED]

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Quantized ONNX operators of random types, scales, zero points, shapes and windows, with ONNX Runtime as the judge, to the last bit.
 
     compare_quantized.py FOVEA [--models N] [--seed S]

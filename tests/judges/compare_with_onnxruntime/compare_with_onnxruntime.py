@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """ONNX files both ways, with ONNX Runtime and torchvision as judges.
 
     compare_with_onnxruntime.py FOVEA RANDOM_WEIGHTS [NAME...]

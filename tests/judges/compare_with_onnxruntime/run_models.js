@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}; arrays in NumPy's format,
 // C order. With "outputs": [file.npy, ...] all results are written; with "refusal": file.txt a model that ONNX Runtime refuses is no
 // error, and the file says why.

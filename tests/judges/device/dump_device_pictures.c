@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dump_device_pictures exif|stored PICTURE...: what dump_pictures does, by the sources of programs for devices: PICTURE.device.
 #include "fovea/deploy/program/picture.c"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the reader of pictures in programs for devices is told here: no network.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/models/weights/weights.h"
 
 #include <gmock/gmock.h>

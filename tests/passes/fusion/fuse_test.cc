@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fusing and placing change nothing: random graphs, interpreted before, and after as kernel calls over real memory.
 #include "fovea/passes/fusion/fuse.h"
 
@@ -149,7 +150,7 @@ TEST_F(Fuse, RecomputedGraphsComputeTheSameBits) {
   EXPECT_GT(repeated, 10);
 }
 
-// What the backend relies on: the order of a kernel's body, and one element-wise operation at most behind the anchor.
+// What the backend relies on: the order of a kernel's body, and one element-wise operation at most behind the root.
 TEST_F(Fuse, KernelsHaveTheAgreedShape) {
   for (uint32_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Networks compiled with batch norm folded and as they stand give the same values.
 #include <gtest/gtest.h>
 

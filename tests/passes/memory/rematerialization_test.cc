@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "fovea/passes/memory/rematerialization.h"
 
 #include <gtest/gtest.h>
