@@ -8,13 +8,13 @@
 #include <fstream>
 #include <numeric>
 
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "bench/kernels/kernel_bench.h"
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/train/run.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {

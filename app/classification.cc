@@ -1,39 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/classification.h"
 
-#include <algorithm>
-#include <chrono>
-#include <numeric>
-
-#include "fovea/core/error.h"
-#include "fovea/data/image/crop.h"
-#include "fovea/data/image/resample.h"
-
 namespace fovea {
 
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
-
-Augmentation augmentation_of(const ImageClassifier& classifier, const PictureOptions& options) {
-  Augmentation augmentation = classifier.evaluation();
-  if (options.resize > 0) augmentation.resize = options.resize;
-  if (!options.interpolation.empty())
-    augmentation.interpolation = options.interpolation == "bicubic" ? Interpolation::bicubic : Interpolation::bilinear;
-  if (!options.orientation.empty())
-    augmentation.orientation = options.orientation == "exif" ? Orientation::exif : Orientation::stored;
-  if (options.mean.empty() && options.deviation.empty()) return augmentation;
-  if (classifier.takes_bytes())
-    refuse("--mean and --deviation are for networks that take real numbers; {} takes the pixels as they are",
-           classifier.name());
-  if (!options.mean.empty()) augmentation.mean = options.mean;
-  if (!options.deviation.empty()) augmentation.deviation = options.deviation;
-  return augmentation;
-}
-
-void warn_of_preprocessing(const ImageClassifier& classifier, const std::string& path, const PictureOptions& options) {
+void warn_of_preprocessing(const ImageClassifier& classifier, const std::string& path, const ImageInputOptions& options) {
   if (classifier.takes_bytes() || classifier.says_preprocessing() || !options.mean.empty() || !options.deviation.empty())
     return;
   fmt::print(
@@ -43,25 +13,7 @@ void warn_of_preprocessing(const ImageClassifier& classifier, const std::string&
       path);
 }
 
-std::vector<int64_t> class_places(const std::vector<std::string>& classes, const std::vector<std::string>& labels,
-                                  const std::string& from) {
-  std::vector<int64_t> places;
-  std::string missing;
-  for (const std::string& name : classes) {
-    const auto found = std::ranges::find(labels, name);
-    if (found == labels.end())
-      missing = name;
-    else
-      places.push_back(found - labels.begin());
-  }
-  if (places.empty()) return {};
-  if (!missing.empty())
-    refuse("{} names \"{}\" and others of the data set's classes, but not \"{}\"", from, labels[static_cast<size_t>(places[0])],
-           missing);
-  return places;
-}
-
-void add_preprocessing_options(CLI::App& app, PictureOptions& options) {
+void add_preprocessing_options(CLI::App& app, ImageInputOptions& options) {
   app.add_option("--resize", options.resize, "pixels of the shorter side before the middle is cut out (the model's)")
       ->check(between(1, 1 << 16));
   app.add_option("--interpolation", options.interpolation, "bilinear or bicubic (the model's)")
@@ -71,76 +23,10 @@ void add_preprocessing_options(CLI::App& app, PictureOptions& options) {
   app.add_option("--deviation", options.deviation, "of each channel, the divisor after that (the model's)")->delimiter(',');
 }
 
-void add_picture_options(CLI::App& app, PictureOptions& options) {
+void add_picture_options(CLI::App& app, ImageInputOptions& options) {
   add_preprocessing_options(app, options);
   app.add_flag("--stretch", options.stretch, "the whole picture, without keeping its aspect");
   app.add_flag("--invert", options.invert, "the picture is dark on light, the network was trained on light on dark");
-}
-
-PictureReader::PictureReader(const ImageClassifier& classifier, const PictureOptions& options)
-    : shape_(classifier.image_shape()),
-      options_(options),
-      augmentation_(augmentation_of(classifier, options)),
-      augmenter_(shape_, augmentation_.evaluation()) {}
-
-Image PictureReader::fitted(const Image& picture) const {
-  const auto [height, width, channels] = shape_;
-  if (picture.shape.height == height && picture.shape.width == width) return picture;
-  if (options_.stretch) return resize(picture, height, width, augmentation_.interpolation);
-  const int64_t side = resized_side(augmentation_.resize, height, width);
-  Image result(shape_);
-  resize(result, picture, center_box(picture.shape.height, picture.shape.width, height, width, side), height, width,
-         augmentation_.interpolation);
-  return result;
-}
-
-Tensor PictureReader::tensor(const Image& picture) const {
-  Image image = fitted(picture);
-  if (options_.invert) {
-    for (uint8_t& pixel : image.pixels) pixel = static_cast<uint8_t>(255 - pixel);
-  }
-  Tensor tensor({1, shape_.height, shape_.width, shape_.channels}, DType::f32);
-  augmenter_.apply(image.pixels, tensor.values<float>(), 0, 0, 0);
-  return tensor;
-}
-
-Tensor PictureReader::read(const std::string& path) const {
-  return tensor(read_image(path, shape_.channels, augmentation_.orientation));
-}
-
-std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
-                                      const std::string& from) {
-  std::vector<std::string> result = labels;
-  const int64_t given = std::ssize(labels);
-  if (given == 0) {
-    for (int64_t index = 0; index < classes; ++index) result.push_back(std::to_string(index));
-  } else if (given == classes + 1) {
-    result.erase(result.begin());
-  } else if (given + 1 == classes) {
-    result.insert(result.begin(), "background");
-  } else if (given != classes) {
-    fail("{} names {} classes; {} tells {} apart", from, given, model, classes);
-  }
-  return result;
-}
-
-Classification classify(ImageClassifier& classifier, const Tensor& image, const std::vector<std::string>& labels, int64_t top,
-                        double threshold, ThreadPool& threads) {
-  const Clock::time_point start = Clock::now();
-  const Tensor& probabilities = classifier.probabilities(image, threads);
-  Classification result;
-  result.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  const std::span<const float> values = probabilities.values<float>().first(static_cast<size_t>(classifier.classes()));
-  std::vector<int64_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto likelier = [&](int64_t a, int64_t b) { return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)]; };
-  std::stable_sort(order.begin(), order.end(), likelier);
-  order.resize(std::min(order.size(), static_cast<size_t>(top)));
-  for (const int64_t index : order) {
-    const auto position = static_cast<size_t>(index);
-    if (values[position] > threshold) result.guesses.push_back({labels[position], index, values[position]});
-  }
-  return result;
 }
 
 }  // namespace fovea

@@ -5,11 +5,11 @@
 #include <filesystem>
 
 #include "app/classification.h"
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/data/image/image_files.h"
 #include "fovea/interchange/labels.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {
@@ -20,7 +20,7 @@ struct ClassifyOptions {
   CommonOptions common;
   bool dynamic = false;
   ModelOptions form;
-  PictureOptions picture;
+  ImageInputOptions picture;
   std::string model, weights, labels, winograd = "auto";
   std::vector<std::string> images;
   int64_t top = 5;
@@ -66,7 +66,7 @@ void classify_pictures(const ClassifyOptions& options) {
   const std::vector<std::string> labels =
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
                    classifier.name(), options.labels.empty() ? options.model : options.labels);
-  const PictureReader reader(classifier, options.picture);
+  const ImageInput reader(classifier, options.picture);
   if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
   ThreadPool threads(options.common.thread_count());
   nlohmann::ordered_json list = nlohmann::ordered_json::array();

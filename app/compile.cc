@@ -4,15 +4,11 @@
 
 #include <filesystem>
 
-#include "app/classification.h"
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
-#include "fovea/core/file.h"
-#include "fovea/deploy/c_header.h"
-#include "fovea/deploy/model_header.h"
-#include "fovea/deploy/program.h"
 #include "fovea/interchange/labels.h"
+#include "fovea/workflows/compile_for_device.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {
@@ -23,56 +19,15 @@ struct CompileCommandOptions {
   std::string model, weights, labels, target, cpu, output;
 };
 
-enum class Product : uint8_t { object, module, program };
-
-Product product_of(const CompileCommandOptions& options) {
-  const std::string ending = std::filesystem::path(options.output).extension().string();
-  if (ending == ".o") return Product::object;
-  const bool wasm = options.target.starts_with("wasm");
-  if (ending == ".wasm") {
-    if (!wasm) refuse("{}: a module of WebAssembly is for the target wasm32, not {}", options.output, options.target);
-    return Product::module;
-  }
-  if (wasm) refuse("{}: for {} take a module, NAME.wasm, or an object, NAME.o", options.output, options.target);
-  return Product::program;
-}
-
-void write_product(Product product, const CompileCommandOptions& options, const DeployedNetwork& network,
-                   const InferenceModel& model) {
-  const std::filesystem::path output = options.output;
-  std::filesystem::path header = output;
-  switch (product) {
-    case Product::object:
-      write_text(output, network.object);
-      write_text(header.replace_extension(".h"), c_header(network, model));
-      break;
-    case Product::module:
-      write_module(output, network, model);
-      break;
-    case Product::program:
-      write_program(output, network, model,
-                    class_labels(model.labels, image_model_form(model).classes, model.name,
-                                 options.labels.empty() ? options.model : options.labels));
-  }
-}
-
 void compile_model(const CompileCommandOptions& options) {
-  const Product product = product_of(options);
   InferenceModel model =
       open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form});
   if (!options.labels.empty()) model.labels = read_labels(options.labels);
-  if (product == Product::program) check_program(model, options.target);
-  const std::string stem = std::filesystem::path(options.output).stem().string();
-  const DeployedNetwork network =
-      compile_ahead_of_time(model.graph, model.tensors,
-                            {.name = product == Product::object ? c_identifier(stem) : program_network,
-                             .triple = options.target,
-                             .cpu = options.cpu,
-                             .threads = options.common.thread_count()});
-  if (product != Product::program && !network.needs.empty())
-    refuse("{}: for processor \"{}\" the code would call {}, and an object calls nothing; compile for another processor of {}",
-           options.output, network.cpu, fmt::join(network.needs, ", "), network.triple);
-  write_product(product, options, network, model);
+  const DeployedNetwork network = compile_for_device(model, options.output,
+                                                     {.target = options.target,
+                                                      .cpu = options.cpu,
+                                                      .labels_origin = options.labels.empty() ? options.model : options.labels,
+                                                      .threads = options.common.thread_count()});
   warn_if_untrained(options.model, options.weights);
   print_text(options.common, fmt::format("{}: {} for {} ({}{}), {} kernels, {} of weights, {} of working memory\n",
                                          options.output, model.name, network.triple, network.cpu,

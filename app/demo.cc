@@ -5,11 +5,11 @@
 #include "app/classification.h"
 #include "app/command.h"
 #include "app/evaluation.h"
-#include "app/inference_model.h"
 #include "fovea/core/file.h"
 #include "fovea/report/chart.h"
 #include "fovea/train/run.h"
 #include "fovea/train/trainer.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {
@@ -40,7 +40,7 @@ Image image_at(const Dataset& dataset, int64_t index) {
 }
 
 void write_sheet(const Dataset& dataset, ImageClassifier& classifier, ThreadPool& threads, const std::filesystem::path& path) {
-  const PictureReader reader(classifier, {});
+  const ImageInput reader(classifier, {});
   std::vector<Prediction> predictions;
   for (int64_t index = 0; index < std::min(pictures_shown, dataset.count()); ++index) {
     const Image image = image_at(dataset, index);
@@ -69,7 +69,7 @@ void show(const DemoOptions& options) {
   const std::filesystem::path picture = folder / "digit.png";
   write_png(picture, image_at(*dataset, 0));
   const Classification answer =
-      classify(classifier, PictureReader(classifier, {}).read(picture.string()), classifier.labels(), 3, 0, threads);
+      classify(classifier, ImageInput(classifier, {}).read(picture.string()), classifier.labels(), 3, 0, threads);
   const Guess& guess = answer.guesses.front();
   print_text(options.common, fmt::format("{} is a {} ({:.1f}% sure, {:.2f} ms)\n", picture.string(), guess.label,
                                          100 * guess.probability, answer.milliseconds) +

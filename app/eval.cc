@@ -7,7 +7,6 @@
 #include "app/classification.h"
 #include "app/command.h"
 #include "app/evaluation.h"
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
@@ -16,6 +15,7 @@
 #include "fovea/interchange/labels.h"
 #include "fovea/report/chart.h"
 #include "fovea/train/run.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {
@@ -24,7 +24,7 @@ struct EvalOptions {
   CommonOptions common;
   bool dynamic = false;
   ModelOptions form;
-  PictureOptions picture;
+  ImageInputOptions picture;
   std::string model, weights, labels, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
   int64_t batch = 0;
 };
@@ -102,7 +102,7 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
 // A run, or a network of the zoo.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
   if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
-  if (!options.labels.empty() || options.picture != PictureOptions{.orientation = options.picture.orientation})
+  if (!options.labels.empty() || options.picture != ImageInputOptions{.orientation = options.picture.orientation})
     refuse(
         "{} says itself how pictures become its input, and its classes are its data set's: --mean, --deviation, --resize, "
         "--interpolation and --labels are for a .tflite or .onnx file",

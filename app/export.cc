@@ -7,21 +7,15 @@
 #include <filesystem>
 
 #include "app/command.h"
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/core/random.h"
 #include "fovea/core/text.h"
-#include "fovea/graph/rewrite/dequantize.h"
-#include "fovea/inference/session.h"
 #include "fovea/interchange/labels.h"
-#include "fovea/interchange/onnx/write.h"
-#include "fovea/interchange/tflite/write.h"
-#include "fovea/models/match.h"
-#include "fovea/train/checkpoint.h"
 #include "fovea/train/run.h"
-#include "fovea/train/run_lock.h"
+#include "fovea/workflows/open_model.h"
+#include "fovea/workflows/run_from_file.h"
+#include "fovea/workflows/write_model.h"
 
 namespace fovea {
 namespace {
@@ -51,83 +45,19 @@ std::string export_weights(const ExportOptions& options) {
   return model.network.name;
 }
 
-template <typename Write>
-std::string export_graph(const ExportOptions& options, Write write) {
+std::string export_graph(const ExportOptions& options) {
   const InferenceModel model = opened(options);
-  if (std::ranges::any_of(model.graph.nodes(), [](const Graph::Node& node) { return node.op == "fake_quantize"; })) {
+  if (simulates_integers(model))
     refuse("{} was trained for integers; fovea quantize {} --calibrate SPEC -o {} writes them", options.model, options.model,
            options.output);
-  }
-  write(options.output, model);
+  write_model_file(options.output, model);
   return model.name;
 }
 
-// The largest difference of two networks' answers to one noisy image, against the largest answer.
-double difference(const InferenceModel& a, const InferenceModel& b) {
-  ThreadPool threads(1);
-  std::vector<Tensor> answers;
-  for (const InferenceModel* model : {&a, &b}) {
-    Session session(model->graph, model->tensors, {.inference = true});
-    for (const Graph::Argument& argument : model->graph.arguments()) {
-      if (argument.role != Role::input) continue;
-      Random random(1, 1);
-      for (float& value : session.argument(argument.name).values<float>()) value = static_cast<float>(2 * random.uniform() - 1);
-    }
-    session.run(threads);
-    answers.push_back(session.result(model->graph.results()[0].name));
-  }
-  if (answers[0].size() != answers[1].size()) return 1;
-  double most = 0, largest = 0;
-  for (int64_t i = 0; i < answers[0].size(); ++i) {
-    largest = std::max<double>(largest, std::abs(answers[0].data<float>()[i]));
-    most = std::max<double>(most, std::abs(answers[0].data<float>()[i] - answers[1].data<float>()[i]));
-  }
-  return largest > 0 ? most / largest : 1;
-}
-
-// The file's weights in the network of ours that it is.
-TrainedModel matched_model(const ExportOptions& options) {
-  const InferenceModel file = dequantized(opened(options));
-  const std::optional<MatchedNetwork> found = recognized(file);
-  if (!found) fail("{} is none of the networks of fovea models; it stays a file", options.model);
-  TrainedModel model{.tensors = found->tensors, .labels = file.labels, .recipe = default_recipe(found->model)};
-  Recipe& recipe = model.recipe;
-  recipe.model = found->model;
-  recipe.classes = found->options.classes;
-  recipe.width = found->options.width.value_or(0);
-  if (found->options.convention) recipe.convention = *found->options.convention == Convention::torch ? "torch" : "tensorflow";
-  const Preprocessing& preprocessing = file.preprocessing;
-  recipe.mean.assign(preprocessing.mean.begin(), preprocessing.mean.end());
-  recipe.deviation.assign(preprocessing.deviation.begin(), preprocessing.deviation.end());
-  recipe.crop_resize = preprocessing.resize;
-  if (preprocessing.bicubic) recipe.interpolation = "bicubic";
-  recipe.orientation = preprocessing.upright ? "exif" : "stored";
-  const Shape own = make_model(found->model).input;
-  if (own != found->options.input) {
-    if (found->options.input[0] != found->options.input[1]) fail("{} reads images that are not square", options.model);
-    recipe.size = found->options.input[0];
-  }
-  model.network = network_of(recipe);
-  const bool softmax = std::ranges::any_of(file.graph.nodes(), [](const Graph::Node& node) { return node.op == "softmax"; });
-  Traced traced = trace_inference(model.network, 1, softmax ? Output::probabilities : Output::logits);
-  const InferenceModel ours{.name = model.network.name, .graph = std::move(traced.graph), .tensors = model.tensors};
-  if (const double error = difference(file, ours); error > 1e-3)
-    fail("{} has the layers of {} and gives other answers (by {:.3g}); it stays a file", options.model, found->model, error);
-  return model;
-}
-
 void export_run(const ExportOptions& options) {
-  TrainedModel model = matched_model(options);
+  TrainedModel model = matched_model(opened(options), options.model);
   if (!options.labels.empty()) model.labels = read_labels(options.labels);
-  if (!model.labels.empty() && std::ssize(model.labels) != model.network.classes)
-    fail("{} names for {} classes", model.labels.size(), model.network.classes);
-  const std::filesystem::path folder = options.output;
-  make_folder(folder);
-  const RunLock lock(folder);
-  if (has_checkpoint(folder)) refuse("{} holds a run in training; give another folder", options.output);
-  write_text(folder / "recipe.toml", to_toml(model.recipe));
-  if (!model.labels.empty()) write_labels(folder / "labels.txt", model.labels);
-  write_weights(folder / "model.safetensors", model.network, model.tensors);
+  write_run(options.output, model);
   print_text(options.common, fmt::format("{}: {}, {} classes, images {}\n", options.output, model.network.name,
                                          model.network.classes, to_string(model.network.input)));
   if (options.common.json) print_json({{"model", model.network.name}, {"folder", options.output}});
@@ -140,10 +70,8 @@ void export_model(const ExportOptions& options) {
   std::string name;
   if (ending == ".safetensors") {
     name = export_weights(options);
-  } else if (ending == ".tflite") {
-    name = export_graph(options, write_tflite);
-  } else if (ending == ".onnx") {
-    name = export_graph(options, write_onnx);
+  } else if (ending == ".tflite" || ending == ".onnx") {
+    name = export_graph(options);
   } else {
     refuse("{}: a file's name ends in .tflite, .onnx or .safetensors", options.output);
   }

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "app/inference_model.h"
 #include "fovea/core/error.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {

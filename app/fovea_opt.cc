@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // fovea-opt: runs any pass of the project on a file of text, for tests and for looking.
+#include "fovea/codegen/passes.h"
+#include "fovea/codegen/vector/schedule.h"
 #include "fovea/passes/passes.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
@@ -7,7 +9,9 @@
 int main(int argc, char** argv) {
   mlir::DialectRegistry registry;
   fovea::register_dialects(registry);
+  fovea::register_codegen_dialects(registry);
   fovea::registerFoveaPasses();
+  fovea::register_codegen_passes();
   mlir::registerTransformsPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "runs the passes of fovea on MLIR text\n", registry));
 }

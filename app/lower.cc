@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // fovea lower MODEL --stage STAGE: the road to machine code, stage by stage.
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
 #include "fovea/train/run.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/model_options.h"
 
+#include <fmt/format.h>
+
+#include <cstdio>
 #include <sstream>
 
 #include "fovea/core/error.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {
@@ -37,6 +41,18 @@ void add_model_options(CLI::App& app, ModelOptions& options, bool with_input) {
   app.add_option("--dropout", options.dropout, "rate before the classifier");
   app.add_option("--drop-connect", options.drop_connect, "rate at which the last residual branch is dropped in training");
   app.add_flag("--zero-last-scale", options.zero_last_scale, "residual branches start as nothing");
+}
+
+void add_dynamic_option(CLI::App& app, bool& dynamic) {
+  app.add_flag(
+      "--dynamic", dynamic,
+      "of a .tflite file with 8-bit weights beside real activations: round the activations of each image to 8 bits, too, "
+      "as LiteRT does");
+}
+
+void warn_if_untrained(const std::string& model, const std::filesystem::path& weights) {
+  if (is_model_file(model) || !weights.empty() || std::filesystem::is_directory(model)) return;
+  fmt::print(stderr, "fovea: {} is not trained: it has initial values; --weights FILE gives it others\n", model);
 }
 
 }  // namespace fovea

@@ -8,11 +8,11 @@
 #include <cstring>
 #include <optional>
 
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/interchange/npy.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {

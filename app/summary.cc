@@ -9,12 +9,12 @@
 #include <thread>
 
 #include "app/file_summary.h"
-#include "app/inference_model.h"
 #include "app/model_options.h"
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
 #include "fovea/inference/session.h"
 #include "fovea/train/run.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {

@@ -6,12 +6,12 @@
 
 #include "app/command.h"
 #include "app/evaluation.h"
-#include "app/inference_model.h"
 #include "fovea/core/error.h"
 #include "fovea/models/registry.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/recipe.h"
 #include "fovea/train/trainer.h"
+#include "fovea/workflows/open_model.h"
 
 namespace fovea {
 namespace {

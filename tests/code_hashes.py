@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--against")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--quick", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     names = arguments.names or (QUICK if arguments.quick else [])
     if not names:
         listed = subprocess.run([arguments.fovea, "models", "--json"], stdout=subprocess.PIPE, check=True)

@@ -184,7 +184,7 @@ std::optional<size_t> operand_count(const mlir::RegisteredOperationName& op) {
   return std::nullopt;
 }
 
-void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op, const Complaints& complaints) {
+void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op, const DiagnosticCollector& diagnostics) {
   if (op.getStringRef() == dialect::GradientsOp::getOperationName()) {
     for (mlir::Value wrt : llvm::drop_begin(state.operands)) state.addTypes(wrt.getType());
     return;
@@ -193,7 +193,7 @@ void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op
   llvm::SmallVector<mlir::Type> types;
   const mlir::DictionaryAttr attributes = state.attributes.getDictionary(op.getContext());
   if (failed(interface->inferReturnTypes(op.getContext(), state.location, state.operands, attributes, nullptr, {}, types)))
-    throw Error(2, complaints.first());
+    throw Error(2, diagnostics.first());
   state.addTypes(types);
 }
 
@@ -260,7 +260,7 @@ Tensor from_mlir(mlir::DenseElementsAttr elements) {
   return tensor;
 }
 
-Complaints::Complaints(mlir::MLIRContext* context)
+DiagnosticCollector::DiagnosticCollector(mlir::MLIRContext* context)
     : handler_(context, [this](mlir::Diagnostic& diagnostic) {
         if (!first_.empty() || diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error) return mlir::success();
         first_ = diagnostic.str();
@@ -311,15 +311,15 @@ std::vector<Ref> Graph::add(std::string_view operator_name, const std::vector<Re
   mlir::OperationState state(layer_location(layer, context), op);
   for (Ref operand : operands) state.addOperands(graph.values.at(static_cast<size_t>(operand.index)));
   add_attributes(state, op, attributes);
-  const Complaints complaints(context);
+  const DiagnosticCollector diagnostics(context);
   if (const auto wanted = operand_count(op); wanted ? operands.size() != *wanted : operands.empty())
     refuse("{} \"{}\" takes {} operands, not {}", operator_name, layer, wanted.value_or(1), operands.size());
-  infer_results(state, op, complaints);
+  infer_results(state, op, diagnostics);
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(&graph.function.getBody().front());
   mlir::Operation* added = builder.create(state);
   if (failed(mlir::verify(added))) {
     added->erase();
-    refuse_operator(complaints.first(), operator_name, layer);
+    refuse_operator(diagnostics.first(), operator_name, layer);
   }
   std::vector<Ref> results;
   for (mlir::Value result : added->getResults()) {
@@ -411,12 +411,12 @@ void read_ports(Graph::Implementation& graph) {
 Graph Graph::parse(std::string_view text, std::string_view file_name) {
   auto graph = std::make_unique<Implementation>();
   graph->context = new_context();
-  const Complaints complaints(graph->context.get());
+  const DiagnosticCollector diagnostics(graph->context.get());
   graph->module = mlir::parseSourceString<mlir::ModuleOp>(llvm::StringRef(text.data(), text.size()),
                                                           mlir::ParserConfig(graph->context.get()),
                                                           llvm::StringRef(file_name.data(), file_name.size()));
   if (!graph->module) {
-    const std::string complaint = complaints.first_with_place();
+    const std::string complaint = diagnostics.first_with_place();
     fail("{}{}", complaint.find(':') == std::string::npos ? fmt::format("{}: ", file_name) : "", complaint);
   }
   graph->function = main_function(*graph->module, file_name);

@@ -30,9 +30,9 @@ mlir::DenseElementsAttr to_mlir(const Tensor& tensor, mlir::MLIRContext* context
 Tensor from_mlir(mlir::DenseElementsAttr elements);
 
 // Collects what MLIR complains about while it lives, instead of printing it.
-class Complaints {
+class DiagnosticCollector {
  public:
-  explicit Complaints(mlir::MLIRContext* context);
+  explicit DiagnosticCollector(mlir::MLIRContext* context);
   // The first complaint, without and with its place in a file.
   std::string first() const { return first_; }
   std::string first_with_place() const { return place_ + first_; }

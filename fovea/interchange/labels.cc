@@ -51,4 +51,20 @@ void write_labels(const std::filesystem::path& path, const std::vector<std::stri
   write_text(path, text);
 }
 
+std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
+                                      const std::string& from) {
+  std::vector<std::string> result = labels;
+  const int64_t given = std::ssize(labels);
+  if (given == 0) {
+    for (int64_t index = 0; index < classes; ++index) result.push_back(std::to_string(index));
+  } else if (given == classes + 1) {
+    result.erase(result.begin());
+  } else if (given + 1 == classes) {
+    result.insert(result.begin(), "background");
+  } else if (given != classes) {
+    fail("{} names {} classes; {} tells {} apart", from, given, model, classes);
+  }
+  return result;
+}
+
 }  // namespace fovea

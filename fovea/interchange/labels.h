@@ -23,4 +23,10 @@ std::vector<std::string> labels_of(std::string_view text, const std::string& nam
 
 void write_labels(const std::filesystem::path& path, const std::vector<std::string>& labels);
 
+// One name for each of the `classes` of the network `model`: `labels` as given, without its first where that is the background
+// and the network has none, or with it where only the network has; numbers without labels. Fails, naming `from`, on another
+// count.
+std::vector<std::string> class_labels(const std::vector<std::string>& labels, int64_t classes, const std::string& model,
+                                      const std::string& from);
+
 }  // namespace fovea

@@ -14,6 +14,13 @@
 
 namespace fovea {
 
+// Whether MLIR's verifier runs after every pass: where assertions are on (Debug, the sanitizers). The text tests verify always.
+#ifdef NDEBUG
+inline constexpr bool verify_after_passes = false;
+#else
+inline constexpr bool verify_after_passes = true;
+#endif
+
 std::unique_ptr<mlir::Pass> create_differentiate_pass();
 std::unique_ptr<mlir::Pass> create_convert_to_linalg_pass();
 std::unique_ptr<mlir::Pass> create_mixed_precision_pass();

@@ -7,6 +7,7 @@
 #include <mlir/Parser/Parser.h>
 #include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
 #include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
+#include <mlir/Transforms/Passes.h>
 
 #include <atomic>
 #include <exception>
@@ -17,14 +18,15 @@
 #include "fovea/codegen/driver/fault_guard.h"
 #include "fovea/codegen/driver/object_cache.h"
 #include "fovea/codegen/emit/tile_program.h"
-#include "fovea/codegen/kernel/dot_product_packing.h"
 #include "fovea/codegen/llvm/linker.h"
 #include "fovea/codegen/llvm/machine_code.h"
-#include "fovea/codegen/schedule_text.h"
+#include "fovea/codegen/passes.h"
 #include "fovea/codegen/vector/schedule.h"
+#include "fovea/codegen/vector/schedule_text.h"
 #include "fovea/core/error.h"
 #include "fovea/core/internal_error.h"
 #include "fovea/passes/linalg_utils.h"
+#include "fovea/passes/passes.h"
 
 namespace fovea {
 namespace {
@@ -33,25 +35,10 @@ using namespace mlir;
 
 // Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
 std::string cache_key(const Target& target, KernelEntry entry, const std::string& text) {
-  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest, target.triple,
-                     target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
-                     target.l2_bytes, target.non_temporal_bytes, entry == KernelEntry::whole ? "whole" : "shared", text);
-}
-
-// What an operation of element-wise work is known to give (x - 0, x * 1) takes its place: the schedule would do so, and meet a
-// value passed through where the tile program saw none.
-void fold_bodies(func::FuncOp kernel) {
-  OpBuilder builder(kernel.getContext());
-  kernel.walk([&](linalg::GenericOp generic) {
-    if (generic.getNumLoops() != generic.getNumParallelLoops()) return;
-    for (Operation& op : llvm::make_early_inc_range(generic.getBody()->without_terminator())) {
-      SmallVector<Value> known;
-      builder.setInsertionPoint(&op);
-      if (failed(builder.tryFold(&op, known)) || known.size() != op.getNumResults()) continue;
-      op.replaceAllUsesWith(known);
-      op.erase();
-    }
-  });
+  return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest,
+                     target.triple, target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
+                     target.l2_bytes, target.non_temporal_bytes, static_cast<int>(target.integer_dot),
+                     target.widening_multiply_add, target.bf16_dot, entry == KernelEntry::whole ? "whole" : "shared", text);
 }
 
 // One compiling thread's own world: contexts are not shared, so threads never wait for each other.
@@ -64,7 +51,20 @@ class KernelPipeline {
     registerLLVMDialectTranslation(registry);
     context_ = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
     context_->loadAllAvailableDialects();
-    schedule_ = std::make_unique<Schedule>(*context_);
+    to_tiles_ = passes([&](PassManager& manager) {
+      manager.addPass(create_choose_tiling_pass(&target_));
+      manager.addPass(create_emit_tiles_pass(&target_));
+    });
+    tidy_ = passes([](PassManager& manager) {
+      manager.addPass(createCSEPass());
+      manager.addPass(createCanonicalizerPass());
+    });
+    to_vectors_ = passes([&](PassManager& manager) {
+      manager.addPass(create_vectorize_tiles_pass());
+      manager.addPass(create_bufferize_tiles_pass());
+      manager.addPass(create_lower_vectors_pass(&target_));
+    });
+    to_llvm_ = passes([&](PassManager& manager) { add_lower_to_llvm_passes(manager, target_.bf16_dot); });
   }
 
   // `layer`: what the kernel belongs to, for the message should it not compile.
@@ -112,13 +112,22 @@ class KernelPipeline {
   void start(const std::string& text) {
     module_ = parseSourceString<ModuleOp>(text, context_.get());
     if (!module_) fail("a kernel does not parse");
-    auto kernel = *module_->getOps<func::FuncOp>().begin();
-    fold_bodies(kernel);
-    KernelDescription formula = read_kernel(kernel);
-    pack_dot_products(formula, target_);
-    program_ = write_tile_program(formula, choose_tiling(formula, target_));
+    (*module_->getOps<func::FuncOp>().begin())->setAttr("fovea.kernel", UnitAttr::get(context_.get()));
+    run(*to_tiles_);
+    program_ = read_tile_program(*module_->getOps<func::FuncOp>().begin());
     function_ = program_.function.getName().str();
-    kernel.erase();
+  }
+
+  template <typename Fill>
+  std::unique_ptr<PassManager> passes(Fill fill) {
+    auto manager = std::make_unique<PassManager>(context_.get());
+    manager->enableVerifier(verify_after_passes);
+    fill(*manager);
+    return manager;
+  }
+
+  void run(PassManager& passes) {
+    if (failed(passes.run(*module_))) fail("a kernel cannot be lowered");
   }
 
   std::string printed() {
@@ -130,12 +139,12 @@ class KernelPipeline {
 
   std::string stage(const std::string& wanted, const std::string& name) {
     if (wanted == "tiles") {
-      schedule_->tidy(*module_);  // for reading: the schedule does the same as it goes
+      run(*tidy_);  // for reading: later passes do the same as they go
       return printed();
     }
-    schedule_->vectorize(*module_, target_);
+    run(*to_vectors_);
     if (wanted == "vectors") return printed();
-    schedule_->lower_to_llvm(*module_, target_.bf16_dot);
+    run(*to_llvm_);
     llvm::LLVMContext llvm_context;
     const LlvmDiagnosticCollector diagnostics(llvm_context);
     std::unique_ptr<llvm::Module> translated =
@@ -159,7 +168,7 @@ class KernelPipeline {
 
   const Target& target_;
   std::unique_ptr<MLIRContext> context_;
-  std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<PassManager> to_tiles_, tidy_, to_vectors_, to_llvm_;
   OwningOpRef<ModuleOp> module_;
   TileProgram program_;
   std::string function_;

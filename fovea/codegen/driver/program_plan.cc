@@ -23,8 +23,8 @@ ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
 }
 
 // Results come after the operands, but for those that are written over one.
-std::vector<KernelResult> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) {
-  std::vector<KernelResult> outputs;
+std::vector<KernelOutput> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) {
+  std::vector<KernelOutput> outputs;
   size_t next = call.getNumOperands();
   for (auto [over, type] : llvm::zip_equal(in_place, call.getResultTypes())) {
     auto tensor = mlir::cast<mlir::RankedTensorType>(type);
@@ -45,7 +45,7 @@ void add_calls(const FusedFunction& function, BufferAssignment assignment,
       operand.place = KernelOperand::Place::hoisted;
       operand.index -= arguments;
     }
-    std::vector<KernelResult> outputs = outputs_of(call, function.list.traits[i].in_place);
+    std::vector<KernelOutput> outputs = outputs_of(call, function.list.traits[i].in_place);
     plan.calls.push_back({.name = call.getCallee().str(),
                           .layer = layer_of(call.getLoc()),
                           .function = code.function,

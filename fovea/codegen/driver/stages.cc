@@ -45,7 +45,7 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
                                             const Target& target) {
   mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
   mlir::PassManager passes(module->getContext());
-  passes.enableVerifier(false);  // the passes' own tests verify
+  passes.enableVerifier(verify_after_passes);
   if (stage >= Stage::gradient) {
     passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
     passes.addPass(mlir::createCanonicalizerPass());

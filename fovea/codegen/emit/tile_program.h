@@ -28,6 +28,12 @@ struct TileProgram {
   int64_t tiles = 1;
 };
 
+// Of a tile program's function, whatever it is lowered to: {operands, tiles, scratch_bytes, scratch_offsets, non_temporal}.
+inline constexpr const char* tile_program_attribute = "fovea.tile_program";
+
+// A tile program by its function, at any stage before LLVM's dialect. Fails on a function that is none.
+TileProgram read_tile_program(mlir::func::FuncOp function);
+
 // Adds the tile program to the kernel's module, named `tiles_` + the kernel's name.
 TileProgram write_tile_program(const KernelDescription& kernel, const Tiling& tiling);
 

@@ -407,6 +407,22 @@ class ProductLowering {
   OpBuilder builder_;
 };
 
+// What an operation of element-wise work is known to give (x - 0, x * 1) takes its place: the schedule would do so, and meet a
+// value passed through where the tile program saw none.
+void fold_bodies(func::FuncOp kernel) {
+  OpBuilder builder(kernel.getContext());
+  kernel.walk([&](linalg::GenericOp generic) {
+    if (generic.getNumLoops() != generic.getNumParallelLoops()) return;
+    for (Operation& op : llvm::make_early_inc_range(generic.getBody()->without_terminator())) {
+      SmallVector<Value> known;
+      builder.setInsertionPoint(&op);
+      if (failed(builder.tryFold(&op, known)) || known.size() != op.getNumResults()) continue;
+      op.replaceAllUsesWith(known);
+      op.erase();
+    }
+  });
+}
+
 }  // namespace
 
 void pack_dot_products(KernelDescription& kernel, const Target& target) {
@@ -416,6 +432,13 @@ void pack_dot_products(KernelDescription& kernel, const Target& target) {
   } else {
     group_integers(kernel, target);
   }
+}
+
+KernelDescription read_packed_kernel(func::FuncOp kernel, const Target& target) {
+  fold_bodies(kernel);
+  KernelDescription description = read_kernel(kernel);
+  pack_dot_products(description, target);
+  return description;
 }
 
 void lower_dot_products(ModuleOp vectors, const Target& target) {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one schedule: tile programs to vectors held in registers, in place, and on to LLVM's dialect.
-//
-// vectorize() makes vectors of linalg on tiles, hoists accumulators out of every loop, folds slices into the reads and writes
-// of vectors and bufferizes in place; then vectors of several dimensions are broken into registers. What the transform dialect
-// can say is in schedule.mlir (embedded).
+// What the transform dialect can say of the way from tile programs to registers: the sequences of schedule.mlir (embedded),
+// which the passes fovea-vectorize-tiles, fovea-bufferize-tiles and fovea-lower-vectors apply.
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>
@@ -11,24 +8,22 @@
 #include <mlir/IR/MLIRContext.h>
 #include <mlir/IR/OwningOpRef.h>
 
-#include "fovea/codegen/target/target.h"
+#include <memory>
 
 namespace fovea {
 
-// Every dialect and interface that the road from tile programs to LLVM uses.
+// Every dialect and interface that is met between kernels and LLVM.
 void register_codegen_dialects(mlir::DialectRegistry& registry);
 
 class Schedule {
  public:
-  explicit Schedule(mlir::MLIRContext& context);
+  Schedule() = default;
+  Schedule(const Schedule&) {}  // a pass that is cloned reads it anew
 
-  void tidy(mlir::ModuleOp tiles);                             // folds and shares index arithmetic
-  void vectorize(mlir::ModuleOp tiles, const Target& target);  // in place; `vectors` stage
-  // In place; LLVM's dialect. Without `converts_bf16` the conversions to and from bf16 are arithmetic on bits.
-  void lower_to_llvm(mlir::ModuleOp vectors, bool converts_bf16);
+  mlir::LogicalResult read(mlir::MLIRContext& context);
+  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  // one of schedule.mlir
 
  private:
-  void apply(const char* sequence, mlir::ModuleOp payload);
   mlir::OwningOpRef<mlir::ModuleOp> library_;
 };
 

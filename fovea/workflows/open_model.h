@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any model that a command is given, as the one form that all of them run: a run's folder, a .tflite or .onnx file, a network
-// by its name.
+// Any model there is, as the one form that everything here works on: a run's folder, a .tflite or .onnx file, a network by its
+// name.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
@@ -25,19 +24,16 @@ struct OpenOptions {
   Output output = Output::probabilities;  // of a run or a network by its name; a file ends as it ends
 };
 
-// --dynamic.
-void add_dynamic_option(CLI::App& app, bool& dynamic);
-
 // Is it a file that holds a graph? By the ending of its name.
 bool is_model_file(const std::filesystem::path& model);
 
-// Refuses options that a file or a run has no use for, and what is no model, with the nearest name.
+/// Opens `model`: a folder of a run, a file, or a name (see models()). The result owns its tensors.
+///
+/// Throws Error: options that a file or a run has no use for, a file that cannot be read (with its place), and what is no
+/// model, with the nearest name. Safe to call from several threads.
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options);
 
 // What such a file holds, operators that are not read included.
 FileSummary summarize_model_file(const std::filesystem::path& model);
-
-// One line on standard error where a network is named by its name and no weights are: its answers mean nothing.
-void warn_if_untrained(const std::string& model, const std::filesystem::path& weights);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/inference_model.h"
+#include "fovea/workflows/open_model.h"
 
 #include <fmt/format.h>
 
@@ -33,18 +33,11 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
 
 InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch, bool dynamic) {
   if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch, .dynamic = dynamic});
-  if (dynamic) refuse("--dynamic is for .tflite files; {} is none", path.string());
+  if (dynamic) refuse("the dynamic form is of .tflite files; {} is none", path.string());
   return read_onnx(path, {.batch = batch});
 }
 
 }  // namespace
-
-void add_dynamic_option(CLI::App& app, bool& dynamic) {
-  app.add_flag(
-      "--dynamic", dynamic,
-      "of a .tflite file with 8-bit weights beside real activations: round the activations of each image to 8 bits, too, "
-      "as LiteRT does");
-}
 
 bool is_model_file(const std::filesystem::path& model) {
   return model.extension() == ".tflite" || model.extension() == ".onnx";
@@ -52,7 +45,7 @@ bool is_model_file(const std::filesystem::path& model) {
 
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options) {
   if (is_model_file(model)) {
-    if (!options.weights.empty()) refuse("{} holds its weights; --weights is for a network by its name", model);
+    if (!options.weights.empty()) refuse("{} holds its weights; weights are given to a network by its name", model);
     if (options.form != ModelOptions{}) refuse("{} is what it is; options of its form are for a network by its name", model);
     if (options.batch == 0 || options.exact_batch) return read_model_file(model, options.batch, options.dynamic);
     try {
@@ -61,17 +54,12 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
       return read_model_file(model, 0, options.dynamic);  // what is wrong with the file itself is said again
     }
   }
-  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", model);
+  if (options.dynamic) refuse("the dynamic form is of .tflite files; {} is none", model);
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
 }
 
 FileSummary summarize_model_file(const std::filesystem::path& model) {
   return model.extension() == ".tflite" ? summarize_tflite(model) : summarize_onnx(model);
-}
-
-void warn_if_untrained(const std::string& model, const std::filesystem::path& weights) {
-  if (is_model_file(model) || !weights.empty() || std::filesystem::is_directory(model)) return;
-  fmt::print(stderr, "fovea: {} is not trained: it has initial values; --weights FILE gives it others\n", model);
 }
 
 }  // namespace fovea
