@@ -53,6 +53,8 @@ Command compile_command(CLI::App& program);
 Command data_command(CLI::App& program);
 Command demo_command(CLI::App& program);
 Command edgetpu_command(CLI::App& program);
+Command completion_command(CLI::App& program);
+Command manual_command(CLI::App& program);
 Command fetch_command(CLI::App& data);  // of `fovea data`
 Command eval_command(CLI::App& program);
 Command export_command(CLI::App& program);

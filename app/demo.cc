@@ -4,6 +4,7 @@
 
 #include "app/classification.h"
 #include "app/command.h"
+#include "app/environment.h"
 #include "app/evaluation.h"
 #include "fovea/core/file.h"
 #include "fovea/report/chart.h"

@@ -12,6 +12,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/progress.h"
+#include "fovea/core/settings.h"
 #include "fovea/train/interrupt.h"
 
 namespace fovea {
@@ -46,7 +47,7 @@ void fetch_one(const Catalog& catalog, const FetchRequest& request) {
   const RemoteDataset& set = find_dataset(catalog, request.name);
   Progress progress(false);
   const InterruptGuard guard;
-  FetchOptions options{.home = request.folder.empty() ? user_data_folder() : std::filesystem::path(request.folder),
+  FetchOptions options{.home = request.folder.empty() ? settings().user_data : std::filesystem::path(request.folder),
                        .mirror = request.mirror,
                        .again = request.again};
   options.events = {.start =

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "fovea/codegen/driver/object_cache.h"
 #include "fovea/codegen/target/target.h"
+#include "fovea/core/settings.h"
 #include "fovea/runtime/thread_pool.h"
 
 namespace fovea {
@@ -36,7 +36,7 @@ const char* name_of(IntegerDot dot) {
 
 std::string version_json() {
   const Target target = Target::host();
-  const std::filesystem::path cache = kernel_cache_folder();
+  const std::filesystem::path cache = settings().kernel_cache;
   nlohmann::ordered_json json = {{"format", format_version},
                                  {"version", FOVEA_VERSION},
                                  {"compiler", compiler},

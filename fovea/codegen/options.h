@@ -17,7 +17,7 @@ enum class Winograd : uint8_t { never, where_faster, two, four };
 Winograd winograd_named(const std::string& text);
 
 struct CompileOptions {
-  std::string cpu;         // LLVM's name ("haswell", "znver4"); empty: FOVEA_CPU, else the processor this runs on
+  std::string cpu;         // LLVM's name ("haswell", "znver4"); empty: Settings::cpu, else the processor this runs on
   int threads = 0;         // that compile side by side; 0: all available
   bool inference = false;  // fold batch norm and constants
   Winograd winograd = Winograd::where_faster;

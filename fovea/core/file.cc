@@ -36,11 +36,6 @@ class Descriptor {
   int number_;
 };
 
-const char* set_variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : nullptr;
-}
-
 }  // namespace
 
 std::vector<std::byte> read_file(const std::filesystem::path& path) {
@@ -151,19 +146,6 @@ void make_folder(const std::filesystem::path& path) {
     fail("cannot create folder {}: {}", path.string(), error ? error.message() : "a file of that name is in the way");
   }
   if (::access(path.c_str(), W_OK) != 0) fail("cannot write into folder {}: {}", path.string(), std::strerror(errno));
-}
-
-std::filesystem::path user_data_folder() {
-  if (const char* home = set_variable("FOVEA_HOME")) return std::filesystem::path(home) / "data";
-  if (const char* data = set_variable("XDG_DATA_HOME")) return std::filesystem::path(data) / "fovea" / "data";
-  if (const char* home = set_variable("HOME")) return std::filesystem::path(home) / ".local" / "share" / "fovea" / "data";
-  return {};
-}
-
-std::filesystem::path test_data() {
-  const char* named = set_variable("FOVEA_DATA");
-  const std::filesystem::path folder = named != nullptr ? named : "../shared/data";
-  return std::filesystem::is_directory(folder) ? folder : std::filesystem::path();
 }
 
 }  // namespace fovea

@@ -48,11 +48,4 @@ void replace_file(const std::filesystem::path& finished, const std::filesystem::
 // Creates the folder and its parents; fails with the reason when it cannot be written.
 void make_folder(const std::filesystem::path& path);
 
-// Where the user's data sets are kept: $FOVEA_HOME/data, else $XDG_DATA_HOME/fovea/data, else ~/.local/share/fovea/data; empty
-// when none of the three is set.
-std::filesystem::path user_data_folder();
-
-// Where the test data is: FOVEA_DATA, else ../shared/data; empty when neither exists.
-std::filesystem::path test_data();
-
 }  // namespace fovea

@@ -12,6 +12,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/settings.h"
 
 extern char** environ;
 
@@ -76,8 +77,7 @@ const std::vector<Machine>& machines() {
 }
 
 bool on_path(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  std::string folders = path != nullptr ? path : "";
+  const std::string& folders = settings().program_folders;
   for (size_t start = 0; start <= folders.size();) {
     const size_t end = std::min(folders.find(':', start), folders.size());
     if (::access((fs::path(folders.substr(start, end - start)) / program).c_str(), X_OK) == 0) return true;

@@ -34,6 +34,8 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
+  const bool mark = name == "fovea.unsigned_bytes" || name == "fovea.non_temporal";  // of tile programs
+  if (mark && is_argument && isa<UnitAttr>(attribute.getValue())) return success();
   if (name == "fovea.role" && is_argument && text && text.getValue() == "hoisted")
     return success();  // made by fovea-hoist-constants
   if (name == "fovea.role") return op->emitError("fovea.role must be \"input\", \"parameter\" or \"state\", on an argument");
@@ -52,6 +54,7 @@ Operation* FoveaDialect::materializeConstant(OpBuilder& builder, Attribute value
 LogicalResult FoveaDialect::verifyOperationAttribute(Operation* op, NamedAttribute attribute) {
   if (isa<FunctionOpInterface, ModuleOp>(op)) return success();
   if (attribute.getName() == "fovea.repeated" && isa<CallOpInterface>(op)) return success();  // made by fovea-rematerialize
+  if (attribute.getName() == "fovea.dot_product" && isa<UnitAttr>(attribute.getValue())) return success();  // of tile programs
   return op->emitError() << "attribute " << attribute.getName() << " belongs on a function";
 }
 LogicalResult FoveaDialect::verifyRegionArgAttribute(Operation* op, unsigned, unsigned, NamedAttribute attribute) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/environment.h"
 #include "tests/bad_input.h"
 
 namespace fovea {

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "app/environment.h"
 #include "fovea/core/random.h"
 #include "tests/bad_input.h"
 

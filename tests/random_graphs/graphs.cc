@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "fovea/core/settings.h"
 #include "tests/random_graphs/exported.h"
 #include "tests/random_graphs/pipelines.h"
 
@@ -234,7 +235,7 @@ int export_all(const Options& options) {
 }
 
 int run(const Options& options) {
-  setenv("FOVEA_CACHE", "off", 0);
+  set_settings({});  // no cache
   std::filesystem::create_directories(options.folder);
   Tally tally(options);
   constexpr int64_t seeds_of_a_child = 100;

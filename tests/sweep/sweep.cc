@@ -14,6 +14,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
+#include "fovea/core/settings.h"
 
 namespace fovea::sweep {
 namespace {
@@ -70,7 +71,7 @@ class Child {
 
  private:
   [[noreturn]] void work(int to, bool quiet) {
-    setenv("FOVEA_CACHE", "off", 1);
+    set_settings({});  // no cache
     alarm(seconds_for_layer * static_cast<unsigned>(batch_.size()));
     if (quiet) dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
     std::string lines;

@@ -12,6 +12,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/settings.h"
 
 namespace fovea {
 namespace {
@@ -46,18 +47,7 @@ std::filesystem::path file_of(const std::filesystem::path& folder, const std::st
 
 }  // namespace
 
-std::filesystem::path kernel_cache_folder() {
-  const char* named = std::getenv("FOVEA_CACHE");
-  if (named != nullptr && std::strcmp(named, "off") == 0) return {};
-  if (named != nullptr && *named != '\0') return named;
-  const char* caches = std::getenv("XDG_CACHE_HOME");
-  if (caches != nullptr && *caches != '\0') return std::filesystem::path(caches) / "fovea";
-  const char* home = std::getenv("HOME");
-  if (home == nullptr || *home == '\0') return {};
-  return std::filesystem::path(home) / ".cache" / "fovea";
-}
-
-ObjectCache::ObjectCache() : folder_(kernel_cache_folder()) {
+ObjectCache::ObjectCache() : folder_(settings().kernel_cache) {
   if (folder_.empty()) return;
   std::error_code error;
   const bool existed = std::filesystem::exists(folder_, error);

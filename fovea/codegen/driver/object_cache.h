@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled kernels on disk, by content, processor and compiler version. MLIR-free.
 //
-// FOVEA_CACHE names the folder (default: the user's cache folder); `off` turns it off. What it holds is run as code, so the
+// Settings::kernel_cache (fovea/core/settings.h) is the folder. What it holds is run as code, so the
 // folder must belong to the user and be writable by nobody else; a file that is damaged, or of another version, is noticed and
 // made anew.
 #pragma once
@@ -18,9 +18,6 @@ struct CachedKernel {
   int64_t tiles = 1;
   int64_t scratch_bytes = 0;
 };
-
-// The folder by the environment, which need not exist; empty where the cache is off or there is no place for one.
-std::filesystem::path kernel_cache_folder();
 
 class ObjectCache {
  public:

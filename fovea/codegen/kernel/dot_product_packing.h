@@ -27,7 +27,7 @@ KernelDescription read_packed_kernel(mlir::func::FuncOp kernel, const Target& ta
 
 // How tile programs tell what lower_dot_products() turns into instructions: the function's attribute says which (a
 // DotProduct), each product and sum is marked, and so is the argument whose bytes are unsigned where it matters.
-inline constexpr const char* dot_product_mark = "fovea.dot_product_mark";
+inline constexpr const char* dot_product_mark = "fovea.dot_product";
 inline constexpr const char* unsigned_bytes = "fovea.unsigned_bytes";
 void lower_dot_products(mlir::ModuleOp vectors, const Target& target);
 

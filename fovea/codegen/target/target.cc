@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "fovea/core/error.h"
+#include "fovea/core/settings.h"
 
 namespace fovea {
 namespace {
@@ -187,8 +188,7 @@ Target Target::host(const std::string& cpu) {
   initialize_targets();
   Target target;
   target.triple = llvm::sys::getDefaultTargetTriple();
-  const char* forced = std::getenv("FOVEA_CPU");
-  target.cpu = !cpu.empty() ? cpu : forced != nullptr && *forced != '\0' ? forced : "native";
+  target.cpu = !cpu.empty() ? cpu : !settings().cpu.empty() ? settings().cpu : "native";
   const llvm::StringMap<bool> has = llvm::sys::getHostCPUFeatures();
   if (target.cpu == "native") {
     target.cpu = llvm::sys::getHostCPUName().str();

@@ -34,8 +34,8 @@ struct Target {
 
   int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }
 
-  // The processor this runs on, or the one FOVEA_CPU (or `cpu`) names. Refuses names LLVM does not know, with the nearest one,
-  // and names whose instructions this processor does not have.
+  // The processor this runs on, or the one that `cpu`, else Settings::cpu names. Refuses names LLVM does not know, with the
+  // nearest one, and names whose instructions this processor does not have.
   static Target host(const std::string& cpu = "");
 
   // Any target LLVM can write an object for. `cpu` may be empty: the least machine of the triple, whose code runs on all.

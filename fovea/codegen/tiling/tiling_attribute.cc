@@ -91,7 +91,8 @@ class Reader {
       dim.block = integer("block", fields.get("block"));
       if (Attribute tile = fields.get("tile")) dim.tile = integer("tile", tile);
       dim.written_out = fields.contains("unrolled");
-      check_range("block", dim.block, 1, extent);
+      // Winograd's blocks are whole tiles of results, and may reach beyond the last one.
+      check_range("block", dim.block, 1, kernel_.winograd > 0 ? 2 * extent + kernel_.winograd : extent);
       check_range("tile", dim.tile, 0, dim.block);
     }
   }

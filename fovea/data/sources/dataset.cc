@@ -7,6 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/settings.h"
 #include "fovea/data/sources/sources.h"
 
 namespace fovea {
@@ -78,10 +79,10 @@ int64_t digits_count(std::string_view text, Split split) {
 std::filesystem::path fetched_folder(const std::string& kind) {
   if (kind == "images" || kind == "tfrecord" || kind == "tar") refuse("data set \"{0}\" needs its folder, as in {0}:DIR", kind);
   if (kind == "csv") refuse("data set \"csv\" needs its list, as in csv:train.csv");
-  const std::filesystem::path folder = user_data_folder() / kind;
+  const std::filesystem::path folder = settings().user_data / kind;
   if (std::filesystem::is_directory(folder)) return folder;
   refuse("data set \"{}\" is not in {}; get it with: fovea data fetch {}   or name its folder: {}:DIR", kind,
-         user_data_folder().string(), kind, kind);
+         settings().user_data.string(), kind, kind);
 }
 
 std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::filesystem::path& folder, Split split) {

@@ -12,6 +12,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/core/settings.h"
 #include "tests/codegen/kernel/kernel_run.h"
 #include "tests/codegen/kernel/kernel_text.h"
 
@@ -20,27 +21,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A setting of the environment, put back at the end.
-class Setting {
+// The cache in another place, and back at the end.
+class CacheAt {
  public:
-  Setting(const char* name, const char* value) : name_(name) {
-    if (const char* old = getenv(name)) old_ = old;
-    value != nullptr ? setenv(name, value, 1) : unsetenv(name);
+  explicit CacheAt(const fs::path& folder) : before_(settings()) {
+    Settings changed = before_;
+    changed.kernel_cache = folder;
+    set_settings(changed);
   }
-  ~Setting() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-  Setting(const Setting&) = delete;
-  Setting& operator=(const Setting&) = delete;
+  ~CacheAt() { set_settings(before_); }
+  CacheAt(const CacheAt&) = delete;
+  CacheAt& operator=(const CacheAt&) = delete;
 
  private:
-  const char* name_;
-  std::optional<std::string> old_;
+  Settings before_;
 };
 
 class ObjectCacheTest : public testing::Test {
  protected:
   ObjectCacheTest()
-      : folder_(fs::temp_directory_path() / fmt::format("fovea_cache_{}_{}", getpid(), counter_++)),
-        cache_setting_("FOVEA_CACHE", folder_.c_str()) {}
+      : folder_(fs::temp_directory_path() / fmt::format("fovea_cache_{}_{}", getpid(), counter_++)), cache_setting_(folder_) {}
   ~ObjectCacheTest() override {
     std::error_code error;
     fs::permissions(folder_, fs::perms::owner_all, error);
@@ -56,7 +56,7 @@ class ObjectCacheTest : public testing::Test {
 
   static inline int counter_ = 0;
   fs::path folder_;
-  Setting cache_setting_;
+  CacheAt cache_setting_;
   CachedKernel kernel_{.object = std::string("machine code\0with zeros", 23), .tiles = 7, .scratch_bytes = 640};
 };
 
@@ -134,7 +134,7 @@ TEST_F(ObjectCacheTest, RefusesAFolderThatOthersWrite) {
 }
 
 TEST_F(ObjectCacheTest, CanBeTurnedOff) {
-  const Setting off("FOVEA_CACHE", "off");
+  const CacheAt off("");
   const ObjectCache cache;
   EXPECT_FALSE(cache.enabled());
   cache.store("key", kernel_);
@@ -144,9 +144,8 @@ TEST_F(ObjectCacheTest, CanBeTurnedOff) {
 
 // A home that is no folder cannot be written by anybody, root included.
 TEST_F(ObjectCacheTest, DoesWithoutAHome) {
-  const Setting no_cache("FOVEA_CACHE", nullptr), no_caches("XDG_CACHE_HOME", nullptr);
-  for (const char* home : {"/dev/null", "/proc/self/no/such", static_cast<const char*>(nullptr)}) {
-    const Setting setting("HOME", home);
+  for (const char* home : {"/dev/null/.cache/fovea", "/proc/self/no/such"}) {
+    const CacheAt setting(home);
     const ObjectCache cache;
     EXPECT_FALSE(cache.enabled());
     cache.store("key", kernel_);
@@ -179,7 +178,7 @@ TEST_F(ObjectCacheTest, ServesTheKernelCompiler) {
   for (const auto& entry : fs::directory_iterator(folder_)) fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
   EXPECT_EQ(hits(target), 1);
   EXPECT_EQ(hits(target), 3) << "damaged files are written anew";
-  const Setting off("FOVEA_CACHE", "off");
+  const CacheAt off("");
   EXPECT_EQ(hits(target), 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "fovea/core/settings.h"
 #include "tests/codegen/kernel/kernel_run.h"
 #include "tests/codegen/kernel/kernel_text.h"
 
@@ -90,7 +91,7 @@ class RandomKernel {
 };
 
 TEST(Property, RandomKernelsComputeTheirFormula) {
-  setenv("FOVEA_CACHE", "off", 1);
+  set_settings({});  // no cache
   for (uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_kernel(RandomKernel(seed).text(), test_targets()[seed % test_targets().size()]);

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "fovea/core/error.h"
+#include "fovea/core/settings.h"
 
 namespace fovea {
 namespace {
@@ -36,9 +37,10 @@ TEST(TargetTest, RefusesUnknownProcessorsWithTheNearestName) {
   EXPECT_THAT(refusal([] { Target::host("haswel"); }), HasSubstr("did you mean \"haswell\"?"));
   EXPECT_THAT(refusal([] { Target::named("x86_64-linux-gnu", "znver44"); }), HasSubstr("did you mean \"znver4\"?"));
   EXPECT_THAT(refusal([] { Target::named("aarch64-linux-gnu", "cortex-a67"); }), HasSubstr("cortex-a"));
-  setenv("FOVEA_CPU", "skylaek", 1);
+  const Settings before = settings();
+  set_settings({.cpu = "skylaek"});
   EXPECT_THAT(refusal([] { Target::host(); }), HasSubstr("\"skylaek\""));
-  unsetenv("FOVEA_CPU");
+  set_settings(before);
 }
 
 TEST(TargetTest, RefusesUnknownArchitectures) {
@@ -85,11 +87,12 @@ TEST(TargetTest, VectorsAreThoseOfTheProcessor) {
   EXPECT_EQ(Target::named("armv7-linux-gnueabihf").vector_bytes, 16);
 }
 
-TEST(TargetTest, EnvironmentChoosesTheProcessor) {
-  setenv("FOVEA_CPU", "x86-64-v2", 1);
+TEST(TargetTest, SettingsChooseTheProcessor) {
+  const Settings before = settings();
+  set_settings({.cpu = "x86-64-v2"});
   EXPECT_EQ(Target::host().cpu, "x86-64-v2");
   EXPECT_EQ(Target::host().vector_bytes, 16);
-  unsetenv("FOVEA_CPU");
+  set_settings(before);
   EXPECT_FALSE(Target::host().cpu.empty());
 }
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "app/environment.h"
 #include "fovea/core/random.h"
 #include "fovea/data/image/resample.h"
 #include "tests/bad_input.h"

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <set>
 
+#include "app/environment.h"
 #include "fovea/core/random.h"
 #include "fovea/data/augment/pipeline.h"
 #include "fovea/data/image/crop.h"

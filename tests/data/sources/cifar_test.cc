@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "app/environment.h"
 #include "fovea/data/sources/dataset.h"
 #include "tests/bad_input.h"
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "app/environment.h"
 #include "fovea/data/sources/dataset.h"
 #include "tests/bad_input.h"
 

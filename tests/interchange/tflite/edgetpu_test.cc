@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 
+#include "app/environment.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 

@@ -2,6 +2,7 @@
 // The real MobileNets give the integers that TensorFlow Lite gave, every one, on this processor and with AVX2 alone.
 #include <gtest/gtest.h>
 
+#include "app/environment.h"
 #include "fovea/core/file.h"
 #include "fovea/interchange/npy.h"
 #include "fovea/interchange/tflite/read.h"

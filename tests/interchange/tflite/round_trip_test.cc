@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/environment.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/random.h"
