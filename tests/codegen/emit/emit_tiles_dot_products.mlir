@@ -3,8 +3,8 @@
 
 // Four bytes are one number of 32 bits where an instruction multiplies them: unlike signs on x86, equal ones on Arm.
 // X86: func.func @tiles_kernel(%{{.*}}: tensor<8x16xf32> {fovea.unsigned_bytes}, %{{.*}}: tensor<16x32xf32>
+// X86-SAME: fovea.dot_product = 2
 // X86: arith.mulf %{{.*}} {fovea.dot_product} : f32
-// X86: fovea.dot_product = 2
 // ARM: func.func @tiles_kernel(%{{.*}}: tensor<8x16x4xi8>
 // ARM-NOT: fovea.dot_product
 #map = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3)>

@@ -97,7 +97,7 @@ class PlacedRun {
 
   FuncOp main_;
   llvm::SmallVector<CallOp> calls_;
-  Placement placement_;
+  BufferAssignment placement_;
   std::vector<float> arena_;
   std::vector<std::vector<float>> arguments_, results_;
 };
