@@ -3,13 +3,13 @@
 // The scaled filter is computed once; the bias is a parameter as it stands, and so is what only views show.
 // CHECK-LABEL: func.func @scaled
 // CHECK-SAME: %[[X:arg0]]: tensor<3x2xf32> {fovea.name = "x", fovea.role = "input"}
-// CHECK-SAME: %[[PREPARED:arg[0-9]+]]: tensor<2x4xf32> {fovea.name = "hoisted.0", fovea.role = "hoisted"}
+// CHECK-SAME: %[[HOISTED:arg[0-9]+]]: tensor<2x4xf32> {fovea.name = "hoisted.0", fovea.role = "hoisted"}
 // CHECK-NOT: arith.mulf %{{.*}}, %{{.*}} : tensor
-// CHECK: linalg.generic {{.*}} ins(%arg0, %[[PREPARED]] : tensor<3x2xf32>, tensor<2x4xf32>)
+// CHECK: linalg.generic {{.*}} ins(%arg0, %[[HOISTED]] : tensor<3x2xf32>, tensor<2x4xf32>)
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %arg3 : tensor<3x4xf32>, tensor<4xf32>)
 // CHECK-NOT: linalg.generic
 // CHECK: return
-// CHECK: func.func @scaled_preparation(
+// CHECK: func.func @scaled_initializer(
 // CHECK-SAME: %arg0: tensor<2x4xf32> {fovea.name = "w", fovea.role = "parameter"}
 // CHECK-SAME: %arg1: tensor<4xf32> {fovea.name = "factor", fovea.role = "state"}
 // CHECK-SAME: -> (tensor<2x4xf32> {fovea.name = "hoisted.0"}) attributes {fovea.initializer}

@@ -203,7 +203,7 @@ TEST(Program, RefusesPlansThatReachOutside) {
 }
 
 // y = x + (w + w), the sum of w hoisted.
-ProgramPlan with_preparation(int64_t tiles) {
+ProgramPlan with_initializer(int64_t tiles) {
   const Shape shape{tiles, tile_size};
   ProgramPlan initializer;
   initializer.arguments = {{"w", shape, DType::f32}};
@@ -222,7 +222,7 @@ ProgramPlan with_preparation(int64_t tiles) {
 
 TEST(Preparation, RunsOnceUntilValuesChange) {
   constexpr int64_t tiles = 3;
-  Program program(with_preparation(tiles));
+  Program program(with_initializer(tiles));
   ThreadPool threads(2);
   Tensor x = ramp({tiles, tile_size}, 1), w = ramp({tiles, tile_size}, 7), y({tiles, tile_size}, DType::f32);
   const auto answer = [&](Tensor& weights) {
@@ -249,7 +249,7 @@ TEST(Preparation, RunsOnceUntilValuesChange) {
 
 TEST(Preparation, SealedItNeedsNoParameters) {
   constexpr int64_t tiles = 3;
-  Program program(with_preparation(tiles));
+  Program program(with_initializer(tiles));
   ThreadPool threads(2);
   Tensor x = ramp({tiles, tile_size}, 1), w = ramp({tiles, tile_size}, 7), y({tiles, tile_size}, DType::f32), none;
   EXPECT_FALSE(program.is_released(1));
@@ -264,16 +264,16 @@ TEST(Preparation, SealedItNeedsNoParameters) {
 }
 
 TEST(Preparation, RefusesPlansThatDoNotFit) {
-  ProgramPlan plan = with_preparation(2);
+  ProgramPlan plan = with_initializer(2);
   plan.hoisted[0].shape = {3, tile_size};
   EXPECT_THROW(Program{plan}, Error);
-  plan = with_preparation(2);
+  plan = with_initializer(2);
   plan.arguments[1].name = "v";
   EXPECT_THROW(Program{plan}, Error);
-  plan = with_preparation(2);
+  plan = with_initializer(2);
   plan.initializer = nullptr;
   EXPECT_THROW(Program{plan}, Error);
-  plan = with_preparation(2);
+  plan = with_initializer(2);
   plan.calls[0].operands[1].index = 1;
   EXPECT_THROW(Program{plan}, Error);
 }
