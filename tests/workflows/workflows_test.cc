@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a network to integers, to a file, back to answers, and to a device: as the program does it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "fovea/core/error.h"
+#include "fovea/core/file.h"
+#include "fovea/workflows/classify.h"
+#include "fovea/workflows/compile_for_device.h"
+#include "fovea/workflows/open_model.h"
+#include "fovea/workflows/quantize_model.h"
+#include "fovea/workflows/run_from_file.h"
+#include "fovea/workflows/write_model.h"
+
+namespace fovea {
+namespace {
+
+using testing::HasSubstr;
+
+class Workflows : public testing::Test {
+ protected:
+  Workflows() : folder_(std::filesystem::temp_directory_path() / ("fovea_workflows_" + std::to_string(getpid()))) {
+    make_folder(folder_);
+  }
+  ~Workflows() override { std::filesystem::remove_all(folder_); }
+
+  template <typename Work>
+  static std::string refusal(Work work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was refused";
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Workflows, OpensWhatThereIsAndNamesTheNearest) {
+  EXPECT_EQ(open_inference_model("lenet5", {.output = Output::logits}).name, "lenet5");
+  EXPECT_THAT(refusal([] { open_inference_model("lenet6", {}); }), HasSubstr("lenet5"));
+  EXPECT_THAT(refusal([&] { open_inference_model((folder_ / "none.onnx").string(), {}); }), HasSubstr("none.onnx"));
+  EXPECT_THAT(refusal([] { open_inference_model("lenet5", {.dynamic = true}); }), HasSubstr(".tflite"));
+}
+
+TEST_F(Workflows, FilesGiveTheAnswersOfTheNetwork) {
+  const InferenceModel network = open_inference_model("lenet5", {.seed = 3});
+  const Image picture{{28, 28, 1}, std::vector<uint8_t>(28 * 28, 100)};
+  ThreadPool threads(1);
+  ImageClassifier ours(open_inference_model("lenet5", {.seed = 3}));
+  const Tensor wanted = ours.probabilities(ImageInput(ours, {}).tensor(picture), threads).clone();
+  for (const char* name : {"lenet.onnx", "lenet.tflite"}) {
+    write_model_file(folder_ / name, network);
+    ImageClassifier theirs(open_inference_model((folder_ / name).string(), {}));
+    const Tensor& got = theirs.probabilities(ImageInput(theirs, {}).tensor(picture), threads);
+    for (int64_t i = 0; i < 10; ++i) EXPECT_NEAR(got.data<float>()[i], wanted.data<float>()[i], 1e-5) << name;
+  }
+  EXPECT_THAT(refusal([&] { write_model_file(folder_ / "lenet.txt", network); }), HasSubstr(".tflite or .onnx"));
+}
+
+TEST_F(Workflows, QuantizesWritesAndCompiles) {
+  Progress progress(true);
+  const QuantizedModel integers = quantize_model("lenet5",
+                                                 {.open = {.seed = 3},
+                                                  .calibration = open_dataset("digits:200", Split::train),
+                                                  .evaluation = open_dataset("digits:200", Split::test),
+                                                  .images = 50,
+                                                  .noise_images = 50,
+                                                  .threads = 1},
+                                                 progress);
+  ASSERT_TRUE(integers.before && integers.after);
+  EXPECT_EQ(integers.float_layers.size(), 0u);
+  EXPECT_GT(integers.layers.size(), 4u);
+  for (const QuantizedLayer& layer : integers.layers)
+    EXPECT_GT(layer.alone, 10) << layer.name << ": a dB is a tenth of a digit";
+  write_model_file(folder_ / "integers.tflite", integers.model);
+  EXPECT_THAT(refusal([&] {
+                quantize_model((folder_ / "integers.tflite").string(),
+                               {.calibration = open_dataset("digits:200", Split::train)}, progress);
+              }),
+              HasSubstr("holds integers already"));
+  const DeployedNetwork object =
+      compile_for_device(integers.model, folder_ / "integers.o", {.target = "aarch64-linux-gnu", .threads = 1});
+  EXPECT_EQ(std::filesystem::file_size(folder_ / "integers.o"), object.object.size());
+  EXPECT_THAT(read_text(folder_ / "integers.h"), HasSubstr("integers_run("));
+  EXPECT_THAT(refusal([&] { compile_for_device(integers.model, folder_ / "x.wasm", {.target = "aarch64-linux-gnu"}); }),
+              HasSubstr("wasm32"));
+}
+
+TEST_F(Workflows, AFileBecomesARunOfOurs) {
+  write_model_file(folder_ / "lenet.tflite", open_inference_model("lenet5", {.seed = 3}));
+  const std::string file = (folder_ / "lenet.tflite").string();
+  const TrainedModel model = matched_model(open_inference_model(file, {}), file);
+  EXPECT_EQ(model.network.name, "lenet5");
+  write_run(folder_ / "run", model);
+  EXPECT_EQ(open_inference_model((folder_ / "run").string(), {}).name, "lenet5");
+}
+
+}  // namespace
+}  // namespace fovea
