@@ -18,7 +18,7 @@ namespace {
 using testing::HasSubstr;
 
 InferenceModel one_layer() {
-  InferenceModel model{.name = "one-layer"};
+  InferenceModel model{.name = "one-layer", .graph = Graph("one-layer"), .tensors = {}, .preprocessing = {}, .labels = {}};
   const Ref x = model.graph.argument("image", {{1, 4}, DType::f32}, Role::input);
   const Ref w = model.graph.argument("weight", {{4, 3}, DType::f32}, Role::parameter);
   model.graph.finish({{"logits", model.graph.add("dense", {x, w}, {}, "dense1")[0]}});

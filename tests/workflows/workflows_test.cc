@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "fovea/core/error.h"
@@ -48,7 +49,8 @@ TEST_F(Workflows, OpensWhatThereIsAndNamesTheNearest) {
 
 TEST_F(Workflows, FilesGiveTheAnswersOfTheNetwork) {
   const InferenceModel network = open_inference_model("lenet5", {.seed = 3});
-  const Image picture{{28, 28, 1}, std::vector<uint8_t>(28 * 28, 100)};
+  Image picture({28, 28, 1});
+  std::ranges::fill(picture.pixels, uint8_t{100});
   ThreadPool threads(1);
   ImageClassifier ours(open_inference_model("lenet5", {.seed = 3}));
   const Tensor wanted = ours.probabilities(ImageInput(ours, {}).tensor(picture), threads).clone();
