@@ -144,9 +144,10 @@ void adjust_sharpness(Image& image, float factor) {
   std::vector<uint16_t> columns(row);  // sums of three rows
   std::vector<uint8_t> smooth(row - 2 * step);
   for (size_t y = 1; y + 1 < static_cast<size_t>(height); ++y) {
-    const uint8_t* middle = original.data() + y * row;
+    const uint8_t* above = original.data() + (y - 1) * row;
+    const uint8_t *middle = above + row, *below = middle + row;
     for (size_t i = 0; i < row; ++i) {
-      columns[i] = static_cast<uint16_t>(middle[i - row] + middle[i] + middle[i + row]);
+      columns[i] = static_cast<uint16_t>(above[i] + middle[i] + below[i]);
     }
     for (size_t i = 0; i < smooth.size(); ++i) {
       const uint32_t sum = columns[i] + columns[i + step] + columns[i + 2 * step] + 4u * middle[i + step];
