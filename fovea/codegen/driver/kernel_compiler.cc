@@ -51,10 +51,7 @@ class KernelPipeline {
     registerLLVMDialectTranslation(registry);
     context_ = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
     context_->loadAllAvailableDialects();
-    to_tiles_ = passes([&](PassManager& manager) {
-      manager.addPass(create_choose_tiling_pass(&target_));
-      manager.addPass(create_emit_tiles_pass(&target_));
-    });
+    to_tiles_ = passes([&](PassManager& manager) { manager.addPass(create_emit_tiles_pass(&target_)); });
     tidy_ = passes([](PassManager& manager) {
       manager.addPass(createCSEPass());
       manager.addPass(createCanonicalizerPass());
