@@ -95,6 +95,8 @@ std::vector<LayerNoise> calibrate_network(FoldedNetwork& network, RangeMap& rang
 }  // namespace
 
 QuantizedModel quantize_model(const std::string& model, const QuantizeModelOptions& options, Progress& progress) {
+  if (!options.calibration) refuse("{} is quantized by images that show its ranges, and none are given", model);
+  if (options.images < 1) refuse("{} images show no ranges; at least 1 does", options.images);
   ThreadPool threads(options.threads > 0 ? options.threads : ThreadPool::available());
   FoldedNetwork network(model, options, batch_for(model, options));
   QuantizedModel result;

@@ -92,6 +92,15 @@ TEST_F(Workflows, QuantizesWritesAndCompiles) {
               HasSubstr("wasm32"));
 }
 
+TEST_F(Workflows, RefusesToQuantizeByNothing) {
+  Progress progress(true);
+  EXPECT_THAT(refusal([&] { quantize_model("lenet5", {}, progress); }), HasSubstr("none are given"));
+  EXPECT_THAT(refusal([&] {
+                quantize_model("lenet5", {.calibration = open_dataset("digits:200", Split::train), .images = 0}, progress);
+              }),
+              HasSubstr("at least 1"));
+}
+
 TEST_F(Workflows, AFileBecomesARunOfOurs) {
   write_model_file(folder_ / "lenet.tflite", open_inference_model("lenet5", {.seed = 3}));
   const std::string file = (folder_ / "lenet.tflite").string();
