@@ -29,11 +29,17 @@ install(FILES ${PROJECT_BINARY_DIR}/foveaConfig.cmake ${PROJECT_BINARY_DIR}/fove
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fovea COMPONENT development)
 
 # Debian packages by ./dev package: fovea, the program; libfovea-dev, the libraries, headers and CMake package.
+# Debian's own tools take whoever builds a package from these two variables.
+set(maintainer "The fovea authors <fovea@localhost>")
+if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
+  set(maintainer "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")
+endif()
 set(manual ${PROJECT_BINARY_DIR}/package)
+configure_file(cmake/debian/changelog.in ${manual}/changelog.Debian @ONLY)
 add_custom_command(OUTPUT ${manual}/fovea.1.gz
   COMMAND ${CMAKE_COMMAND} -E make_directory ${manual}
-  COMMAND sh -c "'$<TARGET_FILE:fovea>' manual | gzip -9n > fovea.1.gz && '$<TARGET_FILE:fovea>' completion bash > fovea.bash && '$<TARGET_FILE:fovea>' completion zsh > _fovea && '$<TARGET_FILE:fovea>' completion fish > fovea.fish && gzip -9nc '${PROJECT_SOURCE_DIR}/CHANGELOG.md' > changelog.gz"
-  WORKING_DIRECTORY ${manual} DEPENDS fovea ${PROJECT_SOURCE_DIR}/CHANGELOG.md VERBATIM)
+  COMMAND sh -c "'$<TARGET_FILE:fovea>' manual | gzip -9n > fovea.1.gz && '$<TARGET_FILE:fovea>' completion bash > fovea.bash && '$<TARGET_FILE:fovea>' completion zsh > _fovea && '$<TARGET_FILE:fovea>' completion fish > fovea.fish && gzip -9nc '${PROJECT_SOURCE_DIR}/CHANGELOG.md' > changelog.gz && gzip -9nc changelog.Debian > changelog.Debian.gz"
+  WORKING_DIRECTORY ${manual} DEPENDS fovea ${PROJECT_SOURCE_DIR}/CHANGELOG.md ${manual}/changelog.Debian VERBATIM)
 add_custom_target(package_files DEPENDS ${manual}/fovea.1.gz)
 install(FILES ${manual}/fovea.1.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/man/man1 COMPONENT program OPTIONAL)
 install(FILES ${manual}/fovea.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME fovea COMPONENT program OPTIONAL)
@@ -42,16 +48,18 @@ install(FILES ${manual}/fovea.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/ven
 foreach(part program:fovea development:libfovea-dev)
   string(REGEX REPLACE ":.*" "" component ${part})
   string(REGEX REPLACE ".*:" "" name ${part})
-  install(FILES ${manual}/changelog.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component} OPTIONAL)
+  install(FILES ${manual}/changelog.gz ${manual}/changelog.Debian.gz DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component} OPTIONAL)
   install(FILES cmake/debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${name} COMPONENT ${component})
 endforeach()
-# Debian keeps MLIR beside LLVM's own files, off the usual path.
-install(FILES cmake/debian/lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME fovea COMPONENT program)
+install(FILES cmake/debian/fovea.lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME fovea COMPONENT program)
+install(FILES cmake/debian/libfovea-dev.lintian-overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME libfovea-dev
+        COMPONENT development)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME fovea)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT "The fovea authors <fovea@localhost>")
+set(CPACK_PACKAGE_CONTACT "${maintainer}")
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL program development)
@@ -62,14 +70,14 @@ set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME fovea)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "clang-19, lld-19")
 set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "convolutional networks, from pixels to the edge
- Defines, trains and measures image classifiers, turns them into 8-bit
- integers, reads and writes .tflite and .onnx files, and compiles networks
- for devices. Machine code is made by MLIR and LLVM.")
+Defines, trains and measures image classifiers, turns them into 8-bit
+integers, reads and writes .tflite and .onnx files, and compiles networks
+for devices. Machine code is made by MLIR and LLVM.")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libfovea-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "libmlir-19-dev, llvm-19-dev, libfmt-dev, nlohmann-json3-dev, libtomlplusplus-dev, libpng-dev, libjpeg-dev, libwebp-dev, zlib1g-dev, libcurl4-openssl-dev, libarchive-dev, libssl-dev, libonnx-dev, libprotobuf-dev")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "convolutional networks, from pixels to the edge (development files)
- The libraries behind the program fovea, with headers that include no MLIR
- and a CMake package, fovea::fovea.")
+The libraries behind the program fovea, with headers that include no MLIR
+and a CMake package, fovea::fovea.")
 include(CPack)

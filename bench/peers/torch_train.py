@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images a second that PyTorch trains at: forward, backward and SGD with momentum of one network.
 
-usage: torch_train.py MODEL BATCH THREADS SECONDS [f32|bf16]
+usage: torch_train.py MODEL BATCH THREADS SECONDS [f32|bf16] | --version
 prints one number, the fastest of PyTorch's two layouts and, in bf16, of its two ways: torch.autocast, which keeps parameters in
 f32, and a network that is bf16 throughout.
 """
@@ -40,24 +40,9 @@ NETWORKS = {
 }
 
 
-class Clamp06(nn.Module):
-    """relu6 with a gradient in bf16, which PyTorch 1.13's has not."""
-
-    def forward(self, x):
-        return x.clamp(0, 6)
-
-
-def with_clamps(network):
-    for name, module in network.named_children():
-        setattr(network, name, Clamp06() if isinstance(module, nn.ReLU6) else with_clamps(module))
-    return network
-
-
 def images_per_second(name, batch, layout, seconds, way):
     make, shape = NETWORKS[name]
     network = make().to(memory_format=layout)
-    if way != "f32":
-        network = with_clamps(network)
     images = torch.randn(batch, *shape).to(memory_format=layout)
     if way == "whole":
         network, images = network.to(torch.bfloat16), images.to(torch.bfloat16)
@@ -84,6 +69,8 @@ def images_per_second(name, batch, layout, seconds, way):
     return batch / statistics.median(times)
 
 
+if sys.argv[1:] == ["--version"]:
+    sys.exit(print(f"PyTorch {torch.__version__.split('+')[0]}"))
 name, batch, threads, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
 ways = ["autocast", "whole"] if sys.argv[5:] == ["bf16"] else ["f32"]
 torch.manual_seed(0)
