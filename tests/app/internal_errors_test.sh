@@ -8,7 +8,7 @@ cd "$work" || exit 1
 for signal in SEGV ABRT; do
   "$fovea" train mnist-mlp --data digits:600 --epochs 100000 --out run >out 2>err &
   child=$!
-  for ((i = 0; i < 300; ++i)); do [[ -s out ]] && break; sleep 0.1; done
+  for ((i = 0; i < 300; ++i)); do grep -q '^training step' err 2>/dev/null && break; sleep 0.1; done
   kill -$signal $child
   wait $child; status=$?
   ((status == 1)) || wrong "signal $signal: exit status $status"
