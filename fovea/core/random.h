@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace fovea {
 
@@ -22,6 +23,9 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
   }
   return counter;
 }
+
+// FNV-1a, 64 bits: the same on every machine.
+uint64_t hash_of(std::string_view text);
 
 // A sequence for one purpose: numbers drawn in order from (seed, stream). Cheap to make; make one per image, per parameter, per
 // epoch.

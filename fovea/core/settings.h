@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace fovea {
 
@@ -12,6 +13,9 @@ struct Settings {
   std::string cpu;  ///< the processor that is compiled for where a caller names none, by LLVM's name; empty: this one
   std::filesystem::path kernel_cache;  ///< the folder of compiled kernels; empty: each process compiles its own
   std::filesystem::path user_data;     ///< the folder of the user's data sets; empty: data sets are named by their place alone
+  std::filesystem::path
+      user_weights;  ///< the folder of weights that were fetched; empty: weights are named by their place alone
+  std::vector<std::filesystem::path> weight_caches;              ///< further folders of weights, which are only read
   std::string program_folders = "/usr/local/bin:/usr/bin:/bin";  ///< where compilers and linkers for devices are looked for
 };
 

@@ -51,24 +51,32 @@ struct LoaderOptions {
   int workers = 0;       // threads; 0: one for pixels, one for each processor for photographs
 };
 
-class Loader {
+// An endless stream of batches, epoch after epoch.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  virtual int64_t batches_per_epoch() const = 0;
+  // The next batch; its buffers are valid until the next call.
+  virtual const Batch& next() = 0;
+  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
+  virtual void seek(int64_t epoch, int64_t batch) = 0;
+};
+
+class Loader : public BatchSource {
  public:
   // Refuses a batch below 1, or one larger than the data set when the smaller batch is dropped.
   Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
-  ~Loader();
+  ~Loader() override;
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  int64_t batches_per_epoch() const;
+  int64_t batches_per_epoch() const override;
   int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
   const Dataset& dataset() const;
 
-  // The next batch; its buffers are valid until the next call. Rethrows what went wrong in the threads, in its place of the
-  // order. Fails when every photograph is damaged.
-  const Batch& next();
-
-  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
-  void seek(int64_t epoch, int64_t batch);
+  // Rethrows what went wrong in the threads, in its place of the order. Fails when every photograph is damaged.
+  const Batch& next() override;
+  void seek(int64_t epoch, int64_t batch) override;
 
  private:
   class Workers;

@@ -14,7 +14,8 @@ namespace fovea {
 struct RemoteFile {
   std::string name;  // MIRROR/name is its address
   int64_t bytes = 0;
-  std::string md5, sha256;  // hexadecimal; one of them at least, both are checked when both are there
+  std::string md5, sha256;  // hexadecimal, of sha256 perhaps the first digits; all that are there are checked
+  bool exact = true;        // false: the size is about that, and the checksum alone tells whether it is the file
 };
 
 struct RemoteDataset {

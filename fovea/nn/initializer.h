@@ -85,7 +85,4 @@ struct ParameterSpec {
 // f32. The random numbers come from the stream named by the hash of the parameter's name.
 Tensor initial_value(const ParameterSpec& parameter, uint64_t seed);
 
-// FNV-1a, 64 bits: the same on every machine.
-uint64_t hash_of(std::string_view text);
-
 }  // namespace fovea

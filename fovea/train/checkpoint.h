@@ -36,6 +36,8 @@ struct Checkpoint {
 bool has_checkpoint(const std::filesystem::path& folder);
 // A checkpoint, or a network without: what nobody may replace unasked.
 bool has_run(const std::filesystem::path& folder);
+// Refuses a folder that holds a run, saying what can be done.
+void refuse_replacing(const std::filesystem::path& folder);
 // What a run leaves, but for logs that a new run starts anew.
 void remove_run(const std::filesystem::path& folder);
 

@@ -3,6 +3,7 @@
 //
 //     recipe.toml          the recipe used
 //     labels.txt           the names of the classes
+//     split.csv            which picture is of which part, where the run drew them (fovea/data/sources/picture_split.h)
 //     metrics.jsonl        one line an epoch
 //     events.out.tfevents. the same for TensorBoard
 //     state.json           where it stands; names
@@ -17,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/data/sources/dataset.h"
 #include "fovea/inference/session.h"
 #include "fovea/models/registry.h"
 #include "fovea/models/weights/weights.h"
@@ -51,6 +53,11 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options 
 // neither, naming the nearest model; and `options` for a run, whose network is what it is.
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
                         const ModelOptions& options = {});
+
+/// The data that the run in `folder` was trained on, or `data` in its place where that is not empty. Parts that the run drew
+/// are those of its list, also where `data` names the same place. Throws Error as open_dataset does.
+std::shared_ptr<const Dataset> open_run_data(const std::filesystem::path& folder, const Recipe& recipe, Split split,
+                                             const std::string& data = {});
 
 // A .safetensors file, published or our own; see fovea/models/weights/weights.h for what is read and what is refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);

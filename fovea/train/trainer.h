@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "fovea/inference/metrics.h"
+#include "fovea/models/weights/weights.h"
 #include "fovea/train/recipe.h"
 
 namespace fovea {
@@ -18,6 +20,9 @@ struct TrainOptions {
   bool overwrite = false;        // replace a run that is already in the folder
   int workers = 0;               // that make batches, 0: chosen. Does not change the result
   int64_t memory = 0;            // bytes that the process may take; 0: any. Does not change the network
+  // What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
+  std::optional<WeightFile> start = std::nullopt;
+  bool new_head = false;  // of `start`: the last layer is of other classes, however many there are
 };
 
 struct TrainResult {

@@ -25,7 +25,7 @@ class TrainingStep {
 
   // What lives from step to step: parameters, running statistics, averages, what the optimizer keeps.
   const std::vector<ParameterSpec>& tensors() const { return tensors_; }
-  // Images that the loader has to give at a time.
+  // Images that there have to be at a time.
   int64_t batch() const { return recipe_.batch / recipe_.accumulate; }
 
   // Compiles, on the storage of `tensors`: all of the above by name, resident where the whole process counts.
@@ -42,8 +42,8 @@ class TrainingStep {
   };
   // What is done beside the work, for the same result: every kernel timed, or all that it writes looked at.
   enum class Mode : uint8_t { plain, timed, checked };
-  // Step `step` of the run, on as many batches of the loader as it has parts.
-  Result run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
+  // Step `step` of the run, on as many batches as it has parts.
+  Result run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
 
   int64_t memory_bytes(int threads) const;
   CompileReport report() const;

@@ -11,7 +11,8 @@
 namespace fovea {
 
 struct DeviceOptions {
-  std::string target;         ///< LLVM's triple: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "riscv64-linux-gnu", "wasm32"
+  /// LLVM's triple: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "riscv64-linux-gnu", "wasm32"; empty: machines like this one
+  std::string target;
   std::string cpu;            ///< LLVM's name, "cortex-a76"; empty: the least of its kind, whose code runs on all
   std::string labels_origin;  ///< what messages call the place that the model's labels come from; empty: its name
   int threads = 0;            ///< that compile; 0: all there are. Does not change the result
