@@ -15,7 +15,8 @@ def png(name, size, draw):
     open(name, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
 def stripes(number, upright):
     draw = random.Random(number)
-    ink, paper, width, shift = [tuple(draw.randrange(256) for _ in range(3)) for _ in range(2)] + [draw.randrange(6, 14), draw.randrange(9)]
+    ink, paper = (tuple(draw.randrange(least, least + 90) for _ in range(3)) for least in (0, 160))
+    width, shift = draw.randrange(6, 14), draw.randrange(9)
     spots = {(draw.randrange(16), draw.randrange(16)) for _ in range(60)}
     def at(x, y):
         if (x // 6, y // 6) in spots: return (255 - ink[0], ink[1], paper[2])
@@ -51,7 +52,7 @@ done
 refused 2 'loss.balance' train cifar-cnn --data images:set --balance=sometimes --out none
 
 # A network that is sure of itself, the temperature that it is to be believed at, and what it had better not say.
-"$fovea" train mnist-mlp --data digits:1500 --epochs 3 --batch 32 --out run >/dev/null 2>log || wrong "train: $(tail -1 log)"
+"$fovea" train lenet5 --data digits:1500 --epochs 3 --batch 32 --out run >/dev/null 2>log || wrong "train: $(tail -1 log)"
 [[ $(wc -l <run/steps.jsonl) == $((3 * (1500 / 32))) ]] || wrong "a line a step: $(wc -l <run/steps.jsonl)"
 "$fovea" eval run --reject 1% --report page --json >fit.json 2>/dev/null || wrong "eval --reject"
 [[ $(json fit.json "j['confidence']['unknown_below'] > 0 and j['calibration']['chosen']['wrong'] <= 0.01 * j['calibration']['chosen']['answered']") == True ]] ||
@@ -84,7 +85,7 @@ fi
 "$fovea" eval run.tflite --data digits:1500 --calibrate -o again.tflite >/dev/null 2>log || wrong "eval --calibrate of a file: $(tail -1 log)"
 "$fovea" train --resume --out run >/dev/null 2>&1
 [[ -f run/confidence.json ]] || wrong "a finished run is the same after --resume"
-refused 2 'a share' eval run --reject 2
+refused 2 'the share of answers that may be wrong' eval run --reject 2
 refused 2 'not trained on' eval run --calibrate --split train
 refused 2 'give it with -o' eval run.tflite --data digits:1500 --calibrate
 
