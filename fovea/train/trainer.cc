@@ -227,7 +227,8 @@ void Trainer::open_data() {
   for (const auto& dataset : {train_, test_}) {
     if (!dataset->remark().empty()) progress_.say(dataset->remark());
   }
-  if (!options_.resume && !options_.allow_overlap) refuse_overlap();
+  // Parts that the run drew keep equal pictures together.
+  if (!options_.resume && !options_.allow_overlap && split_ == nullptr) refuse_overlap();
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, of red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};
