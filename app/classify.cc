@@ -42,16 +42,20 @@ std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
   return pictures;
 }
 
-nlohmann::ordered_json json_of(const std::string& path, const Classification& result) {
+nlohmann::ordered_json json_of(const std::string& path, const Classification& result, const Confidence& confidence) {
   nlohmann::ordered_json predictions = nlohmann::ordered_json::array();
   for (const Guess& guess : result.guesses) {
     predictions.push_back({{"label", guess.label}, {"index", guess.index}, {"probability", guess.probability}});
   }
-  return {{"image", path}, {"milliseconds", result.milliseconds}, {"predictions", predictions}};
+  nlohmann::ordered_json json = {{"image", path}, {"milliseconds", result.milliseconds}};
+  if (confidence.unknown_below > 0) json["unknown"] = result.unknown;
+  json["predictions"] = predictions;
+  return json;
 }
 
-std::string text_of(const std::string& path, const Classification& result) {
+std::string text_of(const std::string& path, const Classification& result, const Confidence& confidence) {
   std::string text = fmt::format("{} ({:.2f} ms)\n", path, result.milliseconds);
+  if (result.unknown) text += fmt::format("  unknown: nothing reaches {:.2f}%\n", 100 * confidence.unknown_below);
   for (const Guess& guess : result.guesses) text += fmt::format("  {:6.2f}%  {}\n", 100 * guess.probability, guess.label);
   return text;
 }
@@ -84,8 +88,8 @@ void classify_pictures(const ClassifyOptions& options) {
     // The first answer brings the weights into the cache.
     if (list.empty()) classifier.probabilities(image, threads);
     const Classification result = classify(classifier, image, labels, options.top, options.threshold, threads);
-    print_text(options.common, text_of(path, result));
-    list.push_back(json_of(path, result));
+    print_text(options.common, text_of(path, result, classifier.confidence()));
+    list.push_back(json_of(path, result, classifier.confidence()));
   }
   if (!list.empty()) warn_if_untrained(options.model, options.weights);
   if (options.common.json) print_json(list);

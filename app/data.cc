@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea data SPEC: what a data set holds, and what it looks like. fovea data fetch NAME: see fetch.cc.
+// fovea data SPEC: what a data set holds, what is wrong with it, and what it looks like. fovea data fetch NAME: see fetch.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 
 #include "app/command.h"
+#include "app/data_findings.h"
 #include "fovea/core/error.h"
 #include "fovea/core/progress.h"
 #include "fovea/data/dataset_statistics.h"
@@ -55,12 +56,7 @@ std::string classes_text(const Dataset& dataset, const std::vector<int64_t>& cou
   return text;
 }
 
-// Every file is decoded: that is how damage is found.
-std::string photographs_text(const DataOptions& options, const Dataset& dataset, Split split, nlohmann::ordered_json& json) {
-  Progress progress(false);
-  progress.start(fmt::format("decoding {}", name(split)), dataset.count());
-  const DatasetStatistics found = statistics(dataset, options.common.thread_count(), orientation_of(options),
-                                             [&](int64_t done) { progress.update(done, ""); });
+std::string photographs_text(const Dataset& dataset, const DatasetStatistics& found, nlohmann::ordered_json& json) {
   json["class_counts"] = found.class_counts;
   const auto [least, most] = std::minmax_element(found.class_counts.begin(), found.class_counts.end());
   std::string text = fmt::format("{} to {} a class", *least, *most);
@@ -79,32 +75,46 @@ std::string photographs_text(const DataOptions& options, const Dataset& dataset,
   return text;
 }
 
+// Every file is decoded: that is how damage is found.
+DatasetStatistics look_at(const DataOptions& options, const Dataset& dataset, Split split) {
+  Progress progress(false);
+  progress.start(fmt::format("decoding {}", name(split)), dataset.count());
+  return statistics(dataset, options.common.thread_count(), orientation_of(options),
+                    [&](int64_t done) { progress.update(done, ""); });
+}
+
+std::string kind_text(const std::string& spec, const Dataset& dataset) {
+  const ImageShape shape = dataset.image_shape();
+  const std::string size = dataset.encoded() ? std::string("photographs")
+                                             : fmt::format("images of {} x {} x {}", shape.height, shape.width, shape.channels);
+  return fmt::format("{}: {}, {} classes\n", spec, size, dataset.class_names().size());
+}
+
 void describe(const DataOptions& options) {
-  nlohmann::ordered_json json = {{"spec", options.spec}};
-  std::string text;
-  for (const Split split : {Split::train, Split::test}) {
-    const auto dataset = open(options, split);
-    nlohmann::ordered_json part = {{"count", dataset->count()}};
-    if (split == Split::train) {
-      const ImageShape shape = dataset->image_shape();
-      const std::string size = dataset->encoded()
-                                   ? std::string("photographs")
-                                   : fmt::format("images of {} x {} x {}", shape.height, shape.width, shape.channels);
-      text += fmt::format("{}: {}, {} classes\n", options.spec, size, dataset->class_names().size());
-      json["image"] = {shape.height, shape.width, shape.channels};
-      json["classes"] = dataset->class_names();
-    }
-    text += fmt::format("{:6} {:>8} images, ", name(split), with_separators(dataset->count()));
-    text += dataset->encoded() ? photographs_text(options, *dataset, split, part) : pixels_text(*dataset, part);
-    if (!dataset->remark().empty()) {
-      text += fmt::format("       {}\n", dataset->remark());
-      part["remark"] = dataset->remark();
+  const std::shared_ptr<const Dataset> train = open(options, Split::train), test = open(options, Split::test);
+  const ImageShape shape = train->image_shape();
+  nlohmann::ordered_json json = {
+      {"spec", options.spec}, {"image", {shape.height, shape.width, shape.channels}}, {"classes", train->class_names()}};
+  std::string text = kind_text(options.spec, *train);
+  const DatasetStatistics train_statistics = look_at(options, *train, Split::train),
+                          test_statistics = look_at(options, *test, Split::test);
+  const auto describe_split = [&](Split split, const Dataset& dataset, const DatasetStatistics& found) {
+    nlohmann::ordered_json part = {{"count", dataset.count()}};
+    text += fmt::format("{:6} {:>8} images, ", name(split), with_separators(dataset.count()));
+    text += dataset.encoded() ? photographs_text(dataset, found, part) : pixels_text(dataset, part);
+    if (!dataset.remark().empty()) {
+      text += fmt::format("       {}\n", dataset.remark());
+      part["remark"] = dataset.remark();
     }
     json[std::string(name(split))] = std::move(part);
-    if (split == Split::train && !options.sheet.empty())
-      write_png(options.sheet, contact_sheet(dataset, orientation_of(options)));
-  }
+  };
+  describe_split(Split::train, *train, train_statistics);
+  describe_split(Split::test, *test, test_statistics);
+  const DatasetFindings found = findings({train.get(), &train_statistics}, {test.get(), &test_statistics});
+  text += findings_text(found, *train, *test);
+  json["findings"] = findings_json(found, *train, *test);
   if (!options.sheet.empty()) {
+    write_png(options.sheet, contact_sheet(train, orientation_of(options)));
     text += fmt::format("contact sheet of the training images, a row a class: {}\n", options.sheet);
     json["sheet"] = options.sheet;
   }

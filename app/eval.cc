@@ -1,20 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea eval MODEL: top-1, top-5, loss and confusion on a data set.
+// fovea eval MODEL: top-1, top-5, loss, each class and confusion on a data set, and how far the probabilities are to be
+// believed.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <utility>
 
+#include "app/calibration.h"
 #include "app/classification.h"
 #include "app/command.h"
 #include "app/evaluation.h"
 #include "app/model_options.h"
+#include "app/suspects.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/graph/model_metadata.h"
 #include "fovea/inference/image_classifier.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/interchange/labels.h"
 #include "fovea/report/chart.h"
 #include "fovea/train/run.h"
+#include "fovea/workflows/evaluation_report.h"
 #include "fovea/workflows/open_model.h"
 
 namespace fovea {
@@ -26,6 +34,10 @@ struct EvalOptions {
   ModelOptions form;
   ImageInputOptions picture;
   std::string model, weights, labels, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
+  std::string report;
+  CalibrateOptions calibration;
+  bool suspects = false;
+  int folds = 5;
   int64_t batch = 0;
 };
 
@@ -62,10 +74,15 @@ nlohmann::ordered_json confusion_json(const Metrics& metrics) {
   return rows;
 }
 
+// A network's answers as it gives them, and the confidence that it has been given before.
 struct Evaluation {
   Metrics metrics;
+  Predictions predictions;
   std::string network;
   std::vector<std::string> classes;
+  Confidence confidence;
+  std::shared_ptr<const Dataset> dataset;
+  std::vector<int64_t> places = {};  // which of the network's classes each of the data set's is; empty: in this order
 };
 
 Split split_of(const EvalOptions& options) { return options.split == "test" ? Split::test : Split::train; }
@@ -96,12 +113,13 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
                           Progress& progress) {
   if (!options.views.empty() && options.views != "one")
     refuse("--views is not for {}, which sees each image once", options.model);
-  ImageClassifier classifier(open_inference_model(options.model, {.weights = options.weights,
-                                                                  .seed = options.common.seed,
-                                                                  .form = options.form,
-                                                                  .batch = options.batch > 0 ? options.batch : file_batch,
-                                                                  .dynamic = options.dynamic}),
-                             dtype_named(options.dtype), winograd_named(options.winograd));
+  InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
+                                                              .seed = options.common.seed,
+                                                              .form = options.form,
+                                                              .batch = options.batch > 0 ? options.batch : file_batch,
+                                                              .dynamic = options.dynamic});
+  const Confidence confidence = std::exchange(model.confidence, {});
+  ImageClassifier classifier(std::move(model), dtype_named(options.dtype), winograd_named(options.winograd));
   const Augmentation pictures = augmentation_of(classifier, options.picture);
   if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
   const std::vector<std::string> classes = dataset->class_names();
@@ -110,8 +128,10 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
   const std::string& from = options.labels.empty() ? options.model : options.labels;
   if (!labels.empty())
     places = class_places(classes, class_labels(labels, classifier.classes(), classifier.name(), from), from);
-  return {evaluate(classifier, std::move(dataset), threads, progress, {.pictures = pictures, .places = places}),
-          classifier.name(), classes};
+  Predictions predictions(std::ssize(classes));
+  Metrics metrics =
+      evaluate(classifier, dataset, threads, progress, {.pictures = pictures, .places = places, .predictions = &predictions});
+  return {std::move(metrics), std::move(predictions), classifier.name(), classes, confidence, std::move(dataset), places};
 }
 
 // A run, or a network of the zoo.
@@ -135,27 +155,83 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype),
                       winograd_named(options.winograd));
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
-  return {evaluate(predictor, dataset, batch, threads, progress,
-                   views_of(options.views.empty() ? model.recipe.evaluate_views : options.views)),
-          model.network.name, dataset->class_names()};
+  const Views views = views_of(options.views.empty() ? model.recipe.evaluate_views : options.views);
+  Predictions predictions(model.network.classes);
+  Metrics metrics = evaluate(predictor, dataset, batch, threads, progress, views, nullptr, &predictions);
+  return {std::move(metrics), std::move(predictions), model.network.name, dataset->class_names(), model.confidence, dataset};
+}
+
+// The page of --report; what it is called.
+std::string write_page(const EvalOptions& options, const Evaluation& done, ThreadPool& threads, Progress& progress) {
+  InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
+                                                              .seed = options.common.seed,
+                                                              .form = options.form,
+                                                              .dynamic = options.dynamic,
+                                                              .output = Output::logits});
+  const ImageInputOptions& picture = options.picture;
+  Preprocessing& preprocessing = model.preprocessing;
+  if (picture.resize > 0) preprocessing.resize = picture.resize;
+  if (!picture.interpolation.empty()) preprocessing.bicubic = picture.interpolation == "bicubic";
+  if (!picture.orientation.empty()) preprocessing.upright = picture.orientation == "exif";
+  if (!picture.mean.empty()) preprocessing.mean = picture.mean;
+  if (!picture.deviation.empty()) preprocessing.deviation = picture.deviation;
+  const EvaluatedModel evaluated{
+      .title = options.data.empty() ? options.model : fmt::format("{} on {}", options.model, options.data),
+      .run = std::filesystem::is_directory(options.model) ? options.model : std::string(),
+      .model = &model,
+      .dataset = done.dataset,
+      .classes = done.classes,
+      .places = done.places,
+      .predictions = &done.predictions,
+      .confidence = done.confidence};
+  return write_evaluation_report(options.report, evaluated, {}, threads, progress).string();
 }
 
 void run_evaluation(const EvalOptions& options) {
+  if (options.suspects) return list_suspects(options.common, options.model, options.folds);
+  const std::optional<double> wanted_error = checked_error(options.calibration, options.model, options.split);
   if (options.split != "test" && options.split != "train")
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
   if (is_model_file(options.model) && dtype_named(options.dtype) != DType::f32)
     refuse("--dtype is for runs and networks of the zoo; {} computes as it says itself", options.model);
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
-  const Evaluation done = is_model_file(options.model) ? evaluate_model(options, dataset_of_file(options), threads, progress)
-                                                       : evaluate_run(options, threads, progress);
+  Evaluation done = is_model_file(options.model) ? evaluate_model(options, dataset_of_file(options), threads, progress)
+                                                 : evaluate_run(options, threads, progress);
   warn_if_untrained(options.model, options.weights);
   progress.finish(options.data.empty() ? options.model : fmt::format("{} on {}", options.model, options.data));
+  std::string calibrated;
+  nlohmann::ordered_json fitted;
+  const bool calibrate = options.calibration.wanted();
+  if (calibrate) {
+    const ConfidenceFit fit = fit_confidence(done.predictions, wanted_error);
+    keep_confidence(options.calibration, options.model, options.dynamic, fit.confidence);
+    calibrated = fit_text(fit, options.calibration.output.empty() ? options.model : options.calibration.output);
+    fitted = fit_json(fit);
+    done.confidence = fit.confidence;
+  }
+  if (done.confidence.temperature != 1) done.metrics = metrics_of(done.predictions, done.confidence.temperature);
   if (!options.confusion.empty())
     write_text(options.confusion, confusion_chart(done.metrics.confusion(), done.classes, done.network));
-  print_text(options.common, evaluation_text(done.metrics) + "\n" + confusion_text(done.metrics, done.classes));
+  const std::vector<ClassReport> report = classification_report(done.metrics.confusion(), done.metrics.classes());
+  const Reliability trust = reliability(done.predictions, done.confidence.temperature);
+  std::string text = evaluation_text(done.metrics) + "\n" + class_table_text(report, done.classes) +
+                     confusion_text(done.metrics, done.classes) + reliability_text(trust, done.confidence.temperature);
+  if (done.confidence.unknown_below > 0 && !calibrate) {
+    text += fmt::format("unknown below {:.2f}%: {}\n", 100 * done.confidence.unknown_below,
+                        rejection_text(rejection(done.predictions, done.confidence)));
+  }
+  text += calibrated;
+  if (!options.report.empty()) text += fmt::format("report: {}\n", write_page(options, done, threads, progress));
+  print_text(options.common, text);
   if (!options.common.json) return;
   nlohmann::ordered_json json = evaluation_json(done.metrics);
+  json["classes"] = class_table_json(report, done.classes);
+  json["macro_f1"] = macro_f1(report);
+  json["reliability"] = reliability_json(trust);
+  json["confidence"] = confidence_json(done.confidence);
+  if (done.confidence.unknown_below > 0) json["rejection"] = rejection_json(rejection(done.predictions, done.confidence));
+  if (calibrate) json["calibration"] = fitted;
   json["confusion"] = confusion_json(done.metrics);
   print_json(json);
 }
@@ -163,7 +239,8 @@ void run_evaluation(const EvalOptions& options) {
 }  // namespace
 
 Command eval_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("eval", "top-1, top-5, loss and confusion of a trained network");
+  CLI::App* app = program.add_subcommand(
+      "eval", "accuracy of a trained network, class by class, and whether its probabilities are to be believed");
   auto options = std::make_shared<EvalOptions>();
   app->add_option("RUN", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
@@ -179,6 +256,12 @@ Command eval_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype,
                   "of activations and products: f32 (the default, whatever it was trained in) or bf16");
   app->add_option("--confusion", options->confusion, "write the confusion matrix as an SVG to this file");
+  add_calibrate_options(*app, options->calibration);
+  app->add_flag("--suspects", options->suspects,
+                "list the training images of a run whose label is likely wrong, by networks trained without them");
+  app->add_option("--folds", options->folds, "with --suspects: how many networks are trained (5)")->check(between(2, 1000));
+  app->add_option("--report", options->report,
+                  "a folder for a page of all of it: curves, classes, confusion, reliability, mistakes with heat maps");
   add_winograd_option(*app, options->winograd);
   add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form);

@@ -21,13 +21,13 @@ namespace {
 struct TrainCommandOptions {
   CommonOptions common;
   std::vector<std::string> words;  // a model's name, a place of data, or both
-  std::string recipe, data, out, optimizer, schedule, weights, dtype, orientation;
+  std::string recipe, data, out, optimizer, schedule, weights, dtype, orientation, balance, teacher;
   std::vector<std::string> settings, freeze;
   int64_t epochs = -1, batch = 0;
   double rate = 0, minutes = 0;
   int64_t memory = 0;
   int workers = 0;
-  bool resume = false, overwrite = false, quantize_aware = false;
+  bool resume = false, overwrite = false, quantize_aware = false, allow_overlap = false;
   WeightsOptions published;
 };
 
@@ -78,6 +78,8 @@ void apply_options(Recipe& recipe, const TrainCommandOptions& options) {
   if (!options.schedule.empty()) apply_setting(recipe, "rate.schedule=" + options.schedule);
   if (!options.dtype.empty()) apply_setting(recipe, "dtype=" + options.dtype);
   if (!options.orientation.empty()) apply_setting(recipe, "input.orientation=" + options.orientation);
+  if (!options.balance.empty()) apply_setting(recipe, "loss.balance=" + options.balance);
+  if (!options.teacher.empty()) recipe.teacher = options.teacher;
   if (!options.freeze.empty()) recipe.freeze = options.freeze;
   if (options.common.seed_option->count() > 0) recipe.seed = options.common.seed;
   for (const std::string& setting : options.settings) apply_setting(recipe, setting);
@@ -120,6 +122,7 @@ void refuse_changes(const TrainCommandOptions& options, const TrainingRequest& r
     if (change.key == "data" && same_data(saved.data, over.data)) continue;
     std::error_code error;
     if (change.key == "weights" && std::filesystem::equivalent(saved.weights, over.weights, error) && !error) continue;
+    if (change.key == "teacher.model" && std::filesystem::equivalent(saved.teacher, over.teacher, error) && !error) continue;
     differing += fmt::format("{}{} is {}, {} was asked for", differing.empty() ? "" : "; ", change.key, change.from, change.to);
   }
   if (!differing.empty()) refuse("a resumed run keeps the recipe it was started with: {}", differing);
@@ -156,6 +159,7 @@ void run_training(const TrainCommandOptions& options) {
                                                  .overwrite = options.overwrite,
                                                  .workers = options.workers,
                                                  .memory = options.memory,
+                                                 .allow_overlap = options.allow_overlap,
                                                  .start = std::move(plan.start),
                                                  .new_head = plan.new_head});
   print_text(options.common, fmt::format("{}; run in {}\n", evaluation_text(result.evaluation), folder));
@@ -203,9 +207,13 @@ Command train_command(CLI::App& program) {
       ->allow_extra_args(false);
   app->add_flag("--quantize-aware", options->quantize_aware,
                 "fine-tune --weights (a file, or the folder of a run) for 8-bit integers; see docs/quantization.md");
+  app->add_flag("--balance{sampling}", options->balance,
+                "every class as often in an epoch, whatever its images; --balance=weights: as heavy in the loss");
+  app->add_option("--teacher", options->teacher, "a run, .onnx or .tflite file whose answers the network learns from, too");
   app->add_option("--out", options->out, "the run's folder (runs/MODEL, or runs/ and the name of DIR)");
   app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
   app->add_flag("--overwrite", options->overwrite, "replace a run that is in the folder already");
+  app->add_flag("--allow-overlap", options->allow_overlap, "train although images for testing are among those for training");
   app->add_option("--workers", options->workers,
                   "threads that make batches beside those that compute; does not change any result")
       ->check(between(1, 1024));

@@ -68,4 +68,14 @@ std::string bytes_text(int64_t bytes) {
   return fmt::format("{:.2f} GB", amount / 1e9);
 }
 
+std::string shorten(std::string_view text, size_t letters) {
+  const auto continues = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
+  size_t count = 0, cut = 0;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (continues(at)) continue;
+    if (++count == letters) cut = at;
+  }
+  return count <= letters ? std::string(text) : std::string(text.substr(0, cut)) + "…";
+}
+
 }  // namespace fovea

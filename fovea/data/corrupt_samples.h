@@ -20,6 +20,7 @@ class CorruptSampleReport {
       if (seen_.insert(damage.image).second) progress.say(fmt::format("skipped: {}", damage.message));
     }
   }
+  bool contains(int64_t image) const { return seen_.contains(image); }
   int64_t images() const { return static_cast<int64_t>(seen_.size()); }
 
  private:

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <numeric>
 #include <thread>
@@ -37,6 +38,29 @@ std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch) {
   return order;
 }
 
+std::vector<int64_t> balanced_order(const std::vector<int32_t>& labels, uint64_t seed, int64_t epoch) {
+  std::map<int32_t, std::vector<int64_t>> classes;
+  for (size_t image = 0; image < labels.size(); ++image) classes[labels[image]].push_back(static_cast<int64_t>(image));
+  Random random(seed ^ purpose, static_cast<uint64_t>(epoch));
+  const auto shuffle = [&](std::vector<int64_t>& images) {
+    for (size_t i = images.size(); i > 1; --i) std::swap(images[i - 1], images[random.below(static_cast<uint32_t>(i))]);
+  };
+  std::vector<int64_t> order;
+  // Where classes do not divide the images, the first in turn have one more; which ones those are changes with the epoch.
+  const size_t each = labels.size() / classes.size(), more = labels.size() % classes.size();
+  size_t turn = static_cast<size_t>(epoch) % classes.size();
+  for (auto& [label, images] : classes) {
+    const size_t wanted = each + (turn < more ? 1 : 0);
+    turn = (turn + 1) % classes.size();
+    for (size_t i = 0; i < wanted; ++i) {
+      if (i % images.size() == 0) shuffle(images);
+      order.push_back(images[i % images.size()]);
+    }
+  }
+  shuffle(order);
+  return order;
+}
+
 // Slots go round: empty -> opened, its places claimed one after another by the threads -> ready -> handed to the consumer ->
 // empty. Only the batch opened last has places left to claim. All memory is there from the start.
 class Loader::Workers {
@@ -46,6 +70,9 @@ class Loader::Workers {
         options_(std::move(options)),
         order_(static_cast<size_t>(dataset->count())) {
     check();
+    if (options_.balanced) {
+      for (int64_t image = 0; image < this->dataset().count(); ++image) labels_.push_back(this->dataset().label(image));
+    }
     // One slot more than is prefetched: the one in the consumer's hands.
     for (int64_t i = 0; i <= options_.prefetch; ++i) slots_.push_back(make_slot());
     seek(options_.first_epoch, options_.first_batch);
@@ -151,7 +178,9 @@ class Loader::Workers {
   // With the mutex held: the next batch in its slot, nothing of it claimed.
   void open() {
     if (next_batch_ == 0 || !sorted_) {
-      if (options_.shuffle) {
+      if (options_.shuffle && options_.balanced) {
+        order_ = balanced_order(labels_, options_.seed, next_epoch_);
+      } else if (options_.shuffle) {
         shuffle_into(order_, options_.seed, next_epoch_);
       } else {
         std::iota(order_.begin(), order_.end(), int64_t{0});
@@ -261,7 +290,8 @@ class Loader::Workers {
 
   Pipeline pipeline_;
   LoaderOptions options_;
-  std::vector<int64_t> order_;  // of the epoch of the batch opened last
+  std::vector<int64_t> order_;   // of the epoch of the batch opened last
+  std::vector<int32_t> labels_;  // where classes are balanced
   std::vector<Slot> slots_;
 
   std::mutex mutex_;  // guards everything below, and of the slots all but the places that are claimed

@@ -39,7 +39,8 @@ struct Batch {
 
 struct LoaderOptions {
   int64_t batch = 128;
-  bool shuffle = false;    // a new order every epoch; false is the order of the data set
+  bool shuffle = false;   // a new order every epoch; false is the order of the data set
+  bool balanced = false;  // with shuffle: every class as often in an epoch, by images that come again or wait for another epoch
   bool drop_last = false;  // leave out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
   uint64_t seed = 0;
   ImageShape shape;  // what the network reads; empty is the data set's own, which photographs do not have
@@ -85,5 +86,9 @@ class Loader : public BatchSource {
 
 // The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
 std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch);
+
+// The same of an epoch that has every class as often, to within one image: as many images as there are labels, of each class
+// drawn without repetition until all of it were there. A class without images is left out.
+std::vector<int64_t> balanced_order(const std::vector<int32_t>& labels, uint64_t seed, int64_t epoch);
 
 }  // namespace fovea

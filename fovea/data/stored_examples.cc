@@ -2,6 +2,7 @@
 #include "fovea/data/stored_examples.h"
 
 #include <algorithm>
+#include <span>
 
 #include "fovea/core/error.h"
 
@@ -12,8 +13,8 @@ void StoredExamples::copy(int64_t row, float* target) const {
 }
 
 StoredBatches::StoredBatches(std::shared_ptr<const StoredExamples> examples, int64_t batch, uint64_t seed, int64_t epoch,
-                             int64_t first_batch)
-    : examples_(std::move(examples)), size_(batch), seed_(seed) {
+                             int64_t first_batch, bool balanced)
+    : examples_(std::move(examples)), size_(batch), seed_(seed), balanced_(balanced) {
   if (batch < 1 || batch > examples_->count) refuse("a batch of {} images out of {} that are stored", batch, examples_->count);
   Shape shape = examples_->values.shape();
   shape[0] = batch;
@@ -24,7 +25,9 @@ StoredBatches::StoredBatches(std::shared_ptr<const StoredExamples> examples, int
 void StoredBatches::seek(int64_t epoch, int64_t batch) {
   epoch_ = batch >= batches_per_epoch() ? epoch + 1 : epoch;
   next_ = batch >= batches_per_epoch() ? 0 : batch;
-  order_ = epoch_order(examples_->count, seed_, epoch_);
+  const std::span labels = std::span(examples_->labels).first(static_cast<size_t>(examples_->count));  // those of view 0
+  order_ =
+      balanced_ ? balanced_order({labels.begin(), labels.end()}, seed_, epoch_) : epoch_order(examples_->count, seed_, epoch_);
 }
 
 const Batch& StoredBatches::next() {

@@ -26,9 +26,10 @@ struct StoredExamples {
 /// of an epoch is left out.
 class StoredBatches : public BatchSource {
  public:
-  /// The stream starts at `epoch` and `batch`. Refuses batches larger than `examples`.
+  /// The stream starts at `epoch` and `batch`; `balanced`: every class as often in an epoch, as Loader has it. Refuses batches
+  /// larger than `examples`.
   StoredBatches(std::shared_ptr<const StoredExamples> examples, int64_t batch, uint64_t seed, int64_t epoch = 0,
-                int64_t first_batch = 0);
+                int64_t first_batch = 0, bool balanced = false);
 
   int64_t batches_per_epoch() const override { return examples_->count / size_; }
   const Batch& next() override;
@@ -38,6 +39,7 @@ class StoredBatches : public BatchSource {
   std::shared_ptr<const StoredExamples> examples_;
   int64_t size_;
   uint64_t seed_;
+  bool balanced_;
   int64_t epoch_ = 0, next_ = 0;
   std::vector<int64_t> order_;  // of epoch_
   Batch batch_;

@@ -106,6 +106,18 @@ std::string c_header(const DeployedNetwork& network, const InferenceModel& model
     text += port_macros(fmt::format("{}_INPUT_{}", capitals, i), network.inputs[i]);
   for (size_t i = 0; i < network.outputs.size(); ++i)
     text += port_macros(fmt::format("{}_OUTPUT_{}", capitals, i), network.outputs[i]);
+  if (model.confidence.temperature != 1) {
+    text += fmt::format(
+        "/* Probabilities are to be believed after logits are divided by this, or probabilities made their power of its\n"
+        " * inverse and divided by their sum. */\n#define {}_TEMPERATURE {:#.9g}f\n",
+        capitals, model.confidence.temperature);
+  }
+  if (model.confidence.unknown_below > 0) {
+    text += fmt::format(
+        "/* A likeliest class that is less likely than this is better called unknown. */\n"
+        "#define {}_UNKNOWN_BELOW {:#.9g}f\n",
+        capitals, model.confidence.unknown_below);
+  }
   return text +
          fmt::format(
              "/* Computes the outputs from the inputs, in the order above. The arena's content does not matter before or\n"

@@ -21,6 +21,8 @@ std::string literal(std::string_view text) {
   return result + '"';
 }
 
+std::string literal_of(float value) { return fmt::format("{:#.9g}f", value); }
+
 std::string define(const char* name, const auto& value) { return fmt::format("#define MODEL_{} {}\n", name, value); }
 
 std::string arena_macros() {
@@ -80,6 +82,12 @@ std::string picture_model_header(const InferenceModel& model, const ImageModelFo
   if (form.output.quantization)
     text += define("SCORE_SCALE", "NETWORK_OUTPUT_0_SCALE") + define("SCORE_ZERO", "NETWORK_OUTPUT_0_ZERO");
   if (!form.ends_in_softmax) text += define("LOGITS", 1);
+  const Confidence& confidence = model.confidence;
+  if (confidence.temperature != 1) {
+    text += define("TEMPERATURE", literal_of(static_cast<float>(confidence.temperature)));
+    text += define("LEAST_PROBABILITY", literal_of(least_probability(form.output)));
+  }
+  if (confidence.unknown_below > 0) text += define("UNKNOWN_BELOW", literal_of(static_cast<float>(confidence.unknown_below)));
   return text + fmt::format("extern const char* const model_labels[{}];\n", form.classes);
 }
 

@@ -63,6 +63,10 @@ ImageModelForm image_model_form(const InferenceModel& model) {
           .ends_in_softmax = origin(model.graph, output.value).ends_with("softmax")};
 }
 
+float least_probability(const TensorType& output) {
+  return output.quantization ? static_cast<float>(output.quantization->scales[0] / 2) : 1e-30F;
+}
+
 int64_t resized_side(int64_t resize, int64_t height, int64_t width) {
   const int64_t shorter = std::min(height, width);
   return resize == 0 && shorter < photograph_size ? shorter : resize;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fovea/core/tensor.h"
+#include "fovea/graph/confidence.h"
 #include "fovea/graph/graph.h"
 #include "fovea/graph/preprocessing.h"
 
@@ -29,6 +30,7 @@ struct InferenceModel {
   Preprocessing preprocessing;
   bool says_preprocessing = false;  // it came with the file; otherwise it is a guess
   std::vector<std::string> labels;  // names of the classes; empty when unknown
+  Confidence confidence = {};       // of its probabilities; a file's own operators know nothing of it
   // Other names of inputs and of results, as a file's signature gives them; by name.
   std::map<std::string, std::string> input_aliases, output_aliases;
 };

@@ -2,7 +2,6 @@
 #include "fovea/graph/model_metadata.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "fovea/core/error.h"
 
@@ -10,6 +9,7 @@ namespace fovea {
 namespace {
 
 constexpr int64_t most_channels = 4096, largest_side = 1 << 20;
+constexpr double least_temperature = 1e-3;
 
 void check_numbers(const std::vector<float>& numbers, bool positive, const char* name) {
   if (std::ssize(numbers) > most_channels) throw std::invalid_argument(fmt::format("{} numbers of {}", numbers.size(), name));
@@ -20,6 +20,20 @@ void check_numbers(const std::vector<float>& numbers, bool positive, const char*
 
 }  // namespace
 
+nlohmann::ordered_json confidence_json(const Confidence& confidence) {
+  return {{"temperature", confidence.temperature}, {"unknown_below", confidence.unknown_below}};
+}
+
+Confidence confidence_of(const nlohmann::json& json) {
+  const Confidence confidence{.temperature = json.at("temperature").get<double>(),
+                              .unknown_below = json.value("unknown_below", 0.0)};
+  if (!(confidence.temperature >= least_temperature && confidence.temperature <= 1 / least_temperature))
+    throw std::invalid_argument(fmt::format("temperature {}", confidence.temperature));
+  if (!(confidence.unknown_below >= 0 && confidence.unknown_below <= 1))
+    throw std::invalid_argument(fmt::format("unknown_below {}", confidence.unknown_below));
+  return confidence;
+}
+
 std::string metadata_text(const InferenceModel& model) {
   const Preprocessing& preprocessing = model.preprocessing;
   nlohmann::ordered_json json;
@@ -29,6 +43,7 @@ std::string metadata_text(const InferenceModel& model) {
                            {"bicubic", preprocessing.bicubic},
                            {"orientation", preprocessing.upright ? "exif" : "stored"}};
   if (!model.labels.empty()) json["labels"] = model.labels;
+  if (model.confidence != Confidence()) json["confidence"] = confidence_json(model.confidence);
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -55,6 +70,7 @@ void read_metadata(std::string_view text, std::string_view file, InferenceModel&
       model.says_preprocessing = true;
     }
     if (json.contains("labels")) model.labels = json.at("labels").get<std::vector<std::string>>();
+    if (json.contains("confidence")) model.confidence = confidence_of(json.at("confidence"));
   } catch (const std::exception& error) {
     fail("{}: its metadata \"{}\" is not a model's: {}", file, metadata_key, error.what());
   }

@@ -106,9 +106,18 @@ const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& t
   }
   session_.run(threads);
   read_scores(session_.result(form_.output_name), form_.output, probabilities_.values<float>());
-  if (!form_.ends_in_softmax) {
-    for (int64_t image = 0; image < count; ++image)
-      softmax(probabilities_.values<float>().subspan(static_cast<size_t>(image * classes()), static_cast<size_t>(classes())));
+  const auto temperature = static_cast<float>(model_.confidence.temperature);
+  if (form_.ends_in_softmax && temperature == 1) return probabilities_;
+  for (int64_t image = 0; image < count; ++image) {
+    const std::span<float> scores =
+        probabilities_.values<float>().subspan(static_cast<size_t>(image * classes()), static_cast<size_t>(classes()));
+    if (form_.ends_in_softmax) {
+      for (float& score : scores) score = std::log(std::max(score, least_probability(form_.output)));
+    }
+    if (temperature != 1) {
+      for (float& score : scores) score /= temperature;
+    }
+    softmax(scores);
   }
   return probabilities_;
 }
@@ -130,7 +139,9 @@ Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dat
     const Batch& next = loader.next();
     (how.damage != nullptr ? *how.damage : here).report(next.damaged, progress);
     const Tensor& probabilities = classifier.probabilities(next.image, threads);
-    metrics.add(log_probabilities(probabilities, next.count, classes, how.places), next.label.values<int32_t>());
+    const Tensor logits = log_probabilities(probabilities, next.count, classes, how.places);
+    metrics.add(logits, next.label.values<int32_t>());
+    if (how.predictions != nullptr) how.predictions->add(logits, next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;

@@ -12,6 +12,7 @@
 #include "fovea/data/sources/dataset.h"
 #include "fovea/graph/image_model.h"
 #include "fovea/inference/metrics.h"
+#include "fovea/inference/predictions.h"
 #include "fovea/inference/session.h"
 
 namespace fovea {
@@ -30,12 +31,14 @@ class ImageClassifier {
   int64_t classes() const { return form_.classes; }
   bool takes_bytes() const { return form_.takes_bytes(); }
   bool says_preprocessing() const { return model_.says_preprocessing; }
+  const Confidence& confidence() const { return model_.confidence; }
 
   // From pixels to what `probabilities` takes: the model's preprocessing; of a network that takes bytes, the pixels themselves.
   Augmentation evaluation() const;
 
   // images [n, height, width, channels] f32, n at most batch() -> [batch, classes] f32, of which the first n rows answer them.
-  // Valid until the next call. Scores are made probabilities once: a network that ends in softmax is taken at its word.
+  // Valid until the next call. Scores are made probabilities once, at the model's temperature: of a network that ends in
+  // softmax, each probability becomes its power of 1 / temperature, which is the same.
   const Tensor& probabilities(const Tensor& images, ThreadPool& threads);
 
  private:
@@ -53,6 +56,7 @@ struct FileEvaluation {
   std::optional<Augmentation> pictures = {};  // how they become inputs; none: as the model says
   std::vector<int64_t> places = {};           // which of the network's classes each of the data set's is; empty: in this order
   CorruptSampleReport* damage = nullptr;
+  Predictions* predictions = nullptr;  // where each answer goes
 };
 Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
                  const FileEvaluation& how = {});

@@ -86,7 +86,7 @@ namespace {
 }  // namespace
 
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views, CorruptSampleReport* damage) {
+                 Progress& progress, Views views, CorruptSampleReport* damage, Predictions* predictions) {
   const Network& network = predictor.network();
   const int64_t count = dataset->count();
   const bool encoded = dataset->encoded();
@@ -108,6 +108,7 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
     const Tensor answers = predict_views(predictor, next.image, views, threads);
     if (finiteness(answers) != Finiteness::finite) fail_not_finite(predictor, next.image, threads);
     metrics.add(answers, next.label.values<int32_t>());
+    if (predictions != nullptr) predictions->add(answers, next.label.values<int32_t>());
     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
   }
   return metrics;

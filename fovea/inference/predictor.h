@@ -10,6 +10,7 @@
 #include "fovea/data/corrupt_samples.h"
 #include "fovea/data/sources/dataset.h"
 #include "fovea/inference/metrics.h"
+#include "fovea/inference/predictions.h"
 #include "fovea/inference/session.h"
 #include "fovea/inference/views.h"
 #include "fovea/nn/trace.h"
@@ -51,9 +52,10 @@ Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, Th
 
 // How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be. Photographs that cannot be read
 // are named once, in `damage` where given; another stands in for each. What a network in training has learnt since the last
-// evaluation is seen.
+// evaluation is seen. Each answer goes to `predictions` where given.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr);
+                 Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr,
+                 Predictions* predictions = nullptr);
 
 // What a data set's images are brought to, and how, for evaluation.
 ImageShape image_shape(const Network& network);

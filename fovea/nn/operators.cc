@@ -102,6 +102,7 @@ Value activation(Value x, const Activation& activation) {
   return add_one(activation_name(activation.kind), {x}, attributes);
 }
 
+Value power(Value base, double exponent) { return add_one("pow", {base, constant(base.recorder(), exponent)}); }
 Value maximum(Value a, Value b) { return add_one("maximum", {a, b}); }
 Value minimum(Value a, Value b) { return add_one("minimum", {a, b}); }
 

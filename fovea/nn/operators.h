@@ -37,6 +37,7 @@ Value activation(Value x, const Activation& activation);
 Value fake_quantize(Value x, Value minimum, Value maximum, int64_t least = -128);
 Value maximum(Value a, Value b);
 Value minimum(Value a, Value b);
+Value power(Value base, double exponent);                               // base ** exponent, of a base that is not negative
 Value select_greater(Value a, Value b, Value on_true, Value on_false);  // a > b ? on_true : on_false, with broadcasting
 
 Value reshape(Value x, const Shape& shape);

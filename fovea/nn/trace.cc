@@ -152,8 +152,9 @@ Results record_updates(Recorder& recorder, std::vector<Value> gradients, Value r
   return results;
 }
 
-Value training_loss(Recorder& recorder, const Network& network, Value logits, Value label, const TrainingOptions& options) {
-  const CrossEntropyOptions smoothing = {.label_smoothing = options.label_smoothing};
+Value label_loss(Recorder& recorder, const Network& network, Value logits, Value label, const TrainingOptions& options) {
+  const CrossEntropyOptions smoothing = {
+      .label_smoothing = options.label_smoothing, .class_weights = options.class_weights, .focal = options.focal};
   if (options.mixed_labels) {
     if (options.loss) refuse("{}: mixed labels need softmax cross-entropy, not a loss of one label", network.name);
     const Value second_label = recorder.input("second_label", label.type());
@@ -161,6 +162,16 @@ Value training_loss(Recorder& recorder, const Network& network, Value logits, Va
     return softmax_cross_entropy(logits, MixedLabels{label, second_label, label_weight}, smoothing);
   }
   return options.loss ? options.loss(logits, label) : softmax_cross_entropy(logits, label, smoothing);
+}
+
+Value training_loss(Recorder& recorder, const Network& network, Value logits, Value label, const TrainingOptions& options) {
+  const Value own = label_loss(recorder, network, logits, label, options);
+  if (options.teacher_weight == 0) return own;
+  if (!(options.teacher_weight > 0 && options.teacher_weight <= 1))
+    refuse("{}: a teacher's share of the loss is {}, must be from 0 to 1", network.name, options.teacher_weight);
+  const Value teacher = recorder.input("teacher", {logits.shape(), DType::f32});
+  return own * (1 - options.teacher_weight) +
+         distillation(logits, teacher, options.teacher_temperature) * options.teacher_weight;
 }
 
 // The forward pass of a step: the loss, beside it what is counted.

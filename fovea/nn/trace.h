@@ -73,6 +73,12 @@ using Loss = std::function<Value(Value logits, Value label)>;
 struct TrainingOptions {
   Optimizer optimizer = sgd();
   double label_smoothing = 0;
+  std::vector<double> class_weights;  // of the loss, and focal: see CrossEntropyOptions (fovea/nn/losses.h)
+  double focal = 0;
+  // Above 0: an image's loss is this share of the distillation (fovea/nn/losses.h) from the input "teacher", logits [batch,
+  // classes] f32, at the temperature, and the rest of what it was.
+  double teacher_weight = 0;
+  double teacher_temperature = 1;
   bool mixed_labels = false;  // images are mixtures: see second_label and label_weight below
   Loss loss;                  // empty: softmax cross-entropy with the label smoothing above
   bool summed = false;        // differentiates the sum over the images in place of the mean

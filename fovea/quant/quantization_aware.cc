@@ -161,7 +161,8 @@ std::optional<LearnedRanges> learned_ranges(const InferenceModel& model) {
                                   .graph = std::move(graph),
                                   .tensors = {},
                                   .preprocessing = model.preprocessing,
-                                  .labels = model.labels},
+                                  .labels = model.labels,
+                                  .confidence = model.confidence},
                         .ranges = std::move(ranges)};
   for (const Graph::Argument& argument : learned.model.graph.arguments()) {
     if (argument.role != Role::input) learned.model.tensors[argument.name] = model.tensors.at(argument.name);

@@ -268,7 +268,8 @@ InferenceModel Quantizer::run() {
           .graph = std::move(graph_),
           .tensors = std::move(tensors_),
           .preprocessing = model_.preprocessing,
-          .labels = model_.labels};
+          .labels = model_.labels,
+          .confidence = model_.confidence};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures as SVG text: curves, the confusion matrix, bars, a sheet of predictions. Write them with write_text().
+// Pictures as SVG text: curves, the confusion matrix, bars, reliability, a sheet of predictions. Write them with write_text().
 #pragma once
 
 #include <cstdint>
@@ -44,11 +44,22 @@ struct BarChart {
 };
 std::string bar_chart(const BarChart& chart);
 
+// Answers whose probability lies in one of equal parts of 0..1: how many there are, and the share that is right with an
+// interval.
+struct ReliabilityBar {
+  int64_t count = 0;
+  double accuracy = 0, low = 0, high = 1;
+};
+// The diagonal is where probabilities are to be believed; below it are the counts.
+std::string reliability_chart(const std::vector<ReliabilityBar>& bars, const std::string& title);
+
 struct Prediction {
   Image image;
   std::string predicted;
   double probability = 0;
-  std::string truth;  // empty when unknown
+  std::string truth;      // empty when unknown
+  Image heat = {};        // beside the image, of its size; empty: nothing is
+  std::string name = {};  // of its file, told where the pointer rests
 };
 
 // A grid of pictures, each with what was said about it and how sure; right and wrong ones in different colors.

@@ -26,16 +26,6 @@ std::string escape_xml(std::string_view text) {
   return result;
 }
 
-std::string shorten(std::string_view text, size_t letters) {
-  const auto continues = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; };
-  size_t count = 0, cut = 0;
-  for (size_t at = 0; at < text.size(); ++at) {
-    if (continues(at)) continue;
-    if (++count == letters) cut = at;
-  }
-  return count <= letters ? std::string(text) : std::string(text.substr(0, cut)) + "…";
-}
-
 Svg::Svg(double width, double height) {
   add(R"(<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{0:.0f}" height="{1:.0f}" )"
       R"(viewBox="0 0 {0:.0f} {1:.0f}" font-family="Helvetica, Arial, 'DejaVu Sans', sans-serif">)",

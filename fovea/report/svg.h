@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "fovea/core/text.h"
+
 namespace fovea {
 
 // Colors of all pictures.
@@ -21,9 +23,6 @@ inline constexpr const char* series[] = {"#2563eb", "#ea580c", "#16a34a", "#9333
 
 // Text with <, >, &, and quotes written as entities; control characters, which XML forbids, become spaces.
 std::string escape_xml(std::string_view text);
-
-// At most `letters` letters, the last one an ellipsis when something was cut off. Letters are UTF-8 code points.
-std::string shorten(std::string_view text, size_t letters);
 
 struct TextStyle {
   double size = 12;

@@ -93,7 +93,8 @@ void refuse_replacing(const std::filesystem::path& folder) {
 
 void remove_run(const std::filesystem::path& folder) {
   // The state first: without it the tensors beside it are nothing to go on from.
-  for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg", "split.csv"})
+  for (const char* stale :
+       {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg", "confidence.json", "split.csv"})
     std::filesystem::remove(folder / stale);
 }
 

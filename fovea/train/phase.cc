@@ -39,6 +39,7 @@ Recipe head_recipe(const Recipe& recipe, const Network& network) {
   head.average_decay = head.mixup = head.cutmix = 0;
   head.patience = 0;
   head.dtype = "f32";
+  head.teacher.clear();  // sees pictures, and of these the head has features alone
   if (recipe.head_views > 1) return head;
   head.crop = "center";
   head.policy = "none";
@@ -93,7 +94,7 @@ std::vector<Phase> phases_of(const Recipe& recipe, const Network& network, const
       const std::vector<std::string> scales = norm_scales(network);
       whole.recipe.freeze.insert(whole.recipe.freeze.end(), scales.begin(), scales.end());
     }
-    if (draws_nothing(recipe, train.encoded()) && !recipe.quantize_aware && recipe.accumulate == 1 &&
+    if (draws_nothing(recipe, train.encoded()) && !recipe.quantize_aware && recipe.teacher.empty() && recipe.accumulate == 1 &&
         recipe.evaluate_views == "one") {
       whole.cut = frozen_cut(network, whole.recipe.freeze);
       const auto row = static_cast<int64_t>(byte_size(DType::f32)) * (whole.cut ? element_count(whole.cut->features) : 0);

@@ -88,7 +88,13 @@ struct Recipe {
   double power = 2;           // polynomial
 
   double label_smoothing = 0;
-  bool summed = false;  // over the images of a batch, not their mean: gradients grow with the batch
+  double focal = 0;              // above 0: what the network knows already counts less (Lin et al. 2017; 2 was published)
+  std::string balance = "none";  // of classes: sampling, each as often in an epoch; weights, each as heavy in the loss
+  bool summed = false;           // over the images of a batch, not their mean: gradients grow with the batch
+
+  std::string teacher;             // a run, .onnx or .tflite that the network learns from too; empty: none
+  double teacher_weight = 0.9;     // of its part of the loss (Hinton et al. 2015)
+  double teacher_temperature = 4;  // at which its probabilities are matched
 
   double average_decay = 0;  // of the averages of weights and running statistics that are tested and saved; 0: none
 

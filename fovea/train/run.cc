@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/core/file.h"
 #include "fovea/data/sources/picture_split.h"
+#include "fovea/graph/model_metadata.h"
 #include "fovea/interchange/labels.h"
 #include "fovea/interchange/pth.h"
 #include "fovea/interchange/safetensors.h"
@@ -14,6 +16,16 @@
 
 namespace fovea {
 namespace {
+
+constexpr const char* confidence_file = "confidence.json";
+
+Confidence read_confidence(const std::filesystem::path& path) {
+  try {
+    return confidence_of(nlohmann::json::parse(read_text(path)));
+  } catch (const std::exception& error) {
+    fail("{}: not what fovea eval --calibrate keeps: {}", path.string(), error.what());
+  }
+}
 
 // A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
 TensorMap tensors_of_run(const Network& network, const std::filesystem::path& folder) {
@@ -65,6 +77,7 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options)
     if (!std::filesystem::exists(folder / "recipe.toml")) refuse("{} is not the folder of a run: it has no recipe.toml", model);
     if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
     opened.recipe = read_recipe(folder / "recipe.toml");
+    if (std::filesystem::exists(folder / confidence_file)) opened.confidence = read_confidence(folder / confidence_file);
     if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt", LabelNumbers::keep);
   } else {
     if (model.find('/') != model.npos) refuse("no run at {}", model);
@@ -111,6 +124,14 @@ void write_weights(const std::filesystem::path& path, const Network& network, co
                             [spec, tensor = found->second] { return to_torch_layout(spec, tensor); }};
   }
   write_safetensors(path, published, {{"format", "pt"}, {"model", network.name}});
+}
+
+void write_confidence(const std::filesystem::path& folder, const Confidence& confidence) {
+  if (confidence == Confidence()) {
+    std::filesystem::remove(folder / confidence_file);
+  } else {
+    write_text(folder / confidence_file, confidence_json(confidence).dump(2) + "\n");
+  }
 }
 
 TensorMap averaged(const TensorMap& tensors) {

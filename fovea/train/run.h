@@ -5,6 +5,7 @@
 //     labels.txt           the names of the classes
 //     split.csv            which picture is of which part, where the run drew them (fovea/data/sources/picture_split.h)
 //     metrics.jsonl        one line an epoch
+//     steps.jsonl          one line a step: its loss
 //     events.out.tfevents. the same for TensorBoard
 //     state.json           where it stands; names
 //     checkpoint-STEP.safetensors
@@ -12,6 +13,7 @@
 //     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), by its averages
 //                          where the recipe keeps them (average.decay)
 //     curves.svg           loss and accuracy, confusion.svg
+//     confidence.json      what held-out images showed of its probabilities, once `fovea eval --calibrate` has looked
 #pragma once
 
 #include <filesystem>
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "fovea/data/sources/dataset.h"
+#include "fovea/graph/confidence.h"
 #include "fovea/inference/session.h"
 #include "fovea/models/registry.h"
 #include "fovea/models/weights/weights.h"
@@ -34,6 +37,7 @@ struct TrainedModel {
   TensorMap tensors;
   std::vector<std::string> labels;  // empty when unknown
   Recipe recipe;
+  Confidence confidence = {};
 };
 
 // The network that `recipe` trains: by its name and options, with the recipe's preprocessing where it gives one. `options` that
@@ -64,6 +68,9 @@ LoadedWeights read_weights(const Network& network, const std::filesystem::path& 
 
 // The network's tensors in PyTorch's layout, as the world publishes them: torch's load_state_dict takes the file. Atomic.
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors);
+
+// Keeps `confidence` with the run in `folder`, for everything that is made of it from then on.
+void write_confidence(const std::filesystem::path& folder, const Confidence& confidence);
 
 // `tensors` with the averages of a run in place of what they are averages of.
 TensorMap averaged(const TensorMap& tensors);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/train/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include "fovea/core/file.h"
 #include "fovea/core/process_memory.h"
 #include "fovea/core/text.h"
+#include "fovea/data/duplicates.h"
 #include "fovea/data/loader.h"
 #include "fovea/data/sources/picture_split.h"
 #include "fovea/inference/finite.h"
@@ -108,6 +110,8 @@ class Trainer {
   void check_classes() const;
   void open_data();
   void check_moment() const;
+  void refuse_overlap();
+  std::vector<double> class_weights() const;
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
   void start_network();
@@ -171,11 +175,12 @@ class Trainer {
   std::shared_ptr<const PictureSplit> split_;                             // where this sitting drew it
   std::shared_ptr<const Dataset> train_, test_;
   TensorMap tensors_;  // parameters, running statistics and the optimizer's state, shared with the programs
+  std::unique_ptr<Teacher> teacher_;
   std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<BatchSource> batches_;  // while it trains
   std::optional<Metrics> evaluation_;     // of the network as it is now
-  std::unique_ptr<JsonLines> lines_;
+  std::unique_ptr<JsonLines> lines_, step_lines_;
   std::unique_ptr<EventFile> events_;
   CorruptSampleReport damage_, test_damage_;
   InterruptGuard guard_;
@@ -213,15 +218,17 @@ void Trainer::open_data() {
   recipe_.data = dataset_spec(recipe_.data);
   const std::filesystem::path list = options_.folder / split_list;
   DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
-  if (!options_.resume)
+  if (!options_.resume && !options_.train)
     options.split = split_ = drawn_split(recipe_.data, options.seed);
   else if (std::filesystem::exists(list))
     options.split = std::make_shared<const PictureSplit>(read_split(list));
-  train_ = open_dataset(recipe_.data, Split::train, options);
-  test_ = open_dataset(recipe_.data, Split::test, options);
+  train_ = options_.train ? options_.train : open_dataset(recipe_.data, Split::train, options);
+  test_ = options_.test ? options_.test : open_dataset(recipe_.data, Split::test, options);
   for (const auto& dataset : {train_, test_}) {
     if (!dataset->remark().empty()) progress_.say(dataset->remark());
   }
+  // Parts that the run drew keep equal pictures together.
+  if (!options_.resume && !options_.allow_overlap && split_ == nullptr) refuse_overlap();
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, of red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};
@@ -245,9 +252,35 @@ void Trainer::check_moment() const {
   }
 }
 
+void Trainer::refuse_overlap() {
+  const std::vector<SharedImage> shared = shared_images(*train_, *test_, progress_);
+  if (shared.empty()) return;
+  refuse(
+      "{} of the {} training images {} for testing, too: {} is {}. fovea data {} lists all; --allow-overlap trains all the "
+      "same",
+      shared.size(), train_->count(), shared.size() == 1 ? "is" : "are", train_->image_name(shared.front().train),
+      test_->image_name(shared.front().test), recipe_.data);
+}
+
+// As heavy as images of the class are rare, 1 in the mean over the images (scikit-learn's "balanced").
+std::vector<double> Trainer::class_weights() const {
+  if (recipe_.balance != "weights") return {};
+  std::vector<double> weights(train_->class_names().size());
+  for (int64_t i = 0; i < train_->count(); ++i) ++weights[static_cast<size_t>(train_->label(i))];
+  const auto present = static_cast<double>(std::ranges::count_if(weights, [](double count) { return count > 0; }));
+  for (double& weight : weights) weight = weight > 0 ? static_cast<double>(train_->count()) / (present * weight) : 0;
+  return weights;
+}
+
 // The step of the current phase, with what it begins with, or goes on with where `saved` holds something.
 void Trainer::build(const TensorMap& saved) {
-  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current());
+  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current(), class_weights());
+  if (!current().teacher.empty()) {
+    if (options_.memory > 0)
+      refuse("--memory counts what training takes, and not what the teacher does: leave out one of the two");
+    teacher_ = std::make_unique<Teacher>(current().teacher, network_, train_->class_names());
+    step_->learn_from(*teacher_);
+  }
   fill_tensors(saved);
   if (const auto bad = not_finite(tensors_); bad != tensors_.end()) {
     fail("tensor \"{}\" of {} is not finite before the first step", bad->first,
@@ -396,6 +429,7 @@ void Trainer::step() {
   ++state_.step;
   ++state_.batch;
   if (!std::isfinite(result.loss_sum)) stop_diverged(fmt::format("the loss is {}", result.loss_sum));
+  step_lines_->write({{"step", state_.step}, {"loss", result.loss_sum / static_cast<double>(result.images)}});
 }
 
 // Nothing that is saved holds what is not finite.
@@ -562,11 +596,13 @@ void Trainer::train_phase() {
   const int64_t epoch = state_.epoch - phase().first_epoch, batch = state_.batch * current().accumulate;
   if (phase().cut) {
     cache_features();
-    batches_ = std::make_unique<StoredBatches>(train_features_, step_->batch(), seed, epoch, batch);
+    batches_ =
+        std::make_unique<StoredBatches>(train_features_, step_->batch(), seed, epoch, batch, recipe_.balance == "sampling");
   } else {
     batches_ =
         std::make_unique<Loader>(train_, LoaderOptions{.batch = step_->batch(),
                                                        .shuffle = true,
+                                                       .balanced = recipe_.balance == "sampling",
                                                        .drop_last = true,
                                                        .seed = seed,
                                                        .shape = image_shape(network_),
@@ -614,9 +650,13 @@ void Trainer::finish() {
 TrainResult Trainer::run() {
   announce();
   lines_ = std::make_unique<JsonLines>(options_.folder / "metrics.jsonl", "epoch", state_.epoch + (state_.epoch > 0));
+  step_lines_ = std::make_unique<JsonLines>(options_.folder / "steps.jsonl", "step", state_.step + (state_.step > 0));
   // The event of an epoch's end bears the step its checkpoint bears: it stays when the run goes on from there.
   events_ = std::make_unique<EventFile>(options_.folder, state_.step + (state_.step > 0 && state_.batch == 0));
-  if (!finished()) train_epochs();
+  if (!finished()) {
+    write_confidence(options_.folder, {});  // of the network as it was
+    train_epochs();
+  }
   finish();
   return {*evaluation_, state_.epoch, state_.seconds,
           step_seconds_ > 0 ? static_cast<double>(step_images_) / step_seconds_ : 0};

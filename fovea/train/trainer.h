@@ -3,9 +3,11 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "fovea/data/sources/dataset.h"
 #include "fovea/inference/metrics.h"
 #include "fovea/models/weights/weights.h"
 #include "fovea/train/recipe.h"
@@ -20,6 +22,9 @@ struct TrainOptions {
   bool overwrite = false;        // replace a run that is already in the folder
   int workers = 0;               // that make batches, 0: chosen. Does not change the result
   int64_t memory = 0;            // bytes that the process may take; 0: any. Does not change the network
+  bool allow_overlap = false;    // train although pictures for testing are among those for training
+  // In place of the recipe's data, both or none: parts of it, for cross-validation.
+  std::shared_ptr<const Dataset> train = nullptr, test = nullptr;
   // What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
   bool new_head = false;  // of `start`: the last layer is of other classes, however many there are
@@ -32,8 +37,10 @@ struct TrainResult {
   double images_per_second = 0;  // in training steps of this sitting
 };
 
-// Trains. The result is a function of the recipe and the data: neither the number of threads nor stopping and resuming changes
-// a bit of the tensors. On Ctrl-C or SIGTERM saves a checkpoint and throws Error with exit status 130.
+// Trains. Refuses photographs of which some files are, byte for byte, in both splits, unless that is allowed: a test would
+// measure what was learnt by heart. The result is a function of the recipe and the data: neither the number of threads nor
+// stopping and resuming changes a bit of the tensors. On Ctrl-C or SIGTERM saves a checkpoint and throws Error with exit status
+// 130.
 TrainResult train(Recipe recipe, const TrainOptions& options);
 
 }  // namespace fovea

@@ -70,9 +70,14 @@ Optimizer optimizer_of(const Recipe& recipe) {
   return by_group(std::move(groups), common_optimizer(recipe));
 }
 
-TrainingStep::TrainingStep(const Network& network, const Recipe& recipe) : recipe_(recipe) {
+TrainingStep::TrainingStep(const Network& network, const Recipe& recipe, const std::vector<double>& class_weights)
+    : recipe_(recipe) {
   const TrainingOptions options = {.optimizer = optimizer_of(recipe),
                                    .label_smoothing = recipe.label_smoothing,
+                                   .class_weights = class_weights,
+                                   .focal = recipe.focal,
+                                   .teacher_weight = recipe.teacher.empty() ? 0 : recipe.teacher_weight,
+                                   .teacher_temperature = recipe.teacher_temperature,
                                    .mixed_labels = Mixing{.mixup = recipe.mixup, .cutmix = recipe.cutmix}.any(),
                                    .summed = recipe.summed,
                                    .clip_norm = recipe.clip_norm,
@@ -132,6 +137,7 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
     program.bind("second_label", batch.second_label);
     program.bind("label_weight", batch.label_weight);
   }
+  if (program.has_argument("teacher")) program.bind("teacher", teacher_->logits(batch.image, threads));
   if (program.has_argument("step")) program.argument("step").data<int32_t>()[0] = static_cast<int32_t>(part);
   run_program(program, threads, mode, result);
   result.loss_sum += program.result("loss").data<float>()[0] * static_cast<double>(batch.count);

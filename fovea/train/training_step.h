@@ -13,6 +13,7 @@
 #include "fovea/nn/trace.h"
 #include "fovea/runtime/thread_pool.h"
 #include "fovea/train/recipe.h"
+#include "fovea/train/teacher.h"
 
 namespace fovea {
 
@@ -21,7 +22,8 @@ Optimizer optimizer_of(const Recipe& recipe);
 
 class TrainingStep {
  public:
-  TrainingStep(const Network& network, const Recipe& recipe);
+  // `class_weights`: of the loss, one a class; empty: 1 each.
+  TrainingStep(const Network& network, const Recipe& recipe, const std::vector<double>& class_weights = {});
 
   // What lives from step to step: parameters, running statistics, averages, what the optimizer keeps.
   const std::vector<ParameterSpec>& tensors() const { return tensors_; }
@@ -30,6 +32,9 @@ class TrainingStep {
 
   // Compiles, on the storage of `tensors`: all of the above by name, resident where the whole process counts.
   void compile(const TensorMap& tensors, const CompileOptions& options);
+
+  // Whose answers the step learns from, where the recipe names a teacher. Outlives the step.
+  void learn_from(Teacher& teacher) { teacher_ = &teacher; }
 
   struct Result {
     double loss_sum = 0;  // over the images
@@ -55,6 +60,7 @@ class TrainingStep {
   void set(const std::string& argument, double value);
 
   Recipe recipe_;
+  Teacher* teacher_ = nullptr;
   std::vector<Graph> graphs_;  // until they are compiled; the last one updates the parameters
   std::vector<std::unique_ptr<Session>> programs_;
   std::vector<ParameterSpec> tensors_;

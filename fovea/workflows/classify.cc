@@ -91,6 +91,7 @@ Classification classify(ImageClassifier& classifier, const Tensor& image, const 
   std::iota(order.begin(), order.end(), 0);
   const auto likelier = [&](int64_t a, int64_t b) { return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)]; };
   std::stable_sort(order.begin(), order.end(), likelier);
+  result.unknown = values[static_cast<size_t>(order.front())] < static_cast<float>(classifier.confidence().unknown_below);
   order.resize(std::min(order.size(), static_cast<size_t>(top)));
   for (const int64_t index : order) {
     const auto position = static_cast<size_t>(index);

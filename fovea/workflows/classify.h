@@ -22,6 +22,7 @@ struct Guess {
 struct Classification {
   double milliseconds = 0;     // of the network alone
   std::vector<Guess> guesses;  // the likeliest first
+  bool unknown = false;        // the likeliest of all is below the model's threshold (fovea/graph/confidence.h)
 };
 
 // How a picture is brought to what the network reads; what is left out is as the model's file says.

@@ -22,7 +22,8 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
                        .tensors = {},
                        .preprocessing = trained.network.preprocessing,
                        .says_preprocessing = true,
-                       .labels = std::move(trained.labels)};
+                       .labels = std::move(trained.labels),
+                       .confidence = trained.confidence};
   for (const ParameterSpec& parameter : traced.parameters) {
     const auto value = trained.tensors.find(parameter.name);
     if (value == trained.tensors.end()) fail("the weights of {} lack tensor \"{}\"", model.name, parameter.name);

@@ -71,7 +71,8 @@ InferenceModel copy_of(const InferenceModel& model) {
           .graph = Graph::parse(model.graph.text(), model.name),
           .tensors = model.tensors,
           .preprocessing = model.preprocessing,
-          .labels = model.labels};
+          .labels = model.labels,
+          .confidence = model.confidence};
 }
 
 // From images to ranges; equalizes before, corrects biases after, as the options say.

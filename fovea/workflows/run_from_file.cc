@@ -46,7 +46,8 @@ TrainedModel matched_model(const InferenceModel& given, const std::string& origi
   const InferenceModel file = dequantized(given);
   const std::optional<MatchedNetwork> found = recognized(file);
   if (!found) fail("{} is none of the networks of fovea models; it stays a file", origin);
-  TrainedModel model{.tensors = found->tensors, .labels = file.labels, .recipe = default_recipe(found->model)};
+  TrainedModel model{
+      .tensors = found->tensors, .labels = file.labels, .recipe = default_recipe(found->model), .confidence = file.confidence};
   Recipe& recipe = model.recipe;
   recipe.model = found->model;
   recipe.classes = found->options.classes;
@@ -81,6 +82,7 @@ void write_run(const std::filesystem::path& folder, const TrainedModel& model) {
   write_text(folder / "recipe.toml", to_toml(model.recipe));
   if (!model.labels.empty()) write_labels(folder / "labels.txt", model.labels);
   write_weights(folder / "model.safetensors", model.network, model.tensors);
+  write_confidence(folder, model.confidence);
 }
 
 }  // namespace fovea

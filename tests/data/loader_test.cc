@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -251,6 +252,46 @@ TEST(Loader, MixesBatchesTheSameWhereverItStarts) {
 TEST(Loader, WithoutMixingThereIsOneLabel) {
   Loader loader(std::make_shared<Counting>(10), {.batch = 4});
   EXPECT_EQ(loader.next().second_label.size(), 0);
+}
+
+TEST(BalancedOrder, HasEveryClassAsOften) {
+  std::vector<int32_t> labels(100, 0);
+  for (int i = 0; i < 7; ++i) labels[static_cast<size_t>(3 + 11 * i)] = 1;
+  for (const size_t i : {1U, 50U}) labels[i] = 3;  // 2 has no images
+  std::map<int32_t, int64_t> drawn;
+  std::set<int64_t> seen;
+  for (int64_t epoch = 0; epoch < 30; ++epoch) {
+    const std::vector<int64_t> order = balanced_order(labels, 5, epoch);
+    ASSERT_EQ(order.size(), 100U);
+    std::map<int32_t, int64_t> here;
+    std::map<int64_t, int64_t> times;
+    for (const int64_t image : order) {
+      ++here[labels[static_cast<size_t>(image)]];
+      ++times[image];
+      seen.insert(image);
+    }
+    for (const auto& [label, count] : here) {
+      EXPECT_TRUE(count == 33 || count == 34) << label;
+      drawn[label] += count;
+    }
+    // No image of a class a second time more often than another.
+    for (const auto& [image, count] : times) {
+      const int32_t label = labels[static_cast<size_t>(image)];
+      EXPECT_TRUE(label == 3 || (label == 1 ? count == 4 || count == 5 : count == 1)) << image;
+    }
+    EXPECT_EQ(order, balanced_order(labels, 5, epoch));
+    EXPECT_NE(order, balanced_order(labels, 6, epoch));
+  }
+  for (const auto& [label, count] : drawn) EXPECT_EQ(count, 1000) << label;
+  EXPECT_EQ(seen.size(), 100U) << "what waits comes in another epoch";
+}
+
+TEST(BalancedOrder, IsTheLoaders) {
+  const auto dataset = std::make_shared<Counting>(50);  // eight of class 0, seven of the others
+  Loader loader(dataset, {.batch = 50, .shuffle = true, .balanced = true, .seed = 4, .first_epoch = 3});
+  std::vector<int32_t> labels;
+  for (int64_t i = 0; i < 50; ++i) labels.push_back(dataset->label(i));
+  EXPECT_EQ(images(loader.next()), balanced_order(labels, 4, 3));
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ TEST(ModelMetadata, comes_back_as_written) {
   EXPECT_EQ(again.preprocessing.resize, 256);
   EXPECT_TRUE(again.preprocessing.bicubic);
   EXPECT_TRUE(again.preprocessing.upright);
+  EXPECT_EQ(again.confidence, Confidence());
+  model.confidence = {.temperature = 1.3125, .unknown_below = 0.8125};
+  EXPECT_EQ(read(metadata_text(model)).confidence, model.confidence);
   model.preprocessing.upright = false;
   EXPECT_FALSE(read(metadata_text(model)).preprocessing.upright);
 }
@@ -47,8 +50,10 @@ TEST(ModelMetadata, what_is_absent_stays_as_it_was) {
 }
 
 TEST(ModelMetadata, refuses_what_is_not_a_models) {
-  for (const char* text : {"", "{", "[1]", R"({"labels": 3})", R"({"labels": [1]})", R"({"preprocessing": {"deviation": [0]}})",
-                           R"({"preprocessing": {"resize": -1}})", R"({"preprocessing": {"mean": "x"}})"}) {
+  for (const char* text :
+       {"", "{", "[1]", R"({"labels": 3})", R"({"labels": [1]})", R"({"preprocessing": {"deviation": [0]}})",
+        R"({"preprocessing": {"resize": -1}})", R"({"preprocessing": {"mean": "x"}})", R"({"confidence": {"temperature": 0}})",
+        R"({"confidence": {"unknown_below": 0.5}})", R"({"confidence": {"temperature": 1, "unknown_below": 2}})"}) {
     EXPECT_THROW(read(text), Error) << text;
   }
   try {

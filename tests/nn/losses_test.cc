@@ -118,5 +118,82 @@ TEST(MixedLabels, AreRefusedWithALossOfOneLabel) {
   }
 }
 
+// One image's loss by what the options say, from its logits; `teacher` has a row of logits an image.
+double plain_loss(const Compiled& step, const std::vector<double>& weight, const TrainingOptions& options) {
+  const auto image = step.tensors.at("image").values<float>();
+  double loss = 0;
+  for (size_t i = 0; i < batch; ++i) {
+    std::vector<double> logits(classes), colder(classes);
+    for (size_t c = 0; c < classes; ++c) {
+      for (size_t f = 0; f < features; ++f) logits[c] += image[i * features + f] * weight[f * classes + c];
+      colder[c] = logits[c] / options.teacher_temperature;
+    }
+    const std::vector<double> cost = costs(logits);
+    const auto label = static_cast<size_t>(step.tensors.at("label").values<int32_t>()[i]);
+    const auto class_weight = [&](size_t c) { return options.class_weights.empty() ? 1 : options.class_weights[c]; };
+    double own = 0;
+    for (size_t c = 0; c < classes; ++c) {
+      const double target = options.label_smoothing / classes + (c == label ? 1 - options.label_smoothing : 0);
+      own += target * class_weight(c) * cost[c];
+    }
+    if (options.focal > 0) own *= std::pow(1 - std::exp(-cost[label]), options.focal);
+    double taught = 0;
+    if (options.teacher_weight > 0) {
+      std::vector<double> wanted(classes);
+      for (size_t c = 0; c < classes; ++c)
+        wanted[c] = step.tensors.at("teacher").values<float>()[i * classes + c] / options.teacher_temperature;
+      const std::vector<double> theirs = costs(wanted), ours = costs(colder);
+      for (size_t c = 0; c < classes; ++c) taught += std::exp(-theirs[c]) * (ours[c] - theirs[c]);
+      taught *= options.teacher_temperature * options.teacher_temperature;
+    }
+    loss += (1 - options.teacher_weight) * own + options.teacher_weight * taught;
+  }
+  return loss / batch;
+}
+
+TEST(CrossEntropy, WeighsClassesAndWhatIsKnownAndFollowsATeacher) {
+  std::vector<double> weights;
+  for (int c = 0; c < classes; ++c) weights.push_back(0.25 * c);
+  const std::vector<TrainingOptions> cases = {
+      {.label_smoothing = 0.1, .class_weights = weights},
+      {.focal = 2},
+      {.class_weights = weights, .focal = 0.5},
+      {.teacher_weight = 0.9, .teacher_temperature = 4},
+      {.label_smoothing = 0.1, .class_weights = weights, .focal = 1.5, .teacher_weight = 0.3, .teacher_temperature = 2}};
+  for (size_t number = 0; number < cases.size(); ++number) {
+    TrainingOptions options = cases[number];
+    options.optimizer = sgd({.momentum = 0});
+    options.return_gradients = true;
+    Compiled step(trace_training(linear(), batch, options));
+    Random random(6, number);
+    for (float& value : step.tensors.at("image").values<float>()) value = random.normal();
+    for (int32_t& label : step.tensors.at("label").values<int32_t>()) label = static_cast<int32_t>(random.below(classes));
+    if (options.teacher_weight > 0) {
+      for (float& value : step.tensors.at("teacher").values<float>()) value = 3 * random.normal();
+    }
+    step.tensors.at("rate").data<float>()[0] = 0;
+    step.run();
+    const auto start = step.tensors.at("fc.weight").values<float>();
+    const std::vector<double> weight(start.begin(), start.end());
+    EXPECT_NEAR(step.outputs.at("loss").values<float>()[0], plain_loss(step, weight, options), 5e-6) << number;
+    const auto gradient = step.outputs.at("gradient.fc.weight").values<float>();
+    for (size_t i = 0; i < weight.size(); ++i) {
+      std::vector<double> above = weight, below = weight;
+      above[i] += 1e-5;
+      below[i] -= 1e-5;
+      const double slope = (plain_loss(step, above, options) - plain_loss(step, below, options)) / 2e-5;
+      EXPECT_NEAR(gradient[i], slope, 3e-6) << number << ": " << i;
+    }
+  }
+}
+
+TEST(CrossEntropy, RefusesWeightsOfOtherClasses) {
+  EXPECT_THROW(trace_training(linear(), batch, {.class_weights = {1, 2}}), Error);
+  EXPECT_THROW(trace_training(linear(), batch, {.class_weights = std::vector<double>(classes, -1)}), Error);
+  EXPECT_THROW(trace_training(linear(), batch, {.focal = -1}), Error);
+  EXPECT_THROW(trace_training(linear(), batch, {.teacher_weight = 0.5, .teacher_temperature = 0}), Error);
+  EXPECT_THROW(trace_training(linear(), batch, {.teacher_weight = 2}), Error);
+}
+
 }  // namespace
 }  // namespace fovea

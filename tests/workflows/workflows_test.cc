@@ -8,6 +8,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/quant/integer_noise.h"
 #include "fovea/workflows/classify.h"
 #include "fovea/workflows/compile_for_device.h"
 #include "fovea/workflows/open_model.h"
@@ -78,6 +79,16 @@ TEST_F(Workflows, QuantizesWritesAndCompiles) {
   EXPECT_GT(integers.layers.size(), 4u);
   for (const QuantizedLayer& layer : integers.layers)
     EXPECT_GT(layer.alone, 10) << layer.name << ": a dB is a tenth of a digit";
+  ThreadPool threads(1);
+  const std::vector<IntegerLayerNoise> noise =
+      integer_noise(integers.model, open_dataset("digits:200", Split::test), 20, threads);
+  EXPECT_GT(noise.size(), 4u);
+  for (const IntegerLayerNoise& layer : noise) {
+    EXPECT_GT(layer.sqnr, 10) << layer.name;
+    EXPECT_LT(layer.sqnr, 70) << layer.name << ": 8 bits round";
+  }
+  EXPECT_TRUE(holds_integers(integers.model));
+  EXPECT_FALSE(holds_integers(open_inference_model("lenet5", {.seed = 3})));
   write_model_file(folder_ / "integers.tflite", integers.model);
   EXPECT_THAT(refusal([&] {
                 quantize_model((folder_ / "integers.tflite").string(),

@@ -29,6 +29,7 @@ class Subset : public Dataset {
   void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override {
     whole_->read_bytes(first_ + checked(index), bytes);
   }
+  int64_t stored_bytes(int64_t index) const override { return whole_->stored_bytes(first_ + checked(index)); }
 
  private:
   int64_t checked(int64_t index) const {
@@ -38,6 +39,30 @@ class Subset : public Dataset {
 
   std::shared_ptr<const Dataset> whole_;
   int64_t first_, count_;
+};
+
+class Selected : public Dataset {
+ public:
+  Selected(std::shared_ptr<const Dataset> whole, std::vector<int64_t> images)
+      : whole_(std::move(whole)), images_(std::move(images)) {}
+  int64_t count() const override { return std::ssize(images_); }
+  ImageShape image_shape() const override { return whole_->image_shape(); }
+  const std::vector<std::string>& class_names() const override { return whole_->class_names(); }
+  int32_t label(int64_t index) const override { return whole_->label(place(index)); }
+  void read_image(int64_t index, std::span<uint8_t> pixels) const override { whole_->read_image(place(index), pixels); }
+  std::string image_name(int64_t index) const override { return whole_->image_name(place(index)); }
+  bool encoded() const override { return whole_->encoded(); }
+  void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override { whole_->read_bytes(place(index), bytes); }
+  int64_t stored_bytes(int64_t index) const override { return whole_->stored_bytes(place(index)); }
+
+ private:
+  int64_t place(int64_t index) const {
+    if (index < 0 || index >= count()) fail("there is no image {} in a selection of {}", index, count());
+    return images_[static_cast<size_t>(index)];
+  }
+
+  std::shared_ptr<const Dataset> whole_;
+  std::vector<int64_t> images_;
 };
 
 class Renumbered : public Dataset {
@@ -54,6 +79,7 @@ class Renumbered : public Dataset {
   std::string image_name(int64_t index) const override { return whole_->image_name(index); }
   bool encoded() const override { return whole_->encoded(); }
   void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override { whole_->read_bytes(index, bytes); }
+  int64_t stored_bytes(int64_t index) const override { return whole_->stored_bytes(index); }
   std::string remark() const override { return whole_->remark(); }
 
  private:
@@ -146,6 +172,14 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, in
     refuse("there are no images {}..{} in a data set of {}", first, first + count - 1, dataset->count());
   }
   return std::make_shared<Subset>(std::move(dataset), first, count);
+}
+
+std::shared_ptr<const Dataset> selected(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> images) {
+  if (images.empty()) refuse("a selection of no images");
+  for (const int64_t image : images) {
+    if (image < 0 || image >= dataset->count()) refuse("there is no image {} in a data set of {}", image, dataset->count());
+  }
+  return std::make_shared<Selected>(std::move(dataset), std::move(images));
 }
 
 std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,

@@ -47,6 +47,8 @@ class Dataset {
   // Of photographs: the file as it was stored, for decode_image(). Fails on data sets of pixels.
   virtual bool encoded() const { return false; }
   virtual void read_bytes(int64_t index, std::vector<std::byte>& bytes) const;
+  // How many bytes that gives; -1 where it takes reading them to know.
+  virtual int64_t stored_bytes(int64_t) const { return -1; }
 
   // What the user should know of how the data was found; empty: nothing. Told once.
   virtual std::string remark() const { return {}; }
@@ -71,6 +73,9 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
 
 // `count` images of `dataset` from `first` on.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
+
+// Images `images` of `dataset`, in that order; refuses none, and numbers it does not have.
+std::shared_ptr<const Dataset> selected(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> images);
 
 // The same images with the classes `names`: class i is now number places[i].
 std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,

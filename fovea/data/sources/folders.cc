@@ -52,6 +52,11 @@ class FolderDataset : public EncodedDataset {
   int32_t label(int64_t index) const override { return item(index).label; }
   std::string image_name(int64_t index) const override { return item(index).path.string(); }
   void read_bytes(int64_t index, std::vector<std::byte>& bytes) const override { bytes = read_file(item(index).path); }
+  int64_t stored_bytes(int64_t index) const override {
+    std::error_code error;
+    const uintmax_t bytes = fs::file_size(item(index).path, error);
+    return error ? -1 : static_cast<int64_t>(bytes);
+  }
   std::string remark() const override { return remark_; }
   void set_remark(std::string remark) { remark_ = std::move(remark); }
 

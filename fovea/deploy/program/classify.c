@@ -60,13 +60,28 @@ static void read_scores(void) {
     probabilities[i] = output[i];
 #endif
   }
-#ifdef MODEL_LOGITS
+#if defined(MODEL_TEMPERATURE) && !defined(MODEL_LOGITS)  // the power of 1 / temperature, as the softmax of a logarithm
+  for (int i = 0; i < MODEL_CLASSES; ++i)
+    probabilities[i] = logf(probabilities[i] > MODEL_LEAST_PROBABILITY ? probabilities[i] : MODEL_LEAST_PROBABILITY);
+#endif
+#ifdef MODEL_TEMPERATURE
+  for (int i = 0; i < MODEL_CLASSES; ++i) probabilities[i] /= MODEL_TEMPERATURE;
+#endif
+#if defined(MODEL_LOGITS) || defined(MODEL_TEMPERATURE)
   float most = probabilities[0], sum = 0;
   for (int i = 1; i < MODEL_CLASSES; ++i) most = probabilities[i] > most ? probabilities[i] : most;
   for (int i = 0; i < MODEL_CLASSES; ++i) sum += probabilities[i] = expf(probabilities[i] - most);
   for (int i = 0; i < MODEL_CLASSES; ++i) probabilities[i] /= sum;
 #endif
 }
+
+#ifdef MODEL_UNKNOWN_BELOW
+static int unknown(void) {
+  float most = probabilities[0];
+  for (int i = 1; i < MODEL_CLASSES; ++i) most = probabilities[i] > most ? probabilities[i] : most;
+  return most < MODEL_UNKNOWN_BELOW;
+}
+#endif
 
 static double run_network(void) {
   const void* inputs[] = {input};
@@ -131,6 +146,9 @@ static void print_json(const char* path, double milliseconds, int count, const c
   print_string(path);
   printf(",\n    \"milliseconds\": ");
   print_number(milliseconds);
+#ifdef MODEL_UNKNOWN_BELOW
+  printf(",\n    \"unknown\": %s", unknown() ? "true" : "false");
+#endif
   printf(",\n    \"predictions\": [");
   for (int i = 0; i < count; ++i) {
     printf("%s\n      {\n        \"label\": ", i == 0 ? "" : ",");
@@ -144,6 +162,9 @@ static void print_json(const char* path, double milliseconds, int count, const c
 
 static void print_text(const char* path, double milliseconds, int count, const char* const* labels) {
   printf("%s (%.2f ms)\n", path, milliseconds);
+#ifdef MODEL_UNKNOWN_BELOW
+  if (unknown()) printf("  unknown: nothing reaches %.2f%%\n", 100 * (double)MODEL_UNKNOWN_BELOW);
+#endif
   for (int i = 0; i < count; ++i) printf("  %6.2f%%  %s\n", 100 * (double)probabilities[shown[i]], labels[shown[i]]);
 }
 

@@ -41,19 +41,27 @@ class Dequantizer {
     real_.name = model.name;
     real_.preprocessing = model.preprocessing;
     real_.labels = model.labels;
+    real_.confidence = model.confidence;
   }
 
-  InferenceModel run() {
+  InferenceModel run(const std::vector<Ref>& values) {
     for (const Graph::Argument& argument : model_.graph.arguments()) declare(argument);
     for (const Graph::Node& node : model_.graph.nodes()) write(node);
     std::vector<std::pair<std::string, Ref>> results;
     for (const Graph::Result& result : model_.graph.results()) results.emplace_back(result.name, value(result.value));
+    for (const Ref source : values) {
+      // One value cannot be two results.
+      const Ref own = value(source);
+      results.emplace_back(fmt::format("value.{}", source.index),
+                           graph_.add("reshape", {own}, {{"shape", graph_.type(own).shape}}, "")[0]);
+    }
     graph_.finish(results);
     return {.name = real_.name,
             .graph = std::move(graph_),
             .tensors = std::move(real_.tensors),
             .preprocessing = real_.preprocessing,
-            .labels = real_.labels};
+            .labels = real_.labels,
+            .confidence = real_.confidence};
   }
 
  private:
@@ -171,6 +179,7 @@ class Dequantizer {
     std::map<std::string, Tensor> tensors;
     Preprocessing preprocessing;
     std::vector<std::string> labels;
+    Confidence confidence;
   } real_;
   std::map<int32_t, Ref> values_;
   std::map<int32_t, Quantization> biases_;
@@ -179,6 +188,8 @@ class Dequantizer {
 
 }  // namespace
 
-InferenceModel dequantized(const InferenceModel& model) { return Dequantizer(model).run(); }
+InferenceModel dequantized(const InferenceModel& model, const std::vector<Ref>& values) {
+  return Dequantizer(model).run(values);
+}
 
 }  // namespace fovea

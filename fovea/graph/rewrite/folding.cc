@@ -226,8 +226,11 @@ InferenceModel Folder::run() {
   std::vector<std::pair<std::string, Ref>> results;
   for (const Graph::Result& result : model_.graph.results()) results.emplace_back(result.name, operand(result.value, ""));
   graph_.finish(results);
-  InferenceModel folded{
-      .name = model_.name, .graph = std::move(graph_), .preprocessing = model_.preprocessing, .labels = model_.labels};
+  InferenceModel folded{.name = model_.name,
+                        .graph = std::move(graph_),
+                        .preprocessing = model_.preprocessing,
+                        .labels = model_.labels,
+                        .confidence = model_.confidence};
   for (const auto& [name, entry] : parameters_) folded.tensors[name] = entry.second;
   return folded;
 }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/calibration.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+
+#include "app/evaluation.h"
+#include "fovea/core/error.h"
+#include "fovea/train/run.h"
+#include "fovea/workflows/open_model.h"
+#include "fovea/workflows/write_model.h"
+
+namespace fovea {
+namespace {
+
+// "2%" or "0.02" as a share of 1.
+double share_of(const std::string& text) {
+  const bool percent = text.ends_with('%');
+  const std::string digits = text.substr(0, text.size() - (percent ? 1 : 0));
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  value /= percent ? 100 : 1;
+  if (error != std::errc() || end != digits.data() + digits.size() || !(value > 0 && value < 1))
+    refuse("--reject takes the share of answers that may be wrong, e.g. 2% or 0.02, not \"{}\"", text);
+  return value;
+}
+
+}  // namespace
+
+void add_calibrate_options(CLI::App& app, CalibrateOptions& options) {
+  app.add_flag("--calibrate", options.calibrate,
+               "choose by these images the temperature at which probabilities are to be believed, and keep it with the run");
+  app.add_option("--reject", options.reject,
+                 "the share of answers that may be wrong, e.g. 2%: calibrates, chooses below which probability the answer is "
+                 "\"unknown\", and keeps that too");
+  app.add_option("-o,--output", options.output, "with --calibrate, of a .tflite or .onnx file: the file that keeps it");
+}
+
+std::optional<double> checked_error(const CalibrateOptions& options, const std::string& model, const std::string& split) {
+  if (!options.wanted()) {
+    if (!options.output.empty())
+      refuse("-o is where --calibrate writes a file with its temperature; without it nothing is written");
+    return std::nullopt;
+  }
+  if (split == "train") refuse("--calibrate needs images that the network was not trained on, and --split train is of those");
+  const bool file = is_model_file(model);
+  if (!file && !std::filesystem::is_directory(model))
+    refuse("--calibrate keeps what it finds with a run or in a file; {} is a network by its name", model);
+  if (file && options.output.empty())
+    refuse("--calibrate keeps what it finds in a file of its own: give it with -o, ending as {} does", model);
+  if (file && !is_model_file(options.output)) refuse("-o {}: the ending must be .tflite or .onnx", options.output);
+  if (!file && !options.output.empty())
+    refuse("-o is for a .tflite or .onnx file; of a run, {} itself keeps what --calibrate finds", model);
+  return options.reject.empty() ? std::nullopt : std::optional(share_of(options.reject));
+}
+
+void keep_confidence(const CalibrateOptions& options, const std::string& model, bool dynamic, const Confidence& confidence) {
+  if (!is_model_file(model)) return write_confidence(model, confidence);
+  InferenceModel file = open_inference_model(model, {.batch = 0, .dynamic = dynamic});
+  file.confidence = confidence;
+  write_model_file(options.output, file);
+}
+
+std::string fit_text(const ConfidenceFit& fit, const std::string& place) {
+  std::string text = fmt::format("temperature {:.3f}: ECE {:.2f}% without it, {:.2f}% with it on images it was not chosen by\n",
+                                 fit.confidence.temperature, 100 * fit.ece, 100 * fit.held_out_ece);
+  if (fit.chosen.answered > 0) {
+    text += fmt::format("unknown below {:.2f}%: {}\n", 100 * fit.confidence.unknown_below, rejection_text(fit.chosen));
+    text += fmt::format("  on images it was not chosen by: {}\n", rejection_text(fit.held_out));
+  }
+  return text + fmt::format("kept in {}\n", place);
+}
+
+nlohmann::ordered_json fit_json(const ConfidenceFit& fit) {
+  nlohmann::ordered_json json = {{"ece", fit.ece}, {"held_out_ece", fit.held_out_ece}};
+  if (fit.chosen.answered > 0) {
+    json["chosen"] = rejection_json(fit.chosen);
+    json["held_out"] = rejection_json(fit.held_out);
+  }
+  return json;
+}
+
+}  // namespace fovea

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// fovea eval RUN --suspects: which labels are likely wrong.
+#pragma once
+
+#include <string>
+
+#include "app/command.h"
+
+namespace fovea {
+
+// Cross-validates the run in the folder `run` and prints its training images by how suspicious their labels are.
+void list_suspects(const CommonOptions& common, const std::string& run, int folds);
+
+}  // namespace fovea
