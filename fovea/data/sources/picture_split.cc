@@ -117,8 +117,11 @@ void draw(PictureSplit& split, std::vector<std::vector<size_t>>& groups, uint64_
 }
 
 void check_name(const fs::path& path) {
-  if (std::ranges::any_of(path.native(), [](unsigned char letter) { return letter < ' '; }))
-    fail("{}: the name of a picture is one line of text; rename it", escaped(path.native()));
+  std::string name = path.native();
+  const auto is_control = [](unsigned char letter) { return letter < ' '; };
+  if (std::ranges::none_of(name, is_control)) return;
+  std::ranges::replace_if(name, is_control, '?');
+  fail("{}: the name of a picture is one line of text; rename it (? stands for what is none)", escaped(name));
 }
 
 std::string cell(const std::string& text) {
