@@ -76,7 +76,8 @@ std::string remark_on(const PictureSplit& split, const std::vector<std::vector<s
     if (first == nullptr) first = &group;
   }
   std::string text;
-  if (copies > 0) text = fmt::format("; {} are copies of others, and stay with them", with_separators(copies));
+  if (copies == 1) text = "; 1 is a copy of another, and stays with it";
+  if (copies > 1) text = fmt::format("; {} are copies of others, and stay with them", with_separators(copies));
   if (first != nullptr) {
     const auto other =
         std::ranges::find_if(*first, [&](size_t i) { return split.items[i].label != split.items[first->front()].label; });
