@@ -76,7 +76,8 @@ std::string remark_on(const PictureSplit& split, const std::vector<std::vector<s
     if (first == nullptr) first = &group;
   }
   std::string text;
-  if (copies > 0) text = fmt::format("; {} are copies of others, and stay with them", with_separators(copies));
+  if (copies == 1) text = "; 1 is a copy of another, and stays with it";
+  if (copies > 1) text = fmt::format("; {} are copies of others, and stay with them", with_separators(copies));
   if (first != nullptr) {
     const auto other =
         std::ranges::find_if(*first, [&](size_t i) { return split.items[i].label != split.items[first->front()].label; });
@@ -117,8 +118,11 @@ void draw(PictureSplit& split, std::vector<std::vector<size_t>>& groups, uint64_
 }
 
 void check_name(const fs::path& path) {
-  if (std::ranges::any_of(path.native(), [](unsigned char letter) { return letter < ' '; }))
-    fail("{}: the name of a picture is one line of text; rename it", escaped(path.native()));
+  std::string name = path.native();
+  const auto is_control = [](unsigned char letter) { return letter < ' '; };
+  if (std::ranges::none_of(name, is_control)) return;
+  std::ranges::replace_if(name, is_control, '?');
+  fail("{}: the name of a picture is one line of text; rename it (? stands for what is none)", escaped(name));
 }
 
 std::string cell(const std::string& text) {
