@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches for training and evaluation, prepared by threads of their own while the last one is worked on.
+// Batches for training and evaluation, which threads prepare while earlier ones are worked on.
 //
-// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). Where it starts is
-// an option, so that a resumed run sees exactly the batches the interrupted one would have seen. Neither the number of threads
-// nor their speed changes a batch.
+// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). An option says
+// where it starts, so that a resumed run gets exactly the batches that the interrupted one would have got. Neither the number
+// of threads nor their speed changes a batch.
 #pragma once
 
 #include <cstdint>
@@ -17,57 +17,61 @@
 
 namespace fovea {
 
-// A photograph that could not be read, and what stands in its place.
+/// An image that could not be read.
 struct CorruptSample {
-  int64_t image = 0;
-  std::string message;  // names it
+  int64_t image = 0;    ///< its index in the data set
+  std::string message;  ///< says which image and what is wrong with it
 };
 
+/// A batch of images as the network reads them.
 struct Batch {
-  Tensor image;  // f32 [count, height, width, channels]
-  Tensor label;  // i32 [count]; of mixed images the dominant one
-  // Of mixed images (Augmentation::mixing), else empty: image i is of label[i] with label_weight[i], of second_label[i] with
-  // the rest.
-  Tensor second_label;  // i32 [count]
-  Tensor label_weight;  // f32 [count]
-  // Photographs of this batch that were damaged: the next one of the data set that is whole stands in for each, with its label.
+  Tensor image;         ///< f32 [count, height, width, channels]
+  Tensor label;         ///< i32 [count]; for mixed images, the label with the larger weight
+  Tensor second_label;  ///< i32 [count]; for mixed images (Augmentation::mixing) the other label, else empty
+  Tensor label_weight;  ///< f32 [count]; for mixed images the weight of `label`, where second_label has the rest; else empty
+  /// The corrupt images of this batch. Each is replaced by the next image of the data set that can be read, with its label.
   std::vector<CorruptSample> damaged;
-  int64_t count = 0;  // the batch size, less for the last batch of an epoch that does not divide
-  int64_t epoch = 0;
-  int64_t index = 0;  // within the epoch
+  int64_t count = 0;  ///< the batch size; less for the last batch of an epoch that does not divide
+  int64_t epoch = 0;  ///< from 0
+  int64_t index = 0;  ///< within the epoch, from 0
 };
 
+/// What batches consist of, and how they are prepared.
 struct LoaderOptions {
-  int64_t batch = 128;
-  bool shuffle = false;    // a new order every epoch; false is the order of the data set
-  bool drop_last = false;  // leave out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
-  uint64_t seed = 0;
-  ImageShape shape;  // what the network reads; empty is the data set's own, which photographs do not have
-  Augmentation augmentation;
-  Mixing mixing;            // of images in pairs, after everything else
-  int64_t first_epoch = 0;  // where the stream starts
-  int64_t first_batch = 0;
-  int64_t prefetch = 3;  // batches ready or in the making
-  int workers = 0;       // threads; 0: one for pixels, one for each processor for photographs
+  int64_t batch = 128;     ///< images in a batch
+  bool shuffle = false;    ///< a new order in every epoch; false is the order of the data set
+  bool drop_last = false;  ///< leaves out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
+  uint64_t seed = 0;       ///< of the order and of all augmentation
+  ImageShape shape;        ///< what the network reads; empty is the data set's own, which data sets of files do not have
+  Augmentation augmentation;  ///< of each image
+  Mixing mixing;              ///< of images in pairs, after everything else
+  int64_t first_epoch = 0;    ///< where the stream starts
+  int64_t first_batch = 0;    ///< where the stream starts within that epoch
+  int64_t prefetch = 3;       ///< batches that are ready or being prepared
+  int workers = 0;            ///< threads; 0: one for data sets of pixels, one for each processor for data sets of files
 };
 
+/// An endless stream of batches. next() and seek() are for one thread at a time.
 class Loader {
  public:
-  // Refuses a batch below 1, or one larger than the data set when the smaller batch is dropped.
+  /// Starts the threads. Refuses a batch below 1, and one larger than the data set when smaller batches are dropped.
   Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
+  /// Stops the threads.
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
+  /// Batches in an epoch.
   int64_t batches_per_epoch() const;
-  int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
+  int64_t images_per_epoch() const;  ///< Images in an epoch: fewer than the data set has when the last batch is dropped.
+  /// The data set; valid as long as this object.
   const Dataset& dataset() const;
 
-  // The next batch; its buffers are valid until the next call. Rethrows what went wrong in the threads, in its place of the
-  // order. Fails when every photograph is damaged.
+  /// The next batch, valid until the next call. An error in the threads is thrown here when its batch is due. Fails when every
+  /// image is corrupt.
   const Batch& next();
 
-  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
+  /// Makes this batch the next one. `batch` may be batches_per_epoch(), which is the start of the next epoch.
   void seek(int64_t epoch, int64_t batch);
 
  private:
@@ -75,7 +79,7 @@ class Loader {
   std::unique_ptr<Workers> workers_;
 };
 
-// The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
+/// The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
 std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch);
 
 }  // namespace fovea
