@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// RFC 4648.
+// The base64 encoding of RFC 4648.
 std::string base64(std::span<const std::byte> bytes) {
   constexpr char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
@@ -27,7 +27,7 @@ void draw(Svg& svg, const Prediction& prediction, double x, double y) {
   const bool known = !prediction.truth.empty();
   const bool right = prediction.truth == prediction.predicted;
   const char* frame = !known ? color::grid : right ? color::right : color::wrong;
-  // Few pixels are shown as the squares they are; many are smoothed.
+  // Images of few pixels are shown with sharp squares; others are smoothed.
   svg.add(R"(<image x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" {}xlink:href="data:image/png;base64,{}"/>)", x, y,
           tile, tile, std::max(height, width) < 64 ? R"(style="image-rendering:pixelated" )" : "",
           base64(encode_png(prediction.image)));
