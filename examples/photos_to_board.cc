@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a folder of photographs to 8-bit integers in a file and in an object for a board:
+// From a folder of photographs to 8-bit integers, in a file and in an object for a board:
 //     example_photos_to_board images:PHOTOS MODEL.safetensors|RUN [OUT]
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ int main(int count, char** words) try {
   if (count < 3) refuse("images:PHOTOS (class folders below train and test) and the weights to start from");
   const std::string photos = words[1], weights = words[2], out = count > 3 ? words[3] : "board";
 
-  // A new head on published features: those stay as they are, so that a few epochs do.
+  // A new classifier is trained on published features, which stay as they are; a few epochs are enough for that.
   Recipe recipe = default_recipe("mobilenet-v2");
   recipe.data = photos;
   recipe.weights = weights;
@@ -27,7 +27,7 @@ int main(int count, char** words) try {
   recipe.batch = 32;
   const TrainResult trained = train(recipe, {.folder = out + ".run", .overwrite = true});
 
-  // Its integers, calibrated on some of the photographs.
+  // The network is quantized with some of the photographs for calibration.
   Progress progress(false);
   const QuantizedModel integers = quantize_model(out + ".run",
                                                  {.calibration = open_dataset(photos, Split::train),
