@@ -41,7 +41,8 @@ Ref asinh_of(Composite& c, Ref size) {
 
 Ref with_sign_of(Composite& c, Ref x, Ref size) { return c.select(x, "lt", 0, c.sub(0, size), size); }
 
-// atan(x / sqrt(1 - x^2)) would have an infinite quotient at -1 and 1; twice the arc tangent of half the angle has none.
+// asin(x). atan(x / sqrt(1 - x^2)) would have an infinite quotient at -1 and 1; twice the arc tangent of x / (1 + sqrt(1 -
+// x^2)) has none.
 Ref asin_of(Composite& c, Ref x) {
   const Ref root = c.sqrt(c.mul(c.sub(1, x), c.add(x, 1)));
   return c.mul(c("atan", {c.div(x, c.add(root, 1))}), 2);
