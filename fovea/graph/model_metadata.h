@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model's file says of what stands around the network: JSON text under the key "fovea" of the file's own metadata
+// What fovea writes into a model's file about the network's use: JSON text under the key "fovea" of the file's own metadata
 // (.onnx: metadata_props; .tflite: a metadata buffer of that name).
 //
 //     {"preprocessing": {"mean": [0.485, ...], "deviation": [0.229, ...], "resize": 256, "bicubic": false,
@@ -16,11 +16,13 @@
 
 namespace fovea {
 
+/// The key in the file's metadata.
 inline constexpr const char* metadata_key = "fovea";
 
+/// The model's preprocessing and labels as JSON.
 std::string metadata_text(const InferenceModel& model);
 
-// Sets the model's preprocessing and labels. Fails, naming `file`, on text that is not of this form.
+/// Sets the model's preprocessing and labels. Fails, naming `file`, on text of another form.
 void read_metadata(std::string_view text, std::string_view file, InferenceModel& model);
 
 }  // namespace fovea
