@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pictures of a run: loss and accuracy over the epochs, and what was taken for what.
+// The charts of a run: loss and accuracy over the epochs, and the confusion matrix.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace fovea {
 
-// Writes curves.svg from the folder's metrics.jsonl, and confusion.svg.
+/// Writes curves.svg from the folder's metrics.jsonl, and confusion.svg from `evaluation`.
 void write_report(const std::filesystem::path& folder, const std::string& model, const Metrics& evaluation,
                   const std::vector<std::string>& class_names);
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder a training run leaves behind, and what is read back from it.
+// The folder of a training run, and what is read back from it.
 //
-//     recipe.toml          the recipe used
+//     recipe.toml          the recipe of the run
 //     labels.txt           the names of the classes
-//     metrics.jsonl        one line an epoch
+//     metrics.jsonl        a line for each epoch
 //     events.out.tfevents. the same for TensorBoard
-//     state.json           where it stands; names
+//     state.json           the position of the run; names the checkpoint
 //     checkpoint-STEP.safetensors
 //     best.safetensors     the network of the best epoch so far
-//     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), by its averages
-//                          where the recipe keeps them (average.decay)
-//     curves.svg           loss and accuracy, confusion.svg
+//     model.safetensors    the trained network once finished: the last one or the best (checkpoint.model), with averaged
+//     weights
+//                          if the recipe keeps averages (average.decay)
+//     curves.svg           loss and accuracy; and confusion.svg
 #pragma once
 
 #include <filesystem>
@@ -26,42 +27,44 @@
 
 namespace fovea {
 
-// A network with values for its parameters: what eval, classify and run work on.
+/// A network with values for its parameters, which eval, classify and run work on.
 struct TrainedModel {
-  Network network;
-  TensorMap tensors;
-  std::vector<std::string> labels;  // empty when unknown
-  Recipe recipe;
+  Network network;                  ///< the function and its preprocessing
+  TensorMap tensors;                ///< parameters and state, by name
+  std::vector<std::string> labels;  ///< empty when unknown
+  Recipe recipe;                    ///< of the run, or the model's default
 };
 
-// The network that `recipe` trains: by its name and options, with the recipe's preprocessing where it gives one. `options` that
-// are given go before the recipe's.
+/// The network that `recipe` trains, by its name and options, with the recipe's preprocessing if it has one. `options` that are
+/// given take precedence over the recipe's.
 Network network_of(const Recipe& recipe, ModelOptions options = {});
 
-// The same before it is made one that trains for integers (quantize.aware).
+/// The same before quantization-aware training changes it (quantize.aware).
 Network real_network_of(const Recipe& recipe, ModelOptions options = {});
 
-// How many scales weights have in a run that trains for integers.
+/// The number of scales of weights in a quantization-aware run.
 WeightScales weight_scales_of(const Recipe& recipe);
 
-// A run's folder, or a model's name: the network and its recipe, without values for its parameters. Refuses as open_model does.
+/// The network and its recipe, without values, for a run's folder or a model's name. Refuses as open_model() does.
 TrainedModel open_network(const std::string& model, const ModelOptions& options = {});
 
-// A run's folder, or a model's name with `weights` (a .safetensors file; empty: initial values by `seed`). Refuses what is
-// neither, naming the nearest model; and `options` for a run, whose network is what it is.
+/// The network with values, for a run's folder, or for a model's name with `weights` (a .safetensors file; empty: initial
+/// values from `seed`). Refuses what is neither, with the nearest model, and `options` for a run, whose network is fixed.
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
                         const ModelOptions& options = {});
 
-// A .safetensors file, published or our own; see fovea/models/weights/weights.h for what is read and what is refused.
+/// The weights in a .safetensors file, published or our own; fovea/models/weights/weights.h says what is read and what is
+/// refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);
 
-// The network's tensors in PyTorch's layout, as the world publishes them: torch's load_state_dict takes the file. Atomic.
+/// Writes the network's tensors like write_file(), in PyTorch's layout and names as published weights have them, so that
+/// torch's load_state_dict accepts the file.
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors);
 
-// `tensors` with the averages of a run in place of what they are averages of.
+/// `tensors` with each average of a run in place of the tensor that it averages.
 TensorMap averaged(const TensorMap& tensors);
 
-// The parameters and running statistics among `tensors`, without the optimizer's state.
+/// The parameters and running statistics among `tensors`, without the optimizer's state.
 TensorMap network_tensors(const Network& network, const TensorMap& tensors);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training loop: epochs over a data set, evaluation, checkpoints, metrics and pictures in the run's folder.
+// The training loop: epochs over a data set, evaluation, checkpoints, metrics, and charts in the run's folder.
 #pragma once
 
 #include <filesystem>
@@ -10,25 +10,28 @@
 
 namespace fovea {
 
+/// How a run is carried out. Only `folder` is required.
 struct TrainOptions {
-  std::filesystem::path folder;  // of the run
-  int threads = 0;               // 0: all there are. Does not change the result
-  bool quiet = false;            // no progress on standard error
-  bool resume = false;           // go on from the folder's checkpoint, with the recipe saved there
-  bool overwrite = false;        // replace a run that is already in the folder
-  int workers = 0;               // that make batches, 0: chosen. Does not change the result
-  int64_t memory = 0;            // bytes that the process may take; 0: any. Does not change the network
+  std::filesystem::path folder;  ///< of the run
+  int threads = 0;               ///< 0: all available; does not change the result
+  bool quiet = false;            ///< no progress on standard error
+  bool resume = false;           ///< continues from the folder's checkpoint, with the recipe saved there
+  bool overwrite = false;        ///< replaces a run that is already in the folder
+  int workers = 0;               ///< threads that prepare batches; 0: chosen; does not change the result
+  int64_t memory = 0;            ///< bytes that the process may take; 0: any; does not change the network
 };
 
+/// The outcome of a run.
 struct TrainResult {
-  Metrics evaluation;  // of the final network on the test split
-  int64_t epochs = 0;
-  double seconds = 0;            // in training steps and evaluation, over all sittings
-  double images_per_second = 0;  // in training steps of this sitting
+  Metrics evaluation;            ///< of the final network on the test split
+  int64_t epochs = 0;            ///< that were completed
+  double seconds = 0;            ///< in training steps and evaluation, over all sessions
+  double images_per_second = 0;  ///< in training steps of this session
 };
 
-// Trains. The result is a function of the recipe and the data: neither the number of threads nor stopping and resuming changes
-// a bit of the tensors. On Ctrl-C or SIGTERM saves a checkpoint and throws Error with exit status 130.
+/// Trains a network. The result is a function of the recipe and the data: neither the number of threads nor stopping and
+/// resuming changes a bit of the tensors. On Ctrl-C or SIGTERM it saves a checkpoint and throws an Error with exit status 130.
+/// Fails on divergence, naming the layer where it began, and as open_dataset(), make_model() and compile() do.
 TrainResult train(Recipe recipe, const TrainOptions& options);
 
 }  // namespace fovea
