@@ -14,10 +14,10 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t gap = 4;  // between the pictures of a sheet
+constexpr int64_t gap = 4;  // between the images of a sheet
 constexpr uint8_t background = 32;
 
-// Copies `picture`, gray or in colors, into the sheet.
+// Copies `picture`, gray or in color, into the sheet.
 void paste(Image& sheet, const Image& picture, int64_t top, int64_t left) {
   for (int64_t y = 0; y < picture.shape.height; ++y) {
     uint8_t* target = sheet.pixels.data() + ((top + y) * sheet.shape.width + left) * 3;
@@ -92,7 +92,7 @@ Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation o
       paste(sheet, picture, gap + row * (side + gap), gap + filled[static_cast<size_t>(row)]++ * (side + gap));
       --left;
     } catch (const Error&) {
-      // The statistics names it.
+      // The statistics name it.
     }
   }
   return sheet;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every image of a data set looked at once: what `fovea data` prints of photographs, and its contact sheet.
+// Statistics over every image of a data set of files, which `fovea data` prints, and its contact sheet.
 #pragma once
 
 #include <cstdint>
@@ -11,18 +11,20 @@
 
 namespace fovea {
 
+/// What statistics() found.
 struct DatasetStatistics {
-  std::vector<int64_t> class_counts;
-  std::vector<int64_t> heights, widths;  // of the photographs that are whole, each sorted
-  std::vector<CorruptSample> damaged;    // in the order of the data set
+  std::vector<int64_t> class_counts;   ///< images of each class
+  std::vector<int64_t> heights;        ///< of the images that can be read, sorted
+  std::vector<int64_t> widths;         ///< of the images that can be read, sorted
+  std::vector<CorruptSample> damaged;  ///< images that cannot be read, in the order of the data set
 };
 
-// Decodes every photograph, in `threads` threads. `progress` is called from the calling thread with the number done.
+/// Decodes every image in `threads` threads. `progress` is called on the calling thread with the number of images done.
 DatasetStatistics statistics(const Dataset& dataset, int threads, Orientation orientation,
                              const std::function<void(int64_t)>& progress);
 
-// A row a class (the first `rows` classes), the first images of it side by side, each cut to a square of `side`; a class with
-// fewer, or with damaged ones, leaves the rest of its row dark.
+/// An image with a row for each of the first `rows` classes, which shows the first images of the class cropped to squares of
+/// `side` pixels. Missing or corrupt images leave the rest of a row dark.
 Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation orientation = Orientation::exif,
                     int64_t rows = 10, int64_t columns = 10, int64_t side = 96);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder per class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), pictures in folders below a class included. Classes
-// are numbered in the order of their names, by the training split's folders; those of the other split are found by name, so
-// that a class may be missing from it. A test folder without labels gives way to the next candidate.
+// A folder for each class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), including images in folders below a class.
+// Classes are numbered in the order of their names by the training split's folders; those of the other split are found by name,
+// so that a class may be missing there. A test folder without labels is skipped for the next candidate.
 #include <algorithm>
 
 #include "fovea/core/error.h"
@@ -42,7 +42,7 @@ std::vector<std::string> names_of(const std::vector<fs::path>& folders) {
 
 class FolderDataset : public EncodedDataset {
  public:
-  // `names`: the classes, among which those of all `folders` are.
+  // `names` are the classes, which include those of all `folders`.
   FolderDataset(std::vector<std::string> names, const std::vector<fs::path>& folders, Split split)
       : class_names_(std::move(names)) {
     for (const fs::path& folder : folders) {
@@ -95,7 +95,7 @@ std::shared_ptr<FolderDataset> open_train(const fs::path& folder, const fs::path
   return std::make_shared<FolderDataset>(names_of(folders), folders, Split::train);
 }
 
-// The first candidate with folders of the classes `names` of `train` (all there are where that is empty).
+// The first candidate with folders of the classes `names` of `train`, or all its classes when `names` is empty.
 std::shared_ptr<FolderDataset> open_test(const std::vector<fs::path>& candidates, std::vector<std::string> names,
                                          const fs::path& train) {
   std::string remark;
