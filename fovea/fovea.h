@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that a program includes to define, train and run a network. It contains no MLIR, so a model compiles in about a
-// second.
+/// \file
+/// Everything that a program includes to define, train and run a network. It contains no MLIR, so a model compiles in about a
+/// second.
 #pragma once
 
 #include "fovea/codegen/driver/compile.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The options of the compiler. Includes no MLIR.
+/// \file
+/// The options of the compiler. Includes no MLIR.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors that a person reads: one or two lines that say what is wrong, where, and what would be right.
-//
-// There are two kinds, because the program's exit status tells them apart: the work failed (1), or the request was wrong (2).
+/// \file
+/// Errors that a person reads: one or two lines that say what is wrong, where, and what would be right.
+///
+/// There are two kinds, because the program's exit status tells them apart: the work failed (1), or the request was wrong (2).
 #pragma once
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole files in and out. What is written replaces the old file only when it is complete on the disk (output_file.h).
+/// \file
+/// Whole files in and out. What is written replaces the old file only when it is complete on the disk (output_file.h).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Infinities and NaNs among numbers.
+/// \file
+/// Infinities and NaNs among numbers.
 #pragma once
 
 #include "fovea/core/tensor.h"

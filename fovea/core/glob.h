@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names by pattern, as in a shell.
+/// \file
+/// Names by pattern, as in a shell.
 #pragma once
 
 #include <string>

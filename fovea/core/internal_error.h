@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults of fovea itself, whatever was asked for: one message, which asks for a report and keeps what shows the fault.
+/// \file
+/// Faults of fovea itself, whatever was asked for: one message, which asks for a report and keeps what shows the fault.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text files line by line, with any program's line ends.
+/// \file
+/// Text files line by line, with any program's line ends.
 #pragma once
 
 #include <filesystem>

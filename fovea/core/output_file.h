@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file while it is written. All that the library and the program write goes through here.
-//
-// A plain file appears under its name only when it is complete on the disk: a temporary file beside it is written, synced and
-// renamed over it, so that the old content survives a crash, a kill or a full disk. Devices, pipes and the descriptors behind
-// /dev/stdout are written in place and never replaced. A symbolic link stays one; the file that it leads to is replaced in this
-// way.
+/// \file
+/// A file while it is written. All that the library and the program write goes through here.
+///
+/// A plain file appears under its name only when it is complete on the disk: a temporary file beside it is written, synced and
+/// renamed over it, so that the old content survives a crash, a kill or a full disk. Devices, pipes and the descriptors behind
+/// /dev/stdout are written in place and never replaced. A symbolic link stays one; the file that it leads to is replaced in
+/// this way.
 #pragma once
 
 #include <cstddef>

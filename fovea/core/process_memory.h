@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory of this process, as the system counts it.
+/// \file
+/// The memory of this process, as the system counts it.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The progress of long work, on standard error: a bar that is redrawn on a terminal, plain lines anywhere else.
+/// \file
+/// The progress of long work, on standard error: a bar that is redrawn on a terminal, plain lines anywhere else.
 #pragma once
 
 #include <chrono>

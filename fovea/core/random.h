@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: a pure function of seed, stream and position, so no state is kept and no order has to be agreed
-// on.
-//
-// Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The compiled kernels compute the same
-// function (fovea.random), so that a check on the host can repeat any number that a kernel drew.
+/// \file
+/// Counter-based random numbers: a pure function of seed, stream and position, so no state is kept and no order has to be
+/// agreed on.
+///
+/// Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The compiled kernels compute the same
+/// function (fovea.random), so that a check on the host can repeat any number that a kernel drew.
 #pragma once
 
 #include <array>

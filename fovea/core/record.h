@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// TFRecord framing, which TensorBoard's event files and TensorFlow's data sets consist of. All numbers are little-endian:
-//
-//     u64 length | u32 masked CRC-32C of those 8 bytes | data | u32 masked CRC-32C of the data
+/// \file
+/// TFRecord framing, which TensorBoard's event files and TensorFlow's data sets consist of. All numbers are little-endian:
+///
+///     u64 length | u32 masked CRC-32C of those 8 bytes | data | u32 masked CRC-32C of the data
 #pragma once
 
 #include <cstddef>

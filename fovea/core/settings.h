@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of the whole process. The library does not read the environment: a program sets these once, before it starts threads
-// (fovea itself takes them from FOVEA_CPU, FOVEA_CACHE, FOVEA_HOME and the like, see app/environment.h).
+/// \file
+/// Settings of the whole process. The library does not read the environment: a program sets these once, before it starts
+/// threads (fovea itself takes them from FOVEA_CPU, FOVEA_CACHE, FOVEA_HOME and the like, see app/environment.h).
 #pragma once
 
 #include <filesystem>

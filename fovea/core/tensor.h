@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host tensors: a shape, an element type, and contiguous row-major storage that copies share.
-//
-// The layout is the same everywhere: activations are [batch, spatial..., channels], filters are [spatial..., in, out]
-// (docs/architecture.md).
+/// \file
+/// Host tensors: a shape, an element type, and contiguous row-major storage that copies share.
+///
+/// The layout is the same everywhere: activations are [batch, spatial..., channels], filters are [spatial..., in, out]
+/// (docs/architecture.md).
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole tensors in another order of dimensions or another element type, on the host.
+/// \file
+/// Whole tensors in another order of dimensions or another element type, on the host.
 #pragma once
 
 #include <cstdint>

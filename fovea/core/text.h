@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as people read them, and text that is valid UTF-8.
+/// \file
+/// Numbers as people read them, and text that is valid UTF-8.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reports images that could not be read: each is named once on standard error, and counted.
+/// \file
+/// Reports images that could not be read: each is named once on standard error, and counted.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Statistics over every image of a data set of files, which `fovea data` prints, and its contact sheet.
+/// \file
+/// Statistics over every image of a data set of files, which `fovea data` prints, and its contact sheet.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches for training and evaluation, which threads prepare while earlier ones are worked on.
-//
-// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). An option says
-// where it starts, so that a resumed run gets exactly the batches that the interrupted one would have got. Neither the number
-// of threads nor their speed changes a batch.
+/// \file
+/// Batches for training and evaluation, which threads prepare while earlier ones are worked on.
+///
+/// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). An option says
+/// where it starts, so that a resumed run gets exactly the batches that the interrupted one would have got. Neither the number
+/// of threads nor their speed changes a batch.
 #pragma once
 
 #include <cstdint>

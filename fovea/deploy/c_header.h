@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a C program has to know to call a network that was compiled ahead of time.
+/// \file
+/// What a C program has to know to call a network that was compiled ahead of time.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sources in fovea/deploy/program are told about a network, as macros on top of its own header, network.h.
+/// \file
+/// What the sources in fovea/deploy/program are told about a network, as macros on top of its own header, network.h.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as a program for a device, or as a WebAssembly module.
+/// \file
+/// A network as a program for a device, or as a WebAssembly module.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The compiler and linker for other machines, as Debian packages them: clang-19, lld-19, and the C library of the target.
+/// \file
+/// The compiler and linker for other machines, as Debian packages them: clang-19, lld-19, and the C library of the target.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalog of data sets that can be downloaded: where their files are, and their sizes and checksums.
-//
-// The catalog is TOML; fovea/fetch/catalog.toml is built in.
+/// \file
+/// The catalog of data sets that can be downloaded: where their files are, and their sizes and checksums.
+///
+/// The catalog is TOML; fovea/fetch/catalog.toml is built in.
 #pragma once
 
 #include <cstdint>

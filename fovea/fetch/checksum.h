@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checksums of files.
+/// \file
+/// Checksums of files.
 #pragma once
 
 #include <filesystem>

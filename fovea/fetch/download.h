@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The download of one file from the first mirror that has it right: resumed where a partial download ended, checked, and put in
-// place when it is complete.
+/// \file
+/// The download of one file from the first mirror that has it right: resumed where a partial download ended, checked, and put
+/// in place when it is complete.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data sets from the internet into the user's data folder, where specs without a path (`mnist:`) find them.
+/// \file
+/// Data sets from the internet into the user's data folder, where specs without a path (`mnist:`) find them.
 #pragma once
 
 #include <cstdint>

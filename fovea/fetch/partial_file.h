@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a file that has arrived: opened by one process at a time, appended to, and kept for the next time.
+/// \file
+/// The part of a file that has arrived: opened by one process at a time, appended to, and kept for the next time.
 #pragma once
 
 #include <cstdint>

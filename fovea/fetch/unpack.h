@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Archives unpacked into folders, without trusting their content.
+/// \file
+/// Archives unpacked into folders, without trusting their content.
 #pragma once
 
 #include <cstdint>

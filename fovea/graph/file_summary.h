@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a model's file contains, whether it can be read as a network or not.
+/// \file
+/// What a model's file contains, whether it can be read as a network or not.
 #pragma once
 
 #include <cstdint>

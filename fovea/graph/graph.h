@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A recorded network: one MLIR function in the fovea dialect, used without MLIR.
-//
-// The layers of fovea/nn record into a Graph by operator name, and the compiler (fovea/codegen/driver/compile.h) turns it into
-// a Program. Nothing here includes MLIR, so a file that defines a model compiles in a second. docs/operators.md, which is
-// generated from Ops.td, documents the operators.
+/// \file
+/// A recorded network: one MLIR function in the fovea dialect, used without MLIR.
+///
+/// The layers of fovea/nn record into a Graph by operator name, and the compiler (fovea/codegen/driver/compile.h) turns it into
+/// a Program. Nothing here includes MLIR, so a file that defines a model compiles in a second. docs/operators.md, which is
+/// generated from Ops.td, documents the operators.
 #pragma once
 
 #include <cstdint>

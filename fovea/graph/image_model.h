@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that classifies images: one batch of images in, one row of scores for each image out.
+/// \file
+/// A model that classifies images: one batch of images in, one row of scores for each image out.
 #pragma once
 
 #include <string>

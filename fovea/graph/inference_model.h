@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as model files contain it: a graph for inference with its values, and what belongs to it.
-//
-// Readers of .tflite and .onnx create one, the quantizer turns a float one into an integer one, and writers and the
-// ahead-of-time compiler accept one; trace_inference turns a trained run into one.
+/// \file
+/// A network as model files contain it: a graph for inference with its values, and what belongs to it.
+///
+/// Readers of .tflite and .onnx create one, the quantizer turns a float one into an integer one, and writers and the
+/// ahead-of-time compiler accept one; trace_inference turns a trained run into one.
 #pragma once
 
 #include <map>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fovea writes into a model's file about the network's use: JSON text under the key "fovea" of the file's own metadata
-// (.onnx: metadata_props; .tflite: a metadata buffer of that name).
-//
-//     {"preprocessing": {"mean": [0.485, ...], "deviation": [0.229, ...], "resize": 256, "bicubic": false,
-//                        "orientation": "exif"},
-//      "labels": ["tench", ...]}
-//
-// Every key may be absent.
+/// \file
+/// What fovea writes into a model's file about the network's use: JSON text under the key "fovea" of the file's own metadata
+/// (.onnx: metadata_props; .tflite: a metadata buffer of that name).
+///
+///     {"preprocessing": {"mean": [0.485, ...], "deviation": [0.229, ...], "resize": 256, "bicubic": false,
+///                        "orientation": "exif"},
+///      "labels": ["tench", ...]}
+///
+/// Every key may be absent.
 #pragma once
 
 #include <string>

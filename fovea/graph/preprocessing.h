@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a network wants its images.
+/// \file
+/// How a network wants its images.
 #pragma once
 
 #include <cstdint>

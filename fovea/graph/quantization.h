@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How integers stand for real numbers: real = scale * (q - zero) (Jacob et al. 2018, section 2.1; TensorFlow Lite 8-bit
-// quantization specification).
+/// \file
+/// How integers stand for real numbers: real = scale * (q - zero) (Jacob et al. 2018, section 2.1; TensorFlow Lite 8-bit
+/// quantization specification).
 #pragma once
 
 #include <cstdint>

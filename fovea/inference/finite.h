@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finding infinities and NaNs, so that a network that diverged is noticed and the layer named.
+/// \file
+/// Finding infinities and NaNs, so that a network that diverged is noticed and the layer named.
 #pragma once
 
 #include <string>

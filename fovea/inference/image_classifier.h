@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classifies images with a network of any file: float or integer, ending in probabilities or in logits.
+/// \file
+/// Classifies images with a network of any file: float or integer, ending in probabilities or in logits.
 #pragma once
 
 #include <memory>

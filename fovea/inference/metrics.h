@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The quality of a network's answers: loss, top-1, top-5 and the confusion matrix, summed over batches.
+/// \file
+/// The quality of a network's answers: loss, top-1, top-5 and the confusion matrix, summed over batches.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers of a trained network: images in, logits out, for any number of images.
+/// \file
+/// Answers of a trained network: images in, logits out, for any number of images.
 #pragma once
 
 #include <map>

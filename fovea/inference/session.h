@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled graph with tensors bound to its arguments and results by name.
+/// \file
+/// A compiled graph with tensors bound to its arguments and results by name.
 #pragma once
 
 #include <map>

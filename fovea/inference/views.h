@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several views of an image whose answers are averaged (test-time augmentation).
+/// \file
+/// Several views of an image whose answers are averaged (test-time augmentation).
 #pragma once
 
 #include <string>

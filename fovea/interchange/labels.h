@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Label files in UTF-8, with the name of class i on line i.
+/// \file
+/// Label files in UTF-8, with the name of class i on line i.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NumPy's .npy files (numpy.lib.format): versions 1 and 2, little-endian, in C order.
+/// \file
+/// NumPy's .npy files (numpy.lib.format): versions 1 and 2, little-endian, in C order.
 #pragma once
 
 #include <filesystem>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Python's pickles, as far as weights need them: an interpreter for plain data (numbers, text, tuples, lists, dictionaries) and
-// for the few names that PyTorch writes around tensors. Nothing is ever executed: a name is a text, and a call is kept as that
-// text and its arguments. Any other opcode or name is refused.
+/// \file
+/// Python's pickles, as far as weights need them: an interpreter for plain data (numbers, text, tuples, lists, dictionaries)
+/// and for the few names that PyTorch writes around tensors. Nothing is ever executed: a name is a text, and a call is kept as
+/// that text and its arguments. Any other opcode or name is refused.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights as PyTorch saves them (.pth, .pt, .bin), in both of its forms: a zip file since version 1.6, and a sequence of
-// pickles before. Only tensors are read, by a reader of pickles (pickle.h) that executes nothing.
-//
-//     zip     NAME/data.pkl: the object, in which a tensor names its storage; NAME/data/KEY: the bytes of the storage
-//     legacy  pickles: a magic number, a version, the machine, the object, the keys of the storages; then for each storage
-//             its element count (i64) and its bytes
+/// \file
+/// Weights as PyTorch saves them (.pth, .pt, .bin), in both of its forms: a zip file since version 1.6, and a sequence of
+/// pickles before. Only tensors are read, by a reader of pickles (pickle.h) that executes nothing.
+///
+///     zip     NAME/data.pkl: the object, in which a tensor names its storage; NAME/data/KEY: the bytes of the storage
+///     legacy  pickles: a magic number, a version, the machine, the object, the keys of the storages; then for each storage
+///             its element count (i64) and its bytes
 #pragma once
 
 #include <filesystem>

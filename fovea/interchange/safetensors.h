@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Safetensors: named tensors and some text in one file (huggingface/safetensors, format of 2022).
-//
-//     u64 length of the header (little-endian) | header: JSON, padded with spaces to a multiple of 8 | data, without gaps
-//
-// Equal contents give equal bytes: names are sorted in the header, and the data is ordered by element size, largest first, then
-// by name, so that every tensor is aligned to its element.
+/// \file
+/// Safetensors: named tensors and some text in one file (huggingface/safetensors, format of 2022).
+///
+///     u64 length of the header (little-endian) | header: JSON, padded with spaces to a multiple of 8 | data, without gaps
+///
+/// Equal contents give equal bytes: names are sorted in the header, and the data is ordered by element size, largest first,
+/// then by name, so that every tensor is aligned to its element.
 #pragma once
 
 #include <filesystem>

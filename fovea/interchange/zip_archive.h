@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files inside a zip archive in memory, which may follow something else: weights as PyTorch saves them, and what follows a
-// .tflite file. Nothing that the archive says about itself is trusted: the directory, the header of every entry and the
-// checksums have to agree.
+/// \file
+/// Files inside a zip archive in memory, which may follow something else: weights as PyTorch saves them, and what follows a
+/// .tflite file. Nothing that the archive says about itself is trusted: the directory, the header of every entry and the
+/// checksums have to agree.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Recognizes which built-in network a model file contains, so that its weights can be trained further.
+/// \file
+/// Recognizes which built-in network a model file contains, so that its weights can be trained further.
 #pragma once
 
 #include <map>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registry: the networks that are built in, by name.
+/// \file
+/// The registry: the networks that are built in, by name.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layers of a network with their sizes and costs for one image.
+/// \file
+/// The layers of a network with their sizes and costs for one image.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The values that parameters start from. They are a function of seed, name and shape alone, so they depend neither on the order
-// in which layers are written nor on the batch.
-//
-// fan_in = taps x input channels and fan_out = taps x output channels, both per group (He et al. 2015, Glorot and Bengio 2010,
-// LeCun et al. 1998). PyTorch's fan_out counts the output channels of all groups: a depthwise convolution of C channels starts
-// sqrt(C) times smaller there than in TensorFlow and timm.
+/// \file
+/// The values that parameters start from. They are a function of seed, name and shape alone, so they depend neither on the
+/// order in which layers are written nor on the batch.
+///
+/// fan_in = taps x input channels and fan_out = taps x output channels, both per group (He et al. 2015, Glorot and Bengio 2010,
+/// LeCun et al. 1998). PyTorch's fan_out counts the output channels of all groups: a depthwise convolution of C channels starts
+/// sqrt(C) times smaller there than in TensorFlow and timm.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The layers: functions that take named options and return a callable from Value to Value.
-//
-// Activations are [batch, spatial..., channels]. Convolution and pooling take 1, 2 or 3 spatial dimensions, by the rank of
-// their input. Sizes are inferred. A layer's parameters are created at its first use in a graph and shared by later uses of the
-// same layer object. Impossible options are refused when the layer is used, in a message that names the layer.
+/// \file
+/// The layers: functions that take named options and return a callable from Value to Value.
+///
+/// Activations are [batch, spatial..., channels]. Convolution and pooling take 1, 2 or 3 spatial dimensions, by the rank of
+/// their input. Sizes are inferred. A layer's parameters are created at its first use in a graph and shared by later uses of
+/// the same layer object. Impossible options are refused when the layer is used, in a message that names the layer.
 #pragma once
 
 #include <cstdint>

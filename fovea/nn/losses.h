@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losses. Each is a scalar [] f32, the mean over all images, and over all elements where an image has several.
+/// \file
+/// Losses. Each is a scalar [] f32, the mean over all images, and over all elements where an image has several.
 #pragma once
 
 #include "fovea/nn/value.h"

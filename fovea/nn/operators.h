@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operators of the dialect as functions of Values, described in docs/operators.md. Networks are usually written with layers
-// (fovea/nn/layers.h). Operands that do not fit are refused with the layer's name.
+/// \file
+/// The operators of the dialect as functions of Values, described in docs/operators.md. Networks are usually written with
+/// layers (fovea/nn/layers.h). Operands that do not fit are refused with the layer's name.
 #pragma once
 
 #include <cstdint>

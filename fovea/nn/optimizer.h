@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Optimizers, as arithmetic on Values that is recorded after the gradients and compiled with them into one training step.
-//
-// What an optimizer keeps is state of the graph, named after the parameter: momentum.conv1.weight, moment1.conv1.weight.
+/// \file
+/// Optimizers, as arithmetic on Values that is recorded after the gradients and compiled with them into one training step.
+///
+/// What an optimizer keeps is state of the graph, named after the parameter: momentum.conv1.weight, moment1.conv1.weight.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the optimizers have in common.
+/// \file
+/// What the optimizers have in common.
 #pragma once
 
 #include "fovea/nn/optimizer.h"

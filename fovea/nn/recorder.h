@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records a network: operators into the graph, parameters by name, layers by scope. Every Value knows its recorder.
-//
-// This is for authors of layers. A layer enters its scope, asks for its parameters, and records operators with
-// fovea/nn/operators.h:
-//
-//   Layer scale(std::string name) {
-//     return named_layer("scale", name, [](Value x) {
-//       return x * x.recorder().parameter({.name = "weight", .shape = {x.extent(-1)}, .initializer = initializers::ones});
-//     });
-//   }
+/// \file
+/// Records a network: operators into the graph, parameters by name, layers by scope. Every Value knows its recorder.
+///
+/// This is for authors of layers. A layer enters its scope, asks for its parameters, and records operators with
+/// fovea/nn/operators.h:
+///
+///     Layer scale(std::string name) {
+///       return named_layer("scale", name, [](Value x) {
+///         return x * x.recorder().parameter({.name = "weight", .shape = {x.extent(-1)}, .initializer = initializers::ones});
+///       });
+///     }
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network to a graph: for inference, for evaluation, or for the whole training step.
+/// \file
+/// From a network to a graph: for inference, for evaluation, or for the whole training step.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What networks are written with: Values, arithmetic on them, and layers joined by `|`.
-//
-// A Value stands for a tensor that a compiled program will compute. Using it records an operator into the graph under
-// construction (fovea/nn/trace.h starts one); no numbers are computed while a network is recorded.
+/// \file
+/// What networks are written with: Values, arithmetic on them, and layers joined by `|`.
+///
+/// A Value stands for a tensor that a compiled program will compute. Using it records an operator into the graph under
+/// construction (fovea/nn/trace.h starts one); no numbers are computed while a network is recorded.
 #pragma once
 
 #include <concepts>

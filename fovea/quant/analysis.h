@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Graphs that show what quantization changes: the network in real numbers, each layer alone as integers, and all layers
-// together.
+/// \file
+/// Graphs that show what quantization changes: the network in real numbers, each layer alone as integers, and all layers
+/// together.
 #pragma once
 
 #include "fovea/graph/inference_model.h"

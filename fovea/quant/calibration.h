@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs sample images through a network that is to be quantized, to find the ranges of its tensors and the effect of
-// quantization.
+/// \file
+/// Runs sample images through a network that is to be quantized, to find the ranges of its tensors and the effect of
+/// quantization.
 #pragma once
 
 #include <map>

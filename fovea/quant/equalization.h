@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Scales channels of neighboring layers against each other, so that one scale is good for all channels of a layer.
+/// \file
+/// Scales channels of neighboring layers against each other, so that one scale is good for all channels of a layer.
 #pragma once
 
 #include "fovea/quant/plan.h"

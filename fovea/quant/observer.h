@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Observes tensors over sample images, and chooses the range of real numbers that their integers should cover.
+/// \file
+/// Observes tensors over sample images, and chooses the range of real numbers that their integers should cover.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From ranges and real tensors to scales, zero points and integers (TensorFlow Lite 8-bit quantization specification).
+/// \file
+/// From ranges and real tensors to scales, zero points and integers (TensorFlow Lite 8-bit quantization specification).
 #pragma once
 
 #include <vector>

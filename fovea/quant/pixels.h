@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pixels as integer networks take them, and what they mean.
+/// \file
+/// Pixels as integer networks take them, and what they mean.
 #pragma once
 
 #include "fovea/graph/graph.h"

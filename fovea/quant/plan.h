@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which layers of a network become integers, and which of its tensors share a scale.
+/// \file
+/// Which layers of a network become integers, and which of its tensors share a scale.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network for quantization-aware training.
-//
-// Norms are folded before training and stay folded (static folding: Nagel et al., "A white paper on neural network
-// quantization", 2021, section 5.2.1); running statistics are frozen, as at the end of training in Krishnamoorthi 2018. Weights
-// are rounded to their integers in every step. Activations are rounded to those of a range that is a moving average of the
-// smallest and largest numbers of the batches (Jacob et al. 2018, section 3.1). Biases stay real, since 32 bits represent them
-// well. Gradients pass straight through.
+/// \file
+/// A network for quantization-aware training.
+///
+/// Norms are folded before training and stay folded (static folding: Nagel et al., "A white paper on neural network
+/// quantization", 2021, section 5.2.1); running statistics are frozen, as at the end of training in Krishnamoorthi 2018.
+/// Weights are rounded to their integers in every step. Activations are rounded to those of a range that is a moving average of
+/// the smallest and largest numbers of the batches (Jacob et al. 2018, section 3.1). Biases stay real, since 32 bits represent
+/// them well. Gradients pass straight through.
 #pragma once
 
 #include <map>

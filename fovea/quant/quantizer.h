@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Converts a float network to an integer network.
+/// \file
+/// Converts a float network to an integer network.
 #pragma once
 
 #include "fovea/graph/inference_model.h"

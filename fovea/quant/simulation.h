@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Simulates a plan in real numbers: every layer is computed as it is, on weights and results rounded as integers would hold
-// them (fake_quantize).
+/// \file
+/// Simulates a plan in real numbers: every layer is computed as it is, on weights and results rounded as integers would hold
+/// them (fake_quantize).
 #pragma once
 
 #include <map>

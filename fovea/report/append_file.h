@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file that only grows, for logs. What a call appended is in the file, complete, when it returns, whatever happens to the
-// process then.
+/// \file
+/// A file that only grows, for logs. What a call appended is in the file, complete, when it returns, whatever happens to the
+/// process then.
 #pragma once
 
 #include <filesystem>

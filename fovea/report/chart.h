@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts as SVG text: curves, the confusion matrix, bars, a sheet of predictions. Write them with write_text().
+/// \file
+/// Charts as SVG text: curves, the confusion matrix, bars, a sheet of predictions. Write them with write_text().
 #pragma once
 
 #include <cstdint>

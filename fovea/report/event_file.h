@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// TensorBoard event files with scalar summaries: one TFRecord for each tensorflow.Event.
-//
-//     Event   { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }
-//     Summary { repeated Value value = 1; }   Value { string tag = 1; float simple_value = 2; }
+/// \file
+/// TensorBoard event files with scalar summaries: one TFRecord for each tensorflow.Event.
+///
+///     Event   { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; }
+///     Summary { repeated Value value = 1; }   Value { string tag = 1; float simple_value = 2; }
 #pragma once
 
 #include <cstdint>

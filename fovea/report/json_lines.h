@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics as JSON lines, with one object in each line.
+/// \file
+/// Metrics as JSON lines, with one object in each line.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SVG text, composed piece by piece, which the charts are written with.
+/// \file
+/// SVG text, composed piece by piece, which the charts are written with.
 #pragma once
 
 #include <fmt/format.h>

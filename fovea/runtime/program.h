@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR; a model compiled ahead of time links
-// only this.
-//
-// Nothing is allocated while a program runs. A kernel covers a fixed number of tiles, which the threads share. The result of a
-// tile does not depend on the thread that computes it, so the bits are the same for any number of threads.
+/// \file
+/// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR; a model compiled ahead of time links
+/// only this.
+///
+/// Nothing is allocated while a program runs. A kernel covers a fixed number of tiles, which the threads share. The result of a
+/// tile does not depend on the thread that computes it, so the bits are the same for any number of threads.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that share the tiles of one kernel at a time.
+/// \file
+/// Threads that share the tiles of one kernel at a time.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The start of a quantization-aware training run.
+/// \file
+/// The start of a quantization-aware training run.
 #pragma once
 
 #include <memory>

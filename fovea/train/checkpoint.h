@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run needs to continue exactly where it stopped: every parameter and state tensor, and the position in the data.
-//
-// On disk these are checkpoint-STEP.safetensors (with torchvision's names; docs/architecture.md describes the layout) and
-// state.json, which names it. state.json is replaced last and atomically, so a run that is killed at any moment leaves a
-// consistent pair; older files are removed afterwards.
+/// \file
+/// What a run needs to continue exactly where it stopped: every parameter and state tensor, and the position in the data.
+///
+/// On disk these are checkpoint-STEP.safetensors (with torchvision's names; docs/architecture.md describes the layout) and
+/// state.json, which names it. state.json is replaced last and atomically, so a run that is killed at any moment leaves a
+/// consistent pair; older files are removed afterwards.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns Ctrl-C and SIGTERM into a question that the training loop asks between steps, so that it can save first.
+/// \file
+/// Turns Ctrl-C and SIGTERM into a question that the training loop asks between steps, so that it can save first.
 #pragma once
 
 namespace fovea {

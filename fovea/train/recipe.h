@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that determines what a training run computes: two runs of one recipe give the same bytes.
-//
-// A recipe is TOML. recipes/MODEL.toml is the default of that model and of those that it lists as `models`, and is embedded in
-// the library. The recipe of a run is saved with it. Threads, folders and the like do not change the result and are not part of
-// it.
+/// \file
+/// Everything that determines what a training run computes: two runs of one recipe give the same bytes.
+///
+/// A recipe is TOML. recipes/MODEL.toml is the default of that model and of those that it lists as `models`, and is embedded in
+/// the library. The recipe of a run is saved with it. Threads, folders and the like do not change the result and are not part
+/// of it.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +15,9 @@
 
 namespace fovea {
 
-/// Parameters with settings of their own: a table [group.NAME] with "match", a pattern of parameter names ("*" is any text), and
-/// any keys of the tables optimizer and rate, and "epochs", which override those of the run. A parameter belongs to the first
-/// group that fits it.
+/// Parameters with settings of their own: a table [group.NAME] with "match", a pattern of parameter names ("*" is any text),
+/// and any keys of the tables optimizer and rate, and "epochs", which override those of the run. A parameter belongs to the
+/// first group that fits it.
 struct RecipeGroup {
   std::string name;                   ///< NAME
   std::string match;                  ///< the pattern

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder of a training run, and what is read back from it.
-//
-//     recipe.toml          the recipe of the run
-//     labels.txt           the names of the classes
-//     metrics.jsonl        a line for each epoch
-//     events.out.tfevents. the same for TensorBoard
-//     state.json           the position of the run; names the checkpoint
-//     checkpoint-STEP.safetensors
-//     best.safetensors     the network of the best epoch so far
-//     model.safetensors    the trained network once finished: the last one or the best (checkpoint.model), with averaged
-//     weights
-//                          if the recipe keeps averages (average.decay)
-//     curves.svg           loss and accuracy; and confusion.svg
+/// \file
+/// The folder of a training run, and what is read back from it.
+///
+///     recipe.toml          the recipe of the run
+///     labels.txt           the names of the classes
+///     metrics.jsonl        a line for each epoch
+///     events.out.tfevents. the same for TensorBoard
+///     state.json           the position of the run; names the checkpoint
+///     checkpoint-STEP.safetensors
+///     best.safetensors     the network of the best epoch so far
+///     model.safetensors    the trained network once finished: the last one or the best (checkpoint.model), with averaged
+///     weights
+///                          if the recipe keeps averages (average.decay)
+///     curves.svg           loss and accuracy; and confusion.svg
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One writer for each run: while a lock exists, no other process, and no other lock of this one, can get the folder. The lock
-// belongs to the system and ends with the process in any case; the file RUN/.lock only says who holds it.
+/// \file
+/// One writer for each run: while a lock exists, no other process, and no other lock of this one, can get the folder. The lock
+/// belongs to the system and ends with the process in any case; the file RUN/.lock only says who holds it.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The learning rate of every step as a pure function of the step, so that a resumed run need not remember anything.
+/// \file
+/// The learning rate of every step as a pure function of the step, so that a resumed run need not remember anything.
 #pragma once
 
 #include <cstdint>

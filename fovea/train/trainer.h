@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training loop: epochs over a data set, evaluation, checkpoints, metrics, and charts in the run's folder.
+/// \file
+/// The training loop: epochs over a data set, evaluation, checkpoints, metrics, and charts in the run's folder.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One training step by a recipe: one program, or two that take the batch in parts.
+/// \file
+/// One training step by a recipe: one program, or two that take the batch in parts.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Filters that whiten the data that they are set from: a first layer that need not be learned.
+/// \file
+/// Filters that whiten the data that they are set from: a first layer that need not be learned.
 #pragma once
 
 #include "fovea/core/tensor.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classifies images with a network of any file: from pixels to names and probabilities.
+/// \file
+/// Classifies images with a network of any file: from pixels to names and probabilities.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiles a network for a device in one call.
+/// \file
+/// Compiles a network for a device in one call.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opens any model as an InferenceModel: a run's folder, a .tflite or .onnx file, or a built-in network by its name.
+/// \file
+/// Opens any model as an InferenceModel: a run's folder, a .tflite or .onnx file, or a built-in network by its name.
 #pragma once
 
 #include <filesystem>

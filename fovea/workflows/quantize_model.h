@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Post-training quantization in one call: from a float network to one of 8-bit integers, with the effect on accuracy.
+/// \file
+/// Post-training quantization in one call: from a float network to one of 8-bit integers, with the effect on accuracy.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns a model file of another program into a run, to be tested and trained further.
+/// \file
+/// Turns a model file of another program into a run, to be tested and trained further.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes networks as files for other programs.
+/// \file
+/// Writes networks as files for other programs.
 #pragma once
 
 #include <filesystem>

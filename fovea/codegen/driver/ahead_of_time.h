@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network and its values as one object file for another machine. Includes no MLIR.
-//
-// The object defines one C function,
-//
-//     int NAME_run(const void* const* inputs, void* const* outputs, void* arena);
-//
-// which reads the inputs, runs the kernels in order on one thread, and writes the outputs. `arena` is all other memory that it
-// needs: tensors between kernels and the kernels' scratch memory, placed by the same plan as a Program's. It returns 0, or
-// returns 1 without doing anything when a pointer is null or the arena is not aligned. It allocates nothing.
+/// \file
+/// A network and its values as one object file for another machine. Includes no MLIR.
+///
+/// The object defines one C function,
+///
+///     int NAME_run(const void* const* inputs, void* const* outputs, void* arena);
+///
+/// which reads the inputs, runs the kernels in order on one thread, and writes the outputs. `arena` is all other memory that it
+/// needs: tensors between kernels and the kernels' scratch memory, placed by the same plan as a Program's. It returns 0, or
+/// returns 1 without doing anything when a pointer is null or the arena is not aligned. It allocates nothing.
 #pragma once
 
 #include <map>

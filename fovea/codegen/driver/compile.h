@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a Graph to a Program in this process: differentiation, folding, fusion into kernels, memory planning, and LLVM. Includes
-// no MLIR.
+/// \file
+/// From a Graph to a Program in this process: differentiation, folding, fusion into kernels, memory planning, and LLVM.
+/// Includes no MLIR.
 #pragma once
 
 #include <string>

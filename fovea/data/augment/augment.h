@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the pixels of a data set to what a network reads: a policy, then flip, shifted crop, normalization and cutout in one
-// pass, then random erasing; and the mixing of batches.
-//
-// What happens to an image is a function of (seed, epoch, index of the image) alone, so that neither the number of threads nor
-// a resumed run changes it.
+/// \file
+/// From the pixels of a data set to what a network reads: a policy, then flip, shifted crop, normalization and cutout in one
+/// pass, then random erasing; and the mixing of batches.
+///
+/// What happens to an image is a function of (seed, epoch, index of the image) alone, so that neither the number of threads nor
+/// a resumed run changes it.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is done to batches of normalized values: random erasing of parts of an image, and mixing images in pairs, which gives
-// every image a second label and a weight.
+/// \file
+/// What is done to batches of normalized values: random erasing of parts of an image, and mixing images in pairs, which gives
+/// every image a second label and a weight.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the index of an image to what a network reads: an image file is decoded, cropped and resized; then the Augmenter does
-// its part.
-//
-// What happens to an image is a function of (seed, epoch, index of the image) alone.
+/// \file
+/// From the index of an image to what a network reads: an image file is decoded, cropped and resized; then the Augmenter does
+/// its part.
+///
+/// What happens to an image is a function of (seed, epoch, index of the image) alone.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Augmentation policies: which of the operations of color.h and geometry.h are applied to an image, how strongly and how often.
-//
-// Everything random is drawn from the given `random`: the same stream gives the same image.
+/// \file
+/// Augmentation policies: which of the operations of color.h and geometry.h are applied to an image, how strongly and how
+/// often.
+///
+/// Everything random is drawn from the given `random`: the same stream gives the same image.
 #pragma once
 
 #include <cstdint>

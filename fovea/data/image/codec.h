@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The image formats behind decode_image(). All return 3 channels as they are stored, whatever EXIF says, and report errors by
-// fail(), in a message that names the image.
+/// \file
+/// The image formats behind decode_image(). All return 3 channels as they are stored, whatever EXIF says, and report errors by
+/// fail(), in a message that names the image.
 #pragma once
 
 #include <cstddef>

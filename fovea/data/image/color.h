@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations on the colors of an image, of which policies consist. Each gives exactly what Pillow gives (ImageOps,
-// ImageEnhance), for gray (1 channel) and color (3).
+/// \file
+/// Operations on the colors of an image, of which policies consist. Each gives exactly what Pillow gives (ImageOps,
+/// ImageEnhance), for gray (1 channel) and color (3).
 #pragma once
 
 #include <cstdint>

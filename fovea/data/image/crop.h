@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of an image that a network sees.
+/// \file
+/// The part of an image that a network sees.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations that move the pixels of an image and keep its size. Each gives what Pillow gives (Image.transform, Image.rotate);
-// exposed pixels are filled.
+/// \file
+/// Operations that move the pixels of an image and keep its size. Each gives what Pillow gives (Image.transform, Image.rotate);
+/// exposed pixels are filled.
 #pragma once
 
 #include <array>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which files of a folder are data, and which of those are images.
+/// \file
+/// Which files of a folder are data, and which of those are images.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resizing as in Pillow (Image.resize), bilinear or bicubic. When an image is reduced, the filter is widened to the scale, so
-// that nothing between the samples is lost (antialiasing).
+/// \file
+/// Resizing as in Pillow (Image.resize), bilinear or bicubic. When an image is reduced, the filter is widened to the scale, so
+/// that nothing between the samples is lost (antialiasing).
 #pragma once
 
 #include <cstdint>

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labeled images with random access, and the specs that name data sets on the command line: kind:path.
-//
-//     mnist:DIR      the four IDX files of MNIST and of data sets with its layout, gzip or not           28x28 gray
-//     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
-//     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
-//     images:DIR     DIR/{train,test}/CLASS/*, images of any format; `val` counts as `test`              any size, RGB
-//     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
-//     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
-//     csv:FILE       lines of path,label; test.csv beside train.csv                                      any size, RGB
-//     NAME:          without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME`
-//                    downloaded
-//     digits[:COUNT] drawn by the program, COUNT images for training and COUNT / 6 for testing           28x28 gray
+/// \file
+/// Labeled images with random access, and the specs that name data sets on the command line: kind:path.
+///
+///     mnist:DIR      the four IDX files of MNIST and of data sets with its layout, gzip or not           28x28 gray
+///     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
+///     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
+///     images:DIR     DIR/{train,test}/CLASS/*, images of any format; `val` counts as `test`              any size, RGB
+///     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
+///     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
+///     csv:FILE       lines of path,label; test.csv beside train.csv                                      any size, RGB
+///     NAME:          without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME`
+///                    downloaded
+///     digits[:COUNT] drawn by the program, COUNT images for training and COUNT / 6 for testing           28x28 gray
 #pragma once
 
 #include <cstddef>

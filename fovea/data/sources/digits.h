@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digits that the program draws itself: the data set `digits`.
+/// \file
+/// Digits that the program draws itself: the data set `digits`.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files compressed with gzip.
+/// \file
+/// Files compressed with gzip.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Paths of a pen that writes digits, from which the data set `digits` is drawn.
+/// \file
+/// Paths of a pen that writes digits, from which the data set `digits` is drawn.
 #pragma once
 
 #include <array>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data sets of image files given by file and offset, which is what folders, shards and lists of paths are once they are
-// indexed.
+/// \file
+/// Data sets of image files given by file and offset, which is what folders, shards and lists of paths are once they are
+/// indexed.
 #pragma once
 
 #include <filesystem>

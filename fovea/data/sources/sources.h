@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The kinds of data sets behind open_dataset(), each in a file of its own.
+/// \file
+/// The kinds of data sets behind open_dataset(), each in a file of its own.
 #pragma once
 
 #include <filesystem>

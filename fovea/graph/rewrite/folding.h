@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folds batch norm and other arithmetic by channel into the convolution or dense layer before it, by value.
+/// \file
+/// Folds batch norm and other arithmetic by channel into the convolution or dense layer before it, by value.
 #pragma once
 
 #include "fovea/graph/inference_model.h"

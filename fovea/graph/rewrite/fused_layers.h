@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folded graph as a list of layers, which correspond to the operators of other runtimes.
-//
-// TensorFlow Lite's CONV_2D is our conv with the add of its bias and the relu that follows. Writers of such files and the
-// quantizer work on these layers; an operator with neither bias nor activation is a layer of its own.
+/// \file
+/// A folded graph as a list of layers, which correspond to the operators of other runtimes.
+///
+/// TensorFlow Lite's CONV_2D is our conv with the add of its bias and the relu that follows. Writers of such files and the
+/// quantizer work on these layers; an operator with neither bias nor activation is a layer of its own.
 #pragma once
 
 #include <string>

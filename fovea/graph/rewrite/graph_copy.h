@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies the operators of one graph into another, which is the base of all graph rewrites.
+/// \file
+/// Copies the operators of one graph into another, which is the base of all graph rewrites.
 #pragma once
 
 #include <map>

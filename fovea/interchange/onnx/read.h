@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading ONNX models (onnx.ai) of opsets 7 to 22. Everything that a node specifies is read or refused, and nothing is silently
-// ignored.
-//
-// A file has [batch, channels, spatial...]. The model that is read has [batch, spatial..., channels] like all others; for a
-// convolutional network this takes no transpositions, because the weights are permuted instead. What the file computes from
-// shapes and constants is computed while reading.
-// constants is computed while reading.
+/// \file
+/// Reading ONNX models (onnx.ai) of opsets 7 to 22. Everything that a node specifies is read or refused, and nothing is
+/// silently ignored.
+///
+/// A file has [batch, channels, spatial...]. The model that is read has [batch, spatial..., channels] like all others; for a
+/// convolutional network this takes no transpositions, because the weights are permuted instead. What the file computes from
+/// shapes and constants is computed while reading.
+/// constants is computed while reading.
 #pragma once
 
 #include <cstddef>

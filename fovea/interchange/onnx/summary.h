@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A summary of an .onnx file.
+/// \file
+/// A summary of an .onnx file.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing ONNX models (onnx.ai).
+/// \file
+/// Writing ONNX models (onnx.ai).
 #pragma once
 
 #include <filesystem>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which part of a .tflite file the Edge TPU runs, by the rules that Coral publishes ("TensorFlow models on the Edge TPU",
-// supported operations and model requirements): tensors of 8 bits, constant sizes and parameters, at most three dimensions
-// above 1, and certain operators within limits. The first operator that does not fit ends the mapped part; it and all that
-// follow run on the host's processor.
+/// \file
+/// Which part of a .tflite file the Edge TPU runs, by the rules that Coral publishes ("TensorFlow models on the Edge TPU",
+/// supported operations and model requirements): tensors of 8 bits, constant sizes and parameters, at most three dimensions
+/// above 1, and certain operators within limits. The first operator that does not fit ends the mapped part; it and all that
+/// follow run on the host's processor.
 #pragma once
 
 #include <cstdint>

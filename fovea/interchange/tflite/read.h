@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading TensorFlow Lite files: float networks, 8-bit ones of int8 with a scale for each channel, and the older ones of uint8.
+/// \file
+/// Reading TensorFlow Lite files: float networks, 8-bit ones of int8 with a scale for each channel, and the older ones of
+/// uint8.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A summary of a .tflite file.
+/// \file
+/// A summary of a .tflite file.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing TensorFlow Lite files, for phones, microcontrollers, browsers and the Edge TPU's compiler.
+/// \file
+/// Writing TensorFlow Lite files, for phones, microcontrollers, browsers and the Edge TPU's compiler.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// airbench94: Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", in the form that its recipe with Muon trains.
-// Parameters have the author's names.
+/// \file
+/// airbench94: Jordan 2024, "94% on CIFAR-10 in 3.29 seconds on a single GPU", in the form that its recipe with Muon trains.
+/// Parameters have the author's names.
 #pragma once
 
 #include <array>

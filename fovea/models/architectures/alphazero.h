@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AlphaZero's network: Silver et al. 2017, "Mastering the game of Go without human knowledge" (AlphaGo Zero), and 2018.
+/// \file
+/// AlphaZero's network: Silver et al. 2017, "Mastering the game of Go without human knowledge" (AlphaGo Zero), and 2018.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// AstroNet: Shallue and Vanderburg 2018, "Identifying exoplanets with deep learning". It reads light curves that are folded at
-// the period of the dips that a planet may cause.
+/// \file
+/// AstroNet: Shallue and Vanderburg 2018, "Identifying exoplanets with deep learning". It reads light curves that are folded at
+/// the period of the dips that a planet may cause.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blocks that several families share: convolution, batch norm and activation under a family's conventions.
+/// \file
+/// The blocks that several families share: convolution, batch norm and activation under a family's conventions.
 #pragma once
 
 #include <cstdint>

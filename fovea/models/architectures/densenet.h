@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DenseNet: Huang et al. 2016, "Densely connected convolutional networks". Parameters have torchvision's names.
+/// \file
+/// DenseNet: Huang et al. 2016, "Densely connected convolutional networks". Parameters have torchvision's names.
 #pragma once
 
 #include <cstdint>

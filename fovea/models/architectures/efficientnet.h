@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// EfficientNet: Tan and Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks", and its variants
-// EfficientNet-Lite and EfficientNet-EdgeTPU (Gupta and Tan 2019), made for 8-bit accelerators.
-//
-// The B networks have torchvision's names and by default its conventions, Lite and EdgeTPU have timm's names and TensorFlow's
-// conventions.
+/// \file
+/// EfficientNet: Tan and Le 2019, "EfficientNet: rethinking model scaling for convolutional neural networks", and its variants
+/// EfficientNet-Lite and EfficientNet-EdgeTPU (Gupta and Tan 2019), made for 8-bit accelerators.
+///
+/// The B networks have torchvision's names and by default its conventions, Lite and EdgeTPU have timm's names and TensorFlow's
+/// conventions.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inverted residual block of mobile networks (Sandler et al. 2018, "MobileNetV2"; with squeeze-excite, Tan et al. 2018 and
-// Hu et al. 2018), and the network that most of them share: a stem, stages of such blocks, and a head.
+/// \file
+/// The inverted residual block of mobile networks (Sandler et al. 2018, "MobileNetV2"; with squeeze-excite, Tan et al. 2018 and
+/// Hu et al. 2018), and the network that most of them share: a stem, stages of such blocks, and a head.
 #pragma once
 
 #include <cstdint>

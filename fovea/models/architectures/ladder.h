@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// First networks, in the order in which one learns them: a perceptron and a convolutional network for handwritten digits, a
-// deeper one for CIFAR-10, and their predecessor LeNet-5. All take images [batch, height, width, channels] and return logits
-// [batch, classes].
+/// \file
+/// First networks, in the order in which one learns them: a perceptron and a convolutional network for handwritten digits, a
+/// deeper one for CIFAR-10, and their predecessor LeNet-5. All take images [batch, height, width, channels] and return logits
+/// [batch, classes].
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// MNASNet: Tan et al. 2018, "MnasNet: platform-aware neural architecture search for mobile". B1 (mnasnet-1.0) has torchvision's
-// names and conventions; A1, which has squeeze-excite, and the small network have timm's names and TensorFlow's conventions.
+/// \file
+/// MNASNet: Tan et al. 2018, "MnasNet: platform-aware neural architecture search for mobile". B1 (mnasnet-1.0) has
+/// torchvision's names and conventions; A1, which has squeeze-excite, and the small network have timm's names and TensorFlow's
+/// conventions.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// MobileNet 1 (Howard et al. 2017) with TF-slim's names and conventions; 2 (Sandler et al. 2018) and 3 (Howard et al. 2019)
-// with torchvision's.
+/// \file
+/// MobileNet 1 (Howard et al. 2017) with TF-slim's names and conventions; 2 (Sandler et al. 2018) and 3 (Howard et al. 2019)
+/// with torchvision's.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Residual networks: He et al. 2015, "Deep residual learning for image recognition", and 2016, "Identity mappings in deep
-// residual networks"; wide residual networks, Zagoruyko and Komodakis 2016; ResNeXt, Xie et al. 2017. Parameters have
-// torchvision's names.
+/// \file
+/// Residual networks: He et al. 2015, "Deep residual learning for image recognition", and 2016, "Identity mappings in deep
+/// residual networks"; wide residual networks, Zagoruyko and Komodakis 2016; ResNeXt, Xie et al. 2017. Parameters have
+/// torchvision's names.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// ShuffleNet 2: Ma et al. 2018, "ShuffleNet V2: practical guidelines for efficient CNN architecture design". Parameters have
-// torchvision's names.
+/// \file
+/// ShuffleNet 2: Ma et al. 2018, "ShuffleNet V2: practical guidelines for efficient CNN architecture design". Parameters have
+/// torchvision's names.
 #pragma once
 
 #include <array>

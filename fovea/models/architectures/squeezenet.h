@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// SqueezeNet: Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters". Parameters have
-// torchvision's names.
+/// \file
+/// SqueezeNet: Iandola et al. 2016, "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters". Parameters have
+/// torchvision's names.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// VGG: Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition". Parameters have
-// torchvision's names.
+/// \file
+/// VGG: Simonyan and Zisserman 2014, "Very deep convolutional networks for large-scale image recognition". Parameters have
+/// torchvision's names.
 #pragma once
 
 #include <cstdint>

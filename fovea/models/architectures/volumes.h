@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks for volumes: video clips (C3D: Tran et al. 2015, "Learning spatiotemporal features with 3D convolutional networks")
-// and occupancy grids (VoxNet: Maturana and Scherer 2015).
+/// \file
+/// Networks for volumes: video clips (C3D: Tran et al. 2015, "Learning spatiotemporal features with 3D convolutional networks")
+/// and occupancy grids (VoxNet: Maturana and Scherer 2015).
 #pragma once
 
 #include <cstdint>

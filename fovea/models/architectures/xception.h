@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Xception: Chollet 2016, "Xception: deep learning with depthwise separable convolutions". Parameters have the names of timm's
-// port.
+/// \file
+/// Xception: Chollet 2016, "Xception: deep learning with depthwise separable convolutions". Parameters have the names of timm's
+/// port.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The names of two libraries for one network. Ours are torchvision's where torchvision has the network, and timm's otherwise.
+/// \file
+/// The names of two libraries for one network. Ours are torchvision's where torchvision has the network, and timm's otherwise.
 #pragma once
 
 #include <map>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The conversion between our networks and published weights.
-//
-// Here filters are [kernel..., in, out], dense weights [in, out], and maps are flattened [spatial..., channels]. PyTorch has
-// [out, in, kernel...] and [out, in], and flattens [channels, spatial...]. Published files are in PyTorch's layout, under
-// torchvision's names or, for EfficientNets, MobileNets and MNASNets, timm's. The metadata of a file ("format") says which
-// layout it has; this is never guessed from shapes.
+/// \file
+/// The conversion between our networks and published weights.
+///
+/// Here filters are [kernel..., in, out], dense weights [in, out], and maps are flattened [spatial..., channels]. PyTorch has
+/// [out, in, kernel...] and [out, in], and flattens [channels, spatial...]. Published files are in PyTorch's layout, under
+/// torchvision's names or, for EfficientNets, MobileNets and MNASNets, timm's. The metadata of a file ("format") says which
+/// layout it has; this is never guessed from shapes.
 #pragma once
 
 #include <cstdint>
