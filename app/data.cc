@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea data SPEC: what a data set holds, and what it looks like. fovea data fetch NAME: see fetch.cc.
+// fovea data SPEC: the content of a data set as text and images. fovea data fetch NAME is in fetch.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -55,7 +55,7 @@ std::string classes_text(const Dataset& dataset, const std::vector<int64_t>& cou
   return text;
 }
 
-// Every file is decoded: that is how damage is found.
+// Decodes every file, to find corrupt ones.
 std::string photographs_text(const DataOptions& options, const Dataset& dataset, Split split, nlohmann::ordered_json& json) {
   Progress progress(false);
   progress.start(fmt::format("decoding {}", name(split)), dataset.count());
@@ -112,7 +112,7 @@ void describe(const DataOptions& options) {
   if (options.common.json) print_json(json);
 }
 
-// The pipeline alone, as training runs it: random crop, flip, normalization.
+// Measures the pipeline alone, as training runs it: random crop, flip, normalization.
 void bench(const DataOptions& options) {
   const auto dataset = open(options, Split::train);
   const int workers = dataset->encoded() ? options.common.thread_count() : 1;
@@ -130,7 +130,7 @@ void bench(const DataOptions& options) {
                           .augmentation = augmentation,
                           .prefetch = 2,
                           .workers = workers});
-  for (int i = 0; i < 4; ++i) loader.next();  // the files are in memory, and so are the threads
+  for (int i = 0; i < 4; ++i) loader.next();  // the files are in memory and the threads are started then
   int64_t images = 0;
   double seconds = 0;
   const Clock::time_point start = Clock::now();

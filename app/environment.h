@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the environment says, for programs: the library itself reads none of it.
+// Reads the environment for programs; the library itself reads none of it.
 #pragma once
 
 #include <filesystem>
@@ -8,12 +8,11 @@
 
 namespace fovea {
 
-// FOVEA_CPU; FOVEA_CACHE (a folder, or "off"; else $XDG_CACHE_HOME/fovea, else ~/.cache/fovea); FOVEA_HOME/data (else
-// $XDG_DATA_HOME/fovea/data, else ~/.local/share/fovea/data); PATH.
+// Settings from FOVEA_CPU; FOVEA_CACHE (a folder, or "off"; by default $XDG_CACHE_HOME/fovea, else ~/.cache/fovea);
+// FOVEA_HOME/data (by default $XDG_DATA_HOME/fovea/data, else ~/.local/share/fovea/data); and PATH.
 Settings settings_from_environment();
 
-// The data that tests and the demonstration use where it is at hand: FOVEA_DATA, else ../shared/data; empty when neither
-// exists.
+// The data that tests and the demonstration use if it is there: FOVEA_DATA, else ../shared/data; empty when neither exists.
 std::filesystem::path test_data();
 
 }  // namespace fovea

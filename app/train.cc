@@ -27,8 +27,8 @@ struct TrainCommandOptions {
   bool resume = false, overwrite = false, quantize_aware = false;
 };
 
-// A tenth of the epochs at a thousandth of the rate, falling to nothing (Krishnamoorthi 2018, section 3.2: short, and small
-// steps).
+// A tenth of the epochs at a thousandth of the learning rate, which falls to 0 (Krishnamoorthi 2018, section 3.2: short, with
+// small steps).
 void fine_tune_for_integers(Recipe& recipe) {
   recipe.quantize_aware = true;
   recipe.epochs = std::max<int64_t>(1, recipe.epochs / 10);
@@ -39,7 +39,7 @@ void fine_tune_for_integers(Recipe& recipe) {
   recipe.whitening.clear();
 }
 
-// What other commands take for a model, and training does not.
+// Refuses what other commands accept as a model but training does not.
 void check_model(const std::string& model) {
   if (is_model_file(model))
     refuse("{} is a file; fovea export {} -o RUN makes a run of it, whose weights train takes by --weights", model, model);
@@ -47,7 +47,7 @@ void check_model(const std::string& model) {
     refuse("{} is a folder; fovea train NAME --weights {} trains on from a run", model, model);
 }
 
-// What the command line says, over `recipe`: a file, then options. `model` is the name of its network.
+// Sets the recipe file and the options of the command line in `recipe`. `model` is the name of its network.
 void apply_options(Recipe& recipe, const std::string& model, const TrainCommandOptions& options) {
   if (!options.recipe.empty()) recipe = read_recipe(options.recipe, recipe);
   if (options.quantize_aware && !options.resume) fine_tune_for_integers(recipe);
@@ -66,7 +66,7 @@ void apply_options(Recipe& recipe, const std::string& model, const TrainCommandO
   for (const std::string& setting : options.settings) apply_setting(recipe, setting);
 }
 
-// The name of the network that is asked for; empty where none is.
+// The name of the network that is asked for; empty when there is none.
 std::string model_of(const TrainCommandOptions& options) {
   std::string model = options.model;
   if (model.empty() && !options.recipe.empty()) model = read_recipe(options.recipe).model;
@@ -75,7 +75,7 @@ std::string model_of(const TrainCommandOptions& options) {
   return make_model(model).name;
 }
 
-// The model's defaults, then the file, then the command line: each over the one before.
+// The model's defaults, then the file, then the command line, each of which overrides the one before.
 Recipe recipe_of(const TrainCommandOptions& options) {
   const std::string model = model_of(options);
   if (model.empty() && !options.recipe.empty())
@@ -87,7 +87,7 @@ Recipe recipe_of(const TrainCommandOptions& options) {
   return recipe;
 }
 
-// Two spellings of one place, e.g. images:pets and images:./pets/.
+// Whether these are two spellings of one place, e.g. images:pets and images:./pets/.
 bool same_place(const std::string& a, const std::string& b) {
   const size_t colon = a.find(':') + 1;  // 0: no kind
   if (a.substr(0, colon) != b.substr(0, colon)) return false;
@@ -95,8 +95,8 @@ bool same_place(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(a.substr(colon), b.substr(colon), error) && !error;
 }
 
-// The same options may be given again: a change is what neither the command line alone nor the run with the command line over
-// it agrees with the run on.
+// The same options may be given again. A key is a change if the run's recipe differs both from the command line alone and from
+// the run's recipe with the command line applied.
 void refuse_changes(const TrainCommandOptions& options, const Recipe& saved) {
   const std::string asked = model_of(options);
   TrainCommandOptions anew = options;
@@ -127,7 +127,7 @@ void run_training(const TrainCommandOptions& options) {
     const std::string model = model_of(options);
     if (folder.empty() && model.empty()) refuse("resume which run? fovea train --resume --out DIR");
     if (folder.empty()) folder = "runs/" + model;
-    if (has_checkpoint(folder)) {  // else train() says so
+    if (has_checkpoint(folder)) {  // otherwise train() says so
       const std::string state = (std::filesystem::path(folder) / "state.json").string();
       refuse_changes(options, parse_recipe(saved_recipe(folder), state));
     }
