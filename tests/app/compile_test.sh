@@ -8,7 +8,7 @@ cd "$work" || exit 1
 
 source "$here_folder/targets.sh"
 
-# An image like a photograph, larger than the network's input and not square, and small images: 8 bits, 16 bits with alpha and
+# A photo-like image, larger than the network's input and not square, and small images: 8 bits, 16 bits with alpha and
 # gAMA, one rotated by EXIF data, and a bitmap with a mask for alpha. tests/judges/compare_pictures.py covers all forms.
 python3 - <<'P'
 import math, struct, zlib
