@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s "--fovea-choose-tiling=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// A kernel that already has a tiling keeps it; a function that is not a kernel gets none.
+// A tiling that a kernel has already stays; a function that is no kernel gets none.
 // CHECK: @kernel{{.*}} fovea.tiling = {dims = [{block = 4 : i64, tile = 2 : i64}, {block = 16 : i64, tile = 8 : i64}, {block = 16 : i64}, {block = 4 : i64}], packing = ["none", "none"], tile_order = [0, 1], vector_dim = 1 : i64}
 // CHECK: func.func @other(%arg0: tensor<3xf32>) -> tensor<3xf32> {
 #map = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3)>

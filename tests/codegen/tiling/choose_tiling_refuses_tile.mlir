@@ -1,6 +1,6 @@
 // RUN: not fovea-opt %s "--fovea-choose-tiling=triple=x86_64-linux-gnu cpu=haswell" 2>&1 | FileCheck %s
 
-// The attribute is not a valid tiling of this kernel.
+// No tiling of this kernel.
 // CHECK: error: {{.*}}fovea.tiling: tile is 5; 0 to 4 is possible
 #map = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3)>
 #map1 = affine_map<(d0, d1, d2, d3) -> (d2, d1, d3)>
