@@ -11,8 +11,8 @@
 namespace fovea {
 
 /// The lines of a text without their ends (LF or CRLF) and without a byte order mark before the first. Fails, naming `name` and
-/// the line, on what is no text: UTF-16, which spreadsheets call Unicode, or a byte of zero. With `utf8`, a line that is not
-/// UTF-8 fails, too.
+/// the line, on anything that is not text: UTF-16, which spreadsheets call Unicode, or a byte of zero. With `utf8`, a line that
+/// is not UTF-8 fails, too.
 std::vector<std::string> lines_of(std::string_view text, const std::string& name, bool utf8 = false);
 /// The same of a file.
 std::vector<std::string> read_lines(const std::filesystem::path& path, bool utf8 = false);

@@ -97,7 +97,7 @@ int write_all(int descriptor, std::span<const std::byte> bytes) {
 // and nobody else.
 void take_over_permissions(int descriptor, const struct stat& old) {
   if (::fchown(descriptor, old.st_uid, old.st_gid) != 0) {
-    // Only root may give files away; a file that stays ours is no failure.
+    // Only root may give files away, and it is not a failure if the file keeps our owner.
   }
   ::fchmod(descriptor, old.st_mode & 0777);
 }

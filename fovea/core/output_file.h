@@ -19,7 +19,7 @@ namespace fovea {
 struct Destination {
   std::filesystem::path path;  ///< the name after the last link
   int descriptor = -1;    ///< a descriptor of this process, when the name is /dev/stdout, /dev/fd/N or a link to one; else -1
-  bool in_place = false;  ///< whether it exists and is no plain file, and so is written where it is
+  bool in_place = false;  ///< whether it exists and is not a plain file, and so is written where it is
 };
 
 /// Follows the links of `path`, as many as Linux would.

@@ -26,7 +26,7 @@ struct RemoteDataset {
   std::string title;                 ///< what it is, for lists
   std::vector<std::string> mirrors;  ///< addresses that are tried in this order
   std::vector<RemoteFile> files;     ///< all of them are needed
-  /// a folder inside the archives that becomes the data set's folder; empty when the files are no archives but the data set
+  /// a folder inside the archives that becomes the data set's folder; empty when the files are not archives but the data set
   /// itself
   std::string unpack;
 };
@@ -37,7 +37,7 @@ using Catalog = std::vector<RemoteDataset>;
 /// The built-in catalog; the reference is valid for the life of the process.
 const Catalog& built_in_catalog();
 
-/// Reads a catalog. Refuses, naming `file` and the line, what is none: an unknown key, a name that is a path, a checksum that
+/// Reads a catalog. Refuses, naming `file` and the line, an invalid one: an unknown key, a name that is a path, a checksum that
 /// is not 32 or 64 hexadecimal digits, a file without size or checksum, a data set without mirrors or files.
 Catalog parse_catalog(std::string_view toml, std::string_view file);
 

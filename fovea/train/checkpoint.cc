@@ -88,7 +88,7 @@ bool has_run(const std::filesystem::path& folder) {
 }
 
 void remove_run(const std::filesystem::path& folder) {
-  // The state is removed first, because without it the tensors are no checkpoint.
+  // The state is removed first, because without it the tensors are not a checkpoint.
   for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg"})
     std::filesystem::remove(folder / stale);
 }

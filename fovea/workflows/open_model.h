@@ -30,8 +30,8 @@ bool is_model_file(const std::filesystem::path& model);
 
 /// Opens `model`: a folder of a run, a file, or a name (see models()). The result owns its tensors.
 ///
-/// Throws Error on options that do not apply to a file or a run, on a file that cannot be read, and on what is no model, with
-/// the nearest name. It may be called from several threads.
+/// Throws Error on options that do not apply to a file or a run, on a file that cannot be read, and on anything that is not a
+/// model, with the nearest name. It may be called from several threads.
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options);
 
 /// The summary of such a file, including operators that are not supported. Fails on a corrupt file.

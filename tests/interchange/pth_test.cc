@@ -195,7 +195,7 @@ TEST_F(PthFile, TheStateDictInsideACheckpointIsFound) {
     ASSERT_EQ(tensors.size(), 1u) << key;
     EXPECT_EQ(values(tensors.at("w")), six) << key;
   }
-  // The network's own tensors come before averages; a dictionary of numbers is no network; parameters and attributes of the
+  // The network's own tensors come before averages; a dictionary of numbers is not a network; parameters and attributes of the
   // dictionary are read.
   const std::string parameter = global("torch._utils", "_rebuild_parameter") +
                                 tuple({tensor(storage("FloatStorage", "0", 6), 0, {6}, {1}), "\x88", ordered}) + "R";

@@ -155,7 +155,7 @@ void QuantizedActivationOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<
                                                              : table_of(getFunction(), input, output);
   Value integers = stored(builder, getLoc(), getInput());
   const int64_t step = output.zero() - input.zero();
-  // The table is looked up when the output's integers have another sign than the input's or when it is no clamp.
+  // The table is looked up when the output's integers have another sign than the input's or when it is not a clamp.
   if (input.is_signed != output.is_signed || !is_clamp(table, input, step)) {
     results[0] = looked_up(builder, getLoc(), integers, stored_table(table, input, output.storage));
     return;

@@ -209,7 +209,7 @@ TEST_F(OnnxRoundTrip, ProductsOfActivations) {
   }
 }
 
-// Inputs that are no feature maps come back in the order that they had.
+// Inputs that are not feature maps come back in the order that they had.
 TEST_F(OnnxRoundTrip, InputsKeepTheirOrder) {
   const std::vector<std::pair<const char*, Attributes>> readers{{"transpose", {{"permutation", Shape{0, 2, 1, 3}}}},
                                                                 {"matmul", {{"transpose_rhs", true}}},
