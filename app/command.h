@@ -56,6 +56,7 @@ Command edgetpu_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command manual_command(CLI::App& program);
 Command fetch_command(CLI::App& data);  // of `fovea data`
+Command fetch_weights_command(CLI::App& program);
 Command eval_command(CLI::App& program);
 Command export_command(CLI::App& program);
 Command lower_command(CLI::App& program);

@@ -19,7 +19,15 @@ struct CompileCommandOptions {
   std::string model, weights, labels, target, cpu, output;
 };
 
-void compile_model(const CompileCommandOptions& options) {
+// photos.tflite becomes photos, runs/photos becomes runs/photos/classify.
+std::string default_output(const std::string& model) {
+  if (std::filesystem::is_directory(model)) return (std::filesystem::path(model) / "classify").string();
+  if (is_model_file(model)) return std::filesystem::path(model).replace_extension().string();
+  refuse("-o OUT says where the code of {} goes", model);
+}
+
+void compile_model(CompileCommandOptions options) {
+  if (options.output.empty()) options.output = default_output(options.model);
   InferenceModel model =
       open_inference_model(options.model, {.weights = options.weights, .seed = options.common.seed, .form = options.form});
   if (!options.labels.empty()) model.labels = read_labels(options.labels);
@@ -49,15 +57,14 @@ Command compile_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("compile", "a network as code for a device");
   auto options = std::make_shared<CompileCommandOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
-  app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, armv7-linux-gnueabihf, wasm32")
-      ->required();
+  app->add_option("--target", options->target,
+                  "LLVM's triple, e.g. aarch64-linux-gnu, armv7-linux-gnueabihf, wasm32 (that of this machine)");
   app->add_option(
       "--cpu", options->cpu,
       "the processor, by LLVM's name, e.g. cortex-a76 or x86-64-v3 (the least of its kind); rv64gcv for riscv64 with vectors, "
       "relaxed-simd for wasm32");
   app->add_option("-o,--output", options->output,
-                  "NAME.o: an object, and NAME.h beside it; NAME.wasm: a module; else: a program")
-      ->required();
+                  "NAME.o: an object, and NAME.h beside it; NAME.wasm: a module; else: a program (FILE without its ending)");
   app->add_option("--labels", options->labels, "a file with the name of class i on line i (the model's own)");
   app->add_option("--weights", options->weights, "a .safetensors file");
   add_model_options(*app, options->form);

@@ -135,7 +135,7 @@ std::string manual_page(const CLI::App& program) {
   return text +
          ".SH EXIT STATUS\n0 for success, 1 when the work failed, 2 when the request was wrong, 130 after Ctrl\\-C.\n"
          ".SH ENVIRONMENT\n.TP\n.B FOVEA_CPU\nthe processor that is compiled for\n.TP\n.B FOVEA_CACHE\nthe folder of compiled "
-         "kernels, or off\n.TP\n.B FOVEA_HOME\nwhere downloaded data sets are kept\n";
+         "kernels, or off\n.TP\n.B FOVEA_HOME\nwhere downloaded data sets and weights are kept\n";
 }
 
 }  // namespace

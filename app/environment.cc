@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/environment.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -21,11 +22,32 @@ std::filesystem::path kernel_cache() {
   return {};
 }
 
-std::filesystem::path user_data() {
-  if (const char* home = variable("FOVEA_HOME")) return std::filesystem::path(home) / "data";
-  if (const char* data = variable("XDG_DATA_HOME")) return std::filesystem::path(data) / "fovea" / "data";
-  if (const char* home = variable("HOME")) return std::filesystem::path(home) / ".local" / "share" / "fovea" / "data";
+// Of what was fetched; empty where nothing says.
+std::filesystem::path user_folder() {
+  if (const char* home = variable("FOVEA_HOME")) return home;
+  if (const char* data = variable("XDG_DATA_HOME")) return std::filesystem::path(data) / "fovea";
+  if (const char* home = variable("HOME")) return std::filesystem::path(home) / ".local" / "share" / "fovea";
   return {};
+}
+
+// What an administrator, or PyTorch, has put there already.
+std::vector<std::filesystem::path> weight_caches() {
+  std::vector<std::filesystem::path> folders;
+  const char* named = variable("XDG_DATA_DIRS");
+  std::string_view rest = named != nullptr ? named : "/usr/local/share:/usr/share";
+  while (!rest.empty()) {
+    const std::string_view folder = rest.substr(0, rest.find(':'));
+    if (!folder.empty()) folders.push_back(std::filesystem::path(folder) / "fovea" / "weights");
+    rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+  }
+  const std::filesystem::path hub = std::filesystem::path("hub") / "checkpoints";
+  if (const char* torch = variable("TORCH_HOME"))
+    folders.push_back(torch / hub);
+  else if (const char* caches = variable("XDG_CACHE_HOME"))
+    folders.push_back(std::filesystem::path(caches) / "torch" / hub);
+  else if (const char* home = variable("HOME"))
+    folders.push_back(std::filesystem::path(home) / ".cache" / "torch" / hub);
+  return folders;
 }
 
 }  // namespace
@@ -34,7 +56,11 @@ Settings settings_from_environment() {
   Settings settings;
   if (const char* cpu = variable("FOVEA_CPU")) settings.cpu = cpu;
   settings.kernel_cache = kernel_cache();
-  settings.user_data = user_data();
+  if (const std::filesystem::path folder = user_folder(); !folder.empty()) {
+    settings.user_data = folder / "data";
+    settings.user_weights = folder / "weights";
+  }
+  settings.weight_caches = weight_caches();
   if (const char* folders = variable("PATH")) settings.program_folders = folders;
   return settings;
 }

@@ -8,8 +8,9 @@
 
 namespace fovea {
 
-// Settings from FOVEA_CPU; FOVEA_CACHE (a folder, or "off"; by default $XDG_CACHE_HOME/fovea, else ~/.cache/fovea);
-// FOVEA_HOME/data (by default $XDG_DATA_HOME/fovea/data, else ~/.local/share/fovea/data); and PATH.
+// FOVEA_CPU; FOVEA_CACHE (a folder, or "off"; else $XDG_CACHE_HOME/fovea, else ~/.cache/fovea); data and weights in FOVEA_HOME
+// (else $XDG_DATA_HOME/fovea, else ~/.local/share/fovea); caches of weights in fovea/weights of XDG_DATA_DIRS and in PyTorch's
+// hub/checkpoints of TORCH_HOME (else $XDG_CACHE_HOME/torch, else ~/.cache/torch); PATH.
 Settings settings_from_environment();
 
 // The data that tests and the demonstration use if it is there: FOVEA_DATA, else ../shared/data; empty when neither exists.

@@ -68,16 +68,30 @@ struct Evaluation {
   std::vector<std::string> classes;
 };
 
-std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const std::string& data, int64_t seed) {
-  if (data.empty()) refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
-  auto dataset =
-      open_dataset(data, options.split == "test" ? Split::test : Split::train, {.seed = static_cast<uint64_t>(seed)});
+Split split_of(const EvalOptions& options) { return options.split == "test" ? Split::test : Split::train; }
+
+// `recipe`: of a run; what it was trained on is what it is measured on, in its own parts.
+std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const Recipe* recipe) {
+  if (options.data.empty() && (recipe == nullptr || recipe->data.empty()))
+    refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
+  auto dataset = recipe != nullptr
+                     ? open_run_data(options.model, *recipe, split_of(options), options.data)
+                     : open_dataset(options.data, split_of(options), {.seed = static_cast<uint64_t>(options.common.seed)});
   if (!dataset->remark().empty()) fmt::print(stderr, "{}\n", dataset->remark());
   return dataset;
 }
 
-// Evaluates a .tflite or .onnx file, or a network with a background class beside the data set's classes, which is never an
-// answer.
+// Of a file in a run's folder: what the run was trained on.
+std::shared_ptr<const Dataset> dataset_of_file(const EvalOptions& options) {
+  const std::filesystem::path folder = std::filesystem::path(options.model).parent_path();
+  if (!options.data.empty() || !std::filesystem::exists(folder / "recipe.toml")) return dataset_of(options, nullptr);
+  EvalOptions run = options;
+  run.model = folder.string();
+  const Recipe recipe = read_recipe(folder / "recipe.toml");
+  return dataset_of(run, &recipe);
+}
+
+// A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
 Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Dataset> dataset, ThreadPool& threads,
                           Progress& progress) {
   if (!options.views.empty() && options.views != "one")
@@ -109,8 +123,8 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
         "--interpolation and --labels are for a .tflite or .onnx file",
         options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
-  auto dataset = dataset_of(options, options.data.empty() ? model.recipe.data : options.data, model.recipe.seed);
-  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // classes are matched by name, if the run has names
+  auto dataset = dataset_of(options, &model.recipe);
+  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // by name, where the names are the run's
     const std::vector<int64_t> places = class_places(dataset->class_names(), model.labels, options.model);
     if (!places.empty()) dataset = renumbered(std::move(dataset), model.labels, places);
   }
@@ -133,10 +147,8 @@ void run_evaluation(const EvalOptions& options) {
     refuse("--dtype is for runs and networks of the zoo; {} computes as it says itself", options.model);
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
-  const Evaluation done =
-      is_model_file(options.model)
-          ? evaluate_model(options, dataset_of(options, options.data, options.common.seed), threads, progress)
-          : evaluate_run(options, threads, progress);
+  const Evaluation done = is_model_file(options.model) ? evaluate_model(options, dataset_of_file(options), threads, progress)
+                                                       : evaluate_run(options, threads, progress);
   warn_if_untrained(options.model, options.weights);
   progress.finish(options.data.empty() ? options.model : fmt::format("{} on {}", options.model, options.data));
   if (!options.confusion.empty())

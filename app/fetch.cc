@@ -8,12 +8,10 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "app/command.h"
+#include "app/weights.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/core/progress.h"
 #include "fovea/core/settings.h"
-#include "fovea/train/interrupt.h"
 
 namespace fovea {
 namespace {
@@ -50,14 +48,7 @@ void fetch_one(const Catalog& catalog, const FetchRequest& request) {
   FetchOptions options{.home = request.folder.empty() ? settings().user_data : std::filesystem::path(request.folder),
                        .mirror = request.mirror,
                        .again = request.again};
-  options.events = {.start =
-                        [&](const std::string& title, int64_t total, int64_t done) {
-                          if (!progress.terminal()) progress.say(fmt::format("{} ({})", title, bytes_text(total)));
-                          progress.start(title, total, done, {"MB", 1e6});
-                        },
-                    .update = [&](int64_t done) { progress.update(done, ""); },
-                    .say = [&](const std::string& line) { progress.say(line); },
-                    .stop = [&] { return guard.signal() != 0; }};
+  options.events = fetch_events(progress, guard);
   const Fetched fetched = fetch(set, options);
   const std::string use = request.folder.empty() ? set.name + ":" : "a spec with " + fetched.folder.string();
   progress.finish(fetched.was_there ? fmt::format("{} is in {} already; --again replaces it", set.name, fetched.folder.string())

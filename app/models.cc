@@ -2,7 +2,7 @@
 // fovea models: lists the built-in networks.
 #include <fmt/format.h>
 
-#include "app/command.h"
+#include "app/weights.h"
 #include "fovea/models/registry.h"
 #include "fovea/models/summary.h"
 
@@ -46,9 +46,18 @@ void list_models(const CommonOptions& common) {
 
 Command models_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("models", "list the networks, with their parameters and multiply-accumulates");
-  auto common = std::make_shared<CommonOptions>();
-  add_common_options(*app, *common);
-  return {app, [common] { list_models(*common); }};
+  struct ModelsOptions {
+    CommonOptions common;
+    WeightsOptions weights;
+    bool of_weights = false;
+  };
+  auto options = std::make_shared<ModelsOptions>();
+  app->add_flag("--weights", options->of_weights, "list the published weights that can be had by name");
+  app->add_option("--weights-catalog", options->weights.catalog,
+                  "a catalog of weights of one's own, instead of the built-in one");
+  add_common_options(*app, options->common);
+  return {app,
+          [options] { options->of_weights ? list_weights(options->common, options->weights) : list_models(options->common); }};
 }
 
 }  // namespace fovea

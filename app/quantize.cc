@@ -10,6 +10,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/report/chart.h"
+#include "fovea/train/run.h"
 #include "fovea/workflows/quantize_model.h"
 #include "fovea/workflows/write_model.h"
 
@@ -68,10 +69,27 @@ void check_requests(const QuantizeOptions& options) {
     fail("-o {}: there is no folder {}", options.out, folder.string());
 }
 
+// Without --calibrate: the run's own data, its parts as they were in training, and the file beside its weights.
+bool by_its_own_data(const QuantizeOptions& options) { return options.calibrate.empty(); }
+
+void name_own_data(QuantizeOptions& options) {
+  if (!std::filesystem::exists(std::filesystem::path(options.model) / "recipe.toml"))
+    refuse("calibrate on what? --calibrate SPEC, e.g. a folder of class folders; only a run knows what it was trained on");
+  if (options.out.empty()) options.out = (std::filesystem::path(options.model) / "model.tflite").string();
+}
+
+std::shared_ptr<const Dataset> data_of(const QuantizeOptions& options, const std::string& spec, Split split) {
+  if (!std::filesystem::exists(std::filesystem::path(options.model) / "recipe.toml"))
+    return open_dataset(spec, split, {.seed = static_cast<uint64_t>(options.common.seed)});
+  const Recipe recipe = read_recipe(std::filesystem::path(options.model) / "recipe.toml");
+  if (spec.empty() && recipe.data.empty()) refuse("{} was not trained here: --calibrate SPEC says on what", options.model);
+  return open_run_data(options.model, recipe, split, spec);
+}
+
 QuantizeModelOptions request_of(const QuantizeOptions& options) {
   QuantizeModelOptions request{
       .open = {.weights = options.weights, .seed = options.common.seed, .form = options.form},
-      .calibration = open_dataset(options.calibrate, Split::train),
+      .calibration = data_of(options, options.calibrate, Split::train),
       .images = options.images,
       .noise_images = options.noise_images,
       .seed = static_cast<uint64_t>(options.common.seed),
@@ -84,8 +102,9 @@ QuantizeModelOptions request_of(const QuantizeOptions& options) {
       .input = input_type(options.input),
       .threads = options.common.thread_count(),
   };
-  if (!options.evaluate.empty())
-    request.evaluation = open_dataset(options.evaluate, options.split == "train" ? Split::train : Split::test);
+  request.images = std::min(options.images, request.calibration->count());
+  if (!options.evaluate.empty() || by_its_own_data(options))
+    request.evaluation = data_of(options, options.evaluate, options.split == "train" ? Split::train : Split::test);
   return request;
 }
 
@@ -98,11 +117,14 @@ nlohmann::ordered_json json_of(const QuantizedModel& network) {
   return json;
 }
 
-void run_quantization(const QuantizeOptions& options) {
+void run_quantization(QuantizeOptions options) {
+  if (by_its_own_data(options)) name_own_data(options);
   check_requests(options);
   Progress progress(false);
-  const QuantizedModel network = quantize_model(options.model, request_of(options), progress);
-  progress.finish(fmt::format("{} calibrated on {} images of {}", options.model, options.images, options.calibrate));
+  const QuantizeModelOptions request = request_of(options);
+  const QuantizedModel network = quantize_model(options.model, request, progress);
+  progress.finish(fmt::format("{} calibrated on {} images of {}", options.model, request.images,
+                              options.calibrate.empty() ? "its training" : options.calibrate));
   std::string text = noise_text(network.layers);
   if (!network.float_layers.empty())
     text += fmt::format("in f32: {} of {} layers, the first {}\n", network.float_layers.size(), network.layer_count,
@@ -128,8 +150,9 @@ Command quantize_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("quantize", "a network of 8-bit integers from a trained one");
   auto options = std::make_shared<QuantizeOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
-  app->add_option("--calibrate", options->calibrate, "kind:path: the data set whose training images show the ranges")
-      ->required();
+  app->add_option(
+      "--calibrate", options->calibrate,
+      "the data set whose training images show the ranges (of a run its own, and it is measured on its test images, too)");
   app->add_option("--images", options->images, "how many of them (500)")->check(between(1, 1 << 20));
   app->add_option("--method", options->method, "ranges: minmax, percentile, mse or entropy (minmax)");
   app->add_flag("--per-tensor", options->per_tensor, "one scale for all weights of a layer, not one a channel");
@@ -143,7 +166,9 @@ Command quantize_command(CLI::App& program) {
   app->add_option("--evaluate", options->evaluate, "kind:path: tell the accuracy before and after on its test images");
   app->add_option("--split", options->split, "of --evaluate: test or train (test)");
   app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
-  app->add_option("-o,--out", options->out, "the .tflite or .onnx file; without it the network is only measured");
+  app->add_option(
+      "-o,--out", options->out,
+      "the .tflite or .onnx file; without it the network is only measured (of a run on its own data RUN/model.tflite)");
   app->add_option("--chart", options->chart, "an SVG of the layers' noise (beside the file)");
   add_model_options(*app, options->form, false);
   add_common_options(*app, options->common);

@@ -1,37 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a folder of photographs to 8-bit integers, in a file and in an object for a board:
-//     example_photos_to_board images:PHOTOS MODEL.safetensors|RUN [OUT]
+// From a folder of photographs to 8-bit integers in a file and in an object for a board:
+//     example_photos_to_board PHOTOS WEIGHTS [OUT]
 #include <fmt/format.h>
 
 #include "fovea/fovea.h"
+#include "fovea/train/run.h"
 #include "fovea/train/trainer.h"
 #include "fovea/workflows/compile_for_device.h"
 #include "fovea/workflows/quantize_model.h"
+#include "fovea/workflows/training_plan.h"
 #include "fovea/workflows/write_model.h"
 
 using namespace fovea;
 
 int main(int count, char** words) try {
-  if (count < 3) refuse("images:PHOTOS (class folders below train and test) and the weights to start from");
+  if (count < 3)
+    refuse("a folder of class folders, and the weights to start from: a run, a .tflite, .onnx, .pth or .safetensors file");
   const std::string photos = words[1], weights = words[2], out = count > 3 ? words[3] : "board";
 
-  // A new classifier is trained on published features, which stay as they are; a few epochs are enough for that.
-  Recipe recipe = default_recipe("mobilenet-v2");
-  recipe.data = photos;
-  recipe.weights = weights;
-  recipe.classes = std::ssize(open_dataset(photos, Split::train)->class_names());
-  recipe.freeze = {"features.*"};
-  recipe.optimizer = "adam";
-  recipe.rate = 0.001;
-  recipe.epochs = 5;
-  recipe.batch = 32;
-  const TrainResult trained = train(recipe, {.folder = out + ".run", .overwrite = true});
+  // The weights' network with a new head, trained as the photographs ask for.
+  TrainingPlan plan = plan_training({.data = photos, .weights = weights});
+  const std::string run = out + ".run";
+  const TrainResult trained =
+      train(plan.recipe, {.folder = run, .overwrite = true, .start = std::move(plan.start), .new_head = plan.new_head});
 
-  // The network is quantized with some of the photographs for calibration.
+  // Its integers, calibrated on some of the photographs it was trained on, measured on those it was not.
   Progress progress(false);
-  const QuantizedModel integers = quantize_model(out + ".run",
-                                                 {.calibration = open_dataset(photos, Split::train),
-                                                  .evaluation = open_dataset(photos, Split::test),
+  const QuantizedModel integers = quantize_model(run,
+                                                 {.calibration = open_run_data(run, plan.recipe, Split::train),
+                                                  .evaluation = open_run_data(run, plan.recipe, Split::test),
                                                   .images = 100,
                                                   .method = RangeMethod::percentile},
                                                  progress);

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace fovea {
 
@@ -26,8 +27,11 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
   return counter;
 }
 
-/// A sequence of random numbers for one purpose, drawn in order from (seed, stream). It is cheap to construct: make one per
-/// image, per parameter, per epoch. One thread at a time.
+// FNV-1a, 64 bits: the same on every machine.
+uint64_t hash_of(std::string_view text);
+
+// A sequence for one purpose: numbers drawn in order from (seed, stream). Cheap to make; make one per image, per parameter, per
+// epoch.
 class Random {
  public:
   /// Sequences of different streams of one seed are independent.

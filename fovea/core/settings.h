@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace fovea {
 
@@ -14,8 +15,10 @@ struct Settings {
   std::string cpu;  ///< LLVM's name of the processor to compile for where a caller names none; empty: the one this runs on
   std::filesystem::path kernel_cache;  ///< the folder of cached compiled kernels; empty: each process compiles its own
   std::filesystem::path user_data;     ///< the folder of the user's data sets; empty: data sets are named by their place alone
-  /// where compilers and linkers for devices are looked for, separated by colons
-  std::string program_folders = "/usr/local/bin:/usr/bin:/bin";
+  std::filesystem::path
+      user_weights;  ///< the folder of weights that were fetched; empty: weights are named by their place alone
+  std::vector<std::filesystem::path> weight_caches;              ///< further folders of weights, which are only read
+  std::string program_folders = "/usr/local/bin:/usr/bin:/bin";  ///< where compilers and linkers for devices are looked for
 };
 
 /// The current settings. The reference is valid for the life of the process.

@@ -52,28 +52,32 @@ struct LoaderOptions {
   int workers = 0;            ///< threads; 0: one for data sets of pixels, one for each processor for data sets of files
 };
 
-/// An endless stream of batches. next() and seek() are for one thread at a time.
-class Loader {
+// An endless stream of batches, epoch after epoch.
+class BatchSource {
+ public:
+  virtual ~BatchSource() = default;
+  virtual int64_t batches_per_epoch() const = 0;
+  // The next batch; its buffers are valid until the next call.
+  virtual const Batch& next() = 0;
+  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
+  virtual void seek(int64_t epoch, int64_t batch) = 0;
+};
+
+class Loader : public BatchSource {
  public:
   /// Starts the threads. Refuses a batch below 1, and one larger than the data set when smaller batches are dropped.
   Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
-  /// Stops the threads.
-  ~Loader();
+  ~Loader() override;
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  /// Batches in an epoch.
-  int64_t batches_per_epoch() const;
-  int64_t images_per_epoch() const;  ///< Images in an epoch: fewer than the data set has when the last batch is dropped.
-  /// The data set; valid as long as this object.
+  int64_t batches_per_epoch() const override;
+  int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
   const Dataset& dataset() const;
 
-  /// The next batch, valid until the next call. An error in the threads is thrown here when its batch is due. Fails when every
-  /// image is corrupt.
-  const Batch& next();
-
-  /// Makes this batch the next one. `batch` may be batches_per_epoch(), which is the start of the next epoch.
-  void seek(int64_t epoch, int64_t batch);
+  // Rethrows what went wrong in the threads, in its place of the order. Fails when every photograph is damaged.
+  const Batch& next() override;
+  void seek(int64_t epoch, int64_t batch) override;
 
  private:
   class Workers;

@@ -14,10 +14,10 @@ namespace fovea {
 
 /// A file that can be downloaded.
 struct RemoteFile {
-  std::string name;    ///< the file is at MIRROR/name
-  int64_t bytes = 0;   ///< exact size
-  std::string md5;     ///< hexadecimal, or empty
-  std::string sha256;  ///< hexadecimal, or empty; at least one of the two is given, and both are checked when both are
+  std::string name;  // MIRROR/name is its address
+  int64_t bytes = 0;
+  std::string md5, sha256;  // hexadecimal, of sha256 perhaps the first digits; all that are there are checked
+  bool exact = true;        // false: the size is about that, and the checksum alone tells whether it is the file
 };
 
 /// A data set that can be downloaded.

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 #include <strings.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -21,9 +22,14 @@ constexpr long connect_seconds = 20;
 constexpr long silent_seconds = 30;  // a connection without a byte for so long is given up
 constexpr int most_attempts = 5;     // at one address; each must have brought something
 
+const char* about(const RemoteFile& file) { return file.exact ? "" : "about "; }
+
+// Of a size that is about right no file has the double: such an answer has no end, or is another file.
+int64_t most_bytes(const RemoteFile& file) { return file.exact ? file.bytes : 2 * file.bytes; }
+
 [[noreturn]] void stopped(const PartialFile& part, const RemoteFile& file) {
-  throw Error(130, fmt::format("stopped; {} of the {} bytes of {} are kept, and the same command goes on from there",
-                               part.size(), file.bytes, file.name));
+  throw Error(130, fmt::format("stopped; {} of the {}{} bytes of {} are kept, and the same command goes on from there",
+                               part.size(), about(file), file.bytes, file.name));
 }
 
 // One request for the missing part of a file.
@@ -65,15 +71,18 @@ class Transfer {
   End run() {
     const CURLcode code = curl_easy_perform(curl_.get());
     if (part_.error() != 0) {
-      fail("cannot write {}: {}; {} of {} bytes are there, and the same command goes on from them", part_.path().string(),
-           std::strerror(part_.error()), part_.size(), file_.bytes);
+      fail("cannot write {}: {}; {} of {}{} bytes are there, and the same command goes on from them", part_.path().string(),
+           std::strerror(part_.error()), part_.size(), about(file_), file_.bytes);
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) stopped(part_, file_);
-    if (too_large_) return end(End::wrong, fmt::format("it sends more than the {} bytes the file has", file_.bytes));
+    if (too_large_)
+      return end(End::wrong,
+                 fmt::format("it sends more than {} bytes, the file has {}{}", most_bytes(file_), about(file_), file_.bytes));
     if (other_range_)
       return end(End::wrong, fmt::format("it sends bytes from {} on when asked for those from {}", range_start_, offset_));
     if (code == CURLE_OK) return finished();
     reason_ = message_[0] != '\0' ? message_ : curl_easy_strerror(code);
+    if (status() == 416 && !file_.exact) return End::whole;  // whether it is, the checksum tells
     if (status() == 416) return end(End::wrong, "it has no more than is there already, which is not the file");
     const bool had_begun = code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_OPERATION_TIMEDOUT ||
                            code == CURLE_GOT_NOTHING || received_ > 0;
@@ -97,7 +106,7 @@ class Transfer {
   }
 
   End finished() {
-    if (part_.size() == file_.bytes) return End::whole;
+    if (part_.size() == file_.bytes || !file_.exact) return End::whole;
     curl_off_t told = -1;
     curl_easy_getinfo(curl_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
     // A transfer that ends where its own header said is complete but another file; without a length nobody can tell.
@@ -129,7 +138,7 @@ class Transfer {
       transfer.other_range_ = true;
       return 0;
     }
-    if (transfer.part_.size() + static_cast<int64_t>(count) > transfer.file_.bytes) {
+    if (transfer.part_.size() + static_cast<int64_t>(count) > most_bytes(transfer.file_)) {
       transfer.too_large_ = true;
       return 0;
     }
@@ -164,7 +173,8 @@ class Transfer {
 
 std::string wrong_checksum(const RemoteFile& file, const std::filesystem::path& path, const FetchEvents& events) {
   const Checksums found = checksums_of(path, events.stop);
-  if (!file.sha256.empty() && found.sha256 != file.sha256) return fmt::format("sha256 {}, not {}", found.sha256, file.sha256);
+  if (!found.sha256.starts_with(file.sha256))
+    return fmt::format("sha256 {}, not {}{}", found.sha256, file.sha256, file.sha256.size() < 64 ? "..." : "");
   if (!file.md5.empty() && found.md5 != file.md5) return fmt::format("md5 {}, not {}", found.md5, file.md5);
   return "";
 }
@@ -175,7 +185,7 @@ bool download_from(const std::string& address, const RemoteFile& file, PartialFi
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
     // What an earlier run left may be the whole file, or the beginning of another one.
     bool from_before = part.size() > 0;
-    if (part.size() < file.bytes) {
+    if (part.size() < file.bytes || !file.exact) {
       Transfer transfer(address, file, part, events);
       const Transfer::End end = transfer.run();
       received += transfer.received();
@@ -185,7 +195,8 @@ bool download_from(const std::string& address, const RemoteFile& file, PartialFi
       if (end == Transfer::End::cut) {
         if (transfer.received() == 0) return false;
         if (events.say)
-          events.say(fmt::format("{}: {}; going on at {} of {} bytes", address, problem, part.size(), file.bytes));
+          events.say(
+              fmt::format("{}: {}; going on at {} of {}{} bytes", address, problem, part.size(), about(file), file.bytes));
         continue;
       }
       if (end == Transfer::End::wrong) {
@@ -206,13 +217,17 @@ bool download_from(const std::string& address, const RemoteFile& file, PartialFi
 void check_room(const RemoteFile& file, const PartialFile& part) {
   std::error_code error;
   const auto space = std::filesystem::space(part.path(), error);
-  const auto missing = static_cast<uintmax_t>(file.bytes - part.size());
+  const auto missing = static_cast<uintmax_t>(std::max<int64_t>(0, file.bytes - part.size()));
   if (error || space.available >= missing) return;
-  fail("{} needs {} bytes more, but {} has room for {}", file.name, missing, part.path().parent_path().string(),
+  fail("{} needs {}{} bytes more, but {} has room for {}", file.name, about(file), missing, part.path().parent_path().string(),
        space.available);
 }
 
 }  // namespace
+
+bool is_whole(const RemoteFile& file, const std::filesystem::path& path, const FetchEvents& events) {
+  return wrong_checksum(file, path, events).empty();
+}
 
 int64_t download(const RemoteFile& file, const std::vector<std::string>& addresses, const std::filesystem::path& target,
                  const FetchEvents& events) {
@@ -223,7 +238,7 @@ int64_t download(const RemoteFile& file, const std::vector<std::string>& address
     if (events.say) events.say(fmt::format("{} is not the file it should be; downloading it again", target.string()));
   }
   PartialFile part(target.string() + ".part");
-  if (part.size() > file.bytes) part.clear();
+  if (part.size() > most_bytes(file)) part.clear();
   check_room(file, part);
   if (events.start) events.start(file.name, file.bytes, part.size());
   std::vector<std::string> problems;
@@ -237,9 +252,9 @@ int64_t download(const RemoteFile& file, const std::vector<std::string>& address
     problems.push_back(fmt::format("{}: {}", address, problem));
     if (events.say && &address != &addresses.back()) events.say(problems.back() + "; trying the next address");
   }
-  const std::string kept =
-      part.size() > 0 ? fmt::format(" ({} of {} bytes are kept; the same command goes on from there)", part.size(), file.bytes)
-                      : "";
+  const std::string kept = part.size() > 0 ? fmt::format(" ({} of {}{} bytes are kept; the same command goes on from there)",
+                                                         part.size(), about(file), file.bytes)
+                                           : "";
   fail("cannot download {}{}: {}", file.name, kept, fmt::join(problems, "; "));
 }
 

@@ -34,4 +34,7 @@ struct FetchEvents {
 int64_t download(const RemoteFile& file, const std::vector<std::string>& addresses, const std::filesystem::path& target,
                  const FetchEvents& events = {});
 
+/// Whether the file at `path` has the checksums of `file`.
+bool is_whole(const RemoteFile& file, const std::filesystem::path& path, const FetchEvents& events = {});
+
 }  // namespace fovea

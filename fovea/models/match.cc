@@ -180,4 +180,20 @@ std::optional<MatchedNetwork> recognized(const InferenceModel& model) {
   return std::nullopt;
 }
 
+std::string recognized(const WeightFile& file) {
+  if (const auto named = file.metadata.find("model"); named != file.metadata.end()) {
+    const auto same = [&](const ModelEntry& entry) { return entry.name == named->second; };
+    if (std::ranges::any_of(models(), same)) return named->second;
+  }
+  for (const ModelEntry& entry : models()) {
+    if (entry.form) continue;
+    try {
+      load_weights(make_model(entry.name), file, HeadRule::start_anew);
+      return entry.name;
+    } catch (const Error&) {  // the weights of another
+    }
+  }
+  return "";
+}
+
 }  // namespace fovea

@@ -9,6 +9,7 @@
 
 #include "fovea/graph/inference_model.h"
 #include "fovea/models/registry.h"
+#include "fovea/models/weights/weights.h"
 
 namespace fovea {
 
@@ -24,5 +25,9 @@ struct MatchedNetwork {
 /// shift. Nothing when no network fits. Whether everything between the layers is the same, too, has to be checked by the
 /// caller, by comparing answers.
 std::optional<MatchedNetwork> recognized(const InferenceModel& model);
+
+/// The name of the network whose tensors a file of weights holds, by their names and shapes, whatever classes its head tells
+/// apart; the first of models() that fits. Empty where none does.
+std::string recognized(const WeightFile& file);
 
 }  // namespace fovea

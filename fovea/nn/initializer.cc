@@ -89,10 +89,4 @@ Tensor initial_value(const ParameterSpec& parameter, uint64_t seed) {
   return tensor;
 }
 
-uint64_t hash_of(std::string_view text) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
-  return hash;
-}
-
 }  // namespace fovea

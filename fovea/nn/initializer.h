@@ -102,7 +102,4 @@ struct ParameterSpec {
 /// The start values of a parameter, f32. Its random numbers come from the stream that the hash of its name gives.
 Tensor initial_value(const ParameterSpec& parameter, uint64_t seed);
 
-/// FNV-1a with 64 bits, the same on every machine.
-uint64_t hash_of(std::string_view text);
-
 }  // namespace fovea

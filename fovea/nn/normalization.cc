@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/core/random.h"
 #include "fovea/nn/layers.h"
 #include "fovea/nn/operators.h"
 #include "fovea/nn/recorder.h"

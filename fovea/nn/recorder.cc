@@ -147,10 +147,21 @@ std::vector<Value> Recorder::add(std::string_view operator_name, const std::vect
   if (!results.empty()) {
     operation.result = results.front().type();
     carry_flattened(operation.name, operands, results.front());
+    if (const auto other = substitutes_.find(std::ssize(operations_)); other != substitutes_.end()) {
+      if (other->second.type() != operation.result)
+        refuse("{} \"{}\" gives {}, which {} cannot stand for", operator_name, path(), to_string(operation.result),
+               to_string(other->second.type()));
+      if (std::vector<Shape> maps = flattened_maps(results.front()); !maps.empty())
+        mark_flattened(other->second, std::move(maps));
+      results.front() = other->second;
+    }
   }
   operations_.push_back(std::move(operation));
+  first_results_.push_back(results.empty() ? Value() : results.front());
   return results;
 }
+
+void Recorder::substitute(int64_t operation, Value value) { substitutes_.insert_or_assign(operation, value); }
 
 Layer named_layer(std::string kind, std::string name, std::function<Value(Value)> body) {
   const std::shared_ptr<const void> identity = std::make_shared<const std::function<Value(Value)>>(std::move(body));

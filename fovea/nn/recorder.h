@@ -109,8 +109,13 @@ class Recorder {
   std::vector<Value> add(std::string_view operator_name, const std::vector<Value>& operands, const Attributes& attributes = {});
   /// The operators so far.
   const std::vector<Operation>& operations() const { return operations_; }
-  /// Sets the multiply-accumulates of the operator that was added last.
-  void count_macs(int64_t macs) { operations_.back().macs = macs; }
+
+  // The first result of operator number `operation`.
+  Value result_of(int64_t operation) const { return first_results_.at(static_cast<size_t>(operation)); }
+  // The operator that will be number `operation` of operations() gives `value` in place of its first result: what was recorded
+  // before stands for nothing, and is compiled away. Refuses a value of another type.
+  void substitute(int64_t operation, Value value);
+  void count_macs(int64_t macs) { operations_.back().macs = macs; }  // of the operator added last
 
  private:
   struct Frame {
@@ -135,6 +140,8 @@ class Recorder {
   std::vector<std::string> frozen_patterns_;
   std::map<int32_t, std::vector<Shape>> flattened_;  // by the number of the value in the graph
   std::optional<Value> step_, seed_;
+  std::vector<Value> first_results_;      // of each operator; nothing of one without
+  std::map<int64_t, Value> substitutes_;  // by the number of an operator
   std::vector<Operation> operations_;
 };
 

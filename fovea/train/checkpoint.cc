@@ -87,9 +87,13 @@ bool has_run(const std::filesystem::path& folder) {
          std::filesystem::exists(folder / "best.safetensors");
 }
 
+void refuse_replacing(const std::filesystem::path& folder) {
+  if (has_run(folder)) refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder.string());
+}
+
 void remove_run(const std::filesystem::path& folder) {
-  // The state is removed first, because without it the tensors are not a checkpoint.
-  for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg"})
+  // The state first: without it the tensors beside it are nothing to go on from.
+  for (const char* stale : {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg", "split.csv"})
     std::filesystem::remove(folder / stale);
 }
 

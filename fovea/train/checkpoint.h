@@ -40,7 +40,9 @@ struct Checkpoint {
 bool has_checkpoint(const std::filesystem::path& folder);
 /// Whether the folder has a checkpoint, or a network without one, which must not be replaced without a request.
 bool has_run(const std::filesystem::path& folder);
-/// Removes what a run leaves, except for logs that a new run starts again.
+// Refuses a folder that holds a run, saying what can be done.
+void refuse_replacing(const std::filesystem::path& folder);
+// What a run leaves, but for logs that a new run starts anew.
 void remove_run(const std::filesystem::path& folder);
 
 /// Saves a checkpoint, and keeps the newest `keep` tensor files, including this one. Fails when a file cannot be written.

@@ -14,6 +14,7 @@
 #include "fovea/core/file.h"
 #include "fovea/core/text.h"
 #include "fovea/data/augment/policy.h"
+#include "fovea/models/registry.h"
 #include "fovea/train/recipe_files.h"
 
 namespace fovea {
@@ -38,13 +39,19 @@ const std::vector<Field>& fields() {
       {"model", &Recipe::model},
       {"data", &Recipe::data},
       {"classes", &Recipe::classes, 0, 1e6},
-      {"epochs", &Recipe::epochs, 1, 1e6},
+      {"epochs", &Recipe::epochs, 0, 1e6},
       {"batch", &Recipe::batch, 1, 1 << 20},
       {"accumulate", &Recipe::accumulate, 1, 1 << 20},
       {"seed", &Recipe::seed, 0},
       {.key = "dtype", .member = &Recipe::dtype, .names = {"f32", "bf16"}},
       {"weights", &Recipe::weights},
       {"freeze", &Recipe::freeze},
+      {"freeze_norms", &Recipe::freeze_norms},
+      {"head.epochs", &Recipe::head_epochs, 0, 1e6},
+      {"head.rate", &Recipe::head_rate, 0, infinity, true},
+      {"head.batch", &Recipe::head_batch, 1, 1 << 20},
+      {"head.weight_decay", &Recipe::head_weight_decay, 0, 1},
+      {"head.views", &Recipe::head_views, 1, 1000},
       {"network.width", &Recipe::width, 0, 16},
       {.key = "network.convention", .member = &Recipe::convention, .names = {"", "torch", "tensorflow"}},
       {"network.dropout", &Recipe::dropout, -1, 0.999},
@@ -340,6 +347,19 @@ Recipe read_recipe(const std::filesystem::path& path, Recipe recipe) {
   return recipe;
 }
 
+std::string model_written_for(const std::filesystem::path& path) {
+  const std::string text = read_text(path), called = path.stem().string();
+  if (const Recipe recipe = read_recipe(path); !recipe.model.empty()) return recipe.model;
+  const auto is_model = [](const std::string& name) {
+    return std::ranges::any_of(models(), [&](const ModelEntry& entry) { return entry.name == name; });
+  };
+  if (is_model(called)) return called;
+  const toml::table table = toml::parse(text, path.string());
+  const toml::array* listed = table["models"].as_array();
+  if (listed == nullptr || listed->empty()) return "";
+  return listed->front().value<std::string>().value_or("");
+}
+
 void apply_setting(Recipe& recipe, std::string_view setting) {
   const size_t equals = setting.find('=');
   if (equals == std::string_view::npos) refuse("a setting is KEY=VALUE, e.g. optimizer.momentum=0.9; got \"{}\"", setting);
@@ -420,6 +440,8 @@ void check_recipe(const Recipe& recipe) {
   if (recipe.warmup_epochs > static_cast<double>(recipe.epochs)) {
     refuse("rate.warmup_epochs is {}, longer than the run of {} epochs", recipe.warmup_epochs, recipe.epochs);
   }
+  if (recipe.epochs + recipe.head_epochs == 0) refuse("epochs is 0 and head.epochs is 0: nothing is trained");
+  if (recipe.head_epochs > 0 && recipe.quantize_aware) refuse("head.epochs: training for integers trains the whole network");
   if (recipe.mean.size() != recipe.deviation.size()) {
     refuse("normalize.mean has {} numbers and normalize.deviation {}; both need one a channel", recipe.mean.size(),
            recipe.deviation.size());

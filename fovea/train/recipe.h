@@ -29,17 +29,26 @@ struct RecipeGroup {
 
 /// A training recipe. docs/commands.md and recipes/ show its keys in TOML.
 struct Recipe {
-  std::string model;       ///< name in the registry
-  std::string data;        ///< kind:path, as in `fovea data`
-  int64_t classes = 0;     ///< 0: the model's own number
-  std::string whitening;   ///< a filter that is set from the training images (fovea/train/whitening.h)
-  int64_t epochs = 10;     ///< passes over the training data
-  int64_t batch = 128;     ///< images of a step
-  int64_t accumulate = 1;  ///< the parts in which a step is computed, one after another, to fit memory; must divide the batch
-  int64_t seed = 1;        ///< of all random numbers
-  std::string dtype = "f32";        ///< or bf16: activations and products; parameters and sums stay f32
-  std::string weights;              ///< a .safetensors file to start from; empty: from scratch
-  std::vector<std::string> freeze;  ///< patterns of the names of parameters that stay as they are
+  std::string model;
+  std::string data;        // kind:path, as in `fovea data`
+  int64_t classes = 0;     // 0: as many as the model has on its own
+  std::string whitening;   // a filter that is set from the training images (fovea/train/whitening.h)
+  int64_t epochs = 10;     // of the whole network; 0: of the head alone
+  int64_t batch = 128;     // images a step
+  int64_t accumulate = 1;  // parts a step is computed in, one after the other, to fit memory; must divide the batch
+  int64_t seed = 1;
+  std::string dtype = "f32";        // or bf16: activations and products; parameters and sums stay f32
+  std::string weights;              // a .safetensors file to start from; empty: from scratch
+  std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
+  bool freeze_norms = false;        // batch norms go by their running statistics, and their scales stay as they are
+
+  // The head alone before the `epochs` of the whole network: the last layer, by AdamW with a rate that falls as a cosine, on
+  // what the rest makes of each picture, which is computed once.
+  int64_t head_epochs = 0;       // 0: none
+  double head_rate = 0.001;      // at the start
+  int64_t head_batch = 32;       // images a step
+  double head_weight_decay = 0;  // apart from the gradient
+  int64_t head_views = 1;        // 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
 
   double width = 0;              ///< a factor on the network's channels; 0: its own
   std::string convention;        ///< of the network: torch, tensorflow; empty: the family's
@@ -138,7 +147,11 @@ Recipe parse_recipe(std::string_view toml, std::string_view file);
 /// The same from a file; fails when it cannot be read.
 Recipe read_recipe(const std::filesystem::path& path, Recipe recipe = {});
 
-/// Sets one `key=value` of the command line, e.g. "optimizer.momentum=0.8". The value is TOML, or a name without quotes.
+/// The model that a recipe file is for: the one it names, the first of those it lists as `models`, or the one it is called
+/// after, as recipes/mobilenet-v2.toml is; "" where it is for any.
+std::string model_written_for(const std::filesystem::path& path);
+
+// One `key=value` of the command line, e.g. "optimizer.momentum=0.8"; the value is TOML, or a bare word for names.
 void apply_setting(Recipe& recipe, std::string_view setting);
 
 /// The recipe as it applies to the parameters of one of its groups.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/data/sources/picture_split.h"
 #include "fovea/interchange/labels.h"
 #include "fovea/interchange/pth.h"
 #include "fovea/interchange/safetensors.h"
@@ -84,6 +85,15 @@ TrainedModel open_model(const std::string& model, const std::filesystem::path& w
     opened.tensors = initial_tensors(trace_inference(opened.network, 1), static_cast<uint64_t>(seed));
   }
   return opened;
+}
+
+std::shared_ptr<const Dataset> open_run_data(const std::filesystem::path& folder, const Recipe& recipe, Split split,
+                                             const std::string& data) {
+  DatasetOptions options{.seed = static_cast<uint64_t>(recipe.seed)};
+  const std::filesystem::path list = folder / "split.csv";
+  if (std::filesystem::exists(list) && (data.empty() || same_data(data, recipe.data)))
+    options.split = std::make_shared<const PictureSplit>(read_split(list));
+  return open_dataset(data.empty() ? recipe.data : data, split, options);
 }
 
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head) {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file
-/// The folder of a training run, and what is read back from it.
-///
-///     recipe.toml          the recipe of the run
-///     labels.txt           the names of the classes
-///     metrics.jsonl        a line for each epoch
-///     events.out.tfevents. the same for TensorBoard
-///     state.json           the position of the run; names the checkpoint
-///     checkpoint-STEP.safetensors
-///     best.safetensors     the network of the best epoch so far
-///     model.safetensors    the trained network once finished: the last one or the best (checkpoint.model), with averaged
-///     weights
-///                          if the recipe keeps averages (average.decay)
-///     curves.svg           loss and accuracy; and confusion.svg
+// The folder a training run leaves behind, and what is read back from it.
+//
+//     recipe.toml          the recipe used
+//     labels.txt           the names of the classes
+//     split.csv            which picture is of which part, where the run drew them (fovea/data/sources/picture_split.h)
+//     metrics.jsonl        one line an epoch
+//     events.out.tfevents. the same for TensorBoard
+//     state.json           where it stands; names
+//     checkpoint-STEP.safetensors
+//     best.safetensors     the network of the best epoch so far
+//     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), by its averages
+//                          where the recipe keeps them (average.decay)
+//     curves.svg           loss and accuracy, confusion.svg
 #pragma once
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "fovea/data/sources/dataset.h"
 #include "fovea/inference/session.h"
 #include "fovea/models/registry.h"
 #include "fovea/models/weights/weights.h"
@@ -54,8 +54,12 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options 
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
                         const ModelOptions& options = {});
 
-/// The weights in a .safetensors file, published or our own; fovea/models/weights/weights.h says what is read and what is
-/// refused.
+/// The data that the run in `folder` was trained on, or `data` in its place where that is not empty. Parts that the run drew
+/// are those of its list, also where `data` names the same place. Throws Error as open_dataset does.
+std::shared_ptr<const Dataset> open_run_data(const std::filesystem::path& folder, const Recipe& recipe, Split split,
+                                             const std::string& data = {});
+
+// A .safetensors file, published or our own; see fovea/models/weights/weights.h for what is read and what is refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);
 
 /// Writes the network's tensors like write_file(), in PyTorch's layout and names as published weights have them, so that

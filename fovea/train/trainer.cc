@@ -13,6 +13,7 @@
 #include "fovea/core/process_memory.h"
 #include "fovea/core/text.h"
 #include "fovea/data/loader.h"
+#include "fovea/data/sources/picture_split.h"
 #include "fovea/inference/finite.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/interchange/labels.h"
@@ -21,7 +22,9 @@
 #include "fovea/report/json_lines.h"
 #include "fovea/train/aware_start.h"
 #include "fovea/train/checkpoint.h"
+#include "fovea/train/feature_cache.h"
 #include "fovea/train/interrupt.h"
+#include "fovea/train/phase.h"
 #include "fovea/train/report.h"
 #include "fovea/train/run.h"
 #include "fovea/train/run_lock.h"
@@ -34,35 +37,24 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The step of a session that measures what recomputation costs, when memory and caches are warm.
+constexpr const char* split_list = "split.csv";
+
+// Beyond it, what a frozen part makes of the pictures is computed anew each time.
+constexpr int64_t most_cached = int64_t{2} << 30;
+
+// Of a sitting: the one that tells what computing again costs, when memory and caches are warm.
 constexpr int64_t timed_step = 3;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing) {
-  Augmentation augmentation = evaluation_of(preprocessing);
-  if (recipe.crop == "random") augmentation.random_crop = {.least_area = recipe.crop_area};
-  augmentation.policy = policy_of(recipe.policy, recipe.operations, recipe.magnitude);
-  augmentation.flip = recipe.flip;
-  augmentation.alternating = recipe.alternating;
-  augmentation.shift = recipe.shift;
-  augmentation.border = recipe.border == "reflect" ? Border::reflect : Border::zero;
-  augmentation.cutout = recipe.cutout;
-  augmentation.erasing = {.probability = recipe.erasing};
-  augmentation.mixing = {.mixup = recipe.mixup, .cutmix = recipe.cutmix};
-  augmentation.jitter = {.brightness = recipe.jitter, .contrast = recipe.jitter, .saturation = recipe.jitter};
-  augmentation.lighting = recipe.lighting;
-  return augmentation;
-}
-
-// A run that is in the folder already is continued, replaced, or refused, as the options say. An exported run has no
-// checkpoint, but counts as a run.
+// A run that is in the folder already is gone on with, replaced, or left alone: as the options say. An exported run has no
+// checkpoint, and is one all the same.
 void check_folder(const TrainOptions& options) {
   const std::string folder = options.folder.string();
   if (options.resume) {
     if (!has_checkpoint(options.folder)) refuse("{} holds no checkpoint to resume from", folder);
-  } else if (!options.overwrite && has_run(options.folder)) {
-    refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder);
+  } else if (!options.overwrite) {
+    refuse_replacing(options.folder);
   }
 }
 
@@ -105,6 +97,7 @@ class Trainer {
       remove_run(options_.folder);
       write_text(options_.folder / "recipe.toml", to_toml(recipe_));
       write_labels(options_.folder / "labels.txt", test_->class_names());
+      if (split_) write_text(options_.folder / split_list, split_text(*split_));
     }
   }
 
@@ -114,12 +107,18 @@ class Trainer {
   void say_if_edited(const std::string& saved);
   void check_classes() const;
   void open_data();
+  void check_moment() const;
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
+  void start_network();
   void start_from_weights();
+  bool is_of_network(const std::string& name) const;
   void announce();
   void train_epochs();
+  void train_phase();
   void train_epoch();
+  void cache_features();
+  Metrics test_now();
   void step();
   void check_tensors();
   [[noreturn]] void stop_diverged(const std::string& seen);
@@ -135,10 +134,24 @@ class Trainer {
   void save();
   void save_network(const char* file, const TensorMap& tensors);
   void stop_if_asked(const InterruptGuard& guard);
-  bool stopped_early() const { return recipe_.patience > 0 && state_.epoch - state_.best_epoch >= recipe_.patience; }
-  bool finished() const { return state_.epoch >= recipe_.epochs || stopped_early(); }
-  bool test_is_due() const { return (state_.epoch + 1) % recipe_.evaluate_every == 0 || state_.epoch + 1 == recipe_.epochs; }
-  int64_t steps_per_epoch() const { return train_->count() / recipe_.batch; }
+  bool stopped_early() const {
+    return recipe_.patience > 0 && !phase().of_head &&
+           state_.epoch - std::max(state_.best_epoch, phase().first_epoch) >= recipe_.patience;
+  }
+  int64_t test_batch() const { return recipe_.batch / recipe_.accumulate; }
+  const Phase& phase() const { return phases_[phase_]; }
+  const Recipe& current() const { return phase().recipe; }  // of this phase
+  int64_t phase_step() const { return state_.step - phase().first_step; }
+  bool at_start_of_phase() const { return state_.epoch == phase().first_epoch && state_.batch == 0; }
+  bool finished() const { return state_.epoch >= phases_.back().end() || stopped_early(); }
+  bool test_is_due() const {
+    return phase().cut || (state_.epoch + 1) % recipe_.evaluate_every == 0 || state_.epoch + 1 == phase().end();
+  }
+  int64_t steps_per_epoch() const { return phase().steps_per_epoch; }
+  std::string epoch_title() const {
+    return fmt::format("{} {}/{}", phase().of_head ? "head, epoch" : "epoch", state_.epoch + 1 - phase().first_epoch,
+                       current().epochs);
+  }
   double mean_loss() const { return state_.images > 0 ? state_.loss_sum / static_cast<double>(state_.images) : 0; }
   double accuracy() const {
     return state_.images > 0 ? static_cast<double>(state_.correct) / static_cast<double>(state_.images) : 0;
@@ -151,12 +164,17 @@ class Trainer {
   Progress progress_;
   TrainingState state_;
   Network network_;
+  std::vector<Phase> phases_;
+  std::vector<ParameterSpec> network_parameters_;
+  size_t phase_ = 0;                                                      // that of the next epoch, or the last
+  std::shared_ptr<const StoredExamples> train_features_, test_features_;  // of a phase with a cut
+  std::shared_ptr<const PictureSplit> split_;                             // where this sitting drew it
   std::shared_ptr<const Dataset> train_, test_;
   TensorMap tensors_;  // parameters, running statistics and the optimizer's state, shared with the programs
   std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<Predictor> predictor_;
-  std::unique_ptr<Loader> loader_;     // while it trains
-  std::optional<Metrics> evaluation_;  // of the network as it is now
+  std::unique_ptr<BatchSource> batches_;  // while it trains
+  std::optional<Metrics> evaluation_;     // of the network as it is now
   std::unique_ptr<JsonLines> lines_;
   std::unique_ptr<EventFile> events_;
   CorruptSampleReport damage_, test_damage_;
@@ -192,7 +210,13 @@ void Trainer::check_classes() const {
 }
 
 void Trainer::open_data() {
-  const DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
+  recipe_.data = dataset_spec(recipe_.data);
+  const std::filesystem::path list = options_.folder / split_list;
+  DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
+  if (!options_.resume)
+    options.split = split_ = drawn_split(recipe_.data, options.seed);
+  else if (std::filesystem::exists(list))
+    options.split = std::make_shared<const PictureSplit>(read_split(list));
   train_ = open_dataset(recipe_.data, Split::train, options);
   test_ = open_dataset(recipe_.data, Split::test, options);
   for (const auto& dataset : {train_, test_}) {
@@ -204,28 +228,33 @@ void Trainer::open_data() {
     recipe_.deviation = {0.229, 0.224, 0.225};
   }
   network_ = network_of(recipe_);
+  network_parameters_ = trace_inference(network_, 1).parameters;
   recipe_.model = network_.name;
   check_fits(network_, *train_);
   check_fits(network_, *test_);
-  if (recipe_.batch > train_->count()) {
-    refuse("a batch of {} is more than the {} training images", recipe_.batch, train_->count());
-  }
-  if (state_.epoch > recipe_.epochs || state_.batch > steps_per_epoch() ||
-      state_.step != state_.epoch * steps_per_epoch() + state_.batch) {
+  phases_ = phases_of(recipe_, network_, *train_, options_.memory > 0 ? 0 : most_cached);
+  while (phase_ + 1 < phases_.size() && state_.epoch >= phase().end()) ++phase_;
+  check_moment();
+}
+
+void Trainer::check_moment() const {
+  if (state_.epoch > phase().end() || state_.batch > steps_per_epoch() ||
+      phase_step() != (state_.epoch - phase().first_epoch) * steps_per_epoch() + state_.batch) {
     fail("the checkpoint in {} is of step {}, epoch {}, batch {}: not a moment of its recipe on {} images",
          options_.folder.string(), state_.step, state_.epoch, state_.batch, train_->count());
   }
 }
 
+// The step of the current phase, with what it begins with, or goes on with where `saved` holds something.
 void Trainer::build(const TensorMap& saved) {
-  step_ = std::make_unique<TrainingStep>(network_, recipe_);
+  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current());
   fill_tensors(saved);
   if (const auto bad = not_finite(tensors_); bad != tensors_.end()) {
     fail("tensor \"{}\" of {} is not finite before the first step", bad->first,
          options_.resume ? options_.folder.string() : recipe_.weights);
   }
   predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
-  CompileOptions compile{.threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(recipe_.dtype)};
+  CompileOptions compile{.threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(current().dtype)};
   if (options_.memory > 0) {
     keep_no_large_blocks();
     for (auto& [name, tensor] : tensors_) make_resident(tensor);
@@ -246,7 +275,7 @@ int64_t Trainer::loader_bytes(int loaders) const {
 
 // Compiles the program of a test while there is room for it, and checks that it fits: a test runs in place of a step.
 void Trainer::plan_evaluation() {
-  const int64_t batch = std::min(step_->batch(), test_->count());
+  const int64_t batch = std::min(test_batch(), test_->count());
   const auto peak = [&] {
     int64_t most = 0;
     for (const int64_t images : {batch, test_->count() % batch})
@@ -281,21 +310,34 @@ Metrics Trainer::test(Predictor& predictor) {
   };
   release();
   Metrics metrics =
-      evaluate(predictor, test_, step_->batch(), threads_, progress_, views_of(recipe_.evaluate_views), &test_damage_);
+      evaluate(predictor, test_, test_batch(), threads_, progress_, views_of(recipe_.evaluate_views), &test_damage_);
   release();
   return metrics;
 }
 
-// The tensors that a run begins with, or continues with if `saved` has any.
+// What a phase begins with, or goes on with: of a phase that begins, the optimizer's state and averages are new, and the
+// network is as the phase before left it.
 void Trainer::fill_tensors(const TensorMap& saved) {
+  const bool begins = at_start_of_phase();
+  tensors_.clear();
   for (const ParameterSpec& spec : step_->tensors()) {
     const auto found = saved.find(spec.name);
-    if (!saved.empty() && found == saved.end()) {
+    const bool own = is_of_network(spec.name);
+    if (!saved.empty() && (own || !begins) && found == saved.end()) {
       fail("the checkpoint in {} lacks tensor \"{}\"", options_.folder.string(), spec.name);
     }
-    tensors_[spec.name] = saved.empty() ? initial_value(spec, static_cast<uint64_t>(recipe_.seed)) : found->second;
+    const bool anew = found == saved.end() || (begins && !own);
+    tensors_[spec.name] = anew ? initial_value(spec, static_cast<uint64_t>(recipe_.seed)) : found->second;
   }
-  if (!saved.empty()) return;
+  if (!saved.empty() && !begins) return;
+  if (saved.empty()) start_network();
+  // Averages start from what they are averages of.
+  for (auto& [name, tensor] : tensors_) {
+    if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
+  }
+}
+
+void Trainer::start_network() {
   if (!recipe_.weights.empty()) {
     start_from_weights();
   } else if (!recipe_.whitening.empty()) {
@@ -303,10 +345,10 @@ void Trainer::fill_tensors(const TensorMap& saved) {
     if (filter == tensors_.end()) refuse("network.whitening: {} has no \"{}\"", network_.name, recipe_.whitening);
     filter->second = whitening_filters(*train_, network_.preprocessing, filter->second.shape());
   }
-  // Averages start from the tensors that they average.
-  for (auto& [name, tensor] : tensors_) {
-    if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
-  }
+}
+
+bool Trainer::is_of_network(const std::string& name) const {
+  return std::ranges::any_of(network_parameters_, [&](const ParameterSpec& spec) { return spec.name == name; });
 }
 
 void Trainer::start_from_weights() {
@@ -314,7 +356,11 @@ void Trainer::start_from_weights() {
     for (const auto& [name, tensor] : aware_start(recipe_, train_, threads_, progress_)) tensors_.at(name) = tensor;
     return;
   }
-  const LoadedWeights loaded = read_weights(network_, recipe_.weights, HeadRule::start_anew);
+  const HeadRule head = options_.new_head ? HeadRule::replace : HeadRule::start_anew;
+  std::filesystem::path file = recipe_.weights;
+  if (std::filesystem::is_directory(file)) file /= "model.safetensors";
+  const LoadedWeights loaded =
+      options_.start ? load_weights(network_, *options_.start, head) : read_weights(network_, file, head);
   for (const auto& [name, tensor] : loaded.tensors) tensors_[name] = tensor;
   progress_.say(loaded.remark.empty() ? fmt::format("starting from {}", recipe_.weights) : loaded.remark);
 }
@@ -339,7 +385,7 @@ void Trainer::announce() {
 
 void Trainer::step() {
   const bool timed = ++steps_here_ == timed_step && step_->report().memory.repeated > 0;
-  const TrainingStep::Result result = step_->run(*loader_, state_.step, steps_per_epoch(), threads_,
+  const TrainingStep::Result result = step_->run(*batches_, phase_step(), steps_per_epoch(), threads_,
                                                  timed ? TrainingStep::Mode::timed : TrainingStep::Mode::plain);
   if (timed) progress_.say(rematerialization_text(result.repeated_seconds, result.seconds));
   damage_.report(result.damaged, progress_);
@@ -365,7 +411,7 @@ void Trainer::stop_diverged(const std::string& seen) {
   const std::optional<NotFinite> origin = origin_of_divergence(step);
   const std::string where = origin ? not_finite_text(*origin) : "where it began was not found";
   fail("training diverged in epoch {}: after step {} {}; {}, in step {} at a rate of {:.3g}. {}", epoch, step, seen, where,
-       state_.step, rate_at(recipe_, state_.step - 1, steps_per_epoch()),
+       state_.step, rate_at(current(), phase_step() - 1, steps_per_epoch()),
        saved ? fmt::format("The last checkpoint in {} is whole", folder) : fmt::format("{} has no checkpoint yet", folder));
 }
 
@@ -376,14 +422,14 @@ std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
   Checkpoint checkpoint;
   if (has_checkpoint(options_.folder)) checkpoint = load_checkpoint(options_.folder);
   TensorMap bound = tensors_;
+  state_ = checkpoint.state;
   fill_tensors(checkpoint.tensors);
   for (auto& [name, tensor] : bound) std::memcpy(tensor.raw(), tensors_.at(name).raw(), tensor.bytes());
   tensors_ = std::move(bound);
-  state_ = checkpoint.state;
-  loader_->seek(state_.epoch, state_.batch * recipe_.accumulate);
+  batches_->seek(state_.epoch - phase().first_epoch, state_.batch * current().accumulate);
   while (state_.step < steps) {
     const TrainingStep::Result result =
-        step_->run(*loader_, state_.step, steps_per_epoch(), threads_, TrainingStep::Mode::checked);
+        step_->run(*batches_, phase_step(), steps_per_epoch(), threads_, TrainingStep::Mode::checked);
     ++state_.step;
     if (!std::isfinite(result.loss_sum) || not_finite(tensors_) != tensors_.end()) return result.not_finite;
   }
@@ -408,8 +454,7 @@ void Trainer::stop_if_asked(const InterruptGuard& guard) {
 }
 
 void Trainer::train_epoch() {
-  progress_.start(fmt::format("epoch {}/{}", state_.epoch + 1, recipe_.epochs), steps_per_epoch() * recipe_.batch,
-                  state_.images);
+  progress_.start(epoch_title(), steps_per_epoch() * current().batch, state_.images);
   while (state_.batch < steps_per_epoch()) {
     const Clock::time_point start = Clock::now();
     step();
@@ -422,12 +467,13 @@ void Trainer::train_epoch() {
     stop_if_asked(guard_);
     if (steps_due || time_due) save();
   }
-  // The rest of the epoch is not enough for a whole step.
-  if (steps_per_epoch() * recipe_.accumulate < loader_->batches_per_epoch()) loader_->seek(state_.epoch + 1, 0);
+  // What is left of the epoch does not make a whole step.
+  if (steps_per_epoch() * current().accumulate < batches_->batches_per_epoch())
+    batches_->seek(state_.epoch + 1 - phase().first_epoch, 0);
 }
 
 void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images) {
-  const double rate = rate_at(recipe_, state_.step - 1, steps_per_epoch());
+  const double rate = rate_at(current(), phase_step() - 1, steps_per_epoch());
   const double speed = epoch_seconds > 0 ? static_cast<double>(epoch_images) / epoch_seconds : 0;
   nlohmann::ordered_json line = {
       {"epoch", state_.epoch + 1}, {"step", state_.step}, {"rate", rate}, {"loss", mean_loss()}, {"accuracy", accuracy()}};
@@ -444,8 +490,10 @@ void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epo
   line.update({{"images_per_second", speed}, {"epoch_seconds", epoch_seconds}, {"seconds", state_.seconds}});
   lines_->write(line);
   events_->write(state_.step, scalars);
-  progress_.finish(fmt::format("epoch {}/{}  loss {:.4f}  accuracy {:.2f}%  {}{:.0f} images/s  {}", state_.epoch + 1,
-                               recipe_.epochs, mean_loss(), 100 * accuracy(), tested, speed, duration_text(epoch_seconds)));
+  // The head's epochs pass in no time; the last one tells of all.
+  if (phase().of_head && state_.epoch + 1 < phase().end()) return;
+  progress_.finish(fmt::format("{}  loss {:.4f}  accuracy {:.2f}%  {}{:.0f} images/s  {}", epoch_title(), mean_loss(),
+                               100 * accuracy(), tested, speed, duration_text(epoch_seconds)));
 }
 
 void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images) {
@@ -458,7 +506,9 @@ void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_s
   ++state_.epoch;
   state_.batch = state_.images = state_.correct = 0;
   state_.loss_sum = 0;
-  save();
+  // An epoch on features takes less time than a checkpoint.
+  const bool time_due = recipe_.checkpoint_seconds > 0 && seconds_since(saved_at_) >= recipe_.checkpoint_seconds;
+  if (!phase().cut || state_.epoch == phase().end() || time_due) save();
   if (stopped_early()) {
     progress_.say(fmt::format("stopped: no better top-1 than {:.2f}% of epoch {} in {} epochs", 100 * state_.best_top1,
                               state_.best_epoch, recipe_.patience));
@@ -466,30 +516,78 @@ void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_s
 }
 
 void Trainer::train_epochs() {
-  const LoaderOptions options = {.batch = step_->batch(),
-                                 .shuffle = true,
-                                 .drop_last = true,
-                                 .seed = static_cast<uint64_t>(recipe_.seed),
-                                 .shape = image_shape(network_),
-                                 .augmentation = augmentation_of(recipe_, network_.preprocessing),
-                                 .first_epoch = state_.epoch,
-                                 .first_batch = state_.batch * recipe_.accumulate,
-                                 .prefetch = prefetch(),
-                                 .workers = workers()};
-  loader_ = std::make_unique<Loader>(train_, options);
   while (!finished()) {
+    train_phase();
+    if (finished()) break;
+    ++phase_;
+    train_features_ = test_features_ = nullptr;
+    const TensorMap tensors = tensors_;
+    build(tensors);
+  }
+  batches_.reset();
+}
+
+// The features of the current phase's pictures. They are a function of the parameters that stay as they are, so a run that was
+// interrupted computes them again.
+void Trainer::cache_features() {
+  if (!has_checkpoint(options_.folder)) save();  // whoever interrupts can go on
+  const Clock::time_point start = Clock::now();
+  Predictor features(features_of(network_, *phase().cut), averaged(tensors_));
+  FeatureCacheOptions options{.augmentation = phase().views > 1 ? augmentation_of(current(), network_.preprocessing)
+                                                                : evaluation_of(network_.preprocessing),
+                              .views = phase().views,
+                              .seed = static_cast<uint64_t>(recipe_.seed),
+                              .workers = workers(),
+                              .title = "features",
+                              .after_batch = [this] { stop_if_asked(guard_); }};
+  train_features_ = cached_features(features, train_, options, threads_, progress_, damage_);
+  options.augmentation = evaluation_of(network_.preprocessing);
+  options.views = 1;
+  options.title = "features of the test images";
+  test_features_ = cached_features(features, test_, options, threads_, progress_, test_damage_);
+  const double seconds = seconds_since(start);
+  state_.seconds += seconds;
+  progress_.finish(fmt::format(
+      "features of {} images, {:.0f} images/s, {}", with_separators(train_->count() * phase().views + test_->count()),
+      static_cast<double>(train_->count() * phase().views + test_->count()) / seconds, duration_text(seconds)));
+  predictor_ = std::make_unique<Predictor>(head_of(network_, *phase().cut), averaged(tensors_));
+}
+
+Metrics Trainer::test_now() {
+  return test_features_ ? evaluate(*predictor_, *test_features_, step_->batch(), threads_) : test(*predictor_);
+}
+
+void Trainer::train_phase() {
+  const auto seed = static_cast<uint64_t>(recipe_.seed);
+  const int64_t epoch = state_.epoch - phase().first_epoch, batch = state_.batch * current().accumulate;
+  if (phase().cut) {
+    cache_features();
+    batches_ = std::make_unique<StoredBatches>(train_features_, step_->batch(), seed, epoch, batch);
+  } else {
+    batches_ =
+        std::make_unique<Loader>(train_, LoaderOptions{.batch = step_->batch(),
+                                                       .shuffle = true,
+                                                       .drop_last = true,
+                                                       .seed = seed,
+                                                       .shape = image_shape(network_),
+                                                       .augmentation = augmentation_of(current(), network_.preprocessing),
+                                                       .first_epoch = epoch,
+                                                       .first_batch = batch,
+                                                       .prefetch = prefetch(),
+                                                       .workers = workers()});
+  }
+  while (state_.epoch < phase().end() && !stopped_early()) {
     const double seconds_before = step_seconds_;
     const int64_t images_before = step_images_;
     train_epoch();
     const Clock::time_point start = Clock::now();
     check_tensors();
     evaluation_.reset();
-    if (test_is_due()) evaluation_ = test(*predictor_);
+    if (test_is_due()) evaluation_ = test_now();
     state_.seconds += seconds_since(start);
     end_epoch(evaluation_, step_seconds_ - seconds_before, step_images_ - images_before);
     if (!finished()) stop_if_asked(guard_);
   }
-  loader_.reset();
 }
 
 // Writes model.safetensors, and leaves its result on the test split in `evaluation_`.
@@ -504,7 +602,10 @@ void Trainer::finish() {
     evaluation_ = test(predictor);
     save_network("model.safetensors", best);
   } else {
-    if (!evaluation_) evaluation_ = test(*predictor_);  // the run had finished before, or stopped between tests
+    // Features tell to within rounding; what is said in the end is what the whole network does.
+    if (phase().cut) predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
+    if (!evaluation_ || phase().cut)
+      evaluation_ = test(*predictor_);  // else the run had finished before, or stopped between tests
     save_network("model.safetensors", averaged(tensors_));
   }
   write_report(options_.folder, network_.name, *evaluation_, test_->class_names());

@@ -140,7 +140,8 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
   result.damaged.insert(result.damaged.end(), batch.damaged.begin(), batch.damaged.end());
 }
 
-TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode) {
+TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads,
+                                       Mode mode) {
   set("rate", rate_at(recipe_, step, steps_per_epoch));
   for (const RecipeGroup& group : recipe_.groups) {
     set("rate." + group.name, rate_at(recipe_of(recipe_, group), step, steps_per_epoch));
@@ -151,7 +152,7 @@ TrainingStep::Result TrainingStep::run(Loader& loader, int64_t step, int64_t ste
   for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
   Result result;
   for (int64_t part = 0; part < recipe_.accumulate; ++part) {
-    run_part(loader.next(), step * recipe_.accumulate + part, threads, mode, result);
+    run_part(batches.next(), step * recipe_.accumulate + part, threads, mode, result);
   }
   if (programs_.size() > 1) run_program(*programs_.back(), threads, mode, result);
   return result;

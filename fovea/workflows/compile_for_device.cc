@@ -3,6 +3,7 @@
 
 #include <fmt/ranges.h>
 
+#include "fovea/codegen/target/target.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/deploy/c_header.h"
@@ -46,7 +47,9 @@ void write_product(Product product, const std::filesystem::path& output, const D
 }  // namespace
 
 DeployedNetwork compile_for_device(const InferenceModel& model, const std::filesystem::path& output,
-                                   const DeviceOptions& options) {
+                                   const DeviceOptions& given) {
+  DeviceOptions options = given;
+  if (options.target.empty()) options.target = Target::host().triple;
   const Product product = product_of(output, options.target);
   if (product == Product::program) check_program(model, options.target);
   DeployedNetwork network =

@@ -10,6 +10,7 @@ norange   ignores ranges                  long      one byte too many
 cut       the first answer to a range-less request ends half way       html      a page instead of the file
 dying     half, then 503 until FOLDER/revived exists                   shifted   another range than was asked for
 slow      a little every 50 ms            moved     redirects to good
+endless   the file again and again, without a length
 """
 import http.server
 import os
@@ -52,6 +53,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         if manner == "html":
             return self.answer(200, b"<html>Please log in</html>")
+        if manner == "endless":  # without a length, until the other side has had enough
+            self.send_response(200)
+            self.end_headers()
+            for _ in range(200):
+                self.wfile.write(body)
+            self.close_connection = True
+            return
         if manner == "long":
             return self.answer(200, body + b"x")
         if manner == "wrong":

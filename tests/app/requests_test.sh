@@ -36,7 +36,7 @@ refused 2 'rate.gamma is 2; it must be above 0' train mnist-cnn --data digits:60
 
 # Options that exclude each other are refused.
 refused 2 'train on what?' train mnist-cnn
-refused 2 'which network?' train --data digits
+refused 2 'train on what?' train
 refused 2 'cifar-cnn takes images [32, 32, 3]; the data set has [28, 28, 1]' train cifar-cnn --data digits:600
 refused 2 'holds no checkpoint to resume from' train --resume --out nowhere
 refused 2 'holds no checkpoint to resume from' train --resume --out nowhere --epochs 3

@@ -40,5 +40,11 @@ TEST(Random, IsAFunctionOfSeedAndStream) {
   for (int i = 0; i < 1000; ++i) EXPECT_LT(random.below(7), 7u);
 }
 
+TEST(Random, HashIsFnv1a) {  // the reference vectors of the algorithm's authors
+  EXPECT_EQ(hash_of(""), 0xcbf29ce484222325u);
+  EXPECT_EQ(hash_of("a"), 0xaf63dc4c8601ec8cu);
+  EXPECT_EQ(hash_of("foobar"), 0x85944171f73967e8u);
+}
+
 }  // namespace
 }  // namespace fovea

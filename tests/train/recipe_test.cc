@@ -50,6 +50,17 @@ TEST(Recipe, OrientationIsExifUnlessTheRunIsOlder) {
   EXPECT_NE(refusal([&] { apply_setting(laid_over, "input.orientation=left"); }).find("left"), std::string::npos);
 }
 
+TEST(Recipe, SomethingIsTrained) {
+  Recipe recipe;
+  recipe.epochs = 0;
+  EXPECT_NE(refusal([&] { check_recipe(recipe); }).find("nothing is trained"), std::string::npos);
+  recipe.head_epochs = 3;
+  EXPECT_EQ(refusal([&] { check_recipe(recipe); }), "no error");
+  recipe.quantize_aware = true;
+  recipe.weights = "run";
+  EXPECT_NE(refusal([&] { check_recipe(recipe); }).find("head.epochs"), std::string::npos);
+}
+
 TEST(Recipe, EveryModelOfTheLadderHasItsOwn) {
   for (const char* model : {"mnist-mlp", "mnist-cnn", "cifar-cnn"}) {
     Recipe plain;
@@ -121,7 +132,7 @@ TEST(Recipe, NamesWhatItDoesNotKnow) {
 
 TEST(Recipe, RefusesImpossibleValues) {
   Recipe recipe;
-  EXPECT_EQ(refusal([&] { apply_setting(recipe, "epochs=0"); }), "2 epochs is 0; it must be at least 1 and at most 1000000");
+  EXPECT_EQ(refusal([&] { apply_setting(recipe, "epochs=-1"); }), "2 epochs is -1; it must be at least 0 and at most 1000000");
   EXPECT_EQ(refusal([&] { apply_setting(recipe, "rate.peak=-1"); }), "2 rate.peak is -1; it must be above 0");
   EXPECT_EQ(refusal([&] { apply_setting(recipe, "rate.peak=0"); }), "2 rate.peak is 0; it must be above 0");
   EXPECT_EQ(refusal([&] { apply_setting(recipe, "rate.peak=nan"); }), "2 rate.peak is nan; it must be above 0");

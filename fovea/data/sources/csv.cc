@@ -8,32 +8,13 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/lines.h"
+#include "fovea/data/sources/csv_cells.h"
 #include "fovea/data/sources/sample_index.h"
 
 namespace fovea {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The cells of one line; fails on a quote that is not closed.
-std::vector<std::string> cells_of(std::string_view line, const std::string& where) {
-  std::vector<std::string> cells(1);
-  bool quoted = false;
-  for (size_t i = 0; i < line.size(); ++i) {
-    const char letter = line[i];
-    if (quoted && letter == '"' && i + 1 < line.size() && line[i + 1] == '"') {
-      cells.back() += line[++i];
-    } else if (letter == '"') {
-      quoted = !quoted;
-    } else if (letter == ',' && !quoted) {
-      cells.emplace_back();
-    } else {
-      cells.back() += letter;
-    }
-  }
-  if (quoted) fail("{}: a quote that is not closed", where);
-  return cells;
-}
 
 class ListDataset : public EntryDataset {
  public:
@@ -44,7 +25,7 @@ class ListDataset : public EntryDataset {
       ++line;
       const std::string where = fmt::format("{}:{}", list.string(), line);
       if (content.find_first_not_of(" \t") == std::string::npos) continue;
-      const std::vector<std::string> cells = cells_of(content, where);
+      const std::vector<std::string> cells = csv_cells(content, where);
       if (line == 1 && is_heading(cells)) continue;
       if (cells.size() == 1 && entries_.empty()) complain_of_one_cell(content, where);
       if (cells.size() != 2) fail("{}: {} cells; a line is path,label", where, cells.size());

@@ -85,13 +85,14 @@ std::filesystem::path fetched_folder(const std::string& kind) {
          settings().user_data.string(), kind, kind);
 }
 
-std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::filesystem::path& folder, Split split) {
+std::shared_ptr<const Dataset> open_kind(const std::string& kind, const std::filesystem::path& folder, Split split,
+                                         const DatasetOptions& options) {
   if (kind == "mnist" || kind == "fashion-mnist") return open_mnist(folder, split);
   if (kind == "cifar10") return open_cifar10(folder, split);
   if (kind == "cifar100") return open_cifar100(folder, split);
   if (kind == "tfrecord") return open_tfrecord(folder, split);
   if (kind == "tar") return open_tar(folder, split);
-  return open_folders(folder, split);
+  return open_folders(folder, split, options);
 }
 
 }  // namespace
@@ -129,18 +130,15 @@ void MemoryDataset::read_image(int64_t index, std::span<uint8_t> target) const {
   std::copy_n(pixels.data() + index * shape_.size(), target.size(), target.data());
 }
 
-std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, const DatasetOptions& options) {
+std::shared_ptr<const Dataset> open_dataset(std::string_view word, Split split, const DatasetOptions& options) {
+  const std::string spec = dataset_spec(word);
   const size_t colon = spec.find(':');
-  const std::string kind(spec.substr(0, colon));
-  const std::string path(colon == std::string_view::npos ? std::string_view() : spec.substr(colon + 1));
+  const std::string kind = spec.substr(0, colon), path = colon == std::string::npos ? "" : spec.substr(colon + 1);
   if (kind == "digits") return open_digits(options.seed, split, digits_count(path, split));
-  const std::vector<std::string> kinds{"mnist", "fashion-mnist", "cifar10", "cifar100",   "images",         "tfrecord",
-                                       "tar",   "csv",           "digits",  "imagenette", "imagenette-320", "imagenette-160"};
-  if (std::ranges::find(kinds, kind) == kinds.end()) refuse_unknown("kind of data set", kind, kinds);
-  if (path.empty()) return open_kind(kind, fetched_folder(kind), split);
+  if (path.empty()) return open_kind(kind, fetched_folder(kind), split, options);
   if (kind == "csv") return open_csv(path, split);
   if (!std::filesystem::is_directory(path)) fail("data set \"{}\": there is no folder {}", spec, path);
-  return open_kind(kind, path, split);
+  return open_kind(kind, path, split, options);
 }
 
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count) {

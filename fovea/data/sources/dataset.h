@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file
-/// Labeled images with random access, and the specs that name data sets on the command line: kind:path.
-///
-///     mnist:DIR      the four IDX files of MNIST and of data sets with its layout, gzip or not           28x28 gray
-///     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
-///     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
-///     images:DIR     DIR/{train,test}/CLASS/*, images of any format; `val` counts as `test`              any size, RGB
-///     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
-///     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
-///     csv:FILE       lines of path,label; test.csv beside train.csv                                      any size, RGB
-///     NAME:          without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME`
-///                    downloaded
-///     digits[:COUNT] drawn by the program, COUNT images for training and COUNT / 6 for testing           28x28 gray
+// Labeled images with random access, and the spec that names one on the command line: kind:path.
+//
+//     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
+//     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
+//     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
+//     images:DIR     DIR/{train,test}/CLASS/*, pictures of any format; `val` serves as `test`; or        any size, RGB
+//                    DIR/CLASS/*, of which a fifth of each class is drawn for testing
+//     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
+//     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
+//     csv:FILE       a line path,label each; test.csv beside train.csv                                   any size, RGB
+//     NAME: without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME` downloaded
+//     PATH           a folder or a list of these, whose kind is told by what is in it
+//     digits[:COUNT] drawn by the program itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
 #pragma once
 
 #include <cstddef>
@@ -58,12 +58,21 @@ class Dataset {
   virtual std::string remark() const { return {}; }
 };
 
-/// Options of open_dataset().
+struct PictureSplit;  // fovea/data/sources/picture_split.h
+
 struct DatasetOptions {
-  uint64_t seed = 0;  ///< of the endless sequence of digits
+  uint64_t seed = 1;  // digits: which endless sequence; class folders without parts: which are drawn
+  std::shared_ptr<const PictureSplit> split = nullptr;  // class folders without parts: these, in place of drawn ones
 };
 
-/// Opens a spec. Refuses an unknown kind (with the nearest known one) and a missing path; fails on missing or corrupt files.
+// The spec that a word stands for: itself, or the kind and the path of what lies there. Fails on a folder or a file that is
+// none of the kinds, saying what it holds and what would be right.
+std::string dataset_spec(std::string_view word);
+
+// Whether two specs are of one place, e.g. images:pets and images:./pets/.
+bool same_data(std::string_view a, std::string_view b);
+
+// Opens a spec. Refuses an unknown kind (naming the nearest) or a missing path; fails on missing or damaged files.
 std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, const DatasetOptions& options = {});
 
 /// `count` images of `dataset` from `first` on.

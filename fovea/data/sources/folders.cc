@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder for each class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), including images in folders below a class.
-// Classes are numbered in the order of their names by the training split's folders; those of the other split are found by name,
-// so that a class may be missing there. A test folder without labels is skipped for the next candidate.
+// A folder per class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), or DIR/CLASS/* in parts that are drawn, pictures in
+// folders below a class included. Classes are numbered in the order of their names, by the training split's folders; those of
+// the other split are found by name, so that a class may be missing from it. A test folder without labels gives way to the next
+// candidate.
 #include <algorithm>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
-#include "fovea/core/lines.h"
 #include "fovea/core/text.h"
 #include "fovea/data/image/image_files.h"
+#include "fovea/data/sources/picture_split.h"
 #include "fovea/data/sources/sample_index.h"
 #include "fovea/data/sources/sources.h"
 
@@ -17,22 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* picture_endings = ".jpg, .jpeg, .png, .webp, .gif or .bmp";
-
-std::vector<fs::path> class_folders(const fs::path& folder) {
-  std::vector<fs::path> folders = entries_in(folder);
-  std::erase_if(folders, [](const fs::path& path) { return !fs::is_directory(path); });
-  for (const fs::path& path : folders) {
-    const std::string name = path.filename().string();
-    if (!is_utf8(name)) {
-      fail("{}: the name of the class folder \"{}\" is no UTF-8; rename it (convmv does so for whole trees)", folder.string(),
-           escaped(name));
-    }
-    if (std::ranges::any_of(name, [](unsigned char letter) { return letter < ' '; }))
-      fail("{}: the name of a class folder is one line of text", folder.string());
-  }
-  return folders;
-}
+constexpr const char* layouts = "DIR/CLASS/*.jpg, or DIR/train/CLASS/*.jpg and DIR/test/CLASS/*.jpg";
 
 std::vector<std::string> names_of(const std::vector<fs::path>& folders) {
   std::vector<std::string> names;
@@ -52,6 +38,14 @@ class FolderDataset : public EncodedDataset {
         fail("{}: no pictures in this class folder; a class needs {} files", folder.string(), picture_endings);
       for (fs::path& path : pictures) items_.push_back({std::move(path), static_cast<int32_t>(label)});
     }
+  }
+  // The pictures of one part of a list.
+  FolderDataset(const fs::path& folder, const PictureSplit& split, Split part) : class_names_(split.classes) {
+    for (const PictureSplit::Item& item : split.items)
+      if (item.part == part) items_.push_back({folder / item.path, item.label});
+    const auto missing = std::ranges::find_if(items_, [](const Item& item) { return !fs::exists(item.path); });
+    if (missing != items_.end())
+      fail("{} is no longer there, and the run's list of its pictures (split.csv) has it", missing->path.string());
   }
   int64_t count() const override { return static_cast<int64_t>(items_.size()); }
   const std::vector<std::string>& class_names() const override { return class_names_; }
@@ -124,16 +118,23 @@ std::shared_ptr<FolderDataset> open_test(const std::vector<fs::path>& candidates
 
 }  // namespace
 
-std::shared_ptr<const Dataset> open_folders(const fs::path& folder, Split split) {
+std::shared_ptr<const Dataset> open_split(const fs::path& folder, const PictureSplit& split, Split part) {
+  auto dataset = std::make_shared<FolderDataset>(folder, split, part);
+  if (part == Split::train) dataset->set_remark(split.remark);
+  return dataset;
+}
+
+std::shared_ptr<const Dataset> open_folders(const fs::path& folder, Split split, const DatasetOptions& options) {
+  if (options.split) return open_split(folder, *options.split, split);
+  if (is_undivided(folder)) return open_split(folder, divided(folder, options.seed), split);
   const std::vector<fs::path> train = split_folders(folder, Split::train);
   if (split == Split::train) {
-    if (train.empty())
-      fail("{}: no folder train; the layout is DIR/train/CLASS/*.jpg and DIR/test/CLASS/*.jpg", folder.string());
+    if (train.empty()) fail("{}: no folder train and no folders of classes; the layout is {}", folder.string(), layouts);
     return open_train(folder, train.front());
   }
   const std::vector<fs::path> candidates = split_folders(folder, Split::test);
   if (candidates.empty()) {
-    fail("{}: no folder test or val; the layout is DIR/train/CLASS/*.jpg and DIR/test/CLASS/*.jpg", folder.string());
+    fail("{}: no folder test or val; the layout is {}", folder.string(), layouts);
   }
   if (train.empty()) return open_test(candidates, {}, {});
   return open_test(candidates, names_of(class_folders(train.front())), train.front());

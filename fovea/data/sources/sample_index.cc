@@ -8,6 +8,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/lines.h"
+#include "fovea/core/text.h"
 #include "fovea/data/image/image_files.h"
 
 namespace fovea {
@@ -82,6 +83,21 @@ std::vector<fs::path> split_folders(const fs::path& folder, Split split) {
     }
   }
   return found;
+}
+
+std::vector<fs::path> class_folders(const fs::path& folder) {
+  std::vector<fs::path> folders = entries_in(folder);
+  std::erase_if(folders, [](const fs::path& path) { return !fs::is_directory(path); });
+  for (const fs::path& path : folders) {
+    const std::string name = path.filename().string();
+    if (!is_utf8(name)) {
+      fail("{}: the name of the class folder \"{}\" is no UTF-8; rename it (convmv does so for whole trees)", folder.string(),
+           escaped(name));
+    }
+    if (std::ranges::any_of(name, [](unsigned char letter) { return letter < ' '; }))
+      fail("{}: the name of a class folder is one line of text", folder.string());
+  }
+  return folders;
 }
 
 std::vector<std::vector<fs::path>> shard_files(const fs::path& folder, Split split, const char* kind,

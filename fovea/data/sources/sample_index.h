@@ -66,8 +66,13 @@ const std::vector<std::string>& split_words(Split split);
 /// The folders in `folder` whose name is one of the split's words, in any case.
 std::vector<std::filesystem::path> split_folders(const std::filesystem::path& folder, Split split);
 
-/// The candidates for the shards of a split: the files in DIR/train (DIR/test, DIR/val and so on), or else those in DIR that
-/// have the word in their names, sorted. Only files whose names `is_shard` accepts count. Fails when there are none.
+// The folders of classes in `folder`, in the order of their names. Fails on a name that is not a line of UTF-8.
+std::vector<std::filesystem::path> class_folders(const std::filesystem::path& folder);
+
+inline constexpr const char* picture_endings = ".jpg, .jpeg, .png, .webp, .gif or .bmp";
+
+// The candidates for the shards of a split: the files in DIR/train (DIR/test, DIR/val and so on), or else those in DIR that
+// have the word in their names, sorted. Only files that `is_shard` takes by their names count. Fails when there are none.
 std::vector<std::vector<std::filesystem::path>> shard_files(const std::filesystem::path& folder, Split split, const char* kind,
                                                             bool (*is_shard)(std::string_view name));
 

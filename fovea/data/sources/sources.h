@@ -52,7 +52,8 @@ class EncodedDataset : public Dataset {
 std::shared_ptr<const Dataset> open_mnist(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_cifar10(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_cifar100(const std::filesystem::path& folder, Split split);
-std::shared_ptr<const Dataset> open_folders(const std::filesystem::path& folder, Split split);
+std::shared_ptr<const Dataset> open_folders(const std::filesystem::path& folder, Split split,
+                                            const DatasetOptions& options = {});
 std::shared_ptr<const Dataset> open_tfrecord(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_tar(const std::filesystem::path& folder, Split split);
 std::shared_ptr<const Dataset> open_csv(const std::filesystem::path& list, Split split);

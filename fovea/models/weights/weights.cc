@@ -154,7 +154,13 @@ void Loading::fit_head(HeadRule rule) {
   const int64_t classes = network_.classes, found = outputs_of(given->second.shape());
   Shape wanted = wanted_shape(*last);
   outputs_of(wanted) = found;
-  if (found == classes || wanted != given->second.shape()) return;  // it fits, or more than the number of classes differs
+  if (wanted != given->second.shape()) return;  // it is more that does not fit
+  if (rule == HeadRule::replace) {
+    skip_head_ = true;
+    remark_ = fmt::format("{}: its head \"{}\" is of other classes; it starts anew", file_.path, head_);
+    return;
+  }
+  if (found == classes) return;
   if (found == imagenet_classes + 1 && classes == imagenet_classes) {
     drop_background_ = true;
     remark_ = fmt::format("{}: of its {} classes the first, the background, is dropped", file_.path, found);

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fovea/train/feature_cache.h"
+
+#include <algorithm>
+
+#include "fovea/core/error.h"
+#include "fovea/core/finiteness.h"
+#include "fovea/data/loader.h"
+
+namespace fovea {
+
+std::shared_ptr<const StoredExamples> cached_features(Predictor& features, std::shared_ptr<const Dataset> dataset,
+                                                      const FeatureCacheOptions& options, ThreadPool& threads,
+                                                      Progress& progress, CorruptSampleReport& damage) {
+  const Network& network = features.network();
+  const int64_t count = dataset->count(), rows = count * options.views;
+  Loader loader(dataset, {.batch = std::min(options.batch, count),
+                          .seed = options.seed,
+                          .shape = image_shape(network),
+                          .augmentation = options.augmentation,
+                          .prefetch = dataset->encoded() ? 2 : 3,
+                          .workers = options.workers});
+  auto stored = std::make_shared<StoredExamples>(StoredExamples{.count = count, .views = options.views});
+  stored->labels.reserve(static_cast<size_t>(rows));
+  progress.start(options.title, rows);
+  int64_t done = 0, before = 0;
+  while (done < rows) {
+    const Batch& batch = loader.next();
+    damage.report(batch.damaged, progress);
+    if (before > 0 && before != batch.count) features.release();
+    before = batch.count;
+    const Tensor& values = features.run({{"image", batch.image}}, threads).result("features");
+    if (finiteness(values) != Finiteness::finite)
+      fail("what the frozen part of {} makes of {} is not finite", network.name, dataset->image_name(done % count));
+    if (stored->values.empty()) {
+      Shape shape = values.shape();
+      shape[0] = rows;
+      stored->values = Tensor(shape, DType::f32);
+    }
+    const int64_t row = values.size() / batch.count;
+    std::copy_n(values.data<float>(), values.size(), stored->values.data<float>() + done * row);
+    const auto labels = batch.label.values<int32_t>();
+    stored->labels.insert(stored->labels.end(), labels.begin(), labels.end());
+    done += batch.count;
+    progress.update(done, "");
+    if (options.after_batch) options.after_batch();
+  }
+  return stored;
+}
+
+Metrics evaluate(Predictor& head, const StoredExamples& examples, int64_t batch, ThreadPool& threads) {
+  head.values_changed();
+  Metrics metrics(head.network().classes);
+  Shape shape = examples.values.shape();
+  for (int64_t first = 0; first < examples.count; first += shape[0]) {
+    shape[0] = std::min(batch, examples.count - first);
+    Tensor values(shape, DType::f32);
+    for (int64_t i = 0; i < shape[0]; ++i) examples.copy(first + i, values.data<float>() + i * examples.row_size());
+    const Tensor& answers = head.predict(values, threads);
+    if (finiteness(answers) != Finiteness::finite) fail("the answers of {} are not finite", head.network().name);
+    metrics.add(answers, std::span(examples.labels).subspan(static_cast<size_t>(first), static_cast<size_t>(shape[0])));
+  }
+  return metrics;
+}
+
+}  // namespace fovea
