@@ -91,7 +91,8 @@ std::shared_ptr<const Dataset> dataset_of_file(const EvalOptions& options) {
   return dataset_of(run, &recipe);
 }
 
-// A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
+// Evaluates a .tflite or .onnx file, or a network with a background class beside the data set's classes, which is never an
+// answer.
 Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Dataset> dataset, ThreadPool& threads,
                           Progress& progress) {
   if (!options.views.empty() && options.views != "one")
@@ -124,7 +125,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
         options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   auto dataset = dataset_of(options, &model.recipe);
-  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // by name, where the names are the run's
+  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // classes are matched by name, if the run has names
     const std::vector<int64_t> places = class_places(dataset->class_names(), model.labels, options.model);
     if (!places.empty()) dataset = renumbered(std::move(dataset), model.labels, places);
   }

@@ -141,7 +141,7 @@ void run_training(const TrainCommandOptions& options) {
   TrainingPlan plan;
   if (options.resume) {
     if (folder.empty()) refuse("resume which run? fovea train --resume --out DIR");
-    if (has_checkpoint(folder)) {  // else train() says so
+    if (has_checkpoint(folder)) {  // otherwise train() says so
       const std::string state = (std::filesystem::path(folder) / "state.json").string();
       refuse_changes(options, request, parse_recipe(saved_recipe(folder), state));
     }

@@ -30,8 +30,8 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
 // FNV-1a, 64 bits: the same on every machine.
 uint64_t hash_of(std::string_view text);
 
-// A sequence for one purpose: numbers drawn in order from (seed, stream). Cheap to make; make one per image, per parameter, per
-// epoch.
+/// A sequence of random numbers for one purpose, drawn in order from (seed, stream). It is cheap to construct: make one per
+/// image, per parameter, per epoch. One thread at a time.
 class Random {
  public:
   /// Sequences of different streams of one seed are independent.

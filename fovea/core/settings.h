@@ -17,8 +17,9 @@ struct Settings {
   std::filesystem::path user_data;     ///< the folder of the user's data sets; empty: data sets are named by their place alone
   std::filesystem::path
       user_weights;  ///< the folder of weights that were fetched; empty: weights are named by their place alone
-  std::vector<std::filesystem::path> weight_caches;              ///< further folders of weights, which are only read
-  std::string program_folders = "/usr/local/bin:/usr/bin:/bin";  ///< where compilers and linkers for devices are looked for
+  std::vector<std::filesystem::path> weight_caches;  ///< further folders of weights, which are only read
+  /// where compilers and linkers for devices are looked for, separated by colons
+  std::string program_folders = "/usr/local/bin:/usr/bin:/bin";
 };
 
 /// The current settings. The reference is valid for the life of the process.

@@ -59,7 +59,7 @@ class BatchSource {
   virtual int64_t batches_per_epoch() const = 0;
   // The next batch; its buffers are valid until the next call.
   virtual const Batch& next() = 0;
-  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
+  /// Makes this batch the next one. `batch` may be batches_per_epoch(), which is the start of the next epoch.
   virtual void seek(int64_t epoch, int64_t batch) = 0;
 };
 
@@ -72,7 +72,8 @@ class Loader : public BatchSource {
   Loader& operator=(const Loader&) = delete;
 
   int64_t batches_per_epoch() const override;
-  int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
+  int64_t images_per_epoch() const;  ///< Images in an epoch: fewer than the data set has when the last batch is dropped.
+  /// The data set; valid as long as this object.
   const Dataset& dataset() const;
 
   // Rethrows what went wrong in the threads, in its place of the order. Fails when every photograph is damaged.

@@ -193,7 +193,7 @@ struct SubsampleOptions {
   Extents stride = 2;  ///< between the positions that are kept
   std::string name;    ///< the layer's name
 };
-/// Every stride-th position of the spatial dimensions.
+/// The options of subsampling.
 Layer subsample(SubsampleOptions options);
 
 /// The options of a slice of channels.
@@ -202,7 +202,7 @@ struct ChannelSliceOptions {
   int64_t count = 0;   ///< how many
   std::string name;    ///< the layer's name
 };
-/// `count` channels from `offset` on.
+/// The options of a slice of channels.
 Layer channel_slice(ChannelSliceOptions options);
 
 /// The options of padding with channels.

@@ -115,7 +115,8 @@ class Recorder {
   // The operator that will be number `operation` of operations() gives `value` in place of its first result: what was recorded
   // before stands for nothing, and is compiled away. Refuses a value of another type.
   void substitute(int64_t operation, Value value);
-  void count_macs(int64_t macs) { operations_.back().macs = macs; }  // of the operator added last
+  /// Sets the multiply-accumulates of the operator that was added last.
+  void count_macs(int64_t macs) { operations_.back().macs = macs; }
 
  private:
   struct Frame {

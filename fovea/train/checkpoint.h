@@ -42,7 +42,7 @@ bool has_checkpoint(const std::filesystem::path& folder);
 bool has_run(const std::filesystem::path& folder);
 // Refuses a folder that holds a run, saying what can be done.
 void refuse_replacing(const std::filesystem::path& folder);
-// What a run leaves, but for logs that a new run starts anew.
+/// Removes what a run leaves, except for logs that a new run starts again.
 void remove_run(const std::filesystem::path& folder);
 
 /// Saves a checkpoint, and keeps the newest `keep` tensor files, including this one. Fails when a file cannot be written.

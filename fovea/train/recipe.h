@@ -29,14 +29,14 @@ struct RecipeGroup {
 
 /// A training recipe. docs/commands.md and recipes/ show its keys in TOML.
 struct Recipe {
-  std::string model;
+  std::string model;       ///< name in the registry
   std::string data;        // kind:path, as in `fovea data`
-  int64_t classes = 0;     // 0: as many as the model has on its own
+  int64_t classes = 0;     ///< 0: the model's own number
   std::string whitening;   // a filter that is set from the training images (fovea/train/whitening.h)
   int64_t epochs = 10;     // of the whole network; 0: of the head alone
-  int64_t batch = 128;     // images a step
-  int64_t accumulate = 1;  // parts a step is computed in, one after the other, to fit memory; must divide the batch
-  int64_t seed = 1;
+  int64_t batch = 128;     ///< images of a step
+  int64_t accumulate = 1;  ///< the parts in which a step is computed, one after another, to fit memory; must divide the batch
+  int64_t seed = 1;        ///< of all random numbers
   std::string dtype = "f32";        // or bf16: activations and products; parameters and sums stay f32
   std::string weights;              // a .safetensors file to start from; empty: from scratch
   std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
@@ -46,7 +46,7 @@ struct Recipe {
   // what the rest makes of each picture, which is computed once.
   int64_t head_epochs = 0;       // 0: none
   double head_rate = 0.001;      // at the start
-  int64_t head_batch = 32;       // images a step
+  int64_t head_batch = 32;       ///< images of a step
   double head_weight_decay = 0;  // apart from the gradient
   int64_t head_views = 1;        // 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
 
@@ -151,7 +151,7 @@ Recipe read_recipe(const std::filesystem::path& path, Recipe recipe = {});
 /// after, as recipes/mobilenet-v2.toml is; "" where it is for any.
 std::string model_written_for(const std::filesystem::path& path);
 
-// One `key=value` of the command line, e.g. "optimizer.momentum=0.8"; the value is TOML, or a bare word for names.
+/// Sets one `key=value` of the command line, e.g. "optimizer.momentum=0.8". The value is TOML, or a name without quotes.
 void apply_setting(Recipe& recipe, std::string_view setting);
 
 /// The recipe as it applies to the parameters of one of its groups.

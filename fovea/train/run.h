@@ -59,7 +59,8 @@ TrainedModel open_model(const std::string& model, const std::filesystem::path& w
 std::shared_ptr<const Dataset> open_run_data(const std::filesystem::path& folder, const Recipe& recipe, Split split,
                                              const std::string& data = {});
 
-// A .safetensors file, published or our own; see fovea/models/weights/weights.h for what is read and what is refused.
+/// The weights in a .safetensors file, published or our own; fovea/models/weights/weights.h says what is read and what is
+/// refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);
 
 /// Writes the network's tensors like write_file(), in PyTorch's layout and names as published weights have them, so that

@@ -42,13 +42,13 @@ constexpr const char* split_list = "split.csv";
 // Beyond it, what a frozen part makes of the pictures is computed anew each time.
 constexpr int64_t most_cached = int64_t{2} << 30;
 
-// Of a sitting: the one that tells what computing again costs, when memory and caches are warm.
+// The step of a session that measures what recomputation costs, when memory and caches are warm.
 constexpr int64_t timed_step = 3;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// A run that is in the folder already is gone on with, replaced, or left alone: as the options say. An exported run has no
-// checkpoint, and is one all the same.
+// A run that is in the folder already is continued, replaced, or refused, as the options say. An exported run has no
+// checkpoint, but counts as a run.
 void check_folder(const TrainOptions& options) {
   const std::string folder = options.folder.string();
   if (options.resume) {
@@ -331,7 +331,7 @@ void Trainer::fill_tensors(const TensorMap& saved) {
   }
   if (!saved.empty() && !begins) return;
   if (saved.empty()) start_network();
-  // Averages start from what they are averages of.
+  // Averages start from the tensors that they average.
   for (auto& [name, tensor] : tensors_) {
     if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
   }
@@ -467,7 +467,7 @@ void Trainer::train_epoch() {
     stop_if_asked(guard_);
     if (steps_due || time_due) save();
   }
-  // What is left of the epoch does not make a whole step.
+  // The rest of the epoch is not enough for a whole step.
   if (steps_per_epoch() * current().accumulate < batches_->batches_per_epoch())
     batches_->seek(state_.epoch + 1 - phase().first_epoch, 0);
 }

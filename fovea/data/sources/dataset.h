@@ -60,6 +60,7 @@ class Dataset {
 
 struct PictureSplit;  // fovea/data/sources/picture_split.h
 
+/// Options of open_dataset().
 struct DatasetOptions {
   uint64_t seed = 1;  // digits: which endless sequence; class folders without parts: which are drawn
   std::shared_ptr<const PictureSplit> split = nullptr;  // class folders without parts: these, in place of drawn ones
@@ -72,7 +73,7 @@ std::string dataset_spec(std::string_view word);
 // Whether two specs are of one place, e.g. images:pets and images:./pets/.
 bool same_data(std::string_view a, std::string_view b);
 
-// Opens a spec. Refuses an unknown kind (naming the nearest) or a missing path; fails on missing or damaged files.
+/// Opens a spec. Refuses an unknown kind (with the nearest known one) and a missing path; fails on missing or corrupt files.
 std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, const DatasetOptions& options = {});
 
 /// `count` images of `dataset` from `first` on.

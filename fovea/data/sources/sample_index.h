@@ -71,8 +71,8 @@ std::vector<std::filesystem::path> class_folders(const std::filesystem::path& fo
 
 inline constexpr const char* picture_endings = ".jpg, .jpeg, .png, .webp, .gif or .bmp";
 
-// The candidates for the shards of a split: the files in DIR/train (DIR/test, DIR/val and so on), or else those in DIR that
-// have the word in their names, sorted. Only files that `is_shard` takes by their names count. Fails when there are none.
+/// The candidates for the shards of a split: the files in DIR/train (DIR/test, DIR/val and so on), or else those in DIR that
+/// have the word in their names, sorted. Only files whose names `is_shard` accepts count. Fails when there are none.
 std::vector<std::vector<std::filesystem::path>> shard_files(const std::filesystem::path& folder, Split split, const char* kind,
                                                             bool (*is_shard)(std::string_view name));
 

@@ -35,8 +35,8 @@ struct WeightFile {
 
 /// What to do with a classifier for another number of classes.
 enum class HeadRule : uint8_t {
-  same,        // the file must tell as many classes apart as the network, or one more that is the background
-  start_anew,  // a head for another number of classes is left out, to be initialized
+  same,        ///< the file must have as many classes as the network, or one more that is the background
+  start_anew,  ///< such a classifier is left out, to be initialized
   replace      // any head is left out
 };
 
