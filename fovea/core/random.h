@@ -27,7 +27,7 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
   return counter;
 }
 
-// FNV-1a, 64 bits: the same on every machine.
+/// FNV-1a, 64 bits: the same on every machine.
 uint64_t hash_of(std::string_view text);
 
 /// A sequence of random numbers for one purpose, drawn in order from (seed, stream). It is cheap to construct: make one per

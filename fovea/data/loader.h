@@ -52,17 +52,18 @@ struct LoaderOptions {
   int workers = 0;            ///< threads; 0: one for data sets of pixels, one for each processor for data sets of files
 };
 
-// An endless stream of batches, epoch after epoch.
+/// An endless stream of batches, epoch after epoch.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
-  virtual int64_t batches_per_epoch() const = 0;
-  // The next batch; its buffers are valid until the next call.
+  virtual int64_t batches_per_epoch() const = 0;  ///< The number of batches in an epoch.
+  /// The next batch; its buffers are valid until the next call.
   virtual const Batch& next() = 0;
   /// Makes this batch the next one. `batch` may be batches_per_epoch(), which is the start of the next epoch.
   virtual void seek(int64_t epoch, int64_t batch) = 0;
 };
 
+/// Loads the batches of a data set, in threads of its own. It is used by one thread at a time.
 class Loader : public BatchSource {
  public:
   /// Starts the threads. Refuses a batch below 1, and one larger than the data set when smaller batches are dropped.
@@ -71,12 +72,13 @@ class Loader : public BatchSource {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  int64_t batches_per_epoch() const override;
+  int64_t batches_per_epoch() const override;  ///< The number of batches in an epoch.
   int64_t images_per_epoch() const;  ///< Images in an epoch: fewer than the data set has when the last batch is dropped.
   /// The data set; valid as long as this object.
   const Dataset& dataset() const;
 
-  // Rethrows what went wrong in the threads, in its place of the order. Fails when every photograph is damaged.
+  /// The next batch, valid until the next call. Errors of the threads are thrown here, in their place in the order. Fails when
+  /// every image is corrupt.
   const Batch& next() override;
   void seek(int64_t epoch, int64_t batch) override;
 

@@ -21,14 +21,14 @@ struct RemoteWeights {
   RemoteFile file;  ///< its name is the address's last part
   std::string license;
   double top1 = 0;  ///< percent of ImageNet's validation images, as published; 0: not known
-  // How the network was trained and sees pictures; what is left out is as the file says itself, or the network's own.
+  /// How the network was trained and sees pictures; what is left out is as the file says itself, or the network's own.
   int64_t size = 0, resize = 0;
   std::string interpolation, convention;
   std::vector<double> mean, deviation;
   double width = 0;
 };
 
-using WeightsCatalog = std::vector<RemoteWeights>;  // in the order of the file
+using WeightsCatalog = std::vector<RemoteWeights>;  ///< in the order of the file
 
 const WeightsCatalog& built_in_weights();
 

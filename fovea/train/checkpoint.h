@@ -40,7 +40,7 @@ struct Checkpoint {
 bool has_checkpoint(const std::filesystem::path& folder);
 /// Whether the folder has a checkpoint, or a network without one, which must not be replaced without a request.
 bool has_run(const std::filesystem::path& folder);
-// Refuses a folder that holds a run, saying what can be done.
+/// Refuses a folder that holds a run, saying what can be done.
 void refuse_replacing(const std::filesystem::path& folder);
 /// Removes what a run leaves, except for logs that a new run starts again.
 void remove_run(const std::filesystem::path& folder);

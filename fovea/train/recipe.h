@@ -30,25 +30,25 @@ struct RecipeGroup {
 /// A training recipe. docs/commands.md and recipes/ show its keys in TOML.
 struct Recipe {
   std::string model;       ///< name in the registry
-  std::string data;        // kind:path, as in `fovea data`
+  std::string data;        ///< kind:path, as in `fovea data`
   int64_t classes = 0;     ///< 0: the model's own number
-  std::string whitening;   // a filter that is set from the training images (fovea/train/whitening.h)
-  int64_t epochs = 10;     // of the whole network; 0: of the head alone
+  std::string whitening;   ///< a filter that is set from the training images (fovea/train/whitening.h)
+  int64_t epochs = 10;     ///< of the whole network; 0: of the head alone
   int64_t batch = 128;     ///< images of a step
   int64_t accumulate = 1;  ///< the parts in which a step is computed, one after another, to fit memory; must divide the batch
   int64_t seed = 1;        ///< of all random numbers
-  std::string dtype = "f32";        // or bf16: activations and products; parameters and sums stay f32
-  std::string weights;              // a .safetensors file to start from; empty: from scratch
-  std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
-  bool freeze_norms = false;        // batch norms go by their running statistics, and their scales stay as they are
+  std::string dtype = "f32";        ///< or bf16: activations and products; parameters and sums stay f32
+  std::string weights;              ///< a .safetensors file to start from; empty: from scratch
+  std::vector<std::string> freeze;  ///< patterns of the names of parameters that stay as they are
+  bool freeze_norms = false;        ///< batch norms go by their running statistics, and their scales stay as they are
 
-  // The head alone before the `epochs` of the whole network: the last layer, by AdamW with a rate that falls as a cosine, on
-  // what the rest makes of each picture, which is computed once.
-  int64_t head_epochs = 0;       // 0: none
-  double head_rate = 0.001;      // at the start
+  /// The head alone before the `epochs` of the whole network: the last layer, by AdamW with a rate that falls as a cosine, on
+  /// what the rest makes of each picture, which is computed once.
+  int64_t head_epochs = 0;       ///< 0: none
+  double head_rate = 0.001;      ///< at the start
   int64_t head_batch = 32;       ///< images of a step
-  double head_weight_decay = 0;  // apart from the gradient
-  int64_t head_views = 1;        // 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
+  double head_weight_decay = 0;  ///< apart from the gradient
+  int64_t head_views = 1;        ///< 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
 
   double width = 0;              ///< a factor on the network's channels; 0: its own
   std::string convention;        ///< of the network: torch, tensorflow; empty: the family's

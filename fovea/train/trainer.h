@@ -15,16 +15,16 @@ namespace fovea {
 
 /// How a run is carried out. Only `folder` is required.
 struct TrainOptions {
-  std::filesystem::path folder;  // of the run
+  std::filesystem::path folder;  ///< of the run
   int threads = 0;               ///< 0: all available; does not change the result
-  bool quiet = false;            // no progress on standard error
+  bool quiet = false;            ///< no progress on standard error
   bool resume = false;           ///< continues from the folder's checkpoint, with the recipe saved there
   bool overwrite = false;        ///< replaces a run that is already in the folder
   int workers = 0;               ///< threads that prepare batches; 0: chosen; does not change the result
   int64_t memory = 0;            ///< bytes that the process may take; 0: any; does not change the network
-  // What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
+  /// What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
-  bool new_head = false;  // of `start`: the last layer is of other classes, however many there are
+  bool new_head = false;  ///< of `start`: the last layer is of other classes, however many there are
 };
 
 /// The outcome of a run.

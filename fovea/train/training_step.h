@@ -29,7 +29,7 @@ class TrainingStep {
   /// The tensors that persist between steps: parameters, running statistics, averages, and the optimizer's state. Valid as long
   /// as this object.
   const std::vector<ParameterSpec>& tensors() const { return tensors_; }
-  // Images that there have to be at a time.
+  /// Images that there have to be at a time.
   int64_t batch() const { return recipe_.batch / recipe_.accumulate; }
 
   /// Compiles the graphs on the storage of `tensors`, which has all of the above by name; they must be resident when
@@ -48,7 +48,7 @@ class TrainingStep {
   };
   /// What is measured in addition, with the same result: the time of every kernel, or whether all that it writes is finite.
   enum class Mode : uint8_t { plain, timed, checked };
-  // Step `step` of the run, on as many batches as it has parts.
+  /// Step `step` of the run, on as many batches as it has parts.
   Result run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
 
   /// Bytes in use while a step runs.

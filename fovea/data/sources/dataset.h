@@ -58,19 +58,19 @@ class Dataset {
   virtual std::string remark() const { return {}; }
 };
 
-struct PictureSplit;  // fovea/data/sources/picture_split.h
+struct PictureSplit;  ///< fovea/data/sources/picture_split.h
 
 /// Options of open_dataset().
 struct DatasetOptions {
-  uint64_t seed = 1;  // digits: which endless sequence; class folders without parts: which are drawn
-  std::shared_ptr<const PictureSplit> split = nullptr;  // class folders without parts: these, in place of drawn ones
+  uint64_t seed = 1;  ///< digits: which endless sequence; class folders without parts: which are drawn
+  std::shared_ptr<const PictureSplit> split = nullptr;  ///< class folders without parts: these, in place of drawn ones
 };
 
-// The spec that a word stands for: itself, or the kind and the path of what lies there. Fails on a folder or a file that is
-// none of the kinds, saying what it holds and what would be right.
+/// The spec that a word stands for: itself, or the kind and the path of what lies there. Fails on a folder or a file that is
+/// none of the kinds, saying what it holds and what would be right.
 std::string dataset_spec(std::string_view word);
 
-// Whether two specs are of one place, e.g. images:pets and images:./pets/.
+/// Whether two specs are of one place, e.g. images:pets and images:./pets/.
 bool same_data(std::string_view a, std::string_view b);
 
 /// Opens a spec. Refuses an unknown kind (with the nearest known one) and a missing path; fails on missing or corrupt files.

@@ -66,7 +66,7 @@ const std::vector<std::string>& split_words(Split split);
 /// The folders in `folder` whose name is one of the split's words, in any case.
 std::vector<std::filesystem::path> split_folders(const std::filesystem::path& folder, Split split);
 
-// The folders of classes in `folder`, in the order of their names. Fails on a name that is not a line of UTF-8.
+/// The folders of classes in `folder`, in the order of their names. Fails on a name that is not a line of UTF-8.
 std::vector<std::filesystem::path> class_folders(const std::filesystem::path& folder);
 
 inline constexpr const char* picture_endings = ".jpg, .jpeg, .png, .webp, .gif or .bmp";
