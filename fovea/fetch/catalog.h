@@ -14,10 +14,11 @@ namespace fovea {
 
 /// A file that can be downloaded.
 struct RemoteFile {
-  std::string name;         ///< the file is at MIRROR/name
-  int64_t bytes = 0;        ///< exact size
-  std::string md5, sha256;  ///< hexadecimal, of sha256 perhaps the first digits; all that are there are checked
-  bool exact = true;        ///< false: the size is about that, and the checksum alone tells whether it is the file
+  std::string name;    ///< the file is at MIRROR/name
+  int64_t bytes = 0;   ///< exact size
+  std::string md5;     ///< hexadecimal; empty: not known
+  std::string sha256;  ///< hexadecimal, possibly only the first digits; every digit given is checked
+  bool exact = true;   ///< false: the size is about that, and the checksum alone tells whether it is the file
 };
 
 /// A data set that can be downloaded.

@@ -110,10 +110,10 @@ class Recorder {
   /// The operators so far.
   const std::vector<Operation>& operations() const { return operations_; }
 
-  // The first result of operator number `operation`.
+  /// The first result of operator number `operation`.
   Value result_of(int64_t operation) const { return first_results_.at(static_cast<size_t>(operation)); }
-  // The operator that will be number `operation` of operations() gives `value` in place of its first result: what was recorded
-  // before stands for nothing, and is compiled away. Refuses a value of another type.
+  /// Makes the operator that will be number `operation` of operations() return `value` in place of its first result. The
+  /// operators recorded before it then have no use and are removed by the compiler. Refuses a value of another type.
   void substitute(int64_t operation, Value value);
   /// Sets the multiply-accumulates of the operator that was added last.
   void count_macs(int64_t macs) { operations_.back().macs = macs; }

@@ -69,6 +69,7 @@ std::vector<std::filesystem::path> split_folders(const std::filesystem::path& fo
 /// The folders of classes in `folder`, in the order of their names. Fails on a name that is not a line of UTF-8.
 std::vector<std::filesystem::path> class_folders(const std::filesystem::path& folder);
 
+/// The endings of names of image files, for messages.
 inline constexpr const char* picture_endings = ".jpg, .jpeg, .png, .webp, .gif or .bmp";
 
 /// The candidates for the shards of a split: the files in DIR/train (DIR/test, DIR/val and so on), or else those in DIR that
