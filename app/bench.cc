@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea bench MODEL|kernels: speed, as images, as arithmetic, and as a share of what the machine can do.
+// fovea bench MODEL|kernels: speed, as images, as arithmetic, and as a share of the machine's peak.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -30,14 +30,14 @@ struct BenchOptions {
   bool train = false;
   bool profile = false;
   double seconds = 3;
-  int64_t steps = 0;  // above 0: this many, instead of the seconds
+  int64_t steps = 0;  // above 0: this many steps instead of a time
   int64_t memory = 0;
   std::string dtype = "f32", winograd = "auto";
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// Numbers as a normalized image has them; labels as a data set has them.
+// Fills inputs with numbers like those of normalized images, and with labels of the data set's classes.
 void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t seed) {
   uint64_t stream = 0;
   for (const Graph::Argument& argument : graph.arguments()) {
@@ -57,7 +57,7 @@ void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t 
   }
 }
 
-// The median over runs for `seconds`, after a tenth of that to warm up; or over `steps` runs without a warm-up.
+// The median over runs for `seconds`, after a tenth of that as a warm-up; or over `steps` runs without a warm-up.
 double median_seconds(Session& session, ThreadPool& threads, double seconds, int64_t steps) {
   const Clock::time_point warm = Clock::now();
   while (steps == 0 && seconds_since(warm) < seconds / 10) session.run(threads);
@@ -76,7 +76,7 @@ double median_seconds(Session& session, ThreadPool& threads, double seconds, int
   return times[times.size() / 2];
 }
 
-// What this process has in memory: nothing that a run touched is given back before the end.
+// The resident memory of this process; nothing that a run touched is returned to the system before its end.
 int64_t resident_bytes() {
   std::ifstream pages("/proc/self/statm");
   int64_t all = 0, resident = 0;
@@ -84,7 +84,7 @@ int64_t resident_bytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-// A line a kernel, the longest first: where the time of a step goes.
+// Prints a line for each kernel, the slowest first.
 void print_profile(const BenchOptions& options, Session& session, ThreadPool& threads) {
   const std::vector<KernelCall>& calls = session.program().plan().calls;
   std::vector<double> seconds(calls.size());
@@ -102,9 +102,9 @@ void print_profile(const BenchOptions& options, Session& session, ThreadPool& th
   }
 }
 
-// Seconds a run.
+// Seconds of a run.
 struct Repetition {
-  double repeated = 0, all = 0;  // of the calls that run again to fit the memory; of all calls
+  double repeated = 0, all = 0;  // of the calls that are repeated to fit the memory; of all calls
 };
 
 Repetition measured_repetition(Session& session, const ProgramMemory& memory, ThreadPool& threads) {
@@ -119,12 +119,13 @@ Repetition measured_repetition(Session& session, const ProgramMemory& memory, Th
 struct Benched {
   std::string name;
   Traced traced;
-  TensorMap tensors;  // a file's; those of a network by its name are made when what the process takes without them is known
+  // those of a file; those of a built-in network are created once the memory of the process without them is known
+  TensorMap tensors;
   int64_t batch = 1, classes = 0;
-  DType products = DType::f32;  // of what it multiplies
+  DType products = DType::f32;  // the type that it multiplies
 };
 
-// Integers are read by a contraction in bytes.
+// Whether a contraction reads integers as bytes.
 bool multiplies_bytes(const Graph& graph) {
   const std::vector<Graph::Node> nodes = graph.nodes();
   return std::any_of(nodes.begin(), nodes.end(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A picture in, names and probabilities out.
+// Options of commands that classify images.
 #pragma once
 
 #include <string>
@@ -11,10 +11,10 @@
 namespace fovea {
 
 void add_picture_options(CLI::App& app, ImageInputOptions& options);
-// Of these --resize, --interpolation, --mean and --deviation alone.
+// Adds --resize, --interpolation, --mean and --deviation, and none of the other options.
 void add_preprocessing_options(CLI::App& app, ImageInputOptions& options);
 
-// One line on standard error where a file takes real numbers, does not say how pictures become them, and no option does.
+// Prints a line on standard error when a file takes real numbers, does not say how images become them, and no option does.
 void warn_of_preprocessing(const ImageClassifier& classifier, const std::string& path, const ImageInputOptions& options);
 
 }  // namespace fovea

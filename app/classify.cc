@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea classify MODEL IMAGE...: what is in a picture.
+// fovea classify MODEL IMAGE...: classifies images.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -27,7 +27,7 @@ struct ClassifyOptions {
   double threshold = -1;
 };
 
-// A folder stands for the pictures in it and below it, by name.
+// Replaces a folder by the images in it and below it, sorted by name.
 std::vector<std::string> pictures_of(const std::vector<std::string>& given) {
   std::vector<std::string> pictures;
   for (const std::string& path : given) {
@@ -85,7 +85,7 @@ void classify_pictures(const ClassifyOptions& options) {
       ++unreadable;
       continue;
     }
-    // The first answer brings the weights into the cache.
+    // An unmeasured first run brings the weights into the cache.
     if (list.empty()) classifier.probabilities(image, threads);
     const Classification result = classify(classifier, image, labels, options.top, options.threshold, threads);
     print_text(options.common, text_of(path, result, classifier.confidence()));

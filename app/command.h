@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every command has: --json, --seed, --threads, and where its words go.
+// What every command has: --json, --seed, --threads, and where its text goes.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,36 +15,36 @@ namespace fovea {
 struct CommonOptions {
   bool json = false;
   int64_t seed = 1;
-  int threads = 0;  // 0: all there are
+  int threads = 0;  // 0: all available
   CLI::Option* seed_option = nullptr;
 
   int thread_count() const;
 };
 
-// A command of the program: its options are declared on `app`, its work is done by `run` once they are parsed.
+// A command of the program: its options are declared on `app`, and `run` does its work once they are parsed.
 struct Command {
   CLI::App* app;
   std::function<void()> run;
 };
 
-// For options: whole numbers of a range, and numbers above 0, with a message that says what would be right.
+// Validators for options: whole numbers of a range, and numbers above 0, with a message that says what would be right.
 CLI::Validator between(int64_t least, int64_t most);
 CLI::Validator above_zero();
 
-// --memory 4GiB: what a training step may take; `bytes` stays 0 without it.
+// Adds --memory, such as 4GiB: what a training step may take. `bytes` stays 0 without it.
 void add_memory_option(CLI::App& app, int64_t& bytes);
 
-// --winograd never: for winograd_named(); "auto" without it.
+// Adds --winograd, for winograd_named(); "auto" by default.
 void add_winograd_option(CLI::App& app, std::string& when);
 
-// --orientation exif or stored: how EXIF data turns photographs; "" without it.
+// Adds --orientation with the values exif and stored: how EXIF data rotates images; "" without it.
 void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise);
 
 void add_common_options(CLI::App& app, CommonOptions& common);
 
-// Text for people: standard output, or standard error when standard output belongs to --json or to a file's bytes.
+// Prints text for people on standard output, or on standard error when standard output belongs to --json or to a file's bytes.
 void print_text(const CommonOptions& common, const std::string& text);
-// Always UTF-8: each piece of a name that is not becomes U+FFFD. A number that is not finite becomes null.
+// Prints JSON, always as UTF-8: each piece of a name that is not becomes U+FFFD. A number that is not finite becomes null.
 void print_json(const nlohmann::ordered_json& json);
 
 Command bench_command(CLI::App& program);

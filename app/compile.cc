@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea compile MODEL --target TRIPLE -o OUT: a network as code for a device.
+// fovea compile MODEL --target TRIPLE -o OUT: compiles a network for a device.
 #include <fmt/ranges.h>
 
 #include <filesystem>

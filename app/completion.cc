@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea completion SHELL and fovea manual: what the options themselves say, as shells complete it and as man shows it.
+// fovea completion SHELL and fovea manual: shell completion and a man page, generated from the options.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -18,7 +18,7 @@ std::vector<const CLI::App*> commands_of(const CLI::App& program) {
   return commands;
 }
 
-// "--batch", "-o": every name of every option.
+// All names of every option, such as "--batch" and "-o".
 std::vector<std::string> words_of(const CLI::App& app) {
   std::vector<std::string> words;
   for (const CLI::Option* option : app.get_options()) {
@@ -28,7 +28,7 @@ std::vector<std::string> words_of(const CLI::App& app) {
   return words;
 }
 
-// In single quotes, as a shell reads it.
+// The text in single quotes for a shell.
 std::string quoted(const std::string& text) {
   std::string result = "'";
   for (const char letter : text) result += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
@@ -107,7 +107,7 @@ std::string fish_completion(const CLI::App& program) {
   return text;
 }
 
-// As roff reads it: no line begins with a period or a quote, hyphens of options are their own.
+// The text for roff: no line begins with a period or a quote, and hyphens of options are escaped.
 std::string roff(const std::string& text) {
   std::string result;
   for (const char letter : text) {

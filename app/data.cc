@@ -122,7 +122,7 @@ void describe(const DataOptions& options) {
   if (options.common.json) print_json(json);
 }
 
-// The pipeline alone, as training runs it: random crop, flip, normalization.
+// Measures the pipeline alone, as training runs it: random crop, flip, normalization.
 void bench(const DataOptions& options) {
   const auto dataset = open(options, Split::train);
   const int workers = dataset->encoded() ? options.common.thread_count() : 1;
@@ -140,7 +140,7 @@ void bench(const DataOptions& options) {
                           .augmentation = augmentation,
                           .prefetch = 2,
                           .workers = workers});
-  for (int i = 0; i < 4; ++i) loader.next();  // the files are in memory, and so are the threads
+  for (int i = 0; i < 4; ++i) loader.next();  // the files are in memory and the threads are started then
   int64_t images = 0;
   double seconds = 0;
   const Clock::time_point start = Clock::now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea demo: trains a small convolutional network on digits, measures it, and names the digit in a picture.
+// fovea demo: trains a small convolutional network on digits, measures it, and names the digit in an image.
 #include <fmt/format.h>
 
 #include "app/classification.h"
@@ -22,7 +22,7 @@ struct DemoOptions {
 
 constexpr int64_t pictures_shown = 40;
 
-// Real digits where they are at hand, else the ones the program draws itself.
+// Real digits if they are there, otherwise those that the program draws.
 std::string digits_spec(const DemoOptions& options) {
   const std::filesystem::path mnist = test_data() / "mnist";
   if (!test_data().empty() && std::filesystem::is_directory(mnist)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea edgetpu FILE.tflite: what of it the Edge TPU runs, operator by operator.
+// fovea edgetpu FILE.tflite: which operators of the file the Edge TPU runs.
 #include "fovea/interchange/tflite/edgetpu.h"
 
 #include <fmt/format.h>

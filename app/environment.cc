@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// Null where it is not set, or empty.
+// The value of a variable; null when it is not set or empty.
 const char* variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value != '\0' ? value : nullptr;

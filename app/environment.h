@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the environment says, for programs: the library itself reads none of it.
+// Reads the environment for programs; the library itself reads none of it.
 #pragma once
 
 #include <filesystem>
@@ -13,8 +13,7 @@ namespace fovea {
 // hub/checkpoints of TORCH_HOME (else $XDG_CACHE_HOME/torch, else ~/.cache/torch); PATH.
 Settings settings_from_environment();
 
-// The data that tests and the demonstration use where it is at hand: FOVEA_DATA, else ../shared/data; empty when neither
-// exists.
+// The data that tests and the demonstration use if it is there: FOVEA_DATA, else ../shared/data; empty when neither exists.
 std::filesystem::path test_data();
 
 }  // namespace fovea

@@ -43,7 +43,7 @@ struct EvalOptions {
 
 constexpr int64_t file_batch = 8;
 
-// The pairs of classes most often taken for each other, and every class's share of right answers.
+// The pairs of classes that are confused most often, and the share of right answers of every class.
 std::string confusion_text(const Metrics& metrics, const std::vector<std::string>& names) {
   struct Mistake {
     int64_t count, truth, answer;
@@ -108,7 +108,8 @@ std::shared_ptr<const Dataset> dataset_of_file(const EvalOptions& options) {
   return dataset_of(run, &recipe);
 }
 
-// A .tflite or .onnx file; or a network that knows the background beside the data set's classes, which is never an answer.
+// Evaluates a .tflite or .onnx file, or a network with a background class beside the data set's classes, which is never an
+// answer.
 Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Dataset> dataset, ThreadPool& threads,
                           Progress& progress) {
   if (!options.views.empty() && options.views != "one")
@@ -134,7 +135,7 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
   return {std::move(metrics), std::move(predictions), classifier.name(), classes, confidence, std::move(dataset), places};
 }
 
-// A run, or a network of the zoo.
+// Evaluates a run or a built-in network.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
   if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
   if (!options.labels.empty() || options.picture != ImageInputOptions{.orientation = options.picture.orientation})
@@ -144,7 +145,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
         options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   auto dataset = dataset_of(options, &model.recipe);
-  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // by name, where the names are the run's
+  if (!model.labels.empty() && model.labels != dataset->class_names()) {  // classes are matched by name, if the run has names
     const std::vector<int64_t> places = class_places(dataset->class_names(), model.labels, options.model);
     if (!places.empty()) dataset = renumbered(std::move(dataset), model.labels, places);
   }

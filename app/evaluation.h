@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How an evaluation is said, to people and to programs.
+// Evaluations as text and as JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea export MODEL -o FILE: a network as a file that other programs read.
+// fovea export MODEL -o FILE: writes a network as a file for other programs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,7 +36,7 @@ InferenceModel opened(const ExportOptions& options) {
                                               .output = options.probabilities ? Output::probabilities : Output::logits});
 }
 
-// The network's tensors as the world publishes them.
+// Writes the network's tensors in the layout of published weights.
 std::string export_weights(const ExportOptions& options) {
   if (is_model_file(options.model))
     refuse("{} is a graph; .safetensors are the weights of a network by its name", options.model);
@@ -76,7 +76,7 @@ void export_model(const ExportOptions& options) {
     refuse("{}: a file's name ends in .tflite, .onnx or .safetensors", options.output);
   }
   warn_if_untrained(options.model, options.weights);
-  std::error_code unknown;  // a pipe keeps nothing whose size could be told
+  std::error_code unknown;  // a pipe has no size
   const auto bytes = static_cast<int64_t>(std::filesystem::file_size(options.output, unknown));
   print_text(options.common, fmt::format("{}: {}{}\n", options.output, name, unknown ? "" : ", " + bytes_text(bytes)));
   nlohmann::ordered_json json = {{"model", name}, {"file", options.output}};

@@ -44,9 +44,9 @@ void say(const char* text) {
   _exit(1);
 }
 
-// Nothing here allocates or locks: what is at fault may be the allocator.
+// Nothing here allocates or locks, because the allocator may be at fault.
 void handle_fault(int signal) {
-  alarm(seconds_to_report);  // should the report itself wait for what the fault left locked
+  alarm(seconds_to_report);  // in case the report itself waits for something that the fault left locked
   stop_guarded_work(description(signal));
   end_with(description(signal));
 }
@@ -57,7 +57,7 @@ void handle_alarm(int) { end_with("a fault that could not be told"); }
 
 void watch_for_faults(const std::string& command) {
   std::strncpy(command_name, command.c_str(), sizeof command_name - 1);
-#ifndef __SANITIZE_ADDRESS__  // which tells more
+#ifndef __SANITIZE_ADDRESS__  // the sanitizer's own report is more detailed
   const stack_t stack{.ss_sp = signal_stack, .ss_flags = 0, .ss_size = sizeof signal_stack};
   sigaltstack(&stack, nullptr);
   struct sigaction action = {};

@@ -40,7 +40,7 @@ void list(const Catalog& catalog, const FetchRequest& request) {
 }
 
 void fetch_one(const Catalog& catalog, const FetchRequest& request) {
-  // A limit on the size of files is to be an error of writing, with a message, rather than the end of the process.
+  // A limit on the size of files becomes a write error with a message, and does not end the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const RemoteDataset& set = find_dataset(catalog, request.name);
   Progress progress(false);

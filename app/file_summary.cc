@@ -19,7 +19,7 @@ std::string shape_text(const Shape& shape) {
   return fmt::format("[{}]", fmt::join(sizes, ", "));
 }
 
-// What the dimensions of an array are that goes in or comes out.
+// The meaning of the dimensions of an input or result.
 std::string layout_of(const Shape& shape) {
   switch (shape.size()) {
     case 2:
@@ -41,7 +41,7 @@ std::string port_text(const FileSummary::Port& port) {
   return text + "\n";
 }
 
-// The kinds of which there are most first.
+// The kinds of operators, the most frequent first.
 std::vector<std::pair<std::string, int64_t>> kinds_of(const FileSummary& file) {
   std::vector<std::pair<std::string, int64_t>> kinds(file.operators.begin(), file.operators.end());
   std::ranges::stable_sort(kinds, [](const auto& a, const auto& b) { return a.second > b.second; });
@@ -66,7 +66,7 @@ struct ReadPort {
   TensorType type;
 };
 
-// What of it is not as the file has it, or what the file leaves open.
+// The differences between the model as it is read and the file, and what the file leaves open.
 std::string text_of(const InferenceModel& model, const std::vector<ReadPort>& inputs, const std::vector<ReadPort>& results) {
   std::string text;
   int64_t parameters = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea-opt: runs any pass of the project on a file of text, for tests and for looking.
+// fovea-opt: runs any pass of the project on a text file, for tests and inspection.
 #include "fovea/codegen/passes.h"
 #include "fovea/codegen/vector/schedule.h"
 #include "fovea/passes/passes.h"

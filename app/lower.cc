@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea lower MODEL --stage STAGE: the road to machine code, stage by stage.
+// fovea lower MODEL --stage STAGE: the lowering pipeline, stage by stage.
 #include "app/model_options.h"
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"

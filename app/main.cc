@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program `fovea`: finds the command, and turns whatever goes wrong into one line and an exit status.
+// The program `fovea`: finds the command, and turns any failure into one line and an exit status.
 #include <fmt/ranges.h>
 
 #include <cstdio>
@@ -35,7 +35,7 @@ std::vector<std::string> command_names(const CLI::App& program) {
   return names;
 }
 
-// The parser tells what it could not use, not what was meant.
+// The parser says what it could not use; this says what was meant.
 void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
   const std::vector<CLI::App*> parsed = program.get_subcommands();
   const CLI::App& command = parsed.empty() ? program : *parsed.front();
@@ -55,7 +55,7 @@ void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
 
 void run_program(int argc, char** argv) {
   CLI::App program("Convolutional networks in C++, from pixels to the edge.", "fovea");
-  bool json = false;  // declared before --version, which ends the parsing and has to know
+  bool json = false;  // declared before --version, which ends the parsing and has to know it
   CLI::Option* json_flag = program.add_flag("--json", json, "with --version: what a report of a fault needs, as JSON");
   const auto version = [&json] { return json ? version_json() : std::string("fovea ") + FOVEA_VERSION; };
   json_flag->needs(program.set_version_flag("--version", version));
@@ -68,7 +68,7 @@ void run_program(int argc, char** argv) {
                                          completion_command(program),    manual_command(program)};
   try {
     program.parse(argc, argv);
-  } catch (const CLI::Success& wanted) {  // --help and --version
+  } catch (const CLI::Success& wanted) {  // from --help and --version
     program.exit(wanted);
     return;
   } catch (const CLI::ParseError& error) {
@@ -81,7 +81,7 @@ void run_program(int argc, char** argv) {
   }
 }
 
-// What stands in std::exception's text is for those who wrote the program, unless it is the operating system that speaks.
+// The text of a std::exception is meant for programmers, unless it comes from the operating system.
 std::string internal_message(const char* what) {
   return InternalError::message(fmt::format("in fovea {}: {}", watched_command(), what));
 }

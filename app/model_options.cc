@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// "32x32x3"
+// Parses a shape such as "32x32x3".
 Shape shape_of(const std::string& text) {
   Shape shape;
   std::istringstream words(text);

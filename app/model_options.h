@@ -10,13 +10,13 @@
 
 namespace fovea {
 
-// --classes, --input (if `with_input`), --width, --convention, --dropout, --drop-connect, --zero-last-scale.
+// Adds --classes, --input (if `with_input`), --width, --convention, --dropout, --drop-connect and --zero-last-scale.
 void add_model_options(CLI::App& app, ModelOptions& options, bool with_input = true);
 
-// --dynamic.
+// Adds --dynamic.
 void add_dynamic_option(CLI::App& app, bool& dynamic);
 
-// One line on standard error where a network is named by its name and no weights are: its answers mean nothing.
+// Prints a line on standard error when a network is given by name without weights, because its answers have no meaning.
 void warn_if_untrained(const std::string& model, const std::filesystem::path& weights);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea models: what there is.
+// fovea models: lists the built-in networks.
 #include <fmt/format.h>
 
 #include "app/weights.h"
@@ -15,7 +15,7 @@ std::string inputs_text(const Network& network) {
   return text;
 }
 
-// A table for each family.
+// Prints a table for each family.
 void list_models(const CommonOptions& common) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   std::string text, family;

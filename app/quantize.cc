@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea quantize MODEL --calibrate SPEC: a network of integers from one of real numbers.
+// fovea quantize MODEL --calibrate SPEC: converts a float network to an integer one.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -55,7 +55,7 @@ std::string noise_chart(const QuantizedModel& network) {
   return bar_chart(chart);
 }
 
-// Before anything is computed.
+// Checks options before anything is computed.
 void check_requests(const QuantizeOptions& options) {
   if (options.split != "test" && options.split != "train") {
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea run MODEL --input x.npy --output y.npy: raw tensors in and out, for checking against anything.
+// fovea run MODEL --input x.npy --output y.npy: raw tensors in and out, for comparison with anything.
 #include "fovea/train/run.h"
 
 #include <fmt/ranges.h>
@@ -26,8 +26,7 @@ struct RunOptions {
   bool probabilities = false;
 };
 
-// What a file is for: FILE where there is one of its kind, else NAME=FILE.
-// `aliases` are other names of the same.
+// The file for each input or result: FILE when there is only one, else NAME=FILE. `aliases` are other names of the same ones.
 std::map<std::string, std::string> files_by_name(const std::vector<std::string>& given, const std::vector<std::string>& names,
                                                  const char* option, const std::map<std::string, std::string>& aliases = {}) {
   std::map<std::string, std::string> files;
@@ -47,7 +46,7 @@ std::map<std::string, std::string> files_by_name(const std::vector<std::string>&
   return files;
 }
 
-// [n, shape...] f32; one example may come without its batch dimension.
+// Examples [n, shape...] f32 from a file; one example may lack the batch dimension.
 Tensor examples_of(const Network& network, const NetworkForm::Port& port, const std::string& path) {
   Tensor examples = read_npy(path);
   if (examples.dtype() != DType::f32) fail("{} holds {}; {} reads f32", path, name(examples.dtype()), network.name);
@@ -64,7 +63,7 @@ Tensor examples_of(const Network& network, const NetworkForm::Port& port, const 
   return examples;
 }
 
-// What a file holds for one input of a model file: examples, as many as they are, or the one tensor that it takes.
+// The content of a file for one input of a model file: any number of examples, or the one tensor that the input takes.
 Tensor port_examples(const InferenceModel& model, const Graph::Argument& port, const std::string& path) {
   Tensor examples = read_npy(path);
   const TensorType& type = port.type;
@@ -91,8 +90,8 @@ const Graph::Argument& argument_of(const InferenceModel& model, const std::strin
   return *std::ranges::find(model.graph.arguments(), name, &Graph::Argument::name);
 }
 
-// The model for as many examples as there are, where it can be had: an input of any other number of examples than its own has
-// to become the one given.
+// The model opened for as many examples as there are, if possible: an input with another number of examples than its own has to
+// accept theirs.
 std::optional<InferenceModel> opened_for(int64_t count, const RunOptions& options, const TensorMap& tensors) {
   try {
     InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
@@ -109,7 +108,7 @@ std::optional<InferenceModel> opened_for(int64_t count, const RunOptions& option
   }
 }
 
-// What a command did with files, by the names of inputs and results: only where there are several.
+// Prints the files that were read and written, by the names of inputs and results, when there are several.
 void print_files(const RunOptions& options, const nlohmann::ordered_json& read, const nlohmann::ordered_json& written,
                  const nlohmann::ordered_json& files, bool one_result) {
   const auto plain = [](const nlohmann::ordered_json& by_name, bool one) { return one ? by_name.front() : by_name; };
@@ -118,7 +117,7 @@ void print_files(const RunOptions& options, const nlohmann::ordered_json& read, 
   if (options.common.json) print_json(json);
 }
 
-// The examples given, for every input of a model file.
+// The given examples for every input of a model file.
 TensorMap file_inputs(const RunOptions& options, const InferenceModel& model) {
   std::vector<std::string> inputs;
   for (const Graph::Argument& argument : model.graph.arguments())
@@ -132,7 +131,7 @@ TensorMap file_inputs(const RunOptions& options, const InferenceModel& model) {
   return tensors;
 }
 
-// How many examples there are, where that is not the model's own batch; 0 where it is.
+// The number of examples if it is not the model's own batch, else 0.
 int64_t other_batch(const InferenceModel& model, const TensorMap& tensors) {
   int64_t other = 0;
   for (const auto& [name, tensor] : tensors) {
@@ -144,7 +143,7 @@ int64_t other_batch(const InferenceModel& model, const TensorMap& tensors) {
   return other;
 }
 
-// Examples [first, first + count) of [n, ...]; beyond the last the last again.
+// Copies examples [first, first + count) of [n, ...]; the last one is repeated beyond the end.
 void copy_examples(const Tensor& from, int64_t first, Tensor& to) {
   const size_t bytes = to.bytes() / static_cast<size_t>(to.shape()[0]);
   for (int64_t i = 0; i < to.shape()[0]; ++i)
@@ -152,7 +151,7 @@ void copy_examples(const Tensor& from, int64_t first, Tensor& to) {
                 from.raw() + static_cast<size_t>(std::min(first + i, from.shape()[0] - 1)) * bytes, bytes);
 }
 
-// The results that are asked for, of a model compiled for `batch` examples, of `count` of them: a batch at a time.
+// The wanted results for `count` examples, from a model compiled for `batch` examples, one batch at a time.
 TensorMap results_of(const InferenceModel& model, const std::map<std::string, std::string>& wanted, Session& session,
                      const TensorMap& tensors, int64_t batch, int64_t count, ThreadPool& threads) {
   TensorMap results;
@@ -183,8 +182,8 @@ TensorMap results_of(const InferenceModel& model, const std::map<std::string, st
   return results;
 }
 
-// A .tflite or .onnx file: integers stay integers. It is opened for the batch it was written for; other numbers of examples are
-// one batch where it can be read so, and its own batch at a time where not.
+// Runs a .tflite or .onnx file; integers stay integers. It is opened for the batch that it was written for. Other numbers of
+// examples are one batch if it can be read for them, and otherwise run in its own batches.
 void run_file(const RunOptions& options) {
   if (options.probabilities) refuse("{} ends as it ends; --probabilities is for a run or a network by its name", options.model);
   InferenceModel model = open_inference_model(

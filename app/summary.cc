@@ -48,7 +48,7 @@ std::string table(const Summary& summary) {
                             bytes_text(4 * summary.parameters));
 }
 
-// Plans of all rows, as many at a time as there are threads.
+// Plans the memory of all rows, as many at a time as there are threads.
 void plan_rows(const Network& network, const SummaryOptions& options, std::vector<MemoryRow>& rows) {
   std::atomic<size_t> next = 0;
   std::vector<std::exception_ptr> problems(rows.size());

@@ -31,8 +31,8 @@ struct TrainCommandOptions {
   WeightsOptions published;
 };
 
-// A tenth of the epochs at a thousandth of the rate, falling to nothing (Krishnamoorthi 2018, section 3.2: short, and small
-// steps).
+// A tenth of the epochs at a thousandth of the learning rate, which falls to 0 (Krishnamoorthi 2018, section 3.2: short, with
+// small steps).
 void fine_tune_for_integers(Recipe& recipe) {
   recipe.quantize_aware = true;
   recipe.epochs = std::max<int64_t>(1, recipe.epochs / 10);
@@ -43,7 +43,7 @@ void fine_tune_for_integers(Recipe& recipe) {
   recipe.whitening.clear();
 }
 
-// What other commands take for a model, and training does not.
+// Refuses what other commands accept as a model but training does not.
 void check_model(const std::string& model) {
   if (is_model_file(model))
     refuse("{} is a file; fovea train DIR --weights {} fine-tunes its network on the pictures in DIR", model, model);
@@ -144,7 +144,7 @@ void run_training(const TrainCommandOptions& options) {
   TrainingPlan plan;
   if (options.resume) {
     if (folder.empty()) refuse("resume which run? fovea train --resume --out DIR");
-    if (has_checkpoint(folder)) {  // else train() says so
+    if (has_checkpoint(folder)) {  // otherwise train() says so
       const std::string state = (std::filesystem::path(folder) / "state.json").string();
       refuse_changes(options, request, parse_recipe(saved_recipe(folder), state));
     }

@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The history of benchmarks, and the tables that the documents show of it.
+"""Keeps the history of benchmarks and writes the tables of it that the documents show.
 
-    history.py record training|inference FOVEA < FIGURES    appends the figures, a JSON object, to bench/results/KIND.jsonl
-    history.py tables [--check]                             writes the tables into README.md and docs/results.md, or tells what is stale
+    history.py record training|inference FOVEA < FIGURES    appends the figures, one JSON object, to bench/results/KIND.jsonl
+    history.py tables [--check]                             writes the tables into README.md and docs/results.md, or reports stale ones
 
-The lines of commit 374e943 were taken over from the tables of that commit. A recorded line is what bench/peers measured in one run, ours and the peer in turn, with the date, the commit (with a "+" where the
-tree had changes of its own), the processor and its number of threads. A line is never edited; a table shows the newest of each row.
-Exit status: 0; 1 with --check, where a table is not what the history says; 2 bad use.
+The lines of commit 374e943 were copied from the tables of that commit. Any other line is what a script of bench/peers measured in one run,
+alternating between fovea and its peer, with the date, the commit (with a "+" if the tree had uncommitted changes), the processor and the number of
+threads. Lines are never edited; a table shows the newest line of each row.
+The exit status is 0; 1 if --check finds a table that differs from the history; 2 for bad usage.
 """
 import datetime
 import json
@@ -18,7 +19,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DOCUMENTS = ["README.md", "docs/results.md"]
-# Microarchitectures by LLVM's names, as people know them.
+# The usual names of microarchitectures, by LLVM's names.
 PROCESSORS = {"znver3": "Zen 3", "znver4": "Zen 4", "znver5": "Zen 5"}
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes OUTPUT: the schedule as a C++ string, and a digest of the code generator's sources, which every cached kernel is keyed by.
+# Writes OUTPUT: the schedule as a C++ string, and a digest of the code generator's sources, which is part of the key of every
+# cached kernel.
 file(READ ${SCHEDULE} text)
 file(GLOB_RECURSE sources ${FOLDER}/*.cc ${FOLDER}/*.h)
 list(SORT sources)

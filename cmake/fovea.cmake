@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# How every part of the project is built: warnings are errors, one static library a folder.
+# How all parts of the project are built: warnings are errors, and each folder is a static library.
 
 add_library(fovea_warnings INTERFACE)
-if(NOT FOVEA_FUZZ)  # what clang says beyond GCC is for ./dev lint
+if(NOT FOVEA_FUZZ)  # clang's additional warnings are for ./dev lint
   target_compile_options(fovea_warnings INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers)
 endif()
 if(FOVEA_SANITIZE)
-  # GCC's flow warnings see ghosts in instrumented code (std::regex, std::string); the release build keeps them.
+  # GCC's flow warnings are wrong in instrumented code (std::regex, std::string); the release build keeps them.
   if(NOT FOVEA_FUZZ)
     target_compile_options(fovea_warnings INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
   endif()
@@ -16,26 +16,27 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # ccache takes a file that uses a precompiled header only when told that macros in it are not looked at by time. Paths below the
-  # base directory are hashed as relative ones, so that a second clone is built from the first one's cache.
+  # ccache caches a file that uses a precompiled header only with these settings, which say that no macros with times matter.
+  # Paths below the base directory are hashed as relative ones, so that a second clone is built from the cache of the first.
   set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
 
-# Code that includes MLIR: its headers are not ours to warn about, and one precompiled header pays for them once.
+# For code that includes MLIR: its headers are system headers, so that their warnings do not count, and are precompiled once.
 add_library(fovea_mlir INTERFACE)
 function(fovea_use_mlir target)
   target_include_directories(${target} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-  # -O1: these files run once per compiled program, and half their build time is the optimizer.
+  # -O1 is enough, because these files run once for each compiled program, and half of their build time is the optimizer.
   target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1> -fno-semantic-interposition -fPIC -fpch-preprocess -Wno-unused-parameter)
   if(TARGET fovea_mlir_header AND NOT target STREQUAL fovea_mlir_header)
     target_precompile_headers(${target} REUSE_FROM fovea_mlir_header)
   endif()
 endfunction()
 
-# fovea_precompile(NAME HEADER libraries...): a header that targets without MLIR share by fovea_use_header(TARGET NAME). Paths are from
-# the project's folder; -fPIC everywhere, because a precompiled header serves no file that is compiled otherwise.
+# fovea_precompile(NAME HEADER libraries...): a header that targets without MLIR share by fovea_use_header(TARGET NAME). Paths
+# are relative to the project's folder. Everything is compiled with -fPIC, because a precompiled header only serves files with
+# the same options.
 function(fovea_precompile name header)
   add_library(${name} OBJECT ${PROJECT_SOURCE_DIR}/${header}.cc)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
@@ -49,9 +50,9 @@ function(fovea_use_header target name)
 endfunction()
 fovea_precompile(fovea_standard_header cmake/headers/standard fmt::fmt)
 
-# fovea_library(NAME [MLIR] [BRIEF] [FOLDER folder] [EXCEPT folders...] LINK libraries...): all sources of FOLDER (fovea/NAME) and the
-# folders below it, but for those, as the static library fovea_NAME. BRIEF: what runs once for a network or a file, not once for every
-# pixel, is compiled with -O1, which takes a third less time.
+# fovea_library(NAME [MLIR] [BRIEF] [FOLDER folder] [EXCEPT folders...] LINK libraries...): builds all sources of FOLDER
+# (fovea/NAME) and the folders below it, without those after EXCEPT, as the static library fovea_NAME. BRIEF is for code that
+# runs once for a network or a file and not for every pixel: it is compiled with -O1, which takes a third less time.
 function(fovea_library name)
   cmake_parse_arguments(ARG "MLIR;BRIEF" "FOLDER" "LINK;EXCEPT" ${ARGN})
   if(NOT ARG_FOLDER)
@@ -80,8 +81,8 @@ function(fovea_library name)
   endif()
 endfunction()
 
-# fovea_embed_schedule(TARGET FILE): the schedule as a C++ string beside it, and a digest of the code generator's sources, which
-# every cached kernel is keyed by.
+# fovea_embed_schedule(TARGET FILE): writes the schedule as a C++ string, and a digest of the code generator's sources, which is
+# part of the key of every cached kernel.
 function(fovea_embed_schedule target file)
   set(folder ${PROJECT_SOURCE_DIR}/fovea/codegen)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${folder}/*.cc ${folder}/*.h)
@@ -93,7 +94,7 @@ function(fovea_embed_schedule target file)
   target_sources(${target} PRIVATE ${header})
 endfunction()
 
-# fovea_tflite_schemas(TARGET FOLDER): C++ from our parts of TensorFlow Lite's schemas.
+# fovea_tflite_schemas(TARGET FOLDER): generates C++ from the parts of TensorFlow Lite's schemas in FOLDER.
 function(fovea_tflite_schemas target folder)
   foreach(name schema metadata)
     set(schema ${PROJECT_SOURCE_DIR}/${folder}/${name}.fbs)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The installed package: find_package(fovea), link fovea::fovea, include <fovea/fovea.h>. Programs that only run a compiled network
-# link fovea::runtime, which needs neither MLIR nor LLVM.
+# The installed package: find_package(fovea), link fovea::fovea, include <fovea/fovea.h>. Programs that only run a compiled
+# network link fovea::runtime, which needs neither MLIR nor LLVM.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -10,7 +10,7 @@ foreach(folder ${fovea_folders} tflite onnx)
 endforeach()
 install(EXPORT fovea NAMESPACE fovea:: FILE foveaTargets.cmake DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fovea COMPONENT development)
 
-# What a user includes holds no MLIR, nor what the formats' libraries generate.
+# Installed headers include neither MLIR nor the generated classes of file formats.
 install(FILES fovea/fovea.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea COMPONENT development)
 set(folders_of_mlir dialect passes codegen)
 set(public_folders ${fovea_folders})
@@ -28,8 +28,8 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/foveaConfigVersion.cmake 
 install(FILES ${PROJECT_BINARY_DIR}/foveaConfig.cmake ${PROJECT_BINARY_DIR}/foveaConfigVersion.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/fovea COMPONENT development)
 
-# Debian packages by ./dev package: fovea, the program; libfovea-dev, the libraries, headers and CMake package.
-# Debian's own tools take whoever builds a package from these two variables.
+# The Debian packages of ./dev package: fovea, the program; libfovea-dev, the libraries, headers and CMake package.
+# The maintainer is whoever builds a package, as these two variables of Debian's tools name them.
 set(maintainer "The fovea authors <fovea@localhost>")
 if(DEFINED ENV{DEBFULLNAME} AND DEFINED ENV{DEBEMAIL})
   set(maintainer "$ENV{DEBFULLNAME} <$ENV{DEBEMAIL}>")

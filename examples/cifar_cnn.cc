@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Four convolutions learn CIFAR-10, with flipped and shifted images and a falling rate.   example_cifar_cnn cifar10:DIR
+// Trains four convolutions on CIFAR-10, with flipped and shifted images and a falling learning rate: example_cifar_cnn
+// cifar10:DIR
 #include <fmt/format.h>
 
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small convolutional network learns handwritten digits and is saved.   example_mnist_cnn [mnist:DIR | digits]
+// Trains a small convolutional network on handwritten digits and saves it: example_mnist_cnn [mnist:DIR | digits]
 #include <fmt/format.h>
 
 #include "fovea/fovea.h"

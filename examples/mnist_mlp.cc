@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A perceptron learns handwritten digits.   example_mnist_mlp [mnist:DIR | digits]
+// Trains a perceptron on handwritten digits: example_mnist_mlp [mnist:DIR | digits]
 #include <fmt/format.h>
 
 #include "fovea/fovea.h"
@@ -15,7 +15,7 @@ int main(int count, char** words) try {
   const std::string spec = count > 1 ? words[1] : "digits";
   const Network network{.name = "mnist-mlp", .function = mnist_mlp, .input = {28, 28, 1}, .classes = 10};
 
-  // Forward, loss, backward and update become one graph, and one program of machine code.
+  // Forward pass, loss, backward pass and update become one graph, and one program of machine code.
   const Traced traced = trace_training(network, 128, {.optimizer = sgd({.momentum = 0.9})});
   TensorMap tensors = initial_tensors(traced, 1);
   Session session(traced.graph, tensors);

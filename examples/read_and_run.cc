@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .tflite or .onnx file (or a run's folder) names what is in a picture:   example_read_and_run MODEL PICTURE
+// Classifies an image with a .tflite or .onnx file (or a run's folder): example_read_and_run MODEL IMAGE
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// All that a program which defines, trains and runs a network includes. No MLIR: a model compiles in about a second.
+/// \file
+/// Everything that a program includes to define, train and run a network. It contains no MLIR, so a model compiles in about a
+/// second.
 #pragma once
 
 #include "fovea/codegen/driver/compile.h"
@@ -18,3 +20,6 @@
 #include "fovea/nn/trace.h"
 #include "fovea/runtime/program.h"
 #include "fovea/runtime/thread_pool.h"
+
+/// The library: networks as C++ functions, compiled by MLIR and LLVM.
+namespace fovea {}

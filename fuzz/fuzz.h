@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every fuzzer shares: Error is the right answer to a bad file; anything else that leaves a reader is a finding.
+// What every fuzzer shares. An Error is the right answer to a bad file; any other exception or signal is a finding.
 #pragma once
 
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #include "fovea/core/error.h"
 
-// MLIR and LLVM are not instrumented, which the sanitizer's checks of containers would need.
+// MLIR and LLVM are not instrumented, which the sanitizer's container checks would need.
 extern "C" inline const char* __asan_default_options() {
   return "detect_leaks=0:detect_container_overflow=0:allocator_may_return_null=1";
 }

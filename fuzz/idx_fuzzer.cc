@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MNIST's files: the first two bytes say how long the labels are, the images follow.
+// MNIST's files: the first two bytes give the length of the labels, and the images follow.
 #include <fstream>
 
 #include "fovea/data/sources/sources.h"
@@ -9,8 +9,7 @@ namespace {
 
 const std::filesystem::path& folder() {
   static const std::filesystem::path path = [] {
-    const std::filesystem::path made =
-        "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // memory, no disk; ./dev fuzz removes it
+    const std::filesystem::path made = "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // in memory; ./dev fuzz removes it
     std::filesystem::create_directories(made);
     return made;
   }();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// PNG, JPEG, WebP and BMP, whole, and a region of it as training decodes it: scaled down.
+// Decodes an image of any format whole, and a region of it scaled down, as training does.
 #include "fovea/data/image/image.h"
 #include "fuzz/fuzz.h"
 

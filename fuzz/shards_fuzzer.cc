@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What lists photographs: tar shards, TFRecord shards (also packed ones) and CSV lists; the first byte says which.
+// The files that list images: tar shards, TFRecord shards (also compressed) and CSV lists. The first byte selects one.
 #include <fstream>
 
 #include "fovea/data/sources/sources.h"
@@ -9,8 +9,7 @@ namespace {
 
 const std::filesystem::path& folder() {
   static const std::filesystem::path path = [] {
-    const std::filesystem::path made =
-        "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // memory, no disk; ./dev fuzz removes it
+    const std::filesystem::path made = "/dev/shm/fovea-fuzz-" + std::to_string(getpid());  // in memory; ./dev fuzz removes it
     std::filesystem::create_directories(made);
     return made;
   }();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks of what a reader says to a bad file: the kind of error, and that its one line names the file and the reason.
+// Checks of a reader's reaction to a bad file: the kind of error, and that its one line names the file and the reason.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 
 namespace fovea {
 
-// Expects `act` to throw Error with `status`, in one line that holds every one of `parts`.
+// Expects `act` to throw an Error with `status` and one line that contains each of `parts`.
 inline void expect_error(int status, const std::function<void()>& act, std::initializer_list<std::string> parts) {
   try {
     act();
@@ -33,7 +33,7 @@ inline void expect_error(int status, const std::function<void()>& act, std::init
   ADD_FAILURE() << "no error";
 }
 
-// A folder of its own for a test, gone afterwards.
+// A test with a folder of its own, which is deleted afterwards.
 class FolderTest : public ::testing::Test {
  protected:
   FolderTest() {
@@ -49,7 +49,7 @@ class FolderTest : public ::testing::Test {
     return folder_ / name;
   }
 
-  // Every length short of the whole must be an error that names the file, and the whole must not be.
+  // Every prefix of the file must give an error that names it, and the whole file must not.
   void expect_truncations_fail(const std::string& name, const std::string& bytes,
                                const std::function<void(const std::filesystem::path&)>& read) const {
     EXPECT_NO_THROW(read(write(name, bytes)));

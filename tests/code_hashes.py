@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What is compiled of every network, as hashes: equal before and after a change that is to move code and not to change it.
+"""Hashes of what every network compiles to, which must be equal before and after a change that only moves code.
 
     code_hashes.py FOVEA [--against FILE] [--jobs N] [--quick] [NAME ...] > FILE
 
 For each network of the registry, or those named, and each of five machines, a line with the SHA-256 of what `fovea lower` prints at
-the stages `kernels` and `assembly`; of ten networks also of the training step, in f32 and, on a machine that multiplies bf16, in it.
+the stages `kernels` and `assembly`; for ten networks also of the training step, in f32 and, on a machine that multiplies bf16, in bf16.
 --quick takes six small networks. With --against the lines are compared with an earlier run's, and those that differ are named.
 Exit status: 0 written, or all equal; 1 some differ; 2 the program failed.
 """
@@ -25,7 +25,7 @@ QUICK = ["mnist-cnn", "cifar-cnn", "resnet20", "mobilenet-v2", "astronet", "sque
 
 
 def lowered(fovea, words):
-    """The hash of what a stage prints; the program's own environment says nothing about the machine."""
+    """The hash of what a stage prints. The environment is cleared, so that it does not depend on this machine."""
     done = subprocess.run([fovea, "lower", *words, "--threads", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if done.returncode != 0:
         return None, f"fovea lower {' '.join(words)}: {done.stderr.decode(errors='replace').strip()}"

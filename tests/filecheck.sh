@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the RUN lines of a test: filecheck.sh FILE.mlir FOLDER... with the folders that hold fovea-opt and FileCheck.
-# In a RUN line %s is the file, %t a temporary file; a line that ends in \ goes on in the next RUN line.
+# Runs the RUN lines of a test: filecheck.sh FILE.mlir FOLDER... with the folders of fovea-opt and FileCheck. In a RUN line, %s
+# is the file and %t a temporary file; a line that ends in \ continues in the next RUN line.
 set -euo pipefail
 file=$1; shift
 for folder in "$@"; do PATH=$folder:$PATH; done

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What the folders promise, checked by reading the sources.
+"""Checks of the sources.
 
     rooms.py arrows    includes point only up the list of folders (fovea_folders in CMakeLists.txt; codegen_folders for codegen's own)
     rooms.py names     no type is defined twice in one namespace
-    rooms.py licenses  every source file says under which license it is: in its first line, or in the one after #!
-    rooms.py packages  every package of packages.txt stands there once, with a reason, and is named in README.md or docs/dependencies.md
-    rooms.py figure FILE [--check]    the folders and their arrows as an SVG; --check: FILE is what would be written
+    rooms.py licenses  every source file names its license in its first line, or in the one after #!
+    rooms.py packages  every package of packages.txt is listed once, with a reason, and is named in README.md or docs/dependencies.md
+    rooms.py figure FILE [--check]    the folders and their arrows as an SVG; --check: FILE must equal it
 
 Exit status: 0 all holds, 1 something does not (each a line that says where).
 """
@@ -21,7 +21,7 @@ COMMENTS = {"//": (".cc", ".h", ".c", ".td", ".fbs", ".js", ".mjs"), "#": (".py"
 
 
 def files_in(*folders):
-    """Of the repository, below these folders; a file stands for itself."""
+    """The files of the repository below these folders; a file stands for itself."""
     listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", *folders],
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout.splitlines()
     if not listed:  # an archive without git
@@ -48,7 +48,7 @@ def listed(variable):
 
 
 def includes():
-    """(file, what it includes) of the library and the program."""
+    """Pairs (file, what it includes) of the library and the program."""
     for path in sources("fovea", "app", "bench"):
         for included in re.findall(r'^#include "((?:fovea|app|bench)/[^"]+)"', text_of(path), re.MULTILINE):
             yield path, included
@@ -86,7 +86,7 @@ def arrows():
 
 
 def stripped(text):
-    """Without comments, strings and preprocessor lines."""
+    """The text without comments, strings and preprocessor lines."""
     text = re.sub(r'R"(\w*)\((?:.|\n)*?\)\1"', '""', text)
     text = re.sub(r"//[^\n]*|/\*(?:.|\n)*?\*/", "", text)
     text = re.sub(r'"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])+\'', '""', text)
@@ -94,7 +94,7 @@ def stripped(text):
 
 
 def types_in(text):
-    """(namespace, name) of every type a file defines at namespace level; those in unnamed namespaces are the file's own."""
+    """Pairs (namespace, name) of every type that a file defines at namespace level, except those in unnamed namespaces."""
     scopes, at = [], 0  # of open braces: a namespace's name, or None
     token = re.compile(r"[{};]")
     start = 0
@@ -131,7 +131,7 @@ def names():
 
 
 def first_lines(path):
-    """Two lines, whatever the bytes are."""
+    """The first two lines, in any encoding."""
     with open(os.path.join(ROOT, path), encoding="utf-8", errors="replace") as file:
         return [file.readline().rstrip("\n"), file.readline().rstrip("\n")]
 
@@ -173,7 +173,7 @@ def packages():
 
 
 def figure():
-    """Folders from the bottom up; an arrow goes to each folder that is used and is not used by another that is."""
+    """Draws the folders from the bottom up, with an arrow to each folder that is used directly and through no other."""
     folders = listed("fovea_folders") + ["app"]
     uses = {folder: set() for folder in folders}
     for path, included in includes():

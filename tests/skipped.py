@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Tests that a run left out, and why: skipped.py RESULTS.xml [--strict]
+"""Prints which tests a run skipped, and why: skipped.py RESULTS.xml [--strict]
 
-RESULTS.xml is what `ctest --output-junit` wrote. Each skipped test is named with the line in which it says why. With --strict the exit
-status is 1 where one is skipped that tests/allowed_skips.txt does not list (a pattern of names and a reason a line), but for those
-that need the test data where there is none.
+RESULTS.xml is what `ctest --output-junit` wrote. Each skipped test is named with the line that says why. With --strict the exit
+status is 1 if a test is skipped that tests/allowed_skips.txt does not list (lines with a pattern of names and a reason), except tests
+that need the test data when there is none.
 """
 import fnmatch
 import os
@@ -21,7 +21,7 @@ def allowed():
 
 
 def reason_of(case):
-    """The line of the test's own output that tells most."""
+    """The most informative line of the test's output."""
     out = case.find("system-out")
     lines = [line.strip() for line in (out.text or "").splitlines()] if out is not None else []
     telling = [line for line in lines if line and not line.startswith(("[", "Note:", "Running main"))]

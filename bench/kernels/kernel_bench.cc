@@ -38,7 +38,7 @@ double multiply_adds(const Layer& layer) {
          positions;
 }
 
-// An argument kept as `dtype`, read as f32.
+// An argument stored as `dtype` and read as f32.
 Ref operand(Graph& graph, const char* name, Shape shape, DType dtype, Role role) {
   const Ref kept = graph.argument(name, {std::move(shape), dtype}, role);
   return dtype == DType::f32 ? kept : graph.add("cast", {kept}, {{"dtype", std::string("f32")}}, "")[0];
@@ -49,7 +49,7 @@ void finish(Graph& graph, Ref y, Pass pass, DType dtype) {
   graph.finish({{"y", narrow ? graph.add("cast", {y}, {{"dtype", std::string(name(dtype))}}, "")[0] : y}});
 }
 
-// Forward carries the bias and relu it has in a network: they are part of the kernel, and cost nothing that is counted.
+// The forward pass includes bias and relu as in a network; they are part of the kernel and do not count as operations.
 Graph dense_graph(const Layer& layer, Pass pass, DType dtype) {
   Graph graph;
   const Ref x = operand(graph, "x", {layer.batch, layer.channels}, dtype, Role::input);
@@ -97,7 +97,8 @@ Graph conv_graph(const Layer& layer, Pass pass, DType dtype) {
   return graph;
 }
 
-// A convolution (dense where the size is 0) of 8-bit integers with a scale a filter, bias and relu, as the quantizer writes it.
+// A convolution (a dense layer when the size is 0) of 8-bit integers with a scale for each filter, bias and relu, as the
+// quantizer writes it.
 Graph integer_graph(const Layer& layer) {
   const auto channels = static_cast<size_t>(layer.filters);
   const bool dense = layer.size == 0;
@@ -160,13 +161,13 @@ double best_seconds(Program& program, int threads, double seconds) {
 
 namespace {
 
-// A program on each number of threads.
+// Times a program on each number of threads.
 void add_rows(std::vector<KernelRow>& rows, const std::string& name, Program program, double multiply_adds,
               const std::vector<int>& counts, double seconds, DType dtype) {
   for (const int count : counts) {
     const double before = measured_peak_gflops(count, dtype);
     const double best = best_seconds(program, count, seconds);
-    // The processor's clock moves with heat and with its neighbors: the peak is taken on both sides of the kernel.
+    // The clock of the processor changes with heat and other load, so the peak is measured before and after the kernel.
     const double peak = std::max(before, measured_peak_gflops(count, dtype));
     const double gflops = 2 * multiply_adds / best / 1e9;
     rows.push_back({name, count, best * 1e3, gflops, gflops / peak});

@@ -17,11 +17,11 @@
 namespace fovea {
 namespace {
 
-// Enough independent sums to hide the latency of a multiply-add on every processor that matters (4 or 5 cycles, two units).
+// Enough independent sums to hide the latency of a multiply-add (4 or 5 cycles, two units) on common processors.
 constexpr int sums = 12;
 constexpr int64_t rounds = 400'000;
 
-// Multiply-adds of one lane.
+// How many multiply-adds a lane computes at once.
 enum class Products : uint8_t { one = 1, bf16_pair = 2, byte_quad = 4 };
 
 Products products_of(DType dtype, const Target& target) {
@@ -30,7 +30,7 @@ Products products_of(DType dtype, const Target& target) {
   return Products::one;
 }
 
-// sum + factor * factor in each lane; or the sum and two such products of bf16 numbers, or four of bytes.
+// sum + factor * factor in each lane, or the sum of two such products of bf16 numbers or four of bytes.
 llvm::Value* multiply_add(llvm::IRBuilder<>& builder, llvm::Value* sum, llvm::Value* factor, Products products) {
   llvm::Type* type = sum->getType();
   if (products == Products::one) return builder.CreateIntrinsic(llvm::Intrinsic::fma, {type}, {sum, factor, factor});
@@ -62,7 +62,7 @@ std::unique_ptr<llvm::Module> write_chains(llvm::LLVMContext& context, const Tar
   auto* body = llvm::BasicBlock::Create(context, "body", function);
   auto* exit = llvm::BasicBlock::Create(context, "exit", function);
   builder.SetInsertPoint(entry);
-  // Read from memory, so that nothing is known when the code is made.
+  // The factor is loaded from memory, so that the optimizer does not know it.
   llvm::Value* factor = builder.CreateAlignedLoad(vector, function->getArg(3), llvm::Align(64));
   builder.CreateBr(body);
   builder.SetInsertPoint(body);

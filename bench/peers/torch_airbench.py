@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The CIFAR-10 speed recipe "94, muon" of KellerJordan/cifar10-airbench in PyTorch, for the processor: what `fovea train airbench94` stands beside.
+"""The CIFAR-10 speed recipe "94, muon" of KellerJordan/cifar10-airbench in PyTorch on the processor, to compare with `fovea train airbench94`.
 
 usage: torch_airbench.py CIFAR_FOLDER [--dtype bf16|fp32] [--threads 2] [--steps N] [--seed 1]
-CIFAR_FOLDER holds the binary files data_batch_1..5.bin and test_batch.bin. With --steps it stops early and only times.
-Prints a line an epoch, then accuracy without and with test-time views, and the seconds in all (compilation of neither side counts apart).
+CIFAR_FOLDER contains the binary files data_batch_1..5.bin and test_batch.bin. With --steps it stops early and only measures time.
+Prints a line for each epoch, then the accuracy without and with test-time views, and the total seconds, in which compilation is included.
 """
 import argparse
 import pathlib

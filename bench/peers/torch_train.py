@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images a second that PyTorch trains at: forward, backward and SGD with momentum of one network.
+"""Images per second of training in PyTorch: forward, backward and SGD with momentum of one network.
 
 usage: torch_train.py MODEL BATCH THREADS SECONDS [f32|bf16] | --version
-prints one number, the fastest of PyTorch's two layouts and, in bf16, of its two ways: torch.autocast, which keeps parameters in
-f32, and a network that is bf16 throughout.
+Prints one number, the fastest of PyTorch's two layouts and, in bf16, of two ways: torch.autocast, which keeps parameters in f32, and a
+network that is bf16 throughout.
 """
 import statistics
 import sys

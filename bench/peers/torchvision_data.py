@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images a second of torchvision's usual training pipeline alone.
+"""Images per second of torchvision's usual training pipeline alone.
 
-usage: torchvision_data.py DIR SIZE BATCH WORKERS SECONDS   prints one number; DIR holds a folder per class
+usage: torchvision_data.py DIR SIZE BATCH WORKERS SECONDS   prints one number; DIR contains a folder for each class
 """
 import sys
 import time

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What most files include, compiled once for all of them: the standard library's and {fmt}'s.
+// Headers of the standard library and {fmt} that most files include, precompiled once.
 #pragma once
 
 #include <fmt/format.h>

@@ -30,7 +30,7 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string nearest_name(std::string_view name, std::span<const std::string> known) {
   std::string best;
-  // A third of the letters wrong is a typing error; more is another word.
+  // A name with a third of its letters wrong is taken for a typing error; with more it is another word.
   size_t best_distance = std::max<size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : known) {
     const size_t distance = edit_distance(name, candidate);

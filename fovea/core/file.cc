@@ -16,7 +16,7 @@
 namespace fovea {
 namespace {
 
-// Closes on every way out.
+// A file descriptor that is closed on every way out.
 class Descriptor {
  public:
   Descriptor(const std::filesystem::path& path, int flags) : number_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {}
@@ -46,7 +46,7 @@ std::vector<std::byte> read_file(const std::filesystem::path& path) {
   std::vector<std::byte> bytes(static_cast<size_t>(status.st_size));
   size_t filled = 0;
   for (;;) {
-    if (filled == bytes.size()) bytes.resize(bytes.size() + 4096);  // pipes and growing files say nothing true about their size
+    if (filled == bytes.size()) bytes.resize(bytes.size() + 4096);  // pipes and growing files do not tell their true size
     const ssize_t got = ::read(file.number(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
@@ -130,7 +130,7 @@ void replace_file(const std::filesystem::path& finished, const std::filesystem::
   if (!file.open() || ::fsync(file.number()) != 0 || ::rename(finished.c_str(), target.c_str()) != 0) {
     fail("cannot write {}: {}", path.string(), std::strerror(errno));
   }
-  // A rename is on the disk once its folder is.
+  // A rename is certain to be on the disk only after its folder is synced.
   Descriptor folder(target.has_parent_path() ? target.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY);
   if (folder.open()) ::fsync(folder.number());
 }

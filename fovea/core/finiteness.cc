@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-// By bits, as the exponent tells: one pass without a branch finds the largest magnitude, and NaN is above infinity.
+// Works on the bits: a single pass without a branch finds the largest magnitude, and a NaN's bits are above those of infinity.
 template <typename Bits>
 Finiteness finiteness_of(const std::byte* numbers, int64_t count, Bits infinity) {
   constexpr Bits magnitude = static_cast<Bits>(~Bits{0}) >> 1;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names by pattern, as shells have it.
+/// \file
+/// Names by pattern, as in a shell.
 #pragma once
 
 #include <string>
 
 namespace fovea {
 
-// `*` fits any text (dots too), `?` any letter, [abc] one of them. The whole name must fit.
+/// Whether the whole name fits the pattern: `*` stands for any text (dots and slashes too), `?` for any character, and [abc]
+/// for one of those listed.
 bool fits_pattern(const std::string& name, const std::string& pattern);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Faults of fovea itself, whatever was asked for: one message that asks for a report, and keeps what shows the fault.
+/// \file
+/// Faults of fovea itself, whatever was asked for: one message, which asks for a report and keeps what shows the fault.
 #pragma once
 
 #include <string>
@@ -8,12 +9,13 @@
 
 namespace fovea {
 
-// Exit status 1.
+/// Thrown when fovea finds a fault of its own. The exit status is 1.
 class InternalError : public Error {
  public:
-  // `what`: "layer \"conv1\" does not compile: ...".
+  /// `what` says what went wrong, e.g. `layer "conv1" does not compile: ...`.
   explicit InternalError(const std::string& what) : Error(1, message(what)) {}
 
+  /// The message around `what`.
   static std::string message(const std::string& what) {
     return "internal error: " + what + "; this is a fault of fovea: please report it with the command and its files";
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text files as people's programs write them, line by line.
+/// \file
+/// Text files line by line, with any program's line ends.
 #pragma once
 
 #include <filesystem>
@@ -9,13 +10,14 @@
 
 namespace fovea {
 
-// The lines of a text without their ends, be these Unix's or Windows's, and without a byte order mark before the first. Fails
-// with `name` on what is no UTF-8 text: UTF-16, which spreadsheets call Unicode, or a byte of zero. `utf8`: any other byte that
-// is no UTF-8 is refused, too, with its line.
+/// The lines of a text without their ends (LF or CRLF) and without a byte order mark before the first. Fails, naming `name` and
+/// the line, on anything that is not text: UTF-16, which spreadsheets call Unicode, or a byte of zero. With `utf8`, a line that
+/// is not UTF-8 fails, too.
 std::vector<std::string> lines_of(std::string_view text, const std::string& name, bool utf8 = false);
+/// The same of a file.
 std::vector<std::string> read_lines(const std::filesystem::path& path, bool utf8 = false);
 
-// Text that is no UTF-8 as a message shows it: K\xe4fer.
+/// Text that is not UTF-8 as a message shows it, with other bytes in hexadecimal: `K\xe4fer`.
 std::string escaped(std::string_view text);
 
 }  // namespace fovea

@@ -29,7 +29,7 @@ std::atomic<bool> output_taken = false;
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
 
-// N of /proc/PID/fd/N, when the process is this one.
+// The N of /proc/PID/fd/N when that process is this one; -1 otherwise.
 int own_descriptor(const fs::path& folder, const fs::path& name) {
   const std::string process = "/proc/" + std::to_string(::getpid());
   const std::string text = folder.string();
@@ -40,14 +40,14 @@ int own_descriptor(const fs::path& folder, const fs::path& name) {
   return error == std::errc() && end == digits.data() + digits.size() ? number : -1;
 }
 
-// The first bytes of a name that stay whole letters when it is UTF-8: some file systems take nothing else.
+// The longest beginning of a name, up to `length` bytes, that splits no UTF-8 character: some file systems accept nothing else.
 std::string_view beginning(std::string_view name, size_t length) {
   if (name.size() <= length) return name;
   while (length > 0 && (static_cast<unsigned char>(name[length]) & 0xC0) == 0x80) --length;
   return name.substr(0, length);
 }
 
-// A name beside `name`, no longer than the file system takes.
+// A name beside `name`, no longer than the file system accepts.
 std::string temporary_name(int folder, const std::string& name) {
   const std::string suffix = fmt::format(".{}.tmp", ::getpid());
   const long most = ::fpathconf(folder, _PC_NAME_MAX);
@@ -55,7 +55,8 @@ std::string temporary_name(int folder, const std::string& name) {
   return std::string(beginning(name, longest - std::min(longest, suffix.size()))) + suffix;
 }
 
-// While one exists, writing to a pipe that nobody reads is an error like any other, not a signal that ends the process.
+// While an object of this class exists, writing to a pipe that nobody reads is an error like any other, and not a signal that
+// ends the process.
 class PipeGuard {
  public:
   PipeGuard() {
@@ -79,7 +80,7 @@ class PipeGuard {
   bool before_ = false;
 };
 
-// 0, or the reason.
+// Returns 0, or the errno of the failed write.
 int write_all(int descriptor, std::span<const std::byte> bytes) {
   const PipeGuard guard;
   while (!bytes.empty()) {
@@ -92,10 +93,11 @@ int write_all(int descriptor, std::span<const std::byte> bytes) {
   return 0;
 }
 
-// Whoever could read and write the old file can read and write the new one, and nobody else.
+// Gives the new file the owner and mode of the old one: who could read and write the old file can read and write the new one,
+// and nobody else.
 void take_over_permissions(int descriptor, const struct stat& old) {
   if (::fchown(descriptor, old.st_uid, old.st_gid) != 0) {
-    // Only root gives files away.
+    // Only root may give files away, and it is not a failure if the file keeps our owner.
   }
   ::fchmod(descriptor, old.st_mode & 0777);
 }
@@ -111,7 +113,7 @@ Destination destination_of(const fs::path& path) {
     const fs::path folder = fs::canonical(folder_of(found.path), error);
     if (error) break;
     if (folder.string().starts_with("/proc/")) {
-      // Such links lead to what is open, whatever name it had.
+      // Such links lead to the open file itself, whatever name it had.
       found.descriptor = own_descriptor(folder, found.path.filename());
       found.in_place = true;
       return found;
@@ -178,14 +180,14 @@ void OutputFile::write(std::span<const std::byte> bytes) {
 
 void OutputFile::commit() {
   const bool beside = !temporary_.empty();
-  // Devices and pipes have nothing to bring to a disk.
+  // Devices and pipes have nothing to sync.
   if (::fsync(descriptor_) != 0 && (beside || (errno != EINVAL && errno != ENOTSUP && errno != EROFS))) fail_to_write(errno);
   const int descriptor = std::exchange(descriptor_, -1);
   if (::close(descriptor) != 0) fail_to_write(errno);
   if (beside) {
     if (::renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) fail_to_write(errno);
     temporary_.clear();
-    ::fsync(folder_);  // a rename is on the disk once its folder is
+    ::fsync(folder_);  // a rename is certain to be on the disk only after its folder is synced
   }
   close();
 }

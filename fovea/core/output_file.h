@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file while it is written. All that the library and the program write goes through here.
-//
-// A plain file appears under its name only when it is complete on the disk: a temporary file beside it is written, fsynced and
-// renamed over it, so that after a crash, a kill or a full disk the old content stands. What else may bear the name is written
-// to where it is and never replaced: devices, pipes, and the descriptors behind /dev/stdout. A symbolic link stays one; the
-// file that it leads to is replaced in this way.
+/// \file
+/// A file while it is written. All that the library and the program write goes through here.
+///
+/// A plain file appears under its name only when it is complete on the disk: a temporary file beside it is written, synced and
+/// renamed over it, so that the old content survives a crash, a kill or a full disk. Devices, pipes and the descriptors behind
+/// /dev/stdout are written in place and never replaced. A symbolic link stays one; the file that it leads to is replaced in
+/// this way.
 #pragma once
 
 #include <cstddef>
@@ -14,26 +15,29 @@
 
 namespace fovea {
 
-// What a name leads to, once all its links are followed.
+/// What a name leads to once all its links are followed.
 struct Destination {
-  std::filesystem::path path;
-  int descriptor = -1;    // of this process, behind /dev/stdout, /dev/fd/N and links to them
-  bool in_place = false;  // exists and is no plain file
+  std::filesystem::path path;  ///< the name after the last link
+  int descriptor = -1;    ///< a descriptor of this process, when the name is /dev/stdout, /dev/fd/N or a link to one; else -1
+  bool in_place = false;  ///< whether it exists and is not a plain file, and so is written where it is
 };
 
+/// Follows the links of `path`, as many as Linux would.
 Destination destination_of(const std::filesystem::path& path);
 
+/// One file that is being written. Not for several threads at once. Every member fails with `cannot write PATH: REASON`.
 class OutputFile {
  public:
-  // Fails with `cannot write PATH: REASON`, as all members do. `program`: a file that can be executed.
+  /// Opens the destination; folders are not created. `program` makes the file executable.
   explicit OutputFile(const std::filesystem::path& path, bool program = false);
-  // Without commit(), a plain file is as it was.
+  /// Without commit(), a plain file is left as it was.
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  /// Appends the bytes.
   void write(std::span<const std::byte> bytes);
-  // The last thing: the file is complete.
+  /// Syncs the file and puts it under its name. The last call on this object.
   void commit();
 
  private:
@@ -42,12 +46,12 @@ class OutputFile {
   [[noreturn]] void fail_to_write(int reason);
   void close();
 
-  std::filesystem::path named_;   // by the caller
-  std::string name_, temporary_;  // in the folder; empty where it is written in place
+  std::filesystem::path named_;   // as the caller wrote it
+  std::string name_, temporary_;  // names within the folder; empty where the file is written in place
   int folder_ = -1, descriptor_ = -1;
 };
 
-// Whether a file's bytes have gone to standard output: then words for people do not belong there.
+/// Whether the bytes of a file have gone to standard output; messages for people do not belong there then.
 bool standard_output_taken();
 
 }  // namespace fovea

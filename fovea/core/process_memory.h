@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this process has in memory, as the system counts it.
+/// \file
+/// The memory of this process, as the system counts it.
 #pragma once
 
 #include <cstdint>
 
 namespace fovea {
 
-int64_t resident_bytes();  // 0 where the system does not tell
+int64_t resident_bytes();  ///< Bytes of physical memory in use; 0 where the system does not tell.
 
-// Memory that was freed and that the allocator kept goes back to the system.
+/// Returns freed memory that the allocator kept to the system (glibc's malloc_trim).
 void release_freed_memory();
 
-// From now on, blocks of a megabyte and more go back at once when they are freed: less is resident, for more calls of the
-// system.
+/// From now on blocks of 1 MiB and more are returned to the system as soon as they are freed: the process keeps less memory,
+/// for more system calls.
 void keep_no_large_blocks();
 
 }  // namespace fovea

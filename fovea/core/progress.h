@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a run has come, on standard error: a bar that is redrawn on a terminal, plain lines anywhere else.
+/// \file
+/// The progress of long work, on standard error: a bar that is redrawn on a terminal, plain lines anywhere else.
 #pragma once
 
 #include <chrono>
@@ -8,28 +9,34 @@
 
 namespace fovea {
 
+/// A progress bar. For one thread at a time.
 class Progress {
  public:
-  // quiet: nothing at all.
+  /// With `quiet`, nothing is printed at all.
   explicit Progress(bool quiet);
+  /// Removes a bar that is still drawn.
   ~Progress();
 
-  // What is counted: its rate is printed as done / scale a second.
+  /// What is counted. The speed is printed as units per second, divided by `scale`.
   struct Unit {
-    const char* name = "images";
-    double scale = 1;
+    const char* name = "images";  ///< plural, as it is printed
+    double scale = 1;             ///< how many counted items make one printed unit
   };
 
-  // A new bar of `total`, of which `done` were done before (a resumed epoch).
+  /// Starts a bar over `total` items, of which `done` were done before this process started (a resumed epoch); those do not
+  /// count for the speed. The unit is images.
   void start(const std::string& title, int64_t total, int64_t done = 0) { start(title, total, done, Unit()); }
+  /// The same with a unit.
   void start(const std::string& title, int64_t total, int64_t done, Unit unit);
-  // Redraws at most ten times a second: `done` of the total, and what there is to say, e.g. "loss 0.123".
+  /// Redraws the bar at most ten times a second. `done` counts the items done of the total; `note` is printed beside it, e.g.
+  /// "loss 0.123".
   void update(int64_t done, const std::string& note);
-  // Ends the bar and leaves `line` in its place.
+  /// Ends the bar and prints `line` in its place.
   void finish(const std::string& line);
-  // A line of its own.
+  /// Prints a line of its own.
   void say(const std::string& line);
 
+  /// Whether standard error is a terminal.
   bool terminal() const { return terminal_; }
 
  private:
@@ -44,6 +51,6 @@ class Progress {
   Clock::time_point start_, drawn_at_;
 };
 
-std::string duration_text(double seconds);  // "8 s", "2 min 05 s", "1 h 02 min"
+std::string duration_text(double seconds);  ///< Seconds rounded and written for a person: "8 s", "2 min 05 s", "1 h 02 min".
 
 }  // namespace fovea

@@ -26,7 +26,7 @@ uint32_t Random::bits() {
 float Random::uniform() { return static_cast<float>(bits() >> 8) * 0x1p-24f; }
 
 uint32_t Random::below(uint32_t bound) {
-  // Lemire, "Fast random integer generation in an interval", 2019: reject the few products that would bias.
+  // Lemire, "Fast random integer generation in an interval", 2019: the few products that would bias the result are rejected.
   uint64_t product = uint64_t{bits()} * bound;
   if (static_cast<uint32_t>(product) < bound) {
     const uint32_t threshold = -bound % bound;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counter-based random numbers: a function of seed, stream and position, nothing to keep and nothing to order.
-//
-// Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The compiled kernels compute the same
-// function (fovea.random), so that a host check can repeat any number a kernel drew.
+/// \file
+/// Counter-based random numbers: a pure function of seed, stream and position, so no state is kept and no order has to be
+/// agreed on.
+///
+/// Philox4x32-10, Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. The compiled kernels compute the same
+/// function (fovea.random), so that a check on the host can repeat any number that a kernel drew.
 #pragma once
 
 #include <array>
@@ -11,7 +13,8 @@
 
 namespace fovea {
 
-// Ten rounds over a counter of four words with a key of two.
+/// Ten rounds of Philox over a counter of four words with a key of two. Each counter gives four independent, uniformly
+/// distributed words.
 constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t first = uint64_t{0xD2511F53} * counter[0];
@@ -24,20 +27,22 @@ constexpr std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::a
   return counter;
 }
 
-// FNV-1a, 64 bits: the same on every machine.
+/// FNV-1a, 64 bits: the same on every machine.
 uint64_t hash_of(std::string_view text);
 
-// A sequence for one purpose: numbers drawn in order from (seed, stream). Cheap to make; make one per image, per parameter, per
-// epoch.
+/// A sequence of random numbers for one purpose, drawn in order from (seed, stream). It is cheap to construct: make one per
+/// image, per parameter, per epoch. One thread at a time.
 class Random {
  public:
+  /// Sequences of different streams of one seed are independent.
   Random(uint64_t seed, uint64_t stream) : seed_(seed), stream_(stream) {}
 
-  uint32_t bits();  // 32 uniform bits
-  float uniform();  // in [0, 1), 24 bits
+  uint32_t bits();  ///< The next 32 uniformly distributed bits.
+  float uniform();  ///< A number in [0, 1) with 24 random bits.
+  /// A number in [low, high).
   float uniform(float low, float high) { return low + (high - low) * uniform(); }
-  uint32_t below(uint32_t bound);  // in [0, bound), unbiased; bound > 0
-  float normal();                  // mean 0, deviation 1 (Box-Muller)
+  uint32_t below(uint32_t bound);  ///< An integer in [0, bound) without bias; bound > 0.
+  float normal();                  ///< A number of the normal distribution with mean 0 and standard deviation 1 (Box-Muller).
 
  private:
   uint64_t seed_, stream_, block_ = 0;

@@ -7,8 +7,8 @@
 namespace fovea {
 namespace {
 
-// tables[0] is the checksum of a byte, tables[n] of that byte with n zeros behind it, so that eight bytes are taken at a time
-// (Kounavis and Berry, "A systematic approach to building high performance software-based CRC generators", 2005).
+// tables[0] is the checksum of one byte, and tables[n] that of one byte followed by n zeros, so that eight bytes are processed
+// at a time (Kounavis and Berry, "A systematic approach to building high performance software-based CRC generators", 2005).
 constexpr std::array<std::array<uint32_t, 256>, 8> castagnoli_tables() {
   std::array<std::array<uint32_t, 256>, 8> tables{};
   for (uint32_t byte = 0; byte < 256; ++byte) {
@@ -26,12 +26,12 @@ constexpr std::array<std::array<uint32_t, 256>, 8> castagnoli_tables() {
 }
 
 constexpr std::array<std::array<uint32_t, 256>, 8> tables = castagnoli_tables();
-constexpr size_t head = 12;  // length and its checksum
+constexpr size_t head = 12;  // the length and its checksum
 constexpr size_t tail = 4;
 
 template <typename Number>
 void append(std::string& text, Number number) {
-  text.append(reinterpret_cast<const char*>(&number), sizeof number);  // little-endian, as everything this runs on
+  text.append(reinterpret_cast<const char*>(&number), sizeof number);  // little-endian, as every machine this runs on
 }
 
 template <typename Number>

@@ -31,10 +31,10 @@ constexpr std::array<DTypeRow, 10> dtype_table{{{DType::f32, "f32", 4},
                                                 {DType::i64, "i64", 8},
                                                 {DType::boolean, "boolean", 1}}};
 
-// Zeros. Large ones are the system's own fresh pages: memory that nobody has written takes no room.
+// Memory of zeros. Large blocks are fresh pages of the system, which take no physical memory until they are written.
 std::shared_ptr<std::byte> allocate(size_t bytes) {
   constexpr size_t line = 64;
-  // A whole number of cache lines, so that a vector load at the end of one tensor never touches another.
+  // The size is a whole number of cache lines, so that a vector load at the end of one tensor never touches another.
   const size_t rounded = std::max((bytes + line - 1) / line * line, line);
   void* memory = std::calloc(1, rounded + line);
   if (memory == nullptr) fail("out of memory: a tensor of {} bytes", bytes);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host tensors: a shape, an element type and contiguous row-major storage, shared on copy.
-//
-// Layout everywhere: activations are [batch, spatial..., channels]; filters are [spatial..., in, out] (docs/architecture.md).
+/// \file
+/// Host tensors: a shape, an element type, and contiguous row-major storage that copies share.
+///
+/// The layout is the same everywhere: activations are [batch, spatial..., channels], filters are [spatial..., in, out]
+/// (docs/architecture.md).
 #pragma once
 
 #include <cstddef>
@@ -15,17 +17,22 @@
 
 namespace fovea {
 
+/// The type of a tensor's elements. A boolean takes one byte.
 enum class DType : uint8_t { f32, f64, bf16, f16, i8, u8, i16, i32, i64, boolean };
 
-size_t byte_size(DType dtype);        // of one element
-std::string_view name(DType dtype);   // "f32", "i8", ...
-DType dtype_named(std::string_view);  // refuses unknown names, with the nearest
+size_t byte_size(DType dtype);        ///< Bytes of one element.
+std::string_view name(DType dtype);   ///< "f32", "i8", ...; the text is valid for the life of the process.
+DType dtype_named(std::string_view);  ///< The inverse of name(). Refuses unknown names, with the nearest known one.
 
+/// The extents of a tensor, outermost dimension first; empty for a scalar.
 using Shape = std::vector<int64_t>;
 
-int64_t element_count(std::span<const int64_t> shape);  // 1 for a scalar; fails on overflow
-std::string to_string(std::span<const int64_t> shape);  // "[128, 28, 28, 1]"
+/// The product of the extents, 1 for a scalar. Fails on a negative extent and on overflow.
+int64_t element_count(std::span<const int64_t> shape);
+std::string to_string(std::span<const int64_t> shape);  ///< "[128, 28, 28, 1]"
 
+/// The element type of a C++ type: float, double, int8_t, uint8_t, int16_t, int32_t or int64_t.
+///@{
 template <typename T>
 constexpr DType dtype_of();
 template <>
@@ -56,12 +63,18 @@ template <>
 constexpr DType dtype_of<int64_t>() {
   return DType::i64;
 }
+///@}
 
+/// A tensor in host memory. A copy shares the storage of the original, like a std::shared_ptr; clone() copies the elements.
+/// Several threads may read a tensor; writing needs the caller's own locking, also across copies.
 class Tensor {
  public:
+  /// An empty tensor: no elements, no storage.
   Tensor() = default;
-  Tensor(Shape shape, DType dtype);  // zeros, aligned to 64 bytes
+  /// All elements zero; the storage is aligned to 64 bytes. Fails when there is not enough memory.
+  Tensor(Shape shape, DType dtype);
 
+  /// A tensor with these elements in row-major order. Fails when their number does not fit the shape.
   template <typename T>
   static Tensor of(Shape shape, std::initializer_list<T> values) {
     Tensor tensor(std::move(shape), dtype_of<T>());
@@ -70,36 +83,47 @@ class Tensor {
     return tensor;
   }
 
+  /// The extents; valid as long as this tensor.
   const Shape& shape() const { return shape_; }
+  /// The element type.
   DType dtype() const { return dtype_; }
+  /// The number of elements.
   int64_t size() const { return count_; }
+  /// The size of the elements in bytes.
   size_t bytes() const { return static_cast<size_t>(count_) * byte_size(dtype_); }
+  /// Whether there are no elements.
   bool empty() const { return count_ == 0; }
 
+  /// The elements as bytes, valid as long as a tensor that shares them; null for an empty tensor that was default-constructed.
   std::byte* raw() { return storage_.get(); }
+  /// The same for reading.
   const std::byte* raw() const { return storage_.get(); }
 
+  /// The elements in row-major order, valid as long as a tensor that shares them. Fails when T is not the element type.
   template <typename T>
   T* data() {
     check_dtype(dtype_of<T>());
     return reinterpret_cast<T*>(storage_.get());
   }
+  /// The same for reading.
   template <typename T>
   const T* data() const {
     check_dtype(dtype_of<T>());
     return reinterpret_cast<const T*>(storage_.get());
   }
+  /// The elements as a span, under the conditions of data().
   template <typename T>
   std::span<T> values() {
     return {data<T>(), static_cast<size_t>(count_)};
   }
+  /// The same for reading.
   template <typename T>
   std::span<const T> values() const {
     return {data<T>(), static_cast<size_t>(count_)};
   }
 
-  Tensor clone() const;                // a deep copy
-  Tensor reshaped(Shape shape) const;  // the same storage seen with another shape of equal count
+  Tensor clone() const;                ///< A deep copy.
+  Tensor reshaped(Shape shape) const;  ///< The same storage with another shape of equal count; fails when the counts differ.
 
  private:
   void check_dtype(DType wanted) const;
@@ -111,7 +135,7 @@ class Tensor {
   std::shared_ptr<std::byte> storage_;
 };
 
-// Integers as a tensor of i64, or of i32, where each is cut to 32 bits; of no other type.
+/// A tensor of i64 or i32 from integers, which for i32 are cut to their lower 32 bits; other types fail, and a wrong count.
 Tensor integer_tensor(const Shape& shape, const std::vector<int64_t>& numbers, DType dtype = DType::i64);
 
 }  // namespace fovea

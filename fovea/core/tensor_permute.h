@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole tensors in another order or another element type, on the host.
+/// \file
+/// Whole tensors in another order of dimensions or another element type, on the host.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +10,11 @@
 
 namespace fovea {
 
-// Dimension i of the result is dimension `permutation[i]` of `tensor`, of any element type. Fails on what is no permutation.
+/// A copy of `tensor`, of any element type, whose dimension i is dimension `permutation[i]` of `tensor`. Fails when
+/// `permutation` is not one of the dimensions.
 Tensor permuted(const Tensor& tensor, std::span<const int64_t> permutation);
 
-// f16 and bf16 as f32, exactly; f32 as it is. Fails on other types.
+/// f16 and bf16 converted to f32, exactly; an f32 tensor itself, sharing storage. Fails on other types.
 Tensor widened(const Tensor& tensor);
 
 }  // namespace fovea

@@ -6,14 +6,15 @@
 namespace fovea {
 namespace {
 
-// How many bytes at the start of `text` make a letter: as its negative where they begin one and do not end it, or begin none.
+// The number of bytes of the character at the start of `text`. It is negative, as the length of the bad piece, where those
+// bytes begin a character without ending it or begin none.
 int letter_bytes(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
   const int first = byte(0);
   if (first < 0x80) return 1;
   if (first < 0xC2 || first > 0xF4) return -1;
   const int count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  // The second byte keeps out longer forms than needed, surrogates, and what lies beyond Unicode.
+  // The second byte's range excludes overlong forms, surrogates, and what lies beyond Unicode.
   const int least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
   const int most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
   if (byte(1) < least || byte(1) > most) return -1;

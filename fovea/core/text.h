@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers as people read them, and text as everyone can.
+/// \file
+/// Numbers as people read them, and text that is valid UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +10,14 @@
 
 namespace fovea {
 
-std::string with_separators(int64_t number);  // 1,513,514
-std::string bytes_text(int64_t bytes);        // "12.3 MB"
-std::string count_text(double count);         // "12.3 G"
+std::string with_separators(int64_t number);  ///< "1,513,514"
+std::string bytes_text(int64_t bytes);        ///< Bytes with a decimal prefix: "12.3 MB".
+std::string count_text(double count);         ///< A count with a decimal prefix: "12.3 G".
 
+/// Whether the whole text is valid UTF-8.
 bool is_utf8(std::string_view text);
-// The text with U+FFFD in place of each piece that is not UTF-8 (the longest beginnings of letters, as Unicode recommends).
+/// The text with U+FFFD in place of each piece that is not UTF-8, a piece being the longest beginning of a character, as the
+/// Unicode standard recommends.
 std::string utf8_of(std::string_view text);
 // At most `letters` letters, the last one an ellipsis when something was cut off. Letters are UTF-8 code points.
 std::string shorten(std::string_view text, size_t letters);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Photographs that could not be read: each is named once on standard error, and counted.
+/// \file
+/// Reports images that could not be read: each is named once on standard error, and counted.
 #pragma once
 
 #include <fmt/format.h>
@@ -13,8 +14,10 @@
 
 namespace fovea {
 
+/// Collects the corrupt samples of a run. One thread at a time.
 class CorruptSampleReport {
  public:
+  /// Prints the messages of samples that were not reported before.
   void report(const std::vector<CorruptSample>& damaged, Progress& progress) {
     for (const CorruptSample& damage : damaged) {
       if (seen_.insert(damage.image).second) progress.say(fmt::format("skipped: {}", damage.message));

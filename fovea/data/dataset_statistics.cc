@@ -22,7 +22,7 @@ constexpr uint8_t background = 32, ink = 224;
 // Of a class, as there is room for it.
 std::string sheet_name(const std::string& name) { return shorten(name, 20); }
 
-// Copies `picture`, gray or in colors, into the sheet.
+// Copies `picture`, gray or in color, into the sheet.
 void paste(Image& sheet, const Image& picture, int64_t top, int64_t left) {
   for (int64_t y = 0; y < picture.shape.height; ++y) {
     uint8_t* target = sheet.pixels.data() + ((top + y) * sheet.shape.width + left) * 3;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every image of a data set looked at once: what `fovea data` prints of photographs, and its contact sheet.
+/// \file
+/// Statistics over every image of a data set of files, which `fovea data` prints, and its contact sheet.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 namespace fovea {
 
+/// What statistics() found.
 struct DatasetStatistics {
   std::vector<int64_t> class_counts;
   std::vector<int64_t> heights, widths;  // of the photographs that are whole, each sorted

@@ -16,9 +16,9 @@
 namespace fovea {
 namespace {
 
-constexpr uint64_t purpose = 0x73687566666c6500;  // keeps the order apart from other numbers drawn with the same seed
+constexpr uint64_t purpose = 0x73687566666c6500;  // makes the order independent of other numbers drawn with the same seed
 
-// Into the same memory every epoch.
+// Reuses the memory of `order` in every epoch.
 void shuffle_into(std::vector<int64_t>& order, uint64_t seed, int64_t epoch) {
   std::iota(order.begin(), order.end(), int64_t{0});
   Random random(seed ^ purpose, static_cast<uint64_t>(epoch));
@@ -120,14 +120,14 @@ class Loader::Workers {
     Batch full, last;      // the last batch of an epoch has buffers of its own size
     bool smaller = false;  // which of the two is filled
     std::vector<int64_t> images;
-    int64_t claimed = 0, done = 0;  // places
+    int64_t claimed = 0, done = 0;  // counts of places
     bool ready = false;
     std::exception_ptr error;  // of the first place that failed
     int64_t failed_place = 0;
 
     Batch& batch() { return smaller ? last : full; }
   };
-  // Places [begin, end) of a slot.
+  // The places [begin, end) of a slot.
   struct Claim {
     Slot* slot = nullptr;
     int64_t begin = 0, end = 0;
@@ -175,7 +175,7 @@ class Loader::Workers {
     threads_.clear();
   }
 
-  // With the mutex held: the next batch in its slot, nothing of it claimed.
+  // Opens the next batch in its slot, with nothing of it claimed. The mutex must be held.
   void open() {
     if (next_batch_ == 0 || !sorted_) {
       if (options_.shuffle && options_.balanced) {
@@ -204,9 +204,9 @@ class Loader::Workers {
     }
   }
 
-  // With the mutex held: what is there to do, if anything.
+  // Claims work if there is any. The mutex must be held.
   bool claim(Claim& claimed) {
-    // A photograph is worth a claim of its own; a copy of pixels is not.
+    // Decoding an image file is worth a claim of its own; copying pixels is not.
     const int64_t most = dataset().encoded() ? 1 : 32;
     if (opened_ == 0 || slot_of(opened_ - 1).claimed == slot_of(opened_ - 1).batch().count) {
       if (failed_ || opened_ - taken_ >= static_cast<int64_t>(slots_.size())) return false;
@@ -277,7 +277,7 @@ class Loader::Workers {
     }
   }
 
-  // When every place is filled.
+  // Called when every place is filled.
   void finish(Slot& slot) {
     Batch& batch = slot.batch();
     std::ranges::sort(batch.damaged, {}, &CorruptSample::image);
@@ -294,13 +294,13 @@ class Loader::Workers {
   std::vector<int32_t> labels_;  // where classes are balanced
   std::vector<Slot> slots_;
 
-  std::mutex mutex_;  // guards everything below, and of the slots all but the places that are claimed
+  std::mutex mutex_;  // guards everything below, and in the slots everything but the places that are claimed
   std::condition_variable room_, ready_;
-  int64_t next_epoch_ = 0, next_batch_ = 0;  // to be opened
-  bool sorted_ = false;                      // order_ is that of next_epoch_
+  int64_t next_epoch_ = 0, next_batch_ = 0;  // the next batch to open
+  bool sorted_ = false;                      // whether order_ is that of next_epoch_
   int64_t opened_ = 0, taken_ = 0;           // batches since the start of the stream
-  bool holding_ = false;                     // the consumer has batch number taken_
-  bool failed_ = false;                      // no further batch is opened
+  bool holding_ = false;                     // whether the consumer has batch number taken_
+  bool failed_ = false;                      // whether a place failed, after which no further batch is opened
   bool stopping_ = false;
   std::vector<std::thread> threads_;
 };

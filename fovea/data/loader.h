@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches for training and evaluation, prepared by threads of their own while the last one is worked on.
-//
-// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). Where it starts is
-// an option, so that a resumed run sees exactly the batches the interrupted one would have seen. Neither the number of threads
-// nor their speed changes a batch.
+/// \file
+/// Batches for training and evaluation, which threads prepare while earlier ones are worked on.
+///
+/// The stream of batches is endless: epoch after epoch, each in an order that is a function of (seed, epoch). An option says
+/// where it starts, so that a resumed run gets exactly the batches that the interrupted one would have got. Neither the number
+/// of threads nor their speed changes a batch.
 #pragma once
 
 #include <cstdint>
@@ -17,26 +18,26 @@
 
 namespace fovea {
 
-// A photograph that could not be read, and what stands in its place.
+/// An image that could not be read.
 struct CorruptSample {
-  int64_t image = 0;
-  std::string message;  // names it
+  int64_t image = 0;    ///< its index in the data set
+  std::string message;  ///< says which image and what is wrong with it
 };
 
+/// A batch of images as the network reads them.
 struct Batch {
-  Tensor image;  // f32 [count, height, width, channels]
-  Tensor label;  // i32 [count]; of mixed images the dominant one
-  // Of mixed images (Augmentation::mixing), else empty: image i is of label[i] with label_weight[i], of second_label[i] with
-  // the rest.
-  Tensor second_label;  // i32 [count]
-  Tensor label_weight;  // f32 [count]
-  // Photographs of this batch that were damaged: the next one of the data set that is whole stands in for each, with its label.
+  Tensor image;         ///< f32 [count, height, width, channels]
+  Tensor label;         ///< i32 [count]; for mixed images, the label with the larger weight
+  Tensor second_label;  ///< i32 [count]; for mixed images (Augmentation::mixing) the other label, else empty
+  Tensor label_weight;  ///< f32 [count]; for mixed images the weight of `label`, where second_label has the rest; else empty
+  /// The corrupt images of this batch. Each is replaced by the next image of the data set that can be read, with its label.
   std::vector<CorruptSample> damaged;
-  int64_t count = 0;  // the batch size, less for the last batch of an epoch that does not divide
-  int64_t epoch = 0;
-  int64_t index = 0;  // within the epoch
+  int64_t count = 0;  ///< the batch size; less for the last batch of an epoch that does not divide
+  int64_t epoch = 0;  ///< from 0
+  int64_t index = 0;  ///< within the epoch, from 0
 };
 
+/// What batches consist of, and how they are prepared.
 struct LoaderOptions {
   int64_t batch = 128;
   bool shuffle = false;   // a new order every epoch; false is the order of the data set
@@ -52,30 +53,33 @@ struct LoaderOptions {
   int workers = 0;       // threads; 0: one for pixels, one for each processor for photographs
 };
 
-// An endless stream of batches, epoch after epoch.
+/// An endless stream of batches, epoch after epoch.
 class BatchSource {
  public:
   virtual ~BatchSource() = default;
-  virtual int64_t batches_per_epoch() const = 0;
-  // The next batch; its buffers are valid until the next call.
+  virtual int64_t batches_per_epoch() const = 0;  ///< The number of batches in an epoch.
+  /// The next batch; its buffers are valid until the next call.
   virtual const Batch& next() = 0;
-  // The next batch is this one. `batch` may be batches_per_epoch(), the start of the next epoch.
+  /// Makes this batch the next one. `batch` may be batches_per_epoch(), which is the start of the next epoch.
   virtual void seek(int64_t epoch, int64_t batch) = 0;
 };
 
+/// Loads the batches of a data set, in threads of its own. It is used by one thread at a time.
 class Loader : public BatchSource {
  public:
-  // Refuses a batch below 1, or one larger than the data set when the smaller batch is dropped.
+  /// Starts the threads. Refuses a batch below 1, and one larger than the data set when smaller batches are dropped.
   Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
   ~Loader() override;
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  int64_t batches_per_epoch() const override;
-  int64_t images_per_epoch() const;  // less than the data set's count when the last batch is dropped
+  int64_t batches_per_epoch() const override;  ///< The number of batches in an epoch.
+  int64_t images_per_epoch() const;  ///< Images in an epoch: fewer than the data set has when the last batch is dropped.
+  /// The data set; valid as long as this object.
   const Dataset& dataset() const;
 
-  // Rethrows what went wrong in the threads, in its place of the order. Fails when every photograph is damaged.
+  /// The next batch, valid until the next call. Errors of the threads are thrown here, in their place in the order. Fails when
+  /// every image is corrupt.
   const Batch& next() override;
   void seek(int64_t epoch, int64_t batch) override;
 
@@ -84,7 +88,7 @@ class Loader : public BatchSource {
   std::unique_ptr<Workers> workers_;
 };
 
-// The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
+/// The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
 std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch);
 
 // The same of an epoch that has every class as often, to within one image: as many images as there are labels, of each class

@@ -15,8 +15,10 @@ namespace fovea {
 struct StoredExamples {
   Tensor values;                ///< f32 [views * count, ...]
   std::vector<int32_t> labels;  ///< of each row
-  int64_t count = 0, views = 1;
+  int64_t count = 0;            ///< number of images
+  int64_t views = 1;            ///< views of each image
 
+  /// Numbers in a row.
   int64_t row_size() const { return values.size() / (count * views); }
   /// Copies row `row` to `target`, which has room for row_size() numbers.
   void copy(int64_t row, float* target) const;

@@ -60,7 +60,7 @@ std::string port_macros(const std::string& prefix, const DeployedNetwork::Port& 
   return text + "\n";
 }
 
-// What pixels become before the network reads them.
+// A comment that says how pixels are preprocessed for the network.
 std::string preprocessing_comment(const DeployedNetwork& network, const InferenceModel& model) {
   if (network.inputs.size() != 1 || network.inputs[0].type.shape.size() != 4) return "";
   const TensorType& type = network.inputs[0].type;

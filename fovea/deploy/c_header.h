@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a C program has to know to call a network compiled ahead of time.
+/// \file
+/// What a C program has to know to call a network that was compiled ahead of time.
 #pragma once
 
 #include <string>
@@ -10,11 +11,12 @@
 
 namespace fovea {
 
-// "mnist-cnn" -> "mnist_cnn": letters, digits and underscores, not a digit first. Refuses a name without any of them.
+/// A valid C identifier from a name: "mnist-cnn" becomes "mnist_cnn". It has letters, digits and underscores and does not begin
+/// with a digit. Refuses a name without any of them.
 std::string c_identifier(std::string_view name);
 
-// The header of `network.object`: shapes, types, scales and zero points of inputs and outputs, the arena's size, NAME_run.
-// Valid C99 and C++; includes nothing.
+/// The C header of `network.object`: shapes, types, scales and zero points of inputs and outputs, the size of the arena, and
+/// the declaration of NAME_run. It is valid C99 and C++ and includes nothing.
 std::string c_header(const DeployedNetwork& network, const InferenceModel& model);
 
 }  // namespace fovea

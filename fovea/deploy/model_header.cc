@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-// A string literal of C: what is not plain ASCII as octal escapes, which end after three digits.
+// A C string literal. Other characters than plain ASCII become octal escapes, which end after three digits.
 std::string literal(std::string_view text) {
   std::string result = "\"";
   for (const unsigned char letter : text) {
@@ -32,7 +32,7 @@ std::string arena_macros() {
          "#define MODEL_ARENA_ALIGNMENT NETWORK_ARENA_ALIGNMENT\n";
 }
 
-// Channel by channel; empty: `otherwise` for all.
+// One number for each channel; `otherwise` for all when there are no values.
 std::string floats(std::vector<float> values, int64_t channels, float otherwise) {
   if (values.empty()) values.assign(static_cast<size_t>(channels), otherwise);
   return fmt::format("{:#.9g}f", fmt::join(values, "f, "));
@@ -47,7 +47,7 @@ nlohmann::ordered_json description_of(const DeployedNetwork::Port& port) {
   return json;
 }
 
-// Buffers of the ports called `kind`, and the list of their names.
+// The buffers of the ports called `kind`, and the list of their names.
 std::string buffers(const char* kind, size_t count) {
   std::string text;
   for (size_t i = 0; i < count; ++i)
@@ -110,7 +110,7 @@ std::string module_model_header(const DeployedNetwork& network, const InferenceM
   text += define("INPUTS", inputs) + define("OUTPUTS", outputs);
   text += define("BUFFERS", buffers("INPUT", inputs) + buffers("OUTPUT", outputs));
   text += define("INPUT_BUFFERS", buffer_names("INPUT", inputs)) + define("OUTPUT_BUFFERS", buffer_names("OUTPUT", outputs));
-  // The assembler's strings know the same escapes as C's; they are quoted once more.
+  // The assembler's strings have the same escapes as those of C, so the literal is quoted once more.
   const std::string description = literal(description_text(network, model));
   return text + fmt::format("#define MODEL_SECTION __asm__({} \"\\n.ascii \" {} \"\\n\")\n",
                             literal(".section .custom_section.fovea,\"\",@"), literal(description));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sources in fovea/deploy/program are told about a network: macros over its own header, network.h.
+/// \file
+/// What the sources in fovea/deploy/program are told about a network, as macros on top of its own header, network.h.
 #pragma once
 
 #include <string>
@@ -10,20 +11,20 @@
 
 namespace fovea {
 
-// The name that such a network is compiled under, and of its header.
+/// The name under which the network of a program is compiled; its header has this name, too.
 inline constexpr const char* program_network = "network";
 
-// model.h of a program that names pictures. `program` is what it calls itself.
+/// The text of model.h for a program that classifies images. `program` is the name in its messages.
 std::string picture_model_header(const InferenceModel& model, const ImageModelForm& form, const std::string& program);
-// model.c: what model.h declares. `labels`: one for each class.
+/// The text of model.c, which defines what model.h declares. `labels` has one name for each class.
 std::string picture_model_source(const InferenceModel& model, const ImageModelForm& form,
                                  const std::vector<std::string>& labels);
 
-// model.h of a module of WebAssembly: buffers for any inputs and outputs, and its custom section.
+/// The text of model.h for a WebAssembly module: buffers for all inputs and outputs, and its custom section.
 std::string module_model_header(const DeployedNetwork& network, const InferenceModel& model);
 
-// JSON: {"name", "inputs": [{"name", "shape", "type", "scale", "zero"}], "outputs": [...]} and the keys of
-// fovea/graph/model_metadata.h.
+/// A description in JSON: {"name", "inputs": [{"name", "shape", "type", "scale", "zero"}], "outputs": [...]} and the keys of
+/// fovea/graph/model_metadata.h.
 std::string description_text(const DeployedNetwork& network, const InferenceModel& model);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as a program for a device, or as a module of WebAssembly.
+/// \file
+/// A network as a program for a device, or as a WebAssembly module.
 #pragma once
 
 #include <filesystem>
@@ -11,16 +12,18 @@
 
 namespace fovea {
 
-// Refuses, before anything is compiled, a model or a machine that no program is made of, and fails where the compiler or the C
-// library of `triple` is not installed: the message names Debian's package.
+/// Refuses, before anything is compiled, a model or a machine for which no program can be made. Fails where the compiler or the
+/// C library of `triple` is not installed, naming Debian's package.
 void check_program(const InferenceModel& model, const std::string& triple);
 
-// A static program that names what is in pictures, as `fovea classify` does: weights, labels and preprocessing are inside.
-// `network` was compiled under the name program_network (model_header.h); `labels`: one for each class.
+/// Writes a static program that classifies images as `fovea classify` does, with weights, labels and preprocessing inside.
+/// `network` must have been compiled under the name program_network (model_header.h); `labels` has one name for each class.
+/// Fails with the compiler's first error.
 void write_program(const std::filesystem::path& output, const DeployedNetwork& network, const InferenceModel& model,
                    const std::vector<std::string>& labels);
 
-// A module with the exports memory, input(i), output(i) and run(), without imports (fovea/deploy/program/module.c).
+/// Writes a WebAssembly module that has the exports memory, input(i), output(i) and run(), and no imports
+/// (fovea/deploy/program/module.c).
 void write_module(const std::filesystem::path& output, const DeployedNetwork& network, const InferenceModel& model);
 
 }  // namespace fovea

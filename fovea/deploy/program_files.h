@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sources of programs for devices, which travel inside the library: fovea/deploy/program,
-// fovea/data/image/pixel_arithmetic.h, and stb_image.h of Debian's libstb-dev.
+// The sources of programs for devices, which are embedded in the library: fovea/deploy/program, the headers of fovea/data/image
+// that they share, and stb_image.h of Debian's libstb-dev.
 #pragma once
 
 #include <span>

@@ -23,9 +23,9 @@ namespace fs = std::filesystem;
 
 // Where Debian puts what a static program for a machine needs, and in which packages.
 struct Machine {
-  const char* architecture;  // the triple's first part starts with it
+  const char* architecture;  // the first part of the triple starts with it
   const char* triple;        // as Debian spells it
-  const char* folder;        // of libc.a
+  const char* folder;        // the folder of libc.a
   const char* libc_package;
   const char* libgcc;
   const char* libgcc_package;
@@ -95,7 +95,7 @@ void need_compiler(const char* linker) {
   need(on_path(linker), "the linker lld", "lld-19");
 }
 
-// The line that says what is wrong, of all that a compiler said.
+// The line that says what is wrong, out of everything that a compiler printed.
 std::string first_error(const std::string& said) {
   const size_t error = std::min(said.find("error:"), said.size());
   const size_t start = said.rfind('\n', error) == std::string::npos ? 0 : said.rfind('\n', error) + 1;
@@ -141,13 +141,13 @@ std::vector<std::string> program_options(const std::string& triple) {
 
 std::vector<std::string> module_options() {
   need_compiler("wasm-ld-19");
-  // The stack comes first, so that a kernel that needed more would trap and not overwrite weights.
+  // The stack comes first in memory, so that a kernel that exceeds it traps and does not overwrite weights.
   return {"--target=wasm32",          "-nostdlib",        "-Wl,--no-entry", "-Wl,--stack-first",
           "-Wl,-z,stack-size=196608", "-Wl,--strip-debug"};
 }
 
 void run_clang(const std::vector<std::string>& options, const std::vector<fs::path>& sources, const fs::path& output) {
-  // No fused products and sums: preprocessing is to give the same bits everywhere.
+  // Products and sums are not fused, because preprocessing has to give the same bits everywhere.
   std::vector<std::string> words = {"clang-19", "-O2", "-std=gnu11", "-ffp-contract=off", "-w", "-o", output.string()};
   for (const fs::path& source : sources) words.push_back(source.string());
   words.insert(words.end(), options.begin(), options.end());

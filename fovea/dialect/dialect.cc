@@ -24,20 +24,21 @@ void register_dialects(DialectRegistry& registry) {
 namespace dialect {
 namespace {
 
-// fovea.name on arguments and results, fovea.role on arguments.
+// Accepts fovea.name on arguments and results, fovea.role on arguments, and what passes put there.
 LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool is_argument) {
   const StringRef name = attribute.getName().getValue();
   const auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (name == "fovea.name" && text) return success();
-  if (name == "fovea.in_place" && !is_argument && isa<IntegerAttr>(attribute.getValue())) return success();  // of kernels
-  if (name == "fovea.storage" && text && text.getValue() == "u8") return success();  // of integers that are signless in code
+  // on kernels: the argument that the result overwrites
+  if (name == "fovea.in_place" && !is_argument && isa<IntegerAttr>(attribute.getValue())) return success();
+  if (name == "fovea.storage" && text && text.getValue() == "u8") return success();  // for integers that are signless in code
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
-  const bool mark = name == "fovea.unsigned_bytes" || name == "fovea.non_temporal";  // of tile programs
+  const bool mark = name == "fovea.unsigned_bytes" || name == "fovea.non_temporal";  // on tile programs
   if (mark && is_argument && isa<UnitAttr>(attribute.getValue())) return success();
   if (name == "fovea.role" && is_argument && text && text.getValue() == "hoisted")
-    return success();  // made by fovea-hoist-constants
+    return success();  // set by fovea-hoist-constants
   if (name == "fovea.role") return op->emitError("fovea.role must be \"input\", \"parameter\" or \"state\", on an argument");
   return op->emitError() << "unknown attribute " << name << " = " << attribute.getValue()
                          << "; there are fovea.name (a string) and fovea.role";
@@ -53,8 +54,8 @@ Operation* FoveaDialect::materializeConstant(OpBuilder& builder, Attribute value
 
 LogicalResult FoveaDialect::verifyOperationAttribute(Operation* op, NamedAttribute attribute) {
   if (isa<FunctionOpInterface, ModuleOp>(op)) return success();
-  if (attribute.getName() == "fovea.repeated" && isa<CallOpInterface>(op)) return success();  // made by fovea-rematerialize
-  if (attribute.getName() == "fovea.dot_product" && isa<UnitAttr>(attribute.getValue())) return success();  // of tile programs
+  if (attribute.getName() == "fovea.repeated" && isa<CallOpInterface>(op)) return success();  // set by fovea-rematerialize
+  if (attribute.getName() == "fovea.dot_product" && isa<UnitAttr>(attribute.getValue())) return success();  // on tile programs
   return op->emitError() << "attribute " << attribute.getName() << " belongs on a function";
 }
 LogicalResult FoveaDialect::verifyRegionArgAttribute(Operation* op, unsigned, unsigned, NamedAttribute attribute) {

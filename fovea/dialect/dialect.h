@@ -18,8 +18,8 @@
 
 namespace fovea {
 
-// The dialects a network and its linalg operations are written in: fovea, func, linalg, tensor, arith, math, and quant for
-// types.
+/// Registers the dialects that a network and its linalg operations are written in: fovea, func, linalg, tensor, arith, math,
+/// and quant for types.
 void register_dialects(mlir::DialectRegistry& registry);
 
 }  // namespace fovea

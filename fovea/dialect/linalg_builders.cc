@@ -38,7 +38,7 @@ Value reshaped(OpBuilder& builder, Location location, Value value, ArrayRef<int6
       return builder.create<tensor::ExpandShapeOp>(location, to, value, *groups);
     }
   }
-  // Neither refines the other: by way of one dimension.
+  // Neither shape refines the other, so the reshape goes through one dimension.
   ReassociationIndices all_from, all_to;
   for (int64_t dim = 0; dim < from.getRank(); ++dim) all_from.push_back(dim);
   for (int64_t dim = 0; dim < to.getRank(); ++dim) all_to.push_back(dim);
@@ -70,7 +70,7 @@ SmallVector<OpFoldResult> indices(OpBuilder& builder, ArrayRef<int64_t> values) 
   return getAsIndexOpFoldResult(builder.getContext(), values);
 }
 
-// The operand without the dimensions along which it is repeated, and the map that reads it.
+// The operand without the dimensions along which it is repeated, and the affine map that reads it.
 std::pair<Value, AffineMap> broadcast_operand(OpBuilder& builder, Location location, Value operand, ArrayRef<int64_t> result) {
   const ArrayRef<int64_t> shape = shape_of(operand);
   const size_t missing = result.size() - shape.size();
@@ -150,7 +150,8 @@ Value integer_contraction(OpBuilder& builder, Location location, Value lhs, Valu
   Value into = filled(builder, location, shape, number(sum, 0));
   return formula_loops(builder, location, {lhs, rhs}, into, maps, parallel,
                        [&](ImplicitLocOpBuilder& scalars, ValueRange arguments) -> SmallVector<Value> {
-                         // Factors are as wide as the sum: code generation knows a sum of products by that.
+                         // The factors are extended to the width of the sum, because code generation recognizes a sum of
+                         // products by that.
                          const auto factor = [&](Value integer, bool is_signed) -> Value {
                            if (!signs.wide) return extended(scalars, integer, is_signed);
                            if (is_signed) return scalars.create<arith::ExtSIOp>(sum, integer);

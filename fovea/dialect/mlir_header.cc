@@ -1,2 +1,2 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carries the precompiled header of CMakeLists.txt.
+// Exists so that the precompiled header of CMakeLists.txt belongs to a target.

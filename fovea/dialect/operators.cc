@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What TableGen wrote for the operators, and their registration: the one file that pays for compiling it.
+// What TableGen generates for the operators, and their registration. No other file compiles it, because it takes long.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/ops/fake_quantize.h"

@@ -36,7 +36,7 @@ Value narrowed(ImplicitLocOpBuilder& builder, Value integer, const Quantized& ou
 }  // namespace
 
 Value rounded_to(ImplicitLocOpBuilder& builder, Value steps, const Quantized& output, IntegerRange range) {
-  // No number here is a NaN; saying so leaves one instruction.
+  // No number here can be a NaN, and stating that saves an instruction.
   const auto plain = arith::FastMathFlags::nnan | arith::FastMathFlags::nsz;
   Value least = real_constant(builder, static_cast<float>(range.least - output.zero()));
   Value most = real_constant(builder, static_cast<float>(range.most - output.zero()));
@@ -67,7 +67,7 @@ FixedPoint fixed_point(double multiplier) {
 
 namespace {
 
-// high(a, b) of gemmlowp: (2 a b + 2^31) >> 32, the truncation towards zero.
+// SaturatingRoundingDoublingHighMul of gemmlowp: (2 a b + 2^31) >> 32, truncated towards zero.
 Value doubled_high(ImplicitLocOpBuilder& builder, Value a, Value b) {
   const Type wide = builder.getI64Type();
   const auto constant = [&](int64_t value) -> Value {
@@ -78,7 +78,7 @@ Value doubled_high(ImplicitLocOpBuilder& builder, Value a, Value b) {
   Value positive = builder.create<arith::CmpIOp>(arith::CmpIPredicate::sge, product, constant(0));
   Value nudge = builder.create<arith::SelectOp>(positive, constant(int64_t{1} << 30), constant(1 - (int64_t{1} << 30)));
   Value nudged = builder.create<arith::AddIOp>(product, nudge);
-  // Towards zero: what is negative moves up before the shift.
+  // The shift rounds down, so negative numbers are raised first to round towards zero.
   Value negative = builder.create<arith::CmpIOp>(arith::CmpIPredicate::slt, nudged, constant(0));
   Value up = builder.create<arith::SelectOp>(negative, constant((int64_t{1} << 31) - 1), constant(0));
   Value shifted = builder.create<arith::ShRSIOp>(builder.create<arith::AddIOp>(nudged, up), constant(31));

@@ -12,7 +12,7 @@ namespace {
 
 int64_t ceiling(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// One number a spatial dimension, all positive.
+// One positive number for each spatial dimension.
 FailureOr<SmallVector<int64_t>> per_dimension(std::optional<Location> location, StringRef operator_name, StringRef what,
                                               ArrayRef<int64_t> given, ArrayRef<int64_t> otherwise) {
   SmallVector<int64_t> result(otherwise);
@@ -156,7 +156,8 @@ namespace {
 
 PhaseDim phase_of(const WindowDim& dim, int64_t residue) {
   PhaseDim phase{residue, std::max<int64_t>(0, ceiling(dim.input - residue, dim.stride)), 0, 1, 0, 1, 0};
-  // Taps that land on the residue: tap * dilation = residue + before (mod stride); all solutions are stride / gcd apart.
+  // The taps that land on this residue satisfy tap * dilation = residue + before (mod stride); the solutions are stride / gcd
+  // apart.
   const int64_t divisor = std::gcd(dim.dilation, dim.stride);
   phase.tap_step = dim.stride / divisor;
   phase.source_step = dim.dilation / divisor;

@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// A file of TOML with the place of a node for messages.
+// A TOML file and the position of a node in it, for messages.
 struct Source {
   std::string_view file;
   std::string at(const toml::node& node) const { return fmt::format("{}:{}: ", file, node.source().begin.line); }
@@ -24,7 +24,7 @@ std::string text_of(const toml::node& node, std::string_view key, const Source& 
   return *value;
 }
 
-// What becomes a name in a folder must not lead out of it.
+// A name that becomes a file's or folder's name must not lead out of its folder.
 std::string plain_name(const toml::node& node, std::string_view key, const Source& source) {
   std::string name = text_of(node, key, source);
   if (name.find_first_of("/\\") != std::string::npos || name.front() == '.') {

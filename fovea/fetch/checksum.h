@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checksums of files as their keepers publish them.
+/// \file
+/// Checksums of files.
 #pragma once
 
 #include <filesystem>
@@ -8,12 +9,14 @@
 
 namespace fovea {
 
+/// The two checksums that publishers of data sets give.
 struct Checksums {
-  std::string md5, sha256;  // hexadecimal
+  std::string md5;     ///< hexadecimal, lower case
+  std::string sha256;  ///< hexadecimal, lower case
 };
 
-// Reads the file once. `stop` is asked between blocks; Error with exit status 130 when it says yes. Fails when the file cannot
-// be read.
+/// Reads the file once and computes both checksums. `stop` is asked between blocks; when it returns true, an Error with exit
+/// status 130 is thrown. Fails when the file cannot be read.
 Checksums checksums_of(const std::filesystem::path& path, const std::function<bool()>& stop = {});
 
 }  // namespace fovea

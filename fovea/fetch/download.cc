@@ -19,8 +19,8 @@ namespace fovea {
 namespace {
 
 constexpr long connect_seconds = 20;
-constexpr long silent_seconds = 30;  // without a byte: the connection is dead
-constexpr int most_attempts = 5;     // at one address, each after something arrived
+constexpr long silent_seconds = 30;  // a connection without a byte for so long is given up
+constexpr int most_attempts = 5;     // at one address; each must have brought something
 
 const char* about(const RemoteFile& file) { return file.exact ? "" : "about "; }
 
@@ -32,7 +32,7 @@ int64_t most_bytes(const RemoteFile& file) { return file.exact ? file.bytes : 2 
                                part.size(), about(file), file.bytes, file.name));
 }
 
-// One request for what is missing of a file.
+// One request for the missing part of a file.
 class Transfer {
  public:
   Transfer(const std::string& address, const RemoteFile& file, PartialFile& part, const FetchEvents& events)
@@ -65,9 +65,9 @@ class Transfer {
     cut,
     wrong,
     refused
-  };  // wrong: not the file of the catalog; refused: no such file, no server
+  };  // wrong: another file than the catalog's; refused: no such file, or no server
 
-  // Fails when the disk cannot be written. The reason of any end but `whole` is in reason().
+  // Fails when the disk cannot be written. For any other end than `whole`, reason() says why.
   End run() {
     const CURLcode code = curl_easy_perform(curl_.get());
     if (part_.error() != 0) {
@@ -109,7 +109,7 @@ class Transfer {
     if (part_.size() == file_.bytes || !file_.exact) return End::whole;
     curl_off_t told = -1;
     curl_easy_getinfo(curl_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &told);
-    // What ends where its own header said is whole, and another file; without a length nobody knows.
+    // A transfer that ends where its own header said is complete but another file; without a length nobody can tell.
     return end(told == received_ ? End::wrong : End::cut, fmt::format("{} of {} bytes came", part_.size(), file_.bytes));
   }
 
@@ -119,12 +119,13 @@ class Transfer {
     return status;
   }
 
-  // A server may answer a request for the rest with everything (200). False when it sends another range than was asked for.
+  // A server may answer a request for the rest with the whole file (status 200). Returns false when it sends another range than
+  // was asked for.
   bool starts_right() {
     if (offset_ == 0 || received_ > 0) return true;
     const long code = status();
     if (code == 206) return range_start_ == offset_;
-    if (code != 0) {  // 0: a file
+    if (code != 0) {  // 0: the address is a local file
       part_.clear();
       restarted_ = true;
     }
@@ -178,11 +179,11 @@ std::string wrong_checksum(const RemoteFile& file, const std::filesystem::path& 
   return "";
 }
 
-// Whether the file came whole and right; `problem` otherwise.
+// Whether the file arrived completely and with the right checksum; otherwise `problem` says what is wrong.
 bool download_from(const std::string& address, const RemoteFile& file, PartialFile& part, const FetchEvents& events,
                    int64_t& received, std::string& problem) {
   for (int attempt = 0; attempt < most_attempts; ++attempt) {
-    // What was left by an earlier time may be the whole file, or the beginning of another.
+    // What an earlier run left may be the whole file, or the beginning of another one.
     bool from_before = part.size() > 0;
     if (part.size() < file.bytes || !file.exact) {
       Transfer transfer(address, file, part, events);

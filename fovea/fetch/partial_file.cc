@@ -25,7 +25,7 @@ PartialFile::PartialFile(std::filesystem::path path)
 }
 
 PartialFile::~PartialFile() {
-  if (size_ == 0) ::unlink(path_.c_str());  // nothing to go on from
+  if (size_ == 0) ::unlink(path_.c_str());  // an empty file is nothing to resume from
   ::close(descriptor_);
 }
 

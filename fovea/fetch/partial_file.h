@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of a file that has arrived: opened by one process at a time, appended to, kept for the next time.
+/// \file
+/// The part of a file that has arrived: opened by one process at a time, appended to, and kept for the next time.
 #pragma once
 
 #include <cstdint>
@@ -8,20 +9,28 @@
 
 namespace fovea {
 
+/// A file that grows, locked against other processes. One thread at a time.
 class PartialFile {
  public:
-  // Opens or creates. Fails when it cannot be, refuses when another process has it open.
+  /// Opens the file or creates it. Fails when that is not possible, and refuses when another process has it open.
   explicit PartialFile(std::filesystem::path path);
+  /// Closes the file, and deletes it when it is empty.
   ~PartialFile();
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
 
+  /// As given to the constructor; valid as long as this object.
   const std::filesystem::path& path() const { return path_; }
+  /// Bytes in the file.
   int64_t size() const { return size_; }
-  // False when the disk is full or cannot be written; error() is the reason. What fits is kept.
+  /// Appends the bytes. Returns false when the disk is full or cannot be written; error() is then the reason, and what fits is
+  /// kept.
   bool append(std::span<const char> bytes);
+  /// The errno of the last append that failed; 0 when none did.
   int error() const { return error_; }
+  /// Removes all content.
   void clear();
+  /// Deletes the file.
   void remove();
 
  private:

@@ -54,7 +54,7 @@ class Unpacker {
     fail("{}: damaged archive: {}", name_, reason != nullptr ? reason : "libarchive gives no reason");
   }
 
-  // Where an entry goes; empty for one that is not in the folder asked for.
+  // Where an entry is written; empty for one outside the wanted folder.
   std::filesystem::path place_of(archive_entry* entry) {
     const char* text = archive_entry_pathname(entry);
     const std::filesystem::path path = text != nullptr ? text : "";
@@ -74,7 +74,7 @@ class Unpacker {
   void take(archive_entry* entry) {
     const std::filesystem::path path = place_of(entry);
     const auto type = archive_entry_filetype(entry);
-    // A hard link has the type of what it links to.
+    // A hard link has the type of the file that it links to.
     if ((type != AE_IFREG && type != AE_IFDIR) || archive_entry_hardlink(entry) != nullptr) {
       fail("{}: entry \"{}\" is neither a file nor a folder", name_, archive_entry_pathname(entry));
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Archives into folders, without trusting them.
+/// \file
+/// Archives unpacked into folders, without trusting their content.
 #pragma once
 
 #include <cstdint>
@@ -10,15 +11,16 @@
 
 namespace fovea {
 
+/// What was unpacked.
 struct Unpacked {
-  int64_t files = 0;
-  int64_t bytes = 0;
-  int64_t left_out = 0;  // files outside of the folder that was asked for
+  int64_t files = 0;     ///< files written
+  int64_t bytes = 0;     ///< their size in total
+  int64_t left_out = 0;  ///< files outside the wanted folder
 };
 
-// Writes what `archive` (tar; gzip, bzip2, xz or zstd) holds below `folder` into `target`, which is made. Plain files and
-// folders only: fails on an entry that is a link or a device, on an absolute path, on one with `..`, on damage, and on an
-// archive that lacks the folder. `events` counts bytes of the archive.
+/// Writes what `archive` (tar, compressed with gzip, bzip2, xz or zstd) has below `folder` into `target`, which is created.
+/// Only plain files and folders are accepted: fails on an entry that is a link or a device, on an absolute path or one with
+/// `..`, on a corrupt archive, and on one without the folder. `events` counts bytes of the archive.
 Unpacked unpack(const std::filesystem::path& archive, const std::string& folder, const std::filesystem::path& target,
                 const FetchEvents& events = {});
 

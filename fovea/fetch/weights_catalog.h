@@ -14,22 +14,27 @@
 
 namespace fovea {
 
+/// Published weights that can be downloaded.
 struct RemoteWeights {
-  std::string name;   ///< "mobilenet-v2@torchvision"
-  std::string model;  ///< of the registry
-  std::string address;
-  RemoteFile file;  ///< its name is the address's last part
-  std::string license;
-  double top1 = 0;  ///< percent of ImageNet's validation images, as published; 0: not known
-  // How the network was trained and sees pictures; what is left out is as the file says itself, or the network's own.
-  int64_t size = 0, resize = 0;
-  std::string interpolation, convention;
-  std::vector<double> mean, deviation;
-  double width = 0;
+  std::string name;     ///< "mobilenet-v2@torchvision"
+  std::string model;    ///< of the registry
+  std::string address;  ///< the URL of the file
+  RemoteFile file;      ///< its name is the address's last part
+  std::string license;  ///< the license of the weights
+  double top1 = 0;      ///< percent of ImageNet's validation images, as published; 0: not known
+  // How the network was trained and reads images. Values that are left out are those of the file, or the network's defaults.
+  int64_t size = 0;               ///< height and width of the input in pixels; 0: not given
+  int64_t resize = 0;             ///< size of the shorter side before the crop; 0: not given
+  std::string interpolation;      ///< bilinear or bicubic; empty: not given
+  std::string convention;         ///< torch or tensorflow; empty: not given
+  std::vector<double> mean;       ///< for each channel; empty: not given
+  std::vector<double> deviation;  ///< standard deviation for each channel; empty: not given
+  double width = 0;               ///< width multiplier of the network; 0: not given
 };
 
-using WeightsCatalog = std::vector<RemoteWeights>;  // in the order of the file
+using WeightsCatalog = std::vector<RemoteWeights>;  ///< in the order of the file
 
+/// The built-in catalog, valid as long as the program.
 const WeightsCatalog& built_in_weights();
 
 /// Refuses, naming file and line, what is no catalog.
@@ -44,12 +49,13 @@ struct WeightsPlaces {
   std::filesystem::path home;                 ///< the user's folder; what is fetched goes there
   std::vector<std::filesystem::path> caches;  ///< looked into first, and never written
   std::string mirror;                         ///< MIRROR/FILE instead of the catalog's address
-  bool offline = false;
+  bool offline = false;                       ///< whether downloads are forbidden
 };
 
+/// A file of weights on this machine.
 struct FetchedWeights {
-  std::filesystem::path path;
-  int64_t received = 0;  ///< bytes from the net
+  std::filesystem::path path;  ///< where the file is
+  int64_t received = 0;        ///< bytes from the net
 };
 
 /// The file of `weights`: as it lies in a cache or in the user's folder, with the right checksum, or downloaded there (see

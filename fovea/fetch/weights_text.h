@@ -6,6 +6,7 @@
 
 namespace fovea {
 
+/// The text of fovea/fetch/weights.toml.
 extern const std::string_view weights_text;
 
 }  // namespace fovea

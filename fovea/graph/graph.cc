@@ -80,7 +80,7 @@ DType element_from_mlir(mlir::Type type) {
   fail("a network cannot hold elements of type {}", dialect::type_text(type));
 }
 
-// MLIR's quantized types: u8 and i8 are told apart by them, while integers that stand for themselves are signless.
+// MLIR's quantized types distinguish u8 from i8, while integers that stand for themselves are signless.
 mlir::Type quantized_to_mlir(DType storage, const Quantization& quantization, mlir::MLIRContext* context) {
   if (storage != DType::i8 && storage != DType::u8 && storage != DType::i16 && storage != DType::i32)
     refuse("{} cannot stand for real numbers; i8, u8, i16 and i32 can", name(storage));
@@ -173,7 +173,7 @@ void add_attributes(mlir::OperationState& state, mlir::RegisteredOperationName o
   }
 }
 
-// How many operands the operator takes; none when it takes one or more. A shape rule reads them without looking.
+// The number of operands that the operator takes; nothing when it takes one or more. Shape rules rely on the number.
 std::optional<size_t> operand_count(const mlir::RegisteredOperationName& op) {
   if (op.hasTrait<mlir::OpTrait::ZeroOperands>()) return 0;
   if (op.hasTrait<mlir::OpTrait::OneOperand>()) return 1;
@@ -197,7 +197,7 @@ void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op
   state.addTypes(types);
 }
 
-// The verifier's `'fovea.conv' op operand #0 must be ...` in our own form.
+// Converts the verifier's `'fovea.conv' op operand #0 must be ...` to the form of our errors.
 [[noreturn]] void refuse_operator(const std::string& complaint, std::string_view name, std::string_view layer) {
   llvm::StringRef reason = complaint;
   if (!reason.starts_with("'fovea.")) throw Error(2, complaint);
@@ -370,7 +370,7 @@ std::string Graph::text() const {
 
 namespace {
 
-// The network of a parsed file: its one function with a body that others do not call.
+// The network in a parsed file: the only function with a body that is not called by others.
 mlir::func::FuncOp main_function(mlir::ModuleOp module, std::string_view file_name) {
   mlir::func::FuncOp found;
   for (auto function : module.getOps<mlir::func::FuncOp>()) {

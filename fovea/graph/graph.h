@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A recorded network: one MLIR function in the fovea dialect, seen without MLIR.
-//
-// The layers of fovea/nn record into a Graph by operator name; the compiler (fovea/codegen/driver/compile.h) turns it into a
-// Program. Nothing here includes MLIR, so a file that writes a model compiles in a second. Operators are documented in
-// docs/operators.md, generated from Ops.td.
+/// \file
+/// A recorded network: one MLIR function in the fovea dialect, used without MLIR.
+///
+/// The layers of fovea/nn record into a Graph by operator name, and the compiler (fovea/codegen/driver/compile.h) turns it into
+/// a Program. Nothing here includes MLIR, so a file that defines a model compiles in a second. docs/operators.md, which is
+/// generated from Ops.td, documents the operators.
 #pragma once
 
 #include <cstdint>
@@ -20,60 +21,71 @@
 
 namespace fovea {
 
+/// The type of a value.
 struct TensorType {
-  Shape shape;
-  DType dtype = DType::f32;
-  std::optional<Quantization> quantization = {};  // of i8, u8 and i32: integers that stand for real numbers
+  Shape shape;                                    ///< static extents
+  DType dtype = DType::f32;                       ///< element type
+  std::optional<Quantization> quantization = {};  ///< for i8, u8 and i32: how the integers stand for real numbers
+  /// Equal in shape, element type and quantization.
   bool operator==(const TensorType&) const = default;
 };
 
-std::string to_string(const TensorType& type);  // "[128, 28, 28, 1] f32", "[1, 224, 224, 3] u8 (scale 0.0078125, zero 128)"
+std::string to_string(const TensorType& type);  ///< "[128, 28, 28, 1] f32", "[1, 224, 224, 3] u8 (scale 0.0078125, zero 128)"
 
-// The element type of a result that no operand tells: what a quantized operator writes. In MLIR `!quant.uniform<...>`.
+/// The element type of a result that does not follow from operands: that of a quantized operator. In MLIR it is
+/// `!quant.uniform<...>`.
 struct QuantizedType {
-  DType storage = DType::i8;
-  Quantization quantization;
+  DType storage = DType::i8;  ///< type of the integers
+  Quantization quantization;  ///< what they stand for
 };
 
-// A value of one graph: an index into it. Meaningless in another graph.
+/// A value of one graph, as an index. It has no meaning in another graph.
 struct Ref {
-  int32_t index = -1;
+  int32_t index = -1;  ///< -1 for none
+  /// Equal indices.
   bool operator==(const Ref&) const = default;
 };
 
-// What an argument of the function is for. It travels as the argument attribute `fovea.role`.
+/// What an argument of the function is for. In MLIR it is the argument attribute `fovea.role`.
 enum class Role : uint8_t {
-  input,      // given at every run: images, labels, the rate, the step
-  parameter,  // trained: weights, biases, scales, shifts
-  state,      // kept between runs, not trained: running statistics, momenta
+  input,      ///< given at every run: images, labels, the learning rate, the step
+  parameter,  ///< trained: weights, biases, scales, shifts
+  state,      ///< kept between runs, not trained: running statistics, momenta
 };
 
+/// The value of an operator's attribute.
 using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, Tensor, QuantizedType>;
+/// Attributes by name, in any order.
 using Attributes = std::vector<std::pair<std::string, Attribute>>;
 
+/// A network under construction or finished. It is for one thread at a time, and moved rather than copied.
 class Graph {
  public:
+  /// An argument of the function.
   struct Argument {
-    std::string name;  // "conv1.weight"; stable, and unique within the graph
-    TensorType type;
-    Role role;
-    Ref value = {};
+    std::string name;  ///< "conv1.weight"; stable, and unique within the graph
+    TensorType type;   ///< its type
+    Role role;         ///< what it is for
+    Ref value = {};    ///< to be used as an operand
   };
+  /// A result of the function.
   struct Result {
-    // The name of an argument of role parameter or state: the result replaces that argument (in place). Otherwise an output's
-    // name.
+    /// The name of an argument of role parameter or state, which the result replaces in place; otherwise the name of an output.
     std::string name;
-    TensorType type;
-    Ref value = {};
+    TensorType type;  ///< its type
+    Ref value = {};   ///< the value that is returned
   };
-  // An operator as it was added. Attributes are those that were given: one left out has its default (docs/operators.md).
+  /// An operator as it was added. Attributes that were left out have their defaults (docs/operators.md).
   struct Node {
-    std::string op;  // "conv"
-    std::vector<Ref> operands, results;
-    Attributes attributes;
-    std::string layer;
+    std::string op;             ///< "conv"
+    std::vector<Ref> operands;  ///< in the order of docs/operators.md
+    std::vector<Ref> results;   ///< likewise
+    Attributes attributes;      ///< those that were given
+    std::string layer;          ///< "layer1.0.conv1"
 
-    const Attribute* find(std::string_view name) const;  // null when left out
+    /// The attribute of that name; null when it was left out. Valid as long as the node.
+    const Attribute* find(std::string_view name) const;
+    /// The attribute's value, or `otherwise` when it was left out. Throws std::bad_variant_access for another type than T.
     template <typename T>
     T get(std::string_view name, T otherwise) const {
       const Attribute* attribute = find(name);
@@ -81,31 +93,41 @@ class Graph {
     }
   };
 
+  /// An empty function of that name.
   explicit Graph(std::string name = "main");
+  /// Leaves the other graph empty.
   Graph(Graph&&) noexcept;
+  /// Leaves the other graph empty.
   Graph& operator=(Graph&&) noexcept;
+  /// Frees the function.
   ~Graph();
 
+  /// Declares an argument. Refuses a name that is taken.
   Ref argument(std::string name, TensorType type, Role role);
 
-  // Appends operator `fovea.OPERATOR`; result types are inferred by its shape rule. `layer` names it in errors and in every
-  // later stage. Throws Error (exit status 2) with the operator's own message: `conv "layer1.0.conv1": filter 7x7 is larger
-  // than ...`.
+  /// Appends operator `fovea.OPERATOR` and returns its results, whose types its shape rule infers. `layer` names the operator
+  /// in errors and in every later stage. Refuses with the operator's own message: `conv "layer1.0.conv1": filter 7x7 is larger
+  /// than ...`.
   std::vector<Ref> add(std::string_view operator_name, const std::vector<Ref>& operands, const Attributes& attributes,
                        std::string_view layer);
 
-  // The function's results, in order. Called once, last.
+  /// Sets the function's results, in order. Called once, as the last step.
   void finish(const std::vector<std::pair<std::string, Ref>>& results);
 
+  /// The type of a value.
   TensorType type(Ref value) const;
+  /// In the order of their declaration; valid as long as the graph.
   const std::vector<Argument>& arguments() const;
+  /// In the order of finish(); valid as long as the graph.
   const std::vector<Result>& results() const;
-  std::vector<Node> nodes() const;  // in order, each after those it reads; also of a parsed graph
+  std::vector<Node> nodes() const;  ///< All operators in an order of execution, also of a parsed graph.
 
-  std::string text() const;                                               // MLIR's text, with the layer names as locations
-  static Graph parse(std::string_view text, std::string_view file_name);  // fails with file, line and reason
+  std::string text() const;  ///< The function as MLIR's text, with the layer names as locations.
+  /// A graph from MLIR's text; fails with file, line and reason.
+  static Graph parse(std::string_view text, std::string_view file_name);
 
-  struct Implementation;  // the MLIR side, in graph_implementation.h
+  struct Implementation;  ///< the MLIR side, in graph_implementation.h
+  /// For the passes and code generation.
   Implementation& implementation() const { return *implementation_; }
 
  private:

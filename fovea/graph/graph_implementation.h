@@ -13,8 +13,8 @@
 namespace fovea {
 
 struct Graph::Implementation {
-  std::shared_ptr<mlir::MLIRContext> context;  // single-threaded; holds the dialects of register_dialects()
-  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::shared_ptr<mlir::MLIRContext> context;  // single-threaded, with the dialects of register_dialects()
+  mlir::OwningOpRef<mlir::ModuleOp> module;    // owns the function
   mlir::func::FuncOp function;
   std::vector<mlir::Value> values;  // by Ref
   std::vector<Argument> arguments;
@@ -22,18 +22,18 @@ struct Graph::Implementation {
   bool finished = false;
 };
 
-// Refuses element types the dialect has not (u8, boolean).
+// Refuses element types that the dialect does not have (u8, boolean).
 mlir::RankedTensorType to_mlir(const TensorType& type, mlir::MLIRContext* context);
 TensorType from_mlir(mlir::Type type);
 
 mlir::DenseElementsAttr to_mlir(const Tensor& tensor, mlir::MLIRContext* context);
 Tensor from_mlir(mlir::DenseElementsAttr elements);
 
-// Collects what MLIR complains about while it lives, instead of printing it.
+// Collects MLIR's diagnostics while it exists, instead of printing them.
 class DiagnosticCollector {
  public:
   explicit DiagnosticCollector(mlir::MLIRContext* context);
-  // The first complaint, without and with its place in a file.
+  // The first diagnostic, without and with its location in a file.
   std::string first() const { return first_; }
   std::string first_with_place() const { return place_ + first_; }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading a graph back without MLIR.
+// Reads a graph back without MLIR.
 #include <algorithm>
 
 #include "fovea/core/error.h"

@@ -33,13 +33,13 @@ const Graph::Result& only_output(const InferenceModel& model, int64_t batch) {
   if (results.size() != 1) refuse("{} gives {} results, not one row of scores an image", model.name, results.size());
   const TensorType& type = results[0].type;
   const bool numbers = type.dtype == DType::f32 || (type.quantization && !type.quantization->per_channel());
-  // [batch, classes], or with spatial dimensions of one pixel between them.
+  // [batch, classes], or with spatial dimensions of one pixel in between.
   if (!numbers || type.shape.size() < 2 || type.shape[0] != batch || element_count(type.shape) != batch * type.shape.back())
     refuse("{} gives {}, not one row of scores an image", model.name, to_string(type));
   return results[0];
 }
 
-// The operator that computed `value`, seen through those that only say it in other words.
+// The operator that computed `value`, seen through operators that only change its form.
 std::string origin(const Graph& graph, Ref value) {
   const std::vector<Graph::Node> nodes = graph.nodes();
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {

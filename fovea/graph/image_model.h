@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model that tells what is in a picture: one image in, one row of scores out.
+/// \file
+/// A model that classifies images: one batch of images in, one row of scores for each image out.
 #pragma once
 
 #include <string>
@@ -8,17 +9,20 @@
 
 namespace fovea {
 
+/// The input and output of such a model.
 struct ImageModelForm {
-  std::string input_name, output_name;
-  TensorType input;   // [batch, height, width, channels]: f32, or u8 or i8, which are pixels (less 128)
-  TensorType output;  // [batch, classes], dimensions of 1 between them allowed: f32, or quantized as a whole
-  int64_t classes = 0;
-  bool ends_in_softmax = false;  // the scores are probabilities
+  std::string input_name;   ///< of the graph's input
+  std::string output_name;  ///< of the graph's result
+  TensorType input;         ///< [batch, height, width, channels]: f32, or u8 or i8, which are pixels (less 128 for i8)
+  TensorType output;        ///< [batch, classes], with dimensions of 1 allowed in between: f32, or quantized with one scale
+  int64_t classes = 0;      ///< of the output
+  bool ends_in_softmax = false;  ///< whether the scores are probabilities
 
+  /// Whether the input is bytes.
   bool takes_bytes() const { return input.dtype != DType::f32; }
 };
 
-// Refuses a model that is of another form, and says how.
+/// The form of a model; refuses a model of another form and says what differs.
 ImageModelForm image_model_form(const InferenceModel& model);
 
 // What a probability of 0 in such an output may have been before it was rounded: of integers half a step.

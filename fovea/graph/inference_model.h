@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as the world's files hold it: a graph for inference with its values and what stands around it.
-//
-// Readers of .tflite and .onnx make one, the quantizer turns a float one into an integer one, writers and the ahead-of-time
-// compiler take one; a trained run becomes one by trace_inference.
+/// \file
+/// A network as model files contain it: a graph for inference with its values, and what belongs to it.
+///
+/// Readers of .tflite and .onnx create one, the quantizer turns a float one into an integer one, and writers and the
+/// ahead-of-time compiler accept one; trace_inference turns a trained run into one.
 #pragma once
 
 #include <map>
@@ -17,16 +18,17 @@
 
 namespace fovea {
 
+/// A network for inference with its weights and metadata.
 struct InferenceModel {
-  std::string name;
-  // Arguments of role input and parameter; results are outputs. Activations are [batch, spatial..., channels], filters
-  // [spatial..., in, out], as everywhere, whatever the file's own order.
+  std::string name;  ///< for messages and files
+  /// Its arguments have the role input or parameter; its results are outputs. Activations are [batch, spatial..., channels] and
+  /// filters [spatial..., in, out], whatever the file's own order is.
   Graph graph;
-  std::map<std::string, Tensor> tensors;  // of the arguments of role parameter, by name
-  // Inputs and results that the file itself has as [batch, channels, spatial...].
+  std::map<std::string, Tensor> tensors;  ///< those of the arguments of role parameter, by name
+  /// The inputs and results that the file itself has as [batch, channels, spatial...].
   std::set<std::string> channels_first = {};
-  // Of float inputs. An integer input takes bytes: u8 the pixels as they are, i8 pixel - 128; its scale and zero point say what
-  // they mean.
+  /// How images become float inputs. Integer inputs take bytes: u8 the pixels themselves, i8 pixel - 128; scale and zero point
+  /// say what they mean.
   Preprocessing preprocessing;
   bool says_preprocessing = false;  // it came with the file; otherwise it is a guess
   std::vector<std::string> labels;  // names of the classes; empty when unknown

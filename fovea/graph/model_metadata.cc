@@ -58,7 +58,7 @@ void read_metadata(std::string_view text, std::string_view file, InferenceModel&
       preprocessing.deviation = given.value("deviation", std::vector<float>());
       preprocessing.resize = given.value("resize", int64_t{0});
       preprocessing.bicubic = given.value("bicubic", false);
-      // Files from before there was the key are of networks that saw photographs as they are stored.
+      // Files from before there was the key belong to networks that saw images as they are stored.
       const auto orientation = given.value("orientation", std::string("stored"));
       if (orientation != "exif" && orientation != "stored") throw std::invalid_argument("orientation " + orientation);
       preprocessing.upright = orientation == "exif";

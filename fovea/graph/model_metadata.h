@@ -18,6 +18,7 @@
 
 namespace fovea {
 
+/// The key in the file's metadata.
 inline constexpr const char* metadata_key = "fovea";
 
 nlohmann::ordered_json confidence_json(const Confidence& confidence);

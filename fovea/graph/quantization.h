@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How integers stand for real numbers: real = scale * (q - zero) (Jacob et al. 2018, section 2.1; TensorFlow Lite 8-bit
-// quantization specification).
+/// \file
+/// How integers stand for real numbers: real = scale * (q - zero) (Jacob et al. 2018, section 2.1; TensorFlow Lite 8-bit
+/// quantization specification).
 #pragma once
 
 #include <cstdint>
@@ -8,13 +9,15 @@
 
 namespace fovea {
 
-// Of one tensor. One scale and one zero point for all of it, or one pair for each position along `axis`.
+/// The quantization of one tensor: one scale and one zero point for all of it, or one pair for each position along `axis`.
 struct Quantization {
-  std::vector<float> scales;   // positive
-  std::vector<int64_t> zeros;  // as many as scales; within the storage type's range
-  int64_t axis = -1;           // -1: one pair for the whole tensor
+  std::vector<float> scales;   ///< positive
+  std::vector<int64_t> zeros;  ///< as many as scales; within the range of the storage type
+  int64_t axis = -1;           ///< -1: one pair for the whole tensor
 
+  /// Whether there is a pair for each position along an axis.
   bool per_channel() const { return axis >= 0; }
+  /// Equal scales, zero points and axis.
   bool operator==(const Quantization&) const = default;
 };
 

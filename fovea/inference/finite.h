@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers that went astray: a network that diverged must be noticed, and the layer named.
+/// \file
+/// Finding infinities and NaNs, so that a network that diverged is noticed and the layer named.
 #pragma once
 
 #include <string>
@@ -8,10 +9,10 @@
 
 namespace fovea {
 
-// The first of them that holds infinity or NaN; end() where none does.
+/// The first tensor that contains an infinity or a NaN; end() when none does.
 TensorMap::const_iterator not_finite(const TensorMap& tensors);
 
-// "it began in layer "conv1", which gave nan".
+/// A clause for messages: `it began in layer "conv1", which gave nan`.
 std::string not_finite_text(const NotFinite& found);
 
 }  // namespace fovea

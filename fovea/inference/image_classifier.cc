@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-// Scores as real numbers, image by image.
+// The scores as real numbers, image by image.
 void read_scores(const Tensor& result, const TensorType& type, std::span<float> scores) {
   if (type.dtype == DType::f32) {
     std::copy_n(result.data<float>(), scores.size(), scores.begin());
@@ -33,8 +33,8 @@ void softmax(std::span<float> scores) {
   for (float& score : scores) score /= sum;
 }
 
-// Rows of the classes a data set has, as logarithms: what Metrics takes. A probability that rounds to 0 is as small as it can
-// be told to be.
+// Rows of the data set's classes as logarithms, which Metrics takes. A probability that rounds to 0 becomes the smallest
+// positive number.
 Tensor log_probabilities(const Tensor& probabilities, int64_t count, int64_t classes, const std::vector<int64_t>& places) {
   const int64_t all = probabilities.shape()[1], skipped = all - classes;
   Tensor logits({count, classes}, DType::f32);
@@ -100,7 +100,7 @@ const Tensor& ImageClassifier::probabilities(const Tensor& images, ThreadPool& t
   if (images.size() != count * image_shape().size() || count > batch())
     fail("{} takes up to {} images; these are {}", name(), to_string(form_.input.shape), to_string(images.shape()));
   fill_input(images);
-  if (!model_.tensors.empty()) {  // nobody else gives it values: what lies packed is enough
+  if (!model_.tensors.empty()) {  // nobody else changes their values, so the packed form is enough
     model_.tensors.clear();
     session_.release_weights(threads);
   }

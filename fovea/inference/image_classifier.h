@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network of any file that tells what is in a picture: float or integer, ending in probabilities or in logits.
+/// \file
+/// Classifies images with a network of any file: float or integer, ending in probabilities or in logits.
 #pragma once
 
 #include <memory>
@@ -17,23 +18,33 @@
 
 namespace fovea {
 
+/// A compiled classifier. One thread at a time, which shares its work through a ThreadPool.
 class ImageClassifier {
  public:
-  // Compiles. Refuses a model that is not one batch of images in and one row of scores an image out.
-  // `dtype`: of activations and products where the model computes with real numbers.
+  /// Compiles the model. Refuses a model that does not take one batch of images and return one row of scores for each. `dtype`
+  /// is that of activations and products when the model computes with real numbers.
   explicit ImageClassifier(InferenceModel model, DType dtype = DType::f32, Winograd winograd = Winograd::where_faster);
 
+  /// The model's name.
   const std::string& name() const { return model_.name; }
+  /// The names of the classes; empty when unknown. Valid as long as this object.
   const std::vector<std::string>& labels() const { return model_.labels; }
+  /// The compiled program; valid as long as this object.
   const Session& session() const { return session_; }
+  /// The images that the network reads.
   ImageShape image_shape() const { return {form_.input.shape[1], form_.input.shape[2], form_.input.shape[3]}; }
+  /// Images at a time.
   int64_t batch() const { return form_.input.shape[0]; }
+  /// The number of scores of an image.
   int64_t classes() const { return form_.classes; }
+  /// Whether the input is bytes.
   bool takes_bytes() const { return form_.takes_bytes(); }
+  /// Whether the preprocessing comes from the file.
   bool says_preprocessing() const { return model_.says_preprocessing; }
   const Confidence& confidence() const { return model_.confidence; }
 
-  // From pixels to what `probabilities` takes: the model's preprocessing; of a network that takes bytes, the pixels themselves.
+  /// The model's preprocessing, from pixels to what probabilities() takes; for a network that takes bytes, the pixels
+  /// themselves.
   Augmentation evaluation() const;
 
   // images [n, height, width, channels] f32, n at most batch() -> [batch, classes] f32, of which the first n rows answer them.
@@ -50,14 +61,15 @@ class ImageClassifier {
   Tensor probabilities_;
 };
 
-// How it does on `dataset`. A network of one class more than the data set has knows the background first (TensorFlow's
-// convention), which is never an answer. Refuses another number of classes, or images that are not its own.
+/// How a data set is evaluated.
 struct FileEvaluation {
   std::optional<Augmentation> pictures = {};  // how they become inputs; none: as the model says
   std::vector<int64_t> places = {};           // which of the network's classes each of the data set's is; empty: in this order
   CorruptSampleReport* damage = nullptr;
   Predictions* predictions = nullptr;  // where each answer goes
 };
+/// Evaluates the classifier on `dataset`. If the network has one class more than the data set, its first one is the background
+/// (TensorFlow's convention) and never an answer. Refuses another number of classes, and images that do not fit.
 Metrics evaluate(ImageClassifier& classifier, std::shared_ptr<const Dataset> dataset, ThreadPool& threads, Progress& progress,
                  const FileEvaluation& how = {});
 

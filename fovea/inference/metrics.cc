@@ -29,7 +29,7 @@ void Metrics::add(const Tensor& logits, std::span<const int32_t> labels) {
     int64_t ahead = 0;
     for (int64_t each = 0; each < classes_; ++each) {
       sum += std::exp(row[each] - greatest);
-      // Written so that a NaN, which compares with nothing, is never right.
+      // Written so that a NaN, for which every comparison is false, is never right.
       ahead += each < truth ? !(row[each] < row[truth]) : each > truth && !(row[each] <= row[truth]);
     }
     loss_ += std::log(sum) + greatest - row[truth];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a network's answers are worth: loss, top-1, top-5 and the confusion matrix, summed batch by batch.
+/// \file
+/// The quality of a network's answers: loss, top-1, top-5 and the confusion matrix, summed over batches.
 #pragma once
 
 #include <cstdint>
@@ -10,21 +11,25 @@
 
 namespace fovea {
 
+/// Sums over all images so far. One thread at a time.
 class Metrics {
  public:
+  /// No images yet.
   explicit Metrics(int64_t classes);
 
-  // logits [batch, classes] f32, one label an image in [0, classes). The loss is softmax cross-entropy, in double precision.
-  // A tie counts against the network: it must be surer of the truth than of every class before it and as sure as of those
-  // after.
+  /// Adds images: logits [batch, classes] f32 and one label in [0, classes) for each image. The loss is softmax cross-entropy
+  /// in double precision. Ties count against the network: an answer is right if its logit is above those of all classes before
+  /// it and not below those after it.
   void add(const Tensor& logits, std::span<const int32_t> labels);
 
+  /// The number of images.
   int64_t count() const { return count_; }
-  double loss() const;  // mean over the images; 0 before the first
-  double top1() const;  // shares of 1
-  double top5() const;  // with fewer than 5 classes, of that many
+  double loss() const;  ///< The mean over the images; 0 without images.
+  double top1() const;  ///< The share of images, from 0 to 1, whose label is the answer.
+  double top5() const;  ///< The share whose label is among the five best answers; with fewer than 5 classes, among all.
+  /// The number of classes.
   int64_t classes() const { return classes_; }
-  // Row: the truth, column: the answer.
+  /// Counts [truth * classes + answer]; valid as long as this object.
   const std::vector<int64_t>& confusion() const { return confusion_; }
 
  private:

@@ -74,7 +74,7 @@ Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, Th
 
 namespace {
 
-// A network that diverged: its answers to `images` are worth nothing.
+// Fails for a network that diverged, whose answers to `images` have no value.
 [[noreturn]] void fail_not_finite(Predictor& predictor, const Tensor& images, ThreadPool& threads) {
   Session& session = predictor.session(images.shape()[0]);
   session.bind("image", images);
@@ -102,7 +102,7 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
   int64_t before = 0;
   while (metrics.count() < count) {
     const Batch& next = loader.next();
-    if (before > 0 && before != next.count) predictor.release();  // the last, smaller batch is another program's
+    if (before > 0 && before != next.count) predictor.release();  // the last, smaller batch has a program of its own
     before = next.count;
     (damage != nullptr ? *damage : here).report(next.damaged, progress);
     const Tensor answers = predict_views(predictor, next.image, views, threads);
@@ -130,7 +130,7 @@ Augmentation evaluation_of(const Preprocessing& preprocessing) {
 void check_fits(const Network& network, const Dataset& dataset) {
   if (network.form) refuse("{} tells no classes of images apart; there is no data set for it", network.name);
   ImageShape images = dataset.image_shape();
-  if (dataset.encoded() && network.input.size() == 3) {  // brought to any size
+  if (dataset.encoded() && network.input.size() == 3) {  // such images are brought to any size
     images.height = network.input[0];
     images.width = network.input[1];
   }

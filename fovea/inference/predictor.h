@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A trained network that answers: images in, logits out, for any number of images.
+/// \file
+/// Answers of a trained network: images in, logits out, for any number of images.
 #pragma once
 
 #include <map>
@@ -17,25 +18,29 @@
 
 namespace fovea {
 
+/// A network compiled for the batches that are asked for. One thread at a time, which shares its work through a ThreadPool.
 class Predictor {
  public:
-  // `tensors`: the network's parameters and state by name; more are ignored, a missing one fails. Storage is shared: after
-  // values_changed() the answers are those of the values that the tensors have by then. evaluate() says so itself.
+  /// `tensors` has the network's parameters and state by name; others are ignored, and a missing one fails. Storage is shared:
+  /// after values_changed() the answers use the current values of the tensors. evaluate() calls it.
   Predictor(Network network, TensorMap tensors, Output output = Output::logits, DType dtype = DType::f32,
             Winograd winograd = Winograd::where_faster);
 
-  // images [n, input...] f32, preprocessed -> [n, classes], valid until the next call. Every n is a program of its own,
-  // compiled at its first use.
+  /// Answers for preprocessed images [n, input...] f32: [n, classes], valid until the next call. Each n has a program of its
+  /// own, which is compiled at its first use.
   const Tensor& predict(const Tensor& images, ThreadPool& threads);
 
-  // The same for a network of any form: [n, ...] f32 for each of its inputs. The results are read from the session.
+  /// The same for a network of any form: [n, ...] f32 for each of its inputs. The results are read from the session.
   const Session& run(const TensorMap& inputs, ThreadPool& threads);
 
+  /// Says that the values of `tensors` changed in place.
   void values_changed();
-  // Gives back what runs take, until the next one.
+  /// Frees the memory of runs until the next one.
   void release();
 
+  /// The program for batches of that size, compiled if necessary; valid as long as this object.
   Session& session(int64_t batch);
+  /// The network; valid as long as this object.
   const Network& network() const { return network_; }
 
  private:
@@ -47,7 +52,7 @@ class Predictor {
   std::map<int64_t, std::unique_ptr<Session>> sessions_;
 };
 
-// The weighted mean of the answers to all views of the images: as predict, and a tensor of its own.
+/// The weighted mean of the answers to all views of the images, like predict(), as a tensor of its own.
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads);
 
 // How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be. Photographs that cannot be read
@@ -57,11 +62,12 @@ Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, i
                  Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr,
                  Predictions* predictions = nullptr);
 
-// What a data set's images are brought to, and how, for evaluation.
+/// The shape that a data set's images are brought to.
 ImageShape image_shape(const Network& network);
+/// How they are prepared for evaluation.
 Augmentation evaluation_of(const Preprocessing& preprocessing);
 
-// Refuses a data set whose images or classes are not the network's.
+/// Refuses a data set whose images or classes do not fit the network's.
 void check_fits(const Network& network, const Dataset& dataset);
 
 }  // namespace fovea

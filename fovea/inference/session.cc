@@ -39,7 +39,7 @@ void Session::bind(const std::string& name, const Tensor& tensor) {
          to_string(port.shape), fovea::name(port.dtype));
   }
   const size_t index = argument_index_.at(name);
-  // Where the old tensor was, another may lie by the next run.
+  // Another tensor may be at the address of the old one at the next run.
   if (program_.initializer_reads(index)) program_.values_changed();
   arguments_[index] = tensor;
 }

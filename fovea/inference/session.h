@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled graph with its tensors bound by name.
+/// \file
+/// A compiled graph with tensors bound to its arguments and results by name.
 #pragma once
 
 #include <map>
@@ -15,42 +16,52 @@
 
 namespace fovea {
 
-// Tensors by name. Copies of a Tensor share its storage: a parameter bound to a training and to an evaluation program is one.
+/// Tensors by name. Copies of a Tensor share its storage, so a parameter bound to a training and an evaluation program is the
+/// same one.
 using TensorMap = std::map<std::string, Tensor>;
 
+/// A program with its tensors. One thread at a time, which shares its work through a ThreadPool.
 class Session {
  public:
-  // Compiles, and makes tensors for every argument and result; arguments that `tensors` names are bound to those.
+  /// Compiles the graph and creates tensors for every argument and result; arguments that `tensors` names are bound to those.
+  /// Fails when a tensor does not fit or the graph does not compile.
   Session(const Graph& graph, const TensorMap& tensors, const CompileOptions& options = {});
 
+  /// The same with a program that is compiled already.
   Session(Program program, const TensorMap& tensors);
 
+  /// Whether there is an argument of that name.
   bool has_argument(const std::string& name) const;
-  // Binds the argument to the storage of `tensor`. Fails on another shape or type, naming both.
+  /// Binds the argument to the storage of `tensor`. Fails on another shape or type, naming both.
   void bind(const std::string& name, const Tensor& tensor);
-  // To read or to fill an input. A parameter filled through it needs values_changed().
+  /// The tensor of an argument, to read it or to fill an input; valid as long as this object. Filling a parameter through it
+  /// needs values_changed().
   Tensor& argument(const std::string& name);
-  // Bound tensors have new values where they are; the next run prepares anew what depends on parameters alone.
+  /// Says that bound tensors have new values in place, so that the next run recomputes what depends on parameters alone.
   void values_changed() { program_.values_changed(); }
-  // For good: prepares, and lets go of the tensors that only the initializer read, weights that lie packed elsewhere now.
+  /// Runs the initializer for the last time and drops the tensors that only it read: weights that are packed elsewhere by then.
   void release_weights(ThreadPool& threads);
-  const Tensor& result(const std::string& name) const;  // one that replaces no argument
+  /// The tensor of a result that replaces no argument; valid as long as this object.
+  const Tensor& result(const std::string& name) const;
 
+  /// Computes the results from the arguments.
   void run(ThreadPool& threads);
-  // The same, and finds the first kernel that wrote what is not finite.
+  /// Like run(), and returns the first kernel that wrote something that is not finite.
   std::optional<NotFinite> run_checked(ThreadPool& threads);
-  // The same, with the seconds of each kernel call added to `seconds` (program().plan().calls in order).
+  /// Like run(), and adds the seconds of each kernel call to `seconds`, in the order of program().plan().calls.
   void profile(ThreadPool& threads, std::vector<double>& seconds);
-  // Of such seconds, those of calls that were repeated to fit the memory.
+  /// The part of such seconds that was spent in calls that were repeated to fit the memory.
   double repeated_seconds(const std::vector<double>& seconds) const;
 
-  // Bytes in use while it runs: the arena, the threads' scratch, and every argument and result.
+  /// Bytes in use while it runs: the arena, the scratch memory of all threads, and every argument and result.
   int64_t memory_bytes(int threads) const;
-  // Gives back the arena, the scratch and what is hoisted, until the next run.
+  /// Frees the arena, the scratch memory and the hoisted tensors until the next run.
   void release() { program_.release(); }
-  double flops() const;  // 2 x multiply-adds of the contractions of one run
+  double flops() const;  ///< 2 x multiply-adds of the contractions of one run
 
+  /// The compiled program; valid as long as this object.
   const Program& program() const { return program_; }
+  /// What the compiler says about the program; valid as long as this object.
   const CompileReport& report() const { return report_; }
 
  private:
@@ -63,10 +74,10 @@ class Session {
   std::vector<Tensor*> argument_pointers_, result_pointers_;
 };
 
-// One line on what fitting the memory costs, as planned; empty when nothing is computed again.
+/// One line about what fitting the memory costs, as planned; empty when nothing is recomputed.
 std::string rematerialization_text(const ProgramMemory& memory);
 
-// The same as measured: seconds of the repeated calls, and of all calls.
+/// The same as measured, from the seconds of the repeated calls and of all calls.
 std::string rematerialization_text(double repeated, double all);
 
 }  // namespace fovea

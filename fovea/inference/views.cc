@@ -14,7 +14,7 @@ int64_t reflected(int64_t position, int64_t extent) {
   return position < extent ? position : 2 * extent - 2 - position;
 }
 
-// The pixel (y, x) of each image becomes the one at `from(y, x)`.
+// Moves the pixel from(y, x) of each image to (y, x).
 template <typename From>
 Tensor rearranged(const Tensor& images, From from) {
   if (images.shape().size() != 4)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Several views of an image, whose answers are averaged: accuracy bought with time when testing.
+/// \file
+/// Several views of an image whose answers are averaged (test-time augmentation).
 #pragma once
 
 #include <string>
@@ -8,16 +9,17 @@
 
 namespace fovea {
 
-// one: the image. mirror: and its mirror image. six: both of these, each also moved by a pixel towards either corner of the
-// diagonal with what is beyond the edge mirrored in; the unmoved pair weighs as much as the four (airbench94).
+/// Which views. `one`: the image. `mirror`: the image and its mirror image. `six`: these two, each also shifted by a pixel
+/// towards two opposite corners, with what is beyond the edge mirrored; the unshifted pair weighs as much as the other four
+/// (airbench94).
 enum class Views : uint8_t { one, mirror, six };
 
-// Refuses other names, naming the nearest.
+/// The views called "one", "mirror" or "six". Refuses other names, with the nearest known one.
 Views views_of(const std::string& name);
 
-// images [n, height, width, channels], f32.
+/// Images [n, height, width, channels] f32, mirrored horizontally.
 Tensor mirrored(const Tensor& images);
-// Each image seen from `down` pixels below and `right` pixels right of where it is; the edge itself is not doubled.
+/// Each image shifted by `down` and `right` pixels. What is beyond the edge is mirrored, and the edge itself is not repeated.
 Tensor moved(const Tensor& images, int64_t down, int64_t right);
 
 }  // namespace fovea

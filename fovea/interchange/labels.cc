@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-// What follows "NUMBER " or "NUMBER:"; empty where that is not how the line starts.
+// What follows "NUMBER " or "NUMBER:"; empty when the line does not start like that.
 std::string_view after_number(std::string_view line, size_t number) {
   const std::string start = std::to_string(number);
   if (!line.starts_with(start) || line.size() < start.size() + 2) return {};

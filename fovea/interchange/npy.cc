@@ -29,7 +29,8 @@ constexpr std::array<TypeName, 9> type_names{{{DType::f32, "<f4"},
                                               {DType::i64, "<i8"},
                                               {DType::boolean, "|b1"}}};
 
-// The header is a Python dictionary of three known keys. Everything about it is an optional token: absent is damaged.
+// The header is a Python dictionary of three known keys. Each token is read if it is there; what is missing makes the file
+// corrupt.
 class Header {
  public:
   explicit Header(std::string_view text) : text_(text) {}
@@ -80,7 +81,7 @@ class Header {
   }
   bool value(const std::string& key) {
     if (key == "descr") {
-      // A structured type is a list; what it is called is all that is needed to refuse it.
+      // A structured type is a list; its name is enough to refuse it.
       if (peek('[')) {
         const size_t end = text_.find(']');
         if (end == std::string_view::npos) return false;
@@ -136,7 +137,7 @@ Span header_span(std::span<const std::byte> bytes, const std::string& file) {
 DType element_type(const Header& header, const std::string& file) {
   std::string known;
   for (const auto& [dtype, name] : type_names) {
-    // One byte has no order, and some writers give it one.
+    // A type of one byte has no byte order, but some writers give it one.
     if (header.type == name || (name[0] == '|' && header.type.starts_with('<') && header.type.substr(1) == name.substr(1)))
       return dtype;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", name);
@@ -181,7 +182,7 @@ void write_npy(const std::filesystem::path& path, const Tensor& tensor) {
   if (tensor.shape().size() > 1) shape.resize(shape.size() - 2);
   if (tensor.shape().size() == 1) shape.resize(shape.size() - 1);
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", type->name, shape);
-  // Data start at a multiple of 64 bytes: 10 come before the header, a newline ends it.
+  // The data starts at a multiple of 64 bytes; 10 bytes precede the header, and a newline ends it.
   header.resize((header.size() + 11 + 63) / 64 * 64 - 11, ' ');
   header += '\n';
   std::string bytes(magic);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NumPy's .npy files, versions 1 and 2, little-endian, C order (numpy.lib.format).
+/// \file
+/// NumPy's .npy files (numpy.lib.format): versions 1 and 2, little-endian, in C order.
 #pragma once
 
 #include <filesystem>
@@ -8,10 +9,11 @@
 
 namespace fovea {
 
-// Fails with one line on anything but a complete file: Fortran order, big-endian and structured types are refused by name.
+/// Reads a whole file. Fails with one line on anything else; Fortran order, big-endian and structured types are refused by
+/// name.
 Tensor read_npy(const std::filesystem::path& path);
 
-// Atomic. bf16 has no NumPy type and is refused.
+/// Writes a tensor like write_file(). Refuses bf16, for which NumPy has no type.
 void write_npy(const std::filesystem::path& path, const Tensor& tensor);
 
 }  // namespace fovea

@@ -17,8 +17,8 @@ using Kind = PickleValue::Kind;
 
 namespace {
 
-// Names that stand around tensors, and in what training loops keep beside them. Element types of torch and its storages are
-// known by their form.
+// Names that occur around tensors, and in what training loops save beside them. Element types and storages of torch are
+// recognized by their form.
 constexpr std::array<std::string_view, 17> known_names{"_codecs encode",
                                                        "collections OrderedDict",
                                                        "collections Counter",
@@ -61,7 +61,7 @@ const PickleValue* PickleValue::find(std::string_view key) const {
   return found;
 }
 
-// The opcodes of protocols 0 to 5 that plain data are written with (Lib/pickletools.py describes them).
+// The opcodes of protocols 0 to 5 with which plain data are written (described in Lib/pickletools.py).
 class PickleMachine {
  public:
   PickleMachine(std::span<const std::byte> bytes, const std::string& file, Pickle& pickle)
@@ -76,7 +76,7 @@ class PickleMachine {
   }
 
  private:
-  // What the bytes hold.
+  // The next bytes of the file.
   std::string_view take(uint64_t count) {
     if (count > bytes_.size() - at_) fail("{}: truncated pickle: {} bytes are announced at byte {}", file_, count, at_);
     const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + at_, count);
@@ -98,7 +98,7 @@ class PickleMachine {
     return rest.substr(0, end);
   }
 
-  // The stack. Marks are positions in it.
+  // Operations on the stack; marks are positions in it.
   PickleValue& make(Kind kind) {
     pickle_.values_.push_back({.kind = kind});
     return pickle_.values_.back();
@@ -162,7 +162,7 @@ class PickleMachine {
     return true;
   }
 
-  // What is remembered can be copied again and again by a few bytes; honest files hardly do.
+  // What is memoized can be copied again and again by a few bytes, which honest files hardly do; so copies are counted.
   void spend(size_t items) {
     copied_ += items;
     if (copied_ > 16 * bytes_.size()) fail("{}: damaged pickle: it repeats itself without end", file_);
@@ -183,7 +183,7 @@ class PickleMachine {
     return push_name(module->text, name->text);
   }
 
-  // A call makes nothing: collections are their items, everything else stays what was called and with what.
+  // A call computes nothing: collections become their items, and everything else remains the callee and its arguments.
   bool call() {
     const PickleValue* arguments = pop();
     const PickleValue* name = pop();
@@ -202,7 +202,7 @@ class PickleMachine {
     value.items.insert(value.items.end(), arguments->items.begin(), arguments->items.end());
     return true;
   }
-  // OrderedDict([(key, value), ...]), or of a dictionary.
+  // The items of OrderedDict([(key, value), ...]) or of a dictionary.
   std::vector<const PickleValue*> pairs_of(const PickleValue* given) {
     std::vector<const PickleValue*> items;
     if (given == nullptr) return items;
@@ -213,7 +213,7 @@ class PickleMachine {
     }
     return items;
   }
-  // Attributes of an object, which says nothing of its tensors: _metadata of a state_dict.
+  // Drops the attributes of an object, which do not concern its tensors: _metadata of a state_dict.
   bool build() {
     pop();
     PickleValue* object = pop();
@@ -258,7 +258,7 @@ class PickleMachine {
       case 0x80:
         if (const int protocol = byte(); protocol > 5) fail("{}: pickle of protocol {}; 0 to 5 are read", file_, protocol);
         return true;
-      case 0x95:  // a frame, whose length says nothing new
+      case 0x95:  // a frame, whose length is not needed
         take(8);
         return true;
       case '(':

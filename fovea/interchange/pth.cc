@@ -18,11 +18,11 @@ namespace {
 using Bytes = std::span<const std::byte>;
 using Kind = PickleValue::Kind;
 
-constexpr int deepest = 4;  // dictionaries inside dictionaries, on the way to a state_dict
-// A few bytes can ask for one storage many times over; tied weights and moving averages ask a few times.
+constexpr int deepest = 4;  // dictionaries inside dictionaries on the way to a state_dict
+// A few bytes can ask for one storage many times over; tied weights and moving averages do that only a few times.
 constexpr uint64_t most_copies = 8, free_bytes = 64 << 20;
 
-// 0x1950a86a20f9469cfc6c as a pickle of protocol 2 begins with it.
+// 0x1950a86a20f9469cfc6c as it begins a pickle of protocol 2.
 constexpr std::array<uint8_t, 14> legacy_start{0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c,
                                                0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
 
@@ -52,7 +52,7 @@ bool holds_tensors(const PickleValue& dictionary) {
   return false;
 }
 
-// The state_dict in what was saved: under the name that training loops give it, the network's own before its averages.
+// The state_dict within what was saved, under the names that training loops use; the network's own comes before its averages.
 const PickleValue* state_dict(const PickleValue& value, int depth) {
   if (!value.is(Kind::dictionary) || depth > deepest) return nullptr;
   for (const char* key : {"state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params",
@@ -65,7 +65,7 @@ const PickleValue* state_dict(const PickleValue& value, int depth) {
 
 class TensorReader {
  public:
-  using Storages = std::map<std::string, Bytes>;  // their elements, by key
+  using Storages = std::map<std::string, Bytes>;  // the bytes of their elements, by key
 
   TensorReader(const std::string& file, uint64_t file_bytes, const Storages& storages)
       : file_(file), left_(most_copies * file_bytes + free_bytes), storages_(storages) {}
@@ -92,7 +92,7 @@ class TensorReader {
   }
 
   Tensor tensor(const PickleValue& value, const std::string& name, int depth) {
-    // A parameter is a tensor and two words about training.
+    // A parameter is a tensor with two values about training.
     if (value.is_call("torch._utils _rebuild_parameter") || value.is_call("torch.nn.parameter Parameter")) {
       if (value.items.size() < 2 || !is_tensor(*value.items[1]) || depth > deepest) fail_at(name, "a parameter of no tensor");
       return tensor(*value.items[1], name, depth + 1);
@@ -114,7 +114,7 @@ class TensorReader {
     return extents;
   }
 
-  // ("storage", type, key, where it was, count, and in old files a view: (key, offset, count)).
+  // A storage is ("storage", type, key, location, count, and in old files a view: (key, offset, count)).
   Tensor laid_out(const std::vector<const PickleValue*>& id, int64_t offset, const Shape& shape, const Shape& strides,
                   const std::string& name) {
     if (id.size() < 5 || !id[0]->is(Kind::text) || id[0]->text != "storage" || !id[1]->is(Kind::name) || !id[2]->is(Kind::text))
@@ -135,7 +135,7 @@ class TensorReader {
     return tensor;
   }
 
-  // Every element lies in the storage, and what they take together is no more than such a file can mean.
+  // Checks that every element is in the storage, and that all tensors together take no more than such a file can mean.
   void check_range(uint64_t elements, int64_t offset, const Shape& shape, const Shape& strides, const std::string& name) {
     uint64_t count = 1;
     uint64_t last = static_cast<uint64_t>(offset);
@@ -209,7 +209,7 @@ std::map<std::string, Tensor> read_zip(Bytes bytes, const std::string& file) {
   return TensorReader(file, bytes.size(), storages).read(pickle.root());
 }
 
-// The sizes of elements are known where a tensor is: what the object says of each storage, by key.
+// The element sizes are known where a tensor is, from what the object says about each storage; notes them by key.
 void note_storages(const Pickle& pickle, const std::string& file, std::map<std::string, uint64_t>& sizes) {
   for (const PickleValue& value : pickle.values()) {
     if (!value.is(Kind::persistent) || value.items.size() < 5 || !value.items[1]->is(Kind::name) ||
@@ -259,13 +259,13 @@ std::map<std::string, Tensor> read_legacy(Bytes bytes, const std::string& file) 
 }
 
 bool is_legacy(Bytes bytes) {
-  // Protocols above 2 begin otherwise, by a byte or a frame: the number is looked for near the start.
+  // Protocols above 2 begin differently, with a byte or a frame, so the number is searched for near the start.
   const Bytes start = bytes.first(std::min<size_t>(bytes.size(), 32));
   const auto* magic = reinterpret_cast<const std::byte*>(legacy_start.data()) + 2;
   return std::search(start.begin(), start.end(), magic, magic + legacy_start.size() - 2) != start.end();
 }
 
-// A pickle of something else, a tensor say: called what it is.
+// Recognizes a pickle of something else, such as a single tensor, for a message that says what it is.
 bool is_pickle(Bytes bytes) {
   return bytes.size() > 2 && bytes[0] == std::byte{0x80} && bytes[1] >= std::byte{2} && bytes[1] <= std::byte{5};
 }

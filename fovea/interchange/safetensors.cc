@@ -35,16 +35,16 @@ constexpr std::array<TypeName, 10> type_names{{{DType::f32, "F32"},
 
 std::string type_name(DType dtype) { return std::ranges::find(type_names, dtype, &TypeName::dtype)->name; }
 
-// What the header says of one tensor.
+// What the header says about one tensor.
 struct Entry {
   std::string name;
   DType dtype = DType::f32;
   Shape shape;
-  uint64_t begin = 0, end = 0;  // bytes, from the start of the data
+  uint64_t begin = 0, end = 0;  // in bytes from the start of the data
 };
 
 json parse_header(std::string_view text, const std::string& file) {
-  // JSON leaves open what a repeated key means; here it would hide a tensor.
+  // JSON does not say what a repeated key means; here it would hide a tensor.
   std::set<std::string> keys;
   std::string repeated;
   const auto watch = [&](int depth, json::parse_event_t event, json& value) {
@@ -72,7 +72,7 @@ uint64_t offset(const json& value, const std::string& file, const std::string& t
 Shape parse_shape(const json& extents, const std::string& file, const std::string& tensor) {
   Shape shape;
   for (const json& extent : extents) {
-    // Negative numbers are not unsigned; nor is anything with a fraction.
+    // Negative numbers and fractions are not unsigned integers.
     if (!extent.is_number_unsigned() || extent.get<uint64_t>() > INT64_MAX) {
       fail("{}: tensor \"{}\": {} in its shape is not an extent", file, tensor, extent.dump());
     }
@@ -97,7 +97,7 @@ Entry parse_entry(const std::string& tensor, const json& value, const std::strin
           .end = offset(value["data_offsets"][1], file, tensor)};
 }
 
-// Bytes the shape asks for; nothing that overflows gets further.
+// The bytes that the shape asks for; an overflow fails here.
 uint64_t wanted_bytes(const Entry& entry, const std::string& file) {
   uint64_t bytes = byte_size(entry.dtype);
   for (const int64_t extent : entry.shape) {
@@ -108,7 +108,7 @@ uint64_t wanted_bytes(const Entry& entry, const std::string& file) {
   return bytes;
 }
 
-// The data must be covered once, from its first byte to its last.
+// The data must be covered exactly once, from its first byte to its last.
 void check_ranges(std::vector<Entry>& entries, uint64_t data, const std::string& file) {
   std::ranges::sort(entries,
                     [](const Entry& a, const Entry& b) { return std::pair(a.begin, a.end) < std::pair(b.begin, b.end); });
@@ -144,7 +144,7 @@ std::map<std::string, std::string> parse_metadata(const json& metadata, const st
 
 namespace {
 
-// A file in parts, so that its tensors are in memory once; what is no plain file comes at once.
+// A file that is read in parts, so that its tensors are in memory only once. What is not a plain file is read at once.
 class Source {
  public:
   explicit Source(const std::filesystem::path& path) : path_(path) {

@@ -14,12 +14,12 @@ namespace {
 
 using Bytes = std::span<const std::byte>;
 
-// Of PKWARE's APPNOTE: 4.3.7 to 4.3.16, 4.5.3.
+// The signatures of PKWARE's APPNOTE: 4.3.7 to 4.3.16, 4.5.3.
 constexpr uint32_t local_header = 0x04034b50, central_header = 0x02014b50, end_record = 0x06054b50,
                    wide_end_record = 0x06064b50, wide_end_locator = 0x07064b50;
 constexpr size_t local_bytes = 30, central_bytes = 46, end_bytes = 22, locator_bytes = 20, wide_end_bytes = 56,
                  longest_comment = 65535;
-constexpr uint64_t in_extra = 0xFFFFFFFF;  // a number that does not fit stands in the extra field
+constexpr uint64_t in_extra = 0xFFFFFFFF;  // marks a number that does not fit and is in the extra field
 constexpr int stored_method = 0, deflated_method = 8;
 
 template <typename T>
@@ -29,7 +29,7 @@ T at(Bytes bytes, size_t offset) {
   return value;
 }
 
-// Of the extra field of kind 1: numbers of 64 bits.
+// The 64-bit numbers in the extra field of kind 1.
 std::vector<uint64_t> wide_numbers(Bytes extra) {
   while (extra.size() >= 4) {
     const size_t count = at<uint16_t>(extra, 2);
@@ -62,12 +62,12 @@ std::string entry_text(const std::string& file) { return fmt::format("entry \"{}
 
 struct ZipArchive::Directory {
   uint64_t begin = 0, bytes = 0, entries = 0;
-  uint64_t before = 0;  // what stands before the archive: its numbers count from its own first byte, or from the file's
+  uint64_t before = 0;  // bytes before the archive: its offsets count from its own first byte, or from the file's
 };
 
 bool ZipArchive::begins(Bytes bytes) { return bytes.size() >= 4 && at<uint32_t>(bytes, 0) == local_header; }
 
-// The end record is the last thing but for a comment of up to 64 KiB.
+// The end record is the last part of the file, except for a comment of up to 64 KiB.
 std::optional<ZipArchive> ZipArchive::find(Bytes bytes, const std::string& name) {
   for (size_t back = end_bytes; back <= std::min(bytes.size(), end_bytes + longest_comment); ++back) {
     const size_t place = bytes.size() - back;
@@ -91,10 +91,10 @@ ZipArchive::Directory ZipArchive::directory_before(size_t end) const {
                   .bytes = at<uint32_t>(bytes_, end + 12),
                   .entries = at<uint16_t>(bytes_, end + 10)};
   uint64_t follows = end;  // where the directory ends
-  // A record of 64-bit numbers may be there where they are not needed, too: PyTorch always writes one.
+  // A record of 64-bit numbers may be there without need; PyTorch always writes one.
   if (end >= locator_bytes && at<uint32_t>(bytes_, end - locator_bytes) == wide_end_locator) {
     follows = at<uint64_t>(bytes_, end - locator_bytes + 8);
-    // It stands right before, whatever it is that its place is counted from.
+    // It directly precedes its locator, whatever its offset is counted from.
     const size_t before = locator_bytes + wide_end_bytes;
     if (end >= before && at<uint32_t>(bytes_, end - before) == wide_end_record) follows = end - before;
     const Bytes record = part(follows, wide_end_bytes, "the end of its directory");
@@ -135,7 +135,7 @@ ZipArchive::Entry ZipArchive::entry_of(Bytes line, Bytes extra, const std::strin
     if (taken == wide.size()) fail("{}: damaged zip archive: {} lacks its size", name_, entry_text(file));
     *number = wide[taken++];
   }
-  part(found.start, 0, entry_text(file));  // before the sum, which could overflow
+  part(found.start, 0, entry_text(file));  // checked before the sum, which could overflow
   found.start += before;
   return found;
 }
@@ -153,7 +153,7 @@ const ZipArchive::Entry& ZipArchive::entry(const std::string& file) const {
   return found->second;
 }
 
-// The bytes after the entry's own header, which has to repeat what the directory says.
+// The bytes after the entry's own header, which has to agree with the directory.
 Bytes ZipArchive::packed(const Entry& entry, const std::string& file) const {
   const std::string shown = entry_text(file);
   const Bytes header = part(entry.start, local_bytes, shown);

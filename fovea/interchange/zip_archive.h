@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files inside a zip archive that lies in memory, alone or after something else: weights as PyTorch saves them, and what
-// follows a .tflite file. Nothing that the archive says of itself is trusted: the directory, every entry's own header and the
-// checksums have to agree.
+/// \file
+/// Files inside a zip archive in memory, which may follow something else: weights as PyTorch saves them, and what follows a
+/// .tflite file. Nothing that the archive says about itself is trusted: the directory, the header of every entry and the
+/// checksums have to agree.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +15,23 @@
 
 namespace fovea {
 
+/// An archive within bytes of the caller.
 class ZipArchive {
  public:
-  // None where no archive ends the bytes, which have to outlive it. Fails, naming `name`, on one that is damaged.
+  /// The archive at the end of the bytes, which have to outlive it; nothing when there is none. Fails, naming `name`, on a
+  /// corrupt archive.
   static std::optional<ZipArchive> find(std::span<const std::byte> bytes, const std::string& name);
-  // Whether the bytes begin like one.
+  /// Whether the bytes begin like an archive.
   static bool begins(std::span<const std::byte> bytes);
 
+  /// The names of all files.
   std::vector<std::string> names() const;
+  /// Whether there is a file of that name.
   bool contains(const std::string& file) const { return entries_.contains(file); }
-  // The bytes of a file that is stored as it is. Fails on one that is encrypted, compressed, or not what its checksum says.
+  /// The bytes of a file that is stored without compression, valid as long as those of the archive. Fails when it is encrypted,
+  /// compressed, or does not have its checksum.
   std::span<const std::byte> stored(const std::string& file) const;
-  // The content of a file, stored or deflated. Fails on one that is larger than `most`, too.
+  /// The content of a file, stored or deflated. Fails also when it is larger than `most`.
   std::vector<std::byte> read(const std::string& file, size_t most) const;
 
  private:

@@ -10,10 +10,10 @@
 namespace fovea {
 namespace {
 
-// What tells one convolution or dense layer from another. A dense layer is a 1x1 convolution of one pixel.
+// What distinguishes one convolution or dense layer from another. A dense layer is a 1x1 convolution of one pixel.
 struct Signature {
   Shape filter;
-  std::vector<int64_t> strides, cells;  // cells: before and after, height and width
+  std::vector<int64_t> strides, cells;  // cells: padding before and after, height and width
   int64_t groups = 1;
   bool operator==(const Signature&) const = default;
 };
@@ -51,11 +51,11 @@ std::optional<Signature> signature_of(const Graph& graph, const Graph::Node& nod
   return signature;
 }
 
-// A layer of one of our networks, with the names of its tensors.
+// A layer of a built-in network, with the names of its tensors.
 struct OwnLayer {
   Signature signature;
-  std::string weight, bias;           // bias: of the norm, the shift
-  std::string scale, mean, variance;  // of the norm, where one follows
+  std::string weight, bias;           // the shift of the norm takes the bias
+  std::string scale, mean, variance;  // of the norm, if there is one
   double epsilon = 0;
   Shape weight_shape;
 };
@@ -63,7 +63,7 @@ struct OwnLayer {
 std::optional<std::vector<OwnLayer>> own_layers(const Traced& traced) {
   std::map<int32_t, std::string> names;
   for (const Graph::Argument& argument : traced.graph.arguments()) names[argument.value.index] = argument.name;
-  std::map<int32_t, size_t> makers;  // of a value, the layer it is the result of
+  std::map<int32_t, size_t> makers;  // for each value, the layer whose result it is
   std::vector<OwnLayer> layers;
   for (const Graph::Node& node : traced.graph.nodes()) {
     if (node.op == "conv" || node.op == "dense") {
@@ -133,7 +133,7 @@ std::optional<std::map<std::string, Tensor>> matched(const std::vector<OwnLayer>
   return tensors;
 }
 
-// The forms of a network that published files come in.
+// The forms in which published files have a network.
 std::vector<ModelOptions> forms_of(const ModelEntry& entry, const ModelOptions& given) {
   std::vector<ModelOptions> forms{given};
   if (entry.features.width) {
@@ -173,7 +173,7 @@ std::optional<MatchedNetwork> recognized(const InferenceModel& model) {
         const auto own = own_layers(traced);
         if (!own) continue;
         if (auto tensors = matched(*own, layers)) return MatchedNetwork{entry.name, form, std::move(*tensors)};
-      } catch (const Error&) {  // it does not take images of this size
+      } catch (const Error&) {  // it does not accept images of this size
       }
     }
   }

@@ -42,7 +42,7 @@ const ModelEntry& entry_named(std::string_view name) {
   refuse_unknown("model", name, known);
 }
 
-// Options that the network does not have, or whose numbers are impossible.
+// Refuses options that the network does not have, and impossible numbers.
 void check_options(const ModelEntry& entry, const ModelOptions& options) {
   if (options.classes < 0) refuse("{}: {} classes, must be at least 1", entry.name, options.classes);
   const auto check = [&](bool given, bool has, const char* option) {

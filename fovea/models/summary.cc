@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-// Trained numbers by the layer that holds them: "conv1.weight" is conv1's.
+// How many trained numbers each layer has; "conv1.weight" belongs to conv1.
 std::map<std::string, int64_t> parameters_by_layer(const Traced& traced) {
   std::map<std::string, int64_t> counts;
   for (const ParameterSpec& spec : traced.parameters) {
@@ -26,13 +26,13 @@ Summary summarize(const Network& network) {
   Summary summary;
   for (const Operation& operation : traced.operations) {
     if (operation.name == "constant") continue;
-    // A convolution, its bias and its activation are one layer.
+    // A convolution, its bias and its activation count as one layer.
     if (summary.layers.empty() || summary.layers.back().name != operation.layer) {
       summary.layers.push_back({.name = operation.layer, .operation = operation.name});
       summary.layers.back().parameters = std::exchange(parameters[operation.layer], 0);
     }
     LayerRow& row = summary.layers.back();
-    if (operation.macs > 0) row.operation = operation.name;  // a row is named by the operator that does the work
+    if (operation.macs > 0) row.operation = operation.name;  // a row is named by the operator that does most of the work
     row.output = Shape(operation.result.shape.begin() + !operation.result.shape.empty(), operation.result.shape.end());
     row.macs += operation.macs;
   }

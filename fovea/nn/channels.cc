@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that take, add and reorder channels and positions, and compute nothing.
+// Layers that select, add and reorder channels and positions without computing anything.
 #include <fmt/format.h>
 
 #include "fovea/core/error.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions and dense layers: what has weights and is counted in multiply-accumulates.
+// Convolutions and dense layers, which have weights and count as multiply-accumulates.
 #include <fmt/format.h>
 
 #include <functional>

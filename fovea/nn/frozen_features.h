@@ -13,8 +13,8 @@ namespace fovea {
 
 /// Where a network is cut in two: after operator `operation` of Recorder::operations(), counted from the network's first.
 struct FrozenCut {
-  int64_t operation = 0;
-  Shape features;  ///< of one image, without the batch
+  int64_t operation = 0;  ///< the number of the operator
+  Shape features;         ///< of one image, without the batch
 };
 
 /// The last value that all which comes after is a function of, and that is itself a function of the image and of parameters

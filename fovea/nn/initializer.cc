@@ -9,7 +9,7 @@
 namespace fovea {
 namespace {
 
-// The deviation of a unit normal cut at two: what is left of it is widened by the inverse.
+// The standard deviation of a unit normal distribution truncated at two; truncated numbers are widened by the inverse.
 constexpr double cut_deviation = 0.87962566103423978;
 
 double fan_of(const ParameterSpec& parameter) {
@@ -28,7 +28,7 @@ double fan_of(const ParameterSpec& parameter) {
   return 1;
 }
 
-// Half the width of a uniform distribution, the deviation of a normal one (before its cut).
+// Half the width of a uniform distribution, or the standard deviation of a normal one before truncation.
 double width_of(const ParameterSpec& parameter) {
   const Initializer& initializer = parameter.initializer;
   if (initializer.fan == Initializer::Fan::none) return initializer.scale;
@@ -50,11 +50,11 @@ float cut_normal(Random& random) {
   }
 }
 
-// The first filters of [taps..., in, out] pass their channel through at the middle tap.
+// Makes the first filters of [taps..., in, out] pass their channel through at the middle tap.
 void set_identity(Tensor& tensor) {
   const Shape& shape = tensor.shape();
   const int64_t in = shape[shape.size() - 2], out = shape.back(), filters = std::min(in, out);
-  int64_t middle = 0;  // in row-major order over the taps
+  int64_t middle = 0;  // row-major index over the taps
   for (size_t i = 0; i + 2 < shape.size(); ++i) middle = middle * shape[i] + shape[i] / 2;
   float* values = tensor.data<float>();
   for (int64_t row = 0; row < tensor.size() / out; ++row) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers without weights: activations, pooling, and the same values in other shapes.
+// Layers without weights: activations, pooling, and layers that reshape.
 #include "fovea/nn/layers.h"
 
 #include <fmt/format.h>
@@ -21,8 +21,8 @@ int64_t spatial_rank(Value x, const std::string& layer) {
   refuse("{}: the input {} must be [batch, spatial..., channels] with 1 to 3 spatial dimensions", layer, to_string(x.shape()));
 }
 
-// Pads behind as far as the last window that begins inside the image or the padding before it reaches (PyTorch's rule, which
-// keeps a window that lies in padding alone from counting).
+// Increases the padding behind the image so that the last window which begins inside the image or the padding before it is
+// whole. This is PyTorch's rule, by which a window that is in padding alone does not count.
 void widen_padding(Value x, const std::vector<int64_t>& window, operators::Movement& movement, const std::string& layer) {
   std::vector<int64_t> padding(2 * window.size(), 0);
   if (const auto* pairs = std::get_if<std::vector<int64_t>>(&movement.padding)) padding = *pairs;

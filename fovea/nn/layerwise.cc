@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Optimizers that look at a layer's whole tensor: LARS and Muon.
+// Optimizers that use a whole tensor of a layer: LARS and Muon.
 #include <cmath>
 #include <numeric>
 
@@ -18,10 +18,10 @@ std::vector<int64_t> all_dimensions(Value x) {
 
 Value norm(Value x) { return operators::unary("sqrt", operators::reduce_sum(x * x, all_dimensions(x))); }
 
-// The matrix [rows, columns] with all its singular values moved towards 1. The small side is multiplied out, whichever it is.
+// The matrix [rows, columns] with its singular values moved towards 1. Products are taken over the longer side.
 Value orthogonalized(Value matrix, int64_t steps) {
   constexpr double a = 3.4445, b = -4.7750, c = 2.0315;
-  Value x = matrix / (norm(matrix) + 1e-7);  // no singular value above 1
+  Value x = matrix / (norm(matrix) + 1e-7);  // makes every singular value at most 1
   const bool tall = matrix.extent(0) > matrix.extent(1);
   for (int64_t step = 0; step < steps; ++step) {
     const Value square = tall ? operators::matmul(x, x, {.transpose_a = true}) : operators::matmul(x, x, {.transpose_b = true});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Losses: [] f32, means over all images (and over all elements where there are several an image).
+/// \file
+/// Losses. Each is a scalar [] f32, the mean over all images, and over all elements where an image has several.
 #pragma once
 
 #include <vector>
@@ -15,17 +16,22 @@ namespace fovea {
 // whose mean over the images is 1 leave the scale of the gradient. With focal g > 0 it is multiplied by (1 - p)^g, p the
 // probability of the label (Lin et al. 2017): what the network knows already counts less.
 struct CrossEntropyOptions {
+  /// S: the target is 1 - s + s / classes for the label and s / classes elsewhere (Szegedy et al. 2016).
   double label_smoothing = 0;
   std::vector<double> class_weights = {};  // one a class, not negative; empty: 1
   double focal = 0;
 };
+/// The cross-entropy of logits [batch, classes] and label [batch] i32. The logits must not have been through a softmax.
 Value softmax_cross_entropy(Value logits, Value label, CrossEntropyOptions options = {});
 
-// Of images mixed in pairs (mixup, Zhang et al. 2018; CutMix, Yun et al. 2019): the target of each is label_weight times that
-// of its label and the rest times that of its second label. label_weight [batch] f32.
+/// The labels of images that are mixed in pairs (mixup, Zhang et al. 2018; CutMix, Yun et al. 2019).
 struct MixedLabels {
-  Value label, second_label, label_weight;
+  Value label;         ///< of the first image, [batch] i32
+  Value second_label;  ///< of the second image, [batch] i32
+  Value label_weight;  ///< share of the first image, [batch] f32
 };
+/// The cross-entropy with a mixed target: label_weight times the target of `label`, plus 1 - label_weight times that of
+/// `second_label`.
 Value softmax_cross_entropy(Value logits, const MixedLabels& labels, CrossEntropyOptions options = {});
 
 // logits and a teacher's of one shape [batch, classes]: T^2 times the divergence (Kullback and Leibler) of the softmax of
@@ -35,11 +41,13 @@ Value distillation(Value logits, Value teacher, double temperature);
 // logits and target (0..1) of one shape.
 Value sigmoid_cross_entropy(Value logits, Value target);
 
-// Of one shape each.
+/// The mean squared difference of two values of one shape.
 Value mean_squared_error(Value prediction, Value target);
+/// The options of huber.
 struct HuberOptions {
-  double delta = 1;  // quadratic below, linear above (Huber 1964)
+  double delta = 1;  ///< the loss is quadratic below and linear above (Huber 1964)
 };
+/// The mean Huber loss of two values of one shape.
 Value huber(Value prediction, Value target, HuberOptions options = {});
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalization, and the noise that is there only while training.
+// Normalization layers, and the noise layers that are active only in training.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -61,7 +61,8 @@ Value add_noise(Value x, const char* kind, double rate, Noise noise) {
   Recorder& recorder = x.recorder();
   if (!(rate >= 0 && rate < 1)) refuse("{} \"{}\": rate is {}, must be at least 0 and below 1", kind, recorder.path(), rate);
   if (!recorder.training() || rate == 0) return x;
-  // The layer's name sets its numbers apart from other layers', as it does for initializers; 32 bits of it, for the counter.
+  // The layer's name makes its numbers independent of those of other layers, as in initializers. The counter takes 32 bits of
+  // its hash.
   const auto stream = static_cast<int64_t>(hash_of(recorder.path()) & 0x7fffffff);
   return noise(x, recorder.seed(), recorder.step(), rate, stream);
 }

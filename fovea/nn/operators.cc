@@ -60,7 +60,7 @@ Value constant(Recorder& recorder, double value) {
 
 Value conv(Value x, Value filter, const Movement& movement, int64_t groups) {
   const Value y = add_one("conv", {x, filter}, with_movement({{"groups", groups}}, movement));
-  // Every weight meets every output position once.
+  // Every weight is used once at each output position.
   x.recorder().count_macs(element_count(filter.shape()) * (element_count(y.shape()) / y.extent(-1)));
   return y;
 }

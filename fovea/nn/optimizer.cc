@@ -17,7 +17,7 @@ Optimizer adam_family(AdamOptions options, const char* name) {
   check_decay(name, options.weight_decay);
   check_positive(name, "epsilon", options.epsilon);
   return [options, decay = decay_of(options)](Recorder& recorder) -> ParameterUpdate {
-    // 1 - beta^step, grown step by step: 0, 1 - beta, 1 - beta^2, ...
+    // 1 - beta^step, computed step by step: 0, 1 - beta, 1 - beta^2, ...
     const auto correction = [&](const char* what, double beta) {
       const Value next = recorder.parameter({.name = what, .shape = {}, .trained = false}) * beta + (1 - beta);
       recorder.update(what, next);
@@ -96,7 +96,7 @@ Optimizer by_group(std::vector<OptimizerGroup> groups, Optimizer rest) {
       if (std::none_of(recorder.parameters().begin(), recorder.parameters().end(), fits)) {
         refuse("optimizer group {}: no parameter is called {}", group.name, group.pattern);
       }
-      // What the parameters of a group share, such as Adam's corrections, is the group's own.
+      // What the parameters of a group share, such as Adam's corrections, belongs to the group.
       const auto scope = recorder.enter(std::make_shared<int>(), "group", "group." + group.name);
       parts.push_back({group.pattern, group.optimizer(recorder)});
     }

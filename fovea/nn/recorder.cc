@@ -113,7 +113,7 @@ void Recorder::carry_flattened(const std::string& operator_name, const std::vect
 
 void Recorder::update(const std::string& name, Value value) {
   const std::string full_name = name_in_scope(name);
-  // A layer used twice in one step sees two batches; the later one's statistics are written last and stay.
+  // A layer that is used twice in one step sees two batches; the statistics of the later one are written last and stay.
   const auto same = [&](const auto& entry) { return entry.first == full_name; };
   const auto known = std::find_if(updates_.begin(), updates_.end(), same);
   if (known != updates_.end()) {

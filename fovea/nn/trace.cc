@@ -40,7 +40,7 @@ Value logits_of(const Network& network, Value image) {
   return logits;
 }
 
-// The network's results: the form's, or the logits.
+// The results of the network: those of its form, or the logits.
 NamedValues forward(const Network& network, const NamedValues& inputs) {
   if (network.form) return network.form->function(inputs);
   return {{"logits", logits_of(network, inputs.at("image"))}};
@@ -86,20 +86,21 @@ NamedValues training_forward(Recorder& recorder, const Network& network, const N
   return results;
 }
 
-// Of `loss`, by each of `trained`.
+// The gradients of `loss` by each of `trained`.
 std::vector<Value> gradients_of(Value loss, const std::vector<ParameterSpec>& trained) {
   std::vector<Value> values;
   for (const ParameterSpec& spec : trained) values.push_back(loss.recorder().value_of(spec.name));
   return values.empty() ? values : operators::gradients(loss, values);
 }
 
-// What is differentiated: the mean, or the sum over the images; of an accumulated step's part, its share of that.
+// The number that is differentiated: the mean or the sum over the images, and for one part of an accumulated step its share of
+// that.
 Value objective_of(Value loss, int64_t batch, int64_t parts, const TrainingOptions& options) {
   const double scale = options.summed ? static_cast<double>(batch) : 1.0 / static_cast<double>(parts);
   return scale == 1 ? loss : loss * scale;
 }
 
-// All gradients as one vector, shortened to `longest` where it is longer.
+// Shortens all gradients, taken as one vector, to the length `longest` when they are longer.
 void clip(std::vector<Value>& gradients, double longest) {
   if (!(longest >= 0)) refuse("clip_norm is {}, must not be negative", longest);
   if (longest == 0 || gradients.empty()) return;
@@ -115,7 +116,7 @@ void clip(std::vector<Value>& gradients, double longest) {
   for (Value& gradient : gradients) gradient = gradient * factor;
 }
 
-// Moves the averages of `tensors` towards their new values: `results` and the recorder's updates where they have one.
+// Moves the averages of `tensors` towards their new values, which `changed` holds for those that have one.
 void record_averages(Recorder& recorder, const std::vector<ParameterSpec>& tensors,
                      const std::map<std::string, Value>& changed) {
   const Value decay = recorder.input("average_decay", {{}, DType::f32});
@@ -124,16 +125,17 @@ void record_averages(Recorder& recorder, const std::vector<ParameterSpec>& tenso
     const Value now = entry == changed.end() ? recorder.value_of(spec.name) : entry->second;
     ParameterSpec average = spec;
     average.name = average_prefix + spec.name;
-    average.stream = spec.name;  // starts as the tensor itself does
+    average.stream = spec.name;  // the average starts as the tensor itself
     average.trained = false;
     const Value old = recorder.parameter(average);
     recorder.update(average.name, old - (1.0 - decay) * (old - now));
   }
 }
 
-// Records the optimizer's arithmetic and the averages; gives the new values of all parameters and state.
+// Records the optimizer's arithmetic and the averages. Returns the new values of all parameters and state.
 Results record_updates(Recorder& recorder, std::vector<Value> gradients, Value rate, const TrainingOptions& options) {
-  const std::vector<ParameterSpec> tensors = recorder.parameters();  // a copy: the optimizer adds to the recorder's list
+  // a copy, because the optimizer adds to the recorder's list
+  const std::vector<ParameterSpec> tensors = recorder.parameters();
   const std::vector<ParameterSpec> trained = trained_of(recorder);
   Results results;
   for (size_t i = 0; i < gradients.size(); ++i) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network becomes a graph: for inference, for evaluation, or the whole training step.
+/// \file
+/// From a network to a graph: for inference, for evaluation, or for the whole training step.
 #pragma once
 
 #include <cstdint>
@@ -18,58 +19,64 @@
 
 namespace fovea {
 
+/// Values by name.
 using NamedValues = std::map<std::string, Value>;
 
 // What a network reads and gives that is not one image in and logits out, by name.
+/// The inputs and results, by name, of a network that is not one image in and logits out.
 struct NetworkForm {
+  /// One input or target.
   struct Port {
-    std::string name;
-    Shape shape;  // without the batch; f32
+    std::string name;  ///< as in the graph
+    Shape shape;       ///< without the batch; f32
   };
-  std::vector<Port> inputs;
-  std::function<NamedValues(const NamedValues& inputs)> function;
-  std::function<NamedValues(const NamedValues& results)> probabilities;  // what Output::probabilities gives
-  std::vector<Port> targets;                                             // what a training step is told beside the inputs
-  std::function<Value(const NamedValues& results, const NamedValues& targets)> loss;  // [] f32, the mean over the batch
+  std::vector<Port> inputs;                                              ///< what the network reads
+  std::function<NamedValues(const NamedValues& inputs)> function;        ///< the network: from inputs to results
+  std::function<NamedValues(const NamedValues& results)> probabilities;  ///< what Output::probabilities gives, from the results
+  std::vector<Port> targets;                                             ///< what a training step is given beside the inputs
+  std::function<Value(const NamedValues& results, const NamedValues& targets)> loss;  ///< [] f32, the mean over the batch
 };
 
-// A network with what a program that runs it has to know.
+/// A network with what a program that runs it has to know.
 struct Network {
-  std::string name;
-  std::function<Value(Value)> function;  // [batch, input...] -> logits [batch, classes]
-  Shape input;                           // without the batch: {28, 28, 1}
-  int64_t classes = 0;
-  Preprocessing preprocessing;
-  std::optional<NetworkForm> form;  // stands for function, input and classes
+  std::string name;                      ///< for messages and files
+  std::function<Value(Value)> function;  ///< [batch, input...] -> logits [batch, classes]
+  Shape input;                           ///< without the batch: {28, 28, 1}
+  int64_t classes = 0;                   ///< of the logits
+  Preprocessing preprocessing;           ///< what images need before they are read
+  std::optional<NetworkForm> form;       ///< used in place of function, input and classes when it is set
 
-  std::vector<NetworkForm::Port> inputs() const;  // the form's, or "image"
+  std::vector<NetworkForm::Port> inputs() const;  ///< The form's inputs, or "image".
 };
 
-// A graph, its parameters and state with what they start from, and its operators for tables. A graph's arguments are found by
-// name.
+/// A graph, its parameters and state with what they start from, and its operators for tables. The arguments of a graph are
+/// found by name.
 struct Traced {
-  Graph graph;
-  std::vector<ParameterSpec> parameters;  // the arguments of role parameter and state, in the graph's order
-  std::vector<Operation> operations;      // of the forward pass, as written
+  Graph graph;                            ///< to be compiled
+  std::vector<ParameterSpec> parameters;  ///< the arguments of role parameter and state, in the graph's order
+  std::vector<Operation> operations;      ///< of the forward pass, as written
 };
 
-// Start values of `traced.parameters`, in its order.
+/// The start values of `traced.parameters`, in its order.
 std::vector<Tensor> initial_values(const Traced& traced, uint64_t seed);
-std::map<std::string, Tensor> initial_tensors(const Traced& traced, uint64_t seed);  // the same by name
+std::map<std::string, Tensor> initial_tensors(const Traced& traced, uint64_t seed);  ///< The same by name.
 
+/// What an inference graph returns.
 enum class Output : uint8_t { logits, probabilities };
 
-// image [batch, input...] f32 -> "logits", or "probabilities" (softmax, once): [batch, classes]. Of a network with a form: its
-// inputs -> its results.
+/// The graph of inference: image [batch, input...] f32 -> "logits", or "probabilities" (after softmax): [batch, classes]. For a
+/// network with a form, its inputs -> its results.
 Traced trace_inference(const Network& network, int64_t batch, Output output = Output::logits);
 
-// image, label [batch] i32 -> "loss" [] f32, the sum over the batch; "correct" and "correct5" [] i32, the images whose label is
-// the highest, and among the five highest; "logits" [batch, classes]. Refuses a network with a form.
+/// The graph of evaluation: image, label [batch] i32 -> "loss" [] f32, the sum over the batch; "correct" and "correct5" [] i32,
+/// the number of images whose label is the highest and among the five highest; "logits" [batch, classes]. Refuses a network
+/// with a form.
 Traced trace_evaluation(const Network& network, int64_t batch);
 
-// [] f32, the mean over the batch, of logits [batch, classes] and labels [batch] i32.
+/// A loss [] f32, the mean over the batch, of logits [batch, classes] and labels [batch] i32.
 using Loss = std::function<Value(Value logits, Value label)>;
 
+/// What belongs to a training step beside the network.
 struct TrainingOptions {
   Optimizer optimizer = sgd();
   double label_smoothing = 0;
@@ -88,31 +95,34 @@ struct TrainingOptions {
   // scale is among them goes by its running statistics. Refuses a pattern that matches nothing, and patterns that leave nothing
   // to train.
   std::vector<std::string> frozen;
-  bool return_gradients = false;  // as further results named "gradient.conv1.weight", for checks; before they are clipped
+  bool return_gradients = false;  ///< as further results named "gradient.conv1.weight", before they are clipped, for checks
 };
 
-// image, label, rate [] f32 (and seed, step [] i32 where the network draws random numbers) -> "loss" [] f32, the mean;
-// "correct" [] i32, by `label`; and every parameter and state tensor's new value, in place, under its name.
-//
-// Of a network with a form: inputs, targets and rate -> "loss" and the new values.
-//
-// With mixed labels there are the inputs second_label [batch] i32 and label_weight [batch] f32 too, and an image's loss is
-// label_weight times the cross-entropy of its label and the rest times that of its second label. Refused with a `loss` of one's
-// own, which knows one label.
-//
-// With averages there is the input average_decay [] f32: each average.NAME, state that starts as the tensor does, becomes
-// average - (1 - average_decay) * (average - new value).
+/// The graph of a training step: image, label, rate [] f32 (and seed, step [] i32 where the network draws random numbers) ->
+/// "loss" [] f32, the mean; "correct" [] i32, by `label`; and the new value of every parameter and state tensor, in place,
+/// under its name.
+///
+/// For a network with a form, the inputs are its own, the targets, and rate; the results are "loss" and the new values.
+///
+/// With mixed labels there are also the inputs second_label [batch] i32 and label_weight [batch] f32. The loss of an image is
+/// then label_weight times the cross-entropy of its label, plus 1 - label_weight times that of its second label. This is
+/// refused together with a `loss`, which takes one label.
+///
+/// With averages there is also the input average_decay [] f32: each average.NAME, state that starts as its tensor does, becomes
+/// average - (1 - average_decay) * (average - new value).
 Traced trace_training(const Network& network, int64_t batch, const TrainingOptions& options = {});
 
-// The same step in two programs, for batches that memory does not hold. Accumulation runs for each of the `parts` of a step, of
-// `batch` images each, on inputs as above but the rate: it gives loss and correct of its part, updates running statistics, and
-// adds the gradients' share to the state accumulated.NAME, which has to be zero before the first part. The update takes those
-// as inputs, with rate (and average_decay). Together they do what trace_training does with parts * batch images, up to the
-// rounding of sums and to batch normalization, which sees each part alone.
+/// The same step as two programs, for batches that do not fit the memory. The accumulation runs once for each of the `parts` of
+/// a step, on `batch` images each and the inputs of trace_training without the rate. It returns loss and correct of its part,
+/// updates running statistics, and adds its share of the gradients to the state accumulated.NAME, which has to be zero before
+/// the first part. The update takes these as inputs, with rate (and average_decay). Together they do what trace_training does
+/// with parts * batch images, up to the rounding of sums and except that batch normalization sees each part alone.
 Traced trace_accumulation(const Network& network, int64_t batch, int64_t parts, const TrainingOptions& options = {});
+/// The second of the two programs; see trace_accumulation.
 Traced trace_update(const Network& network, const TrainingOptions& options = {});
 
-// What the names of these tensors start with.
-inline const std::string average_prefix = "average.", accumulated_prefix = "accumulated.";
+/// The beginnings of the names of these tensors.
+inline const std::string average_prefix = "average.";          ///< of averages
+inline const std::string accumulated_prefix = "accumulated.";  ///< of accumulated gradients
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What depends on parameters alone is computed once, when their values are known, not at every run.
+// Hoists what depends on parameters alone out of the network's function, so that it is computed once when their values are
+// known and not in every run.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/SetVector.h"
@@ -13,7 +14,7 @@ namespace {
 
 using namespace mlir;
 
-// A hoisted tensor may be padded or transposed; one that is only a repetition of few numbers is cheaper made where it is read.
+// A hoisted tensor may be padded or transposed; one that only repeats a few numbers is cheaper to compute where it is read.
 constexpr int64_t most_growth = 4;
 
 int64_t elements_of(Value value) {
@@ -25,7 +26,7 @@ class Hoister {
  public:
   explicit Hoister(func::FuncOp main) : main_(main), body_(main.getBody().front()) {}
 
-  // Which values are known before the run.
+  // Finds the values that are known before the run.
   void find() {
     llvm::DenseSet<unsigned> replaced;
     for (unsigned i = 0; i < main_.getNumResults(); ++i)
@@ -39,7 +40,7 @@ class Hoister {
     for (Operation& op : body_.without_terminator()) visit(op);
   }
 
-  // The tensors to prepare: what is computed, is known, and is read by what is not.
+  // The tensors to hoist: those that are computed and known, and read by what is not known.
   SetVector<Value> crossing() const {
     SetVector<Value> values;
     for (Operation& op : body_) {
@@ -54,7 +55,7 @@ class Hoister {
   }
 
  private:
-  // Its own, and what its body reads from outside.
+  // The operands of `op` and what its body reads from outside.
   static SmallVector<Value> operands_of(Operation& op) {
     SmallVector<Value> operands;
     op.walk([&](Operation* inner) {
@@ -90,10 +91,10 @@ class Hoister {
   func::FuncOp main_;
   Block& body_;
   llvm::DenseSet<Value> known_;
-  llvm::DenseSet<Value> given_;  // of them those that hold values: parameters, constants and what is computed from them
+  llvm::DenseSet<Value> given_;  // known values with content: parameters, constants, and what is computed from them
 };
 
-// What `values` are computed from, in the function's order.
+// The operations from which `values` are computed, in the function's order.
 SmallVector<Operation*> slice_of(func::FuncOp main, const SetVector<Value>& values) {
   llvm::DenseSet<Operation*> needed;
   SmallVector<Operation*> pending;
@@ -142,7 +143,7 @@ func::FuncOp write_initializer(func::FuncOp main, const SetVector<Value>& values
   return initializer;
 }
 
-// The network reads the hoisted tensors as arguments after its own.
+// Makes the network's function read the hoisted tensors as arguments after its own.
 void read_hoisted(func::FuncOp main, const SetVector<Value>& values) {
   Builder builder(main.getContext());
   for (auto [i, value] : llvm::enumerate(values)) {

@@ -12,7 +12,7 @@ namespace {
 
 using mlir::linalg::GenericOp;
 
-// The input a scalar of the body was read from, through conversions; null when it was computed.
+// The input that a scalar of the body was read from, through conversions; null when it was computed.
 mlir::BlockArgument read_through_casts(mlir::Value scalar) {
   while (mlir::Operation* op = scalar.getDefiningOp()) {
     if (!mlir::isa<mlir::CastOpInterface>(op)) return {};
@@ -176,7 +176,7 @@ mlir::TypedAttr folded_result(mlir::linalg::GenericOp op, int64_t position, mlir
   for (mlir::BlockArgument argument : op.getBody()->getArguments()) {
     mapping.map(argument, scratch.addArgument(argument.getType(), argument.getLoc()));
   }
-  // Equal constants must be one value: folds such as select(c, x, x) compare values.
+  // Equal constants become one value, because folds such as select(c, x, x) compare values.
   llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
   auto unique = [&](mlir::Value value) {
     mlir::TypedAttr known;

@@ -14,17 +14,19 @@
 
 namespace fovea {
 
-// Whether MLIR's verifier runs after every pass: where assertions are on (Debug, the sanitizers). The text tests verify always.
+/// Whether MLIR's verifier runs after every pass. It does where assertions are on (Debug, the sanitizers); the text tests
+/// always verify.
 #ifdef NDEBUG
 inline constexpr bool verify_after_passes = false;
 #else
 inline constexpr bool verify_after_passes = true;
 #endif
 
+/// The constructors of the passes; docs/passes.md describes what they do.
 std::unique_ptr<mlir::Pass> create_differentiate_pass();
 std::unique_ptr<mlir::Pass> create_convert_to_linalg_pass();
 std::unique_ptr<mlir::Pass> create_mixed_precision_pass();
-// `products`: the option of fovea-dot-products.
+/// `products` and `words` are the options of fovea-dot-products.
 std::unique_ptr<mlir::Pass> create_dot_products_pass(const std::string& products = "none", bool words = false);
 std::unique_ptr<mlir::Pass> create_split_pass();
 std::unique_ptr<mlir::Pass> create_hoist_constants_pass();
@@ -33,7 +35,7 @@ std::unique_ptr<mlir::Pass> create_rematerialize_pass();
 std::unique_ptr<mlir::Pass> create_fold_pass();
 std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass();
 
-// registerFoveaPasses(): all of them, for fovea-opt.
+/// registerFoveaPasses() registers all of them, for fovea-opt.
 #define GEN_PASS_REGISTRATION
 #include "fovea/passes/Passes.h.inc"
 

@@ -23,7 +23,7 @@ Value sum_of_squares(Value x) { return operators::reduce_sum(x * x, all_dimensio
 
 std::string numbered(const char* what, int64_t number) { return fmt::format("{}.{}", what, number); }
 
-// The values of the network's inputs, declared in the recorder.
+// The values of the network's inputs, which are declared in the recorder.
 std::map<int32_t, Value> declared_inputs(Recorder& recorder, const InferenceModel& model) {
   std::map<int32_t, Value> values;
   for (const Graph::Argument& argument : model.graph.arguments()) {
@@ -32,7 +32,7 @@ std::map<int32_t, Value> declared_inputs(Recorder& recorder, const InferenceMode
   return values;
 }
 
-// Inputs as integers hold them.
+// The inputs, rounded to integers.
 std::map<int32_t, Value> held_inputs(Simulation& simulation, const QuantizationPlan& plan, std::map<int32_t, Value> values) {
   for (const Ref observed : plan.observed()) {
     const auto input = values.find(observed.index);
@@ -51,7 +51,7 @@ Graph observation_graph(const InferenceModel& model, const QuantizationPlan& pla
   for (const Ref observed : plan.observed()) {
     const Ref value = copy(observed);
     if (whole_tensors) {
-      // An input cannot be a result as it stands, nor one value two results.
+      // An input cannot be a result directly, and one value cannot be two results.
       results.emplace_back(numbered("value", observed.index),
                            graph.add("reshape", {value}, {{"shape", graph.type(value).shape}}, "")[0]);
       continue;

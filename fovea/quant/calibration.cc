@@ -25,7 +25,7 @@ const Graph::Argument& input_of(const InferenceModel& model) {
   return *input;
 }
 
-// Runs `session` on all the images, a batch at a time.
+// Runs `session` on all images, a batch at a time.
 void run_images(Session& session, const InferenceModel& model, const SampleImages& images, ThreadPool& threads,
                 Progress& progress, const char* title, const std::function<void()>& after) {
   const Graph::Argument& input = input_of(model);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sample images through a network that is to become integers: the ranges of its tensors, and what integers change.
+/// \file
+/// Runs sample images through a network that is to be quantized, to find the ranges of its tensors and the effect of
+/// quantization.
 #pragma once
 
 #include <map>
@@ -15,32 +17,34 @@
 
 namespace fovea {
 
-// The images that a network is calibrated on: `count` of the data set (all, where it has fewer), drawn by `seed`, prepared as
-// for evaluation. They are run `batch` of the model at a time; what does not fill a batch is left out.
+/// The images for calibration: `count` images of the data set (all, if it has fewer), drawn by `seed` and prepared as for
+/// evaluation. They are run in batches of the model's size; images that do not fill a batch are left out.
 struct SampleImages {
-  std::shared_ptr<const Dataset> dataset;
-  int64_t count = 500;
-  uint64_t seed = 1;
+  std::shared_ptr<const Dataset> dataset;  ///< where they come from
+  int64_t count = 500;                     ///< how many
+  uint64_t seed = 1;                       ///< of the choice
 };
 
-// Of every observed tensor, by value. `model` as folded() leaves it; its batch is at most the number of images.
+/// The range of every observed tensor, by value. `model` must be as folded() returns it, and its batch at most the number of
+/// images.
 std::map<int32_t, Range> calibrate(const InferenceModel& model, const QuantizationPlan& plan, RangeMethod method,
                                    const SampleImages& images, ThreadPool& threads, Progress& progress);
 
-// What becoming integers does to a layer's result, as signal to noise in decibels: 10 log10 (sum of squares / sum of squared
-// changes).
+/// The effect of quantization on a layer's result, as a signal-to-noise ratio in decibels: 10 log10 (sum of squares / sum of
+/// squared changes).
 struct LayerNoise {
-  size_t layer = 0;          // of the plan
-  double alone = 0;          // the layer's own: its input, weights and result
-  double together = 0;       // with all layers before it
-  std::vector<float> shift;  // of contractions: the mean change, channel by channel, before the activation
+  size_t layer = 0;          ///< index in the plan
+  double alone = 0;          ///< with only this layer quantized: its input, weights and result
+  double together = 0;       ///< with all layers before it quantized, too
+  std::vector<float> shift;  ///< for conv and dense layers, the mean change of each channel before the activation
 };
+/// Measures the noise of every integer layer over the images.
 std::vector<LayerNoise> measure_noise(const InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges,
                                       WeightScales scales, const SampleImages& images, ThreadPool& threads, Progress& progress);
 
-// Empirical bias correction (Nagel et al., "Data-free quantization through weight equalization and bias correction", 2019,
-// section 4.2, with the means of sample images): rounded weights move the mean of a channel; its bias takes that back. Layers
-// without a bias keep none. Replaces tensors of the model, and does not write over them.
+/// Empirical bias correction (Nagel et al., "Data-free quantization through weight equalization and bias correction", 2019,
+/// section 4.2, with the means over sample images): rounding weights moves the mean of a channel, and its bias is corrected by
+/// that. Layers without a bias get none. Tensors of the model are replaced and never modified in place.
 void correct_biases(InferenceModel& model, const QuantizationPlan& plan, const std::vector<LayerNoise>& noise);
 
 }  // namespace fovea

@@ -12,7 +12,7 @@ namespace {
 
 const std::set<std::string> homogeneous = {"relu", "max_pool", "avg_pool", "reduce_mean", "reshape"};
 
-// Two layers of which the second alone reads what the first gives.
+// Two layers, of which only the second reads the result of the first.
 struct Pair {
   const QuantizationPlan::Layer* first;
   const QuantizationPlan::Layer* second;
@@ -62,7 +62,7 @@ class Equalizer {
     }
   }
 
-  // After flattening, feature i is of channel i modulo the channels.
+  // After flattening, feature i belongs to channel i modulo the number of channels.
   bool keeps_channels_last(const QuantizationPlan::Layer& layer) const {
     const int64_t before = model_.graph.type(layer.inputs[0]).shape.back(),
                   after = model_.graph.type(layer.output).shape.back();
@@ -95,7 +95,7 @@ class Equalizer {
     }
   }
 
-  // How much it changed: the largest logarithm of a factor.
+  // Returns the change: the largest logarithm of a factor.
   double equalize_pair(const Pair& pair) {
     Tensor& weight = tensor(pair.first->weight);
     const int64_t channels = weight.shape().back();
@@ -110,7 +110,7 @@ class Equalizer {
     });
     double change = 0;
     for (size_t channel = 0; channel < factor.size(); ++channel) {
-      if (first[channel] == 0 || second[channel] == 0) continue;  // a channel that does nothing
+      if (first[channel] == 0 || second[channel] == 0) continue;  // a channel without effect
       factor[channel] = std::sqrt(first[channel] / second[channel]);
       change = std::max(change, std::abs(std::log(factor[channel])));
     }

@@ -66,15 +66,15 @@ Range percentile_range(const Histogram& histogram, double percentile) {
 
 namespace {
 
-// The sum of squares that rounding to steps within the range, and clipping at its ends, changes the numbers by. Within a bin
-// numbers are taken as uniform, so that a step narrower than a bin is not taken for exact.
+// The sum of squared changes by rounding to steps within the range and clipping at its ends. Numbers are taken as uniformly
+// distributed within a bin, so that a step narrower than a bin does not count as exact.
 double squared_error(const Histogram& histogram, Range range, int64_t levels) {
   const double scale = (static_cast<double>(range.maximum) - range.minimum) / static_cast<double>(levels - 1);
   if (!(scale > 0)) return std::numeric_limits<double>::infinity();
   double sum = 0;
   for (size_t bin = 0; bin < histogram.counts().size(); ++bin) {
     const auto count = static_cast<double>(histogram.counts()[bin]);
-    // Zeros, of which a relu leaves many in its first bin, are exact.
+    // Zeros, many of which a relu leaves in its first bin, are exact.
     if (count == 0 || (bin == 0 && histogram.range().minimum == 0)) continue;
     const double value = histogram.middle(static_cast<int64_t>(bin));
     const double beyond = std::max({0.0, value - range.maximum, range.minimum - value});
@@ -112,7 +112,8 @@ Range mse_range(const Histogram& histogram, int64_t levels) {
 
 namespace {
 
-// Divergence of `taken` (the distribution in `steps` steps, spread again over what was not empty) from the clipped `seen`.
+// The divergence of `taken` (the distribution in `steps` steps, spread over the bins that were not empty) from the clipped
+// `seen`.
 double divergence(std::span<const double> counts, size_t bins, size_t steps) {
   std::vector<double> seen(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(bins));
   std::vector<double> inside = seen;
@@ -136,7 +137,7 @@ double divergence(std::span<const double> counts, size_t bins, size_t steps) {
   double sum = 0;
   for (size_t bin = 0; bin < bins; ++bin) {
     if (seen[bin] == 0) continue;
-    // A step that holds only clipped numbers has none of its own.
+    // A step that has only clipped numbers has no probability of its own.
     const double q = std::max(taken[bin] / taken_total, 1e-12);
     sum += seen[bin] / total * std::log(seen[bin] / total / q);
   }
@@ -157,7 +158,7 @@ Range entropy_range(const Histogram& histogram) {
     const auto place = static_cast<size_t>(std::abs(histogram.middle(static_cast<int64_t>(bin))) / width);
     absolute[std::min(place, absolute.size() - 1)] += static_cast<double>(histogram.counts()[bin]);
   }
-  // Exact zeros, of which a relu leaves many, say nothing about where to clip.
+  // Exact zeros, of which a relu leaves many, do not matter for where to clip.
   absolute[0] = absolute[1];
   double least = std::numeric_limits<double>::infinity();
   size_t best = absolute.size();

@@ -11,11 +11,11 @@ namespace {
 
 QuantizedType of_one(DType storage, float scale, int64_t zero) { return {storage, {.scales = {scale}, .zeros = {zero}}}; }
 
-// The scale of weights whose largest absolute value is `largest`, at least `floor` and wide enough for the bias beside them.
+// The scale of weights whose largest absolute value is `largest`: at least `floor`, and wide enough for the bias.
 float weight_scale(float largest, float bias, float input_scale, float floor) {
   float scale = std::max(largest / 127, floor);
   if (!(scale > 0)) scale = 1;
-  // Half of 2^31 - 1 is left to the sum of products.
+  // Half of 2^31 - 1 is left for the sum of products.
   const double least = std::abs(static_cast<double>(bias)) / (static_cast<double>(input_scale) * 1073741823.0);
   if (least > scale) scale = std::nextafter(static_cast<float>(least), INFINITY);
   return scale;
@@ -55,12 +55,12 @@ QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, flo
     entry = std::max(entry, std::abs(weight.data<float>()[i]));
   }
   const float all = *std::ranges::max_element(largest);
-  // Below it no sum of products reaches half a step of the output. A channel without weights counts as the others do.
+  // Below this no sum of products reaches half a step of the output. A channel without weights is treated like the others.
   const float floor = output_scale / input_scale * 0x1p-31F, empty = all > 0 ? all : 127 * output_scale / input_scale;
   for (size_t c = 0; c < count; ++c) {
     const float channel = per_channel && largest[c] > 0 ? largest[c] : empty;
     scales[c] = weight_scale(channel, bias.empty() ? 0 : bias.data<float>()[c], input_scale, floor);
-    // Above it one step of any product is more than all the output's integers: what is clipped saturates as it would.
+    // Above this one step of any product exceeds all the output's integers, so clipped results saturate as they would anyway.
     if (output_scale > 0) scales[c] = std::min(scales[c], output_scale / input_scale * 0x1p7F);
   }
   if (!per_channel) std::ranges::fill(scales, *std::ranges::max_element(scales));

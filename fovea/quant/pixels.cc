@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-// Entry `channel` of mean or deviation: one number serves all channels.
+// The entry of `channel` in a mean or standard deviation; a single number is used for all channels.
 float entry(const std::vector<float>& values, size_t channel, float otherwise) {
   if (values.empty()) return otherwise;
   return values.size() == 1 ? values.front() : values.at(channel);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pixels as a network of integers takes them, and what they mean.
+/// \file
+/// Pixels as integer networks take them, and what they mean.
 #pragma once
 
 #include "fovea/graph/graph.h"
@@ -8,21 +9,24 @@
 
 namespace fovea {
 
-// Can scale and zero point of the pixels take in the normalization? Where mean and deviation are the same for all channels:
-// (pixel / 255 - mean) / deviation = scale * (pixel - zero) with scale = 1 / (255 deviation), zero = 255 mean, rounded.
+/// Whether the scale and zero point of the pixels can express the normalization, which requires the same mean and standard
+/// deviation for all channels: (pixel / 255 - mean) / deviation = scale * (pixel - zero) with scale = 1 / (255 deviation) and
+/// zero = 255 mean, rounded.
 bool absorbs_normalization(const Preprocessing& preprocessing);
 
-// What bytes mean to the network: u8 pixels, or i8 pixels less 128. Where the normalization is not absorbed they stand for
-// pixel / 255.
+/// What bytes mean to the network: u8 pixels, or i8 pixels less 128. When they cannot express the normalization, they stand for
+/// pixel / 255.
 QuantizedType pixel_type(const Preprocessing& preprocessing, DType storage);
 
-// Of normalized pixels of all channels.
+/// The range of normalized pixels over all channels.
 Range normalized_range(const Preprocessing& preprocessing);
 
-// The normalization as a depthwise 1x1 convolution of pixel / 255: weight [1, 1, 1, channels], bias [channels], f32.
+/// The normalization as a depthwise 1x1 convolution of pixel / 255.
 struct PixelNormalization {
-  Tensor weight, bias;
+  Tensor weight;  ///< [1, 1, 1, channels] f32
+  Tensor bias;    ///< [channels] f32
 };
+/// The convolution for so many channels.
 PixelNormalization pixel_normalization(const Preprocessing& preprocessing, int64_t channels);
 
 }  // namespace fovea

@@ -22,7 +22,7 @@ bool has_integer_operator(const FusedLayer& layer, const Graph& graph) {
   if (node.op == "conv" || node.op == "dense") {
     return layer.has_weight() && graph.type(layer.output).shape.size() == (node.op == "conv" ? 4U : 2U);
   }
-  // The average over padding, too, has no counterpart.
+  // There is no integer operator for averages that count padding.
   if (node.op == "avg_pool" && node.get<bool>("count_padding", false)) {
     const Attribute* padding = node.find("padding");
     const auto* cells = padding != nullptr ? std::get_if<std::vector<int64_t>>(padding) : nullptr;
@@ -55,7 +55,7 @@ QuantizationPlan::QuantizationPlan(const InferenceModel& model, const PlanOption
   group(model);
 }
 
-// A hard sigmoid after a convolution is its clamping: integers of 0 to 1, from weights a sixth as large.
+// A hard sigmoid after a convolution is computed by clamping: integers for 0 to 1, with weights a sixth as large.
 void QuantizationPlan::absorb_hard_sigmoids() {
   std::map<int32_t, int> uses;
   for (const Layer& layer : layers_) {
@@ -127,7 +127,7 @@ void QuantizationPlan::group(const InferenceModel& model) {
     if (!layer.keeps_type()) continue;
     derived.insert(layer.output.index);
     for (const Ref input : layer.inputs) {
-      // What has its type by rule is converted before it is joined with others.
+      // An operand with a prescribed type is converted before it is combined with others.
       if (layer.inputs.size() > 1 && fixed_.contains(group_of(input))) continue;
       join(input, layer.output);
     }
@@ -140,7 +140,7 @@ void QuantizationPlan::group(const InferenceModel& model) {
     if (argument.role == Role::input) observe(argument.value);
   }
   for (const Layer& layer : layers_) observe(layer.output);
-  // All members of a concatenation may have types by rule; then its result is observed itself.
+  // When all operands of a concatenation have prescribed types, its result is observed itself.
   std::set<int32_t> known;
   for (const Ref value : observed_) known.insert(group_of(value));
   for (const Layer& layer : layers_) {

@@ -13,7 +13,7 @@
 namespace fovea {
 namespace {
 
-// The network's layers without their values: zeros stand for all of them.
+// The folded network's layers without values, for which zeros are used.
 InferenceModel folded_form(const Network& network, const Traced& traced) {
   InferenceModel model{.name = network.name,
                        .graph = Graph::parse(traced.graph.text(), network.name),
@@ -111,7 +111,7 @@ Network quantization_aware(const Network& network, QuantizationAwareOptions opti
 
 namespace {
 
-// The nodes that results depend on when every fake_quantize passes its first operand through.
+// The nodes that results depend on when every fake_quantize is replaced by its first operand.
 std::vector<Graph::Node> nodes_without_ranges(const Graph& graph) {
   std::vector<Graph::Node> nodes = graph.nodes(), live;
   std::set<int32_t> wanted;

@@ -96,7 +96,7 @@ Ref Quantizer::real(Ref value) {
   return real_[value.index] = made;
 }
 
-// Of add, sub and mul: over the constant's own range.
+// A constant operand of add, sub or mul, quantized over its own range.
 Ref Quantizer::constant_integers(Ref value) {
   const Tensor& tensor = values_.at(value.index);
   const auto [least, most] = std::ranges::minmax(tensor.values<float>());
@@ -188,7 +188,7 @@ Ref Quantizer::write_function(const QuantizationPlan::Layer& layer) {
   const Ref input = integer(layer.inputs[0]);
   const std::string& name = layer.node.layer;
   const QuantizedType output = type_of(layer.output);
-  if (layer.node.op == "swish") {  // as TensorFlow Lite has it, which knows no swish
+  if (layer.node.op == "swish") {  // as in TensorFlow Lite, which has no swish operator
     const Ref gate =
         add("quantized_activation", {input}, {{"function", std::string("sigmoid")}, {"output", probability_type()}}, name);
     return add("quantized_mul", {input, gate}, {{"output", output}}, name);
@@ -236,7 +236,7 @@ std::pair<std::string, Ref> Quantizer::write_result(const Graph::Result& result)
   const std::string name = result.name == "logits" ? "probabilities" : result.name;
   const bool scores = result.name == "logits";
   const auto known = integer_.find(result.value.index);
-  if (known == integer_.end()) {  // of a layer in f32
+  if (known == integer_.end()) {  // the result of a layer in f32
     Ref value = real(result.value);
     if (scores) value = add("softmax", {value}, {}, "");
     if (options_.input != DType::f32 && scores) value = converted(value, probability_type(options_.input), "");

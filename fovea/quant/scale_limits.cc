@@ -9,7 +9,7 @@
 namespace fovea {
 namespace {
 
-// Within the bounds of every runtime, by a factor of two.
+// Within the limits of every runtime by a factor of two.
 constexpr float most_product = 0x1p7F, least_sum = 0x1p-9F, least_product = 0x1p-15F, least_function = 0x1p-31F;
 
 class Widening {
@@ -21,14 +21,14 @@ class Widening {
     for (const QuantizationPlan::Layer& layer : plan_.layers()) {
       if (layer.integer) fill_empty(layer);
     }
-    // Each pass only widens, and only to a bounded multiple of what is there already.
+    // Each pass only widens, and only to a bounded multiple of the existing ranges.
     bool changed = true;
     for (int pass = 0; changed && pass < 100; ++pass) {
       changed_ = false;
       for (const QuantizationPlan::Layer& layer : plan_.layers()) {
         if (layer.integer) fit(layer);
       }
-      // The quantizer writes a softmax behind logits.
+      // The quantizer adds a softmax after logits.
       for (const Graph::Result& result : model_.graph.results()) widen(result.value, least_function);
       changed = changed_;
     }
@@ -59,15 +59,15 @@ class Widening {
     range->second = {0, 255 * (known ? scale(*source) : 1)};
   }
 
-  // The scale of `value` is at least `wanted`; types by rule and parameters stay.
+  // Makes the scale of `value` at least `wanted`; prescribed types and parameters stay.
   void widen(Ref value, float wanted) {
     if (is_parameter(value) || plan_.fixed_type(value)) return;
     const auto range = ranges_.find(plan_.group_of(value));
-    if (range == ranges_.end()) return;  // of a layer in f32
+    if (range == ranges_.end()) return;  // it belongs to a layer in f32
     const float now = scale(value);
     if (!(wanted > now) || !std::isfinite(wanted)) return;
     Range whole = with_zero(range->second);
-    // Up to the next power of two: then few passes are enough.
+    // Widens to the next power of two, so that few passes are enough.
     const float factor = std::exp2(std::ceil(std::log2(wanted / now)));
     range->second = {whole.minimum * factor, whole.maximum * factor};
     changed_ = true;
@@ -78,7 +78,7 @@ class Widening {
     const Ref input = layer.inputs[0];
     if (layer.contraction()) {
       widen(layer.output, scale(input) * largest(layer.weight) / 127 / most_product);
-      // A bias has half of 32 bits.
+      // A bias may take half of 32 bits.
       if (layer.has_bias()) widen(layer.output, largest(layer.bias) / 0x1p30F / most_product);
       return;
     }

@@ -13,7 +13,7 @@ namespace {
 
 Tensor scalar(float value) { return Tensor::of<float>({}, {value}); }
 
-// The groups that some tensor of integers belongs to.
+// The groups with at least one integer tensor.
 std::vector<int32_t> groups_of(const QuantizationPlan& plan) {
   std::vector<int32_t> groups;
   const auto add = [&](Ref value) {
@@ -105,7 +105,7 @@ Simulation::Operands Simulation::integer_operands(const QuantizationPlan::Layer&
   for (size_t i = 0; i < layer.inputs.size(); ++i) {
     if (names_.contains(layer.inputs[i].index)) continue;
     if (inputs_too) operands.inputs[i] = held(operands.inputs[i], layer.inputs[i]);
-    // Joined with tensors of another scale, it takes theirs.
+    // An operand that is combined with tensors of another scale is converted to theirs.
     if (layer.keeps_type() && plan_.group_of(layer.inputs[i]) != plan_.group_of(layer.output)) {
       operands.inputs[i] = held(operands.inputs[i], layer.output);
     }
@@ -114,7 +114,7 @@ Simulation::Operands Simulation::integer_operands(const QuantizationPlan::Layer&
 }
 
 Value Simulation::write(const QuantizationPlan::Layer& layer, const Operands& operands, Value* sum) {
-  // Operators of one layer are recorded in one scope, however many there are.
+  // All operators of one layer are recorded in one scope.
   const std::string& place = layer.node.layer;
   std::shared_ptr<const void>& identity = scopes_[place.empty() ? layer.name : place];
   if (!identity) identity = std::make_shared<int>();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plan in real numbers: every layer as it stands, its weights and results as integers would hold them (fake_quantize).
+/// \file
+/// Simulates a plan in real numbers: every layer is computed as it is, on weights and results rounded as integers would hold
+/// them (fake_quantize).
 #pragma once
 
 #include <map>
@@ -11,41 +13,49 @@
 
 namespace fovea {
 
-// How many scales weights have. Dense layers have one for all by default: the original specification of TensorFlow Lite, which
-// older interpreters and the Edge TPU's compiler keep to.
+/// The number of scales that weights have. By default a dense layer has one, by the original specification of TensorFlow Lite,
+/// which older interpreters and the Edge TPU's compiler require.
 struct WeightScales {
-  bool conv_per_channel = true;
-  bool dense_per_channel = false;
+  bool conv_per_channel = true;    ///< a scale for each filter of convolutions
+  bool dense_per_channel = false;  ///< a scale for each unit of dense layers
+  /// Whether the layer has a scale for each output channel.
   bool per_channel(const FusedLayer& layer) const { return layer.node.op == "conv" ? conv_per_channel : dense_per_channel; }
 };
 
-// The group's range is kept in two tensors of these names, [] f32.
+/// The names of the two tensors ([] f32) with the range of a group.
 struct RangeNames {
-  std::string minimum, maximum;
+  std::string minimum;  ///< least number
+  std::string maximum;  ///< largest number
 };
+/// The names for a group of the plan.
 RangeNames range_names(const QuantizationPlan& plan, const InferenceModel& model, int32_t group);
 
-// Every range of the plan as tensors: those measured, and those by rule.
+/// All ranges of the plan as tensors: measured and prescribed ones.
 std::map<std::string, Tensor> range_tensors(const QuantizationPlan& plan, const InferenceModel& model, const RangeMap& ranges);
 
+/// Records the layers of a plan with rounding.
 class Simulation {
  public:
-  // Writes into `recorder`. `model` and `plan` outlive it. `specs` of parameters are kept where they are given, by name; others
-  // are plain parameters. Ranges are state.
+  /// Records into `recorder`. `model` and `plan` must outlive it. `specs` are the parameters' specifications by name, where
+  /// they are given; other parameters have default ones. Ranges are state.
   Simulation(Recorder& recorder, const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales,
              std::map<std::string, ParameterSpec> specs = {});
 
+  /// The operands of a layer.
   struct Operands {
-    std::vector<Value> inputs;
-    std::optional<Value> weight, bias;
+    std::vector<Value> inputs;    ///< in the layer's order
+    std::optional<Value> weight;  ///< of conv and dense layers
+    std::optional<Value> bias;    ///< if there is one
   };
+  /// The operands without rounding.
   Operands real_operands(const QuantizationPlan::Layer& layer, const std::map<int32_t, Value>& values);
-  // Inputs as their integers hold them, and the weight.
+  /// The weight rounded to integers, and with `inputs_too` also the inputs.
   Operands integer_operands(const QuantizationPlan::Layer& layer, const std::map<int32_t, Value>& values, bool inputs_too);
-  // The layer's operators; `sum` is set to what is before its activation.
+  /// Records the layer's operators. `sum` is set to the value before its activation.
   Value write(const QuantizationPlan::Layer& layer, const Operands& operands, Value* sum = nullptr);
-  // As the integers of that tensor hold it.
+  /// The value rounded as the integers of that tensor hold it.
   Value held(Value x, Ref tensor);
+  /// The least or largest number of a group.
   Value bound(int32_t group, bool maximum);
 
  private:

@@ -16,7 +16,7 @@ AppendFile::AppendFile(const std::filesystem::path& path, size_t keep)
     : path_(path), kept_(keep), descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
   if (descriptor_ < 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
   struct stat status {};
-  const bool plain = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);  // a device or a pipe has no length
+  const bool plain = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);  // devices and pipes have no length
   if (plain && ::ftruncate(descriptor_, static_cast<off_t>(keep)) != 0) {
     const int reason = errno;
     ::close(descriptor_);

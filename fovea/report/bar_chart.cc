@@ -11,7 +11,7 @@ namespace {
 
 constexpr double row_height = 18, plot_width = 560, top = 74, right = 70;
 
-// A round number at least as large.
+// The next round number that is not smaller.
 double round_up(double value) {
   const double power = std::pow(10, std::floor(std::log10(std::max(value, 1e-9))));
   for (const double step : {1.0, 2.0, 2.5, 5.0, 10.0}) {

@@ -11,37 +11,44 @@
 
 namespace fovea {
 
+/// A curve.
 struct Series {
-  std::string name;
-  std::vector<double> x, y;  // equally long; points that are not finite are left out
+  std::string name;       ///< for the legend
+  std::vector<double> x;  ///< equally long; points that are not finite are left out
+  std::vector<double> y;  ///< one for each x
 };
 
+/// A chart of curves over one horizontal axis.
 struct Chart {
-  std::string title;
-  std::string x_label;
-  std::string y_label;
-  std::vector<Series> series;
-  bool percent = false;  // y is a share of 1, shown as a percentage
+  std::string title;           ///< above the chart
+  std::string x_label;         ///< below the horizontal axis
+  std::string y_label;         ///< beside the vertical axis
+  std::vector<Series> series;  ///< in the order of their colors
+  bool percent = false;        ///< y is a share of 1, shown as a percentage
 };
 
-// The charts side by side, each with axes, round ticks, grid and legend: loss in one, accuracy in the other.
+/// The charts side by side as SVG, each with axes, round ticks, a grid and a legend: such as loss in one, accuracy in the
+/// other.
 std::string line_charts(const std::vector<Chart>& charts);
 
-// counts[truth * classes + predicted], classes = names.size(): rows are the true class, shaded by the share of their row.
-// Counts are written in the cells up to 20 classes.
+/// A confusion matrix as SVG from counts[truth * classes + predicted] with classes = names.size(). Rows are the true class, and
+/// cells are shaded by their share of the row. Up to 20 classes, counts are written in the cells.
 std::string confusion_chart(std::span<const int64_t> counts, const std::vector<std::string>& names, const std::string& title);
 
-// Horizontal bars, a row each name, one bar a series; the first series' values are written beside them. Values that are not
-// finite fill the row.
+/// Horizontal bars, with a row for each name and a bar for each series. The values of the first series are written beside them.
+/// Values that are not finite fill the row.
 struct BarChart {
+  /// A row of bars.
   struct Row {
-    std::string name;
-    std::vector<double> values;  // one a series, not negative
+    std::string name;            ///< beside the row
+    std::vector<double> values;  ///< one for each series, not negative
   };
-  std::string title, label;  // of the values
-  std::vector<std::string> series;
-  std::vector<Row> rows;
+  std::string title;                ///< above the chart
+  std::string label;                ///< of the values
+  std::vector<std::string> series;  ///< names for the legend
+  std::vector<Row> rows;            ///< from top to bottom
 };
+/// The chart as SVG.
 std::string bar_chart(const BarChart& chart);
 
 // Answers whose probability lies in one of equal parts of 0..1: how many there are, and the share that is right with an
@@ -62,7 +69,7 @@ struct Prediction {
   std::string name = {};  // of its file, told where the pointer rests
 };
 
-// A grid of pictures, each with what was said about it and how sure; right and wrong ones in different colors.
+/// A grid of images as SVG, each with the answer and its probability; right and wrong answers have different colors.
 std::string prediction_sheet(const std::vector<Prediction>& predictions, const std::string& title, int64_t columns = 8);
 
 }  // namespace fovea

@@ -10,9 +10,9 @@
 namespace fovea {
 namespace {
 
-constexpr size_t most_with_counts = 20;  // classes up to which a cell has room for its number
+constexpr size_t most_with_counts = 20;  // the number of classes up to which a cell has room for its count
 
-// From white to `full` (red, green, blue) by the share.
+// A color from white to `full` (red, green, blue), by the share.
 std::string shade(double share, const double (&full)[3]) {
   const auto mix = [&](int i) { return static_cast<int>(std::lround(255 + (full[i] - 255) * share)); };
   return fmt::format("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2));
@@ -25,7 +25,7 @@ struct Cell {
 
 Cell cell(double share, bool correct) {
   constexpr double blue[3] = {29, 78, 216}, red[3] = {220, 38, 38};
-  // Mistakes are rare: their root makes one in a hundred visible.
+  // Errors are rare; shading them by the square root makes one in a hundred visible.
   const double depth = correct ? share : std::sqrt(share);
   return {shade(depth, correct ? blue : red), depth > 0.55 ? "#ffffff" : color::ink};
 }
@@ -36,7 +36,7 @@ double longest(const std::vector<std::string>& names) {
   return static_cast<double>(letters);
 }
 
-// The parts of the chart around one grid of cells.
+// Draws the parts of the chart around one grid of cells.
 class Matrix {
  public:
   Matrix(std::span<const int64_t> counts, const std::vector<std::string>& names, const std::string& title)
@@ -76,7 +76,7 @@ class Matrix {
   }
 
   void draw_grid() {
-    // Between many classes lines would be all there is to see.
+    // With many classes, grid lines would hide the cells.
     const size_t every = with_counts_ ? 1 : names_.size();
     for (size_t i = 0; i <= names_.size(); i += every) {
       const double at = along(static_cast<double>(i));
@@ -123,7 +123,7 @@ class Matrix {
   const std::vector<std::string>& names_;
   bool with_counts_;
   double side_, text_, names_width_;
-  bool upright_;  // names fit below their columns as they are
+  bool upright_;  // whether names fit below their columns without rotation
   double left_, extent_, below_;
   Svg svg_;
 };

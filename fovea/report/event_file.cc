@@ -13,9 +13,9 @@
 namespace fovea {
 namespace {
 
-constexpr const char* file_name = "events.out.tfevents.fovea";  // TensorBoard looks for "tfevents" in it
+constexpr const char* file_name = "events.out.tfevents.fovea";  // TensorBoard looks for "tfevents" in the name
 
-// Protocol buffers on the wire: a field is its number and kind as a varint, then the value.
+// Protocol buffers on the wire: each field is its number and kind as a varint, then the value.
 enum Kind : uint64_t { varint = 0, eight_bytes = 1, counted = 2, four_bytes = 5 };
 
 void append_varint(std::string& message, uint64_t value) {
@@ -46,11 +46,11 @@ std::string start_event(int64_t step) {
   return event;
 }
 
-// One field read from the front of a message.
+// One field at the front of a message.
 struct Field {
   uint64_t number = 0;
-  uint64_t value = 0;                // varint or fixed
-  std::span<const std::byte> bytes;  // counted
+  uint64_t value = 0;                // of a varint or fixed field
+  std::span<const std::byte> bytes;  // of a counted field
 };
 
 class Message {
@@ -110,7 +110,7 @@ int64_t step_of(std::span<const std::byte> event) {
   return 0;  // protocol buffers leave out zeros
 }
 
-// Bytes of the leading events of steps below `first_step`; 0 when not even the first record is whole.
+// The bytes of the leading events of steps below `first_step`; 0 when not even the first record is complete.
 size_t kept_bytes(const std::filesystem::path& path, int64_t first_step) {
   if (first_step <= 0 || !std::filesystem::exists(path)) return 0;
   const std::vector<std::byte> bytes = read_file(path);
@@ -143,7 +143,7 @@ EventFile::EventFile(const std::filesystem::path& folder, int64_t first_step)
     : file_(folder / file_name, kept_bytes(folder / file_name, first_step)) {
   if (file_.kept() != 0) return;
   std::string event = start_event(0);
-  append_counted(event, 3, "brain.Event:2");  // the version every reader looks for first
+  append_counted(event, 3, "brain.Event:2");  // the version that every reader looks for first
   file_.append(frame_record(event));
 }
 

@@ -32,7 +32,7 @@ JsonLines::JsonLines(const std::filesystem::path& path, const std::string& key, 
     : file_(path, kept_bytes(path, key, keep_below)) {}
 
 void JsonLines::write(const ordered_json& object) {
-  // Text that is not UTF-8 gets a mark in its place: a log must not stop a run.
+  // Text that is not UTF-8 is replaced by a mark, because a log must not stop a run.
   file_.append(object.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + '\n');
 }
 

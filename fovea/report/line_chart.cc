@@ -14,11 +14,11 @@ namespace {
 constexpr double panel_width = 560, panel_height = 400;
 constexpr double left = 68, right = 20, top = 74, bottom = 54;  // margins around the plot
 
-// An axis from one round number to another, with round numbers between.
+// An axis from one round number to another, with round numbers in between.
 struct Axis {
   double low = 0, high = 1, step = 1;
 
-  // Between the numbers of `low` and `high`, about `pieces` steps of 1, 2 or 5 times a power of ten; at least `least`.
+  // An axis from `low` to `high` with about `pieces` steps of 1, 2 or 5 times a power of ten, each at least `least`.
   static Axis around(double low, double high, int pieces, double least = 0) {
     if (low > high) return {};
     if (high - low < 1e-12 * std::max(1.0, std::abs(high))) {
@@ -54,7 +54,7 @@ std::string number_text(double value, const Chart& chart, int decimals) {
   return fmt::format("{:.{}f}", std::abs(value) < 1e-12 ? 0.0 : value, decimals);
 }
 
-// One chart, its corner at (x, 0).
+// Draws one chart with its corner at (x, 0).
 class Panel {
  public:
   Panel(Svg& svg, const Chart& chart, double x) : svg_(svg), chart_(chart), x_(x) {
@@ -69,7 +69,7 @@ class Panel {
         up.include(series.y[i]);
       }
     }
-    // Epochs are whole numbers, and the curve should fill the width: ticks are round, the ends need not be.
+    // Epochs are whole numbers and the curve should fill the width, so ticks are round but the ends need not be.
     horizontal_ = Axis::around(across.low, across.high, 8, 1);
     if (across.high > across.low) {
       first_ = across.low;
@@ -132,7 +132,7 @@ class Panel {
     if (series.x.size() <= 40) svg_.add(R"(<g fill="{}" stroke="#ffffff">{}</g>)", stroke, dots);
   }
 
-  // The name with the last value, which is what one looks for.
+  // Draws the name with the last value, which readers look for.
   double draw_legend(const Series& series, const char* stroke, double x) {
     std::string text = series.name;
     for (size_t i = series.x.size(); i-- > 0;) {

@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// RFC 4648.
+// The base64 encoding of RFC 4648.
 std::string base64(std::span<const std::byte> bytes) {
   constexpr char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;

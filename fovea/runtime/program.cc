@@ -17,7 +17,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t line_bytes = 128;  // two cache lines: neighbors are fetched in pairs
+constexpr int64_t line_bytes = 128;  // two cache lines, because processors fetch neighboring lines in pairs
 constexpr int64_t huge_page = int64_t{2} << 20;
 
 int64_t round_up(int64_t bytes, int64_t unit) { return (bytes + unit - 1) / unit * unit; }
@@ -34,7 +34,8 @@ Memory allocate(int64_t bytes, const char* what) {
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(static_cast<size_t>(alignment), static_cast<size_t>(rounded)));
   if (memory == nullptr) fail("out of memory: {} of {} bytes", what, rounded);
 #ifdef __linux__
-  // Activations of many megabytes walk the page tables less in large pages. Advice only: refusal costs nothing.
+  // Large pages take fewer page-table entries for activations of many megabytes. This is only advice, and a refusal costs
+  // nothing.
   if (alignment == huge_page) ::madvise(memory, static_cast<size_t>(rounded), MADV_HUGEPAGE);
 #endif
   return Memory(memory);
@@ -49,7 +50,7 @@ void check_tensor(const char* kind, size_t index, const ProgramPort& port, const
        name(tensor->dtype()), to_string(port.shape), name(port.dtype));
 }
 
-// A plan is written by the compiler or read from an object file; a wrong one would write anywhere.
+// A plan comes from the compiler or from an object file. A wrong one would write to any address.
 void check_plan(const ProgramPlan& plan) {
   if (plan.result_replaces.size() != plan.results.size()) {
     fail("program: {} results but {} entries of what they replace", plan.results.size(), plan.result_replaces.size());
@@ -97,7 +98,7 @@ void check_plan(const ProgramPlan& plan) {
 
 }  // namespace
 
-// The program that prepares another, and what came of it.
+// The program that computes the hoisted tensors of another program, and those tensors.
 class HoistedConstants {
  public:
   HoistedConstants(const ProgramPlan& plan, const ProgramPlan& of) : program_(plan), ports_(of.hoisted) {
@@ -133,15 +134,16 @@ class HoistedConstants {
   bool reads(size_t argument) const { return std::ranges::find(arguments_, argument) != arguments_.end(); }
 
   void run(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  // The same, and gives back every tensor in `going` (of the hoisted program's arguments) after its last use.
+  // The same, and empties every tensor in `going` (arguments of the program that this one serves) after its last use.
   void run(const std::vector<Tensor*>& arguments, ThreadPool& threads, const std::vector<bool>& going);
   const std::vector<Tensor>& tensors() const { return tensors_; }
 
  private:
   Program program_;
   std::vector<ProgramPort> ports_;
-  std::vector<size_t> arguments_;          // of the hoisted program, for each of the initializer's
-  std::vector<const std::byte*> read_at_;  // where they were; empty: there are other values now
+  std::vector<size_t> arguments_;  // for each argument of the initializer, its index among those of the program it serves
+  // the addresses of the arguments at the last run; empty when their values have changed since
+  std::vector<const std::byte*> read_at_;
   std::vector<Tensor> tensors_;
 };
 
@@ -188,7 +190,7 @@ struct Program::Implementation {
     }
   }
 
-  // What is only needed while it runs.
+  // Frees what is needed only while it runs.
   void release() {
     arena.reset();
     scratch.reset();
@@ -228,7 +230,7 @@ struct Program::Implementation {
       if (!is_released(i)) check_tensor("argument", i, plan.arguments[i], arguments[i]);
   }
 
-  // Notes where the tensors are now; true when that is not where they were at the last run.
+  // Notes the addresses of the tensors; true when they differ from those of the last run.
   bool bind(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results) {
     check_arguments(arguments);
     if (results.size() != own_results.size()) {
@@ -249,7 +251,7 @@ struct Program::Implementation {
     return moved;
   }
 
-  // What is written must not be seen through another argument or result: the plan assumes that it is not.
+  // A tensor that is written must not overlap another argument or result, because the plan assumes that it does not.
   void check_overlap() {
     ranges.clear();
     for (size_t i = 0; i < argument_base.size(); ++i)
@@ -301,7 +303,7 @@ struct Program::Implementation {
     task->function(task->operands, begin, end, task->scratch + task->scratch_bytes * thread);
   }
 
-  // What a call wrote, where it is not finite. `operands`: where its own begin.
+  // The first of a call's outputs that is not finite. `operands` points to the call's own.
   std::optional<NotFinite> not_finite(const KernelCall& call, void* const* operands) const {
     for (const KernelOutput& output : call.outputs) {
       const Finiteness found = finiteness(static_cast<const std::byte*>(operands[output.operand]), output.count, output.dtype);
@@ -316,7 +318,7 @@ struct Program::Implementation {
     return std::nullopt;
   }
 
-  // `after` is told how many calls are done.
+  // Calls `after` with the number of calls done.
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds,
            const std::function<void(size_t)>& after = {}) {
     allocate_for(threads.size());
@@ -325,7 +327,7 @@ struct Program::Implementation {
       if (released.empty() && initializer->is_due(arguments)) initialize(arguments, threads);
     }
     if (bind(arguments, results)) {
-      bound = false;  // until the new places are known to be good
+      bound = false;  // until the new addresses are known to be valid
       check_overlap();
       resolve();
       bound = true;
@@ -349,12 +351,13 @@ struct Program::Implementation {
   }
 
   ProgramPlan plan;
-  std::vector<size_t> own_results;  // those the caller gives memory for
-  std::vector<bool> written;        // of the arguments: replaced by a result
-  std::vector<bool> released;       // of the arguments, once sealed: only the initializer read them
+  std::vector<size_t> own_results;  // the results for which the caller gives memory
+  std::vector<bool> written;        // for each argument, whether a result replaces it
+  // for each argument, whether it was freed because only the initializer read it; empty before release_hoisted_weights
+  std::vector<bool> released;
   std::vector<Range> ranges;
   std::vector<std::byte*> argument_base, result_base;
-  std::vector<void*> pointers;  // the operands of all calls, one after another
+  std::vector<void*> pointers;  // the operands of all calls, one call after another
   bool bound = false;
   std::unique_ptr<HoistedConstants> initializer;
   Memory arena, scratch;
@@ -373,7 +376,8 @@ void HoistedConstants::run(const std::vector<Tensor*>& arguments, ThreadPool& th
   read_at_.clear();
   for (const Tensor* tensor : given) read_at_.push_back(tensor->raw());
   const std::vector<KernelCall>& calls = program_.plan().calls;
-  std::vector<std::vector<Tensor*>> last(going.empty() ? 0 : calls.size() + 1);  // by the number of calls done
+  // the arguments to free, by the number of calls done
+  std::vector<std::vector<Tensor*>> last(going.empty() ? 0 : calls.size() + 1);
   for (size_t i = 0; i < given.size() && !going.empty(); ++i) {
     if (!going[arguments_[i]]) continue;
     const auto reads = [&](const KernelCall& call) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR: a model compiled ahead of time links
-// this.
-//
-// Nothing is allocated while it runs. Every kernel covers a fixed number of tiles; threads share the tiles, and a tile's result
-// does not depend on who computes it, so the bits are the same for any number of threads.
+/// \file
+/// A compiled function: a list of kernel calls and one planned arena. Includes no MLIR; a model compiled ahead of time links
+/// only this.
+///
+/// Nothing is allocated while a program runs. A kernel covers a fixed number of tiles, which the threads share. The result of a
+/// tile does not depend on the thread that computes it, so the bits are the same for any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -18,109 +19,126 @@ namespace fovea {
 
 class ThreadPool;
 
-// `operands` are the kernel's tensors (inputs, then outputs). Computes tiles [begin, end) of the kernel's `tiles`.
-// `scratch` is private to the calling thread, 64-byte aligned.
+/// A compiled kernel: computes tiles [begin, end) of its `tiles`. `operands` are the kernel's tensors, inputs before outputs.
+/// `scratch` is private to the calling thread and aligned to 64 bytes.
 using KernelFunction = void (*)(void* const* operands, int64_t begin, int64_t end, void* scratch);
 
+/// Where a kernel finds one of its tensors.
 struct KernelOperand {
+  /// The arena, a tensor of the caller, a constant of the plan, or a hoisted tensor.
   enum class Place : uint8_t { arena, argument, result, constant, hoisted };
-  Place place;
-  int64_t index = 0;   // of the argument, result, constant or hoisted tensor
-  int64_t offset = 0;  // bytes from its start (or from the arena's)
+  Place place;         ///< which memory the tensor is in
+  int64_t index = 0;   ///< of the argument, result, constant or hoisted tensor; unused for the arena
+  int64_t offset = 0;  ///< bytes from the start of that tensor, or of the arena
 };
 
-// What a kernel writes: numbers in a row.
+/// Contiguous numbers that a kernel writes.
 struct KernelOutput {
-  size_t operand = 0;  // of the kernel's
-  int64_t count = 0;
-  DType dtype = DType::f32;
+  size_t operand = 0;        ///< index among the kernel's operands
+  int64_t count = 0;         ///< how many elements are written
+  DType dtype = DType::f32;  ///< their type
 };
 
+/// One call of a kernel in the plan.
 struct KernelCall {
-  std::string name;   // the kernel's symbol
-  std::string layer;  // the layer it came from, for profiles
-  KernelFunction function = nullptr;
-  std::vector<KernelOperand> operands;
-  std::vector<KernelOutput> outputs;
-  int64_t tiles = 1;
-  int64_t scratch_bytes = 0;
-  double flops = 0;       // 2 x multiply-adds of its contractions, 0 for other work
-  bool repeated = false;  // made before, and made again because keeping it would not fit the memory
+  std::string name;                     ///< the kernel's symbol
+  std::string layer;                    ///< the layer that the kernel came from, for profiles and messages
+  KernelFunction function = nullptr;    ///< the machine code
+  std::vector<KernelOperand> operands;  ///< inputs, then outputs
+  std::vector<KernelOutput> outputs;    ///< which of the operands are written, and as what
+  int64_t tiles = 1;                    ///< the number of independent parts that threads share
+  int64_t scratch_bytes = 0;            ///< the scratch memory that each thread needs
+  double flops = 0;                     ///< 2 x multiply-adds of its contractions; 0 for other work
+  /// Whether the result was computed before and is computed again because keeping it would not fit the memory.
+  bool repeated = false;
 };
 
-// Where numbers stopped being finite in a run.
+/// Where numbers first stopped being finite in a run.
 struct NotFinite {
-  std::string layer, kernel;  // of the call
-  std::string tensor;         // the argument or result that it wrote; empty: one between kernels
-  bool nan = false;           // else infinity
+  std::string layer;   ///< the layer of the call that wrote them
+  std::string kernel;  ///< the kernel of that call
+  std::string tensor;  ///< the argument or result that was written; empty for a tensor between kernels
+  bool nan = false;    ///< whether a NaN was found; otherwise an infinity
 };
 
+/// The type of an argument or result.
 struct ProgramPort {
-  std::string name;
-  Shape shape;
-  DType dtype = DType::f32;
+  std::string name;          ///< as in the traced function
+  Shape shape;               ///< static extents
+  DType dtype = DType::f32;  ///< element type
 };
 
+/// Everything a Program needs to run: what the compiler made of a function.
 struct ProgramPlan {
-  std::vector<ProgramPort> arguments;
-  std::vector<ProgramPort> results;
-  // For each result: the argument it replaces in place, or -1 when the caller gives memory for it.
+  std::vector<ProgramPort> arguments;  ///< in the order in which run() takes them
+  std::vector<ProgramPort> results;    ///< in the order in which run() takes them, with those that replace an argument
+  /// For each result, the index of the argument that it replaces in place, or -1 when the caller gives memory for it.
   std::vector<int64_t> result_replaces;
-  std::vector<KernelCall> calls;
-  std::vector<Tensor> constants;
-  int64_t arena_bytes = 0;
-  std::shared_ptr<void> code;  // keeps the machine code mapped
+  std::vector<KernelCall> calls;  ///< in execution order
+  std::vector<Tensor> constants;  ///< tensors known at compile time
+  int64_t arena_bytes = 0;        ///< size of the memory between kernels
+  std::shared_ptr<void> code;     ///< owns the machine code; kernels may be called as long as it lives
 
-  // What depends on parameters alone, computed before the run: tensors that the calls read (Place::hoisted), and the plan
-  // whose results they are. Its arguments are some of this plan's, found by name. Null where nothing is hoisted.
+  /// Tensors that depend on parameters alone and are computed before the run. Calls read them as Place::hoisted.
   std::vector<ProgramPort> hoisted;
+  /// The plan that computes the hoisted tensors as its results, from some of this plan's arguments, which are found by name.
+  /// Null where nothing is hoisted.
   std::shared_ptr<const ProgramPlan> initializer;
 };
 
+/// A plan with the memory to run it. It is for one thread at a time, which shares its work through a ThreadPool; two Programs
+/// of one plan may run at once.
 class Program {
  public:
-  explicit Program(ProgramPlan plan);  // allocates the arena and the scratch of each thread on first run
+  /// Checks the plan and fails when it is inconsistent. The arena and the scratch memory are allocated at the first run.
+  explicit Program(ProgramPlan plan);
+  /// Moves the plan and its memory; the moved-from object can only be destroyed or assigned to.
   Program(Program&&) noexcept;
+  /// The same.
   Program& operator=(Program&&) noexcept;
+  /// Frees the arena and the hoisted tensors.
   ~Program();
 
+  /// The plan, valid as long as this object.
   const ProgramPlan& plan() const;
-  // Planned peak while it runs: arena, hoisted tensors, and scratch for `threads`; arguments and results are the caller's.
+  /// Bytes that this object holds while it runs with so many threads: the arena, hoisted tensors and scratch. Arguments and
+  /// results belong to the caller and do not count.
   int64_t memory_bytes(int threads) const;
-  // The most that it takes at any moment, of its initializer or of its run, but for the caller's tensors.
+  /// The most bytes that it holds at any moment, in its initializer or in its run, without the caller's tensors.
   int64_t transient_bytes(int threads) const;
-  // The scratch of `threads`, when the kernel that needs most takes `largest`.
+  /// The scratch memory of `threads` when the kernel that needs most takes `largest` bytes.
   static int64_t scratch_bytes(int64_t largest, int threads);
 
-  // Arguments and results in the plan's order, contiguous and of the plan's types (checked). A result that replaces an argument
-  // takes no tensor of its own: `results` lists only the others.
-  //
-  // Prepares first what depends on parameters alone: at the first run, where such a parameter lies elsewhere than at the last
-  // one, and after values_changed().
+  /// Runs the function. Arguments and results are in the plan's order, contiguous, of the plan's shapes and types, and must not
+  /// overlap; fails otherwise. A result that replaces an argument has no tensor of its own, so `results` lists only the others.
+  ///
+  /// Tensors that depend on parameters alone are computed first when that is due: at the first run, after values_changed(), and
+  /// when such a parameter is at another address than before.
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads);
 
-  // Says that parameters have new values where they are: the next run prepares anew. Whoever shares them with a network in
-  // training has to, for values that changed in place cannot be seen.
+  /// Says that parameters have new values at the same addresses, so that the next run computes the hoisted tensors again. A
+  /// change in place cannot be seen; whoever shares parameters with a network in training has to call this. Fails after
+  /// release_hoisted_weights().
   void values_changed();
-  bool initializer_reads(size_t argument) const;  // whether the initializer reads this argument
-  // The initializer alone: into the tensors that the next runs read.
+  bool initializer_reads(size_t argument) const;  ///< Whether the initializer reads this argument.
+  /// Runs the initializer alone; the next runs read the tensors that it writes.
   void initialize(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  // Prepares for good: tensors that the initializer alone reads become empty, each after its last use, and later runs do not
-  // look at them. New values cannot be hoisted after that.
+  /// Runs the initializer for the last time and frees weights: each argument that it alone reads becomes an empty tensor after
+  /// its last use, and later runs do not look at it. The hoisted tensors cannot change after that.
   void release_hoisted_weights(const std::vector<Tensor*>& arguments, ThreadPool& threads);
-  bool is_released(size_t argument) const;  // whether its tensor has gone
-  // Of plan().hoisted, as the last initializer left them; empty before the first.
+  bool is_released(size_t argument) const;  ///< Whether release_hoisted_weights() emptied this argument.
+  /// The tensors of plan().hoisted as the initializer last wrote them; empty before its first run. Valid until the next run.
   const std::vector<Tensor>& hoisted() const;
 
-  // The same, with seconds spent in each call added to `seconds` (one entry a call).
+  /// Like run(), and adds the seconds spent in each call to `seconds`, which has an entry for each call.
   void profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
                std::vector<double>& seconds);
 
-  // The same as run(), and looks at what every kernel wrote: the first of them that wrote something that is not finite.
+  /// Like run(), and checks what every kernel wrote. Returns the first place that is not finite, if any.
   std::optional<NotFinite> run_checked(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results,
                                        ThreadPool& threads);
 
-  // Gives back what a run takes, until the next one, which prepares anew.
+  /// Frees the memory that a run needs. The next run allocates it again and also runs the initializer.
   void release();
 
  private:

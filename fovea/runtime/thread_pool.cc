@@ -23,8 +23,8 @@ namespace {
 
 constexpr int most_threads = 1024;
 
-// Kernels follow one another within microseconds, so a thread looks for the next one for a moment before it sleeps. Longer
-// would steal from whoever else wants the processor.
+// Kernels follow one another within microseconds, so a thread spins for this long before it sleeps. A longer wait would take
+// processor time from others.
 constexpr std::chrono::microseconds patience{30};
 
 void pause() {
@@ -35,7 +35,7 @@ void pause() {
 #endif
 }
 
-// Waits until `word` is no longer `old`: first spinning, then asleep.
+// Waits until `word` is no longer `old`, first spinning and then asleep.
 void wait_while_equal(const std::atomic<uint32_t>& word, uint32_t old) {
   const auto started = std::chrono::steady_clock::now();
   do {
@@ -47,8 +47,8 @@ void wait_while_equal(const std::atomic<uint32_t>& word, uint32_t old) {
   word.wait(old, std::memory_order_seq_cst);
 }
 
-// What is left of one thread's share of the tiles, as begin and end in one word, so that a claim is one exchange. A claim that
-// succeeds keeps the caller from starting the next job, hence whoever claims may then read the job.
+// What is left of one thread's share of the tiles, with begin and end in one word so that a claim is one compare-exchange.
+// While a claim's tiles are not done, the caller cannot start the next job; that is why a thread that claimed may read the job.
 struct alignas(128) Share {
   std::atomic<uint64_t> word{0};
 
@@ -56,8 +56,8 @@ struct alignas(128) Share {
 
   void give(uint32_t begin, uint32_t end) { word.store(pack(begin, end), std::memory_order_release); }
 
-  // Takes about half of what is left: the owner from the front, others from the back. Halving ends in single tiles, so that a
-  // thread which lost its processor holds up the rest as little as possible, at few calls of the kernel.
+  // Takes about half of what is left, from the front for the owner and from the back for others. Halving ends in single tiles,
+  // so a thread that lost its processor delays the others little, at the cost of few calls of the kernel.
   bool claim(bool owner, uint32_t& begin, uint32_t& end) {
     uint64_t seen = word.load(std::memory_order_relaxed);
     for (;;) {
@@ -74,7 +74,7 @@ struct alignas(128) Share {
 };
 
 int64_t cgroup_processors() {
-  // "max 100000" or "QUOTA PERIOD" in microseconds; a container's limit, which the affinity mask does not show.
+  // The file holds "max 100000" or "QUOTA PERIOD" in microseconds: a container's limit, which the affinity mask does not show.
   FILE* file = std::fopen("/sys/fs/cgroup/cpu.max", "re");
   if (file == nullptr) return 0;
   long quota = 0, period = 0;
@@ -115,7 +115,8 @@ struct ThreadPool::Implementation {
     }
   }
 
-  // Own tiles first, for they are the ones this thread's caches saw in the kernel before; then what others have left.
+  // Takes its own tiles first, because this thread's caches hold what it computed in the kernel before; then what other threads
+  // have left.
   void compute(int thread) {
     const size_t count = shares.size();
     for (size_t i = 0; i < count; ++i) {
@@ -123,7 +124,8 @@ struct ThreadPool::Implementation {
       uint32_t begin = 0, end = 0, done = 0;
       while (share.claim(i == 0, begin, end)) {
         job.body(job.context, begin * job.grain, std::min(end * job.grain, job.tiles), thread);
-        done += end - begin;  // told in one go: units not yet told keep this job, and so the right to claim more, alive
+        // reported together below: while units are not reported, the job stays valid and more may be claimed
+        done += end - begin;
       }
       if (done != 0) finish(done);
     }

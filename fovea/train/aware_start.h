@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run that trains for integers starts from.
+/// \file
+/// The start of a quantization-aware training run.
 #pragma once
 
 #include <memory>
@@ -12,8 +13,8 @@
 
 namespace fovea {
 
-// The tensors of network_of(recipe): recipe.weights (a .safetensors file, or the folder of a finished run) with norms folded,
-// and the ranges of activations as training images show them.
+/// The tensors of network_of(recipe): recipe.weights (a .safetensors file, or the folder of a finished run) with norms folded,
+/// and the ranges of activations over training images.
 TensorMap aware_start(const Recipe& recipe, std::shared_ptr<const Dataset> train, ThreadPool& threads, Progress& progress);
 
 }  // namespace fovea

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int format_version = 1;
 
-// The members of the state, by the names they have in the file.
+// Visits the members of the state with their names in the file.
 template <typename State, typename Visit>
 void each_member(State& state, Visit visit) {
   visit("epoch", state.epoch);
@@ -36,7 +36,7 @@ bool is_tensor_file(const std::string& name) {
   return name.starts_with("checkpoint-") && name.find(".safetensors") != name.npos;
 }
 
-// All but `newest` and the keep - 1 files before it. What is later, or not whole, is from a run that was killed.
+// Removes all but `newest` and the keep - 1 files before it. Later or incomplete files come from a run that was killed.
 void remove_others(const std::filesystem::path& folder, const std::string& newest, int64_t keep) {
   std::error_code ignored;  // a file that cannot be removed only wastes space
   std::vector<std::string> names, whole;
@@ -53,7 +53,7 @@ void remove_others(const std::filesystem::path& folder, const std::string& newes
   }
 }
 
-// A member of the state from the file, or a failure that names it.
+// A member of the state from the file; fails naming it.
 template <typename T>
 T member(const nlohmann::json& json, const char* key, const std::string& path) {
   const auto found = json.find(key);
@@ -105,7 +105,7 @@ void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& chec
   nlohmann::ordered_json json = {{"format", format_version}, {"tensors", file}};
   each_member(checkpoint.state, [&](const char* key, const auto& value) {
     using T = std::remove_cvref_t<decltype(value)>;
-    // A diverged run still has a state; JSON has no word for what is not a number.
+    // A diverged run has a state, too, but JSON has no notation for what is not a number.
     if constexpr (std::is_same_v<T, double>)
       json[key] = std::isfinite(value) ? value : 0;
     else

@@ -10,13 +10,14 @@
 
 namespace fovea {
 
+/// Options of a cache of features.
 struct FeatureCacheOptions {
-  Augmentation augmentation;  ///< of each view; with a random part, view v is what epoch v of a training run would see
-  int64_t views = 1;
-  uint64_t seed = 1;
-  int64_t batch = 32;
-  int workers = 0;                         ///< that decode; 0: chosen. Does not change the result
-  const char* title = "features";          ///< of the progress that is shown
+  Augmentation augmentation;       ///< of each view; with a random part, view v is what epoch v of a training run would see
+  int64_t views = 1;               ///< views of each image
+  uint64_t seed = 1;               ///< of the augmentation
+  int64_t batch = 32;              ///< images in a batch
+  int workers = 0;                 ///< that decode; 0: chosen. Does not change the result
+  const char* title = "features";  ///< of the progress that is shown
   std::function<void()> after_batch = {};  ///< called between batches; may throw
 };
 

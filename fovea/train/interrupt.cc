@@ -16,7 +16,7 @@ InterruptGuard::InterruptGuard() {
   signalled = 0;
   struct sigaction action {};
   action.sa_handler = [](int number) { signalled = number; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second signal finds the default again
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second signal has its default effect again
   sigaction(SIGINT, &action, &old_interrupt);
   sigaction(SIGTERM, &action, &old_terminate);
 }

@@ -15,14 +15,16 @@ namespace fovea {
 
 /// Epochs that train the same parameters in the same way.
 struct Phase {
-  Recipe recipe;  ///< as step and schedule see it: its epochs are the phase's own
-  bool of_head = false;
-  int64_t first_epoch = 0, first_step = 0;  ///< of the run
-  int64_t steps_per_epoch = 0;
+  Recipe recipe;                ///< as step and schedule see it: its epochs are the phase's own
+  bool of_head = false;         ///< whether only the head is trained
+  int64_t first_epoch = 0;      ///< of the run
+  int64_t first_step = 0;       ///< of the run
+  int64_t steps_per_epoch = 0;  ///< optimizer steps in an epoch
   /// Each picture passes what is before the cut once, `views` times where its views are drawn; what is after it is trained.
   std::optional<FrozenCut> cut;
-  int64_t views = 1;
+  int64_t views = 1;  ///< views of each image that pass the frozen part
 
+  /// The epoch of the run after the last one of this phase.
   int64_t end() const { return first_epoch + recipe.epochs; }
 };
 

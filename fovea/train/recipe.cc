@@ -22,16 +22,16 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-// One key of the file: where it goes, and what values make sense.
+// One key of the file: the member it sets, and its valid values.
 struct Field {
   std::string key;
   std::variant<std::string Recipe::*, int64_t Recipe::*, double Recipe::*, bool Recipe::*, std::vector<double> Recipe::*,
                std::vector<std::string> Recipe::*>
       member;
-  double least = -infinity;  // numbers lie in [least, most]; `above` leaves `least` itself out
+  double least = -infinity;  // numbers are in [least, most]; `above` excludes `least` itself
   double most = infinity;
   bool above = false;
-  std::vector<std::string> names = {};  // what a string may be; empty: anything
+  std::vector<std::string> names = {};  // the valid strings; empty: any
 };
 
 const std::vector<Field>& fields() {
@@ -138,7 +138,7 @@ std::vector<std::string> keys() {
   return names;
 }
 
-// Where a value stands, for messages: `recipe.toml:3: ` or nothing for the command line.
+// The position of a value for messages: `recipe.toml:3: `, or nothing for the command line.
 std::string place(std::string_view file, const toml::node& node) {
   return file.empty() ? std::string() : fmt::format("{}:{}: ", file, node.source().begin.line);
 }
@@ -215,7 +215,7 @@ RecipeGroup& group_named(Recipe& recipe, const std::string& name) {
   return known != recipe.groups.end() ? *known : recipe.groups.emplace_back(RecipeGroup{.name = name});
 }
 
-// `key` of a group: rate.peak.
+// Sets `key` of a group, such as rate.peak.
 void set_in_group(Recipe& recipe, const std::string& name, const std::string& key, const toml::node& node,
                   const std::string& where) {
   const std::string full = "group." + name + "." + key;
@@ -253,7 +253,7 @@ void apply_group(Recipe& recipe, const std::string& name, const toml::table& tab
   }
 }
 
-// A table of TOML knows no order, but groups have one: that of the file.
+// A TOML table has no order, but groups have that of the file.
 void apply_groups(Recipe& recipe, const toml::table& table, std::string_view file) {
   std::vector<std::pair<std::string, const toml::table*>> groups;
   for (const auto& [name, node] : table) {
@@ -268,7 +268,7 @@ void apply_groups(Recipe& recipe, const toml::table& table, std::string_view fil
 void apply_table(Recipe& recipe, const toml::table& table, const std::string& prefix, std::string_view file) {
   for (const auto& [name, node] : table) {
     const std::string key = prefix + std::string(name.str());
-    if (key == "models") continue;  // whose default it is: default_recipe reads that
+    if (key == "models") continue;  // the list of models is read by default_recipe
     if (key == "group" && node.is_table()) {
       apply_groups(recipe, *node.as_table(), file);
       continue;
@@ -283,7 +283,7 @@ void apply_table(Recipe& recipe, const toml::table& table, const std::string& pr
   }
 }
 
-// Whether the file names `model` among the models whose default it is.
+// Whether the file lists `model` among the models whose default it is.
 bool lists(const RecipeFile& file, std::string_view model) {
   const toml::table table = toml::parse(file.text, file.name);
   const toml::array* models = table["models"].as_array();
@@ -309,7 +309,7 @@ std::string value_text(const Recipe& recipe, const Field& field) {
       field.member);
 }
 
-// TOML is UTF-8, and a recipe has to be read again.
+// TOML is UTF-8, and a saved recipe has to be readable.
 void check_text(const Field& field, const std::string& text) {
   if (!is_utf8(text)) refuse("{} \"{}\" is not UTF-8; give it another name, e.g. by a link", field.key, utf8_of(text));
 }
@@ -376,7 +376,7 @@ void apply_setting(Recipe& recipe, std::string_view setting) {
   if (field == nullptr && !grouped) refuse_unknown("recipe key", key, keys());
   toml::table table;
   try {
-    // A name needs no quotes on the command line.
+    // On the command line a name needs no quotes.
     if (field == nullptr || std::holds_alternative<std::string Recipe::*>(field->member)) {
       table.insert("value", value);
     } else {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that decides what a training run computes: two runs of one recipe give the same bytes.
-//
-// A recipe is TOML; recipes/MODEL.toml is the default of that model, and of those it lists as `models`, and is built into the
-// library. The recipe used is saved with the run. Threads, folders and the like do not change the result and are not part of
-// it.
+/// \file
+/// Everything that determines what a training run computes: two runs of one recipe give the same bytes.
+///
+/// A recipe is TOML. recipes/MODEL.toml is the default of that model and of those that it lists as `models`, and is embedded in
+/// the library. The recipe of a run is saved with it. Threads, folders and the like do not change the result and are not part
+/// of it.
 #pragma once
 
 #include <cstdint>
@@ -14,78 +15,81 @@
 
 namespace fovea {
 
-// Parameters with settings of their own: `[group.NAME]` with `match`, a pattern of parameter names (`*` any text), and any keys
-// of `optimizer.` and `rate.`, and `epochs`, over those of the run. The first group that fits a parameter has it.
+/// Parameters with settings of their own: a table [group.NAME] with "match", a pattern of parameter names ("*" is any text),
+/// and any keys of the tables optimizer and rate, and "epochs", which override those of the run. A parameter belongs to the
+/// first group that fits it.
 struct RecipeGroup {
-  std::string name;
-  std::string match;
-  std::vector<std::string> settings;  // "rate.peak=0.05"
+  std::string name;                   ///< NAME
+  std::string match;                  ///< the pattern
+  std::vector<std::string> settings;  ///< such as "rate.peak=0.05"
 
+  /// Equal in every member.
   bool operator==(const RecipeGroup&) const = default;
 };
 
+/// A training recipe. docs/commands.md and recipes/ show its keys in TOML.
 struct Recipe {
-  std::string model;
-  std::string data;        // kind:path, as in `fovea data`
-  int64_t classes = 0;     // 0: as many as the model has on its own
-  std::string whitening;   // a filter that is set from the training images (fovea/train/whitening.h)
-  int64_t epochs = 10;     // of the whole network; 0: of the head alone
-  int64_t batch = 128;     // images a step
-  int64_t accumulate = 1;  // parts a step is computed in, one after the other, to fit memory; must divide the batch
-  int64_t seed = 1;
-  std::string dtype = "f32";        // or bf16: activations and products; parameters and sums stay f32
-  std::string weights;              // a .safetensors file to start from; empty: from scratch
-  std::vector<std::string> freeze;  // patterns of the names of parameters that stay as they are
-  bool freeze_norms = false;        // batch norms go by their running statistics, and their scales stay as they are
+  std::string model;       ///< name in the registry
+  std::string data;        ///< kind:path, as in `fovea data`
+  int64_t classes = 0;     ///< 0: the model's own number
+  std::string whitening;   ///< a filter that is set from the training images (fovea/train/whitening.h)
+  int64_t epochs = 10;     ///< of the whole network; 0: of the head alone
+  int64_t batch = 128;     ///< images of a step
+  int64_t accumulate = 1;  ///< the parts in which a step is computed, one after another, to fit memory; must divide the batch
+  int64_t seed = 1;        ///< of all random numbers
+  std::string dtype = "f32";        ///< or bf16: activations and products; parameters and sums stay f32
+  std::string weights;              ///< a .safetensors file to start from; empty: from scratch
+  std::vector<std::string> freeze;  ///< patterns of the names of parameters that stay as they are
+  bool freeze_norms = false;        ///< batch norms go by their running statistics, and their scales stay as they are
 
-  // The head alone before the `epochs` of the whole network: the last layer, by AdamW with a rate that falls as a cosine, on
-  // what the rest makes of each picture, which is computed once.
-  int64_t head_epochs = 0;       // 0: none
-  double head_rate = 0.001;      // at the start
-  int64_t head_batch = 32;       // images a step
-  double head_weight_decay = 0;  // apart from the gradient
-  int64_t head_views = 1;        // 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
+  /// The head alone before the `epochs` of the whole network: the last layer, by AdamW with a rate that falls as a cosine, on
+  /// what the rest makes of each picture, which is computed once.
+  int64_t head_epochs = 0;       ///< 0: none
+  double head_rate = 0.001;      ///< at the start
+  int64_t head_batch = 32;       ///< images of a step
+  double head_weight_decay = 0;  ///< apart from the gradient
+  int64_t head_views = 1;        ///< 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
 
-  // The network's options (fovea/models/registry.h); those given must be ones it has.
-  double width = 0;          // a factor on its channels, 0: its own
-  std::string convention;    // torch, tensorflow; empty: the family's
-  double dropout = -1;       // before the classifier, -1: the network's own
-  double drop_connect = -1;  // of the last residual branch, -1: the network's own
-  bool zero_last_scale = false;
+  double width = 0;              ///< a factor on the network's channels; 0: its own
+  std::string convention;        ///< of the network: torch, tensorflow; empty: the family's
+  double dropout = -1;           ///< rate before the classifier; -1: the network's own
+  double drop_connect = -1;      ///< rate of the last residual branch; -1: the network's own
+  bool zero_last_scale = false;  ///< whether the last scale of every residual branch starts at 0
 
-  bool quantize_aware = false;             // fine-tunes `weights` for integers (fovea/quant/quantization_aware.h)
-  std::string quantize_method = "minmax";  // how activations' first ranges are chosen: minmax, percentile, mse, entropy
-  int64_t quantize_images = 500;           // training images that show them
-  double range_decay = 0.99;               // of the moving averages of ranges; 1: as calibrated
-  bool per_tensor = false;                 // one scale for all weights of a layer
-  bool dense_per_channel = false;          // a scale for each unit of dense layers, too
+  bool quantize_aware = false;             ///< quantization-aware fine-tuning of `weights` (fovea/quant/quantization_aware.h)
+  std::string quantize_method = "minmax";  ///< how the first ranges of activations are chosen: minmax, percentile, mse, entropy
+  int64_t quantize_images = 500;           ///< training images for those ranges
+  double range_decay = 0.99;               ///< of the moving averages of ranges; 1: as calibrated
+  bool per_tensor = false;                 ///< one scale for all weights of a layer
+  bool dense_per_channel = false;          ///< a scale for each unit of dense layers, too
 
-  std::string optimizer = "sgd";  // sgd, adam, adamw, rmsprop, lars, muon
-  double momentum = 0.9;
-  bool nesterov = false;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double rms_decay = 0.9;        // rmsprop: of the mean square
-  bool epsilon_outside = false;  // rmsprop: of the root, with a mean square that starts at 0, not TensorFlow's 1
-  double trust = 0.001;          // lars
-  double weight_decay = 0;
-  std::string decay_on = "weights";  // all-but-norms: biases too; all: the scales and shifts of norms as well
-  bool decoupled = false;            // weight decay apart from the gradient (adamw: always)
-  double clip_norm = 0;              // all gradients together are no longer than this; 0: as long as they are
-  std::vector<RecipeGroup> groups;
+  std::string optimizer = "sgd";  ///< sgd, adam, adamw, rmsprop, lars, muon
+  double momentum = 0.9;          ///< see the options of the optimizer (fovea/nn/optimizer.h)
+  bool nesterov = false;          ///< likewise
+  double beta1 = 0.9;             ///< likewise
+  double beta2 = 0.999;           ///< likewise
+  double epsilon = 1e-8;          ///< likewise
+  double rms_decay = 0.9;         ///< rmsprop: decay of the mean square
+  /// Rmsprop: epsilon is outside of the root, with a mean square that starts at 0 and not at TensorFlow's 1.
+  bool epsilon_outside = false;
+  double trust = 0.001;              ///< lars: the trust coefficient
+  double weight_decay = 0;           ///< strength of weight decay
+  std::string decay_on = "weights";  ///< all-but-norms: biases too; all: the scales and shifts of norms as well
+  bool decoupled = false;            ///< weight decay apart from the gradient (adamw: always)
+  double clip_norm = 0;              ///< the largest norm of all gradients together; 0: no limit
+  std::vector<RecipeGroup> groups;   ///< parameters with settings of their own
 
-  std::string schedule = "cosine";  // constant, step, exponential, inverse, cosine, linear, polynomial
-  double rate = 0.05;               // at the end of the warm-up
-  int64_t per_images = 0;           // the rates above and below are for batches of so many images; 0: of the batch
-  double final_rate = 0;            // cosine, linear and polynomial end here
-  double warmup_epochs = 0;         // rises linearly to `rate`
-  std::vector<double> milestones;   // step: epochs after which the rate is multiplied by `gamma`
-  double gamma = 0.1;               // step: see above; exponential: the factor every `decay_epochs`
-  double decay_epochs = 1;
-  bool staircase = false;     // exponential: at once at the end of every `decay_epochs`, not little by little
-  double decay_per_step = 0;  // inverse: the rate is divided by 1 + decay_per_step * step
-  double power = 2;           // polynomial
+  std::string schedule = "cosine";  ///< constant, step, exponential, inverse, cosine, linear, polynomial
+  double rate = 0.05;               ///< the learning rate at the end of the warm-up
+  int64_t per_images = 0;           ///< the learning rates are for batches of so many images; 0: of the batch
+  double final_rate = 0;            ///< where cosine, linear and polynomial end
+  double warmup_epochs = 0;         ///< during which the learning rate rises linearly to `rate`
+  std::vector<double> milestones;   ///< step: epochs after which the learning rate is multiplied by `gamma`
+  double gamma = 0.1;               ///< step: see milestones; exponential: the factor for each `decay_epochs`
+  double decay_epochs = 1;          ///< exponential: see gamma
+  bool staircase = false;           ///< exponential: at once at the end of each `decay_epochs`, and not gradually
+  double decay_per_step = 0;        ///< inverse: the learning rate is divided by 1 + decay_per_step * step
+  double power = 2;                 ///< polynomial: the exponent
 
   double label_smoothing = 0;
   double focal = 0;              // above 0: what the network knows already counts less (Lin et al. 2017; 2 was published)
@@ -96,77 +100,84 @@ struct Recipe {
   double teacher_weight = 0.9;     // of its part of the loss (Hinton et al. 2015)
   double teacher_temperature = 4;  // at which its probabilities are matched
 
-  double average_decay = 0;  // of the averages of weights and running statistics that are tested and saved; 0: none
+  double average_decay = 0;  ///< of the averages of weights and running statistics that are tested and saved; 0: none
 
-  int64_t size = 0;                        // side of the square the network reads, 0: the model's own
-  std::string orientation = "stored";      // of photographs: exif (every default recipe), stored (recipes without the key)
-  std::string crop = "random";             // what training sees of a photograph: random, center
-  double crop_area = 0.08;                 // random: the least share of its area
-  int64_t crop_resize = 0;                 // center: the shorter side before the middle is cut out, 0: 8/7 of the size
-  int64_t crop_margin = 0;                 // center, without a resize: the size and so many pixels, whatever the size
-  std::string interpolation = "bilinear";  // of photographs: bilinear, bicubic
+  int64_t size = 0;                        ///< side of the square that the network reads; 0: the model's own
+  std::string orientation = "stored";      ///< of images: exif (in every default recipe), stored (in recipes without the key)
+  std::string crop = "random";             ///< the part of an image that training sees: random, center
+  double crop_area = 0.08;                 ///< random: the least share of the image's area
+  int64_t crop_resize = 0;                 ///< center: the shorter side before the crop; 0: 8/7 of the size
+  int64_t crop_margin = 0;                 ///< center without crop_resize: the shorter side is the size plus so many pixels
+  std::string interpolation = "bilinear";  ///< of images: bilinear, bicubic
 
-  bool flip = false;            // left to right, half of the images
-  bool alternating = false;     // flip: drawn once for each image, the other way round every other epoch (Jordan 2024)
-  int64_t shift = 0;            // pad by so many pixels and crop at random
-  std::string border = "zero";  // what the crop shows beyond the edge: zero, reflect
-  int64_t cutout = 0;           // side of the square that is blanked, 0 for none
-  std::string policy = "none";  // randaugment, autoaugment, autoaugment-cifar10, trivialaugment (fovea/data/augment/policy.h)
-  int64_t operations = 2;       // randaugment: of so many
-  double magnitude = 9;         // at this level of 10
-  double erasing = 0;           // probability that a rectangle is erased (fovea/data/augment/mix.h)
-  double mixup = 0;             // alpha; 0 for none, and with both one of the two is drawn for every batch
-  double cutmix = 0;
-  double jitter = 0;         // of brightness, contrast and saturation: factors of 1 - jitter to 1 + jitter
-  double lighting = 0;       // AlexNet's: deviation along ImageNet's principal colors
-  std::vector<double> mean;  // of pixels scaled to 0..1, one a channel; empty: the data set's published figures
+  bool flip = false;            ///< left to right, for half of the images
+  bool alternating = false;     ///< for flip: drawn once for each image, then alternating between epochs (Jordan 2024)
+  int64_t shift = 0;            ///< pads by so many pixels and crops at random
+  std::string border = "zero";  ///< what the crop shows beyond the edge: zero, reflect
+  int64_t cutout = 0;           ///< side of the square that is set to the mean; 0 for none
+  std::string policy = "none";  ///< randaugment, autoaugment, autoaugment-cifar10, trivialaugment (fovea/data/augment/policy.h)
+  int64_t operations = 2;       ///< randaugment: how many operations
+  double magnitude = 9;         ///< randaugment: at this level of 10
+  double erasing = 0;           ///< probability that a rectangle is erased (fovea/data/augment/mix.h)
+  double mixup = 0;             ///< alpha of mixup; 0 for none; with both, one of the two is drawn for every batch
+  double cutmix = 0;            ///< alpha of CutMix; 0 for none
+  double jitter = 0;            ///< of brightness, contrast and saturation: factors of 1 - jitter to 1 + jitter
+  double lighting = 0;          ///< as in AlexNet: standard deviation along ImageNet's principal colors
+  std::vector<double> mean;     ///< for each channel, of pixels / 255; empty: the data set's published numbers
+  /// Standard deviation for each channel, of pixels / 255; empty: the data set's published numbers.
   std::vector<double> deviation;
 
-  int64_t evaluate_every = 1;          // epochs between tests; the last is always tested
-  std::string evaluate_views = "one";  // one, mirror, six
-  int64_t patience = 0;                // stop after so many epochs without a better top-1; 0: never
+  int64_t evaluate_every = 1;          ///< epochs between tests; the last epoch is always tested
+  std::string evaluate_views = "one";  ///< one, mirror, six (fovea/inference/views.h)
+  int64_t patience = 0;                ///< epochs without a better top-1 after which training stops; 0: never
 
-  int64_t checkpoint_steps = 0;           // save every so many steps, 0: only at the ends of epochs
-  double checkpoint_seconds = 60;         // and whenever so many seconds have passed, 0: never
-  int64_t checkpoint_keep = 1;            // checkpoints that stay, the newest ones
-  bool checkpoint_best = true;            // best.safetensors: the network of the best epoch so far
-  std::string checkpoint_model = "last";  // last, best: what model.safetensors is at the end
+  int64_t checkpoint_steps = 0;           ///< steps between checkpoints; 0: only at the ends of epochs
+  double checkpoint_seconds = 60;         ///< seconds between checkpoints; 0: none by time
+  int64_t checkpoint_keep = 1;            ///< how many checkpoints are kept, the newest ones
+  bool checkpoint_best = true;            ///< writes best.safetensors, the network of the best epoch so far
+  std::string checkpoint_model = "last";  ///< which network becomes model.safetensors at the end: last, best
 
+  /// Equal in every member.
   bool operator==(const Recipe&) const = default;
 };
 
-// The recipe built in for a model, or the general defaults when it has none of its own.
+/// The built-in recipe for a model, or the general defaults when it has none of its own.
 Recipe default_recipe(std::string_view model);
 
-// Lays the keys of a TOML text over `recipe`. Refuses unknown keys (with the nearest), wrong types and impossible values;
-// `file` is named in the message, with the line.
+/// Sets the keys of a TOML text in `recipe`. Refuses unknown keys (with the nearest known one), wrong types and impossible
+/// values; the message begins with `file` and the line.
 void apply_recipe(Recipe& recipe, std::string_view toml, std::string_view file);
-// The same on top of the general defaults.
+/// The same on top of the general defaults.
 Recipe parse_recipe(std::string_view toml, std::string_view file);
+/// The same from a file; fails when it cannot be read.
 Recipe read_recipe(const std::filesystem::path& path, Recipe recipe = {});
 
 /// The model that a recipe file is for: the one it names, the first of those it lists as `models`, or the one it is called
 /// after, as recipes/mobilenet-v2.toml is; "" where it is for any.
 std::string model_written_for(const std::filesystem::path& path);
 
-// One `key=value` of the command line, e.g. "optimizer.momentum=0.8"; the value is TOML, or a bare word for names.
+/// Sets one `key=value` of the command line, e.g. "optimizer.momentum=0.8". The value is TOML, or a name without quotes.
 void apply_setting(Recipe& recipe, std::string_view setting);
 
-// The recipe as the parameters of one of its groups see it.
+/// The recipe as it applies to the parameters of one of its groups.
 Recipe recipe_of(const Recipe& recipe, const RecipeGroup& group);
 
-// Makes warm-ups that are longer than the run (of a group: than its epochs) a tenth of it, and says so, a line each.
+/// Shortens warm-ups that are longer than the run (for a group: than its epochs) to a tenth of it. Returns a line for each.
 std::vector<std::string> shorten_warmups(Recipe& recipe);
 
-// Refuses a recipe that contradicts itself, e.g. a warm-up longer than the run.
+/// Refuses a recipe that contradicts itself, e.g. a warm-up longer than the run.
 void check_recipe(const Recipe& recipe);
 
-// A key that two recipes give different values, as TOML.
+/// A key for which two recipes have different values.
 struct RecipeChange {
-  std::string key, from, to;
+  std::string key;   ///< such as "rate.peak"
+  std::string from;  ///< as TOML
+  std::string to;    ///< as TOML
 };
+/// All keys that differ.
 std::vector<RecipeChange> changes_between(const Recipe& from, const Recipe& to);
 
+/// The recipe as TOML, which read_recipe() reads.
 std::string to_toml(const Recipe& recipe);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of recipes/, built into the library (generated at build time by cmake/embed.cmake).
+// The files of recipes/, embedded in the library (generated at build time by cmake/embed.cmake).
 #pragma once
 
 #include <span>

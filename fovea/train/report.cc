@@ -15,7 +15,7 @@ constexpr size_t most_points = 300;  // of a curve
 Series series_of(const std::vector<nlohmann::ordered_json>& lines, const std::string& name, const char* key) {
   Series series{.name = name};
   for (const auto& line : lines) {
-    // A diverged epoch has null where a number would be; it is left out of the curve.
+    // A diverged epoch has null in place of a number and is left out of the curve.
     if (!line.contains(key) || !line.at(key).is_number()) continue;
     series.x.push_back(line.at("epoch").get<double>());
     series.y.push_back(line.at(key).get<double>());

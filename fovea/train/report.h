@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pictures of a run: loss and accuracy over the epochs, and what was taken for what.
+/// \file
+/// The charts of a run: loss and accuracy over the epochs, and the confusion matrix.
 #pragma once
 
 #include <filesystem>

@@ -31,7 +31,7 @@
 
 namespace fovea {
 
-// A network with values for its parameters: what eval, classify and run work on.
+/// A network with values for its parameters, which eval, classify and run work on.
 struct TrainedModel {
   Network network;
   TensorMap tensors;
@@ -40,21 +40,21 @@ struct TrainedModel {
   Confidence confidence = {};
 };
 
-// The network that `recipe` trains: by its name and options, with the recipe's preprocessing where it gives one. `options` that
-// are given go before the recipe's.
+/// The network that `recipe` trains, by its name and options, with the recipe's preprocessing if it has one. `options` that are
+/// given take precedence over the recipe's.
 Network network_of(const Recipe& recipe, ModelOptions options = {});
 
-// The same before it is made one that trains for integers (quantize.aware).
+/// The same before quantization-aware training changes it (quantize.aware).
 Network real_network_of(const Recipe& recipe, ModelOptions options = {});
 
-// How many scales weights have in a run that trains for integers.
+/// The number of scales of weights in a quantization-aware run.
 WeightScales weight_scales_of(const Recipe& recipe);
 
-// A run's folder, or a model's name: the network and its recipe, without values for its parameters. Refuses as open_model does.
+/// The network and its recipe, without values, for a run's folder or a model's name. Refuses as open_model() does.
 TrainedModel open_network(const std::string& model, const ModelOptions& options = {});
 
-// A run's folder, or a model's name with `weights` (a .safetensors file; empty: initial values by `seed`). Refuses what is
-// neither, naming the nearest model; and `options` for a run, whose network is what it is.
+/// The network with values, for a run's folder, or for a model's name with `weights` (a .safetensors file; empty: initial
+/// values from `seed`). Refuses what is neither, with the nearest model, and `options` for a run, whose network is fixed.
 TrainedModel open_model(const std::string& model, const std::filesystem::path& weights, int64_t seed,
                         const ModelOptions& options = {});
 
@@ -63,10 +63,12 @@ TrainedModel open_model(const std::string& model, const std::filesystem::path& w
 std::shared_ptr<const Dataset> open_run_data(const std::filesystem::path& folder, const Recipe& recipe, Split split,
                                              const std::string& data = {});
 
-// A .safetensors file, published or our own; see fovea/models/weights/weights.h for what is read and what is refused.
+/// The weights in a .safetensors file, published or our own; fovea/models/weights/weights.h says what is read and what is
+/// refused.
 LoadedWeights read_weights(const Network& network, const std::filesystem::path& path, HeadRule head = HeadRule::same);
 
-// The network's tensors in PyTorch's layout, as the world publishes them: torch's load_state_dict takes the file. Atomic.
+/// Writes the network's tensors like write_file(), in PyTorch's layout and names as published weights have them, so that
+/// torch's load_state_dict accepts the file.
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors);
 
 // Keeps `confidence` with the run in `folder`, for everything that is made of it from then on.
@@ -75,7 +77,7 @@ void write_confidence(const std::filesystem::path& folder, const Confidence& con
 // `tensors` with the averages of a run in place of what they are averages of.
 TensorMap averaged(const TensorMap& tensors);
 
-// The parameters and running statistics among `tensors`, without the optimizer's state.
+/// The parameters and running statistics among `tensors`, without the optimizer's state.
 TensorMap network_tensors(const Network& network, const TensorMap& tensors);
 
 }  // namespace fovea

@@ -14,7 +14,7 @@
 namespace fovea {
 namespace {
 
-// Who wrote the file last: "process 1234".
+// Who wrote the file last, such as "process 1234".
 std::string holder(int descriptor) {
   char digits[32];
   const ssize_t got = ::pread(descriptor, digits, sizeof digits, 0);
@@ -30,7 +30,8 @@ RunLock::RunLock(const std::filesystem::path& folder) : path_(folder / ".lock") 
   }
 }
 
-// False where the last holder has removed the file between its being opened and locked: the lock is on nothing then.
+// Returns false when the last holder removed the file after it was opened and before it was locked, because the lock is on a
+// removed file then.
 bool RunLock::take() {
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail("cannot write {}: {}", path_.string(), std::strerror(errno));
@@ -40,7 +41,7 @@ bool RunLock::take() {
     refuse("{} is writing into {} already; wait for it, or give another folder with --out", other,
            path_.parent_path().string());
   }
-  // Any other failure: a file system that knows no locks. The run goes on without.
+  // Any other failure comes from a file system without locks; the run continues without one.
   struct stat mine {
   }, named{};
   if (::fstat(descriptor_, &mine) != 0 || ::stat(path_.c_str(), &named) != 0 || mine.st_ino != named.st_ino) {

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// One writer a run: while a lock exists, no other process (and no other lock of this one) can have the folder. The lock is the
-// system's and dies with the process, whatever becomes of it; the file RUN/.lock only says whose it is.
+/// \file
+/// One writer for each run: while a lock exists, no other process, and no other lock of this one, can get the folder. The lock
+/// belongs to the system and ends with the process in any case; the file RUN/.lock only says who holds it.
 #pragma once
 
 #include <filesystem>
 
 namespace fovea {
 
+/// A lock on a run's folder.
 class RunLock {
  public:
-  // Refuses a folder that is locked, naming the process that writes into it.
+  /// Refuses a folder that is locked, naming the process that has the lock.
   explicit RunLock(const std::filesystem::path& folder);
+  /// Releases the lock.
   ~RunLock();
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;

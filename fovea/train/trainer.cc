@@ -44,13 +44,13 @@ constexpr const char* split_list = "split.csv";
 // Beyond it, what a frozen part makes of the pictures is computed anew each time.
 constexpr int64_t most_cached = int64_t{2} << 30;
 
-// Of a sitting: the one that tells what computing again costs, when memory and caches are warm.
+// The step of a session that measures what recomputation costs, when memory and caches are warm.
 constexpr int64_t timed_step = 3;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// A run that is in the folder already is gone on with, replaced, or left alone: as the options say. An exported run has no
-// checkpoint, and is one all the same.
+// A run that is in the folder already is continued, replaced, or refused, as the options say. An exported run has no
+// checkpoint, but counts as a run.
 void check_folder(const TrainOptions& options) {
   const std::string folder = options.folder.string();
   if (options.resume) {
@@ -60,7 +60,7 @@ void check_folder(const TrainOptions& options) {
   }
 }
 
-// Pages that hold nothing but zeros so far are none yet.
+// Pages that contain only zeros are not resident yet.
 void make_resident(Tensor& tensor) {
   constexpr size_t page = 4096;
   auto* bytes = reinterpret_cast<volatile char*>(tensor.raw());
@@ -80,7 +80,7 @@ class Trainer {
         lock_(made_folder(options)),
         threads_(options.threads > 0 ? options.threads : ThreadPool::available()),
         progress_(options.quiet) {
-    check_folder(options);  // again: the last holder of the lock may have left a run
+    check_folder(options);  // again, because the last holder of the lock may have left a run
     Checkpoint checkpoint;
     if (options.resume) {
       checkpoint = load_checkpoint(options.folder);
@@ -187,12 +187,12 @@ class Trainer {
   Clock::time_point saved_at_ = Clock::now();
   Winograd test_winograd_ = Winograd::where_faster;
   int64_t evaluation_bytes_ = 0;  // of the process during a test, where memory is limited
-  int64_t steps_here_ = 0;        // in this sitting
-  double step_seconds_ = 0;       // of this sitting
+  int64_t steps_here_ = 0;        // in this session
+  double step_seconds_ = 0;       // of this session
   int64_t step_images_ = 0;
 };
 
-// The run keeps what it was started with; whoever changed the file is told so.
+// The run keeps the recipe that it was started with; a user who changed the file is told so.
 void Trainer::say_if_edited(const std::string& saved) {
   const std::filesystem::path file = options_.folder / "recipe.toml";
   std::string what;
@@ -207,7 +207,7 @@ void Trainer::say_if_edited(const std::string& saved) {
     progress_.say(fmt::format("{} was edited, and the run keeps what it was started with: {}", file.string(), what));
 }
 
-// Folders that were renamed or added since would give every class another meaning.
+// Folders that were renamed or added since would change the meaning of every class.
 void Trainer::check_classes() const {
   const std::filesystem::path path = options_.folder / "labels.txt";
   if (std::filesystem::exists(path) && read_labels(path, LabelNumbers::keep) != train_->class_names())
@@ -230,7 +230,7 @@ void Trainer::open_data() {
   // Parts that the run drew keep equal pictures together.
   if (!options_.resume && !options_.allow_overlap && split_ == nullptr) refuse_overlap();
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
-  if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, of red, green and blue
+  if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, for red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};
     recipe_.deviation = {0.229, 0.224, 0.225};
   }
@@ -298,15 +298,15 @@ void Trainer::build(const TensorMap& saved) {
   step_->compile(tensors_, compile);
 }
 
-// Batches that are ready, those in the making, and the one in use, of each of so many loaders; and photographs on their way
-// there: while one loader works, the other waits.
+// Batches that are ready, being prepared or in use, of each of so many loaders, and image files on their way there. While one
+// loader works, the other waits.
 int64_t Trainer::loader_bytes(int loaders) const {
   constexpr int64_t photograph = 8 << 20;
   const int64_t batch = step_->batch() * image_shape(network_).size() * static_cast<int64_t>(byte_size(DType::f32));
   return loaders * (prefetch() + 1) * batch + (train_->encoded() ? workers() * photograph : 0);
 }
 
-// Compiles what a test runs, while there is room for it, and sees that it fits: a test runs in the step's place.
+// Compiles the program of a test while there is room for it, and checks that it fits: a test runs in place of a step.
 void Trainer::plan_evaluation() {
   const int64_t batch = std::min(test_batch(), test_->count());
   const auto peak = [&] {
@@ -364,7 +364,7 @@ void Trainer::fill_tensors(const TensorMap& saved) {
   }
   if (!saved.empty() && !begins) return;
   if (saved.empty()) start_network();
-  // Averages start from what they are averages of.
+  // Averages start from the tensors that they average.
   for (auto& [name, tensor] : tensors_) {
     if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
   }
@@ -432,7 +432,7 @@ void Trainer::step() {
   step_lines_->write({{"step", state_.step}, {"loss", result.loss_sum / static_cast<double>(result.images)}});
 }
 
-// Nothing that is saved holds what is not finite.
+// Tensors are only saved when all numbers are finite.
 void Trainer::check_tensors() {
   if (const auto bad = not_finite(tensors_); bad != tensors_.end())
     stop_diverged(fmt::format("tensor \"{}\" is not finite", bad->first));
@@ -449,8 +449,8 @@ void Trainer::stop_diverged(const std::string& seen) {
        saved ? fmt::format("The last checkpoint in {} is whole", folder) : fmt::format("{} has no checkpoint yet", folder));
 }
 
-// Goes back to the last checkpoint, or to the beginning, and makes the steps up to `steps` again with a look at all that every
-// kernel writes. Numbers that are not finite and come to nothing are none.
+// Goes back to the last checkpoint or to the beginning, and repeats the steps up to `steps` while checking everything that
+// every kernel writes. Numbers that are not finite but have no effect do not count.
 std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
   progress_.say("training diverged; looking for the layer where it began");
   Checkpoint checkpoint;
@@ -501,7 +501,7 @@ void Trainer::train_epoch() {
     stop_if_asked(guard_);
     if (steps_due || time_due) save();
   }
-  // What is left of the epoch does not make a whole step.
+  // The rest of the epoch is not enough for a whole step.
   if (steps_per_epoch() * current().accumulate < batches_->batches_per_epoch())
     batches_->seek(state_.epoch + 1 - phase().first_epoch, 0);
 }
@@ -626,7 +626,7 @@ void Trainer::train_phase() {
   }
 }
 
-// Leaves model.safetensors, and what it does on the test split in `evaluation_`.
+// Writes model.safetensors, and leaves its result on the test split in `evaluation_`.
 void Trainer::finish() {
   if (recipe_.checkpoint_model == "best" && state_.best_epoch > 0) {
     const TensorMap best = read_weights(network_, options_.folder / "best.safetensors").tensors;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training loop: epochs over a data set, evaluation, checkpoints, metrics and pictures in the run's folder.
+/// \file
+/// The training loop: epochs over a data set, evaluation, checkpoints, metrics, and charts in the run's folder.
 #pragma once
 
 #include <filesystem>
@@ -14,6 +15,7 @@
 
 namespace fovea {
 
+/// How a run is carried out. Only `folder` is required.
 struct TrainOptions {
   std::filesystem::path folder;  // of the run
   int threads = 0;               // 0: all there are. Does not change the result
@@ -27,14 +29,15 @@ struct TrainOptions {
   std::shared_ptr<const Dataset> train = nullptr, test = nullptr;
   // What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
-  bool new_head = false;  // of `start`: the last layer is of other classes, however many there are
+  bool new_head = false;  ///< of `start`: the last layer is of other classes, however many there are
 };
 
+/// The outcome of a run.
 struct TrainResult {
-  Metrics evaluation;  // of the final network on the test split
-  int64_t epochs = 0;
-  double seconds = 0;            // in training steps and evaluation, over all sittings
-  double images_per_second = 0;  // in training steps of this sitting
+  Metrics evaluation;            ///< of the final network on the test split
+  int64_t epochs = 0;            ///< that were completed
+  double seconds = 0;            ///< in training steps and evaluation, over all sessions
+  double images_per_second = 0;  ///< in training steps of this session
 };
 
 // Trains. Refuses photographs of which some files are, byte for byte, in both splits, unless that is allowed: a test would

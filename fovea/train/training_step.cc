@@ -107,7 +107,7 @@ void TrainingStep::compile(const TensorMap& tensors, const CompileOptions& optio
   all.insert(accumulated_.begin(), accumulated_.end());
   programs_.resize(graphs_.size());
   CompileOptions own = options;
-  // The last one first: what it takes stays beside the other's.
+  // The last program comes first, because its memory stays beside that of the other.
   for (size_t i = graphs_.size(); i-- > 0;) {
     own.counted = 0;
     for (const Graph::Argument& argument : graphs_[i].arguments()) {
@@ -152,7 +152,7 @@ TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64
   for (const RecipeGroup& group : recipe_.groups) {
     set("rate." + group.name, rate_at(recipe_of(recipe_, group), step, steps_per_epoch));
   }
-  // Young averages forget faster, so that they do not remember the start (TensorFlow's ExponentialMovingAverage).
+  // Early averages decay faster, so that they forget the start (TensorFlow's ExponentialMovingAverage).
   const auto done = static_cast<double>(step + 1);
   set("average_decay", std::min(recipe_.average_decay, (1 + done) / (10 + done)));
   for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
@@ -168,7 +168,7 @@ int64_t TrainingStep::memory_bytes(int threads) const {
   int64_t bytes = 0;
   for (const auto& program : programs_) bytes += program->memory_bytes(threads);
   if (programs_.size() == 1) return bytes;
-  // What both programs know is there once.
+  // Arguments of both programs are in memory once.
   for (const ProgramPort& port : programs_.front()->program().plan().arguments) {
     if (programs_.back()->has_argument(port.name)) bytes -= static_cast<int64_t>(programs_.back()->argument(port.name).bytes());
   }

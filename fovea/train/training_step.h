@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One step of training, as a recipe has it: one program, or two that take the batch in parts.
+/// \file
+/// One training step by a recipe: one program, or two that take the batch in parts.
 #pragma once
 
 #include <cstdint>
@@ -17,42 +18,47 @@
 
 namespace fovea {
 
-// The optimizer that the recipe describes, with its groups; the rate of group NAME is the graph's input rate.NAME.
+/// The optimizer that the recipe describes, with its groups. The learning rate of group NAME is the graph's input rate.NAME.
 Optimizer optimizer_of(const Recipe& recipe);
 
+/// A compiled training step. One thread at a time, which shares its work through a ThreadPool.
 class TrainingStep {
  public:
   // `class_weights`: of the loss, one a class; empty: 1 each.
   TrainingStep(const Network& network, const Recipe& recipe, const std::vector<double>& class_weights = {});
 
-  // What lives from step to step: parameters, running statistics, averages, what the optimizer keeps.
+  /// The tensors that persist between steps: parameters, running statistics, averages, and the optimizer's state. Valid as long
+  /// as this object.
   const std::vector<ParameterSpec>& tensors() const { return tensors_; }
-  // Images that there have to be at a time.
+  /// Images that there have to be at a time.
   int64_t batch() const { return recipe_.batch / recipe_.accumulate; }
 
-  // Compiles, on the storage of `tensors`: all of the above by name, resident where the whole process counts.
+  /// Compiles the graphs on the storage of `tensors`, which has all of the above by name; they must be resident when
+  /// CompileOptions::whole_process is set.
   void compile(const TensorMap& tensors, const CompileOptions& options);
 
   // Whose answers the step learns from, where the recipe names a teacher. Outlives the step.
   void learn_from(Teacher& teacher) { teacher_ = &teacher; }
 
   struct Result {
-    double loss_sum = 0;  // over the images
-    int64_t correct = 0;
-    int64_t images = 0;
-    std::vector<CorruptSample> damaged;   // photographs for which another stood in
-    double seconds = 0;                   // of all kernels, where they are timed
-    double repeated_seconds = 0;          // of those that run again to fit the memory
-    std::optional<NotFinite> not_finite;  // where that was looked for: the first
+    double loss_sum = 0;                  ///< over the images
+    int64_t correct = 0;                  ///< images with the right answer
+    int64_t images = 0;                   ///< images of the step
+    std::vector<CorruptSample> damaged;   ///< images that were replaced by others
+    double seconds = 0;                   ///< of all kernels, when they are timed
+    double repeated_seconds = 0;          ///< of the kernels that are repeated to fit the memory
+    std::optional<NotFinite> not_finite;  ///< the first one, when it was searched for
   };
-  // What is done beside the work, for the same result: every kernel timed, or all that it writes looked at.
+  /// What is measured in addition, with the same result: the time of every kernel, or whether all that it writes is finite.
   enum class Mode : uint8_t { plain, timed, checked };
-  // Step `step` of the run, on as many batches as it has parts.
+  /// Step `step` of the run, on as many batches as it has parts.
   Result run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
 
+  /// Bytes in use while a step runs.
   int64_t memory_bytes(int threads) const;
+  /// What the compiler says about the programs, summed.
   CompileReport report() const;
-  // Gives back what a step takes, until the next one.
+  /// Frees the memory of a step until the next one.
   void release();
 
  private:

@@ -16,7 +16,7 @@ constexpr double ridge = 5e-4;
 
 size_t at(int64_t row, int64_t column, int64_t n) { return static_cast<size_t>(row * n + column); }
 
-// Turns rows (and columns) p and q so that the entry (p, q) vanishes.
+// Rotates rows (and columns) p and q so that the entry (p, q) becomes 0.
 void rotate(std::vector<double>& a, std::vector<double>& vectors, int64_t p, int64_t q, int64_t n) {
   const double apart = (a[at(q, q, n)] - a[at(p, p, n)]) / (2 * a[at(p, q, n)]);
   const double tangent = (apart >= 0 ? 1 : -1) / (std::abs(apart) + std::sqrt(apart * apart + 1));
@@ -39,7 +39,7 @@ double off_diagonal(const std::vector<double>& a, int64_t n) {
   return sum;
 }
 
-// The mean of patch times patch, over all patches [height, width, channels] of the images.
+// The mean of patch times transposed patch over all patches [height, width, channels] of the images.
 std::vector<double> covariance_of(const Dataset& dataset, const Preprocessing& preprocessing, int64_t height, int64_t width) {
   const ImageShape shape = dataset.image_shape();
   const int64_t size = height * width * shape.channels;
@@ -76,7 +76,7 @@ Eigensystem eigensystem_of(std::vector<double> matrix, int64_t n) {
   std::vector<double> vectors(static_cast<size_t>(n * n));
   for (int64_t i = 0; i < n; ++i) vectors[at(i, i, n)] = 1;
   const double whole = std::inner_product(matrix.begin(), matrix.end(), matrix.begin(), 0.0);
-  // Converges quadratically: a handful of sweeps.
+  // Converges quadratically, within a few sweeps.
   for (int sweep = 0; sweep < 50 && off_diagonal(matrix, n) > 1e-30 * whole; ++sweep) {
     for (int64_t p = 0; p < n; ++p) {
       for (int64_t q = p + 1; q < n; ++q) {

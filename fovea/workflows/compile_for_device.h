@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network as code for a device, as one call.
+/// \file
+/// Compiles a network for a device in one call.
 #pragma once
 
 #include <filesystem>
@@ -10,17 +11,19 @@
 
 namespace fovea {
 
+/// The device, and what messages say.
 struct DeviceOptions {
   /// LLVM's triple: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "riscv64-linux-gnu", "wasm32"; empty: machines like this one
   std::string target;
-  std::string cpu;            ///< LLVM's name, "cortex-a76"; empty: the least of its kind, whose code runs on all
-  std::string labels_origin;  ///< what messages call the place that the model's labels come from; empty: its name
-  int threads = 0;            ///< that compile; 0: all there are. Does not change the result
+  std::string cpu;            ///< LLVM's name, "cortex-a76"; empty: the least processor of the target, whose code runs on all
+  std::string labels_origin;  ///< where the model's labels come from, in messages; empty: its name
+  int threads = 0;            ///< threads that compile; 0: all available; does not change the result
 };
 
-/// Writes `output`, whose ending says what: NAME.o an object that calls nothing, with NAME.h beside it, its C header; NAME.wasm
-/// a module of WebAssembly; any other a static program that names pictures. Returns what was compiled. Throws Error: a target,
-/// processor or ending that does not fit, an operator the target cannot do alone, or a file that cannot be written.
+/// Compiles `model` and writes `output`, whose extension says what it is: NAME.o is an object that calls nothing, with its C
+/// header NAME.h beside it; NAME.wasm is a WebAssembly module; any other name is a static program that classifies images.
+/// Returns what was compiled. Throws Error on a target, processor or extension that does not fit, an operator that the target
+/// cannot compute alone, or a file that cannot be written.
 DeployedNetwork compile_for_device(const InferenceModel& model, const std::filesystem::path& output,
                                    const DeviceOptions& options);
 

@@ -52,7 +52,7 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
     try {
       return read_model_file(model, options.batch, options.dynamic);
     } catch (const Error&) {
-      return read_model_file(model, 0, options.dynamic);  // what is wrong with the file itself is said again
+      return read_model_file(model, 0, options.dynamic);  // so that the error of the file itself is thrown again
     }
   }
   if (options.dynamic) refuse("the dynamic form is of .tflite files; {} is none", model);

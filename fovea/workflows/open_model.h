@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any model there is, as the one form that everything here works on: a run's folder, a .tflite or .onnx file, a network by its
-// name.
+/// \file
+/// Opens any model as an InferenceModel: a run's folder, a .tflite or .onnx file, or a built-in network by its name.
 #pragma once
 
 #include <filesystem>
@@ -12,28 +12,29 @@
 
 namespace fovea {
 
+/// How a model is opened.
 struct OpenOptions {
-  std::filesystem::path weights;  // of a network by its name: a .safetensors file; empty: initial values by `seed`
-  int64_t seed = 1;
-  ModelOptions form;  // of a network by its name
-  // Images at a time. A file that was written for another batch alone is opened for its own, unless it is to be this one; 0:
-  // its own, of one that leaves it open 1.
+  std::filesystem::path weights;  ///< for a built-in network, a .safetensors file; empty: initial values from `seed`
+  int64_t seed = 1;               ///< of initial values
+  ModelOptions form;              ///< for a built-in network
+  /// Images at a time. A file that was written for one other batch alone is opened with that one, unless `exact_batch` is set.
+  /// 0 keeps the file's own batch, or takes 1 when that is open.
   int64_t batch = 1;
-  bool exact_batch = false;
-  bool dynamic = false;  // of a .tflite file with 8-bit weights beside real activations: LiteRT's dynamic form (tflite/read.h)
-  Output output = Output::probabilities;  // of a run or a network by its name; a file ends as it ends
+  bool exact_batch = false;  ///< whether another batch than `batch` is refused
+  bool dynamic = false;  ///< for a .tflite file with 8-bit weights and real activations: LiteRT's dynamic form (tflite/read.h)
+  Output output = Output::probabilities;  ///< of a run or a built-in network; a file keeps its own end
 };
 
-// Is it a file that holds a graph? By the ending of its name.
+/// Whether the file contains a graph, by its extension.
 bool is_model_file(const std::filesystem::path& model);
 
 /// Opens `model`: a folder of a run, a file, or a name (see models()). The result owns its tensors.
 ///
-/// Throws Error: options that a file or a run has no use for, a file that cannot be read (with its place), and what is no
-/// model, with the nearest name. Safe to call from several threads.
+/// Throws Error on options that do not apply to a file or a run, on a file that cannot be read, and on anything that is not a
+/// model, with the nearest name. It may be called from several threads.
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options);
 
-// What such a file holds, operators that are not read included.
+/// The summary of such a file, including operators that are not supported. Fails on a corrupt file.
 FileSummary summarize_model_file(const std::filesystem::path& model);
 
 }  // namespace fovea

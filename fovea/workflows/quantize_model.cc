@@ -35,11 +35,11 @@ int64_t batch_for(const std::string& model, const QuantizeModelOptions& options)
   return batch;
 }
 
-// The network in real numbers, without norms, and its layers.
+// The float network, without norms, and its layers.
 struct FoldedNetwork {
   InferenceModel model;
   QuantizationPlan plan;
-  RangeMap learned;  // of a run that was trained for integers
+  RangeMap learned;  // of a quantization-aware run
 
   FoldedNetwork(const std::string& name, const QuantizeModelOptions& options, int64_t batch)
       : FoldedNetwork(opened(name, options, batch), options) {}
@@ -75,7 +75,7 @@ InferenceModel copy_of(const InferenceModel& model) {
           .confidence = model.confidence};
 }
 
-// From images to ranges; equalizes before, corrects biases after, as the options say.
+// From images to ranges; equalizes before and corrects biases afterwards, as the options say.
 std::vector<LayerNoise> calibrate_network(FoldedNetwork& network, RangeMap& ranges, const QuantizeModelOptions& options,
                                           ThreadPool& threads, Progress& progress) {
   const SampleImages images{.dataset = options.calibration, .count = options.images, .seed = options.seed};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Post-training quantization as one call: a network of real numbers in, one of 8-bit integers out, and what that cost.
+/// \file
+/// Post-training quantization in one call: from a float network to one of 8-bit integers, with the effect on accuracy.
 #pragma once
 
 #include <cstdint>
@@ -18,40 +19,45 @@
 
 namespace fovea {
 
+/// How a model is quantized.
 struct QuantizeModelOptions {
-  OpenOptions open;                            ///< of a network by its name; batch and output are chosen here
-  std::shared_ptr<const Dataset> calibration;  ///< its training images show the ranges
-  std::shared_ptr<const Dataset> evaluation;   ///< what accuracy is measured on, before and after; none: it is not
-  int64_t images = 500;                        ///< of `calibration`, drawn by `seed`
-  int64_t noise_images = 100;                  ///< of them, for the noise of each layer
-  uint64_t seed = 1;
-  RangeMethod method = RangeMethod::minmax;          ///< how ranges are found; a run trained for integers has its own
-  WeightScales scales = {.conv_per_channel = true};  ///< one scale a channel, or one a layer
-  bool equalize = false;                             ///< scale channels of neighboring layers against each other first
-  bool correct_biases = true;                        ///< by what rounding moves the means
+  OpenOptions open;                            ///< for a built-in network; batch and output are chosen here
+  std::shared_ptr<const Dataset> calibration;  ///< the training images that ranges are observed on
+  /// The images that accuracy is measured on, before and after; none: it is not measured.
+  std::shared_ptr<const Dataset> evaluation;
+  int64_t images = 500;                              ///< images of `calibration`, drawn by `seed`
+  int64_t noise_images = 100;                        ///< how many of these are used for the noise of each layer
+  uint64_t seed = 1;                                 ///< of the choice of images
+  RangeMethod method = RangeMethod::minmax;          ///< how ranges are chosen; a quantization-aware run has its own ranges
+  WeightScales scales = {.conv_per_channel = true};  ///< a scale for each channel, or one for each layer
+  bool equalize = false;                             ///< scales the channels of neighboring layers against each other first
+  bool correct_biases = true;                        ///< corrects biases by the mean error of rounding
   std::vector<std::string> float_layers;             ///< patterns of names of layers that stay in f32
   DType input = DType::u8;                           ///< what the result reads: u8 or i8 pixels, or f32
-  int threads = 0;                                   ///< 0: all there are. Does not change the result
+  int threads = 0;                                   ///< 0: all available; does not change the result
 };
 
 /// A layer of the quantized network.
 struct QuantizedLayer {
-  std::string name, op;
-  double alone = 0;     ///< SQNR in dB: with this layer alone in integers
-  double together = 0;  ///< with all layers up to here
-  Range range;          ///< real numbers that its result's integers stand for
+  std::string name;     ///< as in the network
+  std::string op;       ///< the operator
+  double alone = 0;     ///< SQNR in dB with only this layer in integers
+  double together = 0;  ///< SQNR in dB with all layers up to this one in integers
+  Range range;          ///< of the real numbers that its result's integers stand for
 };
 
+/// The quantized network, and what quantization changed.
 struct QuantizedModel {
   InferenceModel model;                   ///< reads one image at a time
-  std::vector<QuantizedLayer> layers;     ///< those in integers, in the network's order
-  std::vector<std::string> float_layers;  ///< those that stayed in f32
-  int64_t layer_count = 0;                ///< of both
-  std::optional<Metrics> before, after;   ///< in real numbers and in integers, where there is an `evaluation`
+  std::vector<QuantizedLayer> layers;     ///< the integer layers, in the network's order
+  std::vector<std::string> float_layers;  ///< the layers that stayed in f32
+  int64_t layer_count = 0;                ///< of both kinds
+  std::optional<Metrics> before;          ///< accuracy of the float network, when there is an `evaluation`
+  std::optional<Metrics> after;           ///< accuracy of the integer network, when there is an `evaluation`
 };
 
-/// Quantizes `model` (see open_inference_model for what that may be). Throws Error as that does; on a network that holds
-/// integers already; on a data set whose images are not the network's. Takes seconds to minutes, of which `progress` tells.
+/// Quantizes `model` (see open_inference_model()). Throws Error as that does, on a network that already has integers, and on a
+/// data set whose images do not fit the network. Takes seconds to minutes, which `progress` shows.
 QuantizedModel quantize_model(const std::string& model, const QuantizeModelOptions& options, Progress& progress);
 
 }  // namespace fovea

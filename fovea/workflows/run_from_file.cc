@@ -17,7 +17,7 @@
 namespace fovea {
 namespace {
 
-// The largest difference of two networks' answers to one noisy image, against the largest answer.
+// The largest difference between two networks' answers to one image of noise, relative to the largest answer.
 double difference(const InferenceModel& a, const InferenceModel& b) {
   ThreadPool threads(1);
   std::vector<Tensor> answers;

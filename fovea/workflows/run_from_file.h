@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Another's file as a run of ours, to be tested and trained on.
+/// \file
+/// Turns a model file of another program into a run, to be tested and trained further.
 #pragma once
 
 #include <filesystem>
@@ -9,13 +10,13 @@
 
 namespace fovea {
 
-/// The network of ours that the file's graph is, with the file's weights in it (dequantized where they are integers), its
-/// labels, and a recipe with its preprocessing. `file` is named `origin` in messages. Throws Error where the graph is none of
-/// models(), or gives other answers than ours does.
+/// The built-in network that the file's graph matches, with the file's weights (dequantized if they are integers), its labels,
+/// and a recipe with its preprocessing. `origin` names `file` in messages. Throws Error when the graph is none of models(), or
+/// gives other answers than the built-in network.
 TrainedModel matched_model(const InferenceModel& file, const std::string& origin);
 
-/// Writes a run's folder (see fovea/train/run.h) that starts from `model`. Throws Error on a folder that holds a run in
-/// training, and on labels that are not one a class.
+/// Writes a run's folder (see fovea/train/run.h) that starts from `model`. Throws Error on a folder with an unfinished run, and
+/// on labels that are not one for each class.
 void write_run(const std::filesystem::path& folder, const TrainedModel& model);
 
 }  // namespace fovea

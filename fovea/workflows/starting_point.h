@@ -11,6 +11,7 @@
 
 namespace fovea {
 
+/// Weights to start training from, and what belongs to them.
 struct StartingPoint {
   /// Of it the network, its options and how it wants its pictures: what goes with the weights. `weights` is the place.
   Recipe recipe;

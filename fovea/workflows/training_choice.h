@@ -13,8 +13,9 @@ namespace fovea {
 
 /// What a choice is a function of.
 struct TrainingFacts {
-  int64_t images = 0, classes = 0;  ///< for training
-  bool photographs = false;
+  int64_t images = 0;          ///< for training
+  int64_t classes = 0;         ///< for training
+  bool photographs = false;    ///< whether the data are image files of any size
   ImageShape shape;            ///< of all images; of photographs the median size
   double minutes = 0;          ///< that training may take, about; 0: nobody asked
   int threads = 1;             ///< looked at only where minutes are asked for
@@ -24,6 +25,7 @@ struct TrainingFacts {
 /// The facts of a data set; of photographs the sizes of 50 that are spread over it.
 TrainingFacts facts_of(const Dataset& train);
 
+/// A recipe that was chosen, with the reasons.
 struct TrainingChoice {
   Recipe recipe;                     ///< without its data
   std::vector<std::string> reasons;  ///< two lines: what there is, and what is trained

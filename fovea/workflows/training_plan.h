@@ -12,6 +12,7 @@
 
 namespace fovea {
 
+/// What a user asks of training.
 struct TrainingRequest {
   std::string model;    ///< a name (see models()); empty: the recipe's, or that of the weights, or it is chosen
   std::string data;     ///< a spec, or a place whose kind is told by what is in it; empty: the recipe's
@@ -22,13 +23,14 @@ struct TrainingRequest {
   std::string recipe_file;                  ///< over the model's own recipe; empty: none
   double minutes = 0;                       ///< that training may take, about, where the recipe is chosen; 0: nobody asked
   int threads = 1;                          ///< that train; looked at only with `minutes`
-  bool quantize_aware = false;
+  bool quantize_aware = false;              ///< whether to train for 8-bit integers
   /// What is said over all that, for a recipe that is otherwise whole; empty: nothing.
   std::function<void(Recipe&)> changes;
 };
 
+/// How a request is going to be trained.
 struct TrainingPlan {
-  Recipe recipe;
+  Recipe recipe;                     ///< the complete recipe
   std::optional<WeightFile> start;   ///< as TrainOptions has it
   bool new_head = false;             ///< likewise
   std::vector<std::string> reasons;  ///< what was chosen and why, three lines; none where nothing was left open

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Policies, erasing and mixing in a training run: one recipe, one result, for any number of threads and across an interruption.
+# Policies, erasing and mixing in a training run: one recipe gives one result, for any number of threads and across an
+# interruption.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 settings=(mnist-mlp --data digits:3000 --epochs 4 --batch 50 --seed 5 --set augment.policy=randaugment --set augment.magnitude=5
@@ -20,7 +21,7 @@ kill -KILL $pid; wait $pid 2>/dev/null
 "$fovea" train --resume --out cut >/dev/null 2>log || wrong "resuming: $(tail -1 log)"
 [[ $(bytes one) == "$(bytes cut)" ]] || wrong "a killed and resumed run differs from one never stopped"
 
-# What is not mixed gives other weights, and so does every part of the augmentation.
+# Training without mixing gives other weights, and so does leaving out any part of the augmentation.
 for key in augment.policy=none augment.erasing=0 augment.mixup=0 augment.cutmix=0; do
   "$fovea" train "${settings[@]}" --set $key --out other --overwrite >/dev/null 2>log || wrong "$key: $(tail -1 log)"
   [[ $(bytes one) != "$(bytes other)" ]] || wrong "$key changes nothing"

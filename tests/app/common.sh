@@ -8,7 +8,8 @@ failures=0
 
 wrong() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
-# refused STATUS 'part of the message' ARGUMENTS...: that exit status, and one line on standard error that says so, nothing else.
+# refused STATUS 'part of the message' ARGUMENTS...: the command must end with that exit status and print only one line, which
+# contains the text, on standard error.
 refused() {
   local status=$1 message=$2 got; shift 2
   "$fovea" "$@" >"$work/out" 2>"$work/err" </dev/null; got=$?
@@ -19,7 +20,7 @@ refused() {
   [[ -z $said ]] || wrong "fovea $*: said more than the error: $said"
 }
 
-# json FILE EXPRESSION: a Python expression over the JSON `j`.
+# json FILE EXPRESSION: the value of a Python expression over the JSON `j`.
 json() { python3 -c "import json,sys; j=json.load(open(sys.argv[1])); print($2)" "$1"; }
 
 finish() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Larger networks compiled ahead of time for every target, at their own sizes: compile_all.sh PATH_TO_FOVEA. Minutes under qemu,
-# so it is run by hand; compile_test.sh is what every test run does.
+# Compiles larger networks ahead of time for every target, at their own sizes: compile_all.sh PATH_TO_FOVEA. It takes minutes
+# under qemu and is run by hand; compile_test.sh belongs to every test run.
 here_folder=$(realpath "$(dirname "$0")")
 source "$here_folder/common.sh"
 repository=$PWD
@@ -9,7 +9,7 @@ cd "$work" || exit 1
 source "$here_folder/targets.sh"
 data=${FOVEA_DATA:-$repository/../shared/data}/tflite
 
-# An untrained head gives every class the same probability: weights come from Google's file, where it is at hand.
+# An untrained classifier gives every class the same probability, so weights come from Google's file if it is there.
 if [[ -d $data ]]; then
   golden tf2_mobilenet_v2_ptq cat
   check cmp golden.x golden.y "$data/tf2_mobilenet_v2_1.0_224_ptq.tflite"

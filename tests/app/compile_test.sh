@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Networks compiled ahead of time, for every target that this machine can run: the answers of `fovea run`.
+# Networks compiled ahead of time for every target that this machine can run must give the answers of `fovea run`.
 here_folder=$(realpath "$(dirname "$0")")
 source "$here_folder/common.sh"
 repository=$PWD
@@ -8,8 +8,8 @@ cd "$work" || exit 1
 
 source "$here_folder/targets.sh"
 
-# A photograph of a kind, larger than the network's input and not square, and small pictures: 8 bits, 16 bits with alpha and gAMA, turned by
-# EXIF data, and a bitmap with a mask for alpha. tests/judges/compare_pictures.py sweeps all forms.
+# A photo-like image, larger than the network's input and not square, and small images: 8 bits, 16 bits with alpha and
+# gAMA, one rotated by EXIF data, and a bitmap with a mask for alpha. tests/judges/compare_pictures.py covers all forms.
 python3 - <<'P'
 import math, struct, zlib
 wave = lambda x, y, c: int(127.5 + 127 * math.sin(x * (0.05 + 0.03 * c) + y * 0.07 * c) * math.cos(y * 0.04))
@@ -28,7 +28,7 @@ masks = struct.pack("<4I", 0xff0000, 0xff00, 0xff, 0xff000000)
 open("mask.bmp", "wb").write(b"BM" + struct.pack("<IHHI", 70 + len(pixels), 0, 0, 70) + struct.pack("<IiiHHIIiiII", 56, 64, 50, 1, 32, 3, 0, 0, 0, 0, 0) + masks + pixels)
 P
 
-# names MODEL OPTIONS...: the program of a model prints what `fovea classify` prints, for every target, but for the time.
+# names MODEL OPTIONS...: the program of a model must print what `fovea classify` prints, for every target, except for the time.
 names() {
   local triple pictures=(wide.png small.png turned.png deep.png mask.bmp)
   "$fovea" classify "$@" "${pictures[@]}" --top 3 2>log | sed 's/ (.*ms)$//' >wanted.txt
@@ -44,7 +44,7 @@ names() {
 pixels digits 3x28x28x1; answers digits mnist-cnn
 check close digits.raw digits.wanted mnist-cnn
 
-# Integers are the same everywhere, and those of TensorFlow Lite's own interpreter.
+# Integers must be the same everywhere, and equal to those of TensorFlow Lite's own interpreter.
 data=${FOVEA_DATA:-$repository/../shared/data}/tflite
 if [[ -d $data ]]; then
   golden mobilenet_v1_0.25_128 cat
@@ -53,7 +53,7 @@ else
   echo "skipped: no $data"
 fi
 
-# Trained weights would be better still: an untrained head of torch's convention gives every class the same probability.
+# An untrained network with torch's convention gives every class the same probability, so TensorFlow's is used.
 form=(mobilenet-v2 --convention tensorflow --classes 20 --input 96x96x3)
 names "${form[@]}"
 if runnable x86_64-linux-gnu; then
@@ -61,7 +61,7 @@ if runnable x86_64-linux-gnu; then
   ./name small.png --json --top 2 >got.json && "$fovea" classify "${form[@]}" small.png --json --top 2 >wanted.json 2>/dev/null
   told="(j[0]['image'], len(j), [(p['label'], p['index'], round(p['probability'], 5)) for p in j[0]['predictions']])"
   [[ $(json got.json "$told") == "$(json wanted.json "$told")" ]] || wrong "--json: $(cat got.json wanted.json)"
-  for i in $(seq 0 20); do echo "$i class $i"; done >labels.txt  # one more than classes: a background first
+  for i in $(seq 0 20); do echo "$i class $i"; done >labels.txt  # one more than there are classes: a background first
   [[ $(./name small.png --labels labels.txt --top 1 | tail -1) == *"class $(($(json got.json "j[0]['predictions'][0]['index']") + 1))" ]] || wrong "--labels"
   [[ $(./name small.png --threshold 1 | wc -l) == 1 ]] || wrong "--threshold hides nothing"
   fails() { local status=$1 message=$2; shift 2; ./name "$@" >out 2>err; [[ $? == "$status" && $(wc -l <err) == 1 ]] && grep -qF -- "$message" err || wrong "name $*: $(cat err)"; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# `fovea data fetch` against a server on loopback: what arrives, what is refused, what is kept to go on from.
+# `fovea data fetch` against a server on loopback: what is downloaded, what is refused, and what is kept to resume from.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
@@ -16,7 +16,8 @@ python3 "$here/make_remote_data.py" served "$url/good" || exit 1
 export FOVEA_HOME=$work/home no_proxy=127.0.0.1
 data=$FOVEA_HOME/data images=train-images-idx3-ubyte.gz
 
-# fetched MANNER ARGUMENTS...: must succeed. fetch_refused STATUS MESSAGE ARGUMENTS...: the last line of standard error says so.
+# fetched MANNER ARGUMENTS...: must succeed. fetch_refused STATUS MESSAGE ARGUMENTS...: must fail with the message in the last
+# line of standard error.
 fetched() { "$fovea" data fetch --catalog served/catalog.toml "$@" >out 2>err || wrong "fetch $*: $(cat err)"; }
 fetch_refused() {
   local status=$1 message=$2 got; shift 2
@@ -28,7 +29,7 @@ same() { cmp -s "$1" "$2" || wrong "$1 is not $2"; }
 afresh() { rm -rf "$FOVEA_HOME" served/revived; : >log; }
 nothing_left() { [[ -z $(find "$FOVEA_HOME" -type f 2>/dev/null) ]] || wrong "$1 left $(find "$FOVEA_HOME" -type f)"; }
 
-# Without it, specs say how to get it; with it, they find it.
+# Without the data, specs say how to get it; with it, they find it.
 refused 2 'get it with: fovea data fetch mnist' data mnist:
 fetched mnist --json
 [[ $(json out 'j["received_bytes"]') == $(cat served/*ubyte.gz | wc -c) ]] || wrong "received $(cat out)"
@@ -38,11 +39,11 @@ for file in served/*ubyte.gz; do same "$data/mnist/$(basename "$file")" "$file";
 : >log
 fetched mnist --json
 [[ $(json out 'j["was_there"]') == True && ! -s log ]] || wrong "a second fetch asked the server: $(cat log)"
-printf 'x' >>"$data/mnist/$images"  # a damaged file is replaced
+printf 'x' >>"$data/mnist/$images"  # a corrupt file is replaced
 fetched mnist
 same "$data/mnist/$images" "served/$images"
 
-# An archive becomes a folder, and is not kept.
+# An archive becomes a folder and is deleted.
 fetched imagenette
 grep -q 'left out 1 files' err || wrong "what was left out is not told: $(cat err)"
 [[ $(find "$data/imagenette" -name '*.png' | wc -l) == 16 && ! -e $data/imagenette2.tgz ]] || wrong "unpacked: $(find "$data")"
@@ -54,7 +55,7 @@ fetched imagenette
 fetched imagenette --again
 [[ ! -e $data/imagenette/mine && -d $data/imagenette/train ]] || wrong "--again did not replace the data set"
 
-# Archives that are not what they should be leave nothing.
+# Archives with forbidden content leave nothing behind.
 afresh
 fetch_refused 1 'leads out of the archive' dots
 fetch_refused 1 'is not a path inside the archive' absolute
@@ -65,7 +66,7 @@ fetch_refused 1 'damaged archive' damaged
 [[ ! -e $work/home/escaped && ! -e /tmp/fovea-escaped && -z $(find "$FOVEA_HOME" -mindepth 2 -type d) ]] ||
   wrong "archives left: $(find "$FOVEA_HOME")"
 
-# Other content than the catalog's is refused, and not left.
+# Other content than the catalog's is refused and deleted.
 for manner in wrong long html; do
   afresh
   fetch_refused 1 "cannot download $images" mnist --mirror "$url/$manner"
@@ -75,14 +76,14 @@ done
 afresh
 fetch_refused 1 'sha256' mnist --mirror "$url/wrong"
 
-# A broken connection is taken up again at once; where ranges are ignored, from the start.
+# A broken connection is resumed at once, or restarted where ranges are ignored.
 afresh
 fetched mnist --mirror "$url/cut"
 same "$data/mnist/$images" "served/$images"
 size=$(wc -c <"served/$images")
 grep -q "/cut/$images bytes=$((size / 2))-" log || wrong "no request for the rest: $(cat log)"
 
-# A server that dies half way: what arrived is kept, and the next time only the rest is asked for.
+# A server that fails half way: what arrived is kept, and the next time only the rest is requested.
 afresh
 fetch_refused 1 "($((size / 2)) of $size bytes are kept" mnist --mirror "$url/dying"
 [[ $(wc -c <"$data/mnist/$images.part") == $((size / 2)) ]] || wrong "no half of the file: $(ls -l "$data/mnist")"
@@ -94,7 +95,7 @@ same "$data/mnist/$images" "served/$images"
 [[ $(head -2 log | tail -1) == "/dying/$images bytes=$((size / 2))-" ]] || wrong "asked for: $(cat log)"
 [[ ! -e $data/mnist/$images.part ]] || wrong "the part is still there"
 
-# The same half with a server that ignores ranges, one that sends another range, and a half that is not this file's.
+# The same half with a server that ignores ranges, with one that sends another range, and with a half of another file.
 for manner in norange shifted good; do
   afresh
   cp -r half "$FOVEA_HOME"
@@ -103,7 +104,7 @@ for manner in norange shifted good; do
   same "$data/mnist/$images" "served/$images"
 done
 
-# Redirections; a mirror of one's own by the environment, with a folder for each data set; files.
+# Redirections; a mirror from the environment, with a folder for each data set; local files.
 afresh
 fetched mnist --mirror "$url/moved"
 afresh
@@ -118,19 +119,19 @@ cp -r half "$FOVEA_HOME"
 fetched mnist --mirror "file://$work/served"
 same "$data/mnist/$images" "served/$images"
 
-# The next mirror, when one is not there or has it wrong.
+# The next mirror is used when one does not answer or has another file.
 afresh
 sed "s|mirrors = .*|mirrors = [\"http://127.0.0.1:1\", \"$url/none\", \"$url/wrong\", \"$url/good\"]|" served/catalog.toml >four.toml
 "$fovea" data fetch --catalog four.toml mnist >out 2>err || wrong "four mirrors: $(cat err)"
 same "$data/mnist/$images" "served/$images"
 
-# No server, no such file.
+# There is no server, or no such file.
 afresh
 fetch_refused 1 'http://127.0.0.1:1' mnist --mirror http://127.0.0.1:1
 nothing_left "no server"
 fetch_refused 1 '404' mnist --mirror "$url/good/none"
 
-# Ctrl-C keeps what there is.
+# Ctrl-C keeps what has arrived.
 afresh
 "$fovea" data fetch --catalog served/catalog.toml mnist --mirror "$url/slow" >slow.out 2>slow.err &
 fetching=$!
@@ -146,7 +147,7 @@ fetched mnist --mirror "$url/good"
 grep -q "$images bytes=$kept-" log || wrong "after a stop: asked for $(cat log)"
 same "$data/mnist/$images" "served/$images"
 
-# A disk that is full: what fits is kept.
+# On a full disk, what fits is kept.
 afresh
 (ulimit -f 64; "$fovea" data fetch --catalog served/catalog.toml mnist >out 2>err); got=$?
 ((got == 1)) || wrong "full: exit status $got: $(cat err)"
@@ -163,7 +164,7 @@ if unshare -rm mount -t tmpfs -o size=96k none tiny 2>/dev/null; then
   tail -1 err | grep -q "needs $size bytes more, but tiny/mnist has room for" || wrong "tiny disk: said $(cat err)"
 fi
 
-# Requests that are wrong.
+# Wrong requests are refused.
 refused 2 'unknown data set to fetch "mnits"; did you mean "mnist"?' data fetch mnits
 refused 1 'cannot read nothing.toml' data fetch mnist --catalog nothing.toml
 for line in 'x = 1' '[a]' '[a]

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A server on loopback that gives the files of a folder, well or badly: file_server.py FOLDER LOG
+"""A server on loopback that serves the files of a folder, correctly or not: file_server.py FOLDER LOG
 
-Prints its port. The first part of a path is the manner, the rest the file; every request and its range go into the log, a line
-each.
+Prints its port. The first part of a path is the manner, the rest the file; every request and its range is a line in
+the log.
 
 good      with ranges                     wrong     the right size, other bytes
 norange   ignores ranges                  long      one byte too many
@@ -92,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_):  # a client that hung up
+    def handle_error(self, *_):  # a client that closed the connection
         pass
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Model files: what a summary says of them, and how pictures become their input.
+# Model files: their summaries, and how images become their input.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
@@ -20,7 +20,7 @@ refused 2 'is what it is' summary net.tflite --train
 head -c 2000 net.tflite >cut.tflite
 refused 1 'cut.tflite' summary cut.tflite
 
-# A file of fovea's says how pictures become its input; one of others does not, and that is said.
+# A file that fovea wrote says how images become its input; other files do not, and the program tells so.
 eval_text() { "$fovea" eval "$@" --data digits:200 --split test >text 2>log; }
 eval_text net.tflite || wrong "eval: $(tail -1 log)"
 grep -q 'does not say' log && wrong "eval of a file that says its preprocessing: $(cat log)"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What is a fault of the program is one line that asks for a report and exit status 1; what a processor lacks is said.
+# A fault of the program is one line that asks for a report, with exit status 1; a processor that lacks something is refused.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
-# A crash while it works: one line, the command in it, exit status 1.
+# A crash during work gives one line that contains the command, and exit status 1.
 for signal in SEGV ABRT; do
   "$fovea" train mnist-mlp --data digits:600 --epochs 100000 --out run >out 2>err &
   child=$!
@@ -16,7 +16,7 @@ for signal in SEGV ABRT; do
   rm -rf run out err
 done
 
-# Processors LLVM knows and we cannot serve.
+# Processors that LLVM knows but fovea does not support are refused.
 refused 2 'cortex-m55' compile mnist-mlp --target armv8-linux-gnueabihf --cpu cortex-m55 -o x.o
 refused 2 'cortex-m4' compile mnist-mlp --target arm-linux-gnueabihf --cpu cortex-m4 -o x.o
 finish

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Killed without warning 20 times, most of them while a checkpoint is being written: every time the run goes on from a whole
-# checkpoint, and it ends in the bytes of a run that was never stopped. With all that a checkpoint can hold: RMSProp's state,
-# averages, steps in parts.
+# A run that is killed 20 times, mostly while a checkpoint is being written, resumes from a complete checkpoint each time and
+# ends with the same bytes as a run that was never stopped. It has everything that a checkpoint can contain: RMSProp's state,
+# averages, and steps in parts.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 settings=(mnist-mlp --data digits:2400 --epochs 3 --batch 32 --seed 5 --optimizer rmsprop --rate 0.001 --schedule exponential
@@ -16,7 +16,7 @@ kills=0 in_write=0
 arguments=("${settings[@]}")
 while ((kills < 20)); do
   "$fovea" train "${arguments[@]}" --out killed >/dev/null 2>killed.log & pid=$!
-  # Its first checkpoint has begun; the moment after that is drawn.
+  # The first checkpoint has begun; the moment of the kill after that is random.
   until compgen -G "killed/*.$pid.tmp" >/dev/null || ! kill -0 $pid 2>/dev/null; do :; done
   sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
   kill -KILL $pid 2>/dev/null

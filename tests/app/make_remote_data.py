@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Small data sets as a server would have them, and their catalog: make_remote_data.py FOLDER BASE_URL
+"""Writes small data sets as a server would have them, and their catalog: make_remote_data.py FOLDER BASE_URL
 
-FOLDER gets IDX files of random digits, an archive of pictures in class folders, and archives that must not be unpacked;
-FOLDER/catalog.toml tells of them at BASE_URL.
+FOLDER gets IDX files of random digits, an archive of images in class folders, and archives that must not be unpacked;
+FOLDER/catalog.toml lists them with addresses below BASE_URL.
 """
 import gzip
 import hashlib

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Training in less memory, with another number of workers: the same bytes, what it costs is said, and the whole process keeps the promise
-# from its start to its end. Evaluation in bf16.
+# Training in less memory and with another number of workers gives the same bytes, the cost is printed, and the whole process
+# stays within the limit from start to end. Evaluation in bf16.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
-# Pictures of noise in class folders.
+# Images of noise in class folders.
 python3 - <<'P'
 import os, random, struct
 random.seed(1)
@@ -29,9 +29,9 @@ step=$(json all.json "int(j['memory'][0]['peak_bytes'] - 0.3 * j['memory'][0]['a
 "$fovea" summary resnet20 --classes 2 --train --batch 16 --dtype bf16 --json >half.json 2>/dev/null || wrong "summary --dtype bf16"
 [[ $(json half.json "j['memory'][0]['arena_bytes'] < $(json all.json "j['memory'][0]['arena_bytes']")") == True ]] || wrong "bf16 takes no less memory"
 
-# peak COMMAND...: the most that was resident, in bytes, in the file peak.
+# peak COMMAND...: writes the largest resident size of a command, in bytes, to the file peak.
 peak() { python3 -c "import resource, subprocess, sys; code = subprocess.run(sys.argv[1:]).returncode; open('peak', 'w').write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)); sys.exit(code)" "$@"; }
-# planned LOG: of the process in training and in a test, in bytes.
+# planned LOG: the planned memory of the process in training and in a test, in bytes.
 planned() { sed -nE 's/^memory: .* by plan ([0-9.]+) ([MG])B in training, .* and ([0-9.]+) ([MG])B in a test$/\1 \2 \3 \4/p' "$1" | awk '{ print int($1 * ($2 == "G" ? 1e9 : 1e6)), int($3 * ($4 == "G" ? 1e9 : 1e6)) }'; }
 large=(resnet18-cifar --data images:noise --epochs 2 --batch 32 --seed 3 --set rate.warmup_epochs=0 --set average.decay=0.9 --set checkpoint.every_steps=1)
 peak "$fovea" train "${large[@]}" --memory 100GiB --workers 3 --out roomy >/dev/null 2>roomy.log || wrong "resnet18-cifar: $(tail -1 roomy.log)"
@@ -42,7 +42,7 @@ promise=$(json large.json "int($training - 0.3 * j['memory'][0]['arena_bytes'])"
 peak "$fovea" train "${large[@]}" --memory "$promise" --workers 3 --out tight >/dev/null 2>tight.log || wrong "with less memory: $(tail -1 tight.log)"
 used=$(cat peak); echo "planned $training bytes; promised $promise, $used resident"
 ((used < 105 * promise / 100)) || wrong "$promise bytes were promised, $used were resident"
-# The same weights; of what is measured, the loss of a test may differ in its last digits where the log says so.
+# The weights must be equal. Of the metrics, the loss of a test may differ in its last digits, if the log says so.
 [[ $(bytes roomy) == "$(bytes tight)" && $(cut -d, -f1-5,7-8 roomy/metrics.jsonl) == $(cut -d, -f1-5,7-8 tight/metrics.jsonl) ]] || wrong "in less memory, another run"
 python3 -c "
 import json
@@ -57,11 +57,11 @@ grep -q 'computed again\|to fit' all.log && wrong "a cost is said where there is
 "$fovea" bench resnet20 --train --batch 16 --steps 2 --memory "$step" --json >bench.json 2>/dev/null || wrong "bench --memory"
 [[ $(json bench.json "j['repeated_calls'] > 0 and 0 < j['repeated_milliseconds'] < 3 * j['milliseconds']") == True ]] || wrong "bench: $(cat bench.json)"
 
-# What was planned of a step is what becomes resident, where the tensors are large beside the rest of the process.
+# The memory planned for a step is what becomes resident, when the tensors are large compared with the rest of the process.
 "$fovea" bench resnet18-cifar --train --batch 32 --steps 1 --json >large.json 2>/dev/null || wrong "bench"
 [[ $(json large.json "abs(j['measured_bytes'] - j['memory_bytes']) < 0.1 * j['memory_bytes']") == True ]] || wrong "memory: $(cat large.json)"
 
-# The same network, other roundings.
+# The same network with other roundings.
 "$fovea" eval all --json >f32.json 2>/dev/null && "$fovea" eval all --dtype bf16 --json >bf16.json 2>/dev/null || wrong "eval --dtype bf16"
 json f32.json "j['loss']" >f32; json bf16.json "j['loss']" >bf16
 python3 -c "a, b = float(open('f32').read()), float(open('bf16').read()); exit(not (a != b and abs(a - b) < 0.02 * a))" ||

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# classify and run on pictures and tensors, good and bad.
+# classify and run on good and bad images and tensors.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 "$fovea" train mnist-mlp --data digits:3000 --epochs 2 --batch 32 --out run >/dev/null 2>log || wrong "training: $(tail -1 log)"
 
-# A one drawn by hand: light on dark, and dark on light for --invert.
+# A digit one: light on dark, and dark on light for --invert.
 python3 - <<'P'
 import struct, zlib
 def png(name, rows):
@@ -25,7 +25,7 @@ P
 [[ $(json dark.json "j[0]['predictions'][0]['probability']") == $(json one.json "j[0]['predictions'][0]['probability']") ]] ||
   wrong "--invert is not the inverse"
 
-# A folder, a picture that is none among others, a threshold, numbered labels, another way to bring a picture to size.
+# A folder, a file that is no image among others, a threshold, numbered labels, and another resizing.
 mkdir album; cp one.png album/b.png; cp large.png album/a.PNG; echo text >album/notes.txt
 "$fovea" classify run album --json >album.json 2>/dev/null || wrong "classify a folder"
 [[ $(json album.json "[entry['image'] for entry in j]") == "['album/a.PNG', 'album/b.png']" ]] || wrong "folder: $(cat album.json)"
@@ -44,7 +44,8 @@ mkdir -p deep/below deep/.hidden; cp one.png deep/below/; cp one.png deep/.hidde
 "$fovea" classify run deep --json >deep.json 2>/dev/null || wrong "classify folders below"
 [[ $(json deep.json "[entry['image'] for entry in j]") == "['deep/below/one.png']" ]] || wrong "folders below: $(cat deep.json)"
 
-# Turned by EXIF data (6: to the right), unless that is not wanted; a run and a file from before there was the key see what is stored.
+# Images are rotated by EXIF data (6 is clockwise) unless the user disables it; older runs and files without the key see the
+# stored pixels.
 python3 - <<'P'
 import struct, zlib
 chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -65,7 +66,8 @@ for model in older older.onnx; do [[ $(told $model turned.png) == "$(told run on
 [[ $(told older turned.png --orientation exif) == "$(told run turned.png)" ]] || wrong "--orientation exif turns nothing"
 refused 2 'left not in' classify run one.png --orientation left
 
-# Folders as people have them, through a whole run: hidden files, names with every sign, an unlabeled test beside val.
+# Folders as users have them, through a whole run: hidden files, names with special characters, and an unlabeled test folder
+# beside val.
 python3 - <<'P'
 import os, shutil
 for split in ("train", "val"):
@@ -93,7 +95,7 @@ printf '\377\330\377\340rubbish' >bad.jpg; refused 1 'bad.jpg' classify run bad.
 echo one >labels; refused 1 'labels names 1 classes; mnist-mlp tells 10 apart' classify run one.png --labels labels
 refused 2 '0 is not a whole number from 1' classify run one.png --top 0
 
-# npy in, npy out.
+# Reads and writes npy files.
 npy() { python3 - "$@" <<'P'
 import struct, sys
 name, shape, kind = sys.argv[1], eval(sys.argv[2]), sys.argv[3]

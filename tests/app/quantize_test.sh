@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# From a trained network to a file of integers, and fine-tuning for them.
+# From a trained network to an integer file, and quantization-aware fine-tuning.
 source "$(dirname "$0")/common.sh"
 mnist=$(realpath "${FOVEA_DATA:-../shared/data}/mnist" 2>/dev/null || true)
 cd "$work" || exit 1
@@ -9,7 +9,7 @@ data=digits:3000
 
 "$fovea" train lenet5 --data $data --epochs 1 --out run >/dev/null 2>log || wrong "training: $(tail -1 log)"
 
-# The accuracy told is that of the file, whatever the number of threads, and near that of the real network.
+# The printed accuracy is that of the file for any number of threads, and close to that of the float network.
 for threads in 1 2; do
   "$fovea" quantize run --calibrate $data --images 100 --evaluate $data --threads $threads -o $threads.tflite --json >$threads.json 2>log || wrong "quantize: $(tail -1 log)"
 done
@@ -22,15 +22,15 @@ cmp -s 1.tflite 2.tflite || wrong "one and two threads write different files"
 [[ $(json file.json "j['top1']") == "$(json 1.json "j['after']['top1']")" ]] || wrong "the file answers otherwise than the network it was written from"
 python3 -c "import sys, xml.dom.minidom as x; sys.exit(len(x.parse('1.svg').getElementsByTagName('rect')) < 8)" || wrong "the chart shows too few bars"
 
-# Methods and forms.
+# Calibration methods and forms of quantization.
 for options in "--method percentile" "--method mse --equalize" "--method entropy --per-tensor" "--input int8 --keep-biases" "--input float --float-layers conv1 --dense-per-channel"; do
   "$fovea" quantize run --calibrate $data --images 50 $options -o form.tflite >/dev/null 2>log || wrong "quantize $options: $(tail -1 log)"
   "$fovea" eval form.tflite --data $data --json >form.json 2>log || wrong "eval after $options: $(tail -1 log)"
   [[ $(json form.json "abs(j['top1'] - $(json 1.json "j['before']['top1']")) < 0.02") == True ]] || wrong "$options: top-1 $(json form.json "j['top1']")"
 done
 
-# Fine-tuned for integers: what it says of itself is what its file does, and it goes on after a stop as if there had been none.
-# Drawn digits suffice here: what is compared is the run with itself.
+# After quantization-aware training, the printed accuracy is that of the file, and a resumed run gives the same bytes as one
+# that was not stopped. Drawn digits suffice, because the run is only compared with itself.
 data=digits:6000
 "$fovea" train lenet5 --data $data --epochs 1 --out drawn >/dev/null 2>log || wrong "training: $(tail -1 log)"
 tune=(lenet5 --data $data --quantize-aware --weights drawn --epochs 3 --set rate.peak=0.001 --set checkpoint.every_seconds=0)

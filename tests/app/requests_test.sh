@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Requests that are wrong (exit status 2) and work that cannot be done (1): one line each that says what would be right.
+# Wrong requests (exit status 2) and work that cannot be done (1): each gives one line that says what would be right.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
-# Names, with the nearest.
+# Names are refused with the nearest known one.
 refused 2 'which command? demo, models'
 refused 2 'unknown command "trian"; did you mean "train"?' trian mnist-cnn
 refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' train mnist-cn --data digits
@@ -25,7 +25,7 @@ refused 2 'which of global_view, local_view? --input NAME=FILE' run astronet --i
 refused 2 'unknown --input "global_viw"; did you mean "global_view"?' run astronet --input global_viw=x.npy --output y.npy
 refused 2 'takes no "extra"' models extra
 
-# Numbers.
+# Numbers must be in their range.
 for value in 0 -3 1.5 many; do refused 2 "$value is not a whole number from 1" train mnist-cnn --data digits --epochs $value; done
 for value in 0 -1; do refused 2 "$value is not a whole number from 1" bench mnist-mlp --batch $value; done
 for value in 0 -0.1 nan; do refused 2 "$value is not a number above 0" train mnist-cnn --data digits --rate $value; done
@@ -34,7 +34,7 @@ refused 2 '-1 is not a whole number of at least 0' models --seed -1
 refused 2 'a batch of 4096 is more than the 60 training images' train mnist-cnn --data digits:60 --batch 4096
 refused 2 'rate.gamma is 2; it must be above 0' train mnist-cnn --data digits:60 --set rate.gamma=2
 
-# What does not go together.
+# Options that exclude each other are refused.
 refused 2 'train on what?' train mnist-cnn
 refused 2 'train on what?' train
 refused 2 'cifar-cnn takes images [32, 32, 3]; the data set has [28, 28, 1]' train cifar-cnn --data digits:600
@@ -44,7 +44,7 @@ refused 2 'choose one' train mnist-cnn --resume --overwrite
 refused 2 'it has no recipe.toml' eval . --data digits:60
 refused 2 'no run at runs/none' eval runs/none --data digits:60
 
-# Integers and files of networks.
+# Requests about quantization and model files.
 refused 2 'unknown method "minimax"; did you mean "minmax"?' quantize mnist-cnn --calibrate digits:600 --images 10 --method minimax
 refused 2 'unknown input "uint9"; did you mean "uint8"?' quantize mnist-cnn --calibrate digits:600 --images 10 --input uint9
 refused 2 'unknown split "val"' quantize mnist-cnn --calibrate digits:600 --images 10 --evaluate digits:600 --split val
@@ -64,7 +64,7 @@ refused 2 "a file's name ends in .tflite, .onnx or .safetensors" export mnist-cn
 refused 1 'cannot write nowhere/x.tflite' export mnist-mlp -o nowhere/x.tflite
 refused 1 'cannot read missing.safetensors' export mnist-cnn --weights missing.safetensors -o x.tflite
 
-# Files.
+# Requests about files.
 refused 1 'cannot read missing.toml' train --recipe missing.toml --data digits
 printf 'model = "mnist-mlp"\nepochs = ten\n' >bad.toml
 refused 2 'bad.toml:2' train --recipe bad.toml --data digits

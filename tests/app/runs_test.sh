@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs that cannot fool: divergence is noticed and its layer named, a folder has one writer, a finished run is not replaced unasked,
-# and a resumed run takes the same options again.
+# Divergence is noticed and its layer named, a folder has one writer at a time, a finished run is not replaced without a
+# request, and a run can be resumed with the same options.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 bytes() { (cd "$1" && sha256sum ./*.safetensors); }
 settings=(mnist-mlp --data digits:600 --batch 50 --set rate.warmup_epochs=0)
 
-# Diverged at once; later, past a checkpoint, which stays; with steps in parts, averages, in bf16.
+# A run diverges at once, or later after a checkpoint, which is kept; also with steps in parts, averages, and in bf16.
 diverges() {
   local name=$1 said=$2; shift 2
   "$fovea" train "${settings[@]}" "$@" --out "$name" >/dev/null 2>"$name.log"; local status=$?
@@ -30,7 +30,7 @@ for path in sys.argv[1:]:
 P
 grep -q '"epoch"' first/metrics.jsonl && wrong "metrics of an epoch that never was"
 
-# Weights that are not finite when they come.
+# Weights that are not finite are refused when they are loaded.
 "$fovea" export mnist-mlp -o good.safetensors >/dev/null 2>&1
 python3 - <<'P'
 import json, struct
@@ -41,7 +41,7 @@ P
 "$fovea" train "${settings[@]}" --weights nan.safetensors --out bad >/dev/null 2>log; (($? == 1)) && grep -q '^fovea: tensor "dense2.bias" of nan.safetensors is not finite before the first step' log || wrong "trained from nan: $(tail -1 log)"
 "$fovea" eval mnist-mlp --weights nan.safetensors --data digits:60 >/dev/null 2>log; (($? == 1)) && grep -q 'not finite; it began in layer "dense2"' log || wrong "eval of nan: $(tail -1 log)"
 
-# One writer. The second is told who the first is, and disturbs nothing.
+# There is one writer. A second one is told who the first is and changes nothing.
 "$fovea" train "${settings[@]}" --epochs 2 --out alone >/dev/null 2>&1 || wrong "training"
 "$fovea" train "${settings[@]}" --epochs 400 --out busy >/dev/null 2>busy.log & pid=$!
 for _ in $(seq 400); do [[ -f busy/state.json ]] && break; sleep 0.05; done
@@ -51,7 +51,7 @@ kill -KILL $pid; wait $pid 2>/dev/null
 [[ $(bytes busy) == "$(bytes alone)" ]] || wrong "after a kill, another result"
 [[ ! -e busy/.lock ]] || wrong "the lock stays"
 
-# Nothing finished is replaced unasked, an exported run neither; a request that fails replaces nothing.
+# Nothing finished is replaced without a request, nor is an exported run; a request that fails replaces nothing.
 refused 2 'holds a run already' train "${settings[@]}" --out alone
 "$fovea" export mnist-mlp -o file.tflite >/dev/null 2>&1; mkdir exported; cp good.safetensors exported/model.safetensors
 refused 2 'holds a run already' train "${settings[@]}" --out exported
@@ -59,7 +59,7 @@ before=$(bytes alone)
 "$fovea" train mnist-mlp --data images:nowhere --out alone --overwrite >/dev/null 2>&1 && wrong "trained on nothing"
 [[ $(bytes alone) == "$before" ]] || wrong "a run was replaced by nothing"
 
-# The same options again, a part of them, none, another spelling of a place; real changes are named.
+# Resuming takes the same options again, a part of them, none, and another spelling of a path; real changes are named.
 resume=(train --resume --out cut)
 "$fovea" train "${settings[@]}" --epochs 2 --set checkpoint.every_steps=3 --seed 4 --out whole >/dev/null 2>&1
 "$fovea" train "${settings[@]}" --epochs 2 --set checkpoint.every_steps=3 --seed 4 --out cut >/dev/null 2>&1 & pid=$!
@@ -76,7 +76,7 @@ grep -q 'cut/recipe.toml was edited, and the run keeps what it was started with:
 [[ $(bytes whole) == "$(bytes cut)" ]] || wrong "resumed with options, another result"
 for options in "" "--data digits:600" "mnist-mlp --batch 50"; do "$fovea" "${resume[@]}" $options >/dev/null 2>log || wrong "resume $options: $(tail -1 log)"; done
 
-# A warm-up longer than the run.
+# A warm-up may be longer than the run.
 "$fovea" train mnist-mlp --data digits:600 --epochs 2 --set rate.warmup_epochs=5 --out warm >/dev/null 2>log || wrong "a long warm-up: $(tail -1 log)"
 grep -q 'rate.warmup_epochs is 5, longer than 2 epochs: it is made 0.2' log || wrong "a long warm-up: $(cat log)"
 grep -q '^warmup_epochs = 0.2' warm/recipe.toml || wrong "the recipe keeps $(grep warmup warm/recipe.toml)"

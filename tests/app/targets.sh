@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by what runs compiled networks, in its working folder after common.sh: on this machine, under qemu-user, in node.
+# Sourced after common.sh by tests that run compiled networks in their working folder: on this machine, under qemu-user, and in
+# node.
 
-# runnable TRIPLE [CPU]: how programs for it are started here; fails when that or its C library is missing. Without a processor the
-# machine is the least of its kind that there is.
+# runnable TRIPLE [CPU]: sets how programs for the target are started; fails when its emulator or C library is missing. Without
+# a processor, the least machine of its kind is used.
 runnable() {
   [[ $1 != wasm32 ]] || { command -v node clang-19 wasm-ld-19 >/dev/null; return; }
   case $1 in
@@ -21,7 +22,7 @@ clang() {
   clang-19 --target="$triple" -fuse-ld=lld -static -O1 -Wall -Wextra -Werror -std=c99 -pedantic-errors "$@" 2>clang.log
 }
 
-# A program of C that reads raw tensors and writes raw tensors, with guards on both sides of the arena.
+# A C program that reads and writes raw tensors, with guards on both sides of the arena.
 cat >raw.c <<'C'
 #include <stdio.h>
 #include <string.h>
@@ -46,7 +47,7 @@ int main(void) {
 }
 C
 
-# close FILE REFERENCE: raw f32 numbers within 1e-5 of the largest.
+# close FILE REFERENCE: the raw f32 numbers must be equal within 1e-5 of the largest.
 close() {
   python3 - "$1" "$2" <<'P'
 import struct, sys
@@ -56,10 +57,10 @@ assert len(a) > 0 and worst < 1e-5, f"{len(a)} numbers, off by {worst}"
 P
 }
 
-# code_bytes FILE WEIGHTS: bytes of an object or a module without its weights.
+# code_bytes FILE WEIGHTS: the size of an object or module without its weights.
 code_bytes() { llvm-size-19 -A "$1" | awk -v weights="$2" '$1 ~ /^(\.text|\.rodata|\.data|\.srodata|CODE$|DATA$)/ { sum += $2 } END { print sum - weights }'; }
 
-# check COMPARE INPUT.raw WANTED.raw MODEL OPTIONS...: for every target; COMPARE is close, or cmp for integers.
+# check COMPARE INPUT.raw WANTED.raw MODEL OPTIONS...: runs every target; COMPARE is close, or cmp for integers.
 check() {
   local compare=$1 input=$2 wanted=$3 target triple bytes file cpu; shift 3
   for target in x86_64-linux-gnu{,:x86-64-v3} aarch64-linux-gnu{,:cortex-a76} armv7-linux-gnueabihf{,:cortex-a7} riscv64-linux-gnu{,:rv64gcv} \
@@ -77,16 +78,16 @@ check() {
     echo "$(basename "$1") for $target: $bytes bytes of code, $(json compiled.json "j['arena_bytes']") of working memory"
   done
 }
-# Older engines take relaxed instructions only if told.
+# Older engines accept relaxed instructions only with an option.
 relaxed=(); [[ $(node --v8-options 2>/dev/null) != *experimental-wasm-relaxed-simd* ]] || relaxed=(--experimental-wasm-relaxed-simd)
-# Raw tensors from standard input through what was just compiled.
+# Runs raw tensors from standard input through what was just compiled.
 answer_raw() {
   if [[ $1 == wasm32 ]]; then node "${relaxed[@]}" raw.cjs; return; fi
   [[ -z $(llvm-nm-19 -u network.o) ]] || wrong "needs $(llvm-nm-19 -u network.o | xargs) on $1"
   clang "$1" -I. raw.c network.o -o raw -lm && $runner ./raw
 }
 
-# The same with a module: no imports, and the memory it starts with is all it takes.
+# The same with a module, which has no imports and never grows its memory.
 cat >raw.cjs <<'J'
 const fs = require('fs');
 const compiled = new WebAssembly.Module(fs.readFileSync('network.wasm'));
@@ -103,7 +104,7 @@ for (let at = 0; at < given.length; at += input) {
 }
 J
 
-# pixels NAME COUNT SHAPE: NAME.npy and NAME.raw, numbers between -1 and 2.
+# pixels NAME COUNT SHAPE: writes NAME.npy and NAME.raw with numbers between -1 and 2.
 pixels() { python3 - "$@" <<'P'
 import math, random, struct, sys
 name, shape = sys.argv[1], tuple(map(int, sys.argv[2].split("x")))
@@ -115,18 +116,18 @@ open(name + ".raw", "wb").write(raw)
 open(name + ".npy", "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + raw)
 P
 }
-# raw FILE.npy: its numbers alone.
+# raw FILE.npy: writes its numbers alone.
 raw() { python3 -c "
 import sys
 data = open(sys.argv[1], 'rb').read()
 sys.stdout.buffer.write(data[10 + int.from_bytes(data[8:10], 'little'):])" "$1"; }
-# answers NAME MODEL OPTIONS...: NAME.wanted, what `fovea run` says to NAME.npy.
+# answers NAME MODEL OPTIONS...: writes what `fovea run` answers to NAME.npy, as NAME.wanted.
 answers() {
   local name=$1; shift
   "$fovea" run "$@" --probabilities --input "$name.npy" --output wanted.npy >/dev/null 2>log || wrong "run $1: $(tail -1 log)"
   raw wanted.npy >"$name.wanted"
 }
-# golden MODEL IMAGES...: golden.x and golden.y, what TensorFlow Lite's interpreter read and answered.
+# golden MODEL IMAGES...: writes golden.x and golden.y, the inputs and answers of TensorFlow Lite's interpreter.
 golden() {
   local model=$1 image; shift; : >golden.x; : >golden.y
   for image in "$@"; do raw "$data/golden/$model-$image.x.npy" >>golden.x; raw "$data/golden/$model-$image.y.npy" >>golden.y; done

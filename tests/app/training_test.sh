@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# One recipe, one result: whatever the number of threads, and however often the run was killed.
+# One recipe gives one result, for any number of threads and however often the run was killed.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 settings=(mnist-mlp --data digits:6000 --epochs 3 --batch 32 --seed 5 --set checkpoint.every_steps=50)
@@ -11,7 +11,7 @@ bytes() { (cd "$1" && sha256sum ./*.safetensors); }
 "$fovea" train "${settings[@]}" --threads 2 --out two >/dev/null 2>&1 || wrong "training with two threads"
 [[ $(bytes straight) == "$(bytes two)" ]] || wrong "one and two threads differ"
 
-# The same of a convolutional network, whose kernels have many tiles, and of one that draws random numbers.
+# The same for a convolutional network, whose kernels have many tiles, and for one that draws random numbers.
 for model in mnist-cnn mnist-mlp-demo; do
   for threads in 1 2 3; do
     "$fovea" train $model --data digits:600 --epochs 1 --batch 32 --threads $threads --out $model-$threads >/dev/null 2>log || wrong "$model: $(tail -1 log)"
@@ -19,8 +19,8 @@ for model in mnist-cnn mnist-mlp-demo; do
   done
 done
 
-# Killed without warning again and again, at moments that have nothing to do with steps: shares of the time a whole run takes.
-"$fovea" train "${settings[@]}" --out warm >/dev/null 2>&1  # compiled by now
+# The run is killed again and again at moments that are independent of steps: fractions of the time of a whole run.
+"$fovea" train "${settings[@]}" --out warm >/dev/null 2>&1  # fills the cache of kernels
 start=$EPOCHREALTIME; "$fovea" train "${settings[@]}" --overwrite --out warm >/dev/null 2>&1; end=$EPOCHREALTIME
 killed_after() {
   local share=$1; shift
@@ -37,14 +37,14 @@ for share in 0.23 0.37 0.31 0.29; do killed_after $share --resume --threads 2; d
 [[ $(json straight.json "j['top1'],j['loss']") == $(json killed.json "j['top1'],j['loss']") ]] || wrong "their evaluations differ"
 [[ $(cut -d, -f1-8 straight/metrics.jsonl) == $(cut -d, -f1-8 killed/metrics.jsonl) ]] || wrong "their metrics differ"
 
-# Ctrl-C saves first, and says how to go on.
+# Ctrl-C saves first, and prints how to resume.
 "$fovea" train "${settings[@]}" --set epochs=200 --out stopped >/dev/null 2>stopped.log & pid=$!
 for _ in $(seq 200); do [[ -f stopped/state.json ]] && break; sleep 0.05; done
 kill -INT $pid; wait $pid; status=$?
 ((status == 130)) || wrong "exit status $status after Ctrl-C"
 grep -q 'fovea: interrupted by Ctrl-C at step .* fovea train --resume --out stopped' stopped.log || wrong "after Ctrl-C: $(tail -1 stopped.log)"
 
-# What a finished run holds, and what can be done with it.
+# The files of a finished run, and what can be done with it.
 for file in recipe.toml labels.txt metrics.jsonl state.json model.safetensors curves.svg confusion.svg; do
   [[ -s straight/$file ]] || wrong "the run has no $file"
 done
@@ -55,7 +55,7 @@ done
 (( $(json straight.json "int(100*j['top1'])") >= 60 )) || wrong "nothing learnt: top-1 $(json straight.json "j['top1']")"
 refused 2 'holds a run already; --resume goes on with it' train "${settings[@]}" --out straight
 
-# CorruptSample is noticed.
+# A corrupt file is noticed.
 cp -r straight hurt
 echo '{"format": 1' >hurt/state.json; refused 1 'hurt/state.json is damaged' train --resume --out hurt
 python3 - straight/state.json hurt/state.json <<'P'

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# From one network's weights to other classes: a new head, frozen layers, an early stop, the best epoch's network.
+# From one network's weights to other classes: a new classifier, frozen layers, early stopping, and the network of the best
+# epoch.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
-# Stripes of four directions in noise, as folders of PNG files: stripes/train/CLASS, stripes/test/CLASS; two of them as another set.
+# Stripes in four directions with noise, as folders of PNG files: stripes/train/CLASS, stripes/test/CLASS; two of the directions
+# as another data set.
 python3 - <<'P'
 import os, random, struct, zlib
 def png(name, rows):
@@ -28,7 +30,7 @@ settings=(--batch 16 --seed 3 --set optimizer.name=adam --set rate.peak=0.001 --
   wrong "training: $(tail -1 log)"
 [[ $(grep -c '"top1"' four/metrics.jsonl) == 2 ]] || wrong "tested $(grep -c '"top1"' four/metrics.jsonl) times in 4 epochs, wanted every second"
 
-# The convolutions stay as they are; the head is for two classes, and the network is the best epoch's.
+# The convolutions stay as they are, the classifier is for two classes, and the network is that of the best epoch.
 "$fovea" train cifar-cnn --data images:pair --epochs 40 "${settings[@]}" --weights four/model.safetensors --freeze 'conv*' \
   --set early_stop.patience=2 --set checkpoint.model=best --out two --json >two.json 2>two.log || wrong "fine-tuning: $(tail -1 two.log)"
 grep -q 'head' two.log || wrong "not said that the head starts anew: $(cat two.log)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What --version says, and with --json: what a report of a fault needs.
+# The output of --version, and with --json the facts that a report of a fault needs.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Where results go: pipes, devices and links stay what they are, names and paths may be long, what was there survives a full disk,
-# and JSON is JSON whatever things are called.
+# Where results are written: pipes, devices and links stay what they are, names and paths may be long, old content survives a
+# full disk, and JSON is valid for any names.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 python3 - <<'P'
@@ -14,7 +14,7 @@ P
 run() { "$fovea" run mnist-mlp --input x.npy --output "$@" 2>log; }
 run y.npy >/dev/null || wrong "run: $(tail -1 log)"
 
-# A pipe, standard output in all its names, links to them and to files.
+# Pipes, all names of standard output, links to them and links to files.
 mkfifo pipe; cat pipe >through & run pipe >/dev/null || wrong "into a pipe: $(tail -1 log)"; wait $!
 [[ -p pipe ]] || wrong "the pipe is now a $(stat -c %F pipe)"; cmp -s through y.npy || wrong "other bytes went through the pipe"
 ln -s /proc/self/fd/1 out
@@ -28,7 +28,7 @@ for name in near dangling; do run $name >/dev/null || wrong "through $name: $(ta
 (run pipe >/dev/null; echo $? >status) & exec 5<pipe; exec 5<&-; wait $!
 [[ $(cat status) == [01] ]] || wrong "nobody reads: exit status $(cat status)"
 
-# Devices, where they can be made. The program of a network has its permissions from what stands there.
+# Devices, where they can be created. The program of a network takes its permissions from the file that it replaces.
 mkdir dev
 if mknod dev/null c 1 3 2>/dev/null && mknod dev/full c 1 7 && (: >dev/null) 2>/dev/null; then
   "$fovea" data digits:60 >/dev/null 2>&1 -o dev/null || wrong "data -o: $?"
@@ -40,7 +40,7 @@ else
   echo "skipped: no devices here"
 fi
 
-# Names up to the file system's limit, of every writer; paths of thousands of letters.
+# Names up to the file system's limit, for every writer; paths of thousands of characters.
 most=$(getconf NAME_MAX .)
 long() { printf 'n%.0s' $(seq $((most - ${#1}))); printf %s "$1"; }
 run "$(long .npy)" >/dev/null || wrong "a long name: $(tail -c 80 log)"
@@ -50,12 +50,12 @@ for ending in .onnx .tflite .safetensors; do "$fovea" export mnist-mlp -o "$(lon
 deep=$work; while ((${#deep} < 2000)); do deep+=/$(printf 'ä %.0s' $(seq 60)); done; mkdir -p "$deep"
 run "$deep/$(long .npy)" >/dev/null && cmp -s "$deep/$(long .npy)" y.npy || wrong "a long path: $(tail -c 80 log)"
 
-# A disk that is full, played by a limit.
+# A full disk, simulated by a limit.
 "$fovea" export mnist-mlp -o kept.onnx >/dev/null 2>log; before=$(sha256sum kept.onnx)
 (trap '' XFSZ; ulimit -f 16; "$fovea" export mnist-mlp --seed 2 -o kept.onnx >/dev/null 2>log); (($? == 1)) || wrong "a full disk goes unnoticed"
 [[ $(sha256sum kept.onnx) == "$before" && $(find . -name '*.tmp') == "" ]] || wrong "a full disk took what was there"
 
-# JSON.
+# JSON output.
 bad=$(printf 'caf\xe9 \xf0\x9f\x90.png'); mkdir "$(printf 'folder\xff')"
 python3 - <<'P'
 import struct, zlib

@@ -83,13 +83,13 @@ TEST_F(FileTest, ALinkStaysAndItsFileIsReplaced) {
 TEST_F(FileTest, APipeIsWrittenTo) {
   const std::filesystem::path pipe = folder_ / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  const std::string text(1 << 20, 'x');  // more than it holds
+  const std::string text(1 << 20, 'x');  // more than the pipe holds
   auto reader = std::async(std::launch::async, [&] { return read_text(pipe); });
   write_text(pipe, text);
   EXPECT_EQ(reader.get(), text);
   EXPECT_TRUE(std::filesystem::is_fifo(pipe));
 
-  // Nobody reads to the end: an error as any other, not the end of the process.
+  // Nobody reads to the end, which must be an error like any other and not end the process.
   auto quitter = std::async(std::launch::async, [&] { ::close(::open(pipe.c_str(), O_RDONLY)); });
   EXPECT_EQ(failure([&] { write_text(pipe, text); }), "cannot write " + pipe.string() + ": Broken pipe");
 }

@@ -16,7 +16,7 @@ TEST(Lines, EndAsAnySystemEndsThem) {
   EXPECT_EQ(lines_of("x", "a"), Lines{"x"});
   EXPECT_EQ(lines_of("x\ny\n", "a"), (Lines{"x", "y"}));
   EXPECT_EQ(lines_of("\xef\xbb\xbfx\r\n\r\ny", "a"), (Lines{"x", "", "y"}));
-  EXPECT_EQ(lines_of("x\xef\xbb\xbf\n", "a"), Lines{"x\xef\xbb\xbf"});  // a mark only where it is first
+  EXPECT_EQ(lines_of("x\xef\xbb\xbf\n", "a"), Lines{"x\xef\xbb\xbf"});  // a byte order mark counts only at the beginning
 }
 
 TEST(Lines, AreText) {
@@ -43,7 +43,7 @@ TEST(Lines, AreText) {
 TEST(Utf8, IsToldByTheTable) {
   for (const char* good : {"", "a", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x90\x88", "\xed\x9f\xbf", "\xf4\x8f\xbf\xbf"})
     EXPECT_TRUE(is_utf8(good));
-  // Cut off, overlong, halves of UTF-16's pairs, beyond the last character, a byte that follows nothing.
+  // Truncated, overlong, surrogates, beyond the last character, and a continuation byte without a start.
   for (const char* bad : {"\xc3", "\xe2\x82", "\xf0\x9f\x90", "\xc0\x80", "\xe0\x80\x80", "\xf0\x80\x80\x80", "\xed\xa0\x80",
                           "\xf4\x90\x80\x80", "\x80", "\xff", "\xe4 "}) {
     EXPECT_FALSE(is_utf8(bad));

@@ -24,7 +24,7 @@ TEST(Text, BytesInTheUnitThatFits) {
   EXPECT_EQ(bytes_text(4'560'000'000), "4.56 GB");
 }
 
-// What Python's bytes.decode("utf-8", "replace") makes of them.
+// The expected texts are those of Python's bytes.decode("utf-8", "replace").
 TEST(Text, PiecesThatAreNotUtf8AreReplaced) {
   const std::string mark = "\xEF\xBF\xBD";
   for (const std::string whole : {"", "plain",
@@ -36,11 +36,11 @@ TEST(Text, PiecesThatAreNotUtf8AreReplaced) {
   }
   const std::vector<std::pair<std::string, std::string>> broken = {
       {"caf\xE9", "caf" + mark},  // Latin-1
-      {"\xC0\x80", mark + mark},  // longer than needed
+      {"\xC0\x80", mark + mark},  // overlong
       {"\xE0\x9F\xBF", mark + mark + mark},
-      {"\xED\xA0\x80", mark + mark + mark},             // half of a pair
+      {"\xED\xA0\x80", mark + mark + mark},             // half of a surrogate pair
       {"\xF4\x90\x80\x80", mark + mark + mark + mark},  // beyond Unicode
-      {"\xE2\x82", mark},                               // cut off: one piece
+      {"\xE2\x82", mark},                               // truncated: one piece
       {"\xE2\x82x", mark + "x"},
       {"\xF0\x9F\x90", mark},
       {"\xF0\x9F\xC3\xA4", mark + "\xC3\xA4"},

@@ -14,7 +14,7 @@
 namespace fovea {
 namespace {
 
-// Image i is one pixel of value i, label i modulo 7. Can be slow, and can fail at one image.
+// Image i is one pixel of value i with label i modulo 7. The data set can be slow, and can fail at one image.
 class Counting : public Dataset {
  public:
   explicit Counting(int64_t count, int64_t broken = -1) : count_(count), broken_(broken) {}
@@ -91,7 +91,7 @@ TEST(Loader, ShufflesBySeedAndEpoch) {
 }
 
 TEST(Loader, EveryPlaceIsEquallyLikely) {
-  // 10 images, 10 places, 5,000 epochs: chi squared with 81 degrees of freedom is below 140 but once in 20,000 times.
+  // 10 images, 10 places, 5,000 epochs: chi squared with 81 degrees of freedom is above 140 only once in 20,000 times.
   std::vector<std::vector<double>> counts(10, std::vector<double>(10));
   for (int64_t epoch = 0; epoch < 5000; ++epoch) {
     const auto order = epoch_order(10, 9, epoch);
@@ -145,7 +145,7 @@ TEST(Loader, BuffersAreReusedAndReadAheadIsBounded) {
   for (int64_t i = 0; i < 30; ++i) {
     const Batch& batch = loader.next();
     buffers.insert(batch.image.data<float>());
-    EXPECT_LE(dataset->reads, (i + 4) * 10);  // this one, two ready, and none that overtakes them
+    EXPECT_LE(dataset->reads, (i + 4) * 10);  // this batch, two that are ready, and none that overtakes them
   }
   EXPECT_EQ(buffers.size(), 3u);
 }
@@ -179,7 +179,7 @@ TEST(Loader, EndsFromAnyState) {
 }
 
 TEST(Loader, AugmentsWithTheNumberOfTheImage) {
-  // The same image meets the same decisions wherever the order puts it.
+  // An image gets the same decisions wherever it is in the order.
   const auto dataset = open_dataset("digits:64", Split::train);
   const Augmentation augmentation{.flip = true, .shift = 3};
   Loader loader(dataset, {.batch = 64, .shuffle = true, .seed = 8, .augmentation = augmentation, .first_epoch = 2});
@@ -209,7 +209,7 @@ TEST(Loader, ImpossibleRequestsAreRefused) {
   expect_error(2, make(10, {.batch = 5, .prefetch = 0}), {"prefetching 0"});
 }
 
-// What a loader gives of a batch, to be compared.
+// A copy of a batch, to be compared.
 struct Mixed {
   std::vector<float> image, weight;
   std::vector<int32_t> label, second;
@@ -234,7 +234,7 @@ TEST(Loader, MixesBatchesTheSameWhereverItStarts) {
     for (size_t i = 0; i < 5; ++i) {
       EXPECT_EQ(batch.second[i], batch.label[4 - i]);
       EXPECT_GE(batch.weight[i], 0.5f);
-      // Image n is the value n / 255: pairs keep their sum.
+      // Image n has the value n / 255, so that pairs keep their sum.
       EXPECT_EQ(std::lround((batch.image[i] + batch.image[4 - i]) * 255) % 7, (batch.label[i] + batch.label[4 - i]) % 7);
       mixed += batch.weight[i] < 0.999f;
     }

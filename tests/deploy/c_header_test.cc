@@ -46,7 +46,7 @@ TEST(CHeader, SaysWhatACallerHasToKnow) {
   EXPECT_EQ(header.find("#include"), std::string::npos);
 }
 
-// As strict compilers of both languages read it.
+// Strict compilers of both languages must accept it.
 TEST(CHeader, IsValidCAndCxx) {
   const InferenceModel model = one_layer();
   const DeployedNetwork network =

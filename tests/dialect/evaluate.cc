@@ -81,7 +81,7 @@ std::vector<Tensor> all_converted(const std::vector<Tensor>& tensors, DType dtyp
   return result;
 }
 
-// Arguments f32 or i32; results f64 or i32.
+// Arguments are f32 or i32, results f64 or i32.
 std::vector<Tensor> run_compiled(const Graph& graph, const std::vector<Tensor>& arguments) {
   Program program = compile(graph);
   ThreadPool threads(2);
@@ -109,7 +109,7 @@ Shape dims_of(const Shape& shape) {
   return dims;
 }
 
-// sum of the network's value times the last argument, which the network does not see.
+// The sum of the network's value times the last argument, which the network does not read.
 Ref weighted(Graph& graph, const Network& network, const std::vector<Ref>& arguments) {
   const Ref value = network(graph, {arguments.begin(), arguments.end() - 1}), weights = arguments.back();
   const Ref product = graph.add("mul", {value, weights}, {}, "weighting")[0];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An integer convolution as the real one it stands for, against arithmetic by hand.
+// An integer convolution as the real one that it stands for, compared with arithmetic by hand.
 #include "fovea/graph/rewrite/dequantize.h"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ TEST(Dequantized, WeightsBiasAndPreprocessing) {
       .graph = std::move(graph),
       .tensors = {{"filter", Tensor::of<int8_t>({1, 1, 2, 2}, {2, 1, -4, 3})}, {"bias", Tensor::of<int32_t>({2}, {8, -2})}}};
   const InferenceModel real = dequantized(model);
-  // pixel / 255 less mean, over deviation, is 0.25 * (pixel - 100).
+  // (pixel / 255 - mean) / standard deviation is 0.25 * (pixel - 100).
   EXPECT_NEAR((200 / 255.0 - real.preprocessing.mean[0]) / real.preprocessing.deviation[0], 25, 1e-4);
   Compiled compiled(real.graph);
   for (const auto& [name, tensor] : real.tensors) compiled.tensors.at(name) = tensor;

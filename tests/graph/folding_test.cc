@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folding keeps the function; fused layers hold every operator once.
+// Folding keeps the function, and fused layers contain every operator once.
 #include "fovea/graph/rewrite/folding.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace fovea {
 namespace {
 
-// Random values for all tensors, variances positive.
+// Random values for all tensors, with positive variances.
 std::map<std::string, Tensor> random_tensors(const Traced& traced) {
   std::map<std::string, Tensor> tensors;
   for (const ParameterSpec& spec : traced.parameters) {
@@ -60,7 +60,7 @@ int count(const InferenceModel& model, const std::string& op) {
   return found;
 }
 
-// A norm with a bias before it, a depthwise one, one that an addition reads too, pre-activation, and scaled logits.
+// A norm after a bias, a depthwise one, one whose input an addition reads, too, pre-activation, and scaled logits.
 Network awkward_network() {
   return {.name = "awkward",
           .function =
@@ -70,7 +70,7 @@ Network awkward_network() {
                 const Value sum = branch + x;
                 Value y = sum | batch_norm({.activation = relu}) | conv({.filters = 5, .kernel = 1, .bias = false});
                 const Value twice = y | relu;
-                y = y + twice;  // the convolution's own result is read by two
+                y = y + twice;  // two operators read the convolution's own result
                 y = y | flatten() | dense({.units = 7}) | batch_norm({.scale = false});
                 return (2.0 - y) / 3.0 * 0.5;
               },

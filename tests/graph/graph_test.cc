@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Graph: what records a network without MLIR.
+// Graph, which records a network without MLIR.
 #include "fovea/graph/graph.h"
 
 #include <gmock/gmock.h>
@@ -79,7 +79,7 @@ TEST(Graph, NodesAreWhatWasAdded) {
   const Ref x = graph.argument("x", {{2, 4, 4, 3}, DType::f32}, Role::input);
   const Ref y =
       graph.add("avg_pool", {x}, {{"window", std::vector<int64_t>{2, 3}}, {"padding", std::string("same")}}, "pool")[0];
-  const Ref late = graph.argument("late", {{3}, DType::f32}, Role::parameter);  // its index comes after an operator's
+  const Ref late = graph.argument("late", {{3}, DType::f32}, Role::parameter);  // its index comes after that of an operator
   const Ref cast = graph.add("cast", {late}, {{"dtype", std::string("bf16")}}, "")[0];
   graph.add("constant", {}, {{"value", Tensor::of<float>({}, {2.5F})}}, "");
   const Ref wide =
@@ -97,7 +97,7 @@ TEST(Graph, ErrorsNameTheLayer) {
               graph.add("conv", {x, w}, {}, "layer1.0.conv1");
             }),
             "conv \"layer1.0.conv1\": filter 7x7 is larger than its padded input 5x5 (input [1, 5, 5, 64], padding valid)");
-  // What was refused leaves no trace.
+  // A refused operator leaves no trace.
   EXPECT_EQ(graph.type(graph.add("relu", {x}, {}, "")[0]).shape, (Shape{1, 5, 5, 64}));
 }
 

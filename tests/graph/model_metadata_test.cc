@@ -32,8 +32,8 @@ TEST(ModelMetadata, comes_back_as_written) {
   EXPECT_FALSE(read(metadata_text(model)).preprocessing.upright);
 }
 
-// A file of another program says nothing of photographs, and one from before there was the key is of a network that saw them as
-// they are stored.
+// A file of another program says nothing about orientation. A file from before there was the key belongs to a network that saw
+// images as they are stored.
 TEST(ModelMetadata, orientation_is_exif_unless_it_was_not) {
   EXPECT_TRUE(read(R"({"labels": ["cat"]})").preprocessing.upright);
   EXPECT_FALSE(read(R"({"preprocessing": {"resize": 96}})").preprocessing.upright);

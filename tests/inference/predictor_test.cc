@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preparation as networks see it: what is computed before the run from parameters alone.
+// Constant hoisting as networks see it: what is computed before the run from parameters alone.
 #include "fovea/inference/predictor.h"
 
 #include <gtest/gtest.h>

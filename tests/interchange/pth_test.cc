@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files as torch.save leaves them, written here byte by byte.
+// Files as torch.save writes them, composed here byte by byte.
 #include "fovea/interchange/pth.h"
 
 #include <gtest/gtest.h>
@@ -21,10 +21,10 @@ std::string little(T number, size_t bytes = sizeof(T)) {
   return text.substr(0, bytes);
 }
 
-// A beginning that a string may be added to: GCC 12 warns wrongly of a literal before a string that goes.
+// The start of a string that is appended to; GCC 12 warns wrongly about a literal plus a temporary string.
 std::string start(std::string_view text) { return std::string(text); }
 
-// Opcodes of protocol 2.
+// An opcode of protocol 2.
 std::string opcode(char letter, const std::string& operand) {
   std::string text(1, letter);
   text += operand;
@@ -68,7 +68,7 @@ struct Entry {
   std::string name, contents;
   uint16_t method = 0;
 };
-// As PyTorch has it, a record of 64-bit numbers stands before the end, where they would fit 32 bits.
+// Like PyTorch, writes a record of 64-bit numbers before the end, even if they fit 32 bits.
 std::string zip(const std::vector<Entry>& entries, bool wide = true) {
   std::string files, directory;
   for (const Entry& entry : entries) {
@@ -114,7 +114,8 @@ std::string saved_long_ago(const std::string& object, const std::vector<std::pai
 class PthFile : public FolderTest {
  protected:
   std::map<std::string, Tensor> read(const std::string& bytes) {
-    std::ofstream(folder_ / "w.pth", std::ios::binary) << bytes;  // without waiting for the disk, a thousand times
+    // without syncing to the disk, because this is done a thousand times
+    std::ofstream(folder_ / "w.pth", std::ios::binary) << bytes;
     return read_pth(folder_ / "w.pth");
   }
   void refused(const std::string& bytes, std::initializer_list<std::string> parts) {
@@ -152,7 +153,7 @@ TEST_F(PthFile, BothFormsGiveTheTensors) {
     EXPECT_EQ(values(tensors.at("repeated")), (std::vector<float>{6, 6, 6, 6}));
     EXPECT_EQ(tensors.at("nothing").shape(), (Shape{0, 3}));
     EXPECT_TRUE(is_pth(std::as_bytes(std::span(bytes))));
-    // By what is in it, not by its name.
+    // The content counts and not the name.
     write_text(folder_ / "named.safetensors", bytes);
     EXPECT_EQ(read_weight_file(folder_ / "named.safetensors").tensors.size(), 6u);
     EXPECT_EQ(read_weight_file(folder_ / "named.safetensors").metadata.at("format"), "pt");
@@ -194,7 +195,8 @@ TEST_F(PthFile, TheStateDictInsideACheckpointIsFound) {
     ASSERT_EQ(tensors.size(), 1u) << key;
     EXPECT_EQ(values(tensors.at("w")), six) << key;
   }
-  // The network's own before its averages; a dictionary of numbers is no network; parameters, and attributes of the dictionary.
+  // The network's own tensors come before averages; a dictionary of numbers is not a network; parameters and attributes of the
+  // dictionary are read.
   const std::string parameter = global("torch._utils", "_rebuild_parameter") +
                                 tuple({tensor(storage("FloatStorage", "0", 6), 0, {6}, {1}), "\x88", ordered}) + "R";
   const std::string attributed = dictionary({{"w", parameter}}, ordered) + dictionary({{"_metadata", ordered}}) + "b";
@@ -239,7 +241,7 @@ TEST_F(PthFile, DamagedFilesAreRefused) {
   for (size_t length = 4; length < whole_zip.size(); ++length)
     expect_error(1, [&] { read(whole_zip.substr(0, length)); }, {"w.pth"});
   for (size_t length = 20; length < old.size(); ++length) expect_error(1, [&] { read(old.substr(0, length)); }, {"w.pth"});
-  for (size_t i = 0; i < whole_zip.size(); ++i) {  // any byte: an error, or the same numbers
+  for (size_t i = 0; i < whole_zip.size(); ++i) {  // any changed byte gives an error or the same numbers
     std::string hurt = whole_zip;
     hurt[i] = static_cast<char>(hurt[i] ^ 0x41);
     try {
@@ -267,7 +269,7 @@ TEST_F(PthFile, AFewBytesCannotTakeMuchMemory) {
   repeated += "eq\x01";
   for (int i = 0; i < 5000; ++i) repeated += opcode('0', global("collections", "OrderedDict")) + "h\x01\x85R";
   refused(saved(repeated, {}), {"repeats itself"});
-  // A list of itself, a dictionary inside itself.
+  // A list that contains itself, and a dictionary that contains itself.
   refused(saved("]q\x01h\x01"
                 "a",
                 {}),

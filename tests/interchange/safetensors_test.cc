@@ -54,7 +54,7 @@ TEST_F(SafetensorsFile, BytesAreThoseOfTheFormat) {
   contents.tensors["a"] = Tensor::of<uint8_t>({2}, {1, 2});
   contents.tensors["z"] = Tensor::of<int32_t>({1}, {3});
   write_safetensors(folder_ / "a", contents);
-  // Names sorted in the header; the widest element first in the data.
+  // Names are sorted in the header; the widest element comes first in the data.
   std::string header = R"({"a":{"data_offsets":[4,6],"dtype":"U8","shape":[2]},)"
                        R"("b":{"data_offsets":[6,7],"dtype":"U8","shape":[1]},)"
                        R"("z":{"data_offsets":[0,4],"dtype":"I32","shape":[1]}})";

@@ -76,7 +76,7 @@ TEST(ZipArchive, FilesAreReadAfterAnythingElse) {
   EXPECT_FALSE(ZipArchive::find(std::vector<std::byte>(300), "test"));
 }
 
-// Every byte in turn is another one, and every length is tried: what is read is what was written, or it is refused.
+// Changes every byte in turn and tries every length: the archive is read correctly or refused.
 TEST(ZipArchive, DamageIsFound) {
   const std::vector<std::byte> good = archive_of("before", {{"a", "one two three"}, {"b", std::string(300, 'x'), true}}, "");
   int refused = 0;

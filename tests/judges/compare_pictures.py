@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every form of PNG, BMP, GIF, WebP and JPEG, written here, as the library reads it and as programs for devices do.
+"""Compares how the library and programs for devices read every form of PNG, BMP, GIF, WebP and JPEG, which are written here.
 
-compare_pictures.py DUMP_PICTURES DUMP_DEVICE_PICTURES. PNG, BMP and GIF are equal to the last bit between the two and to what their
-writer meant; Pillow judges where its rules are ours. Of hostile files both readers say the same: a picture, or an error.
+compare_pictures.py DUMP_PICTURES DUMP_DEVICE_PICTURES. PNG, BMP and GIF must be equal to the last bit between the two and to what was
+written; Pillow judges where its rules are the same. On hostile files, both readers must agree on the image, or on an error.
 """
 import io
 import itertools
@@ -40,7 +40,7 @@ def paeth(a, b, c):
 
 
 def filtered(rows, step, kinds):
-    """Rows of bytes behind the number of a filter each; the filters take turns."""
+    """Rows of bytes, each preceded by the number of its filter; the filters alternate."""
     out, above = b"", None
     for row in rows:
         kind = next(kinds)
@@ -110,7 +110,7 @@ def pngs():
                         before += chunk(b"tRNS", bytes(opacity[:2 ** depth - 1].tolist()))
                     pixels, alpha = colors[samples[..., 0]], opacity[samples]
                 else:
-                    if trns:  # the first pixel's color, and all like it
+                    if trns:  # the first pixel's color, wherever it occurs
                         key = samples[0, 0]
                         before += chunk(b"tRNS", struct.pack(f">{len(key)}H", *key.tolist()))
                         alpha = np.where((samples == key).all(-1, keepdims=True), 0, 255)
@@ -149,7 +149,7 @@ def bmp_fields(pixels, masks, bits, alpha=None):
 
 
 def runs(indices, bits):
-    """Encoded and literal runs in turns, a jump over what is left of the color 0."""
+    """Alternates encoded and literal runs, and jumps over the rest, which has color 0."""
     out = b""
     for row in indices[::-1]:
         at = 0
@@ -190,7 +190,7 @@ def bmps():
                 few[:, width // 2:] = few[:, width // 2:width // 2 + 1]
                 yield f"runs-{bits}-{size}.bmp", bmp([runs(few, bits)], width, height, bits, 40, 1 if bits == 8 else 2, palette=entries), colors[few]
         x1 = [np.dstack([pixels[..., ::-1], alpha])[y].tobytes() for y in range(height)]
-        yield f"32-{size}.bmp", bmp(x1, width, height, 32), pixels  # the fourth byte means nothing
+        yield f"32-{size}.bmp", bmp(x1, width, height, 32), pixels  # the fourth byte has no meaning
         forms = [(16, 0, 40, (0x7c00, 0x3e0, 0x1f, 0)), (16, 3, 40, (0xf800, 0x7e0, 0x1f, 0)), (16, 3, 56, (0xf00, 0xf0, 0xf, 0xf000)),
                  (16, 3, 124, (0x7c00, 0x3e0, 0x1f, 0x8000)), (32, 3, 40, (0xff0000, 0xff00, 0xff, 0)), (32, 3, 124, (0xff0000, 0xff00, 0xff, 0xff000000)),
                  (32, 3, 108, (0xff, 0xff00, 0xff0000, 0xff000000)), (32, 3, 52, (0x3ff00000, 0xffc00, 0x3ff, 0)), (32, 6, 40, (0xff0000, 0xff00, 0xff, 0xff000000)),
@@ -220,7 +220,7 @@ def gifs():
             indices = np.asarray(image)
             seen = saved(image, "GIF", interlace=interlace, transparency=0, optimize=False)
             yield f"{colors}-{interlace}-{height}x{width}-clear.gif", seen, np.where(indices[..., None] == 0, 0, want)
-        # A picture that does not fill its canvas, and one that leaves it.
+        # An image that does not fill its canvas, and one that exceeds it.
         image = Image.fromarray(pixels).quantize(8)
         for left, top, canvas_width, canvas_height in ((2, 3, width + 5, height + 4), (4, 1, width, height)):
             content = bytearray(saved(image, "GIF", interlace=1))
@@ -240,7 +240,7 @@ def exif_block(orientation, order, form=3, noise=b""):
 
 
 def turned():
-    """Photographs whose EXIF data turns them, and what Pillow makes of that."""
+    """Images that EXIF data rotates, and the expected pixels by Pillow."""
     pixels = RANDOM.integers(0, 256, (5, 3, 3)).astype(np.uint8)
     tall = np.kron(pixels, np.ones((8, 8, 1), np.uint8))
     for orientation, order, form in itertools.product(range(1, 9), "<>", (3, 4, 1)):
@@ -261,7 +261,7 @@ def turn(image, orientation):
 
 
 def odd_scan(jpeg):
-    """As some cameras write it: numbers behind the components of a sequential scan that mean nothing."""
+    """A scan as some cameras write it: with meaningless numbers after the components of a sequential scan."""
     content = bytearray(jpeg)
     at = content.index(b"\xff\xda")
     numbers = at + 5 + 2 * content[at + 4]
@@ -301,7 +301,7 @@ def webps():
 
 
 def refused():
-    """What is no whole picture, and what the message says."""
+    """Files that are no complete images, with the expected messages."""
     good = png(RANDOM.integers(0, 256, (9, 9, 3)), 8, 2)
     for cut in (len(good) - 1, len(good) - 12, len(good) - 20, 60, 40, 20, 9):
         yield f"cut-{cut}.png", good[:cut], "damaged PNG"
@@ -322,7 +322,7 @@ def refused():
 
 
 def hostile():
-    """Sound pictures with bytes changed at random; the sums of PNG's chunks are right again."""
+    """Valid images with randomly changed bytes; the checksums of PNG chunks are corrected."""
     seeds = [content for name, content, _ in itertools.chain(pngs(), bmps(), gifs(), turned()) if RANDOM.random() < 0.03]
     for number in range(1500):
         content = bytearray(seeds[number % len(seeds)])

@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""ONNX's own node cases as judge of the reader: compare_with_onnx_node_cases.py NODE_CASES [--all] [NAME...]
+"""Runs ONNX's own node cases through the reader: compare_with_onnx_node_cases.py NODE_CASES [--all] [NAME...]
 
 NODE_CASES is the built program tests/judges/node_cases. onnx.backend.test.case.node of Debian's python3-onnx has a model, inputs and
-results for each form of each operator; those of operators a convolutional network is made of are run (EXCLUDED says which are not, and
+results for each form of each operator; those of operators that convolutional networks use are run (EXCLUDED says which are not, and
 why). A case is right (results equal within ONNX's own tolerance), refused (one line, grouped below by operator) or wrong. Inputs that
 files have as constants - shapes, axes, bounds, weights' scales - are constants here as well (KNOWN).
 
-Exit status: 0 none is wrong and at least RIGHT are right, 1 otherwise, 77 the judge is missing.
+Exit status: 0 none is wrong and at least RIGHT are right, 1 otherwise, 77 python3-onnx is missing.
 """
 import collections
 import os
@@ -18,7 +18,7 @@ import warnings
 
 warnings.filterwarnings("ignore")
 RIGHT = 610
-RTOL, ATOL = 1e-3, 1e-6  # ONNX's own are 1e-3 and 1e-7, for f64; here all is computed in f32
+RTOL, ATOL = 1e-3, 1e-6  # ONNX's own are 1e-3 and 1e-7, for f64; here everything is computed in f32
 
 EXCLUDED = {
     "training": "Adagrad Adam Momentum NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss",
@@ -32,7 +32,7 @@ EXCLUDED = {
     "geometry of other networks": "Det GridSample RoiAlign MaxUnpool ReverseSequence Scatter ScatterElements",
 }
 
-# Which inputs of an operator a network's file has as constants.
+# The inputs of an operator that are constants in a network's file.
 KNOWN = {
     "Clip": [1, 2], "Compress": [1], "ConstantOfShape": [0], "ConvInteger": [1, 2, 3], "CumSum": [1], "DequantizeLinear": [1, 2],
     "Dropout": [1, 2], "Expand": [1], "If": [0], "MatMulInteger": [1, 2, 3], "OneHot": [1, 2], "Pad": [1, 2, 3],
@@ -51,7 +51,7 @@ try:
     import numpy
     for name, kind in {"float": float, "int": int, "bool": bool, "object": object}.items():
         if not hasattr(numpy, name):
-            setattr(numpy, name, kind)  # the cases are of a time before NumPy took them away
+            setattr(numpy, name, kind)  # the cases use names that NumPy has since removed
     import onnx
     from onnx import TensorProto, numpy_helper
     from onnx.backend.test.case.node import collect_testcases
@@ -60,7 +60,7 @@ except ImportError as error:
 
 
 def excluded(case):
-    """Why a case is not one of a convolutional network's operators; "" for those that are."""
+    """Why a case is not run, or ""."""
     operators = {node.op_type for node in case.model.graph.node}
     whole = {base_operator(case)} | operators
     for reason, names in EXCLUDED.items():
@@ -78,19 +78,19 @@ SIBLINGS = {}
 
 
 def base_operator(case):
-    """The operator a case is about: of one whose body is written out, that of its sibling."""
+    """The operator that a case is about; for a case with an expanded body, that of its sibling."""
     name = case.name[: -len("_expanded")] if case.name.endswith("_expanded") else case.name
     sibling = SIBLINGS.get(name)
     return sibling.model.graph.node[0].op_type if sibling is not None else case.model.graph.node[0].op_type
 
 
 def prepare(case, folder):
-    """Writes model and inputs; what a file has as constants becomes tensors of the model."""
+    """Writes model and inputs; inputs that files have as constants become tensors of the model."""
     model = onnx.ModelProto()
     model.CopyFrom(case.model)
     for opset in model.opset_import:
         if opset.domain in ("", "ai.onnx"):
-            opset.version = max(opset.version, 7)  # an operator of before is the same in 7
+            opset.version = max(opset.version, 7)  # an older operator is the same in opset 7
     sibling = SIBLINGS[case.name[: -len("_expanded")]] if case.name.endswith("_expanded") else case
     node = sibling.model.graph.node[0]
     constants = {node.input[i] for i in KNOWN.get(node.op_type, []) if i < len(node.input)}
@@ -132,7 +132,7 @@ def compare(case, folder):
         got = numpy.load(f"{folder}/output_{index}.npy")
         exact = base_operator(case) in ("Cast", "CastLike") and kind in (TensorProto.FLOAT16, TensorProto.BFLOAT16)
         if kind == TensorProto.BFLOAT16:
-            # The cases cut the bits off; a cast rounds, halves to even.
+            # The cases truncate the bits, while a cast rounds with halves to even.
             wanted = nearest_bfloat(numpy.asarray(case.data_sets[0][0][0], dtype=numpy.float32)) if exact else from_bfloat(wanted)
         if got.shape != wanted.shape:
             return f"result {index} has the shape {got.shape}, not {wanted.shape}"
@@ -144,7 +144,7 @@ def compare(case, folder):
 
 
 def run(program, folders, timeout=600):
-    """What the program says of each folder; one that ends it is wrong, and the rest run again."""
+    """The program's line for each folder; a folder that ends the program is wrong, and the rest are run again."""
     said = {}
     while len(said) < len(folders):
         rest = [folder for folder in folders if folder not in said]

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The operations of fovea/data/image/color.h, geometry.h and resample.h beside Pillow's, on pictures of awkward sizes, in color and gray.
+"""Compares the operations of fovea/data/image/color.h, geometry.h and resample.h with Pillow's, on images of odd sizes in color and gray.
 
-compare_with_pillow.py DUMP_OPERATIONS. Exact, but for interpolated pixels, which may differ by one level.
+compare_with_pillow.py DUMP_OPERATIONS. All must be equal, except that interpolated pixels may differ by one level.
 """
 import math
 import os
@@ -32,7 +32,7 @@ def solarize_add(image, add):
 
 
 def hue(image, shift, _):
-    """torchvision.transforms.functional.adjust_hue on a Pillow picture."""
+    """torchvision.transforms.functional.adjust_hue on a Pillow image."""
     if image.mode == "L":
         return image
     h, s, v = (np.asarray(band) for band in image.convert("HSV").split())
@@ -95,7 +95,7 @@ def requests():
 
 
 def pictures():
-    """Noise, a smooth picture with little contrast, one color; odd sizes, one of a pixel, one of a row."""
+    """Noise, a smooth image with little contrast, and a single color, in odd sizes, of one pixel, and of one row."""
     random_numbers = np.random.default_rng(7)
     for height, width in ((37, 53), (64, 64), (1, 1), (1, 9), (3, 3), (224, 160)):
         yield random_numbers.integers(0, 256, (height, width, 3), dtype=np.uint8)

@@ -5,7 +5,7 @@
     compare_with_torch.py DUMP_GRADIENTS [NAME...]
 
 DUMP_GRADIENTS is the built program; without names all layers and the networks below are compared. The error of a tensor is the largest
-difference over the largest value, and must be below 1e-4. Exit status: 0 all agree, 1 something does not, 77 there is no PyTorch.
+difference over the largest value, and must be below 1e-4. Exit status: 0 all agree, 1 something does not, 77 PyTorch is missing.
 """
 import json
 import struct

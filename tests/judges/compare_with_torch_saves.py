@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Saves weights by PyTorch in both of its forms and compares what is read from them, bit for bit.
+"""Saves weights with PyTorch in both of its forms and compares what is read from them, bit for bit.
 
     compare_with_torch_saves.py DUMP_WEIGHTS PROGRAM
 
-Exit status: 0 all agree, 1 something does not, 77 there is no PyTorch.
+Exit status: 0 all agree, 1 something does not, 77 PyTorch is missing.
 """
 import collections
 import json
@@ -33,7 +33,7 @@ def wrong(text):
 
 
 def read(path):
-    """Names to (type, shape, bytes)."""
+    """Maps names to (type, shape, bytes)."""
     with open(path, "rb") as file:
         data = file.read()
     (length,) = struct.unpack("<Q", data[:8])
@@ -52,7 +52,7 @@ def raw(tensor):
 
 
 def objects():
-    """What people save, by name, and the state_dict that is meant."""
+    """Objects that people save, by name, with the state_dict that is meant."""
     torch.manual_seed(1)
     layers = torch.nn.Sequential(collections.OrderedDict(
         conv=torch.nn.Conv2d(3, 8, 3), norm=torch.nn.BatchNorm2d(8), flat=torch.nn.Flatten(), dense=torch.nn.Linear(8, 5)))

@@ -1,15 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Networks of torchvision with random weights and running statistics: written as safetensors, read by our program, logits must agree;
-and so must loss, gradients and running statistics after one training step of some.
+"""Compares networks of torchvision with random weights and running statistics, written as safetensors and read by our program: the logits
+must agree and, for some networks, also loss, gradients and running statistics after one training step.
 
     compare_with_torchvision.py DUMP_GRADIENTS [NAME...]
 
 DUMP_GRADIENTS is the built program; without names all networks below are compared. torchvision computes in double precision. The error
 of a tensor is the largest difference over the largest value, and must be below 1e-4. Gradients are compared in the Euclidean norm, and
-must be below 1e-4 or not twice as far from double precision as PyTorch's own single precision is: an input of relu or of a maximum so
-near to a tie that rounding decides it is another function's gradient. Exit status: 0 all agree, 1 something does not, 77 there is no
-torchvision.
+must be below 1e-4, or at most twice as far from double precision as PyTorch's own single precision: when an input of relu or of a
+maximum is so near to a tie that rounding decides, the gradient is that of another function. Exit status: 0 all agree, 1 something does not, 77 torchvision is
+missing.
 """
 import copy
 import json
@@ -28,7 +28,7 @@ except ImportError:
     print("no torchvision here (Debian: python3-torchvision); nothing was compared")
     sys.exit(77)
 
-# Name, pixels a side. VGG flattens 7x7 maps, which is what 224 pixels give; those of LARGE are compared only when named.
+# Name and image size. VGG flattens 7x7 maps, which 224 pixels give; those of LARGE are compared only when they are named.
 INFERENCE = {
     "resnet18": 64, "resnet34": 64, "resnet50": 64, "resnet101": 64, "wide_resnet50_2": 64, "resnext50_32x4d": 64,
     "vgg11": 224, "vgg13": 224, "vgg16": 224, "vgg19": 224, "vgg11_bn": 224, "vgg13_bn": 224, "vgg16_bn": 224, "vgg19_bn": 224,
@@ -43,7 +43,7 @@ OUR_NAMES = {"resnext50_32x4d": "resnext50-32x4d", "mnasnet1_0": "mnasnet-1.0", 
 
 
 def write_safetensors(path, tensors):
-    """The format in twelve lines, as any other program would write it."""
+    """Writes the format as any other program would."""
     types = {numpy.dtype("float32"): "F32", numpy.dtype("int64"): "I64"}
     header, data = {"__metadata__": {"format": "pt"}}, []
     end = 0
@@ -58,7 +58,7 @@ def write_safetensors(path, tensors):
 
 
 def random_network(name):
-    """With weights as torchvision draws them, and norms that have seen something; nothing is dropped at random."""
+    """A network with torchvision's random weights and random statistics of norms, without dropout."""
     torch.manual_seed(1)
     network = getattr(torchvision.models, name)(weights=None)
     for module in network.modules():
@@ -89,8 +89,9 @@ def gradients(network, image, label):
 
 
 def distances(ours, exact):
-    """Relative, in the Euclidean norm, by tensor."""
-    # A shift before a convolution and another norm changes nothing: its gradient is 0, and what rounding leaves has no scale.
+    """The relative distances in the Euclidean norm, by tensor."""
+    # A shift before a convolution and another norm has no effect: its gradient is 0, and rounding errors have no scale to
+    # compare with.
     least = 1e-3 * max(numpy.linalg.norm(value) for value in exact.values())
     return {key: numpy.linalg.norm(ours[key] - value) / max(numpy.linalg.norm(value), least) for key, value in exact.items()}
 
@@ -116,7 +117,7 @@ def compare(program, name, size, batch, training, folder, seed):
     if subprocess.run(words + ([] if training else ["--inference"])).returncode != 0:
         return False
     tensors, _ = read_safetensors(out)
-    # What our program writes back is what torch wrote, and what a strict load_state_dict takes (MNASNet wants a version, too).
+    # What our program writes back is what torch wrote, and a strict load_state_dict accepts it (MNASNet also wants a version).
     written = {key[len("parameter.") :]: torch.tensor(value) for key, value in tensors.items() if key.startswith("parameter.")}
     if not name.startswith("mnasnet"):
         network.load_state_dict(written, strict=True)
@@ -135,7 +136,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             if name in TRAINING:
-                # PyTorch's own rounding may happen to decide no tie where ours does: other images then.
+                # PyTorch's own rounding may decide ties differently from ours; other images are tried then.
                 results.append(any(compare(program, name, TRAINING[name], 4, True, folder, seed) for seed in (1, 2, 3)))
             else:
                 results.append(compare(program, name, INFERENCE[name], 2, False, folder, 1))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a network, and one training step of it, and writes everything another framework needs to repeat that, as one safetensors
-// file in PyTorch's layout: parameter.NAME, image, label, logits; then loss, gradient.NAME, and after.NAME for what a norm
-// keeps. compare_with_torch.py and compare_with_torchvision.py are that other framework's side.
+// Runs a network and one training step of it, and writes everything that another framework needs to repeat that, as one
+// safetensors file in PyTorch's layout: parameter.NAME, image, label, logits; then loss, gradient.NAME, and after.NAME for the
+// state of norms. compare_with_torch.py and compare_with_torchvision.py are the other side.
 //
-//     dump_gradients list                the networks and layers there are
+//     dump_gradients list                lists the networks and layers
 //     dump_gradients NAME BATCH OUT [--weights FILE] [--size PIXELS] [--seed N] [--inference]
 //
-// NAME: a model of the registry, or a layer of the table below. --weights: a published file instead of initial values; --size:
-// images of so many pixels a side, drawn by --seed; --inference: no training step. Nothing is dropped at random.
+// NAME is a model of the registry or a layer of the table below. --weights takes a published file instead of initial values;
+// --size sets the size of images, which --seed draws; --inference skips the training step. Nothing is dropped at random.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -27,10 +27,10 @@ using namespace fovea;
 struct LayerCase {
   Shape input;
   ConvOptions options;
-  nlohmann::json description;  // what the other side must know of the options
+  nlohmann::json description;  // what the other side must know about the options
 };
 
-// Each layer stands twice in its network (once before itself), so that the gradient by its input is checked too.
+// Each layer occurs twice in its network, once before itself, so that its gradient by the input is checked, too.
 const std::map<std::string, LayerCase>& layer_cases() {
   static const std::map<std::string, LayerCase> cases{
       {"conv", {{11, 9, 8}, {.filters = 8, .kernel = 3}, {}}},
@@ -99,7 +99,7 @@ Network network_of(const Request& request, nlohmann::json& description) {
   return make_model(request.name, options);
 }
 
-// Biases start at zero: other values, so that they are seen.
+// Biases start at zero; these get other values, so that errors in them show.
 TensorMap start_values(const Network& network) {
   TensorMap tensors = initial_tensors(trace_inference(network, 1), 1);
   for (auto& [name, tensor] : tensors) {
@@ -144,7 +144,7 @@ void run(const Request& request) {
     Session session(training.graph, start);
     session.bind("image", image);
     session.bind("label", label);
-    session.run(threads);  // at rate 0: the parameters do not move, but what the norms keep does
+    session.run(threads);  // with learning rate 0 the parameters do not change, but the state of norms does
     contents.tensors["loss"] = session.result("loss");
     for (const ParameterSpec& spec : training.parameters) {
       if (spec.trained) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dump_operations PICTURE CHANNELS FOLDER <REQUESTS: for each line `OPERATION ARGUMENT INTERPOLATION` of standard input, the
-// picture after that operation as FOLDER/LINE.png. Read by compare_with_pillow.py.
+// dump_operations IMAGE CHANNELS FOLDER <REQUESTS: for each line `OPERATION ARGUMENT INTERPOLATION` of standard input, writes
+// the image after that operation as FOLDER/LINE.png. compare_with_pillow.py reads them.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -19,10 +19,10 @@ namespace {
 
 using Apply = void (*)(Image&, double, const GeometryOptions&);
 
-// `size` is height * 65536 + width. The part is a box whose sides lie between the pixels.
+// `size` is height * 65536 + width. The part is a box whose sides are between pixels.
 void resize_part(Image& image, double size, const GeometryOptions& options, bool part) {
   const double height = static_cast<double>(image.shape.height), width = static_cast<double>(image.shape.width);
-  // Quarters, because Pillow keeps the sides of a box in single precision.
+  // Multiples of a quarter, because Pillow stores the sides of a box in single precision.
   const auto share = [](double of, double side) { return std::floor(side * of * 4) / 4; };
   const CropBox box =
       part ? CropBox{share(0.21, height), share(0.13, width), share(0.6, height) + 0.25, share(0.55, width) + 0.25}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dump_pictures exif|stored PICTURE...: decodes each and writes PICTURE.library, "HEIGHT WIDTH\n" and its pixels, or a line of
-// error on standard output.
+// dump_pictures exif|stored IMAGE...: decodes each image and writes IMAGE.library, "HEIGHT WIDTH\n" and its pixels, or prints a
+// line of error.
 #include <fmt/format.h>
 
 #include "fovea/core/error.h"

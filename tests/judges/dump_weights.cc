@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dump_weights IN OUT.safetensors: the tensors that are read from a file of weights.
+// dump_weights IN OUT.safetensors: writes the tensors that are read from a file of weights.
 #include <fmt/format.h>
 
 #include <cstdio>

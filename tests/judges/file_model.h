@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// .tflite files of one operator, written table by table: what our writer never makes, but our reader reads.
+// .tflite files of one operator, written table by table: files that fovea's writer never produces but its reader accepts.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace file = tflite::schema;
 
 Quantization coding(float scale, int64_t zero);
 
-// A file under construction. Its input is u8 or f32, because LiteRT's page takes these.
+// A file under construction. Its input is u8 or f32, because LiteRT's page accepts these.
 class FileModel {
  public:
   FileModel() { buffers_.emplace_back(); }
@@ -43,8 +43,9 @@ class FileModel {
   void add(BuiltinOperator code, int version, std::vector<int> inputs, std::vector<int> outputs);  // without options
   void add_custom(const std::string& name, const std::vector<std::byte>& options, std::vector<int> inputs,
                   std::vector<int> outputs);
-  file::TensorT& table(int tensor) { return *graph_.tensors[static_cast<size_t>(tensor)]; }  // for what has no function here
-  void name_port(bool input, const std::string& name, int tensor);                           // in the file's signature
+  // for fields that have no function here
+  file::TensorT& table(int tensor) { return *graph_.tensors[static_cast<size_t>(tensor)]; }
+  void name_port(bool input, const std::string& name, int tensor);  // in the file's signature
   void add_metadata(const std::string& name, const std::vector<std::byte>& content);
 
   std::vector<std::byte> bytes(const std::vector<int>& inputs, const std::vector<int>& outputs);

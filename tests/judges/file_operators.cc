@@ -6,7 +6,7 @@
 namespace fovea::judges {
 namespace {
 
-// What only moves numbers: of floats and of integers alike.
+// Operators that only move numbers, on floats and integers alike.
 void add_movements(OperatorJobs& jobs, DType dtype) {
   const Shape image{1, 6, 8, 5};
   {
@@ -127,7 +127,7 @@ void add_transposed_convolutions(OperatorJobs& jobs) {
   }
 }
 
-// Functions of floats, rounded otherwise here and there.
+// Functions of floats, which may be rounded differently in places.
 void add_float_functions(OperatorJobs& jobs) {
   constexpr double within = 2e-6;
   const Shape image{1, 6, 8, 12};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators as other converters write them, straight into files: what our writer never makes, but our reader reads.
+// Operators as other converters write them, which fovea's writer never produces but its reader accepts.
 #pragma once
 
 #include "tests/judges/operator_jobs.h"
@@ -8,6 +8,6 @@ namespace fovea::judges {
 
 void add_file_operators(OperatorJobs& jobs);
 void add_word_operators(OperatorJobs& jobs);  // 16-bit activations
-void add_real_operators(OperatorJobs& jobs);  // real ones: 8- and 16-bit weights, logic, what files rarely have
+void add_real_operators(OperatorJobs& jobs);  // real numbers: 8- and 16-bit weights, logic, and rare operators
 
 }  // namespace fovea::judges

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// integer_operators FOLDER: a .tflite file for each integer operator, random inputs, and our answers from the file as read
-// back: what compare_with_litert/compare_operators.py compares with LiteRT's. jobs.json lists them.
+// integer_operators FOLDER: writes a .tflite file for each integer operator, random inputs, and our answers from the file as
+// read back. compare_with_litert/compare_operators.py compares them with LiteRT's. jobs.json lists them.
 //
-// LiteRT's page takes u8 at its border, not i8: networks of i8 are put between two quantize.
+// LiteRT's page accepts u8 but not i8, so networks of i8 are put between two quantize operators.
 #include <cmath>
 #include <cstdio>
 
@@ -26,7 +26,7 @@ struct Parameter {
   Tensor values;
 };
 
-// The operator alone in a network, between two conversions where it works on i8.
+// The operator alone in a network, between two conversions when it works on i8.
 class Writer {
  public:
   explicit Writer(OperatorJobs& jobs) : jobs_(jobs) {}
@@ -61,7 +61,7 @@ class Writer {
   OperatorJobs& jobs_;
 };
 
-// All operators on one storage type. `middle` is the zero point of what is centered, 0 or 128.
+// All operators on one storage type. `middle` is the zero point of centered numbers, 0 or 128.
 class Cases {
  public:
   Cases(Writer& writer, DType storage)
@@ -158,7 +158,7 @@ class Cases {
     }
   }
 
-  // Weights of one scale, and of one a channel where they are signed.
+  // Weights with one scale, and with one for each channel when they are signed.
   void contractions() const {
     const QuantizedType one = storage_ == DType::i8 ? coding(storage_, 0.013F, 0) : coding(storage_, 0.013F, 131);
     contraction("", one);

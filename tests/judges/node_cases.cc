@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// node_cases LIST: runs small ONNX models one after another, for judges that have many. LIST names a folder a line, each with
-// model.onnx and input_0.npy, input_1.npy, ... in the file's own order of inputs and of dimensions; results are written as
-// output_0.npy, ... in that order, too. A line for each folder, tabs between: the folder, `ran`, or `refused` and why. With
-// --read models are read alone.
+// node_cases LIST: runs small ONNX models one after another, for judges that have many. LIST names a folder in each line, with
+// model.onnx and input_0.npy, input_1.npy, ... in the file's own order of inputs and dimensions; results are written as
+// output_0.npy, ... in that order, too. Prints a line for each folder, separated by tabs: the folder, `ran`, or `refused` with
+// the reason. With --read, models are only read.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -18,7 +18,7 @@
 namespace fovea {
 namespace {
 
-// [0, 2, 3, ..., 1], and back.
+// [0, 2, 3, ..., 1] or its inverse.
 std::vector<int64_t> channels_moved(int64_t rank, bool last) {
   std::vector<int64_t> order;
   for (int64_t d = 0; d < rank; ++d) {

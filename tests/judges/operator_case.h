@@ -7,20 +7,20 @@
 
 namespace fovea::judges {
 
-// An operator of one image between an input and an output: of f32, u8, or of i8 or i16 between two conversions, because
-// LiteRT's page takes neither.
+// An operator on one image between an input and an output: on f32 or u8, or on i8 or i16 between two conversions, because
+// LiteRT's page accepts neither.
 class Case {
  public:
   Case(OperatorJobs& jobs, std::string name, Shape shape, DType dtype);
 
   static constexpr float scale = 0.0337F, word_scale = 0.000307F;
   int64_t zero() const { return dtype_ == DType::i16 ? 0 : dtype_ == DType::i8 ? -3 : 125; }
-  std::optional<Quantization> type() const {  // of what only moves
+  std::optional<Quantization> type() const {  // of operators that only move numbers
     if (dtype_ == DType::f32) return std::nullopt;
     return coding(dtype_ == DType::i16 ? word_scale : scale, zero());
   }
 
-  // The result of the operator, of the input's type or with another scale.
+  // The result of the operator, with the input's type or another scale.
   int result(const Shape& shape) { return result(shape, type()); }
   int result(const Shape& shape, const std::optional<Quantization>& quantization);
 

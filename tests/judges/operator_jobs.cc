@@ -54,7 +54,7 @@ Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream) {
     if (dtype == DType::i16) tensor.data<int16_t>()[at] = static_cast<int16_t>(static_cast<int>(random.below(65535)) - 32767);
     if (dtype == DType::i64) tensor.data<int64_t>()[at] = static_cast<int64_t>(random.below(4000001)) - 2000000;
     if (dtype == DType::i32) tensor.data<int32_t>()[at] = static_cast<int32_t>(random.below(4001)) - 2000;
-    // No -128: TensorFlow Lite's weights have none.
+    // -128 is left out, because TensorFlow Lite's weights do not have it.
     if (byte_size(dtype) == 1) tensor.raw()[at] = static_cast<std::byte>(129 + random.below(255));
   }
   return tensor;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files of one operator each, their random inputs and our answers, as a judge reads them: jobs.json lists them.
+// Files of one operator each, their random inputs and our answers, as a judge reads them; jobs.json lists them.
 #pragma once
 
 #include <cstddef>
@@ -11,16 +11,16 @@
 
 namespace fovea::judges {
 
-// Bytes without -128, which TensorFlow Lite's weights have not; f32 from -8 to 8; i32 from -2000 to 2000, i64 a thousand times
-// that, i16 without -32768.
+// Bytes without -128, which TensorFlow Lite's weights do not have; f32 from -8 to 8; i32 from -2000 to 2000, i64 a thousand
+// times that, i16 without -32768.
 Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream);
 
 class OperatorJobs {
  public:
   explicit OperatorJobs(std::string folder) : folder_(std::move(folder)) {}
 
-  // A file whose one input is `port`. Answers may differ by `within` of the largest; integers are equal.
-  // One that we cannot read is said, and the last word of `finish`.
+  // Adds a file whose only input is `port`. Answers may differ by `within` of the largest; integers must be equal. A file that
+  // cannot be read is reported, and `finish` then fails.
   void add(const std::string& name, const std::vector<std::byte>& file, const TensorType& port, double within = 0);
   void finish() const;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // random_weights MODEL FILE.safetensors [--input 64x64x3]: weights for judges of whole networks. Initial values have zero
-// biases and trivial norms, which would hide mistakes; here every tensor differs from those by noise, and variances stay
-// positive.
+// biases and trivial norms, which would hide errors; here noise is added to every tensor, and variances stay positive.
 #include <cstdio>
 #include <sstream>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real numbers: weights of 8 and 16 bits, logic, and what files rarely have.
+// Operators on real numbers: weights of 8 and 16 bits, logic, and rare operators.
 #include "tests/judges/file_operators.h"
 #include "tests/judges/operator_case.h"
 
@@ -7,7 +7,7 @@ namespace fovea::judges {
 namespace {
 
 constexpr double within = 2e-6;
-// LiteRT rounds the activations of a hybrid network to 8 bits, too.
+// LiteRT also rounds the activations of a hybrid network to 8 bits.
 constexpr double within_hybrid = 0.03;
 
 Quantization weight_scales(int64_t count, int64_t axis) {
@@ -49,7 +49,7 @@ void add_hybrids(OperatorJobs& jobs) {
   {
     Case made(jobs, "half_weights", {1, 77}, DType::f32);
     Tensor halves({24, 77}, DType::f16);
-    for (int64_t at = 0; at < halves.size(); ++at)  // 1 to 2, of both signs
+    for (int64_t at = 0; at < halves.size(); ++at)  // 1 to 2, of either sign
       reinterpret_cast<uint16_t*>(halves.raw())[at] = static_cast<uint16_t>(0x3c00 + at * 37 % 1024 + (at % 2 << 15));
     const int packed = made.model.tensor({24, 77}, DType::f16, {}, halves), weights = made.model.tensor({24, 77}, DType::f32);
     made.model.add(BuiltinOperator::DEQUANTIZE, 3, {packed}, {weights}, file::DequantizeOptionsT{});
@@ -61,7 +61,7 @@ void add_hybrids(OperatorJobs& jobs) {
 
 void add_logic(OperatorJobs& jobs) {
   const Shape image{1, 6, 8, 12};
-  // Half of the numbers are equal: both sides are whole.
+  // Half of the numbers are equal, because both sides are whole numbers.
   const auto whole = [&](Case& made, int x) {
     const int numbers = made.model.tensor(image, DType::i32);
     file::CastOptionsT options;

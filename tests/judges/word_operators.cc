@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations of 16 bits with weights of 8.
+// Operators with 16-bit activations and 8-bit weights.
 #include "tests/judges/file_operators.h"
 #include "tests/judges/operator_case.h"
 
@@ -57,7 +57,7 @@ void add_sums(OperatorJobs& jobs) {
       made.finish();
     }
   }
-  // Scales that are powers of two: an operand is shifted to the other's.
+  // When scales are powers of two, one operand is shifted to the other's scale.
   for (const auto& [name, from, other, to] : {std::tuple{"shift_right", 0x1p-12F, 0x1p-14F, 0x1p-12F},
                                               {"shift_left", 0x1p-13F, 0x1p-12F, 0x1p-12F},
                                               {"shift_none", 0x1p-12F, 0x1p-12F, 0x1p-12F}}) {
@@ -85,11 +85,11 @@ void add_sums(OperatorJobs& jobs) {
 struct Weights {
   const char* name;
   bool channels;
-  DType bias;  // boolean: none
+  DType bias;  // boolean means no bias
 };
 
 void add_contractions(OperatorJobs& jobs) {
-  // LiteRT's convolutions of words read biases of 64 bits whatever they are.
+  // LiteRT's convolutions of words read biases as 64 bits whatever their type.
   for (const Weights& form : {Weights{"_i64", false, DType::i64},
                               {"_channels_i64", true, DType::i64},
                               {"_channels_i32", true, DType::i32},
@@ -121,7 +121,7 @@ void add_contractions(OperatorJobs& jobs) {
                      {made.result({1, 7, 6, 24}, coding(0.0013F, 0))}, std::move(options));
       made.finish();
     }
-    if (form.bias == DType::boolean) continue;  // LiteRT rounds these once, a tie in a thousand otherwise
+    if (form.bias == DType::boolean) continue;  // LiteRT rounds these once, which differs for one tie in a thousand
     Case made(jobs, std::string("dense") + form.name, {1, 777}, DType::i16);
     made.model.add(BuiltinOperator::FULLY_CONNECTED, 7, with(made, {24, 777}, 24, 0),
                    {made.result({1, 24}, coding(0.0051F, 0))}, file::FullyConnectedOptionsT{});
@@ -132,7 +132,7 @@ void add_contractions(OperatorJobs& jobs) {
 void add_functions(OperatorJobs& jobs) {
   const Shape image{1, 7, 6, 16};
   const Quantization unit = coding(0x1p-15F, 0);
-  // Of scale 2^-12 LiteRT approximates sigmoid and tanh otherwise than its reference kernels.
+  // With scale 2^-12, LiteRT approximates sigmoid and tanh differently from its reference kernels.
   for (const float scale : {0.0004F, 0.000307F, 0.0011F}) {
     const std::string number = std::to_string(static_cast<int>(scale * 1e6F));
     for (const auto& [code, kind] : {std::pair{BuiltinOperator::LOGISTIC, "sigmoid"},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folded network is found again among ours, with tensors that give its answers; others are not.
+// A folded network is recognized as one of the built-in ones, with tensors that give its answers; other networks are not.
 #include "fovea/models/match.h"
 
 #include <gtest/gtest.h>

@@ -198,7 +198,7 @@ TEST(Models, SoftmaxOnlyWhenAskedFor) {
   EXPECT_EQ(count(trace_training(make_model("mnist-mlp", {.doubled_softmax = true}), 1)), 1u);
 }
 
-// The smallest batch that batch norm allows everywhere: the last maps may be single pixels.
+// The smallest batch that batch norm allows everywhere, since the last maps may be single pixels.
 TEST(Models, EveryFamilyIsRecordedForTraining) {
   std::set<std::string> seen;
   for (const ModelEntry& entry : models()) {
@@ -236,7 +236,7 @@ TEST(Models, SeveralInputsAndResults) {
   EXPECT_EQ(told, (Names{"image [3, 9, 9, 17]", "rate []", "target_policy [3, 82]", "target_value [3, 1]"}));
 }
 
-// The names under which the world publishes weights.
+// The names under which weights are published.
 TEST(Models, NamesAreThePublishedOnes) {
   const auto has = [](const char* model, std::initializer_list<const char*> wanted) {
     std::set<std::string> names;
@@ -281,7 +281,7 @@ TEST(Models, ConventionsAndWidths) {
   const auto graph = [](const char* name, const ModelOptions& options) {
     return trace_inference(make_model(name, options), 1).graph.text();
   };
-  // EfficientNet: torchvision's padding and epsilon unless asked otherwise; EdgeTPU the other way round.
+  // EfficientNet has torchvision's padding and epsilon by default, EdgeTPU the other ones.
   EXPECT_EQ(graph("efficientnet-b0", {}).find("\"same\""), std::string::npos);
   EXPECT_NE(graph("efficientnet-b0", {.convention = Convention::tensorflow}).find("\"same\""), std::string::npos);
   EXPECT_NE(graph("efficientnet-edgetpu-s", {}).find("\"same\""), std::string::npos);
@@ -297,7 +297,7 @@ TEST(Models, ConventionsAndWidths) {
   EXPECT_EQ(summarize(make_model("vgg16", {.classes = 10})).parameters, 134301514);
   EXPECT_EQ(summarize(make_model("c3d", {.classes = 101})).macs, 38547378176);
   EXPECT_EQ(summarize(make_model("voxnet", {.classes = 10})).parameters, 917866);
-  // The TPU implementation projects in every stage.
+  // The TPU implementation has a projection in every stage.
   EXPECT_EQ(summarize(make_model("resnet18", {.convention = Convention::tensorflow})).parameters, 11693736);
 }
 
@@ -343,7 +343,7 @@ TEST(Models, OptionsAreChecked) {
             "efficientnet-b0: dropout is 1.5, must be at least 0 and below 1");
   EXPECT_EQ(refused([] { make_model("astronet", {.classes = 3}); }), "astronet has no option classes");
   EXPECT_NE(refused([] { trace_evaluation(make_model("astronet"), 1); }).find("cannot be evaluated"), std::string::npos);
-  // Too small an image: the layer that does not fit is named.
+  // With too small an image, the layer that does not fit is named.
   EXPECT_NE(refused([] {
               trace_inference(make_model("cifar-cnn", {.input = {4, 4, 3}}), 1);
             }).find("conv4"),

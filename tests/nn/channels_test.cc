@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layers that move channels and positions: the compiled values against what the words say.
+// Layers that move channels and positions: compiled values against their definitions.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// What `layer` makes of 0, 1, 2, ... in `shape` (with the batch).
+// What `layer` computes from 0, 1, 2, ... in `shape` (with the batch).
 Tensor counted(const Layer& layer, const Shape& shape) {
   Recorder recorder("test");
   const Value y = recorder.input("image", {shape, DType::f32}) | layer;
@@ -43,14 +43,15 @@ TEST(Channels, SubsampleTakesEveryStrideTh) {
   EXPECT_EQ(numbers(y), (std::vector<float>{0, 2, 4, 10, 12, 14}));
 }
 
-// 7 samples by windows of 3 every 2: 3 whole ones; 8: the fourth sees two samples. PyTorch's ceil_mode.
+// 7 samples with windows of 3 at stride 2 have 3 whole windows; with 8, the fourth window has two samples. This is PyTorch's
+// ceil_mode.
 TEST(Channels, PartialWindows) {
   const Layer pool = max_pool({.window = 3, .stride = 2, .partial = true});
   EXPECT_EQ(numbers(counted(pool, {1, 7, 1})), (std::vector<float>{2, 4, 6}));
   EXPECT_EQ(numbers(counted(pool, {1, 8, 1})), (std::vector<float>{2, 4, 6, 7}));
   EXPECT_EQ(numbers(counted(avg_pool({.window = 3, .stride = 2, .partial = true}), {1, 8, 1})),
             (std::vector<float>{1, 3, 5, 6.5}));
-  // A fourth window would begin in the padding behind: it does not count.
+  // A fourth window would begin in the padding after the image and does not count.
   EXPECT_EQ(counted(max_pool({.window = 2, .stride = 3, .padding = 1, .partial = true}), {1, 5, 1}).shape(), (Shape{1, 2, 1}));
 }
 
@@ -83,7 +84,7 @@ TEST(Channels, NormWithoutScaleHasOnlyAShift) {
 }
 
 TEST(Channels, IdentityFiltersPassTheirChannel) {
-  // Three channels, five filters of 3x3: the first three are the identity, the rest random.
+  // With three channels and five 3x3 filters, the first three filters are the identity and the others random.
   const Layer layer =
       conv({.filters = 5, .kernel = 3, .padding = same, .bias = false, .initializer = initializers::torch_identity});
   Recorder recorder("test");

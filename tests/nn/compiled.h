@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A traced graph compiled, with a tensor for every argument and result by name.
+// A traced graph, compiled, with a tensor for every argument and result by name.
 #pragma once
 
 #include <map>

@@ -62,7 +62,7 @@ TEST(Initializer, NormalsHaveTheirDeviation) {
     const Moments found = moments(initializer);
     EXPECT_NEAR(found.mean, 0, 0.02 * deviation);
     EXPECT_NEAR(std::sqrt(found.variance), deviation, 0.01 * deviation);
-    EXPECT_GT(found.highest, 3 * deviation);  // of 102,400 numbers some lie that far out
+    EXPECT_GT(found.highest, 3 * deviation);  // some of 102,400 numbers are that far out
   };
   check(initializers::normal(0.01), 0.01);
   check(initializers::glorot_normal, std::sqrt(2.0 / (800 + 3200)));
@@ -71,7 +71,7 @@ TEST(Initializer, NormalsHaveTheirDeviation) {
   check(initializers::lecun_normal, std::sqrt(1.0 / 800));
 }
 
-// A depthwise convolution's fan_out: of one group for TensorFlow and timm, of all for PyTorch.
+// The fan_out of a depthwise convolution: of one group for TensorFlow and timm, of all groups for PyTorch.
 TEST(Initializer, FanOutOfGroups) {
   ParameterSpec depthwise{.name = "w", .shape = {5, 5, 1, 4096}, .fan_in = 25, .fan_out = 25, .groups = 4096};
   depthwise.initializer = initializers::kaiming_fan_out;

@@ -9,7 +9,7 @@
 namespace fovea {
 namespace {
 
-// A graph with one input, to write layers into.
+// A graph with one input to record layers into.
 class Layers : public ::testing::Test {
  protected:
   Value image(Shape shape) { return recorder.input("image" + std::to_string(images++), {std::move(shape), DType::f32}); }
@@ -136,7 +136,7 @@ TEST_F(Layers, RefusesImpossibleOptionsByName) {
   EXPECT_EQ(message(flat, dense({.units = -2, .name = "f"})), "dense \"f\": units is -2, must be at least 1");
   EXPECT_EQ(message(x, max_pool({.window = 0})), "max_pool \"max_pool1\": window is 0, must be at least 1");
   EXPECT_NE(message(x, pad({.padding = same})).find("padding must be numbers"), std::string::npos);
-  // The filter does not fit: the operator's own check, which names the layer.
+  // The filter does not fit: the operator's own check names the layer.
   EXPECT_NE(message(x, scope("layer1.0", conv({.filters = 8, .kernel = 7}))).find("layer1.0.conv1"), std::string::npos);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LARS and Muon against plain loops in double precision, from the gradients that the program gave.
+// LARS and Muon against plain loops in double precision, from the gradients of the program.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -25,14 +25,14 @@ double norm_of(const Numbers& values) {
   return std::sqrt(sum);
 }
 
-// Its filters as a matrix [outputs, rest] are wide or tall.
+// The filters, as matrices [outputs, rest], are wide or tall.
 Network small_network(int64_t channels, int64_t filters) {
   const Layer function = conv({.filters = filters, .kernel = 2, .name = "conv"}) | batch_norm({.name = "bn"}) |
                          global_avg_pool() | dense({.units = 4, .name = "fc"});
   return {.name = "small", .function = function, .input = {5, 5, channels}, .classes = 4};
 }
 
-// Runs three steps; `update` is given each parameter as it was, its gradient, what it keeps, and the rate, and changes it.
+// Runs three steps. `update` gets each parameter, its gradient, its state and the learning rate, and changes it.
 template <typename Update>
 void check(const Network& network, Optimizer optimizer, Update update) {
   constexpr int64_t batch = 6;
@@ -55,7 +55,7 @@ void check(const Network& network, Optimizer optimizer, Update update) {
       for (size_t i = 0; i < values[name].size(); ++i) {
         EXPECT_NEAR(now.values<float>()[i], values[name][i], 2e-5) << name << " " << i << " step " << count;
       }
-      values[name] = numbers_of(now);  // rounding is not carried on
+      values[name] = numbers_of(now);  // rounding errors do not accumulate
     }
   }
 }
@@ -73,7 +73,7 @@ TEST(Lars, MovesEveryLayerInProportionToItsNorm) {
         });
 }
 
-// Three Newton-Schulz steps on [rows, columns] as their definition says: X = aX + (b XX' + c XX'XX') X.
+// Three Newton-Schulz steps on [rows, columns] by their definition: X = aX + (b XX' + c XX'XX') X.
 Numbers newton_schulz(Numbers x, int64_t rows, int64_t columns) {
   const double norm = norm_of(x) + 1e-7;
   for (double& value : x) value /= norm;

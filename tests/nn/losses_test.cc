@@ -22,7 +22,7 @@ Network linear() {
           .classes = classes};
 }
 
-// -log softmax at each class, in double precision.
+// -log softmax for each class, in double precision.
 std::vector<double> costs(const std::vector<double>& logits) {
   double highest = logits[0], sum = 0;
   for (const double logit : logits) highest = std::max(highest, logit);
@@ -69,7 +69,7 @@ TEST(MixedLabels, LossAndGradientAreTheWeightedSum) {
     Compiled step(trace_training(
         linear(), batch,
         {.optimizer = sgd({.momentum = 0}), .label_smoothing = smoothing, .mixed_labels = true, .return_gradients = true}));
-    step.tensors.at("rate").data<float>()[0] = 0;  // the weights stay what they are
+    step.tensors.at("rate").data<float>()[0] = 0;  // the weights do not change
     fill(step, 3);
     step.run();
     const auto start = step.tensors.at("fc.weight").values<float>();
@@ -99,7 +99,7 @@ TEST(MixedLabels, CorrectCountsTheLabel) {
       for (size_t f = 0; f < features; ++f) logit += static_cast<double>(image[i * features + f]) * weight[f * classes + c];
       if (logit > highest) highest = logit, best = c;
     }
-    // Right for the first three by `label`, for the others by the second label.
+    // The first three answers are right by `label`, the others by the second label.
     step.tensors.at(i < 3 ? "label" : "second_label").values<int32_t>()[i] = static_cast<int32_t>(best);
     step.tensors.at(i < 3 ? "second_label" : "label").values<int32_t>()[i] = static_cast<int32_t>((best + 1) % classes);
   }

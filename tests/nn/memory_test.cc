@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A training step that is made to fit: the same bits in less memory.
+// A training step with a memory limit: the same bits in less memory.
 #include <gtest/gtest.h>
 
 #include <algorithm>

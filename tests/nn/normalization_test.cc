@@ -14,7 +14,7 @@ namespace {
 constexpr int64_t batch = 3, height = 4, width = 5, channels = 6, positions = height * width;
 const Shape shape{batch, height, width, channels};
 
-// `layer` on one image tensor: the graph with result "y" and what the layer keeps.
+// Compiles `layer` on one image tensor: the graph has the result "y" and the layer's state.
 Compiled layer_on_image(const Layer& layer, Mode mode, const Shape& input = shape) {
   Recorder recorder("test", mode);
   const Value y = layer(recorder.input("image", {input, DType::f32}));
@@ -34,7 +34,7 @@ struct Moments {
   double mean = 0, variance = 0;
 };
 
-// Over the elements of `x` for which `chosen` says so: image, position, channel.
+// The mean and variance over the elements of `x` that `chosen` selects by image, position and channel.
 template <typename Chosen>
 Moments moments(const Tensor& x, Chosen chosen) {
   std::vector<double> values;

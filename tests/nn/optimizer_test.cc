@@ -21,11 +21,11 @@ Traced linear_step(Optimizer optimizer) {
   return trace_training(network, batch, {.optimizer = std::move(optimizer), .return_gradients = true});
 }
 
-// One number's rule in double precision: parameter, gradient, rate, step from 1, whether it is decayed -> new parameter.
+// The rule for one number in double precision: parameter, gradient, rate, step from 1, whether it decays -> new parameter.
 using Rule = std::function<double(double parameter, double gradient, double rate, int step, bool decayed, double (&kept)[2])>;
 
-// Runs some steps on random data, with a changing rate, and repeats every number's way by `rule` from the gradients the program
-// gave.
+// Runs some steps on random data with a changing learning rate, and repeats the path of every number by `rule` from the
+// gradients of the program.
 void check(Optimizer optimizer, const Rule& rule) {
   Compiled step(linear_step(std::move(optimizer)));
   Random random(5, 0);
@@ -103,7 +103,7 @@ TEST(Optimizer, DecoupledDecay) {
         });
 }
 
-// TensorFlow's form: the mean square starts at 1, epsilon is inside the root, the rate inside the momentum.
+// TensorFlow's form: the mean square starts at 1, epsilon is inside the root, and the rate is inside the momentum.
 TEST(Optimizer, RmsPropOfTensorFlow) {
   check(rmsprop({.momentum = 0.8, .epsilon = 0.01, .weight_decay = 0.1}),
         [](double p, double g, double rate, int step, bool decayed, double(&kept)[2]) {
@@ -125,7 +125,7 @@ TEST(Optimizer, RmsPropWithEpsilonOutside) {
 
 TEST(Optimizer, GroupsHaveRulesAndRatesOfTheirOwn) {
   const Optimizer grouped =
-      by_group({{"fc", "*.bias", sgd({.momentum = 0}), "rate.shifts"}}, adam());  // a layer is called so, too
+      by_group({{"fc", "*.bias", sgd({.momentum = 0}), "rate.shifts"}}, adam());  // a layer has the same name
   const Network network{
       .name = "linear", .function = dense({.units = classes, .name = "fc"}), .input = {features}, .classes = classes};
   Compiled step(trace_training(network, batch, {.optimizer = grouped, .return_gradients = true}));
@@ -140,7 +140,7 @@ TEST(Optimizer, GroupsHaveRulesAndRatesOfTheirOwn) {
     EXPECT_NEAR(step.tensors.at("fc.bias").values<float>()[i], -0.25f * step.outputs.at("gradient.fc.bias").values<float>()[i],
                 1e-7);
   }
-  // Adam's first step has the length of the rate, whatever the gradient.
+  // Adam's first step has the length of the learning rate, whatever the gradient is.
   for (size_t i = 0; i < weight.values<float>().size(); ++i) {
     EXPECT_NEAR(std::abs(step.tensors.at("fc.weight").values<float>()[i] - weight.values<float>()[i]), 0.001, 1e-5);
   }

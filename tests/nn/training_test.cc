@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a training step does beside its optimizer: accumulation, clipping, averages, summed losses.
+// The parts of a training step beside its optimizer: accumulation, clipping, averages, summed losses.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -43,7 +43,7 @@ TEST(Accumulation, IsTheStepOfTheLargerBatch) {
     Compiled part(trace_accumulation(network, 4, 3, options)), update(trace_update(network, options));
     for (auto& [name, tensor] : update.tensors) {
       if (name.starts_with("accumulated.")) continue;
-      if (part.tensors.contains(name)) part.tensors.at(name) = tensor;  // of one storage
+      if (part.tensors.contains(name)) part.tensors.at(name) = tensor;  // tensors share storage
     }
     for (auto& [name, tensor] : part.tensors) {
       if (name.starts_with("accumulated.")) update.tensors.at(name) = tensor;
@@ -136,7 +136,7 @@ TEST(Summed, IsTheMeanTimesTheBatch) {
   };
   const auto [summed, summed_loss] = step_of(true, 0.01f);
   const auto [mean, mean_loss] = step_of(false, 0.08f);
-  EXPECT_FLOAT_EQ(summed_loss, mean_loss);  // what is told stays the mean
+  EXPECT_FLOAT_EQ(summed_loss, mean_loss);  // the printed loss is still the mean
   for (size_t i = 0; i < mean.values<float>().size(); ++i) {
     EXPECT_NEAR(summed.values<float>()[i], mean.values<float>()[i], 1e-6);
   }

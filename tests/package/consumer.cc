@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes a network down, compiles it and runs it, with nothing but the installed headers and libraries.
+// Records a network, compiles it and runs it, with nothing but the installed headers and libraries.
 #include <fovea/codegen/driver/compile.h>
 #include <fovea/fovea.h>
 #include <fovea/inference/session.h>

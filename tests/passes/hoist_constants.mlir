@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s -convert-fovea-to-linalg -cse -fovea-hoist-constants | FileCheck %s
 
-// The scaled filter is computed once; the bias is a parameter as it stands, and so is what only views show.
+// The scaled filter is computed once. The bias is a parameter as it is, and so are results of views alone.
 // CHECK-LABEL: func.func @scaled
 // CHECK-SAME: %[[X:arg0]]: tensor<3x2xf32> {fovea.name = "x", fovea.role = "input"}
 // CHECK-SAME: %[[HOISTED:arg[0-9]+]]: tensor<2x4xf32> {fovea.name = "hoisted.0", fovea.role = "hoisted"}

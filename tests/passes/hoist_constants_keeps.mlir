@@ -1,6 +1,7 @@
 // RUN: fovea-opt %s -convert-fovea-to-linalg -cse -fovea-hoist-constants | FileCheck %s
 
-// Nothing to prepare: what the input takes part in, what a result replaces, and one number repeated to a whole image.
+// Nothing is hoisted: neither what depends on the input, nor what a result replaces, nor one number that is repeated to a whole
+// image.
 // CHECK-LABEL: func.func @keeps
 // CHECK-NOT: "hoisted"
 // CHECK-NOT: fovea.initializer

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sample images through networks: what is seen, and what is taken back.
+// Sample images through networks: what is observed and what is restored.
 #include "fovea/quant/calibration.h"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ class Calibration : public testing::Test {
   Progress progress{true};
 };
 
-// The same images through the whole network, one tensor after the other.
+// The same images through the whole network, one tensor after another.
 TEST_F(Calibration, MinmaxIsTheLeastAndTheMostOfTheImages) {
   const QuantizationPlan plan(model);
   const auto ranges = calibrate(model, plan, RangeMethod::minmax, images, threads, progress);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Equalized networks compute what they did, with channels alike.
+// Equalized networks compute the same as before, with similar channels.
 #include "fovea/quant/equalization.h"
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ Network chain() {
           .classes = 4};
 }
 
-// relu6 and a result that two layers read stand between.
+// A relu6 and a result with two readers are between the layers.
 Network no_neighbors() {
   return {.name = "none",
           .function =
@@ -65,7 +65,7 @@ TEST(Equalization, KeepsTheFunctionAndMakesChannelsAlike) {
   for (const char* name : {"conv1.weight", "dense1.weight"}) {
     EXPECT_LT(spread(model.tensors.at(name)), spread(before.at(name)) / 1.2) << name;
   }
-  for (const auto& [name, tensor] : before) {  // others may hold on to them
+  for (const auto& [name, tensor] : before) {  // others may hold references to them
     EXPECT_TRUE(std::equal(tensor.raw(), tensor.raw() + tensor.bytes(), copies.at(name).raw())) << name;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks of integers beside those of real numbers, on the same images.
+// Integer networks beside float ones, on the same images.
 #pragma once
 
 #include <cmath>
@@ -12,7 +12,7 @@
 
 namespace fovea {
 
-// Filters of a spread that differs by channel, positive variances.
+// Filters whose spread differs by channel, and positive variances.
 inline std::map<std::string, Tensor> spread_tensors(const Traced& traced) {
   std::map<std::string, Tensor> tensors = initial_tensors(traced, 5);
   for (auto& [name, tensor] : tensors) {
@@ -42,7 +42,7 @@ inline InferenceModel folded_model(const Network& network, int64_t batch) {
                 {.norms_as_convolutions = true});
 }
 
-// Bytes of random pixels, u8.
+// Random u8 pixels.
 inline Tensor random_pixels(const Shape& shape) {
   Random random(2, 1);
   Tensor pixels(shape, DType::u8);
@@ -74,7 +74,7 @@ inline Tensor run_model(const Graph& graph, const std::map<std::string, Tensor>&
   return compiled.outputs.begin()->second;
 }
 
-// Decibels.
+// In decibels.
 inline double signal_to_noise(const Tensor& wanted, const Tensor& got) {
   double signal = 0, noise = 0;
   for (int64_t i = 0; i < wanted.size(); ++i) {

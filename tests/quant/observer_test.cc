@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ranges of known distributions.
+// The ranges of known distributions.
 #include "fovea/quant/observer.h"
 
 #include <gtest/gtest.h>
@@ -39,7 +39,7 @@ Histogram histogram_of(const std::vector<float>& values) {
   return histogram;
 }
 
-// What clipping to the range and rounding to 256 integers really changes.
+// The error of clipping to the range and rounding to 256 integers.
 double squared_error(const std::vector<float>& values, Range range) {
   const double scale = (static_cast<double>(range.maximum) - range.minimum) / 255;
   double sum = 0;
@@ -77,11 +77,12 @@ TEST(Ranges, PercentileLeavesTheZeroOfARelu) {
 
 TEST(Ranges, PercentileOfTheNormalDistribution) {
   const Range range = percentile_range(histogram_of(normal()));
-  EXPECT_NEAR(range.maximum, 3.89, 0.15);  // 99.995% of a normal distribution lie below
+  EXPECT_NEAR(range.maximum, 3.89, 0.15);  // 99.995% of a normal distribution are below
   EXPECT_NEAR(range.minimum, -3.89, 0.15);
 }
 
-// Uniform quantizers of a normal distribution: the best step of 256 levels is 0.0308 deviations (Max 1960), a range of +-3.93.
+// Uniform quantizers of a normal distribution: the best step with 256 levels is 0.0308 standard deviations (Max 1960), a range
+// of +-3.93.
 TEST(Ranges, MseOfTheNormalDistribution) {
   const std::vector<float> values = normal();
   const Range range = mse_range(histogram_of(values));

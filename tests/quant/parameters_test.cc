@@ -84,7 +84,7 @@ TEST(Weights, ScaleIsWidenedForALargeBias) {
   const QuantizedWeights integers = quantized_weights(weight, bias, 1e-5F, true);
   EXPECT_LE(std::abs(static_cast<int64_t>(integers.bias.data<int32_t>()[0])), int64_t{1} << 30);
   EXPECT_NEAR(dequantized(integers.bias, *integers.bias_type.quantization).data<float>()[0], 50, 1e-4);
-  // The other channel's is as narrow as ever.
+  // The scale of the other channel is as small as before.
   const float largest = std::max({std::abs(weight.data<float>()[1]), std::abs(weight.data<float>()[3]),
                                   std::abs(weight.data<float>()[5]), std::abs(weight.data<float>()[7])});
   EXPECT_FLOAT_EQ(integers.weight_type.quantization->scales[1], largest / 127);

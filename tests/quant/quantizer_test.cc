@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks of integers answer as those of real numbers do, and are integers throughout.
+// Integer networks answer like the float ones, and use integers throughout.
 #include "fovea/quant/quantizer.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,7 @@
 namespace fovea {
 namespace {
 
-// Every kind of layer that integers have an operator for, and the rules between them.
+// Every kind of layer with an integer operator, and the rules between them.
 Network all_kinds() {
   return {.name = "kinds",
           .function =
@@ -28,7 +28,7 @@ Network all_kinds() {
                     x | depthwise_conv({.kernel = 3, .padding = same, .bias = false}) | batch_norm({.activation = swish});
                 const Value sum = wide + x;
                 x = sum | batch_norm({.activation = relu}) | conv({.filters = 8, .kernel = 1, .activation = hard_swish});
-                // Of a type by rule, joined with one that is measured.
+                // An activation with a prescribed type, added to one with a measured range.
                 const Value left = x | conv({.filters = 4, .kernel = 1, .activation = hard_sigmoid});
                 const Value right = x | conv({.filters = 4, .kernel = 1, .activation = leaky_relu(0.1)}) |
                                     avg_pool({.window = 2, .stride = 1, .padding = same});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks that no training leaves: dead channels, vanishing activations, constants. Their scales are widened until integers
-// hold them together.
+// Networks as no training leaves them: dead channels, vanishing activations, constants. Their scales are widened until integers
+// can represent them together.
 #include "fovea/quant/scale_limits.h"
 
 #include <gtest/gtest.h>

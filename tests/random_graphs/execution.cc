@@ -13,7 +13,7 @@ namespace fovea {
 namespace {
 
 constexpr size_t guard_bytes = 4096;
-constexpr std::byte poison{0xff};  // a NaN of any type, -1 as an integer
+constexpr std::byte poison{0xff};  // a NaN of any type, and -1 as an integer
 
 void fill_with_poison(Tensor& tensor) { std::memset(tensor.raw(), std::to_integer<int>(poison), tensor.bytes()); }
 
@@ -71,7 +71,7 @@ Arrays executed(const Graph& graph, const CompileOptions& options, const std::ma
       std::memcpy(bound.arguments[i].raw(), value.raw(), value.bytes());
     }
   };
-  // A run on nothing leaves the arena full of it.
+  // A run without work leaves the arena filled with poison.
   give();
   for (size_t i = 0; i < bound.arguments.size(); ++i)
     if (program.plan().arguments[i].name.starts_with("x")) fill_with_poison(bound.arguments[i]);

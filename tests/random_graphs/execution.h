@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks compiled and run in this process, with memory that hides nothing: results start as NaN, and so does what the arena
-// holds.
+// Networks compiled and run in this process, in memory that hides no errors: results and the arena start as NaNs.
 #pragma once
 
 #include <map>
@@ -12,11 +11,11 @@
 
 namespace fovea {
 
-// By Program. `values` stay as they are.
+// Runs the network by Program. `values` do not change.
 Arrays executed(const Graph& graph, const CompileOptions& options, const std::map<std::string, Tensor>& values);
 
-// By an object for this machine, as `fovea compile` writes it, linked into this process. Fails where it writes past the memory
-// it was given.
+// Runs the network as an object for this machine, as `fovea compile` writes it, linked into this process. Fails when it writes
+// outside of its memory.
 Arrays executed_ahead_of_time(const InferenceModel& model, const std::map<std::string, Tensor>& inputs, const std::string& cpu);
 
 }  // namespace fovea

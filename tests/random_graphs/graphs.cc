@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random whole networks, each compiled and written in every way and held against the interpreter of its formulas.
+// Random whole networks, each compiled and written in every way and compared with the interpreter of its linalg operations.
 //
-// Networks are worked on in a process of their own, so that one that crashes or hangs is a finding like any other.
+// Networks are processed in a process of their own, so that crashes and hangs are findings like any other.
 #include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,7 +22,7 @@ namespace {
 
 struct Options {
   int64_t seed = 1, runs = 100, seconds = 0;
-  int code = 2;  // roads to machine code for each network
+  int code = 2;  // pipelines to machine code for each network
   std::string only, exported;
   std::string folder = "build/graphs";
   bool quiet = false;
@@ -37,7 +37,7 @@ RandomNetwork network_of(int64_t seed) {
   return random_network(static_cast<uint32_t>(seed), 2 + static_cast<int>(seed / 10 % 9), purpose_of(seed));
 }
 
-// Which roads a network takes: all that are cheap, and some of the others, a different few for each.
+// The pipelines for a network: all that are cheap, and some of the others, different ones for each network.
 std::vector<const Pipeline*> chosen_roads(const std::vector<Pipeline>& all, const Options& options, int64_t seed) {
   std::vector<const Pipeline*> cheap, dear;
   for (const Pipeline& road : all) {
@@ -59,7 +59,7 @@ std::string one_line(std::string text) {
   return text;
 }
 
-// The child: one line before each road, one after it.
+// The child process prints one line before each pipeline, and one after it.
 [[noreturn]] void work(const Options& options, int64_t from, int64_t to, int pipe) {
   std::FILE* out = fdopen(pipe, "w");
   const std::filesystem::path folder = std::filesystem::path(options.folder) / std::to_string(getpid());
@@ -159,7 +159,7 @@ class Tally {
 
  private:
   void keep_text(int64_t seed) const {
-    const pid_t child = fork();  // MLIR stays out of this process
+    const pid_t child = fork();  // MLIR is not used in this process
     if (child == 0) {
       alarm(60);
       std::ofstream(std::filesystem::path(options_.folder) / fmt::format("{}.mlir", seed))
@@ -183,7 +183,7 @@ std::string ending(int status) {
   return fmt::format("ends with status {}", WEXITSTATUS(status));
 }
 
-// Seeds [from, to) in a process of their own; the seed to go on with.
+// Processes seeds [from, to) in a child process; returns the seed to go on with.
 int64_t run_child(const Options& options, int64_t from, int64_t to, Tally& tally) {
   int ends[2];
   if (pipe(ends) != 0) throw std::runtime_error("no pipe");
@@ -235,7 +235,7 @@ int export_all(const Options& options) {
 }
 
 int run(const Options& options) {
-  set_settings({});  // no cache
+  set_settings({});  // without a cache
   std::filesystem::create_directories(options.folder);
   Tally tally(options);
   constexpr int64_t seeds_of_a_child = 100;

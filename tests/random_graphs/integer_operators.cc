@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random quantized operators, as files of integers hold them.
+// Random quantized operators, as integer files have them.
 #include <algorithm>
 #include <cmath>
 
@@ -28,7 +28,7 @@ class IntegerOperators {
  private:
   int64_t zero_in(double share) { return std::llround(255 * share) - (storage_ == DType::i8 ? 128 : 0); }
 
-  // Integers that cover about [-reach, reach], or numbers without a sign.
+  // A type whose integers cover about [-reach, reach], or non-negative numbers.
   QuantizedType activation(double reach) {
     const double scale = 2 * reach / 255 * g_.uniform(0.7, 1.3);
     const int64_t zero = g_.chance(25) ? zero_in(0) : zero_in(g_.uniform(0.3, 0.7));
@@ -38,7 +38,7 @@ class IntegerOperators {
   QuantizedType type_of(Ref value) { return {.storage = g_.type(value).dtype, .quantization = *g_.type(value).quantization}; }
   double reach(Ref value) { return 128 * static_cast<double>(g_.type(value).quantization->scales[0]); }
 
-  // The values that are integers of 8 bits.
+  // A value of 8-bit integers.
   std::optional<Ref> some(int64_t least_rank, int64_t most_rank) {
     const auto value = g_.some(least_rank, most_rank);
     return value && g_.type(*value).quantization ? value : std::nullopt;
@@ -78,7 +78,7 @@ class IntegerOperators {
     }
   }
 
-  // 8-bit weights: of a scale a filter, of one scale, or without a sign and with a zero point.
+  // 8-bit weights: with a scale for each filter, with one scale, or unsigned with a zero point.
   Ref weights(const Shape& shape, Quantization& quantization) {
     const bool old = storage_ == DType::u8 && g_.chance(40);
     const int64_t count = old || g_.chance(30) ? 1 : shape.back();
@@ -127,7 +127,7 @@ class IntegerOperators {
     keep(g_.add("quantized_dense", {*x, w, bias(out)}, {{"activation", limit()}, {"output", type}}));
   }
 
-  // The same tensor, one of its shape, or a parameter that broadcasts, of another scale.
+  // The same tensor, another one of its shape, or a parameter that broadcasts, with another scale.
   Ref partner(Ref x) {
     const Shape shape = g_.shape(x);
     for (const Ref value : g_.values())
@@ -199,7 +199,7 @@ class IntegerOperators {
     keep(g_.add("quantized_prelu", {*x, slope}, {{"output", output(reach(*x) * 0.8)}}));
   }
 
-  // Integers of another scale.
+  // The integers with another scale.
   std::optional<Ref> again() {
     const auto x = some(0, 5);
     return x ? g_.add("quantize", {*x}, {{"output", output(reach(*x) * g_.uniform(0.6, 1.4))}}) : std::nullopt;

@@ -55,7 +55,7 @@ Array array_of(const Tensor& tensor) {
     case DType::i64:
       append<int64_t>(array, tensor);
       break;
-    default:  // bytes, with or without a sign: the formulas say which
+    default:  // bytes, signed or unsigned as the linalg operations say
       for (size_t i = 0; i < tensor.bytes(); ++i)
         array.values.push_back(static_cast<double>(static_cast<int8_t>(tensor.raw()[i])));
   }

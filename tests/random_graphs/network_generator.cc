@@ -128,7 +128,7 @@ Shape NetworkGenerator::random_shape(int64_t rank) {
 
 namespace {
 
-// What else was computed may be asked for, too.
+// Other computed values may be results, too.
 std::vector<Ref> chosen_results(NetworkGenerator& generator) {
   std::vector<Ref> results{generator.values().back()};
   for (int64_t more = generator.pick(3); more > 0; --more) {

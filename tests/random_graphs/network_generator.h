@@ -25,24 +25,24 @@ class NetworkGenerator {
 
   Ref input(const TensorType& type, double low, double high);
   Ref parameter(const TensorType& type, double low,
-                double high);                                 // integers: of all their range but i32, which has [low, high]
+                double high);  // integers are over their whole range, except i32, which is in [low, high]
   Ref constant(const Shape& shape, double low, double high);  // few numbers, often one
 
   TensorType type(Ref value) const { return result_.model.graph.type(value); }
   Shape shape(Ref value) const { return type(value).shape; }
 
-  // The first result; none where the shape rule refuses, or where the result is too large for an interpreter.
+  // The first result; nothing when the shape rule refuses, or when the result is too large for an interpreter.
   std::optional<Ref> add(const char* operation, const std::vector<Ref>& operands, const Attributes& attributes = {});
   std::vector<Ref> add_all(const char* operation, const std::vector<Ref>& operands, const Attributes& attributes = {});
 
-  // The values that next operators may read, and the size of their numbers.
+  // A value that later operators may read, and the magnitude of its numbers.
   void keep(Ref value, double size = 1);
   double size(Ref value) const { return sizes_.at(value.index); }
   const std::vector<Ref>& values() const { return values_; }
-  // A late value, of such a rank.
+  // A recent value with such a rank.
   std::optional<Ref> some(int64_t least_rank = 0, int64_t most_rank = 5);
 
-  // How a window moves over images of such a rank: sizes, strides, dilations, padding of any kind.
+  // How a window moves over images of that rank: sizes, strides, dilations, and any kind of padding.
   Attributes movement(const Shape& window, bool dilated);
   Shape window(int64_t spatial, int64_t largest);
   Shape random_shape(int64_t rank);  // [batch, spatial..., channels]
@@ -60,7 +60,7 @@ class NetworkGenerator {
   int arguments_ = 0, layers_ = 0;
 };
 
-// Operators on real numbers and on integers, `steps` of them, into the generator.
+// Adds `steps` operators on real numbers, or on integers, to the generator.
 void add_real_operators(NetworkGenerator& generator, int steps, bool differentiable);
 void add_integer_operators(NetworkGenerator& generator, int steps);
 

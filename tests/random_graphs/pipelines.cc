@@ -46,7 +46,7 @@ Verdict by_code(Subject& subject, const CompileOptions& options, double precisio
   return held(subject.reference(), executed(subject.network.model.graph, options, subject.values()), precision);
 }
 
-// Less memory than the step would take: some of it is computed again, to the same bits.
+// With less memory than the step would take, some of it is recomputed to the same bits.
 Verdict by_code_in_less_memory(Subject& subject) {
   CompileOptions chosen = options(false);
   const ProgramMemory memory = memory_of(subject.network.model.graph, chosen);
@@ -59,7 +59,7 @@ Verdict by_code_in_less_memory(Subject& subject) {
   }
 }
 
-// A file holds channels first or last as its format wants them, and names of its own only for what has none.
+// A file has channels first or last as its format requires, and own names only for what has none.
 Verdict read_back(Subject& subject, const InferenceModel& read, double precision) {
   std::map<std::string, Tensor> values = read.tensors;
   for (const Graph::Argument& argument : read.graph.arguments()) {
@@ -67,13 +67,13 @@ Verdict read_back(Subject& subject, const InferenceModel& read, double precision
     const auto given = subject.network.inputs.find(argument.name);
     if (given == subject.network.inputs.end()) return {Outcome::wrong, "an input is called " + argument.name};
     Tensor tensor = given->second.clone();
-    // The reader tells maps from others by what reads them; where it is mistaken the file's order stands.
+    // The reader recognizes feature maps by their readers; where it is mistaken, the file's order stays.
     if (tensor.shape() != argument.type.shape) {
       tensor = transposed(tensor, inverse(channels_last_order(std::ssize(tensor.shape()))));
       if (tensor.shape() != argument.type.shape)
         return {Outcome::wrong, fmt::format("input {} is {}", argument.name, to_string(argument.type.shape))};
     }
-    // ONNX files hold u8 for i8, zero points 128 higher.
+    // ONNX files have u8 for i8, with zero points 128 higher.
     if (tensor.dtype() == DType::i8 && argument.type.dtype == DType::u8)
       for (size_t i = 0; i < tensor.bytes(); ++i) tensor.raw()[i] ^= std::byte{128};
     values[argument.name] = tensor;
@@ -92,13 +92,13 @@ Verdict read_back(Subject& subject, const InferenceModel& read, double precision
   return held(subject.reference(), results, precision);
 }
 
-// How results are rounded is an option of the reader, not of the file.
+// How results are rounded is an option of the reader and not of the file.
 bool rounds_twice(const Graph& graph) {
   return std::ranges::any_of(graph.nodes(),
                              [](const Graph::Node& node) { return node.get("rounding", std::string("float")) == "double"; });
 }
 
-// What the format, the writer or the reader has no word for is refused; what is read back has to be right.
+// The format, the writer or the reader may refuse the network; what is read back has to be right.
 template <typename Write, typename Read>
 Verdict by_file(Subject& subject, const std::filesystem::path& path, const Write& write, const Read& read,
                 double precision = f32_precision) {
@@ -111,14 +111,14 @@ Verdict by_file(Subject& subject, const std::filesystem::path& path, const Write
   } catch (const InternalError&) {
     throw;
   } catch (const Error& error) {
-    std::string words = error.what();  // without the folder, so that reasons can be counted
+    std::string words = error.what();  // without the folder, so that equal reasons are counted together
     const size_t at = words.find(path.string());
     return {Outcome::refused, at == std::string::npos ? words : "read back: " + words.substr(at + path.string().size())};
   }
   return read_back(subject, *back, precision);
 }
 
-// ONNX says what integers stand for, and rounds once to the even number; ours may be a step away after each operator.
+// ONNX defines what integers stand for, and rounds once to the even number; ours may be one step away after each operator.
 Verdict by_onnx(Subject& subject, const std::filesystem::path& path) {
   return by_file(
       subject, path, write_onnx, [](const auto& file, int64_t batch) { return read_onnx(file, {.batch = batch}); },
@@ -130,7 +130,7 @@ Verdict by_tflite(Subject& subject, const std::filesystem::path& path) {
                  [](const auto& file, int64_t batch) { return read_tflite(file, {.batch = batch}); });
 }
 
-// Quantized, and then as the integers say: in files, in the passes, as code.
+// The network quantized, with the integers as its reference: in files, in the passes, as code.
 Subject quantized(Subject& subject) {
   const InferenceModel model = folded(subject.network.model, {.norms_as_convolutions = true});
   const QuantizationPlan plan(model);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The roads a random network takes, each held against the interpreter.
+// The pipelines that a random network is put through, each compared with the interpreter.
 #pragma once
 
 #include <filesystem>
@@ -13,10 +13,10 @@
 
 namespace fovea {
 
-// A network with what it is held against, made once for all roads.
+// A network with its reference, which is computed once for all pipelines.
 struct Subject {
   explicit Subject(RandomNetwork made, Purpose purpose);
-  Reference& reference();  // of its formulas
+  Reference& reference();  // of its linalg operations
   std::map<std::string, Tensor> values() const;
 
   RandomNetwork network;
@@ -28,7 +28,7 @@ struct Subject {
 
 enum class Outcome : uint8_t {
   equal,
-  refused,  // in words, as what cannot be: a file format has no such operator
+  refused,  // with a message that the format has no such operator
   wrong,
 };
 struct Verdict {
@@ -38,12 +38,12 @@ struct Verdict {
 
 struct Pipeline {
   const char* name;
-  bool compiles;  // machine code: tens of milliseconds a kernel
+  bool compiles;  // generates machine code, which takes tens of milliseconds for each kernel
   std::vector<Purpose> purposes;
   std::function<Verdict(Subject&)> run;
 };
 
-// `folder`: for files on the way.
+// `folder` is for temporary files.
 std::vector<Pipeline> pipelines(const std::filesystem::path& folder);
 
 }  // namespace fovea

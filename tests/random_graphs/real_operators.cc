@@ -19,7 +19,7 @@ class RealOperators {
     const int64_t rank = g_.one_of<int64_t>({2, 3, 4, 4, 4, 4, 4, 5});
     const Ref image = g_.input({g_.random_shape(rank)}, -1, 1);
     g_.keep(image);
-    if (g_.chance(25)) {  // of the same batch, which a reader of files may choose
+    if (g_.chance(25)) {  // with the same batch, which a reader of files may change
       Shape shape = g_.random_shape(g_.between(1, 5));
       shape[0] = g_.shape(image)[0];
       g_.keep(g_.input({shape}, -1, 1));
@@ -35,7 +35,7 @@ class RealOperators {
  private:
   void keep(std::optional<Ref> value, double size) {
     if (!value) return;
-    if (size > 50) {  // numbers stay of the order of 1
+    if (size > 50) {  // numbers stay near 1
       const auto number = g_.constant({}, 1 / size, 1 / size);
       value = g_.add("mul", {*value, number});
       size = 1;
@@ -144,7 +144,7 @@ class RealOperators {
     const Ref weights = weight(filter, terms);
     auto y = g_.add("conv_transpose", {*x, weights}, attributes);
     if (!y || static_cast<double>(element_count(shape)) * terms > most_work) return;
-    if (g_.chance(40)) {  // another size that the stride leaves open; refused where it does not
+    if (g_.chance(40)) {  // another size that the stride permits; otherwise it is refused
       Shape size = g_.shape(*y);
       size.erase(size.begin());
       size.pop_back();
@@ -178,7 +178,7 @@ class RealOperators {
     const int64_t k = shape[rank - (left ? 2 : 1)], m = shape[rank - (left ? 1 : 2)];
     std::optional<Ref> other = x;
     bool turned = true;   // x times itself, one of them transposed
-    if (g_.chance(50)) {  // another activation of such a shape, or a parameter
+    if (g_.chance(50)) {  // another activation of that shape, or a parameter
       const int64_t n = g_.one_of<int64_t>({1, 2, 5, 8});
       Shape wanted(shape.begin(), shape.end() - 2);
       wanted.push_back(right ? n : k);
@@ -232,7 +232,7 @@ class RealOperators {
     keep(g_.add(function, {*x}), bounded ? 1 : size);
   }
 
-  // Something that broadcasts with a value of such a shape, or the other way about.
+  // A value that broadcasts with one of that shape, or the other way around.
   Ref partner(Ref x) {
     const Shape shape = g_.shape(x);
     const int64_t kind = g_.pick(5);
@@ -270,7 +270,8 @@ class RealOperators {
     keep(g_.add(names[kind], {a, b}), kind == 2 || kind == 5 ? 2 * size * size + 1 : size + 2);
   }
 
-  // Where both sides meet they are equal, or the comparison is one of known numbers: a last bit may not change the answer.
+  // Where both sides are close they are equal, or the comparison is between known numbers, so that the last bit does not
+  // decide.
   void select() {
     const auto x = g_.some();
     if (!x) return;
@@ -330,7 +331,7 @@ class RealOperators {
     keep(g_.add("group_norm", {*x, scale, shift}, grouped), 4);
   }
 
-  // Factors of the count dealt out anew, or neighbors joined.
+  // The factors of the count in another arrangement, or merged neighbors.
   void reshape() {
     const auto x = g_.some();
     if (!x) return;

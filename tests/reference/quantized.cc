@@ -38,7 +38,7 @@ int64_t by_magic_bias(int64_t sum, float multiplier, const Coding& output, std::
   return std::clamp(rounded + output.zeros[0], range.first, range.second);
 }
 
-// gemmlowp, by models.md section 9, step 3.
+// gemmlowp's rounding, twice.
 int64_t twice(int64_t sum, double real, const Coding& output, std::pair<int64_t, int64_t> range) {
   int exponent = 0;
   const double fraction = std::frexp(real, &exponent);
@@ -87,7 +87,7 @@ Integers each_pair(const Integers& lhs, const Integers& rhs, const Coding& outpu
   return result;
 }
 
-// What a window over `image` gives, its channels those of `channels`.
+// The shape of the result of a window over `image` with `channels` channels.
 Shape windowed(const Shape& image, const std::vector<int64_t>& window, const Movement& movement, int64_t channels) {
   Tensor ones({1, 1}, DType::f64);
   Shape shape{image[0]};

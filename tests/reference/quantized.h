@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integer arithmetic in plain loops, as XNNPACK and TensorFlow Lite define it: by bits and magic numbers where they do it so.
+// Integer arithmetic in plain loops as XNNPACK and TensorFlow Lite define it, by bits and magic numbers where they do so.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace fovea::reference {
 
-// real = scale * (q - zero); scales by the last dimension when there are several.
+// real = scale * (q - zero). Several scales belong to the positions of the last dimension.
 struct Coding {
   std::vector<float> scales;
   std::vector<int64_t> zeros;
@@ -30,7 +30,7 @@ struct Integers {
   int64_t at(const Shape& index) const;
 };
 
-// Visits the cells of the window at `output` that lie in the image: (spatial index, tap index).
+// Visits the cells of the window at `output` that are in the image: (spatial index, tap index).
 void each_tap(const Shape& image, const std::vector<int64_t>& window, const Movement& movement, const Shape& output,
               const std::function<void(const Shape& cell, const Shape& tap)>& visit);
 

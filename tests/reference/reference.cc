@@ -34,7 +34,7 @@ struct Padded {
   std::vector<int64_t> before, output;
 };
 
-// models.md, section 1: SAME pads (output - 1) * stride + reach - input cells in all, the odd one after.
+// SAME padding adds (output - 1) * stride + reach - input cells in total, the odd one after.
 Padded padded(const std::vector<int64_t>& input, const std::vector<int64_t>& window, const Movement& movement) {
   Padded result;
   for (size_t dim = 0; dim < input.size(); ++dim) {
@@ -64,7 +64,7 @@ Shape image_shape(int64_t batch, const std::vector<int64_t>& spatial, int64_t ch
   return shape;
 }
 
-// Visits (output position, tap, input position) for every tap of every output that lies inside the input.
+// Visits (output position, tap, input position) for every tap of every output that is inside the input.
 void each_tap(const std::vector<int64_t>& input, const std::vector<int64_t>& window, const Movement& movement,
               const std::function<void(const Shape&, const Shape&, const Shape&)>& visit) {
   const Padded geometry = padded(input, window, movement);

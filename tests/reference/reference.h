@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain loops in double precision, one function an operator, that read like its definition. Nothing here is fast or shares code
-// with the formulas.
+// Plain loops in double precision, one function for each operator, that read like its definition. They are not fast and share
+// no code with the lowerings.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,8 @@ void each_index(const Shape& shape, const std::function<void(const Shape&)>& vis
 double& at(Tensor& tensor, const Shape& index);
 double at(const Tensor& tensor, const Shape& index);
 
-// How a window moves. `padding` "same" or "valid"; `cells` ([before, after] of each dimension) wins where it is not empty.
+// How a window moves. `padding` is "same" or "valid"; `cells` ([before, after] of each dimension) takes precedence when it is
+// not empty.
 struct Movement {
   std::vector<int64_t> strides, dilations;
   std::string padding = "valid";
@@ -24,7 +25,7 @@ struct Movement {
   int64_t groups = 1;
 };
 
-// [batch, spatial..., in] and [spatial..., in / groups, out].
+// The image is [batch, spatial..., in], the filter [spatial..., in / groups, out].
 Tensor conv(const Tensor& image, const Tensor& filter, const Movement& movement);
 // Every input cell adds its filter to the output, which has spatial size `output_size`.
 Tensor conv_transpose(const Tensor& image, const Tensor& filter, const std::vector<int64_t>& output_size,
@@ -34,10 +35,10 @@ Tensor avg_pool(const Tensor& image, const std::vector<int64_t>& window, const M
 
 Tensor matmul(const Tensor& lhs, const Tensor& rhs);
 
-// With numpy's broadcasting.
+// Applies a function element by element with numpy's broadcasting.
 Tensor elementwise(const std::vector<Tensor>& operands, const std::function<double(const std::vector<double>&)>& function);
 
-// Over `dims`, which stay with size 1. `combine` gets all values that fall together, in row-major order.
+// Reduces over `dims`, which stay with size 1. `combine` gets all values of one result in row-major order.
 Tensor reduce(const Tensor& x, const std::vector<int64_t>& dims,
               const std::function<double(const std::vector<double>&)>& combine);
 

@@ -11,7 +11,7 @@ Numbers zeros(int64_t count) { return Numbers(static_cast<size_t>(count), 0.0); 
 double& at(Numbers& numbers, int64_t index) { return numbers[static_cast<size_t>(index)]; }
 double at(const Numbers& numbers, int64_t index) { return numbers[static_cast<size_t>(index)]; }
 
-// Every product of a convolution: places in the image, the filter and the output.
+// Visits every product of a convolution: positions in the image, the filter and the output.
 template <typename Visit>
 void each_product(const Windows& windows, int64_t batch, const Channels& channels, Visit visit) {
   const auto [in, out, groups] = channels;
@@ -25,7 +25,7 @@ void each_product(const Windows& windows, int64_t batch, const Channels& channel
   });
 }
 
-// The place in the image of each window's first largest value, or -1.
+// The position in the image of each window's first largest value, or -1.
 std::vector<int64_t> places_of_largest(const Windows& windows, int64_t batch, int64_t channels, const Numbers& image) {
   std::vector<int64_t> places(static_cast<size_t>(batch * windows.outputs() * channels), -1);
   windows.each([&](int64_t output, int64_t, int64_t cell) {
@@ -39,7 +39,7 @@ std::vector<int64_t> places_of_largest(const Windows& windows, int64_t batch, in
   return places;
 }
 
-// What each window's sum is divided by.
+// What the sum of each window is divided by.
 std::vector<int64_t> divisors(const Windows& windows, bool count_padding) {
   std::vector<int64_t> counts(static_cast<size_t>(windows.outputs()), count_padding ? windows.taps() : 0);
   if (!count_padding) windows.each([&](int64_t output, int64_t, int64_t) { ++counts[static_cast<size_t>(output)]; });

@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-// Numbers of every attribute `name` of an SVG.
+// The numbers of every attribute `name` of an SVG.
 std::vector<double> attributes(const std::string& svg, const std::string& name) {
   std::vector<double> found;
   const std::string mark = " " + name + "=\"";
@@ -20,7 +20,7 @@ std::vector<double> attributes(const std::string& svg, const std::string& name) 
   return found;
 }
 
-// Every tag that opens must close, in order: what an XML reader asks for.
+// Every tag that opens must close in order, as an XML reader requires.
 void expect_well_formed(const std::string& svg) {
   std::vector<std::string> open;
   for (size_t at = svg.find('<'); at != std::string::npos; at = svg.find('<', at + 1)) {
@@ -52,14 +52,14 @@ TEST(LineChart, PointsLieInThePlotAndRiseUpwards) {
   expect_well_formed(svg);
   EXPECT_NE(svg.find("train &lt;&amp;&gt; &quot;x&quot;"), std::string::npos);
   const auto x = attributes(svg, "cx"), y = attributes(svg, "cy");
-  ASSERT_EQ(x.size(), 12u);  // the last is not finite
+  ASSERT_EQ(x.size(), 12u);  // the last point is not finite
   for (size_t i = 1; i < x.size(); ++i) {
     EXPECT_GT(x[i], x[i - 1]);
     EXPECT_GT(y[i], y[i - 1]);  // smaller values are lower, and SVG counts downwards
   }
   EXPECT_GE(y.front(), 0);
   EXPECT_LE(y.back(), 400);
-  // Proportions hold: 1, 1/2 and 1/3 are spaced 3 to 1.
+  // The proportions hold: 1, 1/2 and 1/3 are spaced 3 to 1.
   EXPECT_NEAR((y[1] - y[0]) / (y[2] - y[1]), 3, 0.02);
 }
 
@@ -103,7 +103,7 @@ TEST(PredictionSheet, HoldsThePictures) {
   EXPECT_NE(svg.find("cat 88%"), std::string::npos);
   EXPECT_NE(svg.find("is dog"), std::string::npos);
   EXPECT_EQ(svg.find("is cat"), std::string::npos);
-  // The embedded picture, decoded again, is the one that went in.
+  // The embedded image, decoded again, is the original one.
   const std::string mark = "base64,";
   const size_t start = svg.find(mark) + mark.size();
   const std::string text = svg.substr(start, svg.find('"', start) - start);

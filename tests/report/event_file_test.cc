@@ -13,7 +13,7 @@ namespace {
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 TEST(Crc32c, AgreesWithTheStandard) {
-  // RFC 3720, B.4, and the check value of the catalogs.
+  // RFC 3720, B.4, and the check value in CRC catalogs.
   EXPECT_EQ(crc32c(bytes_of("123456789")), 0xE3069283u);
   EXPECT_EQ(crc32c(bytes_of(std::string(32, '\0'))), 0x8A9136AAu);
   EXPECT_EQ(crc32c(bytes_of(std::string(32, '\xff'))), 0x62A8AB43u);
@@ -73,7 +73,7 @@ TEST_F(Events, ResumingCutsWhatComesAgain) {
   }
   EXPECT_EQ(read_events(path).size(), 10u);
   const std::string whole = read_text(path);
-  // Killed in the middle of the last record, at any byte of it; resumed from step 4.
+  // Killed within the last record, at any of its bytes, and resumed from step 4.
   for (size_t lost = 0; lost < 60; ++lost) {
     write_text(path, whole.substr(0, whole.size() - lost));
     { EventFile(folder_, 4).write(4, {{"loss", 7}}); }

@@ -17,7 +17,7 @@ namespace {
 using Place = KernelOperand::Place;
 constexpr int64_t tile_size = 5;
 
-// out[i] = a[i] + b[i], by way of the scratch memory.
+// out[i] = a[i] + b[i], through the scratch memory.
 void add(void* const* operands, int64_t begin, int64_t end, void* scratch) {
   const auto* a = static_cast<const float*>(operands[0]);
   const auto* b = static_cast<const float*>(operands[1]);
@@ -96,7 +96,7 @@ TEST(Program, FindsWhereNumbersStopBeingFinite) {
   constexpr float infinity = std::numeric_limits<float>::infinity(), large = 2e38f;
   struct Case {
     float x, total;
-    const char* tensor;  // the first that is not finite; null: none
+    const char* tensor;  // the first one that is not finite; null: none
     bool nan;
   };
   ThreadPool pool(2);
@@ -142,7 +142,7 @@ TEST(Program, ScratchFollowsLargerPools) {
     program.run({&x, &total}, {&y}, pool);
     EXPECT_EQ(y.data<float>()[319], 2 * x.data<float>()[319] + 319);
   }
-  EXPECT_EQ(program.memory_bytes(2) - program.memory_bytes(1), 128);  // one thread's scratch, in whole lines
+  EXPECT_EQ(program.memory_bytes(2) - program.memory_bytes(1), 128);  // one thread's scratch memory, in whole lines
   EXPECT_GE(program.memory_bytes(1), program.plan().arena_bytes);
 }
 
@@ -202,7 +202,7 @@ TEST(Program, RefusesPlansThatReachOutside) {
   EXPECT_NE(refused([](ProgramPlan& plan) { plan.result_replaces = {1}; }).find("replace"), std::string::npos);
 }
 
-// y = x + (w + w), the sum of w hoisted.
+// y = x + (w + w), with the sum of w hoisted.
 ProgramPlan with_initializer(int64_t tiles) {
   const Shape shape{tiles, tile_size};
   ProgramPlan initializer;

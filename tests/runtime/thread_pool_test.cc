@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// Counts how often each tile is computed and by how many threads a range was ever handed out.
+// Counts how often each tile is computed, and by how many threads.
 struct Count {
   explicit Count(int64_t tiles) : times(static_cast<size_t>(tiles)) {}
   static void body(void* context, int64_t begin, int64_t end, int thread) {
@@ -41,7 +41,7 @@ TEST(ThreadPool, ComputesEveryTileOnce) {
 }
 
 TEST(ThreadPool, RunsManyJobsInARow) {
-  // Far more threads than processors and jobs of a few tiles: stragglers of one job meet the next.
+  // With far more threads than processors and jobs of a few tiles, late threads of one job meet the next job.
   ThreadPool pool(13);
   struct Sum {
     std::atomic<int64_t> value{0};
@@ -64,7 +64,7 @@ TEST(ThreadPool, WakesWorkersThatFellAsleep) {
   ThreadPool pool(2);
   for (int i = 0; i < 5; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    // Each of two tiles waits for the other to have begun: only two threads together get through.
+    // Each of two tiles waits until the other has begun, so only two threads can finish.
     std::atomic<int> begun{0};
     pool.run(
         2,
@@ -85,7 +85,7 @@ TEST(ThreadPool, OtherThreadsTakeWhatASlowOneLeaves) {
   struct State {
     std::atomic<int> left{99};
   } state;
-  // Tile 0 waits for all the others, half of which were meant for the thread that holds tile 0.
+  // Tile 0 waits for all others, half of which were meant for the thread that has tile 0.
   pool.run(
       100,
       [](void* context, int64_t begin, int64_t end, int) {

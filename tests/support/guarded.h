@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Memory that tells what was written outside it, and shows what was read before it was written.
+// Memory in which writes outside of it are noticed, and reads of unwritten bytes show in the result.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +9,10 @@
 
 namespace fovea {
 
-// As f32, f64 and bf16 not a number, as an integer -1: what is read from outside shows in the result.
+// This is a NaN as f32, f64 and bf16, and -1 as an integer, so reading from outside shows in the result.
 inline constexpr std::byte canary{0xff};
 
-// Memory of a known size between canaries and full of them, `misaligned` bytes past a multiple of 64.
+// Memory of a known size, filled with canaries and between canaries, `misaligned` bytes past a multiple of 64.
 class Guarded {
  public:
   explicit Guarded(size_t bytes, size_t misaligned = 0, std::byte filling = canary)

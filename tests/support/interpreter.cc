@@ -47,7 +47,7 @@ void each_index(const Index& shape, Visit visit) {
   }
 }
 
-// One scalar: `real` for floating point, `integer` (sign-extended) for the rest.
+// One scalar: `real` for floating point, `integer` (sign-extended) for other types.
 struct Scalar {
   double real = 0;
   int64_t integer = 0;
@@ -109,7 +109,7 @@ bool compare_integers(mlir::arith::CmpIPredicate predicate, int64_t a, int64_t b
   }
 }
 
-// By way of f32, as every kernel does it.
+// Rounds through f32, as every kernel does.
 double to_bf16(double value) {
   llvm::APFloat number(static_cast<float>(value));
   bool loses = false;
@@ -244,7 +244,7 @@ class Body {
  private:
   struct Step {
     Operation* op;
-    RealFunction function;  // of real numbers; null for the rest
+    RealFunction function;  // of real numbers; null for other operations
     llvm::SmallVector<int> operands;
     int result;
   };
@@ -261,10 +261,10 @@ class Body {
   std::vector<int> results_;
 };
 
-// Where an operand of a generic is read: a linear function of the loop indices, checked against the operand's shape once.
+// Where an operand of a generic is read: a linear function of the loop indices, checked once against the operand's shape.
 struct Walk {
   int64_t start = 0;
-  Index steps;  // by loop
+  Index steps;  // for each loop
 
   Walk(mlir::AffineMap map, const Index& shape, const Index& loops) : steps(loops.size(), 0) {
     int64_t stride = count(shape);
@@ -368,7 +368,7 @@ class Frame {
     arrays_[pad] = std::move(result);
   }
 
-  // Visits the places of a slice in the whole tensor, in row-major order of the slice.
+  // Visits the positions of a slice in the whole tensor, in row-major order of the slice.
   template <typename Slice, typename Visit>
   static void each_place(Slice slice, const Index& whole, Visit visit) {
     each_index(Index(slice.getStaticSizes()), [&](Index index) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a function of linalg linalg operations one element at a time: floating point in double, integers exactly.
+// Interprets functions of linalg operations one element at a time: floating point in double, integers exactly.
 #pragma once
 
 #include <random>
@@ -15,8 +15,8 @@ struct Array {
   std::vector<double> values;
 };
 
-// Random errors, to see how far results move when every number read and made is a little off: what arithmetic of that precision
-// may give.
+// Random errors that show how far results may move when every number that is read or computed has a small relative error, as in
+// arithmetic of that precision.
 class Noise {
  public:
   Noise(double size, uint32_t seed) : size_(size), random_(seed) {}
@@ -27,8 +27,8 @@ class Noise {
   std::mt19937 random_;
 };
 
-// Calls of other functions of the module are followed. Throws std::runtime_error on operations that linalg operations may not
-// hold.
+// Runs the function; calls of other functions of the module are followed. Throws std::runtime_error on operations that code
+// generation does not accept.
 std::vector<Array> interpret(mlir::func::FuncOp function, const std::vector<Array>& arguments, Noise* noise = nullptr);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Programs of tests take their settings from the environment, as fovea does; linked into each, this does so before main().
+// Test programs take their settings from the environment as fovea does; this file is linked into each and does so before
+// main().
 #include "app/environment.h"
 
 namespace {

@@ -19,7 +19,7 @@ namespace {
 
 size_t bytes_of(const ProgramPort& port) { return static_cast<size_t>(element_count(port.shape)) * byte_size(port.dtype); }
 
-// Tensors by name, each between guards. What the network reads must stay as it is.
+// Tensors by name, each between guards. The inputs of the network must not change.
 class Memory {
  public:
   void add(const std::string& name, const Tensor& value) {
@@ -34,7 +34,7 @@ class Memory {
   }
   Guarded& at(const std::string& name) { return tensors_.at(name); }
 
-  // "" or what is wrong with it.
+  // What is wrong with the memory, or "".
   std::string damage() {
     for (auto& [name, memory] : tensors_) {
       if (!memory.intact()) return "written outside " + name;
@@ -49,7 +49,8 @@ class Memory {
   std::map<std::string, std::vector<std::byte>> given_;
 };
 
-// Runs a plan as Program does, on one thread, the second half of every kernel's tiles first, with poison in its scratch.
+// Runs a plan as Program does, on one thread, with the second half of every kernel's tiles first and poison in the scratch
+// memory.
 void run_plan(const ProgramPlan& plan, Memory& memory, const std::string& arena, std::byte poison) {
   memory.add(arena, static_cast<size_t>(plan.arena_bytes), poison);
   if (plan.initializer != nullptr) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One layer of a sweep: an operator with windows or a contraction, its sizes, and how it is compiled. A line of text says it
-// all, so that what fails can be run again alone.
+// One layer of a sweep: an operator with windows or a contraction, its sizes, and how it is compiled. One line of text contains
+// all of it, so that a failing case can be run alone.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,15 @@ enum class Operator : uint8_t { conv, conv_transpose, max_pool, avg_pool, dense,
 enum class Element : uint8_t { f32, bf16, i8, u8 };
 enum class Way : uint8_t {
   run,            // as in training, forward
-  gradients,      // forward, and the gradients by everything
+  gradients,      // forward, and all gradients
   inference,      // weights hoisted before the run
-  winograd_two,   // the same, by Winograd's algorithm wherever it can be
-  winograd_four,  //
-  ahead_of_time,  // an object of its own, with its weights
+  winograd_two,   // the same, with Winograd's algorithm in tiles of 2x2 wherever it is possible
+  winograd_four,  // the same in tiles of 4x4
+  ahead_of_time,  // an object file, with its weights
 };
 
-// A processor with short registers and no products of bytes, as Arm's are, in the instructions of this one. Of what is compiled
-// for inference there is none.
+// A processor with short registers and no byte products, like Arm's, in the instructions of this one. It does not exist for
+// code that is compiled for inference.
 inline constexpr const char* narrow = "narrow";
 
 struct Case {
@@ -33,17 +33,19 @@ struct Case {
   Element element = Element::f32;
   Way way = Way::run;
   std::string cpu = "native";  // or "haswell", or `narrow`
-  bool small_caches = false;   // so small that every kernel is cut into blocks
+  bool small_caches = false;   // so small that every kernel is divided into blocks
 
-  int64_t batch = 1;  // rows of a dense layer or a product
-  // One number a spatial dimension. `size` is the input's; `padding` [before, after] of each, empty for "same".
+  int64_t batch = 1;  // or the rows of a dense layer or a product
+  // One number for each spatial dimension. `size` is that of the input; `padding` is [before, after] of each dimension, empty
+  // for "same".
   std::vector<int64_t> size, kernel, stride, dilation, padding;
-  std::vector<int64_t> output_padding;  // of a transposed convolution ("same": the cells its output is short of the most)
-  int64_t in = 1, out = 1, groups = 1;  // channels of each group; a product's depth and columns, and how many products
+  // of a transposed convolution (with "same": the cells by which its output is smaller than the largest)
+  std::vector<int64_t> output_padding;
+  int64_t in = 1, out = 1, groups = 1;  // channels of each group, or a product's depth and columns, and how many products
   bool count_padding = false;           // of an average
   bool transpose_lhs = false, transpose_rhs = false;  // of a product
-  bool before = false;                                // a layer comes before it, so that it reads what a kernel wrote
-  bool after = false;                                 // bias and relu follow
+  bool before = false;                                // whether a layer precedes it, so that it reads what a kernel wrote
+  bool after = false;                                 // whether bias and relu follow
 
   bool operator==(const Case&) const = default;
 
@@ -56,18 +58,19 @@ struct Case {
 std::string to_string(const Case& layer);
 Case case_named(const std::string& text);  // refuses what to_string does not write
 
-// The window's movement over the larger image, the output of a transposed convolution. Sizes below 1 where it does not fit.
+// The movement of the window over the larger image, which is the output of a transposed convolution. Sizes are below 1 when it
+// does not fit.
 std::vector<reference::Movement1d> movement(const Case& layer);
-// How the operator's attributes and the integer reference say it.
+// The same as the operator's attributes and the integer reference have it.
 reference::Movement attributes_of(const Case& layer);
 bool fits(const Case& layer);
-// Multiply-adds of its plain loops.
+// The multiply-adds of its plain loops.
 int64_t work(const Case& layer);
 
-// All cases in a row: number `index` of them has the operator, the number of dimensions and the window of one dimension that
-// the index says; the rest (other dimensions, channels, groups, batch, processor) is drawn by `seed` and the index.
+// All cases, numbered. The number of a case determines the operator, the number of dimensions and the window of one dimension;
+// the rest (other dimensions, channels, groups, batch, processor) is drawn from `seed` and the number.
 int64_t case_count();
-// Window and image may not fit: then there is no case.
+// Returns false when window and image do not fit together.
 bool case_at(int64_t index, uint64_t seed, Case& layer);
 
 }  // namespace fovea::sweep

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which cases there are.
+// Enumerates the cases.
 #include <algorithm>
 #include <array>
 
@@ -61,7 +61,7 @@ constexpr std::array kinds{
 enum class Padding : uint8_t { none, same, even, uneven };
 
 constexpr int64_t most_dimensions = 3, sizes = 9, kernels = 5, strides = 4, dilations = 2, paddings = 4;
-// Plain loops must end: of integers they are slower.
+// Bounds the time of the plain loops, which are slower for integers.
 constexpr int64_t most_work = 4'000'000, most_integer_work = 200'000;
 
 class Draw {
@@ -75,7 +75,7 @@ class Draw {
     return numbers[random_.below(count)];
   }
 
-  // A window of one dimension: the `code` of all of them that says size, kernel, stride and dilation.
+  // The window of one dimension: `code` numbers all combinations of size, kernel, stride and dilation.
   void window(Case& layer, int64_t code, Padding padding) {
     layer.size.push_back(1 + code % sizes);
     code /= sizes;
@@ -114,7 +114,7 @@ class Draw {
       layer.out = one_of(lengths);
     } else if (one_in(5)) {
       layer.groups = from(2, 3);
-    } else if (one_in(4)) {  // depthwise, now and then with several filters for each channel
+    } else if (one_in(4)) {  // depthwise, sometimes with several filters for each channel
       layer.groups = std::max<int64_t>(2, layer.in);
       layer.in = 1;
       layer.out = one_in(4) ? 2 : 1;
@@ -125,7 +125,7 @@ class Draw {
   Random random_;
 };
 
-// A 3x3 convolution of stride 1, which Winograd's algorithm computes.
+// A 3x3 convolution of stride 1, which Winograd's algorithm can compute.
 void make_winograd(Case& layer) {
   const size_t dims = 2;
   for (auto* numbers : {&layer.size, &layer.kernel, &layer.stride, &layer.dilation, &layer.output_padding})

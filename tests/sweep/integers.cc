@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Cases of quantized integers, equal bit for bit.
+// Cases of quantized integers, which must be equal bit for bit.
 #include "fovea/core/random.h"
 #include "tests/sweep/problem.h"
 
@@ -20,7 +20,7 @@ Coding image_coding(const Case& layer) {
   return {{0.023528477F}, {-5}, true};
 }
 
-// Signed filters have a scale for each channel, unsigned ones a zero point.
+// Signed filters have a scale for each channel, unsigned ones have a zero point.
 Coding filter_coding(const Case& layer, int64_t channels) {
   if (layer.element == Element::u8) return {{0.021827F}, {131}, false};
   Coding coding{{}, std::vector<int64_t>(static_cast<size_t>(channels), 0), true};

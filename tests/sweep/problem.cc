@@ -10,7 +10,7 @@ namespace {
 
 using reference::Numbers;
 
-// Eighths from -1 to 1: bf16 holds them, and f32 holds every sum of their products, so that compiled code has no excuse.
+// Eighths from -1 to 1. bf16 holds them and f32 every sum of their products, so that compiled code must be exact.
 Tensor eighths(const Shape& shape, uint64_t stream) {
   Random random(11, stream);
   Tensor tensor(shape, DType::f32);
@@ -30,9 +30,9 @@ Shape image_shape(int64_t batch, const std::vector<int64_t>& spatial, int64_t ch
   return shape;
 }
 
-// Sizes of an operator's tensors.
+// The sizes of an operator's tensors.
 struct Sizes {
-  Shape x, w, y;  // w empty: no filter
+  Shape x, w, y;  // w is empty without a filter
 };
 
 Sizes sizes_of(const Case& layer) {
@@ -89,7 +89,7 @@ class Loops {
     return {};
   }
 
-  // By x and, where there is one, by w, of the sum of forward * y.
+  // The gradients of the sum of forward * y by x and, if there is one, by w.
   std::pair<Numbers, Numbers> gradients(const Numbers& x, const Numbers& w, const Numbers& y) const {
     switch (layer_.op) {
       case Operator::conv:
@@ -155,7 +155,7 @@ void add_argument(Problem& problem, const std::string& name, Role role, Tensor v
   problem.arguments.push_back({name, {value.shape(), value.dtype()}, role, std::move(value)});
 }
 
-// What lies in memory between two kernels is rounded, too: before a bias is added, or a mean's sum is divided.
+// Values in memory between two kernels are rounded, too: before a bias is added, or before a mean's sum is divided.
 double tolerance_of(const Case& layer) {
   if (layer.element == Element::bf16) return layer.op == Operator::avg_pool ? 0x1p-6 : layer.after ? 0x1p-7 : 0x1p-8;
   const bool winograd = layer.way == Way::winograd_two || layer.way == Way::winograd_four || layer.way == Way::inference;
@@ -166,7 +166,7 @@ Problem float_problem(const Case& layer, const std::string& prefix) {
   Problem problem{layer, {}, {}};
   const Sizes sizes = sizes_of(layer);
   const auto channels = sizes.y.back();
-  // The operands of a product are both activations.
+  // Both operands of a product are activations.
   const Role second = layer.op == Operator::matmul ? Role::input : Role::parameter;
   add_argument(problem, prefix + ".x", Role::input, eighths(sizes.x, 1));
   Numbers x = numbers_of(problem.arguments[0].value), w, bias;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A case with its numbers: what goes in, and what plain loops make of it.
+// A case with its numbers: the inputs, and the results of plain loops.
 #pragma once
 
 #include <map>
@@ -19,8 +19,8 @@ struct Argument {
 struct Wanted {
   std::string name;
   Shape shape;
-  reference::Numbers values;  // integers of quantized results
-  double tolerance;           // of the larger of 1 and the value
+  reference::Numbers values;  // integers for quantized results
+  double tolerance;           // relative to the larger of 1 and the value
 };
 
 struct Problem {
@@ -29,10 +29,10 @@ struct Problem {
   std::vector<Wanted> results;
 };
 
-// Arguments and results are named "PREFIX.something".
+// The problem of a case; arguments and results are named "PREFIX.something".
 Problem problem_of(const Case& layer, const std::string& prefix);
 
-// The arguments must be the graph's. Gives the values that `problem.results` lists.
+// Records the case; the arguments must be the graph's. Returns the values that `problem.results` lists.
 std::vector<Ref> record(Graph& graph, const Problem& problem, const std::map<std::string, Ref>& arguments);
 
 }  // namespace fovea::sweep

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sweeps over shapes: ./dev sweep.
+// The program of ./dev sweep.
 #include <CLI/CLI.hpp>
 #include <iostream>
 
@@ -22,7 +22,7 @@ std::string time_text(double seconds) {
   return fmt::format("{}:{:02}", minutes / 60, minutes % 60);
 }
 
-// Of a part of the work at a time, so that an interrupted sweep knows where it was.
+// Sweeps over a part of the work at a time, so that an interrupted sweep knows where it was.
 class Sweeper {
  public:
   Sweeper(const Arguments& arguments, int64_t all) : arguments_(arguments), all_(all) {}

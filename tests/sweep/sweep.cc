@@ -24,7 +24,7 @@ constexpr unsigned seconds_for_layer = 60;
 
 using Batch = std::vector<Case>;
 
-// One batch in a child, which says a line "CASE<tab>REASON" for each finding and "end" when it is through.
+// Runs one batch in a child process, which prints a line "CASE<tab>REASON" for each finding and "end" when it is done.
 class Child {
  public:
   Child(Batch batch, bool quiet) : batch_(std::move(batch)) {
@@ -43,7 +43,7 @@ class Child {
   int pipe_end() const { return pipe_; }
   const Batch& batch() const { return batch_; }
 
-  // False at the end of what it says.
+  // Reads output; false at its end.
   bool read() {
     std::array<char, 4096> part{};
     const ssize_t bytes = ::read(pipe_, part.data(), part.size());
@@ -51,7 +51,7 @@ class Child {
     return bytes > 0;
   }
 
-  // What it found, and how it ended: "" when it came through.
+  // Appends the findings; returns how the child ended, "" when it completed.
   std::string finish(std::vector<Finding>& findings) {
     close(pipe_);
     int status = 0;
@@ -71,7 +71,7 @@ class Child {
 
  private:
   [[noreturn]] void work(int to, bool quiet) {
-    set_settings({});  // no cache
+    set_settings({});  // without a cache
     alarm(seconds_for_layer * static_cast<unsigned>(batch_.size()));
     if (quiet) dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
     std::string lines;
@@ -115,7 +115,7 @@ int64_t sweep(const std::vector<Case>& layers, const Options& options) {
     std::vector<Finding> findings;
     const std::string end = child.finish(findings);
     const Batch& batch = child.batch();
-    // Which one it was, each tells by itself.
+    // Each case is run alone to find out which one it was.
     if (!end.empty() && batch.size() > 1) {
       for (const Case& layer : batch) waiting.push_front({layer});
       return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many cases, in processes of their own: what crashes or hangs is found like anything else.
+// Many cases, in processes of their own, so that crashes and hangs are findings, too.
 #pragma once
 
 #include <functional>
@@ -15,17 +15,17 @@ struct Progress {
 
 struct Options {
   int processes = 1;
-  bool quiet = true;  // what MLIR and LLVM say on standard error is not shown
+  bool quiet = true;  // hides what MLIR and LLVM print on standard error
   std::function<void(const Finding&)> found;
-  std::function<void(const Progress&)> progress;  // after every batch
+  std::function<void(const Progress&)> progress;  // called after every batch
 };
 
-// The cases in batches that go together. Gives how many were compared.
+// Compares the cases in batches that go together. Returns how many were compared.
 int64_t sweep(const std::vector<Case>& layers, const Options& options);
 
-// `count` cases drawn by a seed from all there are.
+// `count` cases drawn by a seed from all cases.
 std::vector<Case> drawn(uint64_t seed, int64_t count);
-// Those with numbers from `begin` to `end`.
+// The cases with numbers from `begin` to `end`.
 std::vector<Case> enumerated(int64_t begin, int64_t end, uint64_t seed);
 
 }  // namespace fovea::sweep

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two thousand layers of random shapes, compiled, against plain loops. FOVEA_SWEEP_SEED draws others, FOVEA_SWEEP_RUNS more.
+// Two thousand layers of random shapes, compiled and compared with plain loops. FOVEA_SWEEP_SEED draws others, FOVEA_SWEEP_RUNS
+// more.
 #include "tests/sweep/sweep.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +16,7 @@ int64_t number(const char* variable, int64_t otherwise) {
   return text != nullptr && *text != '\0' ? std::stoll(text) : otherwise;
 }
 
-// Parts run side by side.
+// Parts run in parallel.
 constexpr int64_t parts = 8;
 
 class Sweep : public testing::TestWithParam<int64_t> {};

@@ -66,7 +66,7 @@ TEST_F(CheckpointTest, ComesBackToTheLastBit) {
   EXPECT_EQ(loaded.state.step, 12);
   EXPECT_EQ(loaded.state.epoch, 1);
   EXPECT_EQ(loaded.state.batch, 2);
-  EXPECT_EQ(loaded.state.loss_sum, saved.state.loss_sum);  // exactly
+  EXPECT_EQ(loaded.state.loss_sum, saved.state.loss_sum);  // exactly equal
   EXPECT_EQ(loaded.state.correct, 5);
   EXPECT_EQ(loaded.state.images, 7);
   EXPECT_EQ(loaded.recipe, saved.recipe);
@@ -90,7 +90,7 @@ TEST_F(CheckpointTest, KeepsAsManyAsItIsTold) {
                                                "checkpoint-00000013.safetensors", "state.json"}));
 }
 
-// What a kill between the two files leaves: tensors that nothing names yet. The old pair must still be whole.
+// A kill between the two files leaves tensors that nothing refers to yet; the old pair must still be complete.
 TEST_F(CheckpointTest, SurvivesAKillBetweenItsFiles) {
   save_checkpoint(folder_, at_step(1));
   const std::string old_state = read_text(folder_ / "state.json");

@@ -35,7 +35,7 @@ TEST(Recipe, SurvivesBeingWrittenAndRead) {
   EXPECT_EQ(again, recipe);
 }
 
-// New runs turn photographs by their EXIF data; those from before there was the key saw them as they are stored.
+// New runs rotate images by their EXIF data; runs from before there was the key saw them as they are stored.
 TEST(Recipe, OrientationIsExifUnlessTheRunIsOlder) {
   EXPECT_EQ(default_recipe("resnet18").orientation, "exif");
   EXPECT_EQ(default_recipe("mnist-mlp").orientation, "exif");
@@ -105,7 +105,7 @@ TEST(Recipe, GroupsSeeTheirOwnSettings) {
   const Recipe shifts = recipe_of(recipe, recipe.groups[0]), filters = recipe_of(recipe, recipe.groups[1]);
   EXPECT_EQ(shifts.rate, 0.25);
   EXPECT_EQ(shifts.epochs, 3);
-  EXPECT_EQ(shifts.momentum, 0.85);  // the run's
+  EXPECT_EQ(shifts.momentum, 0.85);  // the run's value
   EXPECT_EQ(filters.optimizer, "muon");
   EXPECT_EQ(filters.momentum, 0.6);
   EXPECT_EQ(filters.epochs, 8);

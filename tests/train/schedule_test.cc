@@ -31,7 +31,7 @@ TEST(Schedule, WarmUpRisesInEqualSteps) {
   EXPECT_DOUBLE_EQ(rate_at(recipe, 10, per_epoch), 0.8);
 }
 
-// TensorFlow's exponential_decay, as EfficientNet's recipe has it: a step of the stairs every 2.4 epochs, counted from step 0.
+// TensorFlow's exponential_decay as in EfficientNet's recipe: a step every 2.4 epochs, counted from step 0.
 TEST(Schedule, ExponentialFallsBySteps) {
   Recipe recipe = recipe_with("exponential");
   recipe.gamma = 0.97;
@@ -81,7 +81,7 @@ TEST(Schedule, CosineIsHalfWayInTheMiddleAndEndsAtTheFinalRate) {
   EXPECT_DOUBLE_EQ(rate_at(recipe, 0, per_epoch), 0.8);
   EXPECT_NEAR(rate_at(recipe, 20, per_epoch), 0.5, 1e-12);
   EXPECT_NEAR(rate_at(recipe, 40, per_epoch), 0.2, 1e-12);
-  // A sixth of the way cos is sqrt(3)/2, a third of it 1/2.
+  // At a sixth of the way the cosine is sqrt(3)/2, at a third 1/2.
   recipe.epochs = 3;
   EXPECT_NEAR(rate_at(recipe, 10, per_epoch), 0.2 + 0.6 * 0.75, 1e-12);
 }

@@ -39,7 +39,7 @@ TEST(Eigensystem, TakesASymmetricMatrixApart) {
   }
 }
 
-// The first half of the outputs, over all patches, has covariance 1 and no correlation; the other half is its negative.
+// The first half of the outputs, over all patches, has covariance 1 and no correlation; the second half is its negative.
 TEST(Whitening, DecorrelatesPatches) {
   const auto dataset = open_dataset("digits:300", Split::train, {.seed = 3});
   const ImageShape shape = dataset->image_shape();
@@ -67,7 +67,7 @@ TEST(Whitening, DecorrelatesPatches) {
   for (int64_t i = 0; i < 4; ++i) {
     for (int64_t j = 0; j < 4; ++j) {
       const double here = covariance[static_cast<size_t>(i * 8 + j)] / count;
-      EXPECT_NEAR(here, i == j, 0.05) << i << " " << j;  // 1 but for what is added to small eigenvalues
+      EXPECT_NEAR(here, i == j, 0.05) << i << " " << j;  // 1, except for what is added to small eigenvalues
       EXPECT_NEAR(covariance[static_cast<size_t>(i * 8 + 4 + j)] / count, -here, 1e-4);
     }
   }

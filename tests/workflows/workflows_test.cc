@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a network to integers, to a file, back to answers, and to a device: as the program does it.
+// From a network to integers, to a file, back to answers, and to a device, as the program does it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Median milliseconds of one run: time.js FILE.onnx THREADS SECONDS [BATCH]
+// Prints the median milliseconds of one run: time.js FILE.onnx THREADS SECONDS [BATCH]
 const ort = require('onnxruntime-node');
 
 async function main() {

@@ -18,7 +18,7 @@ namespace {
 
 using mlir::Value;
 
-// Bytes from the start of the root's memory to what `value` shows of it.
+// The bytes from the start of the root's memory to what `value` shows of it.
 int64_t view_offset(Value value) {
   int64_t offset = 0;
   while (mlir::Operation* op = value.getDefiningOp()) {

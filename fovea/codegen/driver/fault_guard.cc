@@ -20,8 +20,8 @@
 
 namespace fovea {
 
-// Shared by the thread that waits and those that work, and left to the latter where they stop. What a stopping thread writes
-// is plain memory: it may stop anywhere, in the middle of an allocation.
+// Shared by the waiting thread and those that work, and left to the latter if they stop. A stopping thread writes only plain
+// memory, because it may stop anywhere, even within an allocation.
 class Guard {
  public:
   Guard() { sem_init(&ended_, 0, 0); }
@@ -32,7 +32,7 @@ class Guard {
   }
   void finish() { sem_post(&ended_); }
 
-  // The first of several faults is told.
+  // Only the first of several faults is reported.
   [[noreturn]] void stop(const char* reason, const std::string* layer, const std::string* text) {
     if (!stopped_.exchange(true)) {
       std::strncpy(reason_, reason, sizeof reason_ - 1);
@@ -60,7 +60,7 @@ namespace {
 thread_local Guard* guard_of_thread = nullptr;
 thread_local const std::string *layer_of_thread = nullptr, *text_of_thread = nullptr;
 
-// For a handler of signals to run on where a thread's own stack is what is at fault.
+// A stack for signal handlers, for faults of a thread's own stack.
 class SignalStack {
  public:
   SignalStack() : memory_(new char[bytes]) {
@@ -90,7 +90,7 @@ void install_handlers() {
   });
 }
 
-// A name that says what it holds: the same fault is the same file.
+// A name derived from the content, so that the same fault gives the same file.
 std::string kept(const std::string& text) {
   std::error_code error;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
@@ -135,7 +135,7 @@ void report_fault(const std::string& layer, const std::string& text, const std::
 void guarded(const std::function<void()>& work, const Text& whole) {
   if (guard_of_thread != nullptr) return work();
   install_handlers();
-  // Owned by the work's thread where that stops, else by this one.
+  // Owned by the working thread if that stops, and by this one otherwise.
   auto guard = std::make_unique<Guard>();
   auto problem = std::make_unique<std::exception_ptr>();
   std::thread thread([&work, guard = guard.get(), problem = problem.get()] {

@@ -22,7 +22,7 @@ constexpr char magic[8] = {'f', 'o', 'v', 'e', 'a', 'k', '0', '1'};
 struct Header {
   char magic[8];
   uint8_t key[32];      // SHA-256 of the key
-  uint8_t content[32];  // SHA-256 of all that follows the header
+  uint8_t content[32];  // SHA-256 of everything after the header
   int64_t tiles, scratch_bytes;
   uint64_t object_bytes;
 };
@@ -54,7 +54,7 @@ ObjectCache::ObjectCache() : folder_(settings().kernel_cache) {
   std::filesystem::create_directories(folder_, error);
   struct stat status {};
   if (error || ::stat(folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    // A home that cannot be written (a container, a service) must not keep anybody from computing.
+    // A home that cannot be written (in a container or a service) must not prevent computing.
     folder_.clear();
     return;
   }

@@ -22,7 +22,7 @@ ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
           .dtype = is_unsigned ? DType::u8 : dtype_of(tensor.getElementType())};
 }
 
-// Results come after the operands, but for those that are written over one.
+// Results follow the operands, except those that overwrite one.
 std::vector<KernelOutput> outputs_of(CallOp call, llvm::ArrayRef<int> in_place) {
   std::vector<KernelOutput> outputs;
   size_t next = call.getNumOperands();

@@ -92,7 +92,7 @@ Value TileBuilder::read(Value tensor, const Slice& slice) {
 }
 
 Value TileBuilder::write(Value tile, Value tensor, const Slice& slice) {
-  // Inserting a tensor without dimensions would fold to the tile itself, which is not the tensor's memory.
+  // An insertion of a tensor without dimensions would fold to the tile itself, which is not the tensor's memory.
   if (cast<RankedTensorType>(tensor.getType()).getRank() == 0) {
     Value scalar = builder.create<tensor::ExtractOp>(location, tile, ValueRange{});
     return builder.create<tensor::InsertOp>(location, scalar, tensor, ValueRange{});
@@ -106,7 +106,7 @@ bool TileBuilder::covers(const Slice& slice, RankedTensorType type) {
          llvm::all_of(slice.offsets, [](Index offset) { return known(offset) == 0; });
 }
 
-// The end of the run of grid tiles is no negative number.
+// The end of the range of grid tiles is never negative.
 Index TileBuilder::hidden_zero() {
   auto function = builder.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
   if (!function) function = cast<func::FuncOp>(builder.getInsertionBlock()->getParentOp());

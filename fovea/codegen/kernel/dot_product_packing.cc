@@ -20,7 +20,8 @@ using namespace mlir;
 
 bool is_bf16(const Access& access) { return cast<RankedTensorType>(access.tensor.getType()).getElementType().isBF16(); }
 
-// The coordinate of the input that `dim` alone walks one by one, from an even place, inside the tensor; -1 when there is none.
+// The coordinate of the input that `dim` alone traverses in steps of one, from an even position and inside the tensor; -1 when
+// there is none.
 int pair_coordinate(const LinalgOperation& root, const Access& access, unsigned dim) {
   int found = -1;
   for (unsigned i = 0; i < access.map.getNumResults(); ++i) {
@@ -54,7 +55,7 @@ void count_pairs(Access& access, unsigned dim, int coordinate) {
   access.pad_value = FloatAttr::get(Float32Type::get(context), 0.0);
 }
 
-// Its memory may be seen as pairs: nothing else in the kernel reads or writes it.
+// Whether its memory may be viewed as pairs, because nothing else in the kernel reads or writes it.
 bool belongs_to_root(const KernelDescription& kernel, const Access& access) {
   if (!isa<BlockArgument>(access.tensor) || !access.tensor.hasOneUse()) return false;
   const auto number = static_cast<int>(cast<BlockArgument>(access.tensor).getArgNumber());
@@ -65,7 +66,7 @@ bool may_pair(const KernelDescription& kernel) {
   const LinalgOperation& root = kernel.root;
   if (!kernel.is_contraction() || root.output_dims.empty()) return false;
   const unsigned vector = root.output_dims.back();
-  // Single results would leave no vectors to multiply by.
+  // Single results would leave no vectors to multiply.
   if (root.extents[vector] % 2 != 0) return false;
   bool shared = true;
   for (const Access& access : root.inputs) {
@@ -126,8 +127,7 @@ DotProduct instruction_for(const KernelDescription& kernel, IntegerDot dot) {
   return DotProduct::none;
 }
 
-// The reduced dimension that is the whole last coordinate of both inputs, `group` long, and nothing else; -1 when there is
-// none.
+// The reduced dimension that is the whole last coordinate of both inputs and has the length `group`; -1 when there is none.
 int last_dimension(const KernelDescription& kernel, int64_t group) {
   const LinalgOperation& root = kernel.root;
   int found = -1;
@@ -142,7 +142,7 @@ int last_dimension(const KernelDescription& kernel, int64_t group) {
     if (cast<RankedTensorType>(access.tensor.getType()).getShape().back() != group || access.low(last) != 0) return -1;
   }
   const auto dim = static_cast<unsigned>(found);
-  // Groups are what the other reduced dimensions walk over; a single one has nothing to be walked by.
+  // The other reduced dimensions loop over groups; with a single group there is no loop.
   const bool others = llvm::count(root.reduced, true) > 1;
   return others && root.reduced[dim] && root.extents[dim] == group ? found : -1;
 }
@@ -151,7 +151,7 @@ FloatAttr as_f32(MLIRContext* context, const APInt& bits) {
   return FloatAttr::get(Float32Type::get(context), APFloat(APFloat::IEEEsingle(), bits));
 }
 
-// The tensor without its last dimension: each group of it is one number.
+// The tensor without its last dimension, where each group is one number.
 void leave_out_groups(Access& access, int64_t group) {
   MLIRContext* context = access.map.getContext();
   const ArrayRef<AffineExpr> results = access.map.getResults();
@@ -182,7 +182,7 @@ void group_integers(KernelDescription& kernel, const Target& target) {
 
 constexpr int64_t least_lanes = 4;  // of every instruction
 
-// What a register of sums and the groups that are multiplied become.
+// The instruction for a register of sums and the groups that are multiplied.
 class Instruction {
  public:
   Instruction(DotProduct product, const Target& target)
@@ -193,7 +193,7 @@ class Instruction {
 
   int64_t most_lanes() const { return most_lanes_; }
 
-  // One register: sum + the products in each lane. `left` holds the unsigned bytes where it matters.
+  // One register: sum plus the products in each lane. `left` has the unsigned bytes if that matters.
   Value emit(OpBuilder& builder, Location location, Value sum, Value left, Value right) const {
     const auto type = cast<VectorType>(sum.getType());
     const int64_t lanes = type.getNumElements();
@@ -244,7 +244,7 @@ class Instruction {
   int64_t most_lanes_;
 };
 
-// A vector of any length, or a single number, in registers.
+// Applies the instruction to a vector of any length, or to a single number.
 Value dot_of_any_length(const Instruction& instruction, OpBuilder& builder, Location location, Value sum, Value left,
                         Value right) {
   auto type = dyn_cast<VectorType>(sum.getType());
@@ -289,11 +289,11 @@ Value dot_of_any_length(const Instruction& instruction, OpBuilder& builder, Loca
   return result;
 }
 
-// Was this vector, or number, read from memory that holds unsigned bytes?
+// Whether this vector or number was read from memory with unsigned bytes.
 bool reads_unsigned(Value value, func::FuncOp function) {
   while (Operation* op = value.getDefiningOp()) {
-    // A loop that puts a vector together number by number yields what it put in last; loads and views name their memory first,
-    // everything between them and the product what it rearranges.
+    // A loop that assembles a vector number by number yields the last insertion. Loads and views have the memory as their first
+    // operand, and everything between them and the product has what it rearranges.
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
       value = loop.getYieldedValues()[cast<OpResult>(value).getResultNumber()];
     } else if (op->getNumOperands() > 0) {
@@ -307,7 +307,7 @@ bool reads_unsigned(Value value, func::FuncOp function) {
          function.getArgAttr(argument.getArgNumber(), unsigned_bytes) != nullptr;
 }
 
-// The factors of a marked multiply-add; `product` is the operation that multiplies where it is one of its own.
+// The factors of a marked multiply-add; `product` is the multiplication if it is a separate operation.
 struct MultiplyAdd {
   Value left, right, sum;
   Operation* product = nullptr;
@@ -323,7 +323,7 @@ MultiplyAdd multiply_add(Operation* op) {
   fail("a marked sum adds no product of groups");
 }
 
-// Marked multiply-adds of one function become the instruction.
+// Replaces marked multiply-adds of one function by the instruction.
 class ProductLowering {
  public:
   ProductLowering(func::FuncOp function, DotProduct product, const Target& target)
@@ -348,7 +348,7 @@ class ProductLowering {
   }
 
  private:
-  // Where a sum starts with a product, the zero it would be added to is folded away.
+  // When a sum begins with a product, the addition of zero was folded away.
   void lower_lone_products() {
     SmallVector<arith::MulFOp> products;
     function_.walk([&](arith::MulFOp op) {
@@ -361,7 +361,7 @@ class ProductLowering {
     }
   }
 
-  // A single result is summed along vectors of groups, and those lanes at the end.
+  // A single result is summed along vectors of groups, and the lanes are added at the end.
   static bool adds_up_products(Operation* op) {
     auto reduction = dyn_cast<vector::ReductionOp>(op);
     return reduction && reduction.getKind() == vector::CombiningKind::ADD &&
@@ -385,7 +385,7 @@ class ProductLowering {
     replace(op, total, product);
   }
 
-  // Unsigned bytes are the instruction's first factor.
+  // Unsigned bytes are the first factor of the instruction.
   Value dot(Location location, Value sum, Value left, Value right) {
     if (product_ == DotProduct::unsigned_first || product_ == DotProduct::signed_first) {
       const bool first = reads_unsigned(left, function_), second = reads_unsigned(right, function_);
@@ -407,8 +407,8 @@ class ProductLowering {
   OpBuilder builder_;
 };
 
-// What an operation of element-wise work is known to give (x - 0, x * 1) takes its place: the schedule would do so, and meet a
-// value passed through where the tile program saw none.
+// Replaces operations of element-wise work by their known results (x - 0, x * 1). The schedule would do that, too, and then
+// find a value passed through that the tile program did not expect.
 void fold_bodies(func::FuncOp kernel) {
   OpBuilder builder(kernel.getContext());
   kernel.walk([&](linalg::GenericOp generic) {

@@ -22,7 +22,7 @@
 namespace fovea {
 namespace {
 
-// Registers and caches by instruction set: the first row whose feature the processor has. A new processor is a row here.
+// Registers and caches by instruction set: the first row with a feature that the processor has. A new processor is a row here.
 struct Row {
   llvm::Triple::ArchType architecture;
   const char* feature;  // LLVM's name; "" for any
@@ -35,26 +35,26 @@ constexpr Row rows[] = {
     {llvm::Triple::x86_64, "", 16, 16, 32 << 10, 256 << 10, 0},
     {llvm::Triple::aarch64, "", 16, 32, 64 << 10, 512 << 10, 0},
     {llvm::Triple::arm, "neon", 16, 16, 32 << 10, 256 << 10, 0},
-    // Without vectors, four numbers take four registers of one.
+    // Without vectors, four numbers take four registers of one number each.
     {llvm::Triple::arm, "", 16, 4, 32 << 10, 256 << 10, 0},
     {llvm::Triple::riscv64, "v", 16, 32, 32 << 10, 256 << 10, 0},
     {llvm::Triple::riscv64, "", 16, 8, 32 << 10, 256 << 10, 0},
     {llvm::Triple::wasm32, "simd128", 16, 16, 32 << 10, 256 << 10, 0},
 };
 
-// What a triple without a processor means, and names of machines that LLVM has no processor for. The row without a name is the
-// least machine of its kind: what is compiled for it runs on all of them.
+// What a triple without a processor means, and names of machines for which LLVM has no processor. The row without a name is the
+// least machine of its kind, whose code runs on all of them.
 struct Machine {
   llvm::Triple::ArchType architecture;
-  const char* name;  // as --cpu gives it; "": none was given
-  const char* cpu;   // LLVM's
+  const char* name;  // as given by --cpu; "" when none was given
+  const char* cpu;   // LLVM's name
   const char* features;
 };
 
 constexpr Machine machines[] = {
     {llvm::Triple::x86_64, "", "x86-64", ""},
     {llvm::Triple::aarch64, "", "generic", "+neon"},
-    // Armv7 promises 16 registers of floating point; NEON and fused products are options.
+    // Armv7 guarantees 16 floating-point registers; NEON and fused multiply-adds are optional.
     {llvm::Triple::arm, "", "generic", "+armv7-a,-neon,-d32,+vfp3d16"},
     {llvm::Triple::riscv64, "", "generic-rv64", "+m,+a,+f,+d,+c"},
     {llvm::Triple::riscv64, "rv64gcv", "generic-rv64", "+m,+a,+f,+d,+c,+v"},
@@ -63,13 +63,13 @@ constexpr Machine machines[] = {
      "+simd128,+nontrapping-fptoint,+bulk-memory,+sign-ext,+mutable-globals,+relaxed-simd"},
 };
 
-// The least machine by its LLVM name is that machine: "generic" alone would lack what the triple promises.
+// The least machine by its LLVM name is that machine; "generic" alone would lack what the triple guarantees.
 bool means(const Machine& machine, const std::string& triple, const std::string& cpu) {
   if (llvm::Triple(triple).getArch() != machine.architecture) return false;
   return cpu == machine.name || (*machine.name == '\0' && cpu == machine.cpu);
 }
 
-// A processor's name alone brings no floating-point unit on Armv7: that is an option of which each has a usual one.
+// On Armv7, the name of a processor does not imply a floating-point unit, which is an option; each processor has a usual one.
 std::string usual_unit(const std::string& triple, const std::string& cpu) {
   const llvm::Triple parsed(triple);
   if (parsed.getArch() != llvm::Triple::arm || !triple.ends_with("eabihf")) return "";
@@ -108,13 +108,13 @@ std::unique_ptr<llvm::MCSubtargetInfo> subtarget(const Target& target) {
     }
     refuse_unknown("target architecture", llvm::Triple(target.triple).getArchName(), known);
   }
-  // LLVM warns of an unknown processor on standard error and goes on: it is only asked about known ones.
+  // LLVM prints a warning about an unknown processor and continues, so it is only asked about known ones.
   const std::unique_ptr<llvm::MCSubtargetInfo> any(found->createMCSubtargetInfo(target.triple, "", ""));
   check_cpu(target, *any);
   return std::unique_ptr<llvm::MCSubtargetInfo>(found->createMCSubtargetInfo(target.triple, target.cpu, target.features));
 }
 
-// What code needs that LLVM would otherwise end the process for, or call a library for, which objects do not.
+// Features that code needs. Without them LLVM would end the process, or call a library that objects do not have.
 struct Need {
   llvm::Triple::ArchType architecture;
   const char* feature;
@@ -140,7 +140,8 @@ void check_needs(const Target& target, const llvm::MCSubtargetInfo& info) {
            target.cpu, target.triple);
 }
 
-// Instructions that compiled kernels may hold. A virtual machine hides others that a processor's name implies, and no kernel
+// Instructions that compiled kernels may contain. A virtual machine may hide others that the name of its processor implies, but
+// no kernel uses those.
 // misses those.
 bool generated(llvm::StringRef feature) {
   static constexpr llvm::StringLiteral families[] = {"avx", "sse", "ssse"};
@@ -211,7 +212,8 @@ Target Target::host(const std::string& cpu) {
 Target Target::named(const std::string& triple, const std::string& cpu) {
   initialize_targets();
   Target target;
-  // "aarch64-linux-gnu" leaves out the vendor, and would be read as having no system and no floating-point registers in calls.
+  // Without normalization, "aarch64-linux-gnu" would lack the vendor, and would be read as having no system and no
+  // floating-point registers in calls.
   target.triple = llvm::Triple::normalize(triple);
   target.cpu = cpu;
   target.features = usual_unit(target.triple, cpu);

@@ -11,7 +11,7 @@ namespace {
 
 using llvm::SmallVector;
 
-// What is multiplied: a number that is zero, or an integer that becomes zero.
+// Whether the multiplied number is zero, or an integer that becomes zero.
 bool is_zero(mlir::Attribute padding, llvm::ArrayRef<mlir::Operation*> conversion) {
   if (auto number = mlir::dyn_cast<mlir::FloatAttr>(padding)) return number.getValue().isZero();
   auto integer = mlir::dyn_cast<mlir::IntegerAttr>(padding);
@@ -31,7 +31,7 @@ bool is_zero(mlir::Attribute padding, llvm::ArrayRef<mlir::Operation*> conversio
   return value.isZero();
 }
 
-// Smallest and largest value over the whole domain.
+// The smallest and largest value over the whole domain.
 std::pair<int64_t, int64_t> range_of(const LinearForm& form, llvm::ArrayRef<int64_t> extents) {
   int64_t least = form.constant, most = form.constant;
   for (auto [coefficient, extent] : llvm::zip(form.coefficients, extents))
@@ -39,7 +39,7 @@ std::pair<int64_t, int64_t> range_of(const LinearForm& form, llvm::ArrayRef<int6
   return {least, most};
 }
 
-// Nothing where the coordinate is no window.
+// Nothing when the coordinate is not a window.
 std::optional<PaddingHalo> padding_halo(const LinearForm& form, int64_t extent, const LinalgOperation& formula) {
   SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < form.coefficients.size(); ++dim)

@@ -17,10 +17,10 @@ namespace {
 
 using namespace mlir;
 
-// Threads have stacks of a few MiB, and one of musl's 128 KiB.
+// Threads have stacks of a few MiB, and with musl of 128 KiB.
 constexpr int64_t largest_frame = 64 << 10;
 
-// A packed run is a copy between two slices: written as a vector load and store, it stays in the kernel and out of libc.
+// A packed range is a copy between two slices. As a vector load and store it stays in the kernel and does not call libc.
 struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(memref::CopyOp copy, PatternRewriter& rewriter) const override {
@@ -42,7 +42,7 @@ struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   }
 };
 
-// Numbers that do not lie side by side: MLIR would put the vector together in a loop, through memory.
+// Numbers that are not contiguous. MLIR would assemble the vector in a loop through memory.
 struct ReadNumberByNumber : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(vector::TransferReadOp read, PatternRewriter& rewriter) const override {
@@ -67,7 +67,7 @@ struct ReadNumberByNumber : OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
-// What the kernel wrote is where its caller put it: nothing to return.
+// The kernel's results are in the caller's memory, so nothing is returned.
 void drop_results(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>()) {
     function.getBody().front().getTerminator()->setOperands({});
@@ -77,7 +77,7 @@ void drop_results(ModuleOp module) {
 }
 
 // A kernel allocates nothing. Buffers that vectorization left (partial results too small for whole vectors) are used within one
-// step of a loop, so each has its place in the frame once; bufferization carries none from one step to the next.
+// step of a loop, so each has one place in the stack frame; bufferization carries none from one step to the next.
 LogicalResult buffers_to_stack(ModuleOp module) {
   int64_t bytes = 0;
   for (auto function : module.getOps<func::FuncOp>()) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Partial sums of many results, one a register, combined together: two registers become one by two shuffles and an addition, so
-// sixteen results cost little more than two alone.
+// Horizontal reductions of several results at once, each in a register of partial sums. Two registers become one by two
+// shuffles and an addition, so that sixteen results cost little more than two.
 #pragma once
 
 #include <mlir/IR/PatternMatch.h>

@@ -18,7 +18,7 @@ namespace {
 
 using namespace mlir;
 
-// Vectors without dimensions are one element, wherever it lies: the patterns for transfers want the last stride to be 1.
+// Reads a vector without dimensions as one element, because the patterns for transfers require that the last stride is 1.
 struct ReadAsElement : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(vector::TransferReadOp read, PatternRewriter& rewriter) const override {

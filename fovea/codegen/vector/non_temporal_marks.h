@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// which stores of a kernel are non-temporal.
+// Decides which stores of a kernel are non-temporal.
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>
 
 namespace fovea {
 
-// At the stage `vectors`: stores of whole lines into arguments that are `non_temporal_result` (tile_program.h) are marked.
+/// At the stage `vectors`, marks stores of whole cache lines into arguments with `non_temporal_result` (tile_program.h).
 void mark_non_temporal_stores(mlir::ModuleOp vectors);
 
 }  // namespace fovea

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the transform dialect can say of the way from tile programs to registers: the sequences of schedule.mlir (embedded),
-// which the passes fovea-vectorize-tiles, fovea-bufferize-tiles and fovea-lower-vectors apply.
+// The part of the lowering from tile programs to registers that the transform dialect can express: the sequences of
+// schedule.mlir (embedded), which the passes fovea-vectorize-tiles, fovea-bufferize-tiles and fovea-lower-vectors apply.
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>
@@ -12,16 +12,16 @@
 
 namespace fovea {
 
-// Every dialect and interface that is met between kernels and LLVM.
+/// Registers every dialect and interface between kernels and LLVM.
 void register_codegen_dialects(mlir::DialectRegistry& registry);
 
 class Schedule {
  public:
   Schedule() = default;
-  Schedule(const Schedule&) {}  // a pass that is cloned reads it anew
+  Schedule(const Schedule&) {}  ///< a pass that is cloned reads the schedule again
 
   mlir::LogicalResult read(mlir::MLIRContext& context);
-  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  // one of schedule.mlir
+  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  ///< a sequence of schedule.mlir
 
  private:
   mlir::OwningOpRef<mlir::ModuleOp> library_;

@@ -1,6 +1,7 @@
-// The one schedule for every kernel, with schedule.cc between its sequences. @drop_unit_dimensions of tile programs (loops, slices,
-// formulas on tiles of fixed size), which become vectors; @hoist: what loops carry is kept in registers; slices are folded into the reads and
-// writes of vectors; @bufferize: in place. @lower: vectors of several dimensions become single registers, loads, stores and multiply-adds.
+// The schedule for all kernels, whose sequences schedule.cc applies. @drop_unit_dimensions removes unit dimensions from tile
+// programs (loops, slices, and linalg operations on tiles of fixed size), which then become vectors. @hoist keeps what loops
+// carry in registers. Slices are folded into the reads and writes of vectors. @bufferize works in place. @lower turns vectors
+// of several dimensions into single registers, loads, stores and multiply-adds.
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @drop_unit_dimensions(%module: !transform.any_op {transform.readonly}) {
     %f = transform.structured.match ops{["func.func"]} in %module : (!transform.any_op) -> !transform.any_op

@@ -18,7 +18,7 @@ namespace {
 
 using namespace mlir;
 
-// MLIR 19 folds an inserted slice into the write of a vector that made it, without a look at whether that write made all of it:
+// MLIR 19 folds an inserted slice into the vector write that produced it without checking that this write covered all of it;
 // what other writes had put beside the vector would be lost (llvm-project, InsertSliceOfTransferWriteOpFolder).
 struct FoldWholeWrites : RewritePattern {
   explicit FoldWholeWrites(std::unique_ptr<RewritePattern> folder)
@@ -36,7 +36,7 @@ struct FoldWholeWrites : RewritePattern {
   std::unique_ptr<RewritePattern> folder_;
 };
 
-// Reads and writes of vectors reach through slices to the tensors that these are taken from.
+// Makes reads and writes of vectors access the tensors that slices are taken from.
 void add_slice_folding(RewritePatternSet& patterns) {
   RewritePatternSet folders(patterns.getContext());
   tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(folders);

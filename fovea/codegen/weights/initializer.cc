@@ -11,7 +11,7 @@ using namespace mlir;
 
 namespace {
 
-// Some were dropped, so a number alone is not enough.
+// Some hoisted tensors were removed, so a counter alone would not give an unused name.
 StringAttr unused_name(func::FuncOp initializer) {
   Builder builder(initializer.getContext());
   for (unsigned number = initializer.getNumResults();; ++number) {
@@ -60,7 +60,7 @@ Value InitializerWriter::hoisted(Value operand, func::FuncOp kernel, ArrayRef<Ty
   return known = main_.getArgument(position);
 }
 
-// The same value, through its views, as the initializer knows it.
+// The same value, through its views, within the initializer.
 Value InitializerWriter::in_initializer(OpBuilder& builder, Value value) {
   if (Operation* view = value.getDefiningOp()) {
     IRMapping mapping;

@@ -10,11 +10,11 @@
 namespace fovea {
 namespace {
 
-// Keep these numbers apart from others drawn with the same seed.
+// These make the numbers independent of others drawn with the same seed.
 constexpr uint64_t purpose = 0x6175676d656e7400, policy_purpose = 0x706f6c6963790000, erasing_purpose = 0x6572617365000000,
                    mixing_purpose = 0x6d69780000000000, lighting_purpose = 0x6c69676874000000;
 
-// Of one image, or one batch, of an epoch.
+// The stream of one image or one batch of an epoch.
 uint64_t stream_of(int64_t epoch, int64_t index) { return static_cast<uint64_t>(epoch) << 40 ^ static_cast<uint64_t>(index); }
 
 int64_t mirrored(int64_t position, int64_t extent) {

@@ -20,7 +20,8 @@ void erase_box(std::span<float> values, ImageShape shape, const Box& box, bool n
   }
 }
 
-// Marsaglia and Tsang, "A simple method for generating gamma variables", 2000; below 1 by the power of a uniform number.
+// Marsaglia and Tsang, "A simple method for generating gamma variables", 2000. A shape below 1 is reached with the power of a
+// uniform number.
 double draw_gamma(double shape, Random& random) {
   if (shape < 1) {
     const double uniform = 1 - static_cast<double>(random.uniform());
@@ -36,7 +37,7 @@ double draw_gamma(double shape, Random& random) {
   }
 }
 
-// The box has the image's aspect and, before what lies outside is cut off, the share 1 - weight of its area.
+// Draws a box with the image's aspect ratio and, before clipping at the edges, the share 1 - weight of its area.
 void draw_box(ImageShape shape, double weight, Random& random, Mixture& mixture) {
   const double side = std::sqrt(1 - weight);
   const auto height = static_cast<int64_t>(static_cast<double>(shape.height) * side);
@@ -61,7 +62,7 @@ void swap_box(std::span<float> first, std::span<float> second, ImageShape shape,
 void erase(std::span<float> values, ImageShape shape, const Erasing& erasing, Random& random) {
   if (erasing.probability <= 0 || random.uniform() >= static_cast<float>(erasing.probability)) return;
   const double pixels = static_cast<double>(shape.height * shape.width), log_aspect = std::log(erasing.aspect);
-  // A long rectangle of a large area may not fit; ten draws as in the paper's and everyone's code.
+  // A long rectangle of a large area may not fit; there are ten attempts, as in the authors' code.
   for (int attempt = 0; attempt < 10; ++attempt) {
     const double share = erasing.least_area + (erasing.most_area - erasing.least_area) * random.uniform();
     const double aspect = std::exp(log_aspect * (2 * random.uniform() - 1));
@@ -78,7 +79,7 @@ void light(std::span<float> values, std::span<const float> deviation, double amo
   if (values.size() % 3 != 0 || (!deviation.empty() && deviation.size() != 3)) {
     fail("lighting is for 3 channels, not for {} values with {} deviations", values.size(), deviation.size());
   }
-  // Of pixels / 255 of ImageNet: eigenvalues, and a column for each of their vectors.
+  // The eigenvalues for pixels / 255 of ImageNet, and their vectors as columns.
   constexpr float eigenvalues[3] = {0.2175f, 0.0188f, 0.0045f};
   constexpr float vectors[3][3] = {{-0.5675f, 0.7192f, 0.4009f}, {-0.5808f, -0.0045f, -0.8140f}, {-0.5836f, -0.6948f, 0.4203f}};
   float shift[3] = {0, 0, 0};
@@ -94,7 +95,7 @@ void light(std::span<float> values, std::span<const float> deviation, double amo
 
 double draw_beta(double alpha, Random& random) {
   const double first = draw_gamma(alpha, random), second = draw_gamma(alpha, random);
-  // Both can vanish when alpha is tiny; the distribution is then a fair coin.
+  // Both can be 0 when alpha is tiny; the distribution is then a fair coin.
   if (first + second <= 0) return random.bits() >> 31 != 0 ? 1 : 0;
   return first / (first + second);
 }
@@ -107,11 +108,12 @@ Mixture draw_mixture(ImageShape shape, const Mixing& mixing, Random& random) {
   double weight = draw_beta(mixture.cut ? mixing.cutmix : mixing.mixup, random);
   if (mixture.cut) {
     draw_box(shape, weight, random, mixture);
-    // The box is cut to whole pixels inside the image: the weight is what it really leaves.
+    // The box is clipped to whole pixels inside the image, and the weight is what it really leaves.
     const int64_t area = (mixture.bottom - mixture.top) * (mixture.right - mixture.left);
     weight = 1 - static_cast<double>(area) / static_cast<double>(shape.height * shape.width);
   }
-  // Pairs go both ways, so that exchanging the two changes nothing but which of them is called the first.
+  // The two images of a pair exchange their parts, so exchanging the images themselves changes only which one is called the
+  // first.
   mixture.swapped = weight < 0.5;
   mixture.weight = static_cast<float>(std::max(weight, 1 - weight));
   return mixture;

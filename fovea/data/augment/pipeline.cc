@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-constexpr uint64_t purpose = 0x63726f7000000000;  // keeps the crops apart from other numbers drawn with the same seed
+constexpr uint64_t purpose = 0x63726f7000000000;  // makes the crops independent of other numbers drawn with the same seed
 
 ImageShape checked_shape(const Dataset& dataset, ImageShape shape) {
   const ImageShape stored = dataset.image_shape();
@@ -42,7 +42,7 @@ void Pipeline::decode(int64_t index, int64_t epoch, Workspace& workspace) const 
     resize(workspace.image, excerpt.image, {excerpt.top, excerpt.left, excerpt.height, excerpt.width}, shape_.height,
            shape_.width, augmentation_.interpolation);
   } else {
-    // Undiminished, so that published accuracies are met to the digit.
+    // Decoded at full size, so that published accuracies are reproduced to the last digit.
     decode_region(excerpt, workspace.bytes, name, {0, 0, whole.height, whole.width}, 0, 0, orientation);
     const CropBox box = center_box(whole.height, whole.width, shape_.height, shape_.width, augmentation_.resize);
     resize(workspace.image, excerpt.image, box, shape_.height, shape_.width, augmentation_.interpolation);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the number of an image to what a network reads: for a photograph decode, crop and resize; then what the
-// Augmenter does.
-//
-// What happens to an image is a function of (seed, epoch, index of the image) and of nothing else.
+/// \file
+/// From the index of an image to what a network reads: an image file is decoded, cropped and resized; then the Augmenter does
+/// its part.
+///
+/// What happens to an image is a function of (seed, epoch, index of the image) alone.
 #pragma once
 
 #include <cstddef>
@@ -16,27 +17,31 @@
 
 namespace fovea {
 
+/// Prepares images of one data set. Several threads may use it, each with a Workspace of its own.
 class Pipeline {
  public:
-  // `shape` is what the network reads; empty is the data set's own, which photographs do not have. Refuses a shape the data set
-  // cannot give, and what the Augmenter refuses.
+  /// `shape` is what the network reads; empty is the data set's own, which data sets of files do not have. Refuses a shape that
+  /// the data set cannot give, and what the Augmenter refuses.
   Pipeline(std::shared_ptr<const Dataset> dataset, ImageShape shape, const Augmentation& augmentation, uint64_t seed);
 
+  /// What the network reads.
   ImageShape shape() const { return shape_; }
+  /// The data set; valid as long as this object.
   const Dataset& dataset() const { return *dataset_; }
+  /// The second part of the work; valid as long as this object.
   const Augmenter& augmenter() const { return augmenter_; }
 
-  // One worker's memory, used again for every image.
+  /// The memory of one thread, reused for every image.
   struct Workspace {
-    std::vector<std::byte> bytes;
-    Excerpt excerpt;
-    Image image;
+    std::vector<std::byte> bytes;  ///< the file
+    Excerpt excerpt;               ///< the decoded part
+    Image image;                   ///< resized
   };
 
-  // values: shape().size() of them. Fails on a photograph that is damaged.
+  /// Prepares an image. `values` has shape().size() elements. Fails on a corrupt image.
   void make(int64_t index, int64_t epoch, std::span<float> values, Workspace& workspace) const;
 
-  // The image cropped and resized, before anything of the Augmenter.
+  /// The image cropped and resized into `workspace.image`, before the Augmenter.
   void make_pixels(int64_t index, int64_t epoch, Workspace& workspace) const;
 
  private:

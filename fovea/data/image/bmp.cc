@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows bitmaps, by bmp_format.h, which programs for devices share.
+// Windows bitmaps, read by bmp_format.h, which programs for devices share.
 #include "fovea/core/error.h"
 #include "fovea/data/image/bmp_format.h"
 #include "fovea/data/image/codec.h"
@@ -26,7 +26,7 @@ ImageShape bmp_shape(std::span<const std::byte> bytes, const std::string& name) 
 Image decode_bmp(std::span<const std::byte> bytes, const std::string& name) {
   const fovea_bmp bmp = open_bmp(bytes, name);
   if (bmp.runs == 0 && fovea_bmp_stride(&bmp) > bytes.size() / static_cast<size_t>(bmp.height)) {
-    fail("{}: damaged BMP: it ends before its last pixel", name);  // before there is memory for the pixels
+    fail("{}: damaged BMP: it ends before its last pixel", name);  // checked before the memory for the pixels is allocated
   }
   Image image({bmp.height, bmp.width, 3});
   if (const char* problem = fovea_bmp_pixels(&bmp, start_of(bytes), bytes.size(), image.pixels.data())) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows bitmaps: a file header of 14 bytes, an information header of 12 (OS/2) or 16 to 124, masks, a palette, then rows
-// padded to 4 bytes, bottom first unless the height is negative; 1, 4 or 8 bits also as runs (RLE). C and C++ share this text
-// (image_bytes.h).
+// Windows bitmaps: a file header of 14 bytes, an information header of 12 (OS/2) or 16 to 124 bytes, masks, a palette, then
+// rows padded to 4 bytes, bottom first unless the height is negative. With 4 or 8 bits, pixels may be run-length encoded (RLE).
+// This text is shared by C and C++ (image_bytes.h).
 //
-// The rules: fields of other than 8 bits are spread to 255 and rounded down, as Pillow does. Alpha counts where the header has
-// a mask for it, and is laid over black; where no pixel has any, the mask is taken for a mistake. Pixels that runs leave out
+// The rules: fields of other widths than 8 bits are scaled to 255 and rounded down, as in Pillow. Alpha counts when the header
+// has a mask for it, and is blended over black; when every pixel is transparent, the mask is taken for a mistake. Pixels that
+// runs leave out have the palette's first color, and a color that the palette lacks is black.
 // have the palette's first color, and a color that the palette lacks is black.
 #ifndef FOVEA_DATA_BMP_FORMAT_H
 #define FOVEA_DATA_BMP_FORMAT_H
@@ -14,8 +15,8 @@
 struct fovea_bmp {
   int64_t width, height;
   int top_first, bits, runs;
-  uint32_t masks[4];                      // of red, green, blue and alpha, where a pixel is a number of 16 or 32 bits
-  size_t palette, palette_entry, colors;  // where the palette is, bytes a color, how many
+  uint32_t masks[4];                      // of red, green, blue and alpha, when a pixel is a number of 16 or 32 bits
+  size_t palette, palette_entry, colors;  // where the palette is, bytes for each color, number of colors
   size_t pixels;                          // where the pixels are
 };
 
@@ -79,7 +80,7 @@ static inline const char* fovea_bmp_open(struct fovea_bmp* bmp, const uint8_t* b
     if (bmp->top_first) bmp->height = -bmp->height;
   }
   if (bmp->width < 1 || bmp->height < 1) return "its header says no pixels";
-  // OS/2 counts other methods from 3 on.
+  // OS/2 numbers other methods from 3 on.
   if (header != 12 && header < 40 && method > 2) return "it names an unknown method of compression";
   return fovea_bmp_form(bmp, bytes, size, method, header);
 }
@@ -91,14 +92,14 @@ static inline void fovea_bmp_color(const struct fovea_bmp* bmp, const uint8_t* b
   for (int c = 0; c < 3; ++c) pixel[c] = known ? bytes[entry + 2 - (size_t)c] : 0;
 }
 
-// A masked field, spread to 0..255.
+// A masked field, scaled to 0..255.
 static inline uint32_t fovea_bmp_field(uint32_t value, uint32_t mask) {
   if (mask == 0) return 0;
   const uint32_t lowest = mask & (0 - mask);
   return (uint32_t)((uint64_t)((value & mask) / lowest) * 255 / (mask / lowest));
 }
 
-// Whether any pixel is other than wholly transparent.
+// Whether any pixel is not fully transparent.
 static inline int fovea_bmp_has_alpha(const struct fovea_bmp* bmp, const uint8_t* rows) {
   if (bmp->masks[3] == 0) return 0;
   const size_t bytes = (size_t)bmp->bits / 8;
@@ -127,8 +128,9 @@ static inline void fovea_bmp_row(const struct fovea_bmp* bmp, const uint8_t* byt
   }
 }
 
-// Pairs of bytes: a count and a color (of 4 bits: two that take turns), or 0 and a command: 0 ends the row, 1 the picture, 2
-// moves on by the next two bytes, any other is the number of colors that follow, padded to 2 bytes.
+// Runs are pairs of bytes. A count is followed by a color (with 4 bits, two colors that alternate). A 0 is followed by a
+// command: 0 ends the row, 1 ends the image, 2 moves on by the next two bytes, and any other number says how many colors
+// follow, padded to 2 bytes.
 static inline const char* fovea_bmp_runs(const struct fovea_bmp* bmp, const uint8_t* bytes, size_t size, uint8_t* pixels) {
   for (int64_t i = 0; i < bmp->width * bmp->height; ++i) fovea_bmp_color(bmp, bytes, size, 0, pixels + 3 * i);
   int64_t x = 0, y = 0;
@@ -162,7 +164,7 @@ static inline const char* fovea_bmp_runs(const struct fovea_bmp* bmp, const uint
   return NULL;
 }
 
-// pixels: height x width x 3.
+// Decodes to `pixels`, height x width x 3.
 static inline const char* fovea_bmp_pixels(const struct fovea_bmp* bmp, const uint8_t* bytes, size_t size, uint8_t* pixels) {
   if (bmp->runs) return fovea_bmp_runs(bmp, bytes, size, pixels);
   const size_t stride = fovea_bmp_stride(bmp);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The picture formats behind decode_image(). All give 3 channels as they are stored, whatever EXIF says, and report errors by
-// fail(), naming the picture.
+/// \file
+/// The image formats behind decode_image(). All return 3 channels as they are stored, whatever EXIF says, and report errors by
+/// fail(), in a message that names the image.
 #pragma once
 
 #include <cstddef>
@@ -12,32 +13,48 @@
 
 namespace fovea {
 
-// As the readers that are shared with C take them.
+/// The bytes as the readers that are shared with C take them.
 inline const uint8_t* start_of(std::span<const std::byte> bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
 
-// Fails when a header of this format ("JPEG") asks for more.
+/// Fails when a header of this format ("JPEG") has more pixels than are allowed.
 void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name);
 
+/// JPEG: whether the file begins like one; its shape from the header; and its pixels.
+///@{
 bool is_jpeg(std::span<const std::byte> bytes);
 ImageShape jpeg_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_jpeg(std::span<const std::byte> bytes, const std::string& name);
+///@}
+/// The part of a JPEG for decode_region(), on the stored pixels.
 void decode_jpeg_region(Excerpt& excerpt, std::span<const std::byte> bytes, const std::string& name, const Region& region,
                         int64_t height, int64_t width);
 
+/// PNG: whether the file begins like one; its shape from the header; and its pixels.
+///@{
 bool is_png(std::span<const std::byte> bytes);
 ImageShape png_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_png(std::span<const std::byte> bytes, const std::string& name);
+///@}
 
+/// WebP: whether the file begins like one; its shape from the header; and its pixels.
+///@{
 bool is_webp(std::span<const std::byte> bytes);
 ImageShape webp_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_webp(std::span<const std::byte> bytes, const std::string& name);
+///@}
 
+/// GIF: whether the file begins like one; its shape from the header; and its pixels.
+///@{
 bool is_gif(std::span<const std::byte> bytes);
 ImageShape gif_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_gif(std::span<const std::byte> bytes, const std::string& name);
+///@}
 
+/// BMP: whether the file begins like one; its shape from the header; and its pixels.
+///@{
 bool is_bmp(std::span<const std::byte> bytes);
 ImageShape bmp_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_bmp(std::span<const std::byte> bytes, const std::string& name);
+///@}
 
 }  // namespace fovea

@@ -32,7 +32,8 @@ void look_up(Image& image, const Table& table) {
   for (uint8_t& value : image.pixels) value = table[value];
 }
 
-// A table for each channel, made from its histogram. All channels at once: a pass over one would touch as much memory.
+// Applies a table for each channel, made from its histogram, to all channels at once: a pass over one channel would touch as
+// much memory.
 template <int Channels, typename Function>
 void look_up_channels(std::vector<uint8_t>& pixels, Function table_from) {
   std::array<Histogram, Channels> histograms{};
@@ -74,13 +75,14 @@ Table flattened(const Histogram& histogram) {
   });
 }
 
-// from + factor * (to - from), cut to whole numbers; single precision as in Pillow, or results would differ by one.
+// from + factor * (to - from), truncated to whole numbers. It is computed in single precision as in Pillow; otherwise results
+// would differ by one.
 uint8_t blend(uint8_t from, uint8_t to, float factor) {
   const float value = static_cast<float>(from) + factor * static_cast<float>(to - from);
   return static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f));
 }
 
-// Pixels become blends from `lacking`, which has as many values.
+// Replaces pixels by blends with `lacking`, which has as many values.
 void blend_from(const std::vector<uint8_t>& lacking, uint8_t* pixels, float factor) {
   for (size_t i = 0; i < lacking.size(); ++i) pixels[i] = blend(lacking[i], pixels[i], factor);
 }
@@ -138,10 +140,10 @@ void adjust_brightness(Image& image, float factor) { look_up(image, blended_from
 
 void adjust_sharpness(Image& image, float factor) {
   const auto [height, width, channels] = image.shape;
-  if (height < 3 || width < 3) return;  // the border is not smoothed: nothing is left inside it
+  if (height < 3 || width < 3) return;  // the border is not smoothed, so there is nothing to do
   const auto row = static_cast<size_t>(width * channels), step = static_cast<size_t>(channels);
   const std::vector<uint8_t> original = image.pixels;
-  std::vector<uint16_t> columns(row);  // sums of three rows
+  std::vector<uint16_t> columns(row);  // sums over three rows
   std::vector<uint8_t> smooth(row - 2 * step);
   for (size_t y = 1; y + 1 < static_cast<size_t>(height); ++y) {
     const uint8_t* above = original.data() + (y - 1) * row;
@@ -159,7 +161,7 @@ void adjust_sharpness(Image& image, float factor) {
 
 namespace {
 
-// Hue, saturation and value of 0..255 each, and back: Smith 1978, with Pillow's roundings.
+// Hue, saturation and value, each 0..255, and back: Smith 1978, with Pillow's roundings.
 std::array<uint8_t, 3> to_hsv(const uint8_t* rgb) {
   const uint8_t most = std::max({rgb[0], rgb[1], rgb[2]}), least = std::min({rgb[0], rgb[1], rgb[2]});
   if (most == least) return {0, 0, most};
@@ -195,7 +197,7 @@ void from_hsv(const std::array<uint8_t, 3>& hsv, uint8_t* rgb) {
 
 void adjust_hue(Image& image, double shift) {
   if (image.shape.channels != 3) return;
-  const auto steps = static_cast<uint8_t>(static_cast<int64_t>(shift * 255));  // wraps round the circle
+  const auto steps = static_cast<uint8_t>(static_cast<int64_t>(shift * 255));  // wraps around the circle
   for (size_t i = 0; i < image.pixels.size(); i += 3) {
     std::array<uint8_t, 3> hsv = to_hsv(&image.pixels[i]);
     hsv[0] = static_cast<uint8_t>(hsv[0] + steps);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operations on the colors of a picture that policies are made of. Each gives what Pillow gives (ImageOps, ImageEnhance), for
-// gray (1 channel) and color (3): exactly.
+/// \file
+/// Operations on the colors of an image, of which policies consist. Each gives exactly what Pillow gives (ImageOps,
+/// ImageEnhance), for gray (1 channel) and color (3).
 #pragma once
 
 #include <cstdint>
@@ -10,40 +11,44 @@
 
 namespace fovea {
 
-// Stretches every channel to 0..255.
+/// Stretches every channel to 0..255.
 void autocontrast(Image& image);
-// Flattens every channel's histogram.
+/// Flattens the histogram of every channel.
 void equalize(Image& image);
+/// Replaces every value by 255 minus it.
 void invert(Image& image);
-// Keeps the upper `bits` of every value, 0..8.
+/// Keeps the upper `bits` (0..8) of every value.
 void posterize(Image& image, int64_t bits);
-// Inverts values of at least `threshold`, 0..256.
+/// Inverts values of at least `threshold`, 0..256.
 void solarize(Image& image, int64_t threshold);
-// Adds to values below `threshold`, up to 255.
+/// Adds to values below `threshold`, up to 255.
 void solarize_add(Image& image, int64_t addition, int64_t threshold = 128);
 
-// Towards (factor below 1) or away from (above 1) a picture that lacks the property: 1 leaves the picture as it is, 0 gives the
-// lacking one. It is the gray picture for color (nothing happens to a gray picture), the picture's mean gray for contrast,
-// black for brightness, and for sharpness the picture smoothed by a 3x3 filter with 5 in the middle of ones. A factor is at
-// least 0.
+/// Moves the image towards (factor below 1) or away from (factor above 1) the gray image. A factor of 1 leaves the image as it
+/// is, and 0 gives the gray one; factors must not be negative. Does nothing to a gray image.
 void adjust_color(Image& image, float factor);
+/// The same with the mean gray of the image.
 void adjust_contrast(Image& image, float factor);
+/// The same with black.
 void adjust_brightness(Image& image, float factor);
+/// The same with the image smoothed by a 3x3 filter of ones with a 5 in its center.
 void adjust_sharpness(Image& image, float factor);
 
-// Turns the hue by `shift` of the color circle, -1/2..1/2, in whole steps of 1/256 of it: by way of Pillow's 8-bit HSV, as
-// torchvision does. Nothing happens to a gray picture.
+/// Rotates the hue by `shift` of the color circle, from -1/2 to 1/2, in steps of 1/256 of it: through Pillow's 8-bit HSV, as in
+/// torchvision. Does nothing to a gray image.
 void adjust_hue(Image& image, double shift);
 
-// All four in an order drawn for every picture (torchvision's ColorJitter): factors evenly from [max(0, 1 - x), 1 + x], the
-// hue's shift evenly from [-hue, hue]. 0 leaves a property alone.
+/// Ranges of torchvision's ColorJitter: factors are uniformly distributed in [max(0, 1 - x), 1 + x], the shift of the hue in
+/// [-hue, hue]. 0 leaves a property as it is.
 struct Jitter {
-  double brightness = 0;
-  double contrast = 0;
-  double saturation = 0;
-  double hue = 0;
+  double brightness = 0;  ///< range of the factor
+  double contrast = 0;    ///< range of the factor
+  double saturation = 0;  ///< range of the factor of adjust_color
+  double hue = 0;         ///< range of the shift, up to 1/2
+  /// Whether any property changes.
   bool any() const { return brightness > 0 || contrast > 0 || saturation > 0 || hue > 0; }
 };
+/// Applies all four in an order that is drawn for every image.
 void jitter(Image& image, const Jitter& amounts, Random& random);
 
 }  // namespace fovea

@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// One picture read at any point; `Channels` as a constant keeps the loops over channels unrolled.
+// Reads one image at any point. `Channels` is a constant so that loops over channels are unrolled.
 template <int Channels>
 class Sampler {
  public:
@@ -64,7 +64,7 @@ class Sampler {
 
 int64_t to_fixed(double value) { return static_cast<int64_t>(std::floor(value * 65536 + 0.5)); }
 
-// Pillow walks over the picture in steps of 1/65536 of a pixel; so does this, to meet the same pixels.
+// Pillow walks over the image in steps of 1/65536 of a pixel. This does the same, so that it reads the same pixels.
 struct Walk {
   explicit Walk(const Affine& m)
       : x(to_fixed(m[2] + m[0] * 0.5 + m[1] * 0.5)),
@@ -78,7 +78,7 @@ struct Walk {
   int64_t right_x, right_y, down_x, down_y;
 };
 
-// A row of the result is a piece of a row of the source, moved: shears along x, and translations.
+// A row of the result that is a moved part of a row of the source, as in shears along x and translations.
 template <int Channels>
 void move_row(const Image& source, int64_t shift, int64_t row, uint8_t* out) {
   const auto [height, width, channels] = source.shape;
@@ -102,7 +102,7 @@ void transform_nearest(const Image& source, const Affine& matrix, Image& target)
     }
     int64_t at_x = walk.x, at_y = walk.y;
     for (uint64_t x = 0; x < width; ++x, at_x += walk.right_x, at_y += walk.right_y, out += Channels) {
-      // What lies before the first is beyond the last once it is unsigned.
+      // What is before the first is beyond the last once it is unsigned.
       const auto column = static_cast<uint64_t>(at_x >> 16), row = static_cast<uint64_t>(at_y >> 16);
       if (column >= width || row >= height) continue;
       const uint8_t* from = source.pixels.data() + (row * width + column) * Channels;
@@ -136,7 +136,7 @@ void transform_into(const Image& source, const Affine& matrix, Interpolation int
   }
 }
 
-// A quarter turn counter-clockwise of a square picture, or half a turn of any, without a rounding.
+// Rotates a square image by a quarter turn counterclockwise, or any image by half a turn, without rounding.
 void turn(Image& image, bool half) {
   const auto [height, width, channels] = image.shape;
   const std::vector<uint8_t> original = image.pixels;
@@ -183,10 +183,10 @@ void rotate(Image& image, double degrees, const GeometryOptions& options) {
     return;
   }
   const double angle = -turned * std::numbers::pi / 180;
-  // Without the cosine's last bits a quarter turn would miss whole rows of pixels.
+  // Without this rounding, a quarter turn would miss whole rows of pixels by the last bits of the cosine.
   const double cosine = round_to_15_places(std::cos(angle)), sine = round_to_15_places(std::sin(angle));
   const double x = static_cast<double>(width) / 2, y = static_cast<double>(height) / 2;
-  // Summed in this order because a point on the picture's very edge is inside or outside by the last bit.
+  // The order of this sum matters, because a point on the edge of the image is inside or outside by the last bit.
   transform(image, {cosine, sine, cosine * -x + sine * -y + x, -sine, cosine, -sine * -x + cosine * -y + y}, options);
 }
 

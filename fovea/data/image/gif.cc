@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first picture of a GIF, by gif_format.h, which programs for devices share.
+// The first image of a GIF, read by gif_format.h, which programs for devices share.
 #include <memory>
 
 #include "fovea/core/error.h"

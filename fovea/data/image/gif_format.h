@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// GIF: the first picture of the file, on the canvas that the file states (or larger, where the picture does not fit). What the
-// picture leaves out or shows through is black. C and C++ share this text (image_bytes.h).
+// GIF: the first image of the file, on the canvas that the file states (or a larger one, when the image does not fit). What the
+// image leaves out or leaves transparent is black. This text is shared by C and C++ (image_bytes.h).
 #ifndef FOVEA_DATA_GIF_FORMAT_H
 #define FOVEA_DATA_GIF_FORMAT_H
 
@@ -8,20 +8,20 @@
 
 struct fovea_gif {
   int64_t width, height;             // of the canvas
-  int64_t left, top, columns, rows;  // the picture's place on it
-  int interlaced, transparent;       // transparent: a color, -1 for none
+  int64_t left, top, columns, rows;  // the image's place on it
+  int interlaced, transparent;       // transparent: the index of a color, -1 for none
   const uint8_t* palette;            // colors of 3 bytes
   int colors;
-  size_t data;  // where the number of bits of the first codes is
+  size_t data;  // where the initial code width is
 };
 
-// Blocks of data: a length, so many bytes; a length of 0 ends them. Gives where they end, or `size` where they do not.
+// Data blocks: a length and that many bytes; a length of 0 ends them. Returns where they end, or `size` when they do not.
 static inline size_t fovea_gif_skip(const uint8_t* bytes, size_t size, size_t at) {
   while (at < size && bytes[at] != 0) at += (size_t)bytes[at] + 1;
   return at < size ? at + 1 : size;
 }
 
-// A palette of 2^(bits + 1) colors at `at`, which is advanced; 0 where the file ends within it.
+// Reads a palette of 2^(bits + 1) colors at `at`, which is advanced; returns 0 when the file ends within it.
 static inline int fovea_gif_palette(struct fovea_gif* gif, const uint8_t* bytes, size_t size, size_t* at, int bits) {
   gif->colors = 2 << bits;
   if (size - *at < 3 * (size_t)gif->colors) return 0;
@@ -48,7 +48,7 @@ static inline const char* fovea_gif_place(struct fovea_gif* gif, const uint8_t* 
   return NULL;
 }
 
-// Up to the data of the first picture.
+// Reads up to the data of the first image.
 static inline const char* fovea_gif_open(struct fovea_gif* gif, const uint8_t* bytes, size_t size) {
   memset(gif, 0, sizeof *gif);
   gif->transparent = -1;
@@ -62,23 +62,23 @@ static inline const char* fovea_gif_open(struct fovea_gif* gif, const uint8_t* b
     if (kind == 0x2c) return fovea_gif_place(gif, bytes, size, at);
     if (kind == 0x3b) return "it holds no picture";
     if (kind != 0x21) return "it has a block of an unknown kind";
-    // How the next picture is drawn.
+    // The control block says how the next image is drawn.
     if (size - at >= 7 && bytes[at] == 0xf9 && bytes[at + 1] == 4) gif->transparent = bytes[at + 2] & 1 ? bytes[at + 5] : -1;
     at = fovea_gif_skip(bytes, size, at + 1);
   }
   return "it ends before its first picture";
 }
 
-// The bits of the blocks, from the lowest on.
+// The bits of the data blocks, lowest first.
 struct fovea_gif_bits {
   const uint8_t* bytes;
   size_t size, at;
-  size_t left;  // bytes of this block
+  size_t left;  // bytes left in this block
   uint32_t held;
   int count;
 };
 
-// The next code of `width` bits; -1 where the data ends.
+// The next code of `width` bits; -1 when the data ends.
 static inline int fovea_gif_code(struct fovea_gif_bits* bits, int width) {
   while (bits->count < width) {
     if (bits->left == 0) {
@@ -96,8 +96,8 @@ static inline int fovea_gif_code(struct fovea_gif_bits* bits, int width) {
   return code;
 }
 
-// Where the next pixel goes: row by row; where the picture is interlaced, every 8th row from 0 on, every 8th from 4, every 4th
-// from 2, every 2nd from 1.
+// The position of the next pixel: row by row or, when the image is interlaced, every 8th row from 0, every 8th from 4, every
+// 4th from 2, and every 2nd from 1.
 struct fovea_gif_pen {
   int64_t x, y;
   int pass;
@@ -113,14 +113,14 @@ static inline void fovea_gif_draw(const struct fovea_gif* gif, struct fovea_gif_
   while (gif->interlaced && pen->y >= gif->rows && pen->pass < 3) pen->y = starts[++pen->pass];
 }
 
-// A word is a color behind an earlier word.
+// The dictionary of LZW. A word is an earlier word followed by a color.
 struct fovea_gif_words {
   int16_t before[4096];
   uint8_t last[4096], first[4096];
-  uint8_t letters[4096];  // of the word that is drawn, from its end
+  uint8_t letters[4096];  // of the word that is being drawn, from its end
 };
 
-// pixels: height x width x 3.
+// Decodes to `pixels`, height x width x 3.
 static inline const char* fovea_gif_pixels(const struct fovea_gif* gif, const uint8_t* bytes, size_t size, uint8_t* pixels,
                                            struct fovea_gif_words* words) {
   memset(pixels, 0, (size_t)(gif->width * gif->height) * 3);
@@ -141,7 +141,7 @@ static inline const char* fovea_gif_pixels(const struct fovea_gif* gif, const ui
       before = -1;
       continue;
     }
-    // A word that is just being made begins and ends with the same color.
+    // A word that is used while it is being defined begins and ends with the same color.
     if (code > count || (code == count && before < 0)) return "a code is not known yet";
     if (code >= clear && before < 0) return "a code is not known yet";
     if (before >= 0 && count < 4096) {

@@ -26,7 +26,7 @@ struct Codec {
   Image (*decode)(std::span<const std::byte> bytes, const std::string& name);
 };
 
-// Told apart by content: endings lie.
+// The codec is chosen by the content, because file name extensions can be wrong.
 const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name) {
   static const Codec codecs[] = {{is_jpeg, jpeg_shape, decode_jpeg},
                                  {is_png, png_shape, decode_png},
@@ -44,7 +44,7 @@ const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name)
   fail("{}: no JPEG, PNG, WebP, GIF or BMP picture", name);
 }
 
-// By EXIF's numbers (orientation.h).
+// The orientation as EXIF numbers it (orientation.h).
 int turn_of(std::span<const std::byte> bytes, Orientation orientation) {
   return orientation == Orientation::exif ? fovea_picture_orientation(start_of(bytes), bytes.size()) : 1;
 }
@@ -56,7 +56,7 @@ Image turned(const Image& stored, int turn) {
   return upright;
 }
 
-// A part [begin, begin + length) of an axis, seen from its other end.
+// A part [begin, begin + length) of an axis, seen from the other end.
 template <typename Number>
 Number mirrored(Number begin, Number length, Number extent) {
   return extent - begin - length;
@@ -65,7 +65,7 @@ Number mirrored(Number begin, Number length, Number extent) {
 bool from_bottom(int turn) { return turn == 3 || turn == 4 || turn == 6 || turn == 7; }
 bool from_right(int turn) { return turn == 2 || turn == 3 || turn == 7 || turn == 8; }
 
-// Where a region of the upright picture lies in the stored one of height x width.
+// Where a region of the upright image is in the stored one of height x width.
 Region stored_region(Region region, int turn, int64_t height, int64_t width) {
   if (fovea_turns_sideways(turn) != 0) region = {region.left, region.top, region.width, region.height};
   if (from_bottom(turn)) region.top = mirrored(region.top, region.height, height);

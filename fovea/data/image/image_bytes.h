@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kind of picture a file is, by its first bytes, and numbers in its headers: in the language that C and C++ share, as
-// pixel_arithmetic.h is, so that a program for a device reads pictures by the very rules of `fovea classify`.
+// The format of an image file by its first bytes, and numbers in its headers, in the common subset of C and C++ like
+// pixel_arithmetic.h: a program for a device reads images by exactly the rules of `fovea classify`.
 //
 // The readers beside this file (png_format.h, bmp_format.h, gif_format.h, orientation.h) allocate nothing and trust no length
-// that a file states. Where one gives a text, it is what is wrong with the file; NULL is success.
+// that a file states. Functions that return a text return what is wrong with the file, and NULL for success.
 #ifndef FOVEA_DATA_PICTURE_BYTES_H
 #define FOVEA_DATA_PICTURE_BYTES_H
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-// A picture beyond this many pixels is taken for a damaged header.
+// An image with more pixels than this is taken for a corrupt header.
 #ifndef FOVEA_MOST_PIXELS  // fuzzers set a lower one
 #define FOVEA_MOST_PIXELS ((int64_t)1 << 27)
 #endif
@@ -35,7 +35,7 @@ static inline int fovea_is_webp(const uint8_t* bytes, size_t size) {
   return fovea_has(bytes, size, 0, "RIFF", 4) && fovea_has(bytes, size, 8, "WEBP", 4);
 }
 
-// HEIC and AVIF are both files of boxes, whose first names the kind.
+// HEIC and AVIF files both consist of boxes, the first of which names the format.
 static inline int fovea_is_brand(const uint8_t* bytes, size_t size, const char* brand) {
   return fovea_has(bytes, size, 4, "ftyp", 4) && fovea_has(bytes, size, 8, brand, 4);
 }
@@ -48,7 +48,7 @@ static inline int fovea_is_heic(const uint8_t* bytes, size_t size) {
          fovea_is_brand(bytes, size, "msf1");
 }
 
-// The name of a format of pictures that nothing here reads; NULL where the bytes are of none.
+// The name of an image format that cannot be read here; NULL when the bytes belong to none of them.
 static inline const char* fovea_foreign_format(const uint8_t* bytes, size_t size) {
   if (fovea_is_avif(bytes, size)) return "AVIF";
   if (fovea_is_heic(bytes, size)) return "HEIC";
@@ -64,7 +64,7 @@ static inline const char* fovea_foreign_format(const uint8_t* bytes, size_t size
   return NULL;
 }
 
-// Transparency is laid over black, in the numbers that are stored.
+// Transparency is blended over black, on the stored numbers.
 static inline uint8_t fovea_over_black(uint32_t level, uint32_t alpha) { return (uint8_t)((level * alpha + 127) / 255); }
 
 #endif  // FOVEA_DATA_PICTURE_BYTES_H

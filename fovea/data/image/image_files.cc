@@ -31,7 +31,7 @@ bool begins_as_picture(const fs::path& path) {
          fovea_is_heic(bytes, size) != 0;
 }
 
-// `above`: the folders on the way here, so that links in a circle end.
+// `above` has the folders on the way here, so that circular links end.
 void collect(const fs::path& folder, std::set<fs::path>& above, std::vector<fs::path>& pictures) {
   std::error_code error;
   const fs::path place = fs::canonical(folder, error);

@@ -3,7 +3,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
-// jpeglib.h needs size_t and FILE before it.
+// jpeglib.h needs size_t and FILE, so it comes last.
 #include <jerror.h>
 #include <jpeglib.h>
 
@@ -13,7 +13,7 @@
 namespace fovea {
 namespace {
 
-// libjpeg's own answer to an error is exit(). Here it writes its message and jumps back to decode().
+// libjpeg's own reaction to an error is exit(). This one writes its message and jumps back to decode().
 struct ErrorManager : jpeg_error_mgr {
   std::jmp_buf back;
   char message[JMSG_LENGTH_MAX] = "";
@@ -25,8 +25,8 @@ struct ErrorManager : jpeg_error_mgr {
   std::longjmp(manager->back, 1);
 }
 
-// Level -1 is damage that libjpeg would paint over with gray. Some messages tell of headers that are odd and change no pixel:
-// cameras write them.
+// Level -1 is a warning about corrupt data, which libjpeg would fill with gray. Some of the messages are about unusual headers
+// that change no pixel; cameras write them.
 void judge_message(j_common_ptr codec, int level) {
   if (level >= 0) return;
   static constexpr int odd[] = {JWRN_EXTRANEOUS_DATA, JWRN_ADOBE_XFORM,       JWRN_JFIF_MAJOR,
@@ -34,27 +34,27 @@ void judge_message(j_common_ptr codec, int level) {
   if (std::find(std::begin(odd), std::end(odd), codec->err->msg_code) == std::end(odd)) jump_back(codec);
 }
 
-// CMYK is stored inverted, by Adobe and so by everybody: 255 is no ink, so that a product of shares is the light left.
+// CMYK is stored inverted, as Adobe stores it: 255 is no ink, so that the product of two values is the remaining light.
 void from_inverted_cmyk(const uint8_t* row, uint8_t* pixels, int64_t width) {
   for (int64_t x = 0; x < width; ++x) {
     for (int64_t c = 0; c < 3; ++c) pixels[3 * x + c] = fovea_over_black(row[4 * x + c], row[4 * x + 3]);
   }
 }
 
-// What one call asks of libjpeg, and what comes back. Everything here belongs to the caller, because decode() may jump.
+// What one call asks of libjpeg, and its results. All of it belongs to the caller, because decode() may jump.
 struct Request {
   std::span<const std::byte> bytes;
   bool header_only = false;
   bool whole = true;
-  Region region;           // in pixels of the picture, unless whole
-  int64_t reduction = 1;   // 1, 2, 4, 8
-  bool to_the_end = true;  // decode what lies below the region too, for the sake of errors
+  Region region;           // in pixels of the image, unless whole
+  int64_t reduction = 1;   // 1, 2, 4 or 8
+  bool to_the_end = true;  // whether what is below the region is decoded, too, to notice errors
   Image* image = nullptr;
   std::vector<uint8_t> row;
-  int64_t top = 0, left = 0;  // of the image, in pixels of the reduced picture
+  int64_t top = 0, left = 0;  // position of the result, in pixels of the reduced image
 };
 
-// Rows [top, bottom) and columns [left, right) of the reduced picture that hold the region.
+// Rows [top, bottom) and columns [left, right) of the reduced image that contain the region.
 struct Window {
   JDIMENSION top, bottom, left, width;
 };
@@ -86,7 +86,7 @@ void read_rows(jpeg_decompress_struct& codec, Request& request, const Window& wi
   }
 }
 
-// All that can jump, in a frame without destructors.
+// Everything that can jump is in a function without destructors.
 bool decode(jpeg_decompress_struct& codec, ErrorManager& errors, Request& request) {
   if (setjmp(errors.back) != 0) return false;
   jpeg_create_decompress(&codec);
@@ -97,13 +97,13 @@ bool decode(jpeg_decompress_struct& codec, ErrorManager& errors, Request& reques
   if (request.header_only) return true;
   const bool four = codec.jpeg_color_space == JCS_CMYK || codec.jpeg_color_space == JCS_YCCK;
   codec.out_color_space = four ? JCS_CMYK : JCS_RGB;
-  codec.dct_method = JDCT_ISLOW;  // exact to the last bit on every processor
+  codec.dct_method = JDCT_ISLOW;  // gives the same bits on every processor
   codec.scale_num = 1;
   codec.scale_denom = static_cast<unsigned>(request.reduction);
   jpeg_start_decompress(&codec);
   const JDIMENSION full_width = codec.output_width;
   const Window window = window_of(codec, request);
-  JDIMENSION left = window.left > 0 ? window.left - 1 : 0;  // upsampled colors look one column further
+  JDIMENSION left = window.left > 0 ? window.left - 1 : 0;  // upsampling of colors reads one column further
   if (window.width < full_width) {
     JDIMENSION width = std::min(full_width, window.left + window.width + 1) - left;
     jpeg_crop_scanline(&codec, &left, &width);
@@ -121,7 +121,7 @@ bool decode(jpeg_decompress_struct& codec, ErrorManager& errors, Request& reques
   return true;
 }
 
-// Runs the request; gives the size of the picture.
+// Runs the request and returns the size of the image.
 ImageShape run(Request& request, const std::string& name) {
   jpeg_decompress_struct codec{};
   ErrorManager errors;
@@ -137,7 +137,7 @@ ImageShape run(Request& request, const std::string& name) {
   fail("{}: damaged JPEG", name);
 }
 
-// A file that was cut off does not end in the marker of the end of an image.
+// A truncated file does not end in the marker for the end of an image.
 bool ends_whole(std::span<const std::byte> bytes) {
   return bytes.size() >= 2 && bytes[bytes.size() - 2] == std::byte{0xff} && bytes[bytes.size() - 1] == std::byte{0xd9};
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which way up a photograph is: the orientation that its EXIF data tells (JPEG's APP1, PNG's eXIf, WebP's EXIF), and pixels
-// turned by it. C and C++ share this text (image_bytes.h).
+// Which way up an image is: the orientation in its EXIF data (JPEG's APP1, PNG's eXIf, WebP's EXIF), and pixels rotated by it.
+// This text is shared by C and C++ (image_bytes.h).
 //
-//     1 as stored           5 mirrored along the diagonal from the upper left
-//     2 mirrored sideways   6 turned to the right
-//     3 upside down         7 mirrored along the other diagonal
-//     4 mirrored downwards  8 turned to the left
+//     1 as stored               5 mirrored along the diagonal from the upper left
+//     2 mirrored horizontally   6 rotated clockwise
+//     3 upside down             7 mirrored along the other diagonal
+//     4 mirrored vertically     8 rotated counterclockwise
 //
-// Damaged or hostile EXIF data is as good as none: the answer is 1. Only the first list of tags is looked at, and no offset is
-// followed but the one to it.
+// Corrupt or hostile EXIF data counts as none: the orientation is then 1. Only the first list of tags is read, and no offset is
+// followed but the one to that list.
 #ifndef FOVEA_DATA_ORIENTATION_H
 #define FOVEA_DATA_ORIENTATION_H
 
 #include "image_bytes.h"
 
-// Of a block of EXIF data, which is a TIFF file.
+// The orientation in a block of EXIF data, which is a TIFF file.
 static inline int fovea_exif_orientation(const uint8_t* exif, size_t size) {
   if (size < 8) return 1;
   const int big = exif[0] == 'M';
@@ -37,23 +37,23 @@ static inline int fovea_exif_orientation(const uint8_t* exif, size_t size) {
   return 1;
 }
 
-// Of data that may begin with JPEG's mark of EXIF data; 0 where it must and does not.
+// The orientation in data that may begin with JPEG's marker of EXIF data; 0 when it must and does not.
 static inline int fovea_marked_orientation(const uint8_t* data, size_t size, int must) {
   if (fovea_has(data, size, 0, "Exif\0\0", 6)) return fovea_exif_orientation(data + 6, size - 6);
   return must ? 0 : fovea_exif_orientation(data, size);
 }
 
-// The segments before the first scan.
+// Looks at the segments before the first scan.
 static inline int fovea_jpeg_orientation(const uint8_t* bytes, size_t size) {
   for (size_t at = 2; at + 4 <= size;) {
     if (bytes[at] != 0xff) return 1;
     const uint8_t marker = bytes[at + 1];
-    if (marker == 0xff) {  // a byte that fills
+    if (marker == 0xff) {  // a fill byte
       ++at;
       continue;
     }
     if (marker == 0xda || marker == 0xd9) return 1;
-    if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {  // without data
+    if (marker == 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {  // markers without data
       at += 2;
       continue;
     }
@@ -95,10 +95,10 @@ static inline int fovea_picture_orientation(const uint8_t* bytes, size_t size) {
   return 1;
 }
 
-// Whether height and width change places.
+// Whether height and width are exchanged.
 static inline int fovea_turns_sideways(int orientation) { return orientation >= 5; }
 
-// The stored height x width pixels, turned the right way up.
+// Rotates the stored height x width pixels to the upright position.
 static inline void fovea_turn(const uint8_t* stored, int64_t height, int64_t width, int64_t channels, int orientation,
                               uint8_t* upright) {
   const int sideways = fovea_turns_sideways(orientation);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// From pixels to what a network reads, in the language that C and C++ share: a program for a device (fovea/deploy/program)
-// compiles this very text, so that it sees the numbers that `fovea classify` sees. Nothing is allocated. The compiler must not
-// fuse products and sums here (-ffp-contract=off where the processor could).
+// From pixels to what a network reads, in the common subset of C and C++. A program for a device (fovea/deploy/program)
+// compiles this file, so that it computes the same numbers as `fovea classify`. Nothing is allocated. The compiler must not
+// fuse products and sums here (-ffp-contract=off where the processor can).
 #ifndef FOVEA_DATA_PIXEL_ARITHMETIC_H
 #define FOVEA_DATA_PIXEL_ARITHMETIC_H
 
 #include <math.h>
 #include <stdint.h>
 
-// The gray of a pixel of red, green and blue: 0.299 R + 0.587 G + 0.114 B. The three weights sum to 2^16, so that gray stays
-// exactly what it was.
+// The gray of a pixel of red, green and blue: 0.299 R + 0.587 G + 0.114 B. The three weights sum to 2^16, so that a gray pixel
+// keeps its exact value.
 static inline uint8_t fovea_luma(const uint8_t* pixel) {
   return (uint8_t)((pixel[0] * 19595 + pixel[1] * 38470 + pixel[2] * 7471 + 0x8000) >> 16);
 }
@@ -18,23 +18,24 @@ static inline float fovea_normalized(int pixel, float mean, float deviation) {
   return ((float)pixel / 255.0f - mean) / deviation;
 }
 
-// Where a side of the evaluation crop begins and how long it is, in pixels of the original. `resized` is what the side of
-// `extent` pixels is brought to before `crop` of them are cut from its middle (torchvision's rounding: Resize, CenterCrop).
+// Where a side of the center crop begins and how long it is, in pixels of the original image. The side of `extent` pixels is
+// resized to `resized` before `crop` of them are taken from its center (with torchvision's rounding: Resize, CenterCrop).
 static inline void fovea_center_side(int64_t extent, int64_t resized, int64_t crop, double* begin, double* length) {
   const double scale = (double)extent / (double)resized;
   *begin = nearbyint((double)(resized - crop) / 2) * scale;
   *length = (double)crop * scale;
 }
 
-// What the shorter side is brought to; 0: 8/7 of the crop's, as 256 for 224.
+// What the shorter side is resized to; 0 stands for 8/7 of the crop's side, such as 256 for 224.
 static inline int64_t fovea_resized_side(int64_t crop_height, int64_t crop_width, int64_t resize) {
   const int64_t crop = crop_height > crop_width ? crop_height : crop_width;
   const int64_t target = resize > 0 ? resize : llround((double)crop / 0.875);
   return target > crop ? target : crop;
 }
 
-// Resizing as Pillow does it (Image.resize): across, then down, with 8-bit pixels between. Sample i of an axis is the sum of
-// weights[i * taps + k] * source[first[i] + k], in units of 2^-22; every sample has the same number of taps, some of weight 0.
+// Resizing as in Pillow (Image.resize): horizontally, then vertically, with 8-bit pixels in between. Sample i of an axis is the
+// sum of weights[i * taps + k] * source[first[i] + k], in units of 2^-22. All samples have the same number of taps, some with
+// weight 0.
 enum { fovea_weight_bits = 22, fovea_half_weight = 1 << 21 };
 
 static inline double fovea_triangle(double x) {
@@ -50,7 +51,7 @@ static inline double fovea_cubic(double x) {
   return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
 }
 
-// How far the filter reaches to each side: it is as wide as the samples it stands for.
+// How far the filter reaches to each side; it is as wide as the samples that it stands for.
 static inline double fovea_reach(double length, int64_t to, int bicubic) {
   const double scale = length / (double)to;
   return (bicubic ? 2.0 : 1.0) * (scale > 1.0 ? scale : 1.0);
@@ -61,7 +62,7 @@ static inline int64_t fovea_taps(int64_t extent, double length, int64_t to, int 
   return extent < taps ? extent : taps;
 }
 
-// The taps of samples 0 to `to` of the part [begin, begin + length) of an axis of `extent` pixels.
+// The taps of samples 0 to `to` for the part [begin, begin + length) of an axis of `extent` pixels.
 static inline void fovea_footprints(int64_t extent, double begin, double length, int64_t to, int bicubic, int32_t* first,
                                     int32_t* weights) {
   const int64_t taps = fovea_taps(extent, length, to, bicubic);
@@ -75,7 +76,7 @@ static inline void fovea_footprints(int64_t extent, double begin, double length,
     if (low < 0) low = 0;
     if (high > extent) high = extent;
     if (high > low + taps) high = low + taps;
-    const int64_t start = low < extent - taps ? low : extent - taps;  // the taps stay inside the axis
+    const int64_t start = low < extent - taps ? low : extent - taps;  // keeps the taps inside the axis
     first[i] = (int32_t)start;
     double sum = 0;
     for (int64_t j = low; j < high; ++j) {
@@ -96,7 +97,7 @@ static inline uint8_t fovea_weighted_pixel(int32_t sum) {
   return (uint8_t)(pixel < 0 ? 0 : pixel > 255 ? 255 : pixel);
 }
 
-// One row of pixels of `channels` (1 or 3, known where this is inlined), to `to` samples.
+// Resamples one row of pixels with `channels` (1 or 3, a constant where this is inlined) to `to` samples.
 static inline __attribute__((always_inline)) void fovea_across(const uint8_t* source, uint8_t* target, int64_t to,
                                                                int64_t channels, int64_t taps, const int32_t* first,
                                                                const int32_t* weights) {
@@ -110,7 +111,7 @@ static inline __attribute__((always_inline)) void fovea_across(const uint8_t* so
   }
 }
 
-// `size` numbers of the result from `taps` rows below each other.
+// Computes `size` numbers of the result from `taps` rows.
 static inline __attribute__((always_inline)) void fovea_down(const uint8_t* source, int64_t stride, const int32_t* weights,
                                                              int64_t taps, uint8_t* target, int64_t size) {
   enum { block = 64 };  // sums that stay in registers

@@ -13,7 +13,7 @@
 namespace fovea {
 namespace {
 
-// The data of all its chunks, inflated to `raw`, which it must fill.
+// Inflates the data of all chunks to `raw`, which it must fill.
 void inflate_data(const fovea_png& png, std::span<const uint8_t> bytes, std::vector<uint8_t>& raw, const std::string& name) {
   struct Stream : z_stream {
     Stream() : z_stream{} {}
@@ -31,7 +31,7 @@ void inflate_data(const fovea_png& png, std::span<const uint8_t> bytes, std::vec
       stream.avail_out = room;
       const int status = inflate(&stream, Z_NO_FLUSH);
       filled += room - stream.avail_out;
-      // Whatever follows the last pixel, zlib's own checksum among it, is not looked at: those of the chunks are right.
+      // What follows the last pixel is ignored, also zlib's own checksum: those of the chunks are right.
       if (status == Z_OK || filled == raw.size()) continue;
       if (status == Z_STREAM_END) fail("{}: damaged PNG: its data ends before its last pixel", name);
       fail("{}: damaged PNG: its compressed data is wrong", name);
@@ -64,7 +64,7 @@ Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
   if (const char* problem = fovea_png_open(&png, start_of(bytes), bytes.size())) fail("{}: damaged PNG: {}", name, problem);
   check_pixels("PNG", png.height, png.width, name);
   std::vector<uint8_t> raw;
-  // Deflate cannot shrink by more than 1032: no memory for a header that lies.
+  // Deflate cannot compress by more than a factor of 1032, so no memory is allocated for a header that lies.
   const size_t size = fovea_png_raw_size(&png);
   if (size / 1032 > bytes.size()) {
     fail("{}: damaged PNG: {} bytes cannot hold {}x{} pixels", name, bytes.size(), png.width, png.height);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// PNG: what stands around the compressed data, and what becomes of it. C and C++ share this text (image_bytes.h); the caller
-// inflates. Every form of the format is read: gray, colors and palettes of 1 to 16 bits, interlaced or not, with alpha or with
-// a color that is transparent.
+// PNG, without decompression, which is up to the caller. This text is shared by C and C++ (image_bytes.h). Every form of the
+// format is read: gray, colors and palettes of 1 to 16 bits, interlaced or not, with alpha or with a transparent color.
 //
-// The rules: 16 bits count by the higher byte; gAMA, color profiles and the like are not looked at; transparency is laid over
-// black; a color that the palette lacks is black. What follows the end chunk, and pixels beyond the last, do not matter. The
+// The rules: of 16 bits the higher byte counts; gAMA, color profiles and the like are ignored; transparency is blended over
+// black; a color that the palette lacks is black. What follows the end chunk, and data beyond the last pixel, is ignored. The
 // checksums of the chunks that are used must be right.
 #ifndef FOVEA_DATA_PNG_FORMAT_H
 #define FOVEA_DATA_PNG_FORMAT_H
@@ -13,14 +12,14 @@
 
 struct fovea_png {
   int64_t width, height;
-  int depth, color, interlaced;  // color: 1 is a palette, 2 colors, 4 alpha
+  int depth, color, interlaced;  // bits of color: 1 is a palette, 2 colors, 4 alpha
   uint8_t palette[256][4];       // red, green, blue, alpha
-  int has_key;                   // a color that is transparent
+  int has_key;                   // whether one color is transparent
   uint32_t key[3];
   size_t data;  // where the first chunk of compressed data is
 };
 
-// The checksum of a chunk's kind and content (ISO 3309), by tables of half bytes that make one of bytes.
+// The checksum of a chunk's type and content (ISO 3309), in steps of four bits.
 static inline uint32_t fovea_png_checksum(const uint8_t* bytes, size_t size) {
   static const uint32_t half[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
                                     0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
@@ -35,7 +34,7 @@ static inline uint32_t fovea_png_checksum(const uint8_t* bytes, size_t size) {
   return ~sum;
 }
 
-// The chunk at `at`, which is advanced past it; its kind is in front of its content.
+// The chunk at `at`, which is advanced past it; its type precedes its content.
 struct fovea_png_chunk {
   const uint8_t* kind;
   const uint8_t* content;
@@ -61,7 +60,7 @@ static inline int fovea_png_is_sound(const struct fovea_png_chunk* chunk) {
   return fovea_png_checksum(chunk->kind, chunk->length + 4) == fovea_big32(chunk->content + chunk->length);
 }
 
-// The first chunk: sizes and the form of pixels.
+// Reads the first chunk: the size and the form of the pixels.
 static inline const char* fovea_png_header(struct fovea_png* png, const uint8_t* bytes, size_t size) {
   struct fovea_png_chunk chunk;
   size_t at = 8;
@@ -105,7 +104,7 @@ static inline void fovea_png_transparency(struct fovea_png* png, const struct fo
   }
 }
 
-// The header, what stands before the data, and that the file is whole: to its end chunk, with right checksums.
+// Reads the header and what precedes the data, and checks that the file is complete: up to its end chunk, with right checksums.
 static inline const char* fovea_png_open(struct fovea_png* png, const uint8_t* bytes, size_t size) {
   const char* problem = fovea_png_header(png, bytes, size);
   struct fovea_png_chunk chunk;
@@ -128,7 +127,7 @@ static inline const char* fovea_png_open(struct fovea_png* png, const uint8_t* b
       if (after_data) return "its data stands in two places";
       if (png->data == 0) png->data = start;
     } else {
-      if (png->data != 0) after_data = 1;  // too late to count
+      if (png->data != 0) after_data = 1;  // a palette or transparency after the data is ignored
       if (png->data == 0 && palette) problem = fovea_png_palette(png, &chunk);
       if (png->data == 0 && transparency) fovea_png_transparency(png, &chunk);
       has_palette |= palette;
@@ -139,7 +138,7 @@ static inline const char* fovea_png_open(struct fovea_png* png, const uint8_t* b
   return png->color == 3 && !has_palette ? "its palette is missing" : NULL;
 }
 
-// The next piece of compressed data; `at` starts as png->data. 0 after the last.
+// The next piece of compressed data; `at` starts as png->data. Returns 0 after the last.
 static inline int fovea_png_data(const uint8_t* bytes, size_t size, size_t* at, const uint8_t** data, size_t* length) {
   struct fovea_png_chunk chunk;
   if (fovea_png_next(bytes, size, at, &chunk) != NULL || !fovea_png_is(&chunk, "IDAT")) return 0;
@@ -156,7 +155,7 @@ static inline size_t fovea_png_row_size(const struct fovea_png* png, int64_t wid
   return ((size_t)width * (size_t)(fovea_png_samples(png) * png->depth) + 7) / 8;
 }
 
-// The pixels of one of the 7 passes, or all of them (pass 7): each row and column that is first + i * step.
+// The pixels of one of the 7 passes, or all of them (pass 7): the rows and columns first + i * step.
 struct fovea_png_pass {
   int64_t top, left, down, across, height, width;
 };
@@ -171,7 +170,7 @@ static inline struct fovea_png_pass fovea_png_pass(const struct fovea_png* png, 
   return at;
 }
 
-// How many bytes the data inflates to: rows, each behind the number of its filter.
+// How many bytes the data inflates to: rows, each preceded by the number of its filter.
 static inline size_t fovea_png_raw_size(const struct fovea_png* png) {
   size_t size = 0;
   for (int pass = png->interlaced ? 0 : 7; pass < (png->interlaced ? 7 : 8); ++pass) {
@@ -189,7 +188,7 @@ static inline uint8_t fovea_png_paeth(int left, int above, int corner) {
   return (uint8_t)(a <= b && a <= c ? left : b <= c ? above : corner);
 }
 
-// Takes the filter off a row of `size` bytes; `above` is the row above it without its filter, NULL for the first.
+// Removes the filter of a row of `size` bytes; `above` is the row above it without its filter, NULL for the first.
 static inline __attribute__((always_inline)) void fovea_png_unfilter_by(uint8_t* row, const uint8_t* above, size_t size,
                                                                         int filter, size_t step) {
   for (size_t i = 0; i < size; ++i) {
@@ -203,7 +202,7 @@ static inline __attribute__((always_inline)) void fovea_png_unfilter_by(uint8_t*
   }
 }
 
-// The usual steps are known where this is inlined.
+// The usual steps are constants where this is inlined.
 static inline void fovea_png_unfilter(uint8_t* row, const uint8_t* above, size_t size, int filter, size_t step) {
   if (filter == 0) return;
   if (filter == 1) return fovea_png_unfilter_by(row, above, size, 1, step);
@@ -233,14 +232,14 @@ static inline void fovea_png_pixel(const struct fovea_png* png, const uint8_t* r
   const int colors = png->color & 2 ? 3 : 1;
   int visible = !png->has_key;
   for (int c = 0; c < colors; ++c) visible |= png->has_key && sample[c] != png->key[c];
-  // 1, 2 and 4 bits are spread to 8 evenly; of 16 the higher byte is taken.
+  // 1, 2 and 4 bits are scaled to 8; of 16 bits the higher byte is taken.
   for (int i = 0; i < samples; ++i)
     sample[i] = depth == 16 ? sample[i] >> 8 : depth < 8 ? sample[i] * (255 / ((1U << depth) - 1)) : sample[i];
   const uint32_t alpha = png->color & 4 ? sample[samples - 1] : visible ? 255 : 0;
   for (int c = 0; c < 3; ++c) pixel[c] = fovea_over_black(sample[colors == 3 ? c : 0], alpha);
 }
 
-// `raw`, of fovea_png_raw_size() bytes, is overwritten; pixels: height x width x 3.
+// Overwrites `raw`, which has fovea_png_raw_size() bytes; `pixels` is height x width x 3.
 static inline const char* fovea_png_pixels(const struct fovea_png* png, uint8_t* raw, uint8_t* pixels) {
   const size_t bits = (size_t)(fovea_png_samples(png) * png->depth), step = bits < 8 ? 1 : bits / 8;
   const int plain = png->color == 2 && png->depth == 8 && !png->has_key;

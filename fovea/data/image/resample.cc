@@ -4,7 +4,7 @@
 #include "fovea/core/error.h"
 #include "fovea/data/image/pixel_arithmetic.h"
 
-// The inner loops are plain; a processor with wider registers than the build was for is served by a second copy of them.
+// The inner loops are plain C++. A processor with wider registers than the build targets gets a second copy of them.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define FOVEA_CLONES __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
 #else
@@ -21,7 +21,7 @@ struct Footprints {
   std::vector<int32_t> weights;
 };
 
-// `begin` and `length` are the box's side in an axis of `extent` pixels.
+// `begin` and `length` are the box's side on an axis of `extent` pixels.
 Footprints footprints(int64_t extent, double begin, double length, int64_t to, Interpolation interpolation) {
   const bool bicubic = interpolation == Interpolation::bicubic;
   Footprints result;
@@ -71,7 +71,7 @@ void resize(Image& result, const Image& image, const CropBox& box, int64_t heigh
   const int64_t channels = image.shape.channels;
   const Footprints columns = footprints(image.shape.width, box.left, box.width, width, interpolation);
   const Footprints rows = footprints(image.shape.height, box.top, box.height, height, interpolation);
-  // Across first: the order of Pillow, whose 8-bit intermediate this repeats. Only the rows that are looked at.
+  // Horizontally first, as in Pillow, whose 8-bit intermediate image this reproduces; only the rows that are needed.
   const int64_t top = rows.first.front();
   const int64_t bottom = rows.first.back() + rows.taps;
   const int64_t stride = width * channels;

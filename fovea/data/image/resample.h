@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resizing as Pillow does it (Image.resize): bilinear or bicubic, and shrinking widens the filter to the scale, so that nothing
-// between the samples is lost (antialias).
+/// \file
+/// Resizing as in Pillow (Image.resize), bilinear or bicubic. When an image is reduced, the filter is widened to the scale, so
+/// that nothing between the samples is lost (antialiasing).
 #pragma once
 
 #include <cstdint>
@@ -9,17 +10,21 @@
 
 namespace fovea {
 
-// A rectangle in pixel units, pixel 0 reaching from 0 to 1; its sides need not be whole.
+/// A rectangle in pixels, where pixel 0 reaches from 0 to 1; its sides need not be whole numbers.
 struct CropBox {
-  double top = 0, left = 0, height = 0, width = 0;
+  double top = 0;     ///< upper edge
+  double left = 0;    ///< left edge
+  double height = 0;  ///< extent
+  double width = 0;   ///< extent
 };
 
-// Brings `box` of `image` to height x width. Pixel centers at (i + 0.5) * scale; a sample may reach outside the box, never
-// outside the image. Bicubic is Keys' with a = -1/2. Results are Pillow's to within one level. Refuses a box that is empty or
-// leaves the image, and nearest, which is no filter.
+/// Resizes `box` of `image` to height x width. Pixel centers are at (i + 0.5) * scale. A sample may reach outside the box, but
+/// never outside the image. Bicubic is Keys' with a = -1/2. Results are Pillow's to within one level. Refuses a box that is
+/// empty or leaves the image, and `nearest`, which is not a filter.
 void resize(Image& result, const Image& image, const CropBox& box, int64_t height, int64_t width,
             Interpolation interpolation = Interpolation::bilinear);
 
+/// The whole image resized.
 Image resize(const Image& image, int64_t height, int64_t width, Interpolation interpolation = Interpolation::bilinear);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebP, by libwebp. Of an animation the first picture is taken, on its canvas.
+// WebP, read by libwebp. The first image of an animation is taken, on its canvas.
 #include <webp/decode.h>
 #include <webp/demux.h>
 
@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// libwebp is content with what stands before the end of a file that was cut off in a chunk it does not need.
+// libwebp accepts a file that was truncated within a chunk that it does not need.
 void check_complete(std::span<const std::byte> bytes, const std::string& name) {
   uint32_t length = 0;
   std::memcpy(&length, bytes.data() + 4, sizeof length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // CIFAR-10 and CIFAR-100 in their binary layout (Krizhevsky, "Learning multiple layers of features from tiny images", 2009):
-// records of one or two labels and 1,024 red, green and blue values each, row by row.
+// records of one or two labels and 1,024 values each of red, green and blue, row by row.
 #include <algorithm>
 
 #include "fovea/core/error.h"
@@ -16,13 +16,13 @@ constexpr int64_t plane = side * side;
 struct Layout {
   const char* set;
   std::vector<const char*> files;
-  int64_t records;  // a file
-  int64_t labels;   // bytes before the pixels; the last of them is the class
+  int64_t records;  // in a file
+  int64_t labels;   // bytes before the pixels, of which the last is the class
   int64_t classes;
   const char* names_file;
 };
 
-// Planes become channels innermost.
+// Reorders the planes so that channels are innermost.
 void append_pixels(const uint8_t* planes, std::vector<uint8_t>& pixels) {
   const size_t start = pixels.size();
   pixels.resize(start + 3 * plane);
@@ -52,7 +52,7 @@ void append_file(const std::filesystem::path& path, const Layout& layout, Memory
   }
 }
 
-// One name a line. The file is optional: the pixels are what matters.
+// One name in a line. The file is optional, because only the pixels matter.
 std::vector<std::string> class_names(const std::filesystem::path& path, int64_t classes, std::vector<std::string> otherwise) {
   if (!std::filesystem::exists(path)) return otherwise;
   const std::string text = read_text(path);

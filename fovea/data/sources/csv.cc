@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list of photographs: a line `path,label` each, the path from the list's folder on, the label a number. Quotes as in RFC
-// 4180; a first line `path,label` is a heading. The list of the test split stands beside that of the training split under the
-// name that has `test` (or `val`) for `train`; one without labels gives way to the next.
+// A list of image files: each line is `path,label`, with the path relative to the list's folder and the label a number. Quotes
+// are as in RFC 4180; a first line `path,label` is a heading. The list of the test split is beside that of the training split,
+// with `test` (or `val`) in place of `train` in its name; one without labels is skipped for the next.
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -46,7 +46,7 @@ class ListDataset : public EntryDataset {
     return first == "path";
   }
 
-  // A list without labels, or with other separators.
+  // Complains about a list without labels or with other separators.
   [[noreturn]] static void complain_of_one_cell(std::string_view content, const std::string& where) {
     for (const auto& [separator, called] : {std::pair{';', "semicolons"}, {'\t', "tabs"}}) {
       if (content.find(separator) != std::string_view::npos)
@@ -73,7 +73,7 @@ class ListDataset : public EntryDataset {
   int64_t classes_ = 0;
 };
 
-// The lists of a split that there are, in the order in which they are taken.
+// The lists of a split that exist, in the order in which they are tried.
 std::vector<fs::path> lists_of(const fs::path& list, Split split) {
   if (split == Split::train) return {list};
   std::vector<fs::path> lists;

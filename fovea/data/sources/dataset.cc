@@ -88,7 +88,7 @@ class Renumbered : public Dataset {
   std::vector<int64_t> places_;
 };
 
-// `digits:COUNT` names the images for training; MNIST's proportion gives those for testing.
+// `digits:COUNT` gives the number of training images; the number of test images is in MNIST's proportion.
 int64_t digits_count(std::string_view text, Split split) {
   constexpr int64_t usual = 60000, most = 100'000'000;
   int64_t count = usual;
@@ -101,7 +101,7 @@ int64_t digits_count(std::string_view text, Split split) {
   return split == Split::train ? count : std::max<int64_t>(1, count / 6);
 }
 
-// Where `fovea data fetch` put the data set of this name.
+// The folder into which `fovea data fetch` put the data set of this name.
 std::filesystem::path fetched_folder(const std::string& kind) {
   if (kind == "images" || kind == "tfrecord" || kind == "tar") refuse("data set \"{0}\" needs its folder, as in {0}:DIR", kind);
   if (kind == "csv") refuse("data set \"csv\" needs its list, as in csv:train.csv");
@@ -197,7 +197,7 @@ Statistics statistics(const Dataset& dataset) {
   const ImageShape shape = dataset.image_shape();
   const auto channels = static_cast<size_t>(shape.channels);
   std::vector<uint8_t> image(static_cast<size_t>(shape.size()));
-  // 2^64 holds the squares of 2^48 pixels.
+  // 2^64 is enough for the squares of 2^48 pixels.
   std::vector<uint64_t> sum(channels), squares(channels);
   Statistics result;
   result.class_counts.resize(dataset.class_names().size());

@@ -26,52 +26,59 @@
 
 namespace fovea {
 
+/// Which part of a data set.
 enum class Split : uint8_t { train, test };
+/// "train" or "test".
 std::string_view name(Split split);
 
-// Images, each with the number of its class: either pixels of one shape, or encoded photographs of any size. Reading is
-// thread-safe; of pixels it does not allocate.
+/// Images, each with the number of its class. They are either pixels of one shape, or image files of any size. Reading is
+/// thread-safe; reading pixels does not allocate.
 class Dataset {
  public:
+  /// Closes the files.
   virtual ~Dataset() = default;
+  /// The number of images.
   virtual int64_t count() const = 0;
+  /// The names of the classes; valid as long as this object.
   virtual const std::vector<std::string>& class_names() const = 0;
-  virtual int32_t label(int64_t index) const = 0;       // in [0, class_names().size())
-  virtual std::string image_name(int64_t index) const;  // what messages call it: a file, or "image 7"
+  virtual int32_t label(int64_t index) const = 0;       ///< The class of an image, in [0, class_names().size()).
+  virtual std::string image_name(int64_t index) const;  ///< What messages call it: a file, or "image 7".
 
-  // Of pixels: the extents of every image, and exactly image_shape().size() values of one. Photographs have the extents 0, 0
-  // and their number of channels, and read_image() fails.
+  /// The shape of every image, or 0, 0 and the number of channels for a data set of image files.
   virtual ImageShape image_shape() const = 0;
+  /// Copies the image_shape().size() pixels of an image. Fails for a data set of image files.
   virtual void read_image(int64_t index, std::span<uint8_t> pixels) const = 0;
 
-  // Of photographs: the file as it was stored, for decode_image(). Fails on data sets of pixels.
+  /// Whether the images are files, for read_bytes() and decode_image().
   virtual bool encoded() const { return false; }
+  /// The image file as it is stored. Fails for a data set of pixels.
   virtual void read_bytes(int64_t index, std::vector<std::byte>& bytes) const;
   // How many bytes that gives; -1 where it takes reading them to know.
   virtual int64_t stored_bytes(int64_t) const { return -1; }
 
-  // What the user should know of how the data was found; empty: nothing. Told once.
+  /// What the user should know about how the data was found; empty: nothing. It is printed once.
   virtual std::string remark() const { return {}; }
 };
 
-struct PictureSplit;  // fovea/data/sources/picture_split.h
+struct PictureSplit;  ///< fovea/data/sources/picture_split.h
 
+/// Options of open_dataset().
 struct DatasetOptions {
-  uint64_t seed = 1;  // digits: which endless sequence; class folders without parts: which are drawn
-  std::shared_ptr<const PictureSplit> split = nullptr;  // class folders without parts: these, in place of drawn ones
+  uint64_t seed = 1;  ///< digits: which endless sequence; class folders without parts: which are drawn
+  std::shared_ptr<const PictureSplit> split = nullptr;  ///< class folders without parts: these, in place of drawn ones
 };
 
-// The spec that a word stands for: itself, or the kind and the path of what lies there. Fails on a folder or a file that is
-// none of the kinds, saying what it holds and what would be right.
+/// The spec that a word stands for: itself, or the kind and the path of what lies there. Fails on a folder or a file that is
+/// none of the kinds, saying what it holds and what would be right.
 std::string dataset_spec(std::string_view word);
 
-// Whether two specs are of one place, e.g. images:pets and images:./pets/.
+/// Whether two specs are of one place, e.g. images:pets and images:./pets/.
 bool same_data(std::string_view a, std::string_view b);
 
-// Opens a spec. Refuses an unknown kind (naming the nearest) or a missing path; fails on missing or damaged files.
+/// Opens a spec. Refuses an unknown kind (with the nearest known one) and a missing path; fails on missing or corrupt files.
 std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, const DatasetOptions& options = {});
 
-// `count` images of `dataset` from `first` on.
+/// `count` images of `dataset` from `first` on.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
 
 // Images `images` of `dataset`, in that order; refuses none, and numbers it does not have.
@@ -81,12 +88,14 @@ std::shared_ptr<const Dataset> selected(std::shared_ptr<const Dataset> dataset, 
 std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,
                                           std::vector<int64_t> places);
 
-// Of pixels: what `fovea data` prints and what normalization needs. Exact sums of integers: the order of summation does not
-// matter.
+/// Statistics of a data set of pixels, which `fovea data` prints and normalization needs. Sums are exact integers, so the order
+/// of summation does not matter.
 struct Statistics {
-  std::vector<int64_t> class_counts;
-  std::vector<double> mean, deviation;  // a channel each, of pixels / 255; population deviation
+  std::vector<int64_t> class_counts;  ///< images of each class
+  std::vector<double> mean;           ///< for each channel, of pixels / 255
+  std::vector<double> deviation;      ///< standard deviation of the population for each channel, of pixels / 255
 };
+/// Reads all images once.
 Statistics statistics(const Dataset& dataset);
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digits written by the program: strokes bent, slanted, thickened and dirtied at random, so that a network can be trained with
-// no data set at hand. Image i of a split is a function of (seed, split, i), so the sequence is endless and takes no memory.
+// Digits drawn by the program: strokes that are bent, slanted, thickened and made noisy at random, so that a network can be
+// trained without a data set at hand. Image i of a split is a function of (seed, split, i), so the sequence is endless and
+// takes no memory.
 #include "fovea/data/sources/digits.h"
 
 #include <algorithm>
@@ -17,8 +18,8 @@ namespace {
 
 constexpr int64_t side = 28;
 
-// The smooth waves that bend the paper (an elastic warp of the strokes, which costs less than one of the pixels and stays
-// sharp).
+// Smooth waves that bend the paper: an elastic distortion of the strokes, which is cheaper than one of the pixels and keeps
+// them sharp.
 struct Waves {
   static constexpr int count = 3;
   std::array<float, count> across, down, phase, along_x, along_y;
@@ -44,7 +45,7 @@ struct Waves {
   }
 };
 
-// From the digit's box to pixels: scale, slant, turn, shift.
+// Maps the digit's box to pixels: scale, slant, rotation and shift.
 struct Placement {
   float xx, xy, yx, yy, x, y;
 
@@ -66,7 +67,7 @@ struct Placement {
   }
 };
 
-// Catmull and Rom, 1974: through b and c, with a and d as neighbors.
+// A point of the spline of Catmull and Rom (1974) between b and c, with a and d as their neighbors.
 Point between(Point a, Point b, Point c, Point d, float t) {
   const auto spline = [t](float p, float q, float r, float s) {
     return q + 0.5f * t * (r - p + t * (2 * p - 5 * q + 4 * r - s + t * (3 * (q - r) + s - p)));
@@ -74,10 +75,10 @@ Point between(Point a, Point b, Point c, Point d, float t) {
   return {spline(a.x, b.x, c.x, d.x), spline(a.y, b.y, c.y, d.y)};
 }
 
-// Ink of a pen moving over paper: the darkest value any part of the line leaves on a pixel.
+// The ink of a pen moving over paper: each pixel keeps the darkest value that any part of the line leaves on it.
 class Paper {
  public:
-  // A line from a to b, in pixels; the pen's radius changes from `from` to `to`.
+  // Draws a line from a to b, in pixels; the radius of the pen changes from `from` to `to`.
   void line(Point a, Point b, float from, float to) {
     const float reach = std::max(from, to) + 1;
     const auto first = [](float low) { return std::max(0, static_cast<int>(std::floor(low))); };
@@ -90,7 +91,7 @@ class Paper {
         const Point away{static_cast<float>(x) + 0.5f - a.x, static_cast<float>(y) + 0.5f - a.y};
         const float t = length > 0 ? std::clamp((away.x * along.x + away.y * along.y) / length, 0.0f, 1.0f) : 0.0f;
         const float off_x = away.x - t * along.x, off_y = away.y - t * along.y;
-        // Coverage of a pixel by a wide line falls from one to nothing over a pixel and a bit.
+        // The coverage of a pixel by a wide line falls from one to nothing over slightly more than a pixel.
         const float radius = from + t * (to - from);
         const float ink = std::clamp((radius - std::sqrt(off_x * off_x + off_y * off_y)) / 1.2f + 0.5f, 0.0f, 1.0f);
         float& pixel = ink_[static_cast<size_t>(y * side + x)];
@@ -99,10 +100,10 @@ class Paper {
     }
   }
 
-  // Ink to gray with the grain of a scanner.
+  // Converts ink to gray, with the grain of a scanner.
   void scan(std::span<uint8_t> pixels, float darkness, float grain, Random& random) const {
     for (size_t i = 0; i < pixels.size(); i += 2) {
-      const uint32_t bits = random.bits();  // two numbers between -1 and 1, likelier near 0
+      const uint32_t bits = random.bits();  // two numbers between -1 and 1, more likely near 0
       const std::array<int32_t, 2> noise{static_cast<int32_t>((bits & 255) + (bits >> 8 & 255)) - 255,
                                          static_cast<int32_t>((bits >> 16 & 255) + (bits >> 24)) - 255};
       for (size_t j = 0; j < 2; ++j) {
@@ -118,7 +119,7 @@ class Paper {
 
 void write_stroke(const Stroke& stroke, const Waves& waves, const Placement& placement, float radius, Random& random,
                   Paper& paper) {
-  // The hand misses each point by a little.
+  // Each point is missed by a little, as by a hand.
   std::array<Point, 16> points;
   const size_t count = stroke.size();
   for (size_t i = 0; i < count; ++i) {
@@ -166,7 +167,7 @@ class Digits : public Dataset {
 
  private:
   Random start(int64_t index) const {
-    constexpr uint64_t purpose = 0x6469676974730000;  // keeps these numbers apart from others drawn with the same seed
+    constexpr uint64_t purpose = 0x6469676974730000;  // makes these numbers independent of others drawn with the same seed
     return {seed_ ^ purpose, static_cast<uint64_t>(index) * 2 + (split_ == Split::train ? 0 : 1)};
   }
 

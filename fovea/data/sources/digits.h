@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digits written by the program itself: the data set `digits`.
+/// \file
+/// Digits that the program draws itself: the data set `digits`.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@
 
 namespace fovea {
 
-// Draws one handwriting of `digit` (0..9) into 28x28 gray pixels, white ink on black as in MNIST. Everything about it (form,
-// slant, turn, size, place, pen, grain) is drawn from `random`.
+/// Draws `digit` (0..9) in one handwriting into 28x28 gray pixels, white ink on black as in MNIST. Its form, slant, rotation,
+/// size, position, pen and grain are drawn from `random`.
 void draw_digit(int32_t digit, Random& random, std::span<uint8_t> pixels);
 
 }  // namespace fovea

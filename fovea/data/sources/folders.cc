@@ -28,7 +28,7 @@ std::vector<std::string> names_of(const std::vector<fs::path>& folders) {
 
 class FolderDataset : public EncodedDataset {
  public:
-  // `names`: the classes, among which those of all `folders` are.
+  // `names` are the classes, which include those of all `folders`.
   FolderDataset(std::vector<std::string> names, const std::vector<fs::path>& folders, Split split)
       : class_names_(std::move(names)) {
     for (const fs::path& folder : folders) {
@@ -94,7 +94,7 @@ std::shared_ptr<FolderDataset> open_train(const fs::path& folder, const fs::path
   return std::make_shared<FolderDataset>(names_of(folders), folders, Split::train);
 }
 
-// The first candidate with folders of the classes `names` of `train` (all there are where that is empty).
+// The first candidate with folders of the classes `names` of `train`, or all its classes when `names` is empty.
 std::shared_ptr<FolderDataset> open_test(const std::vector<fs::path>& candidates, std::vector<std::string> names,
                                          const fs::path& train) {
   std::string remark;

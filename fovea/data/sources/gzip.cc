@@ -17,7 +17,7 @@
 namespace fovea {
 namespace {
 
-// A file that only this process sees.
+// A temporary file that only this process can open.
 int open_nameless() {
   std::string name = (std::filesystem::temp_directory_path() / "fovea-unpacked-XXXXXX").string();
   const int file = ::mkstemp(name.data());

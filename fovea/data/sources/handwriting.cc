@@ -6,7 +6,7 @@ namespace fovea {
 // clang-format off
 const std::array<std::vector<Strokes>, 10>& handwriting() {
   static const std::array<std::vector<Strokes>, 10> forms{{
-      // 0: an oval; one that is not quite closed; a narrow one begun on the right
+      // 0: an oval; one that is not quite closed; a narrow one that begins on the right
       {{{{.52f, .04f}, {.25f, .17f}, {.14f, .5f}, {.24f, .84f}, {.5f, .96f}, {.77f, .83f}, {.87f, .5f}, {.76f, .16f},
           {.5f, .04f}}},
        {{{.6f, .06f}, {.3f, .13f}, {.14f, .46f}, {.22f, .82f}, {.48f, .96f}, {.76f, .84f}, {.88f, .5f}, {.74f, .2f},
@@ -19,14 +19,14 @@ const std::array<std::vector<Strokes>, 10>& handwriting() {
        {{{.28f, .24f}, {.42f, .16f}, {.52f, .04f}},
         {{.52f, .04f}, {.51f, .5f}, {.5f, .95f}},
         {{.24f, .95f}, {.5f, .94f}, {.78f, .95f}}}},
-      // 2: with a corner, with a loop, with a swung foot
+      // 2: with a corner; with a loop; with a curved foot
       {{{{.2f, .27f}, {.32f, .09f}, {.55f, .04f}, {.77f, .17f}, {.74f, .4f}, {.5f, .66f}, {.16f, .94f}},
         {{.16f, .94f}, {.5f, .93f}, {.86f, .94f}}},
        {{{.2f, .24f}, {.38f, .06f}, {.64f, .07f}, {.77f, .26f}, {.66f, .5f}, {.4f, .8f}, {.2f, .92f}, {.13f, .82f},
           {.27f, .76f}, {.55f, .9f}, {.9f, .88f}}},
        {{{.18f, .2f}, {.45f, .04f}, {.74f, .14f}, {.72f, .4f}, {.46f, .68f}, {.18f, .88f}},
         {{.18f, .88f}, {.4f, .8f}, {.62f, .95f}, {.88f, .84f}}}},
-      // 3: two bows; a flat top; bows that pass into one another
+      // 3: two bows; a flat top; bows that join smoothly
       {{{{.2f, .14f}, {.45f, .04f}, {.72f, .13f}, {.7f, .35f}, {.42f, .47f}},
         {{.42f, .47f}, {.74f, .54f}, {.82f, .76f}, {.56f, .95f}, {.17f, .87f}}},
        {{{.18f, .07f}, {.5f, .06f}, {.8f, .07f}},
@@ -44,7 +44,7 @@ const std::array<std::vector<Strokes>, 10>& handwriting() {
        {{{.36f, .04f}, {.24f, .34f}, {.12f, .6f}},
         {{.12f, .6f}, {.5f, .58f}, {.86f, .5f}},
         {{.64f, .3f}, {.56f, .64f}, {.5f, .97f}}}},
-      // 5: bar, neck and belly; without a corner
+      // 5: bar, neck and belly; one without a corner
       {{{{.82f, .06f}, {.55f, .07f}, {.28f, .07f}},
         {{.28f, .07f}, {.25f, .26f}, {.23f, .45f}},
         {{.23f, .45f}, {.5f, .37f}, {.78f, .5f}, {.8f, .76f}, {.54f, .95f}, {.17f, .87f}}},
@@ -53,7 +53,7 @@ const std::array<std::vector<Strokes>, 10>& handwriting() {
        {{{.3f, .1f}, {.27f, .27f}, {.26f, .42f}},
         {{.26f, .42f}, {.54f, .36f}, {.79f, .54f}, {.74f, .82f}, {.46f, .96f}, {.18f, .84f}},
         {{.28f, .09f}, {.54f, .1f}, {.84f, .04f}}}},
-      // 6: a long back with a belly; a straighter back
+      // 6: a long curved back; a straighter back
       {{{{.7f, .06f}, {.42f, .22f}, {.23f, .52f}, {.24f, .83f}, {.5f, .96f}, {.76f, .83f}, {.74f, .6f}, {.5f, .51f},
           {.26f, .68f}}},
        {{{.52f, .03f}, {.34f, .3f}, {.22f, .62f}, {.3f, .9f}, {.56f, .96f}, {.78f, .78f}, {.66f, .58f}, {.42f, .6f},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// IDX files (LeCun, Cortes and Burges, "The MNIST database"): a magic number, extents, bytes; all numbers big-endian.
+// IDX files (LeCun, Cortes and Burges, "The MNIST database"): a magic number, extents, and bytes; all numbers are big-endian.
 #include <zlib.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ bool is_gzip(std::span<const std::byte> bytes) {
   return bytes.size() >= 2 && bytes[0] == std::byte{0x1f} && bytes[1] == std::byte{0x8b};
 }
 
-// Grows with what arrives rather than by what any header promises; zlib checks the sum and the length at the end.
+// The memory grows with the data that arrives and not with what a header promises; zlib checks checksum and length at the end.
 std::vector<std::byte> gunzip(std::span<const std::byte> packed, const std::string& name) {
   constexpr size_t most = size_t{1} << 32;
   struct Stream : z_stream {
@@ -66,7 +66,7 @@ struct File {
   std::vector<std::byte> bytes;
 };
 
-// Some copies are called train-images.idx3-ubyte.
+// Some copies are named train-images.idx3-ubyte.
 File read_either(const std::filesystem::path& folder, const std::string& file) {
   std::string dotted = file;
   dotted[dotted.rfind("-idx")] = '.';
@@ -88,7 +88,7 @@ void check_header(const File& file, const char* what, uint32_t magic, size_t hea
 }
 
 void check_size(const File& file, uint64_t header, uint64_t count, uint64_t each) {
-  // Both factors are below 2^32, so that the product is exact.
+  // Both factors are below 2^32, so the product is exact.
   const uint64_t size = file.bytes.size();
   if (size - header != count * each || count == 0) {
     fail("{}: the header says {} items of {} bytes, {} in all, but {} bytes follow it", file.name, count, each, count * each,

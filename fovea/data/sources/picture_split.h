@@ -15,14 +15,15 @@ namespace fovea {
 
 /// Which picture is of which part. As a file, it is CSV: a line `path,class,part` each, the path from the data set's folder on.
 struct PictureSplit {
+  /// One image with its class and part.
   struct Item {
     std::filesystem::path path;  ///< from the folder on
     int32_t label = 0;           ///< among `classes`
-    Split part = Split::train;
+    Split part = Split::train;   ///< the part that the image belongs to
   };
-  std::vector<std::string> classes;
-  std::vector<Item> items;
-  std::string remark;  ///< what the user should know of how it was drawn; empty: nothing
+  std::vector<std::string> classes;  ///< the names of the classes
+  std::vector<Item> items;           ///< all images of both parts
+  std::string remark;                ///< what the user should know of how it was drawn; empty: nothing
 };
 
 /// Whether `folder` holds class folders and no folders of splits, so that the parts have to be drawn.
@@ -38,6 +39,7 @@ PictureSplit divided(const std::filesystem::path& folder, uint64_t seed);
 /// What open_dataset(spec, ..., {.seed = seed}) divides by; null where the data set has its own parts.
 std::shared_ptr<const PictureSplit> drawn_split(std::string_view spec, uint64_t seed);
 
+/// The split as the text of a CSV file.
 std::string split_text(const PictureSplit& split);
 /// Throws Error with file and line on what is no such list.
 PictureSplit read_split(const std::filesystem::path& path);

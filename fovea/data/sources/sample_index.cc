@@ -30,7 +30,7 @@ std::vector<fs::path> shards_in(const fs::path& folder, bool (*is_shard)(std::st
   return paths;
 }
 
-// The words of a name: runs of letters.
+// Whether the name contains the word; words are runs of letters.
 bool has_word(const std::string& name, const std::string& word) {
   const auto is_letter = [&](size_t at) { return at < name.size() && std::isalpha(static_cast<unsigned char>(name[at])) != 0; };
   for (size_t at = name.find(word); at != std::string::npos; at = name.find(word, at + 1)) {
@@ -39,7 +39,8 @@ bool has_word(const std::string& name, const std::string& word) {
   return false;
 }
 
-// By whole words; else, so that "imagenetval00" is found, by letters within a word that is not of training.
+// A name belongs to a split by whole words. If it has none, letters within a longer word count, too, so that "imagenetval00" is
+// found.
 bool is_of_split(const std::string& name, const std::string& word, Split split) {
   if (has_word(name, word)) return true;
   const auto any_word = [&](Split of) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shards in the WebDataset convention: tar files in which the files of one sample have one name: NAME.jpg (or another picture)
-// and its class in NAME.cls (a number), else NAME.json ({"label": number} or {"cls": number}), else NAME.txt where that is a
-// number; other files beside them, and hidden ones, do not count. A name goes up to the last dot, and may have more. POSIX
-// ustar and pax, and GNU long names.
+// Shards in the WebDataset convention: tar files in which the files of one sample share a name. The image is NAME.jpg (or of
+// another format); its class is in NAME.cls (a number), else in NAME.json ({"label": number} or {"cls": number}), else in
+// NAME.txt when that is a number. Other and hidden files do not count. NAME ends at the last dot and may contain more of them.
+// The formats are POSIX ustar and pax, and GNU long names.
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -24,15 +24,15 @@ namespace fs = std::filesystem;
 using Bytes = std::span<const std::byte>;
 
 constexpr size_t block = 512;
-constexpr uint64_t unknown = UINT64_MAX;  // a size that no pax header told
+constexpr uint64_t unknown = UINT64_MAX;  // the size when no pax header gave one
 
-// The text of a header's field, up to its first zero.
+// The text of a header's field up to its first zero byte.
 std::string field(Bytes header, size_t at, size_t size) {
   const char* text = reinterpret_cast<const char*>(header.data()) + at;
   return {text, strnlen(text, size)};
 }
 
-// Octal digits, or (GNU) big-endian bytes after a first byte of 0x80.
+// Octal digits or, in GNU's format, big-endian bytes after a first byte of 0x80.
 uint64_t number(Bytes header, size_t at, size_t size, const std::string& where) {
   uint64_t value = 0;
   if (header[at] == std::byte{0x80}) {
@@ -52,7 +52,7 @@ void check_header(Bytes header, const std::string& where) {
   if (sum != number(header, 148, 8, where)) fail("{}: the checksum of a tar header is wrong", where);
 }
 
-// The records of a pax header: "LENGTH KEY=VALUE\n".
+// Reads the records of a pax header: "LENGTH KEY=VALUE\n".
 void read_pax(std::string_view text, std::string& path, uint64_t& size, const std::string& where) {
   while (!text.empty()) {
     size_t length = 0;
@@ -78,7 +78,7 @@ void for_each_file(Bytes all, const fs::path& shard, Visit visit) {
   for (size_t at = 0; at + block <= all.size();) {
     const Bytes header = all.subspan(at, block);
     const std::string where = fmt::format("{}, byte {}", shard.string(), at);
-    if (header[0] == std::byte{0}) return;  // the end: blocks of zeros
+    if (header[0] == std::byte{0}) return;  // blocks of zeros end the archive
     check_header(header, where);
     const char type = std::to_integer<char>(header[156]);
     const bool about_next = type == 'x' || type == 'g' || type == 'L' || type == 'K';
@@ -101,10 +101,10 @@ void for_each_file(Bytes all, const fs::path& shard, Visit visit) {
   fail("{}: truncated shard: it ends without the blocks of zeros that end a tar file", shard.string());
 }
 
-// Not an index or a list beside a shard: train-0.tar.idx, train-0.tar.index, train-0_stats.json.
+// Excludes indexes and lists beside a shard: train-0.tar.idx, train-0.tar.index, train-0_stats.json.
 bool is_tar(std::string_view name) { return name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz"); }
 
-// The number of a sample's class from its .json; nothing where the text tells none.
+// The class number in a sample's .json; nothing when it has none.
 std::optional<int64_t> json_label(std::string_view text) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object()) return std::nullopt;
@@ -120,15 +120,15 @@ bool is_number(std::string_view text) {
          text.substr(begin, end + 1 - begin).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// What stands under one name: the picture, and the files beside it that may tell its class.
+// The files of one name: the image, and the files that may contain its class.
 struct Sample {
-  std::string path;  // of the picture
+  std::string path;  // of the image
   std::optional<Entry> picture;
   std::string_view cls, json, text;
   bool has_label() const { return !cls.empty() || json_label(json) || is_number(text); }
 };
 
-// A file of a shard: its path, and what stands before and behind the last dot of its name, the latter in lower case.
+// A file of a shard: its path, and the parts of its name before and after the last dot, the latter in lower case.
 struct Member {
   explicit Member(std::string whole) : path(std::move(whole)) {
     const size_t slash = path.rfind('/');
@@ -149,7 +149,7 @@ struct Member {
   std::string path, key, ending;
 };
 
-// WebDataset's own name of a sample ends at the first dot: 0001.image.jpg is of 0001, as 0001.cls is.
+// In WebDataset the name of a sample ends at the first dot: 0001.image.jpg belongs to 0001, as does 0001.cls.
 std::string short_key(const std::string& key) {
   const size_t slash = key.rfind('/');
   return key.substr(0, key.find('.', slash == std::string::npos ? 0 : slash + 1));
@@ -179,7 +179,7 @@ class TarDataset : public EntryDataset {
       fail("{}: a compressed shard; gunzip makes a tar file of it", files_[file].string());
     }
     Samples samples;
-    std::vector<std::string> order;  // keys with a picture, as they come
+    std::vector<std::string> order;  // keys with an image, in the order of the file
     std::set<std::string> paths;
     for_each_file(all, files_[file], [&](const std::string& path, size_t offset, uint64_t size) {
       const Member member(path);
@@ -204,7 +204,7 @@ class TarDataset : public EntryDataset {
     finish(samples, order, file);
   }
 
-  // A label stands under the picture's own name or, where one picture alone has it, its short one.
+  // A label is found under the image's own name or, when only one image has its short name, under that.
   void finish(const Samples& samples, const std::vector<std::string>& order, uint32_t file) {
     std::map<std::string, int> pictures;
     for (const std::string& key : order) ++pictures[short_key(key)];
@@ -247,7 +247,7 @@ class TarDataset : public EntryDataset {
   }
 
   int64_t classes_ = 0, labels_ = 0;
-  std::string unlabeled_;  // what is said of the first sample without a label
+  std::string unlabeled_;  // what is said about the first sample without a label
 };
 
 }  // namespace
@@ -255,7 +255,7 @@ class TarDataset : public EntryDataset {
 std::shared_ptr<const Dataset> open_tar(const fs::path& folder, Split split) {
   const auto open = [](const std::vector<fs::path>& files) { return std::make_shared<TarDataset>(files); };
   const auto dataset = open_labeled(shard_files(folder, split, "tar", is_tar), open);
-  // The training split says how many classes there are.
+  // The training split determines how many classes there are.
   const int64_t classes =
       split == Split::train ? dataset->classes() : open(shard_files(folder, Split::train, "tar", is_tar).front())->classes();
   if (dataset->classes() > classes) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shards of TFRecords whose records are tf.train.Example messages with the features image/encoded and image/class/label, as
-// ImageNet is kept: train-00000-of-01024, validation-00000-of-00128. The index is built from the frames and the small features
-// alone; the checksum of a record is checked when its photograph is read.
+// Shards of TFRecords whose records are tf.train.Example messages with the features image/encoded and image/class/label, which
+// is how ImageNet is stored: train-00000-of-01024, validation-00000-of-00128. The index is built from the frames and the small
+// features alone; the checksum of a record is checked when its image is read.
 //
-// A shard behind gzip is unpacked into a temporary file while the data set is open.
+// A shard compressed with gzip is uncompressed into a temporary file while the data set is open.
 //
-// ImageNet's shards number the classes from 1 and leave 0 to the background. Label 1 is class 0 here, unless a record of label
-// 0 exists: then the numbers are taken as they are.
+// ImageNet's shards number the classes from 1 and leave 0 to the background. Label 1 is class 0 here, unless there is a record
+// with label 0; then the numbers are used as they are.
 #include <cstring>
 #include <map>
 #include <memory>
@@ -47,7 +47,7 @@ std::optional<uint64_t> read_varint(Bytes& bytes) {
   return std::nullopt;
 }
 
-// Takes the next field off `bytes`; nothing when it is damaged.
+// Takes the next field off `bytes`; returns nothing when it is malformed.
 std::optional<Field> next_field(Bytes& bytes) {
   const std::optional<uint64_t> tag = read_varint(bytes);
   if (!tag) return std::nullopt;
@@ -72,7 +72,7 @@ std::optional<Field> next_field(Bytes& bytes) {
   return field;
 }
 
-// Calls visit(field) for every field; false when the message is damaged.
+// Calls visit(field) for every field; false when the message is malformed.
 template <typename Visit>
 bool for_each_field(Bytes message, Visit visit) {
   while (!message.empty()) {
@@ -91,7 +91,7 @@ struct Example {
   std::string_view text;
 };
 
-// Feature: bytes_list = 1 or int64_list = 3, each a message with field 1, numbers packed or not.
+// Feature: bytes_list = 1 or int64_list = 3, each a message with field 1; numbers may be packed.
 bool read_feature(std::string_view key, Bytes feature, Example& example) {
   return for_each_field(feature, [&](const Field& list) {
     if (!list.is_bytes) return false;
@@ -131,8 +131,8 @@ std::optional<Example> read_example(Bytes data) {
   return example;
 }
 
-// train-00000-of-01024, train.tfrecord, train.tfrecord-00000-of-00008, any of them behind gzip; not an index or a list beside
-// it.
+// Accepts train-00000-of-01024, train.tfrecord, train.tfrecord-00000-of-00008 and those compressed with gzip, but no index or
+// list beside them.
 bool is_shard(std::string_view name) {
   if (name.ends_with(".gz")) name.remove_suffix(3);
   const size_t dot = name.rfind('.');
@@ -155,7 +155,7 @@ class TfrecordDataset : public EntryDataset {
     if (entries_.empty()) fail("{}: the TFRecord shards hold no records", files_.front().parent_path().string());
   }
 
-  // Class numbers and names, for which the training split speaks.
+  // Takes class numbers and names from the training split.
   void number_classes(const TfrecordDataset& train) {
     const int32_t first = train.texts_.begin()->first == 0 ? 0 : 1;
     const int32_t last = train.texts_.rbegin()->first;
@@ -222,8 +222,8 @@ class TfrecordDataset : public EntryDataset {
   }
 
   std::map<int32_t, std::string> texts_;                       // by label
-  std::vector<std::shared_ptr<const UnpackedFile>> unpacked_;  // null: not packed
-  std::string unlabeled_;                                      // what is said of the first example without a label
+  std::vector<std::shared_ptr<const UnpackedFile>> unpacked_;  // null for a shard that is not compressed
+  std::string unlabeled_;                                      // what is said about the first example without a label
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A program for a device: names what is in a picture. Compiled for the target by `fovea compile`, with the network's own header
-// (network.h), what stands around it (model.h, written by fovea/deploy/program.cc) and its object.
+// A program for a device that classifies images. `fovea compile` compiles it for the target with the network's own header
+// (network.h), the description of its model (model.h, written by fovea/deploy/program.cc) and the network's object file.
 //
-// The lines are those of `fovea classify`. Memory for the network is static; only pictures and label files are allocated.
+// Its output has the lines of `fovea classify`. Memory for the network is static; only images and label files are allocated.
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ static double run_network(void) {
   return 1e3 * (double)(end.tv_sec - start.tv_sec) + 1e-6 * (double)(end.tv_nsec - start.tv_nsec);
 }
 
-// The likeliest classes, of equals the first; how many of them are likelier than the threshold.
+// Chooses the likeliest classes, of equal ones the first, and returns how many are likelier than the threshold.
 static int choose(const struct options* options) {
   int count = 0;
   for (int i = 0; i < MODEL_CLASSES; ++i) {
@@ -109,7 +109,7 @@ static int choose(const struct options* options) {
   return count;
 }
 
-// Always UTF-8: each piece of a name that is not becomes U+FFFD, as fovea classify has it.
+// Output is always UTF-8: each piece of a name that is not becomes U+FFFD, as in fovea classify.
 static void print_string(const char* text) {
   putchar('"');
   while (*text != '\0') {
@@ -127,10 +127,10 @@ static void print_string(const char* text) {
   putchar('"');
 }
 
-// The shortest digits that read back as the same number.
+// Prints the fewest digits that read back as the same number.
 static void print_number(double number) {
   char digits[32];
-  if (!(number - number == 0)) {  // JSON has no word for what is not finite
+  if (!(number - number == 0)) {  // JSON has no notation for what is not finite
     printf("null");
     return;
   }
@@ -178,7 +178,7 @@ static const char* value_of(int argc, char** argv, int* i) {
   return argv[++*i];
 }
 
-// The options; pictures are moved to the front of argv, and counted.
+// Reads the options; images are moved to the front of argv and counted.
 static int read_options(int argc, char** argv, struct options* options) {
   int pictures = 0;
   char* end = NULL;

@@ -5,11 +5,12 @@
 
 enum { most_bits = 15, fast_bits = 9 };
 
-// Codes of up to 15 bits, each symbol's by its length. Short ones are looked up by the next 9 bits, longer ones counted out.
+// Huffman codes of up to 15 bits, given by each symbol's code length. Short codes are looked up by the next 9 bits; longer ones
+// are decoded bit by bit.
 struct codes {
-  uint16_t fast[1 << fast_bits];  // symbol << 4 | length; 0: a longer code
-  uint16_t count[most_bits + 1];  // codes of each length
-  uint16_t symbols[288];          // in the order of their codes
+  uint16_t fast[1 << fast_bits];  // symbol << 4 | length; 0 for a longer code
+  uint16_t count[most_bits + 1];  // how many codes there are of each length
+  uint16_t symbols[288];          // sorted by their codes
 };
 
 struct stream {
@@ -17,7 +18,7 @@ struct stream {
   const uint8_t* end;
   uint64_t held;
   int count;
-  int short_of;  // more bits were asked for than there are
+  int short_of;  // whether more bits were asked for than there are
   uint8_t *start, *out, *limit;
 };
 
@@ -44,8 +45,8 @@ static uint32_t take(struct stream* stream, int count) {
   return value;
 }
 
-// Whether the lengths make a prefix code. As zlib does, one that is incomplete is taken where it has no symbol, or where it
-// need not be complete and has one, of a single bit.
+// Whether the lengths form a prefix code. As in zlib, an incomplete code is accepted when it has no symbol, or when it need not
+// be complete and has one symbol of a single bit.
 static int make_codes(struct codes* codes, const uint8_t* lengths, int symbols, int complete) {
   uint16_t first[most_bits + 2], code = 0;
   int left = 1;
@@ -77,7 +78,7 @@ static int make_codes(struct codes* codes, const uint8_t* lengths, int symbols, 
   return 1;
 }
 
-// The next symbol; -1 where the bits are of none.
+// The next symbol; -1 when the bits belong to none.
 static int symbol_of(struct stream* stream, const struct codes* codes) {
   refill(stream);
   const uint16_t fast = codes->fast[stream->held & ((1 << fast_bits) - 1)];
@@ -140,7 +141,7 @@ static int read_stored(struct stream* stream) {
   return 1;
 }
 
-// The two codes of a block, packed by a third.
+// Reads the two codes of a block, which are themselves compressed by a third.
 static int read_codes(struct stream* stream, struct codes* letters, struct codes* distances) {
   static const uint8_t order[19] = {16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
   uint8_t lengths[288 + 32] = {0};

@@ -5,9 +5,9 @@
 
 struct frame {
   int sequential, components, adobe;
-  uint8_t divisors[4];  // of each component: the number of its table
-  int has_divisors[4];  // tables that there are
-  int has_codes[2][4];  // likewise, of first and of other coefficients
+  uint8_t divisors[4];  // for each component, the number of its quantization table
+  int has_divisors[4];  // which quantization tables there are
+  int has_codes[2][4];  // which Huffman tables there are, for DC and for AC coefficients
 };
 
 static const char* read_frame(struct frame* frame, int marker, const uint8_t* content, size_t length) {
@@ -25,7 +25,7 @@ static const char* read_frame(struct frame* frame, int marker, const uint8_t* co
   return NULL;
 }
 
-// stb_image trusts tables of codes: they must be prefix codes of at most 256 symbols.
+// stb_image trusts Huffman tables, so they are checked: they must be prefix codes of at most 256 symbols.
 static const char* read_codes(struct frame* frame, const uint8_t* content, size_t length) {
   while (length > 0) {
     if (length < 17 || content[0] >> 4 > 1 || (content[0] & 15) > 3) return "a table of codes is wrong";
@@ -55,7 +55,7 @@ static const char* read_divisors(struct frame* frame, const uint8_t* content, si
   return NULL;
 }
 
-// That every table that a scan names is there.
+// Checks that every table that a scan names is there.
 static const char* check_scan(const struct frame* frame, const uint8_t* content, size_t length) {
   const int count = content[0];
   if (frame->components == 0 || count < 1 || count > 4 || length != 4 + 2 * (size_t)count)
@@ -74,7 +74,7 @@ static const char* check_scan(const struct frame* frame, const uint8_t* content,
   return NULL;
 }
 
-// The content of a segment that decoding depends on.
+// Reads the content of a segment on which decoding depends.
 static const char* read_segment(struct frame* frame, int marker, uint8_t* content, size_t length) {
   if (marker == 0xc4) return read_codes(frame, content, length);
   if (marker == 0xdb) return read_divisors(frame, content, length);
@@ -83,7 +83,7 @@ static const char* read_segment(struct frame* frame, int marker, uint8_t* conten
                                                                               : NULL;
 }
 
-// Some cameras write odd numbers behind the components of a scan, which mean nothing where it is sequential.
+// Some cameras write odd numbers after the components of a scan, which have no meaning in a sequential one.
 static void mend_scan(uint8_t* content, size_t length) {
   const size_t numbers = 1 + 2 * (size_t)content[0];
   if (length != numbers + 3) return;
@@ -92,7 +92,7 @@ static void mend_scan(uint8_t* content, size_t length) {
   content[numbers + 2] = 0;
 }
 
-// Where the coded data from `at` on ends: at the next marker that does not belong to it.
+// Where the entropy-coded data that starts at `at` ends: at the next marker that is not part of it.
 static size_t end_of_data(const uint8_t* bytes, size_t size, size_t at) {
   for (; at + 1 < size; ++at) {
     const uint8_t next = bytes[at + 1];
@@ -101,16 +101,16 @@ static size_t end_of_data(const uint8_t* bytes, size_t size, size_t at) {
   return size;
 }
 
-// To the end marker.
+// Visits all segments up to the end marker.
 static const char* walk(uint8_t* bytes, size_t size, struct frame* frame) {
   for (size_t at = 2; at + 1 < size;) {
     const int marker = bytes[at] == 0xff ? bytes[at + 1] : -1;
     if (marker == 0xd9) return frame->components > 0 ? NULL : "it holds no picture";
-    if (marker < 0 || marker == 0xff) {  // bytes that fill
+    if (marker < 0 || marker == 0xff) {  // fill bytes
       ++at;
       continue;
     }
-    if (marker < 2 || (marker >= 0xd0 && marker <= 0xd8)) {  // without content
+    if (marker < 2 || (marker >= 0xd0 && marker <= 0xd8)) {  // markers without content
       at += 2;
       continue;
     }
@@ -135,7 +135,7 @@ const char* prepare_jpeg(uint8_t** bytes, size_t* size) {
   memset(&frame, 0, sizeof frame);
   const char* problem = walk(*bytes, *size, &frame);
   if (problem != NULL || frame.components != 4 || frame.adobe) return problem;
-  // Four inks that no Adobe marker explains are stored as Adobe stores them: a marker says so.
+  // Four-component images without an Adobe marker are stored as Adobe stores them; adding the marker tells stb_image so.
   static const uint8_t start[18] = {0xff, 0xd8, 0xff, 0xee, 0, 14, 'A', 'd', 'o', 'b', 'e', 0, 100, 0, 0, 0, 0, 0};
   *bytes -= jpeg_spare_bytes;
   *size += jpeg_spare_bytes;

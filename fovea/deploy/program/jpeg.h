@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What has to be done to a JPEG before stb_image reads it as `fovea classify` does.
+// Prepares a JPEG so that stb_image reads it as `fovea classify` does.
 #pragma once
 
 #include <stddef.h>
@@ -7,6 +7,7 @@
 
 enum { jpeg_spare_bytes = 16 };
 
-// The JPEG at `*bytes`, before which there are so many spare bytes, is changed where it is odd and sound; `*bytes` and `*size`
-// may move. NULL, or what is wrong with it: above all that it is cut off, which stb_image would paint over.
+// Changes what is unusual but valid in the JPEG at `*bytes`, before which there must be jpeg_spare_bytes unused bytes; `*bytes`
+// and `*size` may move. Returns NULL, or what is wrong with the file, above all that it is truncated: stb_image would fill in
+// the rest.
 const char* prepare_jpeg(uint8_t** bytes, size_t* size);

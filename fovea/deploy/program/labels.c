@@ -13,7 +13,7 @@ int letter_bytes(const unsigned char* text) {
   if (first < 0x80) return 1;
   const int count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
   if (first < 0xC2 || first > 0xF4) return -1;
-  // The second byte keeps out longer forms than needed, surrogates, and what lies beyond Unicode.
+  // The second byte's range excludes overlong forms, surrogates, and what lies beyond Unicode.
   const unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
   const unsigned char most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
   if (text[1] < least || text[1] > most) return -1;
@@ -31,7 +31,7 @@ static int is_utf8(const char* text) {
   return 1;
 }
 
-// The whole file, NUL-terminated; NULL where it cannot be read or holds a NUL.
+// The whole file, NUL-terminated; NULL when it cannot be read or contains a NUL.
 static char* read_text(const char* path) {
   FILE* file = fopen(path, "rb");
   if (file == NULL) {
@@ -57,7 +57,7 @@ static char* read_text(const char* path) {
   return text;
 }
 
-// Cuts the text into lines; up to MODEL_CLASSES + 2 are kept, all are counted.
+// Splits the text into lines; up to MODEL_CLASSES + 2 are kept, and all are counted.
 static long split(char* text, const char** lines) {
   long count = 0, last = 0;
   if (strncmp(text, "\xef\xbb\xbf", 3) == 0) text += 3;
@@ -74,7 +74,7 @@ static long split(char* text, const char** lines) {
   return last;
 }
 
-// What follows "NUMBER " or "NUMBER:"; NULL where that is not how the line starts.
+// What follows "NUMBER " or "NUMBER:"; NULL when the line does not start like that.
 static const char* after_number(const char* line, long number) {
   char digits[24];
   const int length = snprintf(digits, sizeof digits, "%ld", number);
@@ -94,7 +94,7 @@ static void drop_numbers(const char** lines, long count) {
 
 const char* const* read_labels(const char* path) {
   static const char* kept[MODEL_CLASSES + 3];
-  const char** lines = kept + 1;  // with room for the background
+  const char** lines = kept + 1;  // leaves room for the background
   char* text = read_text(path);
   if (text == NULL) return NULL;
   const long count = split(text, lines);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A module of WebAssembly around the network: its memory, and what a page or a server of JavaScript calls.
+// A WebAssembly module around the network: its memory, and the functions that JavaScript calls.
 //
 //     const {exports} = new WebAssembly.Instance(new WebAssembly.Module(bytes));          // no imports
 //     new Uint8Array(exports.memory.buffer, exports.input(0), pixels.length).set(pixels);

@@ -18,12 +18,12 @@
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
 #define STBI_MAX_DIMENSIONS (1 << 16)
-#define STBI_MALLOC(size) calloc(1, size)  // what a damaged file leaves out is zero, and not what lay in memory
+#define STBI_MALLOC(size) calloc(1, size)  // what a corrupt file leaves out is zero and not old memory
 #define STBI_REALLOC realloc
 #define STBI_FREE free
 #include "stb_image.h"
 
-// Red, green and blue of a picture, from malloc; NULL where `problem` says why not.
+// Red, green and blue of an image, from malloc; NULL with the reason in `problem`.
 struct picture {
   uint8_t* pixels;
   int64_t height, width;
@@ -45,7 +45,7 @@ static int make_room(struct picture* picture, int64_t height, int64_t width) {
   return picture->pixels != NULL;
 }
 
-// All compressed data of a PNG, one piece after the other, at the start of `to`.
+// Joins all compressed data of a PNG, one piece after the other, at the start of `to`.
 static size_t join_data(const struct fovea_png* png, const uint8_t* bytes, size_t size, uint8_t* to) {
   size_t at = png->data, length = 0, joined = 0;
   const uint8_t* data = NULL;
@@ -144,7 +144,7 @@ static void decode(struct picture* picture, uint8_t* bytes, size_t size, int upr
   }
 }
 
-// Red, green and blue become what the network reads.
+// Converts red, green and blue to the channels that the network reads.
 static void drop_channels(struct picture* picture) {
   if (MODEL_CHANNELS != 1) return;
   for (int64_t i = 0; i < picture->height * picture->width; ++i) picture->pixels[i] = fovea_luma(picture->pixels + 3 * i);
@@ -169,7 +169,7 @@ static void free_axis(struct axis* axis) {
   free(axis->weights);
 }
 
-// Across, then down, of the rows that are looked at.
+// Resamples horizontally, then vertically, and only the rows that are used.
 static uint8_t* resize(const uint8_t* pixels, int64_t width, const struct axis* columns, const struct axis* rows) {
   const int64_t channels = MODEL_CHANNELS, stride = MODEL_WIDTH * channels;
   const int64_t top = rows->first[0], bottom = rows->first[MODEL_HEIGHT - 1] + rows->taps;

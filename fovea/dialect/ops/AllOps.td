@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What docs/operators.md is made from: every operator of the dialect.
+// Every operator of the dialect; docs/operators.md is generated from this file.
 #ifndef FOVEA_DIALECT_ALL_OPS
 #define FOVEA_DIALECT_ALL_OPS
 

@@ -6,13 +6,14 @@ def Fovea_ConvOp : Fovea_Operator<"conv"> {
   let summary = "convolution over 1, 2 or 3 spatial dimensions";
   let description = [{
     `output[n, o..., f] = sum over k..., c of input[n, o * stride + k * dilation - before..., c] * filter[k..., c, f]`, where positions
-    outside the input count as zero. There is no bias: add it, and the compiler puts it into the same kernel.
+    outside the input count as zero. There is no bias operand; an addition that follows is computed in the same kernel.
 
-    With `groups` g, channels and filters are cut into g equal runs, and run i of the filters sees run i of the channels; the filter is
-    `[spatial..., in / groups, out]`. `groups` equal to the input channels is a depthwise convolution, its filter `[spatial..., 1, in * multiplier]`.
+    With `groups` g, channels and filters are divided into g equal groups, and the filters of a group read the channels of the same group;
+    the filter is `[spatial..., in / groups, out]`. When `groups` equals the input channels, this is a depthwise convolution with the filter
+    `[spatial..., 1, in * multiplier]`.
 
-    `padding` is `"valid"` (none, the default), `"same"` (TensorFlow's: output is the input size over the stride, rounded up, the odd
-    cell of padding after), or `[before, after]` for each spatial dimension in turn.
+    `padding` is `"valid"` (none, the default), `"same"` (as in TensorFlow: the output size is the input size divided by the stride, rounded
+    up, and an odd cell of padding is added after), or `[before, after]` for each spatial dimension in turn.
 
     Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016.
 
@@ -29,8 +30,8 @@ def Fovea_ConvOp : Fovea_Operator<"conv"> {
 def Fovea_ConvTransposeOp : Fovea_Operator<"conv_transpose"> {
   let summary = "transposed convolution: the gradient of a convolution by its input";
   let description = [{
-    The convolution with these attributes takes an image of `output`'s size to one of `input`'s size; this is its transpose. The filter is
-    that convolution's: `[spatial..., out / groups, in]`. `output_size` gives the spatial size of the result where the stride leaves a
+    The convolution with these attributes takes an image of `output`'s size to one of `input`'s size; this operator is its transpose. The
+    filter is that of the convolution: `[spatial..., out / groups, in]`. `output_size` gives the spatial size of the result where the stride leaves a
     choice; without it the smallest is taken (`"same"`: the input size times the stride).
 
     ```mlir
@@ -47,8 +48,8 @@ def Fovea_ConvTransposeOp : Fovea_Operator<"conv_transpose"> {
 def Fovea_ConvFilterGradientOp : Fovea_Operator<"conv_filter_gradient"> {
   let summary = "the gradient of a convolution by its filter";
   let description = [{
-    `filter[k..., c, f] = sum over n, o... of input[n, o * stride + k * dilation - before..., c] * gradient[n, o..., f]`: the convolution's
-    input and the gradient of its output in, the gradient of its filter out. `filter_size` is the filter's spatial size.
+    `filter[k..., c, f] = sum over n, o... of input[n, o * stride + k * dilation - before..., c] * gradient[n, o..., f]`.
+    The operands are the convolution's input and the gradient of its output. `filter_size` is the filter's spatial size.
 
     ```mlir
     %dw = fovea.conv_filter_gradient %x, %dy {filter_size = array<i64: 3, 3>, padding = "same"}
@@ -61,9 +62,9 @@ def Fovea_ConvFilterGradientOp : Fovea_Operator<"conv_filter_gradient"> {
 }
 
 def Fovea_DenseOp : Fovea_Operator<"dense"> {
-  let summary = "every input to every unit: [batch, in] x [in, out]";
+  let summary = "a fully connected layer: [batch, in] x [in, out]";
   let description = [{
-    `output[b, o] = sum over i of input[b, i] * weight[i, o]`. There is no bias: add it.
+    `output[b, o] = sum over i of input[b, i] * weight[i, o]`. There is no bias operand; add it.
 
     ```mlir
     %y = fovea.dense %x, %w : (tensor<128x784xf32>, tensor<784x10xf32>) -> tensor<128x10xf32>
@@ -77,7 +78,7 @@ def Fovea_MatmulOp : Fovea_Operator<"matmul"> {
   let summary = "matrix product, either operand transposed";
   let description = [{
     `output[m, n] = sum over k of lhs[m, k] * rhs[k, n]`; `transpose_lhs` reads `lhs[k, m]`, `transpose_rhs` reads `rhs[n, k]`.
-    Dimensions before these two are equal in both: a stack of matrices, multiplied one by one.
+    The dimensions before these two are equal in both operands and form a batch of matrices.
 
     ```mlir
     %dw = fovea.matmul %x, %dy {transpose_lhs = true} : (tensor<128x784xf32>, tensor<128x10xf32>) -> tensor<784x10xf32>

@@ -16,12 +16,12 @@ def Fovea_Dialect : Dialect {
   let description = [{
     One function is one network, or one training step. Activations are `[batch, spatial..., channels]`, filters `[spatial..., in, out]`.
     Operators on windows serve 1, 2 and 3 spatial dimensions. Every operator infers its result types, checks what it is given with
-    errors that name the layer (the location's name), and gives its gradient and its formula.
+    errors that name the layer (the location's name), and provides its gradient and its lowering to linalg.
   }];
-  // Attributes in one dictionary: operators are recorded by name, with attributes that the recorder knows only by name.
+  // Attributes are kept in one dictionary, because the recorder creates operators by name with attributes that it knows only by name.
   let usePropertiesForAttributes = 0;
   let hasConstantMaterializer = 1;
-  // Argument and result attributes: fovea.name, fovea.role.
+  // The attributes fovea.name and fovea.role of arguments and results are verified.
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
@@ -35,10 +35,10 @@ def Fovea_Integer : StaticShapeTensorOf<[I32, I64]>;
 def Fovea_QuantizedElement : Type<CPred<"::mlir::isa<::mlir::quant::QuantizedType>($_self)">, "quantized integer">;
 def Fovea_Quantized : StaticShapeTensorOf<[Fovea_QuantizedElement]>;
 def Fovea_FloatOrQuantized : StaticShapeTensorOf<[F32, F64, BF16, F16, Fovea_QuantizedElement]>;
-// Of operators that only move values.
+// The element types of operators that only move values.
 def Fovea_Data : StaticShapeTensorOf<[F32, F64, BF16, F16, I8, I16, I32, I64, Fovea_QuantizedElement]>;
 
-// Infers the result types; attributes are checked first, so that a shape rule never meets a missing one.
+// Infers the result types. Attributes are checked first, so that a shape rule never finds one missing.
 def Fovea_ShapeRule : TraitList<[
   DeclareOpInterfaceMethods<InferTypeOpInterface>,
   NativeOpTrait<"InferTypeOpAdaptor", [], [{
@@ -60,20 +60,20 @@ class Fovea_Op<string mnemonic, list<Trait> traits = []> : Op<Fovea_Dialect, mne
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
-// Shape rule, gradient and formula, written in the file of the operator's family.
+// An operator with a shape rule, a gradient and a lowering to linalg, which are in the C++ file of its family.
 class Fovea_Operator<string mnemonic, list<Trait> traits = []>
     : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<DifferentiableOpInterface>,
                                    DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]>;
 
-// The gradient of another operator, when it is not a sum of simple ones. It has none of its own.
+// The gradient of another operator, where it is not composed of simple ones. It cannot be differentiated itself.
 class Fovea_GradientOperator<string mnemonic, list<Trait> traits = []>
     : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]>;
 
-// Of networks that are trained already: integer arithmetic, and what has no use in training.
+// An operator of trained networks: integer arithmetic, and what has no use in training.
 class Fovea_InferenceOperator<string mnemonic, list<Trait> traits = []>
     : Fovea_Op<mnemonic, traits # [Fovea_ShapeRule, DeclareOpInterfaceMethods<LinalgLoweringOpInterface>]>;
 
-// One scalar of each operand gives one scalar of the result; shapes are broadcast as numpy does, aligned at the last dimension.
+// Computes one scalar of the result from one scalar of each operand. Shapes are broadcast as in numpy, aligned at the last dimension.
 class Fovea_ElementwiseOperator<string mnemonic, list<Trait> traits = []> : Fovea_Operator<mnemonic, traits> {
   code scalarDeclaration = [{
     ::mlir::Value scalar(::mlir::ImplicitLocOpBuilder &builder, ::mlir::ValueRange operands);
@@ -87,7 +87,7 @@ class Fovea_ElementwiseOperator<string mnemonic, list<Trait> traits = []> : Fove
   }];
 }
 
-// Results have the shape and type that broadcasting the operands gives.
+// An element-wise operator whose result has the shape and type that broadcasting its operands gives.
 class Fovea_ArithmeticOperator<string mnemonic, list<Trait> traits = []> : Fovea_ElementwiseOperator<mnemonic, traits> {
   let extraClassDefinition = [{
     void $cppClass::lower_to_linalg(::mlir::OpBuilder &builder, ::llvm::SmallVectorImpl<::mlir::Value> &results) {
@@ -117,7 +117,7 @@ class Fovea_BinaryOperator<string mnemonic, string summary_text, list<Trait> tra
 
 def Fovea_Padding : AnyAttrOf<[StrAttr, DenseI64ArrayAttr], "\"valid\", \"same\" or [before, after] of each spatial dimension">;
 
-// How a window moves over the spatial dimensions. Empty lists mean ones; a list of one number serves all dimensions.
+// How a window moves over the spatial dimensions. An empty list means ones, and a list of one number holds for all dimensions.
 defvar Fovea_Strides = DefaultValuedOptionalAttr<DenseI64ArrayAttr, "{}">;
 defvar Fovea_Dilations = DefaultValuedOptionalAttr<DenseI64ArrayAttr, "{}">;
 defvar Fovea_Groups = DefaultValuedOptionalAttr<I64Attr, "1">;

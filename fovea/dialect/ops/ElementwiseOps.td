@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// One scalar in, one scalar out: arithmetic, comparisons and activations.
+// Element-wise operators: arithmetic, comparisons and activations.
 include "fovea/dialect/ops/Dialect.td"
 
 def Fovea_AddOp : Fovea_BinaryOperator<"add", "sum, with broadcasting">;
 def Fovea_SubOp : Fovea_BinaryOperator<"sub", "difference, with broadcasting">;
 def Fovea_MulOp : Fovea_BinaryOperator<"mul", "product, with broadcasting">;
 def Fovea_DivOp : Fovea_BinaryOperator<"div", "quotient, with broadcasting; integers are rounded towards zero">;
-def Fovea_MaximumOp : Fovea_BinaryOperator<"maximum", "the larger of two, with broadcasting; of equals the gradient goes to the first">;
-def Fovea_MinimumOp : Fovea_BinaryOperator<"minimum", "the smaller of two, with broadcasting; of equals the gradient goes to the first">;
+def Fovea_MaximumOp : Fovea_BinaryOperator<"maximum", "the larger of two, with broadcasting; when they are equal, the gradient goes to the first">;
+def Fovea_MinimumOp : Fovea_BinaryOperator<"minimum", "the smaller of two, with broadcasting; when they are equal, the gradient goes to the first">;
 def Fovea_PowOp : Fovea_ArithmeticOperator<"pow"> {
   let summary = "a base raised to an exponent, with broadcasting";
   let description = [{
-    The gradient by the exponent is taken as zero where the base is not positive.
+    The gradient by the exponent is zero where the base is not positive.
   }];
   let arguments = (ins Fovea_Float:$lhs, Fovea_Float:$rhs);
   let results = (outs Fovea_Float:$output);
@@ -48,8 +48,8 @@ def Fovea_CastOp : Fovea_ElementwiseOperator<"cast"> {
 def Fovea_RoundToOp : Fovea_InferenceOperator<"round_to"> {
   let summary = "f32 numbers as a narrower type would hold them";
   let description = [{
-    `as` is `"f16"` or `"bf16"`: to the nearest number of that type, halves to the even one, beyond its range infinite. By arithmetic on bits, so
-    that every processor gives the same, and no pass takes it for a pair of casts.
+    `as` is `"f16"` or `"bf16"`. Numbers become the nearest one of that type, halves the even one, and beyond its range infinity. It is computed
+    on the bits, so that every processor gives the same result and no pass takes it for a pair of casts.
 
     ```mlir
     %y = fovea.round_to %x {as = "f16"} : (tensor<8x10xf32>) -> tensor<8x10xf32>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every operator of the dialect can do besides its shape rule: give its gradient, and give its formula.
+// What every operator of the dialect provides besides its shape rule: its gradient and its lowering to linalg.
 #ifndef FOVEA_DIALECT_INTERFACES
 #define FOVEA_DIALECT_INTERFACES
 
@@ -7,13 +7,13 @@ include "mlir/IR/OpBase.td"
 
 def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   let description = [{
-    Reverse-mode differentiation of one operator: gradients of its results in, gradients of its operands out, as more fovea operators.
+    Reverse-mode differentiation of one operator: from the gradients of its results to those of its operands, as more fovea operators.
   }];
   let cppNamespace = "::fovea::dialect";
   let methods = [
     InterfaceMethod<[{
-        `output_gradients` has one entry a result, null where the loss does not depend on that result. `operand_gradients`
-        comes with one null entry an operand; an entry left null means that no gradient flows to that operand.
+        `output_gradients` has an entry for each result, null where the loss does not depend on it. `operand_gradients` has a null
+        entry for each operand when the method is called; an entry left null means that no gradient flows to that operand.
       }], "void", "differentiate",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$output_gradients,
            "::llvm::SmallVectorImpl<::mlir::Value> &":$operand_gradients)>
@@ -29,7 +29,7 @@ def LinalgLoweringOpInterface : OpInterface<"LinalgLoweringOpInterface"> {
   let cppNamespace = "::fovea::dialect";
   let methods = [
     InterfaceMethod<[{
-        `results` comes with one null entry a result; an entry may stay null only when that result has no use.
+        `results` has a null entry for each result when the method is called; an entry may stay null only when that result has no use.
       }], "void", "lower_to_linalg",
       (ins "::mlir::OpBuilder &":$builder, "::llvm::SmallVectorImpl<::mlir::Value> &":$results)>
   ];

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax, and the losses: each the mean over the batch, a scalar.
+// Softmax and the losses. A loss is a scalar, the mean over the batch.
 include "fovea/dialect/ops/Dialect.td"
 
 def Fovea_SoftmaxOp : Fovea_Operator<"softmax"> {
-  let summary = "exp(x) over its sum along the last dimension";
+  let summary = "exp(x) divided by its sum along the last dimension";
   let arguments = (ins Fovea_Float:$input);
   let results = (outs Fovea_Float:$output);
 }
@@ -30,7 +30,7 @@ def Fovea_SoftmaxCrossEntropyOp : Fovea_Operator<"softmax_cross_entropy"> {
   let summary = "mean over the batch of -log softmax(logits) at the label";
   let description = [{
     With `label_smoothing` s the target is 1 - s at the label plus s / classes everywhere (Szegedy et al., "Rethinking the Inception
-    architecture", 2015, section 7). Labels outside [0, classes) have no target but the smoothing.
+    architecture", 2015, section 7). A label outside [0, classes) contributes only the smoothing to the target.
 
     ```mlir
     %loss = fovea.softmax_cross_entropy %logits, %labels {label_smoothing = 0.1 : f64}
@@ -43,7 +43,7 @@ def Fovea_SoftmaxCrossEntropyOp : Fovea_Operator<"softmax_cross_entropy"> {
 }
 
 def Fovea_SigmoidCrossEntropyOp : Fovea_Operator<"sigmoid_cross_entropy"> {
-  let summary = "mean of max(x, 0) - x * t + log(1 + exp(-|x|)) over all elements: each its own yes or no";
+  let summary = "mean of max(x, 0) - x * t + log(1 + exp(-|x|)) over all elements, each a decision of its own";
   let arguments = (ins Fovea_Float:$logits, Fovea_Float:$targets);
   let results = (outs Fovea_Float:$output);
 }

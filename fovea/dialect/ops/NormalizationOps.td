@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalization by statistics of the batch, of an image's channels, or of groups of them. Scale and shift are per channel.
+// Normalization by statistics of the batch, of an image's channels, or of groups of channels. Scale and shift are per channel.
 include "fovea/dialect/ops/Dialect.td"
 
 def Fovea_BatchNormTrainingOp : Fovea_Operator<"batch_norm_training"> {
   let summary = "normalization by the batch's own mean and variance";
   let description = [{
-    `output = (input - mean) / sqrt(variance + epsilon) * scale + shift`, with the mean and the biased variance over everything but channels,
-    which are results too: running statistics are arithmetic on them. Ioffe and Szegedy, "Batch normalization", 2015.
+    `output = (input - mean) / sqrt(variance + epsilon) * scale + shift`, with the mean and the biased variance over all dimensions but the
+    channels. Both are results too, so that running statistics can be computed from them. Ioffe and Szegedy, "Batch normalization", 2015.
 
     ```mlir
     %y, %mean, %variance = fovea.batch_norm_training %x, %scale, %shift
@@ -46,9 +46,9 @@ def Fovea_LayerNormOp : Fovea_Operator<"layer_norm"> {
 }
 
 def Fovea_GroupNormOp : Fovea_Operator<"group_norm"> {
-  let summary = "normalization of each image over space and each of its groups of channels";
+  let summary = "normalization of each image over its spatial dimensions and each group of channels";
   let description = [{
-    Wu and He, "Group normalization", 2018. As many groups as channels is instance normalization.
+    Wu and He, "Group normalization", 2018. With as many groups as channels this is instance normalization.
 
     ```mlir
     %y = fovea.group_norm %x, %scale, %shift {groups = 4 : i64}

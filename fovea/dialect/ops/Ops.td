@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every operator of the dialect, a file per family.
+// Every operator of the dialect, with a file for each family.
 #ifndef FOVEA_DIALECT_OPS
 #define FOVEA_DIALECT_OPS
 

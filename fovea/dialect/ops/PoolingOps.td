@@ -3,10 +3,10 @@
 include "fovea/dialect/ops/Dialect.td"
 
 def Fovea_MaxPoolOp : Fovea_Operator<"max_pool"> {
-  let summary = "the largest value of each window, and which tap it was";
+  let summary = "the largest value of each window, and the tap where it is";
   let description = [{
-    Padding counts as minus infinity. `tap` is the position in the window, row by row, of the first largest value; the gradient goes there.
-    `strides` left out means the window's size. Quantized images keep their element type.
+    Padding counts as minus infinity. `tap` is the row-major position in the window of the first largest value, to which the gradient goes.
+    Without `strides`, they are the window's size. Quantized images keep their element type.
 
     ```mlir
     %y, %tap = fovea.max_pool %x {window = array<i64: 2, 2>}
@@ -19,9 +19,9 @@ def Fovea_MaxPoolOp : Fovea_Operator<"max_pool"> {
 }
 
 def Fovea_MaxPoolGradientOp : Fovea_GradientOperator<"max_pool_gradient"> {
-  let summary = "each window's gradient, at the tap that was the largest";
+  let summary = "the gradient of each window, at the tap of the largest value";
   let description = [{
-    `input_size` is the spatial size of what was pooled.
+    `input_size` is the spatial size of the image that was pooled.
 
     ```mlir
     %dx = fovea.max_pool_gradient %dy, %tap {input_size = array<i64: 26, 26>, window = array<i64: 2, 2>}
@@ -36,8 +36,8 @@ def Fovea_MaxPoolGradientOp : Fovea_GradientOperator<"max_pool_gradient"> {
 def Fovea_AveragePoolOp : Fovea_Operator<"avg_pool"> {
   let summary = "the mean of each window";
   let description = [{
-    With `count_padding` (PyTorch's default) the sum is divided by the window's size; without it (TensorFlow's, the default here) by the
-    number of cells that lie in the input. `strides` left out means the window's size.
+    With `count_padding` (PyTorch's default) the sum is divided by the window's size; without it (as in TensorFlow, the default here) by the
+    number of cells that lie in the input. Without `strides`, they are the window's size.
 
     ```mlir
     %y = fovea.avg_pool %x {padding = "same", window = array<i64: 3, 3>} : (tensor<8x26x26x32xf32>) -> tensor<8x9x9x32xf32>
@@ -49,9 +49,9 @@ def Fovea_AveragePoolOp : Fovea_Operator<"avg_pool"> {
 }
 
 def Fovea_SumPoolGradientOp : Fovea_GradientOperator<"sum_pool_gradient"> {
-  let summary = "each window's gradient, at every tap";
+  let summary = "the gradient of each window, at every tap";
   let description = [{
-    `input_size` is the spatial size of what was pooled.
+    `input_size` is the spatial size of the image that was pooled.
 
     ```mlir
     %dx = fovea.sum_pool_gradient %dy {input_size = array<i64: 26, 26>, window = array<i64: 2, 2>}

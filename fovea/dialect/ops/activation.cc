@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations: scalar bodies and gradients. Where the result says enough, the gradient reads it and not the input, so that the
-// input need not be kept.
+// Activations: their scalar bodies and gradients. Where the result determines the gradient, the gradient reads the result and
+// not the input, so that the input need not be kept.
 #include <numbers>
 
 #include "fovea/dialect/dialect.h"

@@ -21,7 +21,7 @@ Value Arithmetic::sub(Term a, Term b) { return builder_.create<SubOp>(location_,
 
 namespace {
 
-// The number a scalar constant holds.
+// The number that a term holds, if it is a scalar constant.
 std::optional<double> known_number(Arithmetic::Term term) {
   if (!term.value) return term.number;
   auto constant = term.value.getDefiningOp<ConstantOp>();
@@ -33,7 +33,8 @@ std::optional<double> known_number(Arithmetic::Term term) {
 }  // namespace
 
 Value Arithmetic::mul(Term a, Term b) {
-  // The gradient of a loss starts from 1: the factors that follow are one number, not a chain of kernels on scalars.
+  // The gradient of a loss starts from 1, so the factors that follow fold into one number and not into a chain of kernels on
+  // scalars.
   if (const auto left = known_number(a), right = known_number(b); left && right) return number(*left * *right);
   return builder_.create<MulOp>(location_, value(a), value(b));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fovea operators written as arithmetic, for gradients and for composite operators: `a.mul(dy, a.sub(1, y))`.
+// Arithmetic on values of the fovea dialect, for gradients and composite operators: `a.mul(dy, a.sub(1, y))`.
 #pragma once
 
 #include "fovea/dialect/check.h"
@@ -7,13 +7,14 @@
 
 namespace fovea::dialect {
 
+/// Creates fovea operators at one location, each method the operator of its name.
 class Arithmetic {
  public:
-  // `like` gives the element type of the numbers written between its values.
+  /// `like` gives the element type of plain numbers among the operands.
   Arithmetic(mlir::OpBuilder& builder, mlir::Location location, mlir::Value like)
       : builder_(builder), location_(location), element_(element_type(like)) {}
 
-  // A value, or a number that becomes a scalar constant.
+  /// An operand: a value, or a number that becomes a scalar constant.
   struct Term {
     Term(mlir::Value value) : value(value) {}
     Term(double number) : number(number) {}
@@ -37,7 +38,7 @@ class Arithmetic {
   mlir::Value rsqrt(mlir::Value a);
   mlir::Value sigmoid(mlir::Value a);
   mlir::Value square(mlir::Value a) { return mul(a, a); }
-  // a COMPARISON b ? on_true : on_false
+  /// a COMPARISON b ? on_true : on_false
   mlir::Value select(Term a, llvm::StringRef comparison, Term b, Term on_true, Term on_false);
 
   mlir::Value sum(mlir::Value a, llvm::ArrayRef<int64_t> dims, bool keep_dims = false);
@@ -47,7 +48,7 @@ class Arithmetic {
   mlir::Value reshape(mlir::Value a, llvm::ArrayRef<int64_t> shape);
   mlir::Value broadcast(mlir::Value a, llvm::ArrayRef<int64_t> shape);
 
-  // The gradient of an operand that was broadcast: summed along the repeated dimensions.
+  /// The gradient of an operand that was broadcast to the shape of `gradient`: the sum along the repeated dimensions.
   mlir::Value sum_to(mlir::Value gradient, llvm::ArrayRef<int64_t> shape);
 
  private:

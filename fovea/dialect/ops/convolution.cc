@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution, its transpose and the gradient by its filter: one family, each the gradient of another.
+// Convolution, its transpose, and the gradient by its filter. They are one family because each is the gradient of another.
 #include "fovea/dialect/ops/convolution.h"
 
 #include "fovea/dialect/dialect.h"
@@ -15,7 +15,7 @@ SmallVector<int64_t> filter_size(const Convolution& conv) {
   return llvm::to_vector(llvm::map_range(conv.window, [](const WindowDim& dim) { return dim.size; }));
 }
 
-// With the group as a dimension of its own: [batch, spatial..., (groups), (channels)].
+// The shape of an image with the group as a dimension of its own: [batch, spatial..., (groups), (channels)].
 SmallVector<int64_t> image_shape(const Convolution& conv, ArrayRef<int64_t> spatial, int64_t channels, bool loops) {
   SmallVector<int64_t> shape{conv.batch};
   shape.append(spatial.begin(), spatial.end());
@@ -24,7 +24,7 @@ SmallVector<int64_t> image_shape(const Convolution& conv, ArrayRef<int64_t> spat
   return shape;
 }
 
-// [spatial..., (in), (groups), (out)]
+// The shape of a filter: [spatial..., (in), (groups), (out)].
 SmallVector<int64_t> filter_shape(const Convolution& conv, ArrayRef<int64_t> spatial) {
   SmallVector<int64_t> shape(spatial);
   if (conv.loops_in()) shape.push_back(conv.in);
@@ -43,7 +43,7 @@ Value split_image(OpBuilder& builder, Location location, Value image, const Conv
 
 namespace {
 
-// The loops of a linalg operation, numbered in the order they are asked for.
+// The loops of a linalg operation, numbered in the order in which they are asked for.
 class Loops {
  public:
   Loops(MLIRContext* context) : context_(context) {}
@@ -72,7 +72,7 @@ SmallVector<AffineExpr> joined(std::initializer_list<std::optional<AffineExpr>> 
   return result;
 }
 
-// Where output o reads, at tap k, in the padded image.
+// The position in the padded image that output o reads at tap k.
 SmallVector<AffineExpr> read_positions(const Convolution& conv, ArrayRef<AffineExpr> outputs, ArrayRef<AffineExpr> taps) {
   SmallVector<AffineExpr> result;
   for (auto [dim, output, tap] : llvm::zip_equal(conv.window, outputs, taps))
@@ -84,7 +84,7 @@ SmallVector<AffineExpr> read_positions(const Convolution& conv, ArrayRef<AffineE
 
 Value convolution_formula(OpBuilder& builder, Location location, const Convolution& conv, Value image, Value filter,
                           TypedAttr outside, Signs signs) {
-  // Padding last: a kernel pads what it reads, and reads nothing through a reshape.
+  // The image is padded last, because a kernel pads what it reads and does not read through a reshape.
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
   image = padded_image(builder, location, image, conv.window, outside);
   filter = reshaped(builder, location, filter, filter_shape(conv, filter_size(conv)));
@@ -103,7 +103,7 @@ Value convolution_formula(OpBuilder& builder, Location location, const Convoluti
 
 namespace {
 
-// One phase: image cells that share a residue of the stride, from the taps that reach them.
+// The gradient by the image for one phase: the cells that share a residue of the stride, from the taps that reach them.
 Value phase_formula(OpBuilder& builder, Location location, const Convolution& conv, const Phase& phase, Value gradient,
                     Value filter, ArrayRef<int64_t> shape) {
   SmallVector<int64_t> offsets(shape_of(filter).size(), 0), sizes(shape_of(filter)), strides(sizes.size(), 1);
@@ -191,7 +191,7 @@ WindowAttributes window_attributes(OpOrAdaptor op) {
   return {{}, op.getStrides(), op.getDilations(), op.getPaddingAttr()};
 }
 
-// The transposed operator's image: what the convolution would have taken.
+// The result of the transposed operator, which is the image that the convolution would have taken.
 template <typename OpOrAdaptor>
 FailureOr<SmallVector<int64_t>> transposed_image(std::optional<Location> location, OpOrAdaptor op, ArrayRef<int64_t> input,
                                                  ArrayRef<int64_t> filter) {
@@ -222,7 +222,7 @@ LogicalResult check_image_rank(std::optional<Location> location, StringRef name,
 
 namespace {
 
-// The attributes an operator of the family shares with its gradients.
+// The attributes that an operator of the family shares with its gradients.
 SmallVector<NamedAttribute> shared_attributes(Operation* op) {
   SmallVector<NamedAttribute> result;
   for (NamedAttribute attribute : op->getAttrs()) {

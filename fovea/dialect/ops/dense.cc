@@ -9,7 +9,7 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-// Dimensions before the last two are those of a stack of matrices.
+// The product of the last two dimensions; those before are a batch of matrices.
 Value matmul_formula(OpBuilder& builder, Location location, Value lhs, Value rhs, bool transpose_lhs, bool transpose_rhs,
                      ArrayRef<int64_t> shape) {
   const auto rank = static_cast<unsigned>(shape.size());

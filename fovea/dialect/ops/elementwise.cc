@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic with broadcasting: scalar bodies and gradients. Activations are in activation.cc.
+// Arithmetic with broadcasting: the scalar bodies and gradients. Activations are in activation.cc.
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -23,7 +23,7 @@ Value either(ImplicitLocOpBuilder& builder, ValueRange operands) {
   return builder.create<IntegerOp>(operands[0], operands[1]);
 }
 
-// A gradient of the result, masked or scaled, as the gradient of an operand that may have been broadcast.
+// Reduces a gradient with the result's shape to the shape of an operand that may have been broadcast.
 Value to_operand(Arithmetic& a, Value gradient, Value operand) { return a.sum_to(gradient, shape_of(operand)); }
 
 }  // namespace
@@ -185,8 +185,8 @@ LogicalResult RoundToOp::inferReturnTypes(MLIRContext*, std::optional<Location> 
 
 namespace {
 
-// The bits of an f32 without the last `dropped` of its fraction, rounded to the nearest, halves to even; what overflows the
-// fraction goes into the exponent, as it should.
+// The bits of an f32 without the last `dropped` bits of its fraction, rounded to the nearest with halves to even. A carry out
+// of the fraction rightly increments the exponent.
 Value shortened(ImplicitLocOpBuilder& builder, Value x, int64_t dropped) {
   const auto constant = [&](int64_t value) -> Value {
     return builder.create<arith::ConstantOp>(builder.getI32IntegerAttr(static_cast<int32_t>(value)));
@@ -206,7 +206,7 @@ Value as_half(ImplicitLocOpBuilder& builder, Value x) {
   };
   constexpr double least_normal = 0x1p-14, beyond = 65520;
   Value size = builder.create<math::AbsFOp>(x);
-  // Below the least normal number the steps are those of f32 from 1/2 on.
+  // Below the least normal number of f16, its steps are those of f32 numbers in [1/2, 1).
   Value tiny = builder.create<arith::SubFOp>(builder.create<arith::AddFOp>(size, constant(0.5)), constant(0.5));
   Value rounded = choose(size, arith::CmpFPredicate::OLT, least_normal, tiny, shortened(builder, size, 13));
   rounded = choose(size, arith::CmpFPredicate::OGE, beyond, constant(std::numeric_limits<double>::infinity()), rounded);
@@ -220,7 +220,7 @@ void RoundToOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& resu
   results[0] = elementwise(builder, getLoc(), getInput(), tensor_type(getOutput()),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
                              Value rounded = half ? as_half(scalars, x[0]) : shortened(scalars, x[0], 16);
-                             // NaN stays.
+                             // A NaN stays a NaN.
                              Value nothing = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::UNE, x[0], x[0]);
                              return scalars.create<arith::SelectOp>(nothing, x[0], rounded);
                            });
@@ -277,8 +277,8 @@ void RsqrtOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVecto
   operands[0] = a.mul(a.mul(gradients[0], -0.5), a.div(getOutput(), getInput()));
 }
 
-// Whole numbers by arithmetic alone, which every processor has: from 2^(bits of the fraction) on every number is whole, and the
-// sum with that number rounds away what lies behind the point, halves to even.
+// Rounds to whole numbers by addition alone, which every processor has. From 2^(bits of the fraction) on every number is whole,
+// so adding that number rounds away what is behind the point, with halves to even.
 namespace {
 
 Value rounded(ImplicitLocOpBuilder& builder, Value x) {
@@ -293,7 +293,7 @@ Value rounded(ImplicitLocOpBuilder& builder, Value x) {
   return builder.create<arith::SelectOp>(small, nearest, x);
 }
 
-// The nearest whole number, moved by `step` where it lies on the wrong side of x.
+// The nearest whole number, moved by `step` when it is on the wrong side of x.
 Value stepped(ImplicitLocOpBuilder& builder, Value x, arith::CmpFPredicate wrong, double step) {
   Value nearest = rounded(builder, x);
   Value moved = builder.create<arith::AddFOp>(nearest, scalar_constant(builder, x.getType(), step));

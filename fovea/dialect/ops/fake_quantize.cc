@@ -15,7 +15,7 @@ namespace fovea::dialect {
 namespace {
 
 constexpr double beyond_every_range = 1e30;
-// Divisor for a range of no width: no quotient is NaN.
+// Replaces the scale of a range without width, so that no quotient is a NaN.
 constexpr double least_scale = 1e-30;
 
 }  // namespace
@@ -44,7 +44,7 @@ LogicalResult FakeQuantizeOp::inferReturnTypes(MLIRContext*, std::optional<Locat
 
 void FakeQuantizeOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallVectorImpl<Value>& operands) {
   Arithmetic a(builder, getLoc(), getOutput());
-  // The ends of the range as integers have it: what values far outside become.
+  // The ends of the range after rounding to integers: what numbers far outside of it become.
   const auto end = [&](double far) -> Value {
     Value outside = a.broadcast(a.number(far), shape_of(getMinimum()));
     return builder.create<FakeQuantizeOp>(getLoc(), outside, getMinimum(), getMaximum(), getLeast(), getMost());

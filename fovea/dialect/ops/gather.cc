@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Positions of a dimension picked by number, known or computed.
+// Gathering along a dimension, by indices that are known at compile time or computed.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/ops/lookup.h"
@@ -12,14 +12,14 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-constexpr size_t most_runs = 32;  // that are put together from slices; more are selected in a loop
+constexpr size_t most_runs = 32;  // with more runs, gathering is a selection in a loop and no concatenation of slices
 
 LogicalResult check_dim(std::optional<Location> location, StringRef name, ArrayRef<int64_t> shape, uint64_t dim) {
   if (dim < shape.size()) return success();
   return complain(location, name, "dim " + Twine(static_cast<int64_t>(dim)) + " is not a dimension of " + shape_text(shape));
 }
 
-// Neighbors at equal, positive steps.
+// Indices with equal, positive steps between neighbors.
 struct Run {
   int64_t first, count, step;
 };
@@ -41,7 +41,7 @@ SmallVector<Run> runs_of(ArrayRef<int64_t> indices) {
   return runs;
 }
 
-// The runs' slices, one after another.
+// The slices of the runs, concatenated.
 Value joined(OpBuilder& builder, Location location, Value input, int64_t dim, ArrayRef<Run> runs, ArrayRef<int64_t> shape) {
   const size_t rank = shape.size();
   Value result = empty(builder, location, shape, element_type(input));
@@ -58,7 +58,7 @@ Value joined(OpBuilder& builder, Location location, Value input, int64_t dim, Ar
   return result;
 }
 
-// Along `dim` by known numbers, a list of them.
+// Gathers along `dim` by a list of known indices.
 Value picked_or_joined(OpBuilder& builder, Location location, Value input, int64_t dim, ArrayRef<int64_t> indices) {
   SmallVector<int64_t> shape(shape_of(input));
   const int64_t extent = shape[dim];
@@ -103,7 +103,7 @@ void GatherOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& resul
     return;
   }
   if (shape.empty()) {
-    // One number: a kernel has a loop over its results.
+    // A single result gets a dimension of one, because a kernel needs a loop over its results.
     const auto type = RankedTensorType::get({1}, element_type(getIndices()));
     Value one = reshaped(builder, location, getIndices(), type.getShape());
     Value picked = selected(builder, location, one, builder.getMultiDimIdentityMap(2).getMajorSubMap(1), input,
@@ -111,7 +111,7 @@ void GatherOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& resul
     results[0] = reshaped(builder, location, picked, shape);
     return;
   }
-  // The last loop walks what may be picked.
+  // The last loop runs over the extent that is gathered from.
   SmallVector<AffineExpr> asked, read;
   for (unsigned at = 0; at < loops; ++at) {
     const bool index = at >= dim && at < dim + places;

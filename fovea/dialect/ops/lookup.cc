@@ -9,7 +9,7 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-// How often each cell is repeated where that is all the indices say; 0 otherwise.
+// How often each cell is repeated, if the indices do nothing else; otherwise 0.
 int64_t repetition(ArrayRef<int64_t> indices, int64_t cells) {
   if (static_cast<int64_t>(indices.size()) % cells != 0) return 0;
   const int64_t times = static_cast<int64_t>(indices.size()) / cells;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax and the losses, composed of simpler operators; their gradients are the closed forms.
+// Softmax and the losses. They are composed of simpler operators; their gradients are the closed forms.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/ops/arithmetic.h"
@@ -19,7 +19,7 @@ LogicalResult infer_along_last(std::optional<Location> location, StringRef name,
   return success();
 }
 
-// x less its largest along the last dimension: exp of it cannot overflow.
+// Subtracts the largest number of the last dimension, so that exp cannot overflow.
 Value shifted(Arithmetic& a, Value x) { return a.sub(x, a.max(x, {last_dim(x)}, /*keep_dims=*/true)); }
 
 LogicalResult infer_pairwise_loss(std::optional<Location> location, StringRef name, ValueRange operands,
@@ -34,7 +34,7 @@ LogicalResult infer_pairwise_loss(std::optional<Location> location, StringRef na
   return success();
 }
 
-// The loss's gradient for each of the elements it is the mean of.
+// The part of the loss's gradient for each of the elements whose mean it is.
 Value share_of(Arithmetic& a, Value gradient, Value input) {
   return a.mul(gradient, 1.0 / static_cast<double>(tensor_type(input).getNumElements()));
 }
@@ -134,7 +134,7 @@ void SoftmaxCrossEntropyOp::differentiate(OpBuilder& builder, ValueRange gradien
   Arithmetic a(builder, getLoc(), getLogits());
   Value share = a.mul(gradients[0], 1.0 / static_cast<double>(shape_of(getLogits())[0]));
   Value probabilities = builder.create<SoftmaxOp>(getLoc(), getLogits());
-  // Targets sum to 1 unless a label is out of range, which training data never is (the loaders check).
+  // The targets sum to 1 unless a label is out of range. Training data has no such labels, because the loaders check them.
   operands[0] = a.mul(a.sub(probabilities, smoothed_targets(builder, *this)), share);
 }
 void SoftmaxCrossEntropyOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Norms, composed of reductions and arithmetic; their gradients are the closed forms.
+// Normalization layers, composed of reductions and arithmetic; their gradients are the closed forms.
 #include <numeric>
 
 #include "fovea/dialect/dialect.h"
@@ -10,7 +10,7 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-// All dimensions but the last.
+// All dimensions except the last.
 SmallVector<int64_t> all_but_channels(Value input) {
   SmallVector<int64_t> dims(shape_of(input).size() - 1);
   std::iota(dims.begin(), dims.end(), 0);
@@ -38,14 +38,14 @@ Value inverse_deviation(Arithmetic& a, Value variance, const APFloat& epsilon) {
   return a.rsqrt(a.add(variance, epsilon.convertToDouble()));
 }
 
-// (x - mean) * inverse * scale + shift as one multiplication and one addition an element.
+// (x - mean) * inverse * scale + shift, with one multiplication and one addition for each element.
 Value scaled(Arithmetic& a, Value x, Value scale, Value shift, Value mean, Value inverse) {
   Value factor = a.mul(scale, inverse);
   return a.add(a.mul(x, factor), a.sub(shift, a.mul(mean, factor)));
 }
 
 struct Normalized {
-  Value value, inverse;  // (x - mean) / deviation; 1 / deviation
+  Value value, inverse;  // (x - mean) / standard deviation, and 1 / standard deviation
 };
 
 Normalized normalized(Arithmetic& a, Value x, ArrayRef<int64_t> dims, const APFloat& epsilon) {
@@ -54,7 +54,7 @@ Normalized normalized(Arithmetic& a, Value x, ArrayRef<int64_t> dims, const APFl
   return {a.mul(centered, inverse), inverse};
 }
 
-// The gradient through x -> (x - mean) / deviation, of `gradient` by its result.
+// The gradient through x -> (x - mean) / standard deviation, given the gradient by its result.
 Value normalized_gradient(Arithmetic& a, const Normalized& x, Value gradient, ArrayRef<int64_t> dims) {
   Value mean = a.mean(gradient, dims, /*keep_dims=*/true);
   Value along = a.mean(a.mul(gradient, x.value), dims, /*keep_dims=*/true);
@@ -95,7 +95,8 @@ void BatchNormTrainingOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Va
   Arithmetic a(builder, getLoc(), getInput());
   const SmallVector<int64_t> dims = all_but_channels(getInput());
   results[1] = a.mean(getInput(), dims);
-  // The mean of the squares less the square of the mean would cancel where the mean is large.
+  // The variance is the mean of squared differences: the mean of squares minus the squared mean would cancel when the mean is
+  // large.
   results[2] = a.mean(a.square(a.sub(getInput(), results[1])), dims);
   results[0] = scaled(a, getInput(), getScale(), getShift(), results[1], inverse_deviation(a, results[2], getEpsilon()));
 }
@@ -119,7 +120,7 @@ void BatchNormOp::differentiate(OpBuilder& builder, ValueRange gradients, SmallV
   operands[1] = a.sum(a.mul(gradients[0], normal), dims);
   operands[2] = a.sum(gradients[0], dims);
   operands[3] = a.neg(a.mul(operands[2], factor));
-  // d/dv of (v + epsilon)^(-1/2) is -1/2 of its cube.
+  // The derivative of (v + epsilon)^(-1/2) is -1/2 of its cube.
   operands[4] = a.mul(a.mul(operands[1], getScale()), a.mul(a.square(inverse), -0.5));
 }
 
@@ -157,7 +158,7 @@ void LayerNormOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& re
 
 namespace {
 
-// [batch, space, groups, channels of a group]; statistics over dimensions 1 and 3.
+// The shape [batch, space, groups, channels of a group]; the statistics are over dimensions 1 and 3.
 SmallVector<int64_t> grouped_shape(Value input, int64_t groups) {
   const ArrayRef<int64_t> shape = shape_of(input);
   const int64_t image = tensor_type(input).getNumElements() / shape.front();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling over windows: maximum and mean, and what brings their gradients back.
+// Maximum and average pooling over windows, and their gradients.
 #include "fovea/dialect/ops/pooling.h"
 
 #include <limits>
@@ -37,7 +37,7 @@ SmallVector<int64_t> pooled_shape(ArrayRef<int64_t> image, const Window& window)
   return shape;
 }
 
-// The image that was pooled: `gradient`'s batch and channels with the spatial size before pooling.
+// The shape of the image that was pooled: the gradient's batch and channels with the spatial size before pooling.
 template <typename OpOrAdaptor>
 SmallVector<int64_t> image_shape(OpOrAdaptor op) {
   const ArrayRef<int64_t> gradient = shape_of(op.getGradient());
@@ -64,7 +64,7 @@ LogicalResult infer_pool_gradient(std::optional<Location> location, StringRef na
   return success();
 }
 
-// Maps of a loop over outputs [batch, spatial..., channels] and then over taps.
+// The maps of an operation that loops over outputs [batch, spatial..., channels] and then over taps.
 struct PoolMaps {
   AffineMap image, taps, output;
 };
@@ -105,7 +105,7 @@ SmallVector<int64_t> phase_taps(const Phase& phase) {
   return llvm::to_vector(llvm::map_range(phase, [](const PhaseDim& dim) { return dim.taps; }));
 }
 
-// Row-major position in the window of tap first + step * (index of the loop), for the loops from `first_loop` on.
+// The row-major position in the window of tap first + step * (loop index), for the loops from `first_loop` on.
 Value tap_number(ImplicitLocOpBuilder& builder, const Window& window, unsigned first_loop, ArrayRef<int64_t> first,
                  ArrayRef<int64_t> step) {
   int64_t constant = 0, row = 1;
@@ -136,7 +136,7 @@ Value is_larger(ImplicitLocOpBuilder& builder, Value a, Value b, bool is_signed)
   return builder.create<arith::CmpIOp>(is_signed ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::ugt, a, b);
 }
 
-// The largest value alone, when nobody asks where it was.
+// The maximum alone, when its position is not used.
 Value maximum_formula(OpBuilder& builder, Location location, Value image, const PoolMaps& maps, Value taps, Value into,
                       unsigned parallel, bool is_signed) {
   return formula_loops(builder, location, {image, taps}, into, {maps.image, maps.taps, maps.output}, parallel,
@@ -186,7 +186,7 @@ void MaxPoolOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& resu
   const bool is_signed = !is_quantized(element_type(getInput())) || quantization_of(getInput()).is_signed;
   Value image = stored(builder, location, getInput());
   const Type element = element_type(image);
-  // Of quantized images the least integer is the least real number.
+  // Of quantized numbers, the least integer stands for the least real number.
   const TypedAttr lowest = stored_number(element_type(getInput()), -std::numeric_limits<double>::infinity());
   image = padded_image(builder, location, image, window, lowest);
   Value taps = empty(builder, location, window_size(window), element);
@@ -217,10 +217,12 @@ LogicalResult MaxPoolGradientOp::inferReturnTypes(MLIRContext*, std::optional<Lo
 
 namespace {
 
-// The scalar that output `arguments` = (gradient[, tap]) gives to a cell that it reaches by the tap of this loop.
+// The scalar that an output contributes to a cell which it reaches by the loop's tap. `arguments` are its gradient and, for a
+// maximum, its tap.
 using TapBody = function_ref<Value(ImplicitLocOpBuilder&, ValueRange, unsigned first_tap_loop, const Phase&)>;
 
-// Windows do not overlap: each phase has one tap, and no cell needs padding; cells outside every window are zero.
+// The gradient when windows do not overlap. Each phase has one tap, no cell needs padding, and cells outside all windows are
+// zero.
 Value scattered(OpBuilder& builder, Location location, ValueRange sources, ArrayRef<int64_t> image, const Window& window,
                 ArrayRef<Phase> all, TapBody body) {
   const Type element = element_type(sources[0]);
@@ -268,7 +270,7 @@ Value summed_phase(OpBuilder& builder, Location location, ValueRange sources, co
                        })[0];
 }
 
-// Sums over the windows that reach each cell. `fillings` are what sources hold outside.
+// Sums over the windows that reach each cell. `fillings` are the values of the sources outside their bounds.
 Value gathered_by_phases(OpBuilder& builder, Location location, ValueRange sources, ArrayRef<TypedAttr> fillings,
                          ArrayRef<int64_t> image, const Window& window, TapBody body) {
   const SmallVector<Phase> unpadded = phases(window);
@@ -287,7 +289,7 @@ Value gathered_by_phases(OpBuilder& builder, Location location, ValueRange sourc
                        });
 }
 
-// With the loops over taps at hand their number varies; without, it is one.
+// The tap's number: it varies when there are loops over taps (`first_loop` > 0), and is a constant otherwise.
 Value phase_tap_number(ImplicitLocOpBuilder& builder, const Window& window, const Phase& phase, unsigned first_loop) {
   const auto first = llvm::to_vector(llvm::map_range(phase, [](const PhaseDim& dim) { return dim.first_tap; }));
   const auto step = llvm::to_vector(llvm::map_range(phase, [](const PhaseDim& dim) { return dim.tap_step; }));
@@ -379,7 +381,7 @@ WindowCounts window_counts(const Window& window, bool all) {
       for (int64_t output = 0; output < (varies ? dim.output : 1); ++output) {
         const int64_t first = output * dim.stride - dim.before;
         const int64_t cells = std::min(first + dim.size, dim.input) - std::max<int64_t>(first, 0);
-        // A window of nothing but padding has the sum 0; any count gives the mean 0.
+        // A window that covers only padding has the sum 0, so any count gives the mean 0.
         longer.push_back(count * (varies ? std::max<int64_t>(cells, 1) : dim.size));
       }
     }
@@ -391,7 +393,7 @@ WindowCounts window_counts(const Window& window, bool all) {
 
 namespace {
 
-// 1 / (cells a window is divided by): a scalar, or [spatial..., 1] where padding makes it vary.
+// 1 / (number of cells a window is divided by): a scalar, or [spatial..., 1] where the padding makes it vary.
 Value reciprocal_counts(OpBuilder& builder, Location location, const Window& window, Type element, bool count_padding) {
   auto [counts, shape] = window_counts(window, count_padding);
   if (!shape.empty()) shape.push_back(1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random numbers and the noise layers made of them. Philox stands in the linalg operation: a kernel draws what it needs where
-// it needs it.
+// Random numbers, and the noise layers made of them. The linalg operation contains Philox itself, so that a kernel draws the
+// numbers where it needs them.
 #include <cmath>
 
 #include "fovea/dialect/dialect.h"
@@ -32,7 +32,7 @@ Product multiply(ImplicitLocOpBuilder& builder, Value value, uint32_t factor) {
   return {builder.create<arith::TruncIOp>(narrow, product), builder.create<arith::TruncIOp>(narrow, high)};
 }
 
-// philox({position, step, stream, 0}, {seed, 0})[0]: fovea/core/random.h, with the same names.
+// philox({position, step, stream, 0}, {seed, 0})[0] as in fovea/core/random.h, with the same names.
 Value philox_word(ImplicitLocOpBuilder& builder, Value position, Value step, int64_t stream, Value seed) {
   Value counter[4] = {position, step, word(builder, stream), word(builder, 0)};
   Value key[2] = {seed, word(builder, 0)};
@@ -51,10 +51,10 @@ Value philox_word(ImplicitLocOpBuilder& builder, Value position, Value step, int
   return counter[0];
 }
 
-// The upper 24 bits: what a float holds exactly.
+// The upper 24 bits, which an f32 holds exactly.
 Value upper_bits(ImplicitLocOpBuilder& builder, Value bits) { return builder.create<arith::ShRUIOp>(bits, word(builder, 8)); }
 
-// Row-major position of the loops' element in `shape`.
+// The row-major position in `shape` of the loops' element.
 Value row_major_position(ImplicitLocOpBuilder& builder, ArrayRef<int64_t> shape) {
   Value position = word(builder, 0);
   for (size_t dim = 0; dim < shape.size(); ++dim) {
@@ -81,7 +81,7 @@ LogicalResult infer_noise(std::optional<Location> location, StringRef name, Adap
   return success();
 }
 
-// operands: input, seed, step.
+// The input scaled by 1 / (1 - rate), or 0 with probability `rate`. The operands are input, seed and step.
 Value kept_or_zero(ImplicitLocOpBuilder& builder, ValueRange operands, Value position, double rate, int64_t stream) {
   const Type type = operands[0].getType();
   Value bits = upper_bits(builder, philox_word(builder, position, operands[2], stream, operands[1]));

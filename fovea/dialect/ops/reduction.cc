@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions. Their order is fixed by the shape: first within a row of the batch, then over the batch.
+// Reductions. The shape alone fixes their order: first within an example, then over the batch.
 #include <limits>
 
 #include "fovea/dialect/dialect.h"
@@ -41,7 +41,7 @@ Value reduce_once(OpBuilder& builder, Location location, Value input, ArrayRef<i
                        })[0];
 }
 
-// What to reduce first, so that the sums over a whole batch run side by side: everything but the batch and the channels.
+// The dimensions to reduce first, which are all except batch and channels, so that the sums of a whole batch run in parallel.
 SmallVector<int64_t> inner_dims(ArrayRef<int64_t> dims, int64_t rank) {
   SmallVector<int64_t> inner;
   if (!llvm::is_contained(dims, 0)) return inner;
@@ -80,7 +80,7 @@ int64_t reduced_count(Value input, ArrayRef<int64_t> dims) {
   return count;
 }
 
-// The gradient goes to the elements that are equal to the extreme, in equal shares.
+// The gradient is shared equally among the elements that equal the extreme.
 Value extreme_gradient(OpBuilder& builder, Location location, Value input, Value output, Value gradient,
                        ArrayRef<int64_t> dims) {
   Arithmetic a(builder, location, input);
@@ -101,7 +101,7 @@ void ReduceSumOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& re
   const Type element = element_type(getInput());
   const bool narrow = isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32;
   Value input = getInput();
-  // Sums of many narrow numbers lose everything below the sum's last bit.
+  // Narrow types are summed in f32, since a sum of many narrow numbers loses everything below its own last bit.
   if (narrow) input = builder.create<CastOp>(getLoc(), input, builder.getF32Type());
   Value sum = reduced(builder, getLoc(), input, getDims(), shape_of(getOutput()),
                       {0, [](ImplicitLocOpBuilder& scalars, Value sum, Value x) -> Value {
@@ -166,7 +166,7 @@ Value loop_index(ImplicitLocOpBuilder& builder, unsigned loop) {
 }  // namespace
 
 void ArgmaxOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
-  // One row of all of them: a kernel has a loop over its results.
+  // A scalar result gets a dimension of one, because a kernel needs a loop over its results.
   const SmallVector<int64_t> one{1};
   const ArrayRef<int64_t> output = shape_of(getOutput()), shape = output.empty() ? ArrayRef<int64_t>(one) : output;
   SmallVector<int64_t> rows(shape);
@@ -211,7 +211,7 @@ void TopKCorrectOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& 
                               Value value = scalars.create<arith::SelectOp>(here, x[0], scalar_constant(scalars, element, 0));
                               return {scalars.create<arith::AddFOp>(x[2], value)};
                             })[0];
-  // UGT counts comparisons with a NaN as larger, so that a NaN is never among the first.
+  // UGT is also true when either side is a NaN, so that a NaN is never among the first.
   Value ahead =
       formula_loops(builder, location, {getLogits(), getLabels(), own}, filled(builder, location, rows, number(count, 0)),
                     {all, row, row, row}, 1, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> SmallVector<Value> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators that only move values: their gradients move them back.
+// Operators that only move values, and whose gradients move them back.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/ops/arithmetic.h"
@@ -91,7 +91,7 @@ void BroadcastOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& re
 
 namespace {
 
-// MLIR's isPermutationVector does not look at how large the numbers are.
+// MLIR's isPermutationVector does not check that the numbers are within the rank.
 bool is_permutation(ArrayRef<int64_t> permutation, size_t rank) {
   SmallVector<int64_t> sorted(permutation);
   llvm::sort(sorted);

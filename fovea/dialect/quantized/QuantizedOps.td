@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integer arithmetic of networks that are trained already: real = scale * (q - zero), the types say scale and zero.
+// Integer arithmetic of trained networks. A type holds scale and zero point: real = scale * (q - zero).
 //
-// Their C++ classes are in a header of their own, quantized.h.
+// The operators' C++ classes are in a header of their own, quantized.h.
 include "fovea/dialect/ops/Dialect.td"
 
 defvar Fovea_Activation = DefaultValuedOptionalAttr<StrAttr, "\"none\"">;
 defvar Fovea_Rounding = DefaultValuedOptionalAttr<StrAttr, "\"float\"">;
-// By whose rule integers are rounded where LiteRT's and ONNX's differ: "litert" or "onnx".
+// Whose rule integers are rounded by where LiteRT and ONNX differ: "litert" or "onnx".
 defvar Fovea_Rule = DefaultValuedOptionalAttr<StrAttr, "\"litert\"">;
 def Fovea_Bias : StaticShapeTensorOf<[I32, I64, Fovea_QuantizedElement]>;
 
 def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
   let summary = "real numbers, or integers of another scale, as integers";
   let description = [{
-    From f32: `round(input / output scale) + output zero`, clamped to the storage type; halves go to the even number, and the division is a
-    multiplication by the reciprocal in f32, as XNNPACK has it. From 8-bit integers of another scale or zero point: the same real numbers,
-    by XNNPACK's fixed-point multiplication with 8 fractional bits (`((q - zero) * multiplier + 128) >> 8`); 8-bit types whose zero points are 128 apart and
-    whose scales are equal differ by their top bit alone. To and from 16-bit integers: a division, halves away from zero, and TensorFlow
-    Lite's fixed point. `output` is the result's element type.
+    From f32 the result is `round(input / output scale) + output zero`, clamped to the storage type; halves go to the even number, and the
+    division is a multiplication by the reciprocal in f32, as in XNNPACK. From 8-bit integers of another scale or zero point it is the same
+    real numbers, by XNNPACK's fixed-point multiplication with 8 fractional bits (`((q - zero) * multiplier + 128) >> 8`); 8-bit types whose
+    zero points are 128 apart and whose scales are equal differ by their top bit alone. Conversion of real numbers to 16-bit integers divides
+    and rounds halves away from zero; between integers of which one has 16 bits it uses TensorFlow Lite's fixed point. `output` is the
+    result's element type.
 
-    `rounding` `"onnx"` is the rule of ONNX's QuantizeLinear: `round(input / output scale)` by one division in f32, halves to even, of integers
-    after their real numbers are f32; then the zero point, clamped.
+    `rounding` `"onnx"` is the rule of ONNX's QuantizeLinear: `round(input / output scale)` with one division in f32 and halves to even, then
+    the zero point is added and the sum clamped. Integers are first converted to their real numbers in f32.
 
     ```mlir
     %q = fovea.quantize %x {output = !quant.uniform<i8:f32, 0.5:-3>} : (tensor<8x10xf32>) -> tensor<8x10x!quant.uniform<i8:f32, 0.5:-3>>
@@ -31,7 +32,7 @@ def Fovea_QuantizeOp : Fovea_InferenceOperator<"quantize"> {
 }
 
 def Fovea_ReinterpretOp : Fovea_InferenceOperator<"reinterpret"> {
-  let summary = "the same integers, standing for other real numbers";
+  let summary = "the same integers, which stand for other real numbers";
   let description = [{
     `output` has the storage type of the input, and any scale and zero point.
 
@@ -45,11 +46,11 @@ def Fovea_ReinterpretOp : Fovea_InferenceOperator<"reinterpret"> {
 }
 
 def Fovea_DynamicQuantizeOp : Fovea_InferenceOperator<"dynamic_quantize"> {
-  let summary = "real numbers as u8 integers of the scale and zero point that they need";
+  let summary = "real numbers as u8 integers, with a scale and zero point computed from them";
   let description = [{
-    ONNX's DynamicQuantizeLinear: over the whole tensor, extended to 0, `scale = (largest - least) / 255`,
-    `zero = clamp(round(-least / scale))`, `integers = clamp(round(input / scale) + zero)`; halves go to the even number. The type of the
-    integers says scale 1 and zero point 0: what they stand for is known at the run alone, by the second and third result.
+    ONNX's DynamicQuantizeLinear. The range of the whole tensor is extended to contain 0; then `scale = (largest - least) / 255`,
+    `zero = clamp(round(-least / scale))` and `integers = clamp(round(input / scale) + zero)`, with halves to the even number. The type of the
+    integers has scale 1 and zero point 0, because what they stand for is known only at run time, from the second and third result.
 
     ```mlir
     %q, %scale, %zero = fovea.dynamic_quantize %x
@@ -81,11 +82,11 @@ def Fovea_QuantizedConvOp : Fovea_InferenceOperator<"quantized_conv"> {
     The filter is 8-bit: signed with one scale for each filter or one for all, zero points 0; or unsigned with one scale and a zero point (older
     files). The bias is `[filters]`, i32 with the scale `input scale * filter scale[f]` and zero point 0, or plain i32 which means the same.
 
-    Of 16-bit activations (zero point 0) the sum is as wide as the bias: with i64 it is exact and rounded once, by a multiplier of 15
-    bits; with i32 rounded as `"double"` has it (and in a dense layer with scales a unit, of whose sums 32 bits are kept).
+    For 16-bit activations (zero point 0) the sum is as wide as the bias. In i64 it is exact and rounded once, by a multiplier of 15 bits;
+    in i32 it is rounded as with `"double"`. A dense layer with a scale for each unit keeps 32 bits of its sums and rounds them so, too.
 
-    `activation` (`"none"`, `"relu"`, `"relu6"`, `"relu_n1_to_1"`) limits the result to what stands for those reals. `rounding`
-    `"float"` multiplies in f32 and rounds halves to even, as XNNPACK does, which LiteRT runs; `"double"` is the fixed-point multiplication
+    `activation` (`"none"`, `"relu"`, `"relu6"`, `"relu_n1_to_1"`) limits the result to the integers that stand for its range. `rounding`
+    `"float"` multiplies in f32 and rounds halves to even, as in XNNPACK, which LiteRT uses; `"double"` is the fixed-point multiplication
     of gemmlowp, which rounds twice, halves away from zero.
 
     Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018, section 2.
@@ -103,7 +104,7 @@ def Fovea_QuantizedConvOp : Fovea_InferenceOperator<"quantized_conv"> {
 }
 
 def Fovea_QuantizedDenseOp : Fovea_InferenceOperator<"quantized_dense"> {
-  let summary = "every input to every unit, in 8-bit integers, with bias and activation";
+  let summary = "a fully connected layer of 8-bit integers, with bias and activation";
   let description = [{
     `fovea.dense` in the arithmetic of `fovea.quantized_conv`: input `[batch, in]`, weight `[in, out]` (one scale, or one for each unit),
     bias `[out]`.
@@ -122,7 +123,7 @@ def Fovea_QuantizedDenseOp : Fovea_InferenceOperator<"quantized_dense"> {
 def Fovea_IntegerConvOp : Fovea_InferenceOperator<"integer_conv"> {
   let summary = "convolution of 8-bit integers, as the i32 sums themselves";
   let description = [{
-    `sum of (input - input zero) * (filter - filter zero)`, exact in 32 bits, without a scale. Everything else is that of `fovea.quantized_conv`.
+    `sum of (input - input zero) * (filter - filter zero)`, exact in 32 bits, without a scale. Everything else is as in `fovea.quantized_conv`.
 
     ```mlir
     %y = fovea.integer_conv %x, %w {padding = "same"}
@@ -135,7 +136,7 @@ def Fovea_IntegerConvOp : Fovea_InferenceOperator<"integer_conv"> {
 }
 
 def Fovea_IntegerDenseOp : Fovea_InferenceOperator<"integer_dense"> {
-  let summary = "every input to every unit, in 8-bit integers, as the i32 sums themselves";
+  let summary = "a fully connected layer of 8-bit integers, as the i32 sums themselves";
   let description = [{
     `fovea.dense` in the arithmetic of `fovea.integer_conv`.
 
@@ -151,7 +152,7 @@ def Fovea_IntegerDenseOp : Fovea_InferenceOperator<"integer_dense"> {
 class Fovea_QuantizedBinaryOperator<string mnemonic, string summary_text, string text> : Fovea_InferenceOperator<mnemonic> {
   let summary = summary_text;
   let description = text # [{
-    Shapes are broadcast; both operands and the result have the same storage type and may have any scales. `activation` is that of
+    Shapes are broadcast; both operands and the result have the same storage type and may have any scales. `activation` is as in
     `fovea.quantized_conv`. `rounding` `"onnx"` computes in f32 and rounds once, halves to even, for any 8-bit storage types. 16-bit
     integers are computed in TensorFlow Lite's fixed point, which rounds twice; with `by_shifts` a sum's operand is shifted to the
     other's scale, which is the result's (all powers of two).
@@ -167,16 +168,17 @@ class Fovea_QuantizedBinaryOperator<string mnemonic, string summary_text, string
 }
 
 def Fovea_QuantizedAddOp : Fovea_QuantizedBinaryOperator<"quantized_add", "sum of 8-bit integers of any scales", [{
-    Fixed point, as XNNPACK has it: both operands times 21-bit multipliers of `scale / output scale`, summed, shifted right with halves upwards.
-    With `rounding` `"onnx"` both times `scale / output scale` in f32, all zero points one f32 number.
+    It is computed in fixed point, as in XNNPACK: both operands are multiplied by 21-bit multipliers of `scale / output scale`, summed, and
+    shifted right with halves upwards. With `rounding` `"onnx"`, both are multiplied by `scale / output scale` in f32, and all zero points are
+    added as one f32 number.
 }]>;
 def Fovea_QuantizedSubOp : Fovea_QuantizedBinaryOperator<"quantized_sub", "difference of 8-bit integers of any scales", [{
-    `fovea.quantized_add` with the second multiplier negative. With `rounding` `"onnx"` the difference of the real numbers, in f32, divided by
-    the output's scale.
+    It is `fovea.quantized_add` with the second multiplier negative. With `rounding` `"onnx"` it is the difference of the real numbers in f32,
+    divided by the output's scale.
 }]>;
 def Fovea_QuantizedMulOp : Fovea_QuantizedBinaryOperator<"quantized_mul", "product of 8-bit integers of any scales", [{
-    `(lhs - zero) * (rhs - zero)` as f32, times `lhs scale * rhs scale / output scale`, rounded with halves to even. With `rounding` `"onnx"` the
-    output's zero point is added before that.
+    `(lhs - zero) * (rhs - zero)` as f32 is multiplied by `lhs scale * rhs scale / output scale` and rounded with halves to even. With
+    `rounding` `"onnx"`, the output's zero point is added before rounding.
 }]>;
 
 class Fovea_QuantizedExtremeOperator<string mnemonic, string which> : Fovea_InferenceOperator<mnemonic> {
@@ -199,8 +201,8 @@ def Fovea_QuantizedMinimumOp : Fovea_QuantizedExtremeOperator<"quantized_minimum
 def Fovea_QuantizedPreluOp : Fovea_InferenceOperator<"quantized_prelu"> {
   let summary = "x where x is not negative, else slope * x, in 8-bit integers of any scales";
   let description = [{
-    The slope is broadcast. In TensorFlow Lite's fixed point, which rounds twice: `x - zero` times `input scale / output scale`, or
-    `(x - zero) * (slope - slope zero)` times `input scale * slope scale / output scale`.
+    The slope is broadcast. The result is computed in TensorFlow Lite's fixed point, which rounds twice: `x - zero` times
+    `input scale / output scale`, or `(x - zero) * (slope - slope zero)` times `input scale * slope scale / output scale`.
 
     ```mlir
     %y = fovea.quantized_prelu %x, %slope {output = !quant.uniform<i8:f32, 0.5>}
@@ -215,11 +217,11 @@ def Fovea_QuantizedPreluOp : Fovea_InferenceOperator<"quantized_prelu"> {
 def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_pool"> {
   let summary = "the mean of each window of 8-bit integers";
   let description = [{
-    The sum over the cells that lie in the input, of 8 or 16 bits, divided by their number, halves away from zero, as TensorFlow Lite has
-    it. The element type stays. `strides` left out means the window's size.
+    The sum of the cells that lie in the input, of 8 or 16 bits, is divided by their number with halves away from zero, as in TensorFlow
+    Lite. The element type stays. Without `strides`, they are the window's size.
 
     With `rounding` `"onnx"` the real numbers are summed in f32, divided by their number (with `count_padding`, the window's) and by the scale of
-    `output`, to which its zero point is added before the rounding, halves to even, as ONNX Runtime has it.
+    `output`, to which its zero point is added before rounding with halves to even, as in ONNX Runtime.
 
     ```mlir
     %y = fovea.quantized_average_pool %x {window = array<i64: 7, 7>}
@@ -235,10 +237,10 @@ def Fovea_QuantizedAveragePoolOp : Fovea_InferenceOperator<"quantized_average_po
 def Fovea_QuantizedMeanOp : Fovea_InferenceOperator<"quantized_mean"> {
   let summary = "the mean of 8-bit integers over dimensions";
   let description = [{
-    `round(sum of input * multiplier + (output zero - count * input zero * multiplier))` in f32 with `multiplier = input scale / output scale / count`,
-    halves to even, as XNNPACK. With `rounding` `"onnx"` the i32 sum of `input - input zero` times `input scale / (output scale * count)`, then
-    the zero point.
-    `dims` lists the dimensions that go; with `keep_dims` they stay, of size 1.
+    `round(sum of input * multiplier + (output zero - count * input zero * multiplier))` in f32 with `multiplier = input scale / output scale / count`
+    and halves to even, as in XNNPACK. With `rounding` `"onnx"`, the i32 sum of `input - input zero` is multiplied by
+    `input scale / (output scale * count)`, rounded, and the zero point is added. `dims` lists the dimensions that are reduced; with
+    `keep_dims` they stay, with size 1.
 
     ```mlir
     %y = fovea.quantized_mean %x {dims = array<i64: 1, 2>, output = !quant.uniform<i8:f32, 0.25>}
@@ -269,14 +271,14 @@ def Fovea_QuantizedActivationOp : Fovea_InferenceOperator<"quantized_activation"
   let summary = "a function of one 8-bit integer";
   let description = [{
     `function` is `"relu"`, `"relu6"`, `"relu_n1_to_1"`, `"leaky_relu"` (slope `alpha`), `"sigmoid"`, `"tanh"`, `"hard_swish"`, `"swish"`, `"gelu"`,
-    `"elu"`, `"exp"` or `"hard_sigmoid"`. There are 256 inputs, so there are 256 outputs, computed when the network is compiled: by XNNPACK's
-    reference functions in f32, but relu between different scales by TensorFlow Lite's fixed point, which rounds twice, and leaky_relu by
-    XNNPACK's, which has 8 fractional bits. Of 16-bit integers there are relus, `"leaky_relu"`, `"sigmoid"` and `"tanh"`, the last two
-    interpolated in a table of 256 entries, with scale 1/32768. `"sigmoid"` has scale 1/256
-    and the least zero point, `"tanh"` 1/128 and the middle one.
+    `"elu"`, `"exp"` or `"hard_sigmoid"`. The outputs for all 256 inputs are computed when the network is compiled: by XNNPACK's reference functions in
+    f32, except that relu between different scales uses TensorFlow Lite's fixed point, which rounds twice, and leaky_relu XNNPACK's, which
+    has 8 fractional bits. The result of `"sigmoid"` has scale 1/256 and the least zero point, that of `"tanh"` scale 1/128 and the middle
+    one. For 16-bit integers there are the relus, `"leaky_relu"`, `"sigmoid"` and `"tanh"`; the last two are interpolated in a table of 256
+    entries and have scale 1/32768.
 
-    With `rounding` `"onnx"` the function of the f32 number, divided by the output's scale, rounded with halves to even, for any scale and
-    zero point and for any storage types; relus and leaky_relu are computed so, too.
+    With `rounding` `"onnx"`, every function is computed on the f32 number, divided by the output's scale and rounded with halves to even, for
+    any scale, zero point and storage types.
 
     ```mlir
     %y = fovea.quantized_activation %x {function = "sigmoid", output = !quant.uniform<i8:f32, 0.00390625:-128>}
@@ -291,11 +293,11 @@ def Fovea_QuantizedActivationOp : Fovea_InferenceOperator<"quantized_activation"
 def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
   let summary = "probabilities along the last dimension, in 8-bit integers";
   let description = [{
-    `exp(beta * scale * (q - largest))` from a table in f32, their sum one after the other in f32, times `256 / sum`, rounded with halves away
-    from zero, as TensorFlow Lite's optimized kernel. The result has scale 1/256 and the least zero point. Of 16-bit integers,
-    exponentials and the sum's reciprocal are interpolated in tables of 513 entries; the result has scale 1/32768.
+    `exp(beta * scale * (q - largest))` comes from a table in f32, is summed in f32 in sequential order, multiplied by `256 / sum` and rounded
+    with halves away from zero, as in TensorFlow Lite's optimized kernel. The result has scale 1/256 and the least zero point. For 16-bit
+    integers, the exponentials and the reciprocal of the sum are interpolated in tables of 513 entries; the result has scale 1/32768.
 
-    With `rounding` `"onnx"` ONNX Runtime's QLinearSoftmax: `exp * floor(1 / output scale) / sum`, halves to even, for any scale and zero point.
+    With `rounding` `"onnx"` it is ONNX Runtime's QLinearSoftmax: `exp * floor(1 / output scale) / sum`, halves to even, for any scale and zero point.
 
     ```mlir
     %y = fovea.quantized_softmax %x {output = !quant.uniform<u8:f32, 0.00390625>}
@@ -308,11 +310,11 @@ def Fovea_QuantizedSoftmaxOp : Fovea_InferenceOperator<"quantized_softmax"> {
 }
 
 def Fovea_ResizeOp : Fovea_InferenceOperator<"resize"> {
-  let summary = "an image of another size, by its neighbors";
+  let summary = "an image resized by nearest cells or linear interpolation";
   let description = [{
-    `size` is the new height and width, `method` `"bilinear"` or `"nearest"`. Without attributes output cell o reads at `o * in / out`;
-    `half_pixel_centers` at `(o + 0.5) * in / out - 0.5`; `align_corners` at `o * (in - 1) / (out - 1)`, as TensorFlow has them. Quantized
-    images keep their element type; bilinear weights of theirs have 11 fractional bits.
+    `size` is the new height and width, `method` `"bilinear"` or `"nearest"`. Without attributes, output cell o reads at `o * in / out`;
+    with `half_pixel_centers` at `(o + 0.5) * in / out - 0.5`; with `align_corners` at `o * (in - 1) / (out - 1)`, all as in TensorFlow.
+    Quantized images keep their element type, and their bilinear weights have 11 fractional bits.
 
     ```mlir
     %y = fovea.resize %x {size = array<i64: 8, 8>, method = "bilinear", half_pixel_centers = true}

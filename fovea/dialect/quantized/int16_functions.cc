@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of 16-bit integers: tables that are interpolated, as TensorFlow Lite has them.
+// Functions of 16-bit integers by interpolated tables, as in TensorFlow Lite.
 #include <cmath>
 
 #include "fovea/dialect/ops/lookup.h"
@@ -21,8 +21,8 @@ Value wide_constant(ImplicitLocOpBuilder& builder, int64_t value) {
 
 constexpr int sigmoid_steps = 256;
 
-// sigmoid(i / 24) in 16 bits, moved by half of what interpolation misses in the middle, and the way to the next, packed: what
-// both functions interpolate between.
+// The table both functions interpolate: sigmoid(i / 24) in 16 bits, shifted by half of the interpolation error in the middle of
+// the interval, packed with the difference to the next entry.
 DenseElementsAttr sigmoid_table(OpBuilder& builder) {
   const auto exact = [](double step) { return 65536 / (1 + std::exp(-step / 24)); };
   const auto value = [&](int step) {
@@ -38,7 +38,7 @@ DenseElementsAttr sigmoid_table(OpBuilder& builder) {
   return DenseElementsAttr::get(RankedTensorType::get({sigmoid_steps}, builder.getI32Type()), ArrayRef<int32_t>(packed));
 }
 
-// How an input becomes a number in steps of 1 / (3 * 2^12): times `multiplier`, shifted right by `shift`.
+// Converts an input to a number in steps of 1 / (3 * 2^12): it is multiplied by `multiplier` and shifted right by `shift`.
 struct SigmoidScale {
   int32_t multiplier = 0;
   int shift = 0;
@@ -65,7 +65,7 @@ Value choice(ImplicitLocOpBuilder& builder, arith::CmpIPredicate predicate, Valu
   return builder.create<arith::SelectOp>(holds, yes, no);
 }
 
-// The table is entered with the size of the input, by 2^`fraction` of its steps; the sign comes back at the end.
+// The table is indexed by the magnitude of the input, with 2^`fraction` steps per entry; the sign is applied at the end.
 Value sigmoid_or_tanh(OpBuilder& builder, Location location, Value words, bool tanh, const Quantized& input,
                       const Quantized& output) {
   const int fraction = tanh ? 8 : 9;
@@ -130,7 +130,7 @@ Value word_function(OpBuilder& builder, Location location, Value words, StringRe
   if (function == "sigmoid" || function == "tanh")
     return sigmoid_or_tanh(builder, location, words, function == "tanh", input, output);
   const IntegerRange range = activation_range(function == "leaky_relu" ? "none" : function, output);
-  // Ratios in f32, as TensorFlow Lite has them.
+  // The ratios are computed in f32, as in TensorFlow Lite.
   const FixedPoint above = fixed_point(static_cast<double>(input.scale() / output.scale()));
   const FixedPoint below = fixed_point(static_cast<double>(input.scale() * alpha / output.scale()));
   return elementwise(builder, location, words, RankedTensorType::get(shape_of(words), output.storage),
@@ -142,14 +142,14 @@ Value word_function(OpBuilder& builder, Location location, Value words, StringRe
                      });
 }
 
-// Softmax: exponentials and a reciprocal from tables of 513 entries that are interpolated.
+// Softmax: the exponentials and the reciprocal come from interpolated tables of 513 entries.
 
 namespace {
 
 constexpr int table_steps = 512;
 
-// In 16 bits over the input's whole range: entries and the way to the next, packed. Entries are moved by half of what
-// interpolation misses in the middle.
+// A table over the input's whole 16-bit range: each entry is packed with the difference to the next, and shifted by half of the
+// interpolation error in the middle of the interval.
 DenseElementsAttr interpolated_table(OpBuilder& builder, double scale, int64_t zero, double (*function)(double)) {
   const double least = scale * static_cast<double>(-32768 - zero), most = scale * static_cast<double>(32767 - zero);
   const double step = (most - least) / table_steps, inverse = 65536.0 / (2.0 / 65535 * 65535);
@@ -170,7 +170,7 @@ DenseElementsAttr interpolated_table(OpBuilder& builder, double scale, int64_t z
   return DenseElementsAttr::get(RankedTensorType::get({table_steps}, builder.getI32Type()), ArrayRef<int32_t>(packed));
 }
 
-// Of numbers from -32768 to 32767.
+// Looks up numbers from -32768 to 32767 with interpolation.
 Value interpolated(OpBuilder& builder, Location location, Value numbers, DenseElementsAttr table) {
   const auto type = RankedTensorType::get(shape_of(numbers), builder.getI32Type());
   Value places = elementwise(builder, location, numbers, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
@@ -197,7 +197,7 @@ Value clamped_number(ImplicitLocOpBuilder& builder, Value number, int64_t least,
   return builder.create<arith::MinSIOp>(low, integer_constant(builder, most));
 }
 
-// The largest or the sum of each row of [rows, classes], in i32: [rows, 1].
+// The maximum or the sum of each row of [rows, classes], in i32: [rows, 1].
 Value of_rows(OpBuilder& builder, Location location, Value numbers, bool largest) {
   const AffineMap all = builder.getMultiDimIdentityMap(2), row = all.getMajorSubMap(1);
   Value into = filled(builder, location, shape_of(numbers).take_front(), number(builder.getI32Type(), largest ? -32768 : 0));
@@ -228,7 +228,8 @@ Value word_softmax(OpBuilder& builder, Location location, Value words, double be
   const auto exponential = [](double x) -> double { return std::exp(x); };
   Value powers = interpolated(builder, location, distances, interpolated_table(builder, 10.0 / 65535, 32767, exponential));
   Value sums = of_rows(builder, location, powers, /*largest=*/false);
-  // How many zeros stand before the sum's first bit, by its exponent; the sum is above 0 where the tables hold exp(0).
+  // The number of leading zeros of the sum, from the exponent of its value as f64; the sum is above 0, because the table
+  // contains exp(0).
   const auto room = [](ImplicitLocOpBuilder& scalars, Value sum) -> Value {
     Value real = scalars.create<arith::SIToFPOp>(scalars.getF64Type(), sum);
     Value bits = scalars.create<arith::BitcastOp>(scalars.getI64Type(), real);

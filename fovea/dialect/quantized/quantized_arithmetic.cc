@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// To and from 8-bit integers, and sums and products of tensors of any scales, in XNNPACK's arithmetic or by ONNX's rule.
+// Conversion to and from 8-bit integers, and sums and products of tensors of any scales, in XNNPACK's arithmetic or by ONNX's
+// rule.
 #include <fmt/format.h>
 
 #include <bit>
@@ -18,7 +19,7 @@ namespace {
 
 IntegerRange whole_range(const Quantized& type) { return {type.least(), type.most()}; }
 
-// One number, or one for each position along the axis, to broadcast over `rank` dimensions.
+// The shape of one number, or of one for each position along the axis, that broadcasts over `rank` dimensions.
 SmallVector<int64_t> axis_shape(const Quantized& type, size_t rank) {
   if (!type.per_channel()) return {};
   SmallVector<int64_t> shape(rank - static_cast<size_t>(type.axis), 1);
@@ -78,7 +79,7 @@ Value quantized_reals(OpBuilder& builder, Location location, Value input, const 
   const auto type = RankedTensorType::get(shape_of(input), output.storage);
   return elementwise(builder, location, operands, type, [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
     Value steps = divides ? Value(scalars.create<arith::DivFOp>(x[0], x[1])) : scalars.create<arith::MulFOp>(x[0], x[1]);
-    Quantized center = output;  // the zero points come afterwards, as they may differ by channel
+    Quantized center = output;  // the zero points are added afterwards, because they may differ by channel
     center.zeros = {0};
     const IntegerRange wide{output.least() - output.most(), output.most() - output.least()};
     // A NaN becomes the least integer.
@@ -91,8 +92,8 @@ Value quantized_reals(OpBuilder& builder, Location location, Value input, const 
   });
 }
 
-// ((q - zero) * multiplier + 128) >> 8 as XNNPACK where it has it: equal storage types and a ratio from 2^-8 to 2^7. Elsewhere
-// TensorFlow Lite multiplies in fixed point with 31 bits.
+// ((q - zero) * multiplier + 128) >> 8 where XNNPACK computes that: for equal storage types and a ratio from 2^-8 to 2^7. In
+// all other cases TensorFlow Lite multiplies in fixed point with 31 bits.
 Value requantized_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
   const float ratio = input.scale() / output.scale();
   Value center = centered(builder, q, input), steps;
@@ -110,7 +111,7 @@ Value requantized_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized
                     whole_range(output));
 }
 
-// The real number in f32, divided by the output's scale.
+// Computes the real number in f32 and divides it by the output's scale.
 Value divided_scalar(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, const Quantized& output) {
   Value real = rounded_product(builder, to_float(builder, centered(builder, q, input)), real_constant(builder, input.scale()));
   Value steps = builder.create<arith::DivFOp>(real, real_constant(builder, output.scale()));
@@ -174,7 +175,7 @@ LogicalResult DynamicQuantizeOp::inferReturnTypes(MLIRContext* context, std::opt
 
 namespace {
 
-// round(steps) limited to 0 to 255, without a zero point.
+// round(steps) clamped to 0 to 255, without a zero point.
 Value limited(ImplicitLocOpBuilder& builder, Value steps) {
   Value low = builder.create<arith::MaximumFOp>(steps, real_constant(builder, 0), arith::FastMathFlags::nnan);
   Value both = builder.create<arith::MinimumFOp>(low, real_constant(builder, 255), arith::FastMathFlags::nnan);
@@ -209,7 +210,8 @@ void DynamicQuantizeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Valu
                            });
   results[0] = elementwise(builder, location, {getInput(), results[1], zero}, storage_type(tensor_type(getIntegers())),
                            [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
-                             // Within the range of the zero points before the conversion: beyond it nothing changes.
+                             // Clamps to the range of the zero points before the conversion to integers, where it changes no
+                             // result.
                              Value steps = scalars.create<arith::DivFOp>(x[0], x[1]);
                              Quantized wide = output;
                              wide.storage = scalars.getI32Type();
@@ -269,7 +271,7 @@ LogicalResult infer_binary(std::optional<Location> location, StringRef name, Ada
   return success();
 }
 
-// The sum shifts by 20 less the larger ratio's exponent, which has to fit.
+// The sum is shifted by 20 minus the exponent of the larger ratio, and that has to fit.
 template <typename Adaptor>
 LogicalResult check_ratios(std::optional<Location> location, StringRef name, Adaptor op) {
   if (is_word(op.getOutput())) {
@@ -286,7 +288,7 @@ LogicalResult check_ratios(std::optional<Location> location, StringRef name, Ada
                       " of the output's; fixed-point sums take 2^-10 to 2^8");
 }
 
-// Numbers of 21 bits in steps of 2^-shift (XNNPACK, qs8-vadd).
+// Multipliers of 21 bits in steps of 2^-shift (XNNPACK, qs8-vadd).
 struct SumMultipliers {
   int32_t lhs, rhs;
   int shift;
@@ -327,8 +329,8 @@ Value sum_formula(OpBuilder& builder, Op op, float sign) {
       });
 }
 
-// As f32 numbers: each scalar of the two operands to a number in steps of the output's scale; its zero point is in it already
-// where `whole`.
+// Computes on f32 numbers: `steps` takes a scalar of each operand to a number in steps of the output's scale. With `whole`,
+// that number already includes the zero point.
 template <typename Op>
 Value real_formula(OpBuilder& builder, Op op, bool whole, function_ref<Value(ImplicitLocOpBuilder&, Value, Value)> steps) {
   Quantized output = quantization_of(op.getOutput());
@@ -341,7 +343,8 @@ Value real_formula(OpBuilder& builder, Op op, bool whole, function_ref<Value(Imp
                      });
 }
 
-// As ONNX Runtime adds: both products join the zero points without a rounding of their own where the processor can do that.
+// Adds as ONNX Runtime does: where the processor has fused multiply-add, both products are added to the zero points without
+// rounding in between.
 Value real_sum(OpBuilder& builder, QuantizedAddOp op) {
   const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs()),
                   output = quantization_of(op.getOutput());
@@ -368,7 +371,7 @@ Value real_difference(OpBuilder& builder, QuantizedSubOp op) {
   });
 }
 
-// As ONNX Runtime multiplies: the zero point is added to the rounded product.
+// Multiplies as ONNX Runtime does: the zero point is added to the rounded product.
 Value real_product(OpBuilder& builder, QuantizedMulOp op) {
   const Quantized lhs = quantization_of(op.getLhs()), rhs = quantization_of(op.getRhs()),
                   output = quantization_of(op.getOutput());

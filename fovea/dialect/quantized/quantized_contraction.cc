@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolution and dense layers of 8-bit integers: exact sums in i32, then bias, multiplier, activation.
+// Convolution and dense layers of 8-bit integers: exact sums in i32, then bias, multiplier and activation.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -33,7 +33,7 @@ LogicalResult check_weight(std::optional<Location> location, StringRef name, Str
   return success();
 }
 
-// [channels], i32, and each scale that of what is summed.
+// The bias must be i32 of [channels], and its scales the product of the input's and the weight's.
 LogicalResult check_bias(std::optional<Location> location, StringRef name, Value bias, const Quantized& input,
                          const Quantized& weight, int64_t channels) {
   if (shape_of(bias) != ArrayRef<int64_t>{channels}) {
@@ -58,7 +58,7 @@ LogicalResult check_bias(std::optional<Location> location, StringRef name, Value
   return success();
 }
 
-// Factors whose products are summed: 8 bits, one scale of the input, zero points that sums can take in.
+// The factors must be of 8 bits, the input with one scale, and with zero points that can be taken into the sums.
 LogicalResult check_factors(std::optional<Location> location, StringRef name, Value input, Value weight, StringRef what) {
   if (failed(check_eight_bits(location, name, "input", element_type(input))) ||
       failed(check_per_tensor(location, name, "input", element_type(input))) ||
@@ -94,19 +94,19 @@ LogicalResult check_contraction(std::optional<Location> location, StringRef name
   return check_bias(location, name, op.getBias(), from, factor, shape_of(weight).back());
 }
 
-// What the linalg operation of one contraction is made from, integers as stored.
+// The parts of the linalg operation of one contraction, with integers as they are stored.
 struct Contraction {
   Quantized input, weight, output;
   Value filter, bias;
   Value products;    // i32, sum of x * w: [batch, outputs..., channels...]
   Value input_sums;  // i32, sum of x, of the same shape or with channels of 1; null when the weight's zero point is 0
-  int64_t terms;     // of each sum
+  int64_t terms;     // how many products each sum has
   IntegerRange range;
   bool rounds_twice;
-  bool wide;  // sums of i64, which are rounded once
+  bool wide;  // whether sums are i64, which are rounded once
 };
 
-// sum over all but the last dimension, [channels].
+// The sum over all dimensions except the last: [channels].
 Value weight_sums(OpBuilder& builder, Location location, Value filter, bool is_signed) {
   const ArrayRef<int64_t> shape = shape_of(filter);
   const unsigned rank = shape.size();
@@ -121,7 +121,8 @@ Value weight_sums(OpBuilder& builder, Location location, Value filter, bool is_s
                        })[0];
 }
 
-// bias - zero_x * sum of w + terms * zero_x * zero_w: everything the zero points bring that depends on parameters alone.
+// bias - zero_x * sum of w + terms * zero_x * zero_w: the part of the zero points' contribution that depends on parameters
+// alone.
 Value corrected_bias(OpBuilder& builder, Location location, const Contraction& work) {
   const int64_t zero = work.input.zero();
   if (zero == 0) return work.bias;
@@ -136,7 +137,8 @@ Value corrected_bias(OpBuilder& builder, Location location, const Contraction& w
                      });
 }
 
-// Multipliers of f32 and of fixed point, one or one a channel of `shape`. f32 in the order XNNPACK computes them.
+// The multipliers in f32 or in fixed point, one or one for each channel of `shape`. Those in f32 are computed in XNNPACK's
+// order.
 SmallVector<Value> multipliers(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> shape) {
   SmallVector<float> real;
   SmallVector<int32_t> fixed, shifts;
@@ -152,7 +154,7 @@ SmallVector<Value> multipliers(OpBuilder& builder, Location location, const Cont
           channel_constants(builder, location, ArrayRef<int32_t>(shifts), shape)};
 }
 
-// Of wide sums.
+// The result of wide sums.
 Value finished_words(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> channels) {
   SmallVector<double> real;
   for (float scale : work.weight.scales)
@@ -168,7 +170,7 @@ Value finished_words(OpBuilder& builder, Location location, const Contraction& w
   });
 }
 
-// The result, of the products' shape; its last dimensions of shape `channels` are the channels.
+// The result, with the shape of the products; the last dimensions, of shape `channels`, are the channels.
 Value finished(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> channels) {
   if (work.wide) return finished_words(builder, location, work, channels);
   SmallVector<Value> operands{work.products, reshaped(builder, location, corrected_bias(builder, location, work), channels)};
@@ -189,7 +191,7 @@ Value finished(OpBuilder& builder, Location location, const Contraction& work, A
   });
 }
 
-// The sum itself, in i32, as `finished` has it before it is multiplied.
+// The sum itself in i32, as in `finished` before it is multiplied.
 Value summed(OpBuilder& builder, Location location, const Contraction& work, ArrayRef<int64_t> channels) {
   if (work.input.zero() == 0 && !work.input_sums) return work.products;
   SmallVector<Value> operands{work.products, reshaped(builder, location, corrected_bias(builder, location, work), channels)};
@@ -203,7 +205,7 @@ Value summed(OpBuilder& builder, Location location, const Contraction& work, Arr
                      });
 }
 
-// Of an operator whose result is the sum: no bias, no output type.
+// The contraction of an operator whose result is the sum, without bias or output type.
 Contraction plain_contraction(OpBuilder& builder, Location location, Value input, Value weight) {
   const SmallVector<int64_t> channels(shape_of(weight).take_back());
   return {.input = quantization_of(input),
@@ -237,11 +239,12 @@ Signs signs_of(const Contraction& work) {
   return {.lhs = work.input.is_signed, .rhs = work.weight.is_signed, .wide = work.wide};
 }
 
-// The sum of x over each window and its channels: [batch, outputs..., (groups), 1 or nothing], to broadcast to the products.
+// The sum of x over each window and its channels, [batch, outputs..., (groups), 1 or nothing], which broadcasts to the
+// products.
 Value convolved_sums(OpBuilder& builder, Location location, const Convolution& conv, const Contraction& work, Value image) {
   const bool one_cell = has_one_cell(conv.window);
   image = split_image(builder, location, image, conv, conv.in, conv.loops_in());
-  // Strides before sums: a kernel reads what it sums through a slice.
+  // The stride is applied before the sum, because a kernel reads the operand of a sum through a slice.
   if (one_cell) image = strided_cells(builder, location, image, conv.window);
   image = channel_sums(builder, location, image, work.input.is_signed);
   const int64_t outside = work.input.zero() * conv.in;
@@ -283,10 +286,11 @@ Convolution convolution_of(Op op) {
                               {{}, op.getStrides(), op.getDilations(), op.getPaddingAttr()});
 }
 
-// The products, and the sums of the input that they lack.
+// The products, and the sums of the input that have to be subtracted from them.
 void convolve(OpBuilder& builder, Location location, Value input, const Convolution& conv, Contraction& work) {
   Value image = stored(builder, location, input);
-  // Where a channel of the image meets one filter alone, centring the filter costs less than a sum over each window.
+  // When a channel of the image meets only one filter, subtracting the zero point from the filter costs less than a sum over
+  // each window.
   const bool centered = !conv.loops_in();
   Signs signs = signs_of(work);
   if (centered) signs.rhs_zero = work.weight.zero();
@@ -366,7 +370,7 @@ void multiply(OpBuilder& builder, Location location, Value given, ArrayRef<int64
 
 void QuantizedDenseOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& results) {
   Contraction work = contraction_of(builder, *this, getWeight());
-  if (work.wide && work.weight.per_channel()) {  // TensorFlow Lite keeps 32 bits of these sums, and rounds twice
+  if (work.wide && work.weight.per_channel()) {  // TensorFlow Lite keeps 32 bits of these sums and rounds twice
     work.wide = false;
     work.bias = elementwise(builder, getLoc(), work.bias, RankedTensorType::get(shape_of(work.bias), builder.getI32Type()),
                             [](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Functions of 8-bit integers, by tables that are computed when the linalg operation is written, and softmax.
+// Functions of 8-bit integers by tables that are computed when the linalg operation is built, and softmax.
 #include <array>
 #include <cmath>
 #include <limits>
@@ -20,7 +20,7 @@ namespace {
 constexpr std::array function_names = {"relu", "relu6", "relu_n1_to_1", "leaky_relu", "sigmoid",      "tanh",
                                        "elu",  "exp",   "hard_swish",   "swish",      "hard_sigmoid", "gelu"};
 
-// In the widths of XNNPACK's reference functions, whose tables LiteRT looks up.
+// Computed in the floating-point widths of XNNPACK's reference functions, from which LiteRT makes its tables.
 float real_function(StringRef function, float x) {
   const auto wide = static_cast<double>(x);
   if (function == "sigmoid") return static_cast<float>(1 / (1 + std::exp(-wide)));
@@ -33,7 +33,7 @@ float real_function(StringRef function, float x) {
   return static_cast<float>(wide / 2 * (1 + std::erf(wide * std::numbers::sqrt2 / 2)));  // gelu
 }
 
-// Of `activation_range`, too, and with a slope: as real numbers.
+// A function on real numbers, including those of `activation_range` and those with a slope.
 float any_function(StringRef function, float x, float alpha) {
   if (function == "relu") return std::max(x, 0.0F);
   if (function == "relu6") return std::clamp(x, 0.0F, 6.0F);
@@ -42,9 +42,9 @@ float any_function(StringRef function, float x, float alpha) {
   return real_function(function, x);
 }
 
-using Integers = std::array<int32_t, 256>;  // by the input from its least on
+using Integers = std::array<int32_t, 256>;  // indexed by q minus the least input integer
 
-// ONNX's rule: the real number divided by the scale, rounded once, then the zero point.
+// ONNX's rule: the real number is divided by the scale and rounded once, then the zero point is added.
 Integers divided_table(StringRef function, float alpha, const Quantized& input, const Quantized& output) {
   Integers table;
   for (int64_t entry = 0; entry < 256; ++entry) {
@@ -69,7 +69,7 @@ Integers table_of(StringRef function, const Quantized& input, const Quantized& o
   return table;
 }
 
-// Fixed point, rounded twice, as TensorFlow Lite's own kernel.
+// Fixed point, rounded twice, as in TensorFlow Lite's own kernel.
 Integers relu_table(StringRef function, const Quantized& input, const Quantized& output) {
   Integers table;
   const IntegerRange range = activation_range(function, output);
@@ -81,7 +81,7 @@ Integers relu_table(StringRef function, const Quantized& input, const Quantized&
   return table;
 }
 
-// Fixed point with 8 fractional bits, as XNNPACK's own kernel.
+// Fixed point with 8 fractional bits, as in XNNPACK's own kernel.
 Integers leaky_relu_table(float alpha, const Quantized& input, const Quantized& output) {
   Integers table;
   const float ratio = input.scale() / output.scale();
@@ -94,7 +94,7 @@ Integers leaky_relu_table(float alpha, const Quantized& input, const Quantized& 
   return table;
 }
 
-// clamp(q + step): what relu is between equal scales.
+// Whether the table is clamp(q + step), which is what relu becomes between equal scales.
 bool is_clamp(const Integers& table, const Quantized& input, int64_t step) {
   for (int64_t entry = 0; entry < 256; ++entry) {
     const int64_t moved = input.least() + entry + step;
@@ -103,7 +103,7 @@ bool is_clamp(const Integers& table, const Quantized& input, int64_t step) {
   return true;
 }
 
-// In the order of the stored integers as unsigned numbers.
+// The table in the order of the stored integers read as unsigned numbers.
 DenseElementsAttr stored_table(const Integers& table, const Quantized& input, Type storage) {
   SmallVector<int8_t> bytes;
   for (int64_t pattern = 0; pattern < 256; ++pattern) {
@@ -132,7 +132,7 @@ LogicalResult QuantizedActivationOp::inferReturnTypes(MLIRContext*, std::optiona
   if (op.getRounding() == "onnx") return success();
   const Quantized type = quantization_of(output);
   const double ratio = static_cast<double>(quantization_of(input).scale()) / static_cast<double>(type.scale());
-  // Others are computed in real numbers.
+  // The other functions are computed in real numbers and have no multiplier.
   const bool multiplies = op.getFunction().starts_with("relu") || op.getFunction() == "leaky_relu";
   if (multiplies && failed(check_multiplier(location, name, ratio))) return failure();
   if (op.getFunction() == "sigmoid" && failed(check_prescribed(location, name, output, 1.0F / 256, type.least())))
@@ -155,7 +155,7 @@ void QuantizedActivationOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<
                                                              : table_of(getFunction(), input, output);
   Value integers = stored(builder, getLoc(), getInput());
   const int64_t step = output.zero() - input.zero();
-  // A table of other integers than its input's is looked up.
+  // The table is looked up when the output's integers have another sign than the input's or when it is not a clamp.
   if (input.is_signed != output.is_signed || !is_clamp(table, input, step)) {
     results[0] = looked_up(builder, getLoc(), integers, stored_table(table, input, output.storage));
     return;
@@ -211,7 +211,7 @@ DenseElementsAttr exponentials(OpBuilder& builder, float scale) {
   return DenseElementsAttr::get(RankedTensorType::get({256}, builder.getF32Type()), ArrayRef<float>(values));
 }
 
-// exp(scale * (most - distance)), with the largest exponent that leaves room for the sum of `classes` of them in f32.
+// exp(scale * (most - distance)), where `most` is the largest exponent for which the sum of `classes` terms fits f32.
 DenseElementsAttr raised_exponentials(OpBuilder& builder, float scale, int64_t classes) {
   const auto room = static_cast<double>(std::log(std::numeric_limits<float>::max() / static_cast<float>(classes)));
   const double most = std::max(0.0, room - 5) / static_cast<double>(scale);
@@ -221,7 +221,7 @@ DenseElementsAttr raised_exponentials(OpBuilder& builder, float scale, int64_t c
   return DenseElementsAttr::get(RankedTensorType::get({256}, builder.getF32Type()), ArrayRef<float>(values));
 }
 
-// The sum of each row, one number after the other: as one window over the row.
+// The sum of each row in sequential order, written as one window over the row.
 Value row_sums(OpBuilder& builder, Location location, Value reals) {
   const int64_t rows = shape_of(reals)[0], classes = shape_of(reals)[1];
   const WindowDim row{.size = classes, .stride = 1, .dilation = 1, .before = 0, .after = 0, .input = classes, .output = 1};
@@ -234,7 +234,7 @@ Value rounded_probability(ImplicitLocOpBuilder& builder, Value steps, const Quan
   if (output.is_signed) {
     whole = builder.create<math::RoundOp>(steps);
   } else {
-    // Half is added to what was rounded before: a maximum between the product and the sum keeps them two operations.
+    // A half is added to the rounded product. The maximum between the two keeps them from being fused.
     Value positive = builder.create<arith::MaximumFOp>(steps, real_constant(builder, 0));
     whole = builder.create<arith::AddFOp>(positive, real_constant(builder, 0.5F));
   }

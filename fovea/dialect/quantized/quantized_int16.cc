@@ -31,7 +31,7 @@ WordMultipliers word_multipliers(OpBuilder& builder, Location location, ArrayRef
   SmallVector<int64_t> multipliers, shifts;
   for (double number : real) {
     const FixedPoint point = fixed_point(number);
-    // 15 bits of the multiplier, the rest of the 31 rounded away.
+    // 15 bits of the multiplier's 31; the rest is rounded away.
     multipliers.push_back(point.multiplier < 0x7fff0000 ? (int64_t{point.multiplier} + (1 << 15)) >> 16 : 0x7fff);
     shifts.push_back(15 - point.shift);
   }
@@ -52,7 +52,7 @@ Value clamped_word(ImplicitLocOpBuilder& builder, Value integer, const Quantized
   return builder.create<arith::TruncIOp>(output.storage, both);
 }
 
-// The quotient is one of f64, as TensorFlow Lite has it.
+// The quotient is computed in f64, as in TensorFlow Lite.
 Value quantized_words(OpBuilder& builder, Location location, Value reals, const Quantized& output) {
   return elementwise(builder, location, reals, RankedTensorType::get(shape_of(reals), output.storage),
                      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
@@ -63,7 +63,7 @@ Value quantized_words(OpBuilder& builder, Location location, Value reals, const 
                        Value steps = scalars.create<arith::DivFOp>(wide, constant(static_cast<double>(output.scale())));
                        Value low = scalars.create<arith::MaximumFOp>(steps, constant(-32768));
                        Value both = scalars.create<arith::MinimumFOp>(low, constant(32767));
-                       // Halves away from zero: by magnitude, then truncated.
+                       // Halves round away from zero: the magnitude is rounded, then truncated.
                        Value negative = scalars.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, both, constant(0));
                        Value half = scalars.create<arith::SelectOp>(negative, constant(-0.5), constant(0.5));
                        Value integer =
@@ -77,7 +77,7 @@ Value rescaled(ImplicitLocOpBuilder& builder, Value q, const Quantized& input, c
   return clamped_steps(builder, twice(builder, centered(builder, q, input), point), output, range);
 }
 
-// Sums: both operands in steps of 2^-15 of twice the larger scale, then in the output's (TensorFlow Lite, add.cc).
+// Sums: both operands are brought to steps of 2^-15 of twice the larger scale, then to the output's (TensorFlow Lite, add.cc).
 
 namespace {
 
@@ -95,14 +95,14 @@ SumScales sum_scales(const Quantized& lhs, const Quantized& rhs, const Quantized
           .output = larger / (static_cast<double>(1 << sum_bits) * static_cast<double>(output.scale()))};
 }
 
-// The exponent of a scale that is a power of two.
+// The exponent of the scale, if it is a power of two.
 std::optional<int> exponent_of(float scale) {
   int exponent = 0;
   if (std::frexp(scale, &exponent) != 0.5F) return std::nullopt;
   return exponent - 1;
 }
 
-// By how much each operand is shifted right to the output's scale.
+// How far each operand is shifted right to reach the output's scale.
 std::optional<std::pair<int, int>> shifts_of(const Quantized& lhs, const Quantized& rhs, const Quantized& output) {
   const auto left = exponent_of(lhs.scale()), right = exponent_of(rhs.scale()), to = exponent_of(output.scale());
   if (!left || !right || !to) return std::nullopt;
@@ -160,7 +160,7 @@ Value word_sum(ImplicitLocOpBuilder& builder, ValueRange words, const Quantized&
 Value word_product(ImplicitLocOpBuilder& builder, ValueRange words, const Quantized& lhs, const Quantized& rhs,
                    const Quantized& output, IntegerRange range) {
   Value product = builder.create<arith::MulIOp>(widened(builder, words[0], lhs), widened(builder, words[1], rhs));
-  const float ratio = lhs.scale() * rhs.scale() / output.scale();  // in f32, as TensorFlow Lite has it
+  const float ratio = lhs.scale() * rhs.scale() / output.scale();  // in f32, as in TensorFlow Lite
   return clamped_to(builder, twice(builder, product, fixed_point(static_cast<double>(ratio))), output, range);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What TableGen wrote for the integer operators.
+// What TableGen generates for the integer operators.
 #include "fovea/dialect/linalg_builders.h"
 #include "fovea/dialect/quantized/quantized.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Means and sums of 8-bit integers: over windows and over whole dimensions.
+// Means and sums of 8-bit integers, over windows and over whole dimensions.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/ops/pooling.h"
 #include "fovea/dialect/quantized/quantized.h"
@@ -11,7 +11,7 @@ using namespace mlir;
 namespace fovea::dialect {
 namespace {
 
-// Sums of 8-bit integers over so many cells are f32 numbers, and their quotients round as the exact ones do.
+// Up to this many cells, sums of 8-bit integers are exact in f32 and their quotients round as the exact ones do.
 constexpr int64_t most_cells = 1 << 16;
 
 template <typename OpOrAdaptor>
@@ -20,7 +20,8 @@ FailureOr<Window> resolve_pool(std::optional<Location> location, StringRef name,
                         {op.getWindow(), op.getStrides(), {}, op.getPaddingAttr(), /*stride_is_size=*/true, "window"});
 }
 
-// sum / count, halves away from zero: by magnitude, then truncated. Sums of words are no f32 numbers; count is then an integer.
+// sum / count with halves away from zero: a half is added to the magnitude, then it is truncated. Sums of words are not exact
+// in f32, so `count` is an integer for them.
 Value rounded_quotient(ImplicitLocOpBuilder& builder, Value sum, Value count, Value half) {
   Value negative = builder.create<arith::CmpIOp>(arith::CmpIPredicate::slt, sum, integer_constant(builder, 0));
   Value away = builder.create<arith::SelectOp>(negative, builder.create<arith::SubIOp>(sum, half),
@@ -63,7 +64,8 @@ LogicalResult QuantizedAveragePoolOp::inferReturnTypes(MLIRContext*, std::option
 
 namespace {
 
-// The mean of the real numbers of each window, in f32 one after the other, with the output's zero point in it.
+// The mean of the real numbers of each window, summed in f32 in sequential order; the output's zero point is added before
+// rounding.
 Value real_average(OpBuilder& builder, QuantizedAveragePoolOp op, const Window& window) {
   const Location location = op.getLoc();
   const Quantized input = quantization_of(op.getInput()), output = quantization_of(element_type(op.getResult()));
@@ -85,7 +87,7 @@ Value real_average(OpBuilder& builder, QuantizedAveragePoolOp op, const Window& 
                        Value mean = scalars.create<arith::DivFOp>(x[0], x[1]);
                        Value steps = scalars.create<arith::DivFOp>(mean, real_constant(scalars, output.scale()));
                        Value number = real_constant(scalars, static_cast<float>(output.zero()));
-                       Quantized whole = output;  // its zero point is in the number
+                       Quantized whole = output;  // the zero point is already in the number
                        whole.zeros = {0};
                        return rounded_to(scalars, scalars.create<arith::AddFOp>(steps, number), whole,
                                          activation_range(op.getActivation(), output));
@@ -142,7 +144,8 @@ LogicalResult infer_integer_reduction(std::optional<Location> location, StringRe
   return success();
 }
 
-// Of words, in fixed point that rounds twice; the multiplier of a mean takes the count in, to the bits that are left.
+// The reduction of words, in fixed point that rounds twice. For a mean, the multiplier is divided by the count, as far as its
+// bits allow.
 Value word_reduction(OpBuilder& builder, Location location, Value sum, const Quantized& input, const Quantized& output,
                      int64_t count) {
   FixedPoint point = fixed_point(static_cast<double>(input.scale()) / static_cast<double>(output.scale()));
@@ -157,7 +160,7 @@ Value word_reduction(OpBuilder& builder, Location location, Value sum, const Qua
                      });
 }
 
-// round(sum * multiplier + zero), the multiplier of a mean divided by the count.
+// round(sum * multiplier + zero); for a mean, the multiplier is divided by the count.
 template <typename Op>
 Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
   const Location location = op.getLoc();
@@ -167,7 +170,7 @@ Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
   Value integers = as_integers(builder, location, stored(builder, location, op.getInput()), input.is_signed);
   Value sum = builder.create<ReduceSumOp>(location, integers, op.getDims(), op.getKeepDims());
   if (input.bits() == 16) return word_reduction(builder, location, sum, input, output, mean ? count : 1);
-  // Zero points join as one real number, before the only rounding.
+  // Both zero points are added as one real number before the only rounding.
   const float ratio = input.scale() / output.scale();
   const float multiplier = mean ? ratio * (1.0F / static_cast<float>(count)) : ratio;
   const float offset = static_cast<float>(count * input.zero()) * multiplier;
@@ -176,13 +179,13 @@ Value reduction_formula(OpBuilder& builder, Op op, bool mean) {
                      [&](ImplicitLocOpBuilder& scalars, ValueRange x) -> Value {
                        Value product = rounded_product(scalars, to_float(scalars, x[0]), real_constant(scalars, multiplier));
                        Value steps = scalars.create<arith::AddFOp>(product, real_constant(scalars, zero));
-                       Quantized whole = output;  // its zero point is in `steps`
+                       Quantized whole = output;  // the zero point is already in `steps`
                        whole.zeros = {0};
                        return rounded_to(scalars, steps, whole, {output.least(), output.most()});
                      });
 }
 
-// The sum without its zero points, exact, times one f32 number.
+// The exact sum with the zero points subtracted, times one f32 number.
 Value centered_mean(OpBuilder& builder, QuantizedMeanOp op) {
   const Location location = op.getLoc();
   const Quantized input = quantization_of(op.getInput()), output = quantization_of(op.getOutput());

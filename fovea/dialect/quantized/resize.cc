@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Images of another size: nearest cells and bilinear interpolation (TensorFlow's three ways to place cells).
+// Images resized by nearest cells and by bilinear interpolation, with TensorFlow's three conventions of where cells are.
 #include <cmath>
 
 #include "fovea/dialect/ops/lookup.h"
@@ -55,7 +55,7 @@ SmallVector<int64_t> nearest_cells(int64_t in, int64_t out, const Placement& pla
   return cells;
 }
 
-// Output cell o is before[o] + share[o] * (after[o] - before[o]).
+// Interpolation along one dimension: output cell o is before[o] + share[o] * (after[o] - before[o]).
 struct Neighbors {
   SmallVector<int64_t> before, after;
   SmallVector<float> share;
@@ -75,7 +75,7 @@ Neighbors neighbors(int64_t in, int64_t out, const Placement& placement) {
   return result;
 }
 
-// Shares along one spatial dimension, to broadcast over [height, width, channels]: f32, or i32 with 11 fractional bits.
+// The shares along one spatial dimension, which broadcast over [height, width, channels]: f32, or i32 with 11 fractional bits.
 Value shares(OpBuilder& builder, Location location, ArrayRef<float> share, bool vertical, bool integers) {
   const auto count = static_cast<int64_t>(share.size());
   const SmallVector<int64_t> shape = vertical ? SmallVector<int64_t>{count, 1, 1} : SmallVector<int64_t>{count, 1};

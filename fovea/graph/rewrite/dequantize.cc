@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// Elements go through the channels of `axis` in runs of what lies inside it.
+// Elements are visited in runs that belong to one channel of `axis`.
 Tensor real_values(const Tensor& tensor, const TensorType& type, const Quantization& scales) {
   Tensor real(tensor.shape(), DType::f32);
   int64_t inside = 1;
@@ -26,7 +26,7 @@ Tensor real_values(const Tensor& tensor, const TensorType& type, const Quantizat
   return real;
 }
 
-// pixel / 255 is what preprocessing begins with; real = scale * (pixel - zero), for i8 of pixel - 128.
+// Preprocessing begins with pixel / 255, while real = scale * (pixel - zero), for i8 with pixel - 128.
 void set_preprocessing(const TensorType& input, Preprocessing& preprocessing) {
   if (!input.quantization || input.shape.size() != 4) return;
   const auto channels = static_cast<size_t>(input.shape[3]);
@@ -82,7 +82,7 @@ class Dequantizer {
     values_[argument.value.index] = graph_.argument(argument.name, type, argument.role);
   }
 
-  // A bias may be plain i32: its scale is then that of the products it is added to.
+  // A bias may be plain i32; its scale is then that of the products that it is added to.
   const std::map<int32_t, Quantization>& plain_biases() {
     if (looked_) return biases_;
     looked_ = true;
@@ -106,7 +106,7 @@ class Dequantizer {
     if (activation == "relu_n1_to_1") return add(node, "clamp", {x}, {{"low", -1.0}, {"high", 1.0}});
     return add(node, activation, {x});
   }
-  // The node's attributes without those that only integers have.
+  // The attributes of the node without those that only integer operators have.
   static Attributes kept(const Graph::Node& node) {
     Attributes attributes;
     for (const auto& [name, attribute] : node.attributes)
@@ -129,7 +129,7 @@ class Dequantizer {
     }
   }
 
-  // The same integers of another scale and zero point.
+  // The same integers with another scale and zero point.
   Ref reinterpreted(const Graph::Node& node, Ref x) {
     const Quantization from = *model_.graph.type(node.operands[0]).quantization,
                        to = *model_.graph.type(node.results[0]).quantization;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An integer network as the float network it stands for.
+/// \file
+/// Converts an integer network to the float network that it stands for.
 #pragma once
 
 #include "fovea/graph/inference_model.h"

@@ -66,11 +66,11 @@ class Folder {
   std::map<int32_t, Tensor> known_;
   std::map<int32_t, std::string> names_;
   std::map<int32_t, std::vector<size_t>> readers_;
-  std::set<size_t> folded_;  // nodes that are part of another
+  std::set<size_t> folded_;  // nodes that are folded into another
   std::map<std::string, std::pair<Ref, Tensor>> parameters_;
 };
 
-// f32 numbers of a tensor that has one number, or one a channel.
+// The f32 numbers of a tensor with one number, or with one for each channel.
 std::optional<std::vector<double>> by_channel(const Tensor& tensor, int64_t channels) {
   if (tensor.dtype() != DType::f32 || (tensor.size() != 1 && tensor.size() != channels)) return std::nullopt;
   if (tensor.size() == channels && channels > 1 && tensor.shape().back() != channels) return std::nullopt;
@@ -79,7 +79,7 @@ std::optional<std::vector<double>> by_channel(const Tensor& tensor, int64_t chan
   return values;
 }
 
-// Takes `node`, which reads `input`, into the affine function; false when it is no such thing.
+// Includes `node`, which reads `input`, in the affine function; false when it is not affine by channel.
 bool Folder::add_to(Affine& affine, const Graph::Node& node, Ref input) const {
   const auto channels = static_cast<int64_t>(affine.factor.size());
   if (node.op == "batch_norm") {
@@ -116,8 +116,8 @@ bool Folder::add_to(Affine& affine, const Graph::Node& node, Ref input) const {
   return true;
 }
 
-// What the operators after `node` do, as far as they are arithmetic by channel and nobody else reads what is between; `last`
-// is the value they give.
+// The affine function of the operators after `node`, as far as they are arithmetic by channel and no other operator reads a
+// value in between. `last` is their result.
 Affine Folder::following(size_t node, int64_t channels, Ref& last, std::string& bias_name) {
   Affine affine(channels);
   last = nodes_[node].results[0];
@@ -183,7 +183,7 @@ void Folder::fold_contraction(size_t index) {
   copy_.set(last, result);
 }
 
-// A norm that no convolution takes.
+// Writes a norm that cannot be folded into a convolution.
 void Folder::write_norm(const Graph::Node& node) {
   const Shape shape = model_.graph.type(node.operands[0]).shape;
   const int64_t channels = shape.back();
@@ -199,7 +199,7 @@ void Folder::write_norm(const Graph::Node& node) {
   copy_.set(node.results[0], graph_.add("add", {product, bias}, {}, node.layer)[0]);
 }
 
-// Known tensors are declared as parameters when an operator reads them as they are.
+// Known tensors are declared as parameters when an operator reads them unchanged.
 Ref Folder::operand(Ref source, const std::string& layer) {
   if (!is_known(source)) return copy_(source);
   return parameter(names_.contains(source.index) ? names_[source.index] : with_suffix(layer, "constant"), known_[source.index]);

@@ -33,7 +33,7 @@ class Fuser {
  private:
   FusedLayer layer_of(size_t index) {
     const Graph::Node& node = nodes_[index];
-    for (size_t i = 1; i < node.results.size(); ++i) {  // which tap of a max_pool was the largest: of use in training
+    for (size_t i = 1; i < node.results.size(); ++i) {  // the position of a max_pool's maximum, which only training uses
       if (uses_.contains(node.results[i].index)) fail("{} \"{}\": its second result is read", node.op, node.layer);
     }
     FusedLayer layer{.node = node, .inputs = node.operands, .output = node.results[0]};
@@ -47,7 +47,7 @@ class Fuser {
     return layer;
   }
 
-  // The only operator that reads `value`, if there is one.
+  // The only operator that reads `value`, if there is just one.
   std::optional<size_t> only_reader(Ref value) const {
     const auto reader = reader_.find(value.index);
     if (uses_.at(value.index) != 1 || reader == reader_.end()) return std::nullopt;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes the operators of one graph into another: the base of whatever turns a graph into a changed one.
+/// \file
+/// Copies the operators of one graph into another, which is the base of all graph rewrites.
 #pragma once
 
 #include <map>
@@ -10,19 +11,22 @@
 
 namespace fovea {
 
+/// A copy in progress. Both graphs must outlive it.
 class GraphCopy {
  public:
-  // Declares the source's inputs in the target. Its other arguments are declared when they are first asked for.
+  /// Declares the source's inputs in the target. Its other arguments are declared when they are first used.
   GraphCopy(const Graph& source, Graph& target);
 
-  // The value of the target that stands for the source's.
+  /// The value of the target that corresponds to the source's.
   Ref operator()(Ref source);
+  /// Whether the source's value has a counterpart.
   bool has(Ref source) const { return values_.contains(source.index); }
+  /// Sets the counterpart of a source's value.
   void set(Ref source, Ref target) { values_[source.index] = target; }
 
-  // The operator as it is, on what stands for its operands.
+  /// Adds the operator unchanged, on the counterparts of its operands.
   void copy(const Graph::Node& node);
-  // The target's results: the source's, and `more`, values of the target.
+  /// Sets the target's results: those of the source, and `more`, which are values of the target.
   void finish(std::vector<std::pair<std::string, Ref>> more = {});
 
  private:
@@ -32,10 +36,10 @@ class GraphCopy {
   std::map<int32_t, size_t> arguments_;  // of the source, by value
 };
 
-// How often each value of the graph is read, by operators and as a result; by the value's number.
+/// How often each value of the graph is used by operators and as a result, by the value's index.
 std::map<int32_t, int> use_counts(const Graph& graph, const std::vector<Graph::Node>& nodes);
 
-// The nodes that results depend on, in order.
+/// The nodes that results depend on, in order.
 std::vector<Graph::Node> live_nodes(const Graph& graph);
 
 }  // namespace fovea

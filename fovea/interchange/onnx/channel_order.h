@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which order the dimensions of a file's input have: the reader's rule, which the writer keeps to, so that what is written and
+// The order of the dimensions of a file's input, by the reader's rule. The writer keeps to it, so that what is written and read
+// again has the same inputs.
 // read again has the inputs it had.
 #pragma once
 
@@ -7,7 +8,7 @@
 
 namespace fovea {
 
-// Whether the input is [batch, channels, spatial...] to the reader.
+// Whether the reader takes the input for [batch, channels, spatial...].
 bool reads_channels_first(const OnnxFile& file, const OnnxPort& port);
 
 }  // namespace fovea

@@ -6,7 +6,7 @@
 namespace fovea {
 namespace {
 
-// The value with ones in front, up to a rank.
+// The value with dimensions of one in front, up to a rank.
 ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
   ImportedValue result = value;
   Shape shape(static_cast<size_t>(rank - value.rank()), 1);
@@ -19,7 +19,7 @@ ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
   return result;
 }
 
-// `value`, of the rank of `order`, as an operand of what lies in that order. Parameters lose ones in front: a bias is
+// `value`, of the rank of `order`, as an operand of values in that order. Parameters lose leading ones, so that a bias is
 // [channels].
 Ref operand(Importer& importer, ImportedValue value, const std::vector<int64_t>& order) {
   if (!value.constant) return importer.in_order(value, order);
@@ -71,7 +71,7 @@ Placed placed_together(Importer& importer, const OnnxNode& node, std::vector<Imp
   const auto rank = static_cast<int64_t>(placed.shape.size());
   std::vector<ImportedValue> whole;
   for (const ImportedValue* value : values) whole.push_back(of_rank(*value, rank));
-  // The first operand that has the whole shape decides, else the first that is computed.
+  // The order is that of the first operand with the whole shape, or else of the first operand that is computed.
   const ImportedValue* leader = &whole.front();
   const auto computed = std::ranges::find_if(whole, [](const ImportedValue& value) { return !value.constant; });
   if (computed != whole.end()) leader = &*computed;
@@ -84,7 +84,7 @@ Placed placed_together(Importer& importer, const OnnxNode& node, std::vector<Imp
 }
 
 void set_placed(Importer& importer, const OnnxNode& node, const Placed& placed, Ref y) {
-  // Parameters lost ones in front: a result of them alone gets its rank back.
+  // Parameters lost their leading ones; a result of parameters alone gets its rank back.
   const Shape shape = ordered_shape(placed.shape, placed.order);
   if (importer.shape_of(y) != shape) {
     const bool same_count = element_count(importer.shape_of(y)) == element_count(shape);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators fovea has not, written as arithmetic of those it has: `y = c.mul(c.add(x, 3), 0.5)`. Internal to
+// Operators that fovea does not have, composed of those it has: `y = c.mul(c.add(x, 3), 0.5)`. Internal to
 // fovea/interchange/onnx.
 #pragma once
 
@@ -10,13 +10,14 @@
 
 namespace fovea {
 
+// Adds operators for one node of the file.
 class Composite {
  public:
-  // `dtype` is that of the numbers written between its values.
+  // `dtype` is the type of plain numbers among the operands.
   Composite(Importer& importer, const OnnxNode& node, DType dtype = DType::f32)
       : importer_(importer), node_(node), dtype_(dtype) {}
 
-  // A value, or a number.
+  // An operand: a value, or a number.
   struct Term {
     Term(Ref ref) : ref(ref) {}              // NOLINT: a value is a term
     Term(double number) : number(number) {}  // NOLINT: and so is a number
@@ -60,7 +61,7 @@ class Composite {
 
   void spend(int64_t bytes) { importer_.spend(node_, static_cast<uint64_t>(bytes)); }
 
-  // 0, 1, 2, ... along a dimension of a tensor of that rank, to broadcast.
+  // 0, 1, 2, ... along a dimension of a tensor of that rank, for broadcasting.
   Ref positions(int64_t count, int64_t dimension, int64_t rank, DType dtype = DType::i64);
 
  private:
@@ -69,15 +70,15 @@ class Composite {
   DType dtype_;
 };
 
-// The value in the graph, a constant as a parameter, and how it lies; for what works on each element alone.
+// For operators that work on each element alone: the value in the graph (a constant as a parameter), and its layout.
 Ref data_of(Importer& importer, ImportedValue& x);
 Layout layout_of(const ImportedValue& x);
 DType dtype_of(Importer& importer, const ImportedValue& x);
 
-// The order with `axis` last: fovea's softmax, argmax and layer norm work along the last dimension.
+// The order with `axis` last, because fovea's softmax, argmax and layer norm work along the last dimension.
 std::vector<int64_t> with_last(Importer& importer, const ImportedValue& x, int64_t axis);
 
-// Several values, of any rank, placed so that they broadcast, and the order of the result's dimensions.
+// Several values of any rank, arranged so that they broadcast, and the order of the result's dimensions.
 struct Placed {
   std::vector<Ref> refs;
   std::vector<int64_t> order;
@@ -85,7 +86,7 @@ struct Placed {
 };
 Placed placed_together(Importer& importer, const OnnxNode& node, std::vector<ImportedValue*> values);
 
-// The node's result from its placed inputs.
+// Sets the node's result, computed from its arranged inputs.
 void set_placed(Importer& importer, const OnnxNode& node, const Placed& placed, Ref y);
 
 }  // namespace fovea

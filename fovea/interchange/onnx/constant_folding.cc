@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-// A tensor the file's numbers ask for: within what the importer grants.
+// A tensor whose size the file asks for, within the memory that the importer allows.
 Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
     importer.complain(node, "a tensor of shape {}", to_string(shape));
@@ -32,7 +32,7 @@ void fold_size(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, Tensor::of<int64_t>({}, {element_count(importer.quantized_input(node, 0).shape())}));
 }
 
-// Ones on a diagonal of a matrix of its input's shape.
+// A matrix of its input's shape with ones on a diagonal.
 void fold_eye_like(Importer& importer, const OnnxNode& node) {
   const ImportedValue& x = importer.quantized_input(node, 0);
   const Shape shape = x.shape();
@@ -70,7 +70,7 @@ void fold_constant_node(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, std::move(tensor));
 }
 
-// The tensor repeated up to a shape it broadcasts to.
+// The tensor broadcast to a shape.
 Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, const Shape& shape) {
   if (tensor.shape() == shape) return tensor;
   Tensor result = granted(importer, node, shape, tensor.dtype());
@@ -96,7 +96,7 @@ Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, 
   return result;
 }
 
-// As two's complement, whatever a file asks for.
+// Computes in two's complement, so that no operand is undefined behavior.
 template <typename T>
 T computed_integer(const std::string& type, T a, T b) {
   using U = std::make_unsigned_t<T>;
@@ -131,7 +131,7 @@ bool compared(const std::string& type, T a, T b) {
   return type == "Less" ? a < b : a > b;
 }
 
-// Calls `act` with a null pointer of the tensor's element type; fails for others than f32, i64, i32 and bool.
+// Calls `act` with a null pointer of the tensor's element type; fails for other types than f32, i64, i32 and bool.
 template <typename Act>
 void by_type(Importer& importer, const OnnxNode& node, DType dtype, Act act) {
   if (dtype == DType::f32) return act(static_cast<float*>(nullptr));
@@ -149,7 +149,7 @@ const T* elements(const Tensor& tensor) {
   return reinterpret_cast<const T*>(tensor.raw());
 }
 
-// Of truth values, Equal among them.
+// Logic on booleans, and Equal on them.
 void fold_logic(Importer& importer, const OnnxNode& node) {
   const Shape shape = importer.broadcast(node, importer.constant(node, 0).shape(), importer.constant(node, 1).shape());
   const Tensor a = expanded(importer, node, importer.constant(node, 0), shape),
@@ -209,7 +209,7 @@ void fold_unary(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, std::move(result));
 }
 
-// In numbers of a double, exact for all a shape can hold.
+// The element as a double, which is exact for all numbers that a shape can have.
 double number_at(const Tensor& tensor, int64_t index) {
   switch (tensor.dtype()) {
     case DType::f32:
@@ -227,7 +227,7 @@ double number_at(const Tensor& tensor, int64_t index) {
   }
 }
 
-// The nearest number with so many bits behind the first, halves to even, whose steps are at least 2^least.
+// The nearest number with this many bits of fraction, halves to even, and with steps of at least 2^least.
 float shortened(float x, int bits, int least, double most) {
   if (!std::isfinite(x) || x == 0) return x;
   int exponent = 0;
@@ -238,7 +238,7 @@ float shortened(float x, int bits, int least, double most) {
 }
 
 void fold_cast(Importer& importer, const OnnxNode& node) {
-  // Numbers are f32, whatever the file has; those of a narrower type are rounded as that has them.
+  // Numbers are kept as f32 whatever the file's type is; those of a narrower type are rounded as that type would.
   const int64_t type = importer.integer(node, "to", 1);
   const std::map<int64_t, DType> types{{1, DType::f32}, {10, DType::f32}, {11, DType::f32},   {16, DType::f32},
                                        {7, DType::i64}, {6, DType::i32},  {9, DType::boolean}};
@@ -271,7 +271,7 @@ void fold_cast(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, std::move(result));
 }
 
-// Copies rows: `count` of `length` bytes from source row indices(i), for each of `outer` blocks.
+// Copies rows: `count` rows of `length` bytes from source row indices(i), for each of `outer` blocks.
 void fold_gather(Importer& importer, const OnnxNode& node) {
   const Tensor& x = importer.constant(node, 0);
   const auto rank = static_cast<int64_t>(x.shape().size());
@@ -407,7 +407,7 @@ void fold_not(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, std::move(result));
 }
 
-// A copy of the data with blocks of it written over, each where a row of indices says.
+// A copy of the data in which blocks are overwritten where the rows of indices say.
 void fold_scatter(Importer& importer, const OnnxNode& node) {
   const Tensor &data = importer.constant(node, 0), &updates = importer.constant(node, 2);
   const std::vector<int64_t> indices = importer.integers(node, 1);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a file computes from shapes and constants, computed while reading. Internal to fovea/interchange/onnx.
+// Computes while reading what a file computes from shapes and constants. Internal to fovea/interchange/onnx.
 #pragma once
 
 #include "fovea/interchange/onnx/importer.h"
 
 namespace fovea {
 
-// Computes a node whose inputs are all known (or of which only the shape matters); false where it is for the graph.
+// Computes a node whose inputs are all known, or of which only the shape matters. Returns false when the node belongs into the
+// graph.
 bool fold_constant(Importer& importer, const OnnxNode& node);
 
 }  // namespace fovea

@@ -9,7 +9,7 @@
 namespace fovea {
 namespace {
 
-// The value with ones in front, up to a rank.
+// The value's tensor with leading dimensions of 1 added up to the rank.
 ExportedValue of_rank(const ExportedValue& value, int64_t rank) {
   ExportedValue result = value;
   Shape shape(static_cast<size_t>(rank - value.layout.rank()), 1);
@@ -20,7 +20,7 @@ ExportedValue of_rank(const ExportedValue& value, int64_t rank) {
   return result;
 }
 
-// An operand in the order of what it meets. Constants lose ones in front.
+// Returns the name of an operand in the dimension order of the other operand. A constant loses its leading dimensions of 1.
 std::string operand(Exporter& exporter, ExportedValue value, const std::vector<int64_t>& order) {
   if (!value.constant) return exporter.in_order(value, order);
   const Tensor tensor = transposed(*value.constant, order);
@@ -41,14 +41,14 @@ void export_binary(Exporter& exporter, const FusedLayer& layer, const char* type
   }
   const auto rank = static_cast<int64_t>(shape.size());
   const ExportedValue a = of_rank(first, rank), b = of_rank(second, rank);
-  // The operand that has the whole shape decides.
+  // The operand that has the whole shape decides the order of the result.
   const bool b_leads = b.layout.shape() == shape && !b.constant && (a.layout.shape() != shape || a.constant);
   const std::vector<int64_t> order = exporter.some_order(b_leads ? b : a);
   const std::string y = exporter.add(layer.node.layer, type, {operand(exporter, a, order), operand(exporter, b, order)});
   exporter.set_in_order(layer.output, export_activation(exporter, layer, y), order);
 }
 
-// A comparison, and a choice by it.
+// A comparison, and a selection by its result.
 void export_select(Exporter& exporter, const FusedLayer& layer) {
   const std::map<std::string, const char*> comparisons{{"eq", "Equal"},       {"ne", "Equal"},   {"lt", "Less"},
                                                        {"le", "LessOrEqual"}, {"gt", "Greater"}, {"ge", "GreaterOrEqual"}};
@@ -98,7 +98,8 @@ void export_cast(Exporter& exporter, const FusedLayer& layer) {
 }  // namespace
 
 std::string export_activation(Exporter& exporter, const FusedLayer& layer, const std::string& input) {
-  // A range that says the same makes it part of the rounding, which is how runtimes fuse it.
+  // Where the quantized range already clamps as the activation does, the activation becomes part of the rounding, which is how
+  // runtimes fuse it.
   if (exporter.range_limits(layer.output, layer.activation)) return input;
   if (layer.activation == "relu") return exporter.add(layer.node.layer, "Relu", {input});
   if (layer.activation == "relu6") return clip(exporter, layer.node.layer, input, 0, 6);
@@ -135,7 +136,7 @@ void add_elementwise_exports(ExportTable& table) {
     return exporter.add(layer.node.layer, "HardSigmoid", {x}, {{"alpha", 1.0F / 6}, {"beta", 0.5F}});
   };
   add_unary(table, "hard_sigmoid", hard_sigmoid);
-  // Opset 13 has neither of these two.
+  // Opset 13 has neither hard_swish nor swish.
   add_unary(table, "hard_swish", [hard_sigmoid](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return exporter.add(layer.node.layer, "Mul", {x, hard_sigmoid(exporter, layer, x)});
   });

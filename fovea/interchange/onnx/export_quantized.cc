@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integer operators in QDQ form: the float operator, between the DequantizeLinear of what it reads and the QuantizeLinear of
-// what it makes, which Exporter puts there wherever the graph's values are quantized.
+// Integer operators in QDQ form: the float operator between the DequantizeLinear of its inputs and the QuantizeLinear of its
+// result. Exporter adds those two wherever the graph's values are quantized.
 #include "fovea/interchange/onnx/exporter.h"
 
 namespace fovea {
 namespace {
 
-// A bias of plain integers has the scale that its convolution gives it.
+// A bias of plain integers gets the scale that its convolution implies.
 void give_bias_its_scale(Exporter& exporter, const Graph::Node& node) {
   ExportedValue& bias = exporter.value(node.operands[2]);
   const ExportedValue &input = exporter.value(node.operands[0]), &weight = exporter.value(node.operands[1]);
@@ -18,7 +18,7 @@ void give_bias_its_scale(Exporter& exporter, const Graph::Node& node) {
   bias.quantization = quantization;
 }
 
-// The same layer with the float operator's name.
+// Returns the same layer under the float operator's name.
 FusedLayer as(const FusedLayer& layer, const std::string& operation) {
   FusedLayer result = layer;
   result.node.op = operation;
@@ -29,7 +29,7 @@ FusedLayer as(const FusedLayer& layer, const std::string& operation) {
 void export_quantize(Exporter& exporter, const FusedLayer& layer) {
   const ExportedValue x = exporter.value(layer.node.operands[0]);
   exporter.set(layer.output, x.name, x.shape, x.layout);
-  // Between int8 and uint8 of the same meaning there is nothing to do: both are uint8 in the file.
+  // Between int8 and uint8 with the same quantization there is nothing to do, because both are uint8 in the file.
   if (x.quantization && exporter.value(layer.output).quantization == x.quantization) return;
   exporter.set_reals(layer.output, exporter.real(x), x.shape, x.layout);
 }
@@ -39,7 +39,7 @@ void export_dequantize(Exporter& exporter, const FusedLayer& layer) {
   exporter.set(layer.output, exporter.real(x), x.shape, x.layout);
 }
 
-// The same integers, which the file does not tell apart.
+// Reinterprets the integers. Both types have the same integers in the file, so nothing is written.
 void export_reinterpret(Exporter& exporter, const FusedLayer& layer) {
   const ExportedValue x = exporter.value(layer.node.operands[0]);
   exporter.set(layer.output, x.name, x.shape, x.layout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same numbers in other shapes, reductions, softmax.
+// Operators that only change a shape, reductions and softmax.
 #include <algorithm>
 #include <limits>
 #include <numeric>
@@ -87,7 +87,8 @@ void export_pad(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_in_order(layer.output, exporter.add(layer.node.layer, "Pad", inputs), order);
 }
 
-// Over all of space it is a global pooling, which runtimes know best; its [n, c, 1, 1] is our [n, c].
+// A reduction over all spatial dimensions is written as a global pooling, which runtimes support best. Its result is [n, c, 1,
+// 1] where the graph has [n, c].
 bool export_global_pool(Exporter& exporter, const FusedLayer& layer, const char* type, std::vector<int64_t> dims) {
   const Ref x = layer.node.operands[0];
   const int64_t rank = exporter.rank(x);
@@ -120,7 +121,7 @@ void export_reduction(Exporter& exporter, const FusedLayer& layer, const char* t
   const bool keep = layer.node.get("keep_dims", false);
   std::vector<std::string> inputs{exporter.in_order(x, order)};
   std::map<std::string, OnnxAttribute> attributes{{"keepdims", int64_t{keep}}};
-  // In opset 13 the axes of a sum alone are an input.
+  // In opset 13 only ReduceSum takes its axes as an input.
   if (std::string(type) == "ReduceSum")
     inputs.push_back(exporter.integers(axes));
   else
@@ -133,7 +134,7 @@ void export_reduction(Exporter& exporter, const FusedLayer& layer, const char* t
   exporter.set_in_order(layer.output, y, rest);
 }
 
-// Along the graph's last dimension, wherever the file has it.
+// The softmax runs along the graph's last dimension, wherever the file has it.
 void export_softmax(Exporter& exporter, const FusedLayer& layer, const char* type) {
   const Ref x = layer.node.operands[0];
   const std::vector<int64_t> order = exporter.some_order(exporter.value(x));
@@ -142,7 +143,7 @@ void export_softmax(Exporter& exporter, const FusedLayer& layer, const char* typ
       layer.output, exporter.add(layer.node.layer, type, {input}, {{"axis", position(order, exporter.rank(x) - 1)}}), order);
 }
 
-// Images of another size; sizes are given in the file's order.
+// Resizes images. The sizes are given in the file's dimension order.
 void export_resize(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
   const bool nearest = layer.node.get("method", std::string("bilinear")) == "nearest";
@@ -158,11 +159,12 @@ void export_resize(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_channels_first(layer.output, y);
 }
 
-// ONNX's negative indices count from the end; fovea's, which are no position, come of no file.
+// Negative indices count from the end in ONNX. In fovea they select nothing, but no graph that is read from a file has such
+// indices.
 void export_gather(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0], indices = layer.node.operands[1];
   const int64_t dim = layer.node.get("dim", int64_t{0}), places = exporter.rank(indices);
-  // A list of positions leaves the dimensions in their order.
+  // A list of positions leaves the order of the dimensions as it is.
   const std::vector<int64_t> order = places == 1 ? exporter.some_order(exporter.value(x)) : identity_order(exporter.rank(x));
   const std::string y = exporter.add(layer.node.layer, "Gather", {exporter.in_order(x, order), exporter.row_major(indices)},
                                      {{"axis", std::ranges::find(order, dim) - order.begin()}});
@@ -177,7 +179,7 @@ void export_gather_elements(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_in_order(layer.output, y, identity_order(exporter.rank(x)));
 }
 
-// ONNX counts in int64, fovea in int32.
+// ONNX returns int64 indices, fovea int32.
 void export_argmax(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0];
   const std::string index = exporter.add(layer.node.layer, "ArgMax", {exporter.row_major(x)},

@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-// ONNX's [before..., after...]; "same" is TensorFlow's rule, the odd cell after.
+// Returns ONNX's pads, [before..., after...]. "same" follows TensorFlow's rule, where an odd cell goes after.
 std::vector<int64_t> pads_of(const Graph::Node& node, const Shape& image, const std::vector<int64_t>& window,
                              const std::vector<int64_t>& strides, const std::vector<int64_t>& dilations) {
   const size_t spatial = window.size();
@@ -30,7 +30,7 @@ std::vector<int64_t> pads_of(const Graph::Node& node, const Shape& image, const 
   return pads;
 }
 
-// One number for each spatial dimension, as operators take them.
+// Returns an attribute with one number for each spatial dimension, as the operators take it.
 std::vector<int64_t> per_dimension(const Graph::Node& node, const char* name, std::vector<int64_t> otherwise) {
   const std::vector<int64_t> given = node.get(name, std::vector<int64_t>{});
   if (given.empty()) return otherwise;
@@ -54,7 +54,7 @@ Movement movement_of(const Graph::Node& node, const std::vector<int64_t>& window
           .dilations = per_dimension(node, "dilations", ones)};
 }
 
-// fovea's filters [taps..., a, b] as [b, a, taps...].
+// Returns the order that turns fovea's filters [taps..., a, b] into [b, a, taps...].
 std::vector<int64_t> filter_order(int64_t rank) {
   std::vector<int64_t> order{rank - 1, rank - 2};
   for (int64_t d = 0; d + 2 < rank; ++d) order.push_back(d);
@@ -71,7 +71,7 @@ std::map<std::string, OnnxAttribute> convolution_attributes(Exporter& exporter, 
   return attributes;
 }
 
-// Sums of integers: ConvInteger, with the integers themselves.
+// A convolution with integer sums becomes a ConvInteger of the integers themselves.
 void export_integer_conv(Exporter& exporter, const FusedLayer& layer) {
   const auto attributes = convolution_attributes(exporter, layer.node);
   ExportedValue &x = exporter.value(layer.node.operands[0]), &filter = exporter.value(layer.node.operands[1]);
@@ -90,7 +90,7 @@ void export_conv(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_channels_first(layer.output, export_activation(exporter, layer, y));
 }
 
-// The result's size fixes output_padding, which ONNX has in place of it.
+// The size of the result determines output_padding, which ONNX has in its place.
 void export_conv_transpose(Exporter& exporter, const FusedLayer& layer) {
   const Ref x = layer.node.operands[0], filter = layer.node.operands[1];
   const Shape taps = exporter.shape(filter), in = spatial_of(exporter.shape(x)),
@@ -111,7 +111,7 @@ void export_conv_transpose(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_channels_first(layer.output, export_activation(exporter, layer, y));
 }
 
-// A flattened map keeps the file's order of features; the rows of the weights follow it.
+// A flattened feature map keeps the file's order of features, and the rows of the weights are permuted to match.
 void export_dense(Exporter& exporter, const FusedLayer& layer) {
   const Ref weight = layer.node.operands[1];
   ExportedValue& x = exporter.value(layer.node.operands[0]);
@@ -131,7 +131,8 @@ void export_dense(Exporter& exporter, const FusedLayer& layer) {
   exporter.set_in_order(layer.output, export_activation(exporter, layer, y), {0, 1});
 }
 
-// Two matrices are a Gemm, which transposes; stacks of them are a MatMul, before which they are transposed.
+// A product of two matrices is a Gemm, which can transpose its operands. Batches of matrices are a MatMul after explicit
+// transpositions.
 void export_matmul(Exporter& exporter, const FusedLayer& layer) {
   const int64_t rank = exporter.rank(layer.output);
   const auto transposes = [&](const char* name) { return layer.node.get(name, false); };
@@ -173,7 +174,7 @@ void export_batch_norm(Exporter& exporter, const FusedLayer& layer) {
                               exporter.add(layer.node.layer, "BatchNormalization", inputs, {{"epsilon", epsilon}}));
 }
 
-// Opset 13 has no layer norm: spelled out along the last dimension of the graph.
+// Opset 13 has no layer norm, so it is written out along the graph's last dimension.
 void export_layer_norm(Exporter& exporter, const FusedLayer& layer) {
   const std::string& name = layer.node.layer;
   const Ref input = layer.node.operands[0];
@@ -189,7 +190,7 @@ void export_layer_norm(Exporter& exporter, const FusedLayer& layer) {
                         identity_order(exporter.rank(input)));
 }
 
-// As instance norm of [batch, groups, the rest], then scale and shift by channel.
+// Written as an instance norm of [batch, groups, the rest], followed by a scale and a shift for each channel.
 void export_group_norm(Exporter& exporter, const FusedLayer& layer) {
   const std::string& name = layer.node.layer;
   const Ref input = layer.node.operands[0];

@@ -37,7 +37,7 @@ std::string Exporter::stored(ExportedValue& value, const std::vector<int64_t>& o
   return value.name;
 }
 
-// Scale and zero point as DequantizeLinear and QuantizeLinear take them; 32-bit integers have none but 0.
+// Scale and zero point as DequantizeLinear and QuantizeLinear take them. The zero point of 32-bit integers must be 0.
 std::vector<std::string> Exporter::quantization_inputs(const std::string& name, const Quantization& quantization, DType dtype) {
   const auto count = static_cast<int64_t>(quantization.scales.size());
   const Shape shape = quantization.per_channel() ? Shape{count} : Shape{};
@@ -66,7 +66,7 @@ std::string Exporter::real(const ExportedValue& value) {
   return real(value, name, identity_order(value.layout.rank()));
 }
 
-// Flatten where that says the same: it holds for any batch.
+// Writes a Flatten where it gives the same shape, because a Flatten holds for any batch size.
 std::string Exporter::in_shape(ExportedValue& value, const Shape& shape) {
   if (value.shape == shape) return value.name;
   if (shape.size() == 2 && value.shape.size() > 2 && shape[0] == value.shape[0])
@@ -98,7 +98,7 @@ std::string Exporter::initializer(const std::string& name, const Tensor& tensor)
         std::memcmp(other.raw(), tensor.raw(), tensor.bytes()) == 0)
       return known;
   }
-  // The first arrangement of a parameter has its name.
+  // The first arrangement of a parameter keeps the parameter's name.
   const bool own = arrangements.empty() && names_.contains(name) && !file_.initializers.contains(name);
   const std::string called = own ? name : unique(name);
   file_.initializers[called] = tensor;
@@ -136,7 +136,7 @@ std::string Exporter::zero_point(const ExportedValue& value) {
 
 namespace {
 
-// Activations of the file are uint8: ONNX Runtime has its fast kernels for them.
+// Activations are uint8 in the file, because ONNX Runtime has its fast kernels for uint8.
 std::optional<Quantization> file_quantization(const TensorType& type) {
   std::optional<Quantization> quantization = type.quantization;
   if (quantization && type.dtype == DType::i8) {

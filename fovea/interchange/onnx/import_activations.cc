@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations and functions of one number that are arithmetic of others.
+// Activations and functions of one number that are composed of others.
 #include <cmath>
 #include <numbers>
 
@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// A node whose result at each place is a function of its input there.
+// A node that computes each element of its result from the element of its input.
 using Function = Ref (*)(Composite& c, Ref x, Importer& importer, const OnnxNode& node);
 
 void import_function(Importer& importer, const OnnxNode& node, Function function) {
@@ -18,10 +18,10 @@ void import_function(Importer& importer, const OnnxNode& node, Function function
   importer.set(node, 0, function(c, input, importer, node), layout_of(x));
 }
 
-// exp(x) - 1 where x < 0, else 0.
+// exp(x) - 1 where x < 0, and 0 elsewhere.
 Ref below_zero(Composite& c, Ref x) { return c.sub(c.exp(c.minimum(x, 0)), 1); }
 
-// log(1 + y) for y >= 0, to the last bits of small y as well: the rounding of 1 + y is divided out (Kahan).
+// log(1 + y) for y >= 0, exact to the last bits of small y as well: the rounding error of 1 + y is divided out (Kahan).
 Ref log_of_one_and(Composite& c, Ref y) {
   const Ref sum = c.add(y, 1), fraction = c.sub(sum, 1);
   const Ref safe = c.select(fraction, "eq", 0, 1, fraction);
@@ -41,7 +41,8 @@ Ref asinh_of(Composite& c, Ref size) {
 
 Ref with_sign_of(Composite& c, Ref x, Ref size) { return c.select(x, "lt", 0, c.sub(0, size), size); }
 
-// atan(x / sqrt(1 - x^2)), whose quotient at -1 and 1 is infinite: atan of a half, doubled, is not.
+// asin(x). atan(x / sqrt(1 - x^2)) would have an infinite quotient at -1 and 1; twice the arc tangent of x / (1 + sqrt(1 -
+// x^2)) has none.
 Ref asin_of(Composite& c, Ref x) {
   const Ref root = c.sqrt(c.mul(c.sub(1, x), c.add(x, 1)));
   return c.mul(c("atan", {c.div(x, c.add(root, 1))}), 2);
@@ -113,7 +114,7 @@ const std::pair<const char*, Function> simple[] = {
      [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.sub(std::numbers::pi / 2, asin_of(c, x)); }},
     {"Sinh",
      [](Composite& c, Ref x, Importer&, const OnnxNode&) {
-       // (e^x - e^-x) / 2 cancels near 0, where tanh does not: t / sqrt(1 - t^2).
+       // (e^x - e^-x) / 2 cancels near 0, where t / sqrt(1 - t^2) with t = tanh(x) does not.
        const Ref t = c("tanh", {x});
        const Ref near = c.div(t, c.sqrt(c.sub(1, c.square(t))));
        const Ref far = c.mul(c.sub(c.exp(x), c.exp(c.sub(0, x))), 0.5);

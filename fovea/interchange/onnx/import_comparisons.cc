@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparisons, logic and choices. Truth values are the f32 numbers 0 and 1.
+// Comparisons, logic and selection. Booleans are the f32 numbers 0 and 1.
 #include "fovea/interchange/onnx/composite.h"
 
 namespace fovea {

@@ -9,10 +9,10 @@
 namespace fovea {
 namespace {
 
-// Two values, placed so that they broadcast.
+// Two values, arranged so that they broadcast.
 Ref binary(Importer& importer, const OnnxNode& node, const char* operation, ImportedValue& a, ImportedValue& b,
            Placed& placed) {
-  // What lies alike needs no order, flattened maps for instance; nor does a single number.
+  // Values with the same layout need no particular order, such as flattened maps; nor does a single number.
   placed = placed_together(importer, node, {&a, &b});
   return importer.add(node, operation, placed.refs).front();
 }
@@ -38,7 +38,7 @@ void import_binary(Importer& importer, const OnnxNode& node, const char* operati
   set_placed(importer, node, placed, y);
 }
 
-// Any number of inputs, one after another; `mean` divides by their number.
+// Combines any number of inputs, one after another; with `mean` the sum is divided by their number.
 void import_variadic(Importer& importer, const OnnxNode& node, const char* operation, bool mean = false) {
   if (node.inputs.empty()) importer.complain(node, "has no inputs");
   ImportedValue sum = importer.input(node, 0);
@@ -59,7 +59,7 @@ void import_unary(Importer& importer, const OnnxNode& node, const char* operatio
   importer.set(node, 0, importer.add(node, operation, {data_of(importer, x)}, attributes).front(), layout_of(x));
 }
 
-// A bound of Clip: an attribute before opset 11, an input since; none where it is left out.
+// A bound of Clip, which is an attribute before opset 11 and an input since; nothing when it is left out.
 std::optional<double> known_bound(Importer& importer, const OnnxNode& node, size_t index, const char* attribute, bool& known) {
   if (importer.opset() < 11) {
     constexpr float most = std::numeric_limits<float>::max();
@@ -85,7 +85,7 @@ void import_clip(Importer& importer, const OnnxNode& node) {
     if (low == 0 && high >= most) return import_unary(importer, node, "relu");
     return import_unary(importer, node, "clamp", {{"low", low}, {"high", high}});
   }
-  // Bounds that are computed, or of integers.
+  // Bounds that are computed, or bounds of integers.
   ImportedValue sum = x;
   for (const size_t index : {1, 2}) {
     if (!importer.has_input(node, index)) continue;
@@ -98,7 +98,7 @@ void import_clip(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, sum.ref, sum.layout);
 }
 
-// max(0, min(1, alpha * x + beta)); alpha 1/6 and beta 1/2 are MobileNetV3's.
+// max(0, min(1, alpha * x + beta)); MobileNetV3 has alpha 1/6 and beta 1/2.
 void import_hard_sigmoid(Importer& importer, const OnnxNode& node) {
   const float alpha = importer.number(node, "alpha", 0.2F), beta = importer.number(node, "beta", 0.5F);
   if (std::abs(alpha - 1.0F / 6) < 1e-6F && beta == 0.5F) return import_unary(importer, node, "hard_sigmoid");
@@ -108,7 +108,7 @@ void import_hard_sigmoid(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, importer.add(node, "clamp", {sum}, {{"low", 0.0}, {"high", 1.0}}).front(), layout_of(x));
 }
 
-// x to a whole power, by squares.
+// x raised to a whole power by repeated squaring.
 Ref whole_power(Composite& c, Ref x, int64_t exponent) {
   std::optional<Ref> product;
   for (Ref square = x; exponent > 0; exponent /= 2) {
@@ -149,7 +149,8 @@ void import_pow(Importer& importer, const OnnxNode& node) {
   set_placed(importer, node, placed, c.pow(placed.refs[0], c.cast(placed.refs[1], DType::f32)));
 }
 
-// Integers are divided towards zero, and by zero to 0; the processor knows neither a zero divisor nor the least number over -1.
+// Integers are divided towards zero, and a division by zero gives 0. Processors trap on a zero divisor and on the least number
+// divided by -1.
 Ref integer_quotient(Composite& c, Ref a, Ref b) {
   const Ref safe = c.select(b, "eq", 0, 1, c.select(b, "eq", -1, 1, b));
   const Ref quotient = c.select(b, "eq", -1, c.sub(0, a), c.div(a, safe));
@@ -164,7 +165,7 @@ void import_div(Importer& importer, const OnnxNode& node) {
   set_placed(importer, node, placed, integer_quotient(c, placed.refs[0], placed.refs[1]));
 }
 
-// The rest of a division: with the divisor's sign, or with `fmod` the dividend's.
+// The remainder of a division, with the divisor's sign or, with `fmod`, the dividend's.
 void import_mod(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const DType dtype = dtype_of(importer, x);
@@ -180,7 +181,8 @@ void import_mod(Importer& importer, const OnnxNode& node) {
     const Ref across = c.select(rest, "lt", 0, c.select(b, "gt", 0, moved, rest), c.select(b, "lt", 0, moved, rest));
     return set_placed(importer, node, placed, c.select(rest, "eq", 0, rest, across));
   }
-  // By sizes, the dividend's sign last; a quotient rounded across a whole number is put right.
+  // Computed on magnitudes; the dividend's sign is applied last. A quotient that was rounded across a whole number is
+  // corrected.
   const Ref size = c.abs(a), divisor = c.abs(b);
   Ref rest = c.sub(size, c.mul(c("floor", {c.div(size, divisor)}), divisor));
   rest = c.select(rest, "lt", 0, c.add(rest, divisor), rest);
@@ -194,7 +196,7 @@ void import_reciprocal(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, importer.add(node, "div", {importer.scalar(1), data_of(importer, x)}).front(), layout_of(x));
 }
 
-// x where x > 0, else slope * x, with a slope for each channel: max(x, 0) + slope * min(x, 0).
+// x where x > 0, else slope * x with a slope for each channel: max(x, 0) + slope * min(x, 0).
 void import_prelu(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   ImportedValue& slope = importer.input(node, 1);
@@ -211,8 +213,8 @@ void import_prelu(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 0, importer.add(node, "add", {positive, leak}).front(), placed.order);
 }
 
-// Numbers as the file's type would hold them, in the types a graph computes with: floating point is f32, rounded to a narrower
-// type where the file says so; truth values are 0 and 1.
+// Numbers as the file's type would hold them, in the types that a graph computes with: floating point is f32, rounded to a
+// narrower type when the file asks for it; booleans are 0 and 1.
 Ref converted(Importer& importer, const OnnxNode& node, Ref x, int64_t to) {
   constexpr int64_t f32 = 1, i32 = 6, i64 = 7, boolean = 9, f16 = 10, f64 = 11, bf16 = 16;
   const DType from = importer.type_of(x).dtype;
@@ -251,7 +253,7 @@ void import_cast_like(Importer& importer, const OnnxNode& node) {
   import_cast_to(importer, node, importer.element_type(node, 1));
 }
 
-// At inference a copy of its input; the second result says what was kept: all.
+// At inference this is a copy of the input; the second result, which says what was kept, is all true.
 void import_dropout(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const bool training = importer.opset() >= 12 && importer.has_input(node, 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers picked by position: gathers, slices in any order, padding that repeats.
+// Gathers, slices in any order, and padding that repeats cells.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -10,12 +10,12 @@
 namespace fovea {
 namespace {
 
-// Where the file's dimension is in a tensor of that order.
+// The position of the file's dimension in a tensor of that order.
 int64_t position(const std::vector<int64_t>& order, int64_t dimension) {
   return std::ranges::find(order, dimension) - order.begin();
 }
 
-// Known positions of a dimension: a slice where they are neighbors at equal steps, nothing where they are all.
+// Gathers known positions: a slice when they have equal steps, and the value itself when they are all positions in order.
 Ref picked(Importer& importer, const OnnxNode& node, Ref x, int64_t dim, const std::vector<int64_t>& indices) {
   const Shape shape = importer.shape_of(x);
   const auto d = static_cast<size_t>(dim);
@@ -37,7 +37,7 @@ Ref picked(Importer& importer, const OnnxNode& node, Ref x, int64_t dim, const s
   return importer.add(node, "slice", {x}, attributes).front();
 }
 
-// Indices counted from the end when negative, as positions; fails outside.
+// Indices as positions, where negative ones count from the end; fails when one is out of range.
 std::vector<int64_t> known_positions(Importer& importer, const OnnxNode& node, size_t input, int64_t extent) {
   std::vector<int64_t> indices = importer.integers(node, input);
   if (indices.empty()) importer.complain(node, "picks nothing");
@@ -48,7 +48,7 @@ std::vector<int64_t> known_positions(Importer& importer, const OnnxNode& node, s
   return indices;
 }
 
-// The same of indices that are computed; nobody can say whether they lie outside.
+// The same for computed indices, for which it is not known whether they are out of range.
 Ref computed_positions(Importer& importer, const OnnxNode& node, ImportedValue& indices, int64_t extent) {
   const Ref given = importer.row_major(indices);
   const DType dtype = importer.type_of(given).dtype;
@@ -90,8 +90,8 @@ void import_gather_elements(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
 }
 
-// Which rows of the data, flattened in front, the rows of GatherND's indices mean. `strides` of the indexed dimensions; row r
-// belongs to batch r / each.
+// The rows of the data, flattened in front, that the rows of GatherND's indices select. `strides` are those of the indexed
+// dimensions; row r belongs to batch r / each.
 Ref flat_rows(Importer& importer, const OnnxNode& node, ImportedValue& indices, const Shape& extents, int64_t rows,
               int64_t each) {
   const auto depth = std::ssize(extents);
@@ -152,7 +152,7 @@ void import_gather_nd(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, c.reshape(y, result), Layout::row_major(result));
 }
 
-// The positions where a known condition holds.
+// The positions where a known condition is true.
 void import_compress(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const Tensor& condition = importer.constant(node, 1);
@@ -180,7 +180,7 @@ void import_slice(Importer& importer, const OnnxNode& node) {
     if (box.sizes[i] < 1) importer.complain(node, "nothing is left of dimension {} of {}", i, to_string(x.shape()));
   const std::vector<int64_t> order = importer.some_order(x);
   Ref y = importer.in_order(x, order);
-  // All dimensions walked forwards at once, then those walked backwards.
+  // First all dimensions with positive steps at once, then those with negative steps.
   Shape offsets, sizes, strides;
   for (const int64_t d : order) {
     const auto i = static_cast<size_t>(d);
@@ -206,7 +206,7 @@ void import_slice(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 0, y, order);
 }
 
-// The position that cell `at`, which may lie outside, repeats.
+// The position whose value cell `at`, which may be outside, repeats.
 int64_t repeated(const std::string& mode, int64_t at, int64_t extent) {
   if (mode == "edge") return std::clamp<int64_t>(at, 0, extent - 1);
   const int64_t period = mode == "wrap" ? extent : std::max<int64_t>(2 * (extent - 1), 1);
@@ -214,7 +214,8 @@ int64_t repeated(const std::string& mode, int64_t at, int64_t extent) {
   return mode == "wrap" || inside < extent ? inside : period - inside;
 }
 
-// [before, after] of each dimension of a tensor in that order; negative where cells go. Attributes before opset 11.
+// [before, after] for each dimension of a tensor in that order, negative where cells are removed. These are attributes before
+// opset 11.
 std::vector<int64_t> padding_of(Importer& importer, const OnnxNode& node, const ImportedValue& x,
                                 const std::vector<int64_t>& order) {
   const std::vector<int64_t> pads =
@@ -268,7 +269,7 @@ void import_pad(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 0, y, order);
 }
 
-// Copies side by side along each dimension: each is repeated as a whole.
+// Concatenates copies of the whole along each dimension.
 void import_tile(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const std::vector<int64_t> repeats = importer.integers(node, 1);
@@ -290,7 +291,7 @@ void import_tile(Importer& importer, const OnnxNode& node) {
     whole.push_back(shape[i] * times);
   }
   Composite c(importer, node);
-  element_count(whole);  // fails where the product overflows
+  element_count(whole);  // fails on overflow
   const Ref y = spread == shape ? input : c.reshape(c("broadcast", {c.reshape(input, apart)}, {{"shape", spread}}), whole);
   importer.set_in_order(node, 0, y, order);
 }

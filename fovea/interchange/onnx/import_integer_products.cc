@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ConvInteger and MatMulInteger: sums of products of 8-bit integers, in 32 bits, without a scale.
+// ConvInteger and MatMulInteger: sums of products of 8-bit integers in 32 bits, without a scale.
 #include <algorithm>
 
 #include "fovea/interchange/onnx/import_quantized.h"
@@ -28,7 +28,7 @@ ZeroPoint zero_of(Importer& importer, const OnnxNode& node, size_t index) {
   return {.number = 0, .computed = importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front()};
 }
 
-// The weights with their zero points, one or one for each position of `axis`.
+// The weights with their zero points: one, or one for each position of `axis`.
 IntegerWeight weight_of(Importer& importer, const OnnxNode& node, int64_t axis) {
   const ImportedValue& value = importer.quantized_input(node, 1);
   if (!value.constant || (value.constant->dtype() != DType::u8 && value.constant->dtype() != DType::i8))
@@ -50,7 +50,7 @@ IntegerWeight weight_of(Importer& importer, const OnnxNode& node, int64_t axis) 
   return *integer_weight(*value.constant, quantization);
 }
 
-// The data as integers of a zero point that is known; 0 where it is computed.
+// The data as integers with a known zero point; the zero point is 0 when it is computed.
 Ref data_of(Importer& importer, const OnnxNode& node, Ref x, const ZeroPoint& zero) {
   Quantization quantization = plain_integers;
   quantization.zeros = {zero.number};
@@ -64,7 +64,7 @@ ImportedValue& integers_of(Importer& importer, const OnnxNode& node) {
   return x;
 }
 
-// sums - zero * (the sum of the weights that met each result).
+// sums - zero * (the sum of the weights that contribute to each result).
 Ref without_zero(Importer& importer, const OnnxNode& node, Ref sums, const ZeroPoint& zero, const Tensor& weight_sums) {
   if (!zero.computed) return sums;
   const Ref parameter = importer.parameter(node.title() + "/weight sums", weight_sums);
@@ -80,7 +80,7 @@ int64_t numbers_at(const Attributes& attributes, const char* name, size_t index,
   return otherwise;
 }
 
-// Cells before the image, of each spatial dimension.
+// The cells of padding before the image, for each spatial dimension.
 std::vector<int64_t> padding_before(const Attributes& attributes, const Shape& image, const Shape& taps, const Shape& result) {
   std::vector<int64_t> before;
   for (size_t d = 0; d + 2 < image.size(); ++d) {
@@ -96,7 +96,7 @@ std::vector<int64_t> padding_before(const Attributes& attributes, const Shape& i
   return before;
 }
 
-// For each result cell the sum of the weights whose taps lie in the image: [1, spatial..., filters]; [filters] where all do.
+// For each result, the sum of the weights whose taps are inside the image: [1, spatial..., filters], or [filters] when all are.
 Tensor sums_of_taps(const IntegerWeight& weight, const Attributes& attributes, const Shape& image, const Shape& result) {
   const Tensor& taps = weight.integers;  // [spatial..., in, out]
   const size_t spatial = image.size() - 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear: between real numbers and the integers that stand for them, by
-// ONNX's rule.
+// QuantizeLinear, DequantizeLinear and DynamicQuantizeLinear: conversion between real numbers and the integers that stand for
+// them, by ONNX's rule.
 #include <algorithm>
 #include <cmath>
 
@@ -34,7 +34,7 @@ void dequantize_constant(Importer& importer, const OnnxNode& node, const Tensor&
   if (result.quantization) result.integers = integers;
 }
 
-// The integers as the numbers they are, f32, in the order given.
+// The integers as the same numbers in f32, in the given order.
 Ref whole_numbers(Importer& importer, const OnnxNode& node, ImportedValue& x, const std::vector<int64_t>& order) {
   const Ref integers = importer.in_order(x, order);
   if (!importer.type_of(integers).quantization)
@@ -42,7 +42,7 @@ Ref whole_numbers(Importer& importer, const OnnxNode& node, ImportedValue& x, co
   return importer.add(node, "dequantize", {reinterpreted(importer, node, integers, plain_integers)}).front();
 }
 
-// (q - zero) * scale with a zero point and a scale for each position or block.
+// (q - zero) * scale, with a zero point and a scale for each position or block.
 void dequantize_by_position(Importer& importer, const OnnxNode& node, ImportedValue& x, const LinearScales& scales) {
   const std::vector<int64_t> order = importer.some_order(x);
   Ref y = whole_numbers(importer, node, x, order);
@@ -68,7 +68,7 @@ Ref computed_number(Importer& importer, const OnnxNode& node, size_t index) {
   return importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front();
 }
 
-// With a scale, and perhaps a zero point, that another node computes.
+// Dequantizes with a scale, and possibly a zero point, that another node computes.
 void dequantize_by_value(Importer& importer, const OnnxNode& node, ImportedValue& x) {
   const std::vector<int64_t> order = importer.some_order(x);
   Ref y = whole_numbers(importer, node, x, order);
@@ -125,7 +125,7 @@ void quantize_whole(Importer& importer, const OnnxNode& node, Ref x, Ref divisor
   importer.set_in_order(node, 0, y, order);
 }
 
-// With a scale and a zero point for each position or block.
+// Quantizes with a scale and a zero point for each position or block.
 void quantize_by_position(Importer& importer, const OnnxNode& node, ImportedValue& x, const LinearScales& scales) {
   const std::vector<int64_t> order = importer.some_order(x);
   const Ref input = importer.in_order(x, order);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalization: over the batch, layers, groups, instances, channels beside each other.
+// Normalization over the batch, over layers, groups and instances, and over neighboring channels.
 #include <algorithm>
 #include <numeric>
 
@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// The batch's own statistics, and running ones moved towards them.
+// Normalizes by the batch's own statistics and updates the running ones.
 void batch_norm_in_training(Importer& importer, const OnnxNode& node, const std::vector<Ref>& operands, double epsilon) {
   if (importer.opset() < 14)
     importer.complain(node, "gives training's statistics, whose meaning in opset {} is open; export the network for inference",
@@ -26,7 +26,7 @@ void batch_norm_in_training(Importer& importer, const OnnxNode& node, const std:
 
 void import_batch_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
-  // Until opset 8 `spatial` 0 was a norm for each activation, which of [batch, channels] is the same.
+  // Until opset 8, `spatial` = 0 normalized each activation on its own, which is the same for [batch, channels].
   if (importer.opset() < 9 && importer.integer(node, "spatial", 1) != 1 && x.rank() > 2)
     importer.complain(node, "spatial is 0; fovea norms channels");
   std::vector<Ref> operands{importer.channels_last(x)};
@@ -53,7 +53,7 @@ Normal normal(Composite& c, Ref x, const std::vector<int64_t>& dims, double epsi
   return {.y = c.mul(centered, inverse), .mean = mean, .inverse = inverse};
 }
 
-// Over the last dimension one operator; over several, or where statistics are asked for, arithmetic.
+// One operator over the last dimension; composed of arithmetic over several dimensions or when statistics are asked for.
 void import_layer_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const int64_t rank = x.rank(), axis = importer.dimension(node, importer.integer(node, "axis", -1), rank);
@@ -82,7 +82,7 @@ void import_layer_norm(Importer& importer, const OnnxNode& node) {
   importer.set(node, 2, result.inverse, Layout::row_major(importer.shape_of(result.inverse)));
 }
 
-// As many groups as channels is instance normalization.
+// Group normalization with as many groups as channels.
 void import_instance_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   if (x.rank() < 3) importer.complain(node, "its input is {}; [batch, channels, spatial...] is needed", to_string(x.shape()));
@@ -94,7 +94,7 @@ void import_instance_norm(Importer& importer, const OnnxNode& node) {
       node, 0, importer.add(node, "group_norm", operands, {{"groups", x.shape()[1]}, {"epsilon", epsilon}}).front());
 }
 
-// Scales and shifts are of groups before opset 21, of channels since.
+// Scales and shifts belong to groups before opset 21, and to channels since.
 void import_group_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const int64_t groups = importer.integer(node, "num_groups", 0);
@@ -116,7 +116,7 @@ void import_group_norm(Importer& importer, const OnnxNode& node) {
 }
 
 // Krizhevsky et al. 2012, section 3.3: x / (bias + alpha / size * the sum of squares of `size` neighboring channels) ^ beta.
-// The sum over the size is a mean along channels.
+// The sum divided by the size is an average along channels.
 void import_lrn(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const int64_t size = importer.integer(node, "size", 0);
@@ -134,7 +134,7 @@ void import_lrn(Importer& importer, const OnnxNode& node) {
   importer.set_channels_last(node, 0, c.mul(input, c.exp(c.mul(logarithm, -importer.number(node, "beta", 0.75F)))));
 }
 
-// (x - mean) / the deviation, which ONNX moves from 0 by 1e-9.
+// (x - mean) / the standard deviation, to which ONNX adds 1e-9.
 void import_mean_variance(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   std::vector<int64_t> dims = importer.integers(node, "axes", {0, 2, 3});

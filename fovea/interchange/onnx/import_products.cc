@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gemm, MatMul and Einsum. A flattened feature map is not brought into the file's order: the rows of the weights that meet it
-// are.
+// Gemm, MatMul and Einsum. A flattened feature map is not transposed to the file's order; instead the rows of the weights that
+// read it are permuted.
 #include <algorithm>
 #include <cctype>
 #include <set>
@@ -57,7 +57,7 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
   if (importer.has_input(node, 2) && beta != 0) {
     ImportedValue& bias = importer.input(node, 2);
     const Shape shape = bias.shape();
-    const bool row = shape.size() == 2 && shape[0] == 1;  // [1, n] is [n]
+    const bool row = shape.size() == 2 && shape[0] == 1;  // [1, n] is used as [n]
     const Ref term =
         bias.constant && row ? importer.parameter(bias.name, bias.constant->reshaped({shape[1]})) : importer.row_major(bias);
     y = importer.add(node, "add", {y, scaled(importer, node, term, beta)}).front();
@@ -65,8 +65,8 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
 }
 
-// Stacks of matrices, one by one: those of an attention's heads. Dimensions of the stack broadcast; what is a vector is a row
-// on the left and a column on the right, and its dimension goes.
+// Products of batches of matrices, such as those of attention heads. The batch dimensions broadcast. A vector is a row on the
+// left and a column on the right, and its dimension is removed from the result.
 void import_stacks(Importer& importer, const OnnxNode& node, ImportedValue& a, ImportedValue& b) {
   Shape left = a.shape(), right = b.shape();
   const bool row = left.size() == 1, column = right.size() == 1;
@@ -119,13 +119,14 @@ void import_matmul(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, y, layout ? *layout : flat);
 }
 
-// "bhid,bhjd->bhij": the letters of the inputs and the result.
+// An equation such as "bhid,bhjd->bhij": the letters of the inputs and of the result.
 struct Equation {
   std::vector<std::string> inputs;
   std::string result;
 };
 
-// The dots stand for dimensions in front of those with letters; they get letters of their own, counted from the last.
+// Replaces the ellipsis, which stands for the dimensions before those with letters, by letters of its own, counted from the
+// last.
 std::string spelled_out(const std::string& term, int64_t hidden) {
   const size_t dots = term.find("...");
   if (dots == std::string::npos) return term;
@@ -156,7 +157,7 @@ Equation equation_of(Importer& importer, const OnnxNode& node) {
   if (arrow != std::string::npos) {
     equation.result = spelled_out(text.substr(arrow + 2), widest);
   } else {
-    // What occurs once, in the alphabet's order, behind the dots.
+    // The implicit result: letters that occur once, in alphabetical order, after the ellipsis.
     std::map<char, int> occurrences;
     for (const std::string& letters : equation.inputs)
       for (const char letter : letters) ++occurrences[letter];
@@ -176,13 +177,13 @@ Equation equation_of(Importer& importer, const OnnxNode& node) {
 
 bool has(const std::string& letters, char letter) { return letters.find(letter) != std::string::npos; }
 
-// An input of a sum of products: its value, and the letters of its dimensions.
+// A factor of a sum of products: its value, and the letters of its dimensions.
 struct Factor {
   Ref ref;
   std::string letters;
 };
 
-// Without the letters that nobody else has: they are summed at once.
+// The factor without the letters that no other factor and not the result has; they are summed first.
 Factor summed_alone(Importer& importer, const OnnxNode& node, size_t index, const std::string& letters,
                     const std::string& kept) {
   ImportedValue& x = importer.input(node, index);
@@ -201,7 +202,7 @@ Factor summed_alone(Importer& importer, const OnnxNode& node, size_t index, cons
   return factor;
 }
 
-// The dimensions in the order of `letters`.
+// The factor with its dimensions in the order of `letters`.
 Ref ordered(Composite& c, const Factor& factor, const std::string& letters) {
   if (factor.letters == letters) return factor.ref;
   std::vector<int64_t> order;
@@ -209,8 +210,8 @@ Ref ordered(Composite& c, const Factor& factor, const std::string& letters) {
   return c("transpose", {factor.ref}, {{"permutation", order}});
 }
 
-// A sum of products is a stack of matrix products: letters of both and the result are the stack, those of both alone are
-// summed.
+// A sum of products is a batch of matrix products: letters of both factors and the result are the batch, and letters of both
+// factors alone are summed.
 void import_einsum(Importer& importer, const OnnxNode& node) {
   const Equation equation = equation_of(importer, node);
   const std::string second = equation.inputs.size() == 2 ? equation.inputs[1] : "";

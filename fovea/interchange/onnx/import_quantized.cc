@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quantized models in QDQ form: DequantizeLinear, a float operator, QuantizeLinear are one integer operator (ONNX Runtime's
-// reading of such files), rounded as ONNX says and ONNX Runtime does it.
+// Quantized models in QDQ form: a DequantizeLinear, a float operator and a QuantizeLinear become one integer operator, as ONNX
+// Runtime reads such files, with the rounding that ONNX prescribes and ONNX Runtime implements.
 #include "fovea/interchange/onnx/import_quantized.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// The operator, the activation behind it if it has one, and the QuantizeLinear that takes the result.
+// The operator, the activation that follows it if there is one, and the QuantizeLinear of the result.
 struct Chain {
   const OnnxNode* activation = nullptr;
   const OnnxNode* quantize = nullptr;
@@ -54,14 +54,14 @@ std::optional<Chain> chain_of(Importer& importer, const OnnxNode& node, bool tak
   return chain;
 }
 
-// The attributes of every integer operator that ends in this.
+// The attributes that every integer operator with this ending has.
 Attributes ending(const Chain& chain, bool with_activation) {
   Attributes attributes{{"output", chain.output}, {"rounding", std::string("onnx")}};
   if (with_activation) attributes.emplace_back("activation", chain.function);
   return attributes;
 }
 
-// What follows the operator is read with it.
+// Marks the nodes that were read together with the operator.
 void skip(Importer& importer, const Chain& chain) {
   for (const OnnxNode* node : {chain.activation, chain.quantize}) {
     if (node == nullptr) continue;
@@ -83,7 +83,7 @@ std::optional<IntegerWeight> weight_of(const ImportedValue& value, int64_t chann
   return integer_weight(*value.integers, *value.quantization);
 }
 
-// [out] i32 in units of input scale * weight scale; a bias in other units is rounded to them.
+// The bias [out] in i32, in units of input scale * weight scale; one in other units is rounded to them.
 Ref bias_of(Importer& importer, const OnnxNode& node, float input_scale, const Quantization& weight, int64_t count) {
   Tensor bias({count}, DType::i32);
   const ImportedValue* given = importer.has_input(node, 2) ? &importer.input(node, 2) : nullptr;
@@ -170,13 +170,13 @@ bool integer_dense(Importer& importer, const OnnxNode& node) {
   return true;
 }
 
-// Activations, and constants that have one scale.
+// Whether the value is an activation, or a constant with one scale.
 bool is_operand(const Importer& importer, const ImportedValue& value) {
   if (importer.is_quantized(value)) return !value.bare;
   return value.integers && value.integers->dtype() != DType::i32 && !value.quantization->per_channel();
 }
 
-// With ones in front, up to a rank.
+// The value with dimensions of one in front, up to a rank.
 ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
   ImportedValue result = value;
   Shape shape(static_cast<size_t>(rank - value.rank()), 1);
@@ -223,7 +223,7 @@ bool integer_average(Importer& importer, const OnnxNode& node) {
   return true;
 }
 
-// Over all of space, keeping its dimensions.
+// The average over all spatial dimensions, which are kept.
 bool integer_global_average(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
@@ -238,7 +238,7 @@ bool integer_global_average(Importer& importer, const OnnxNode& node) {
   return true;
 }
 
-// Where ONNX Runtime computes it in integers: by the operator's name, or of uint8.
+// Reads a softmax that ONNX Runtime computes in integers: by the operator's name, or on uint8.
 bool integer_softmax(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   if (importer.integer(node, "fovea.integers", 0) == 0 && importer.type_of(x.ref).dtype != DType::u8) return false;
@@ -268,7 +268,7 @@ bool integer_function(Importer& importer, const OnnxNode& node, const std::strin
   return true;
 }
 
-// Operators that only move numbers work on integers as they are.
+// Whether the operator only moves numbers, and so works on integers as they are.
 bool moves(Importer& importer, const OnnxNode& node) {
   const std::set<std::string> movers{"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose",    "Identity",     "Dropout",
                                      "MaxPool", "Slice",   "Split",   "Gather",    "DepthToSpace", "SpaceToDepth", "Expand"};
@@ -288,7 +288,7 @@ bool moves(Importer& importer, const OnnxNode& node) {
 
 namespace {
 
-// Bytes of which no scale is known, as the numbers they are: exact in every type of floating point.
+// Bytes without a known scale as the numbers that they are, which is exact in every floating-point type.
 bool cast_bytes(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   if (x.constant || !importer.is_quantized(x) || !x.bare) return false;
@@ -357,7 +357,7 @@ std::optional<IntegerWeight> integer_weight(const Tensor& integers, const Quanti
   if ((is_signed && symmetric) || (!is_signed && !symmetric && !quantization.per_channel()))
     return IntegerWeight{integers, quantization};
   if (!symmetric && (quantization.per_channel() || !one)) return std::nullopt;
-  // The other type has the same numbers, 128 away: the top bit flipped.
+  // The other type has the same numbers 128 away, which flips the top bit.
   IntegerWeight weight{Tensor(integers.shape(), is_signed ? DType::u8 : DType::i8), quantization};
   for (size_t i = 0; i < integers.bytes(); ++i) weight.integers.raw()[i] = integers.raw()[i] ^ std::byte{128};
   for (int64_t& zero : weight.quantization.zeros) zero += is_signed ? 128 : -128;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is largest and where, ranks, and running sums.
+// The largest numbers and their positions, ranks, and running sums.
 #include <algorithm>
 
 #include "fovea/interchange/onnx/composite.h"
@@ -13,7 +13,8 @@ void check_float(Importer& importer, const OnnxNode& node, Ref x) {
   if (dtype != DType::f32) importer.complain(node, "of {}; fovea has that of floating point", name(dtype));
 }
 
-// Where the first of the largest numbers is along the last dimension, in f32, which holds every position; [...] without it.
+// The position of the first (with `last`, the last) of the largest numbers along the last dimension, which is removed. It is in
+// f32, which is exact for every position.
 Ref position_of_largest(Composite& c, Ref x, bool last) {
   if (!last) return c.cast(c("argmax", {x}), DType::f32);
   const Shape shape = c.shape_of(x);
@@ -43,7 +44,7 @@ void import_argmax(Importer& importer, const OnnxNode& node, bool largest) {
   importer.set_in_order(node, 0, y, order);
 }
 
-// 1 at the first of the largest, 0 elsewhere; before opset 13 over all dimensions from `axis` on as one.
+// 1 at the first of the largest, 0 elsewhere. Before opset 13, all dimensions from `axis` on count as one.
 void import_hardmax(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const bool flat = importer.opset() < 13;
@@ -66,15 +67,15 @@ void import_hardmax(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, c.reshape(y, shape), Layout::row_major(shape));
 }
 
-// A number's rank is how many come before it: those that are larger, and equals with a smaller position. What has rank r is
-// the r-th result: a comparison of all with all, without a branch.
+// The rank of a number is how many numbers precede it: those that are larger, and equal ones at a smaller position. The number
+// of rank r is the r-th result. All are compared with all, without a branch.
 void import_top_k(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const int64_t axis = importer.dimension(node, importer.integer(node, "axis", -1), x.rank());
   const std::vector<int64_t> given =
       importer.opset() < 10 ? std::vector<int64_t>{importer.integer(node, "k", 0)} : importer.integers(node, 1);
   const bool largest = importer.integer(node, "largest", 1) != 0;
-  importer.integer(node, "sorted", 1);  // they always are
+  importer.integer(node, "sorted", 1);  // results are always sorted
   const int64_t extent = x.shape()[static_cast<size_t>(axis)], k = given.size() == 1 ? given[0] : 0;
   if (k < 1 || k > extent) importer.complain(node, "the first {} of {} numbers", to_string(given), extent);
   const std::vector<int64_t> order = with_last(importer, x, axis);
@@ -96,7 +97,7 @@ void import_top_k(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 1, numbers.cast(numbers.reshape(places, result), DType::i64), order);
 }
 
-// Sums of ever longer runs: each step adds what lies twice as far back.
+// A running sum in logarithmically many steps: each step adds the partial sums twice as far back.
 void import_cumulative_sum(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const std::vector<int64_t> given = importer.integers(node, 1);
@@ -109,7 +110,7 @@ void import_cumulative_sum(Importer& importer, const OnnxNode& node) {
   const Shape shape = importer.shape_of(sum);
   const auto d = static_cast<size_t>(dim);
   Composite c(importer, node, importer.type_of(sum).dtype);
-  // Moved along the dimension by some places, with zeros behind.
+  // Shifted along the dimension by some places, with zeros filled in.
   const auto moved = [&](Ref from, int64_t places) {
     Shape offsets(shape.size(), 0), sizes = shape, padding(2 * shape.size(), 0);
     sizes[d] -= places;
@@ -122,8 +123,8 @@ void import_cumulative_sum(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 0, sum, order);
 }
 
-// A row of `depth` numbers for each index: one value at it, another elsewhere. Indices count from the end when negative, and
-// those of no position give a row without.
+// A row of `depth` numbers for each index: one value at the index, another elsewhere. Negative indices count from the end, and
+// an index out of range selects none.
 void import_one_hot(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const Tensor& depths = importer.constant(node, 1);
@@ -150,7 +151,7 @@ void import_one_hot(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
 }
 
-// What lies on one side of a diagonal of the last two dimensions, zeros on the other.
+// The part on one side of a diagonal of the last two dimensions, with zeros on the other side.
 void import_triangle(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const bool upper = importer.integer(node, "upper", 1) != 0;

@@ -9,10 +9,10 @@
 namespace fovea {
 namespace {
 
-// What a reduction computes. What needs the dimensions kept may keep them where it should not.
+// Computes a reduction. A function that needs the dimensions may keep them even if `keep` is not set.
 using Reduced = Ref (*)(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep);
 
-// Reduces the file's dimensions `axes`; the rest keeps its order.
+// Reduces the file's dimensions `axes`; the others keep their order.
 void reduce(Importer& importer, const OnnxNode& node, Reduced reduced, const std::vector<int64_t>& axes, bool keep) {
   ImportedValue& x = importer.input(node, 0);
   const std::vector<int64_t> order = importer.some_order(x);
@@ -31,14 +31,14 @@ void reduce(Importer& importer, const OnnxNode& node, Reduced reduced, const std
   const Shape own = importer.shape_of(input);
   for (size_t i = 0; i < order.size(); ++i)
     if (std::ranges::find(dims, static_cast<int64_t>(i)) == dims.end()) shape.push_back(own[i]);
-  // What is left keeps its place among itself.
+  // The remaining dimensions keep their order among themselves.
   std::vector<int64_t> sorted = rest;
   std::ranges::sort(sorted);
   for (int64_t& d : rest) d = std::ranges::find(sorted, d) - sorted.begin();
   importer.set_in_order(node, 0, c.reshape(y, shape), rest);
 }
 
-// Axes are an attribute, since opset 18 (of ReduceSum 13) an input.
+// The axes are an attribute and, since opset 18 (13 for ReduceSum), an input.
 void import_reduction(Importer& importer, const OnnxNode& node, Reduced reduced) {
   const int64_t rank = importer.input(node, 0).rank();
   std::vector<int64_t> axes =
@@ -60,14 +60,14 @@ Ref length(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) {
 }
 Ref log_of_sum(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.log(sum(c, x, dims, keep)); }
 
-// By the largest, so that nothing overflows; where that is infinite, by 0.
+// The largest number is factored out so that nothing overflows; when it is infinite, 0 is used.
 Ref log_of_sum_of_powers(Composite& c, Ref x, const std::vector<int64_t>& dims, bool) {
   constexpr double most = std::numeric_limits<float>::max();
   const Ref top = c("clamp", {largest(c, x, dims, true)}, {{"low", -most}, {"high", most}});
   return c.add(c.log(sum(c, c.exp(c.sub(x, top)), dims, true)), top);
 }
 
-// Halves are multiplied until one is left: a fixed order, whatever the size.
+// The product of the two halves, repeated until one number is left: a fixed order for every size.
 Ref product(Composite& c, Ref x, const std::vector<int64_t>& dims, bool) {
   for (const int64_t dim : dims) {
     const auto d = static_cast<size_t>(dim);
@@ -95,7 +95,7 @@ void import_global_pool(Importer& importer, const OnnxNode& node, Reduced reduce
   reduce(importer, node, reduced, axes, true);
 }
 
-// Before opset 13 over all dimensions from `axis` on as one.
+// Before opset 13, all dimensions from `axis` on count as one.
 void import_softmax(Importer& importer, const OnnxNode& node, const char* operation) {
   ImportedValue& x = importer.input(node, 0);
   const bool flat = importer.opset() < 13;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resize and Upsample: each dimension by itself, a result of weighted neighbors.
+// Resize and Upsample: each dimension on its own, as a weighted sum of neighbors.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -9,21 +9,21 @@
 namespace fovea {
 namespace {
 
-// What a node says, whatever its opset.
+// What a node specifies, in any opset.
 struct Resizing {
   std::string mode, place, rounding;
   float cubic = -0.75F, outside = 0;
   bool exclude_outside = false, antialias = false, given_scales = false;
-  Shape in, out;                // of each dimension of the file
-  std::vector<float> scales;    // as the file says them, or the ratio of sizes
+  Shape in, out;                // for each dimension of the file
+  std::vector<float> scales;    // as in the file, or the ratio of sizes
   std::vector<float> from, to;  // the region of tf_crop_and_resize
 };
 
-// Neighbors along one dimension: result cell o is the sum over taps of weight[t][o] * x[cell[t][o]].
+// The neighbors along one dimension: result o is the sum over taps of weight[t][o] * x[cell[t][o]].
 struct Taps {
   std::vector<std::vector<int64_t>> cells;
-  std::vector<std::vector<float>> weights;  // none: one neighbor, as it is
-  std::vector<bool> outside;                // cells that get the node's own value; empty: none
+  std::vector<std::vector<float>> weights;  // empty: one neighbor with weight 1
+  std::vector<bool> outside;                // cells that get the node's own value; empty: no cell
 };
 
 float coordinate(const Resizing& resizing, size_t d, int64_t cell) {
@@ -47,12 +47,12 @@ int64_t nearest(const Resizing& resizing, float at, bool smaller) {
   if (resizing.rounding == "floor") return static_cast<int64_t>(std::floor(at));
   if (resizing.rounding == "ceil") return static_cast<int64_t>(std::ceil(at));
   if (resizing.rounding == "round_prefer_ceil") return static_cast<int64_t>(std::floor(at + 0.5F));
-  // Before opset 11: upwards where the image gets smaller.
+  // Before opset 11: rounded up when the image gets smaller.
   if (resizing.rounding == "simple") return static_cast<int64_t>(smaller ? std::ceil(at) : at);
   return static_cast<int64_t>(std::ceil(at - 0.5F));
 }
 
-// The weight of a neighbor at a distance, counted in cells of the coarser of both images.
+// The weight of a neighbor at a distance, in cells of the coarser of the two images.
 float weight_at(const Resizing& resizing, float distance) {
   const float x = std::abs(distance), a = resizing.cubic;
   if (resizing.mode == "linear") return std::max(1 - x, 0.0F);
@@ -61,7 +61,7 @@ float weight_at(const Resizing& resizing, float distance) {
   return 0;
 }
 
-// With antialiasing a smaller image sees as many neighbors as become one cell.
+// With antialiasing, a smaller image takes all neighbors that become one cell into account.
 Taps weighted_taps(const Resizing& resizing, size_t d) {
   const int64_t in = resizing.in[d], out = resizing.out[d];
   const float narrow = resizing.antialias ? std::min(resizing.scales[d], 1.0F) : 1.0F;
@@ -103,7 +103,7 @@ Taps taps_of(const Resizing& resizing, size_t d) {
   return taps;
 }
 
-// Numbers along a dimension, to broadcast.
+// Numbers along a dimension, for broadcasting.
 Ref along(Importer& importer, const std::vector<float>& numbers, size_t dim, size_t rank) {
   Shape shape(rank, 1);
   shape[dim] = std::ssize(numbers);
@@ -112,7 +112,7 @@ Ref along(Importer& importer, const std::vector<float>& numbers, size_t dim, siz
   return importer.known(tensor);
 }
 
-// Many taps are one product with a matrix of weights.
+// With many taps, the sum is one product with a matrix of weights.
 Ref multiplied(Importer& importer, Composite& c, Ref x, size_t dim, const Taps& taps) {
   const Shape shape = c.shape_of(x);
   const int64_t in = shape[dim], out = std::ssize(taps.cells[0]);
@@ -135,7 +135,7 @@ Ref multiplied(Importer& importer, Composite& c, Ref x, size_t dim, const Taps& 
 
 Ref resized_along(Importer& importer, Composite& c, const Resizing& resizing, Ref x, size_t dim, size_t d) {
   constexpr size_t few = 4;
-  // As many numbers as neighbors and cells: a file's sizes ask for them.
+  // The file determines how many numbers this takes, so they are counted.
   const double neighborhood = resizing.antialias ? 4 * std::max(1.0 / static_cast<double>(resizing.scales[d]), 1.0) : 4.0;
   c.spend(static_cast<int64_t>(std::min(neighborhood, 0x1p30)) * resizing.out[d] * 16);
   const Taps taps = taps_of(resizing, d);
@@ -161,7 +161,7 @@ Ref resized_along(Importer& importer, Composite& c, const Resizing& resizing, Re
   return c.select(outside, "ne", 0, resizing.outside, y);
 }
 
-// The sizes and scales of every dimension, from one of the two; `axes` are those the node speaks of.
+// The sizes and scales of all dimensions, from one of the two; `axes` are those that the node specifies.
 void read_sizes(Importer& importer, const OnnxNode& node, Resizing& resizing, const std::vector<int64_t>& axes,
                 const std::vector<float>& scales, const std::vector<int64_t>& sizes) {
   const std::string policy = importer.text(node, "keep_aspect_ratio_policy", "stretch");
@@ -177,7 +177,7 @@ void read_sizes(Importer& importer, const OnnxNode& node, Resizing& resizing, co
     const float scale = by_scale ? scales[i] : static_cast<float>(sizes[i]) / static_cast<float>(resizing.in[d]);
     common = policy == "not_smaller" ? std::max(common, scale) : std::min(common, scale);
     resizing.scales[d] = scale;
-    // Exporters write the batch down, where a file was made for one.
+    // Exporters write down the batch when a file was made for one batch.
     if (!by_scale && d == 0 && sizes[i] == importer.old_batch()) resizing.scales[d] = 1;
   }
   for (const int64_t axis : axes) {
@@ -189,7 +189,7 @@ void read_sizes(Importer& importer, const OnnxNode& node, Resizing& resizing, co
       resizing.scales[d] = common;
       size = std::floor(static_cast<float>(resizing.in[d]) * common + 0.5F);
     }
-    // ONNX's text divides by the whole size, its own cases by the fraction.
+    // The specification of ONNX divides by the whole size, but its own test cases by the fraction.
     if (by_scale && resizing.place == "align_corners" &&
         static_cast<float>(resizing.in[d]) * scales[i] != static_cast<float>(size))
       importer.complain(node, "align_corners by the scale {} of {} cells, which ONNX leaves open; give sizes", scales[i],
@@ -203,7 +203,7 @@ void read_sizes(Importer& importer, const OnnxNode& node, Resizing& resizing, co
 
 void read_region(Importer& importer, const OnnxNode& node, Resizing& resizing, const std::vector<int64_t>& axes) {
   const bool given = importer.has_input(node, 1);
-  if (resizing.place != "tf_crop_and_resize") return;  // a region means nothing elsewhere
+  if (resizing.place != "tf_crop_and_resize") return;  // other modes have no region
   const Tensor* region = given ? &importer.constant(node, 1) : nullptr;
   if (region == nullptr || region->dtype() != DType::f32 || region->size() != 2 * std::ssize(axes))
     importer.complain(node, "no region for {} dimensions", axes.size());
@@ -245,7 +245,7 @@ Resizing read_resize(Importer& importer, const OnnxNode& node, const Shape& shap
   return resizing;
 }
 
-// Upsample, and Resize of opset 10: scales alone, cells placed by their corners.
+// Upsample, and Resize of opset 10: scales alone, with cells placed by their corners.
 Resizing read_upsample(Importer& importer, const OnnxNode& node, const Shape& shape) {
   const size_t rank = shape.size();
   Resizing resizing{.mode = importer.text(node, "mode", "nearest"),
@@ -277,7 +277,7 @@ void check(Importer& importer, const OnnxNode& node, const Resizing& resizing) {
     importer.complain(node, "antialias is for the modes linear and cubic, and whole images");
 }
 
-// What the dialect's own operator does to images: the same sizes, places and ties.
+// The attributes of fovea.resize when it does the same: equal sizes, positions and rounding.
 std::optional<Attributes> as_operator(const Resizing& resizing) {
   const Shape &in = resizing.in, &out = resizing.out;
   if (in.size() != 4 || in[0] != out[0] || in[1] != out[1] || resizing.antialias || resizing.mode == "cubic")

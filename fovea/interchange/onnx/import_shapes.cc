@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same numbers in other shapes: mostly a matter of layouts, not of operators.
+// The same numbers in other shapes, which mostly changes layouts and needs no operators.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -51,7 +51,7 @@ void import_transpose(Importer& importer, const OnnxNode& node) {
   importer.set(node, 0, x.ref, x.layout.transposed(permutation));
 }
 
-// Where the file's dimension is in a tensor of that order.
+// The position of the file's dimension in a tensor of that order.
 int64_t position(const std::vector<int64_t>& order, int64_t dimension) {
   return std::ranges::find(order, dimension) - order.begin();
 }
@@ -72,7 +72,7 @@ void import_concat(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 0, importer.add(node, "concat", parts, {{"dim", position(order, axis)}}).front(), order);
 }
 
-// A box of x, given in the file's dimensions; strides may be left out.
+// A box of x, given in the file's dimensions; without strides, they are ones.
 Ref slice(Importer& importer, const OnnxNode& node, ImportedValue& x, const std::vector<int64_t>& order, const Box& box) {
   Shape offsets, sizes, strides;
   for (const int64_t d : order) {
@@ -134,7 +134,7 @@ void import_expand(Importer& importer, const OnnxNode& node) {
   importer.set_in_order(node, 0, importer.add(node, "broadcast", {input}, {{"shape", target}}).front(), order);
 }
 
-// [n, c, h * b, w * b] from [n, c * b * b, h, w], and back: ONNX writes both as reshape, transposition, reshape.
+// [n, c, h * b, w * b] from [n, c * b * b, h, w], and back. ONNX defines both as reshape, transposition and reshape.
 void import_blocks(Importer& importer, const OnnxNode& node, bool to_space) {
   ImportedValue& x = importer.input(node, 0);
   const int64_t block = importer.integer(node, "blocksize", 0);

@@ -9,7 +9,7 @@ namespace {
 
 struct Window {
   std::vector<int64_t> size, strides, dilations;
-  Attribute padding;  // "valid", "same" or [before, after] of each spatial dimension
+  Attribute padding;  // "valid", "same", or [before, after] of each spatial dimension
 };
 
 int64_t spatial_rank(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
@@ -20,7 +20,7 @@ int64_t spatial_rank(Importer& importer, const OnnxNode& node, const ImportedVal
   return spatial;
 }
 
-// One number for each spatial dimension, in a range that cannot overflow what is computed from them.
+// Checks for one number for each spatial dimension, in a range in which nothing computed from them overflows.
 void check_numbers(Importer& importer, const OnnxNode& node, const char* what, const std::vector<int64_t>& numbers,
                    size_t count, int64_t least) {
   const bool good =
@@ -28,7 +28,7 @@ void check_numbers(Importer& importer, const OnnxNode& node, const char* what, c
   if (!good) importer.complain(node, "{} {}; {} numbers from {} are needed", what, to_string(numbers), count, least);
 }
 
-// ONNX's [before..., after...] as [before, after] of each dimension.
+// ONNX's [before..., after...] as [before, after] for each dimension.
 std::vector<int64_t> interleaved(const std::vector<int64_t>& pads) {
   const size_t spatial = pads.size() / 2;
   std::vector<int64_t> result;
@@ -36,7 +36,7 @@ std::vector<int64_t> interleaved(const std::vector<int64_t>& pads) {
   return result;
 }
 
-// SAME_LOWER: what TensorFlow's rule pads, with the odd cell before.
+// SAME_LOWER: the padding of TensorFlow's rule, but with the odd cell before.
 std::vector<int64_t> same_lower(const Shape& extents, const Window& window) {
   std::vector<int64_t> padding;
   for (size_t i = 0; i < extents.size(); ++i) {
@@ -105,13 +105,13 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
   const std::string rule = importer.text(node, "auto_pad", "NOTSET");
   const bool same = rule == "SAME_UPPER" || rule == "SAME_LOWER";
   std::vector<int64_t> wanted = importer.integers(node, "output_shape", std::vector<int64_t>{});
-  if (wanted.size() == spatial + 2) wanted.erase(wanted.begin(), wanted.begin() + 2);  // some write the whole shape
+  if (wanted.size() == spatial + 2) wanted.erase(wanted.begin(), wanted.begin() + 2);  // some files give the whole shape
   if (!wanted.empty()) check_numbers(importer, node, "output_shape", wanted, spatial, 1);
   for (size_t i = 0; i < spatial; ++i) {
     const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1, in = x.shape()[i + 2];
     const int64_t whole = window.strides[i] * (in - 1) + extra[i] + reach;
     if (same || !wanted.empty()) {
-      // The size comes first, and padding is what is too much.
+      // The size comes first, and the padding is what exceeds it.
       size.push_back(wanted.empty() ? in * window.strides[i] : wanted[i]);
       const int64_t total = std::max<int64_t>(whole - size[i], 0);
       padding[2 * i] = rule == "SAME_UPPER" ? total / 2 : total - total / 2;
@@ -132,7 +132,7 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
   importer.set_channels_last(node, 0, with_bias(importer, node, y));
 }
 
-// ceil_mode: as far as the last window reaches that begins in the image or the padding before it.
+// ceil_mode: increases the padding up to the end of the last window that begins in the image or in the padding before it.
 void widen(const Shape& extents, Window& window) {
   std::vector<int64_t> padding(2 * extents.size(), 0);
   if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) padding = *pairs;
@@ -147,10 +147,10 @@ void widen(const Shape& extents, Window& window) {
   window.padding = padding;
 }
 
-// The window of a pooling; whether averages count padding.
+// The window of a pooling, and whether averages count padding.
 struct Pooling {
   Window window;
-  std::vector<int64_t> padding;  // as the file says it, before ceil_mode: [before, after] of each spatial dimension
+  std::vector<int64_t> padding;  // as in the file, before ceil_mode: [before, after] of each spatial dimension
   bool count_padding = false;
   bool nothing = false;  // how PyTorch writes an adaptive pooling that has nothing to do
 };
@@ -178,14 +178,14 @@ Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue
   return pooling;
 }
 
-// Windows reach beyond what a file counts as padding, or skip cells: neither is an average of fovea's.
+// False when windows reach beyond what the file counts as padding, or skip cells: fovea has no operator for those averages.
 bool is_plain_average(const Pooling& pooling) {
   const auto* pairs = std::get_if<std::vector<int64_t>>(&pooling.window.padding);
   const bool wider = pairs != nullptr && *pairs != pooling.padding;
   return ones(pooling.window.dilations) && !(pooling.count_padding && wider);
 }
 
-// The sum of every window, padding counting as zeros.
+// The sum of every window, where padding counts as zeros.
 Ref window_sums(Composite& c, Importer& importer, Ref x, const Window& window) {
   const double cells = static_cast<double>(element_count(window.size));
   if (ones(window.dilations)) {
@@ -204,12 +204,13 @@ Ref window_sums(Composite& c, Importer& importer, Ref x, const Window& window) {
            {{"strides", window.strides}, {"dilations", window.dilations}, {"groups", channels}, {"padding", window.padding}});
 }
 
-// How many cells of each window count along one dimension of size `extent`: those in the image, or in its padding too.
+// How many cells of each window count along one dimension of size `extent`: those inside the image, or also those inside its
+// padding.
 std::vector<int64_t> counted_cells(const Pooling& pooling, size_t d, int64_t extent, int64_t windows) {
   const Window& window = pooling.window;
   const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding);
   const int64_t reach = (window.size[d] - 1) * window.dilations[d] + 1;
-  // TensorFlow's "same".
+  // The padding before the image by TensorFlow's "same".
   const int64_t same = std::max<int64_t>((windows - 1) * window.strides[d] + reach - extent, 0) / 2;
   const bool valid = pairs == nullptr && std::get<std::string>(window.padding) == "valid";
   const int64_t before = pairs != nullptr ? (*pairs)[2 * d] : valid ? 0 : same;
@@ -228,7 +229,7 @@ std::vector<int64_t> counted_cells(const Pooling& pooling, size_t d, int64_t ext
   return counts;
 }
 
-// Sums over what counts of each window, which is known: any window, any padding.
+// The sum of each window divided by the number of cells that count, which is known for any window and padding.
 Ref counted_average(Composite& c, Importer& importer, Ref x, const Pooling& pooling) {
   const Ref sums = window_sums(c, importer, x, pooling.window);
   const Shape image = importer.shape_of(x), result = importer.shape_of(sums);

@@ -135,7 +135,7 @@ T attribute_of(const Importer& importer, const OnnxNode& node, const std::string
   importer.complain(node, "attribute {} is of another type than it should be", name);
 }
 
-// Attributes that change nothing a network computes at inference.
+// Attributes that do not change what a network computes at inference.
 bool is_harmless(const std::string& type, const std::string& attribute) {
   static const std::map<std::string, std::set<std::string>> harmless{
       {"BatchNormalization", {"momentum"}}, {"Dropout", {"ratio", "seed"}},          {"QuantizeLinear", {"axis", "saturate"}},
@@ -158,7 +158,7 @@ void Importer::refuse_unread(const OnnxNode& node) const {
     if (!read_attributes_[&node].contains(name) && !is_harmless(node.type, name))
       complain(node, "fovea knows no attribute {} of it in opset {}, and passes over none", name, file_.opset);
   }
-  if (is_skipped(node)) return;  // what it reads was read with the node before it
+  if (is_skipped(node)) return;  // its inputs and attributes were read with an earlier node
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     if (!node.inputs[i].empty() && !read_inputs_[&node].contains(i))
       complain(node, "fovea knows no input {}, \"{}\", of it in opset {}, and passes over none", i, node.inputs[i],
@@ -187,7 +187,7 @@ int64_t Importer::dimension(const OnnxNode& node, int64_t given, int64_t rank) c
   return given < 0 ? given + rank : given;
 }
 
-// The value is remembered in that order: later readers find it there.
+// The value is remembered in that order, so that later readers find it there.
 Ref Importer::in_order(ImportedValue& value, const std::vector<int64_t>& order) {
   if (value.constant) return parameter(value.name, transposed(*value.constant, order));
   for (const LayoutStep& step : steps_into_order(value.layout, shape_of(value.ref), order)) {
@@ -213,14 +213,14 @@ Shape Importer::broadcast(const OnnxNode& node, const Shape& a, const Shape& b) 
 }
 
 Ref Importer::parameter(const std::string& name, const Tensor& given, const std::optional<Quantization>& quantization) {
-  // Truth values are the numbers 0 and 1 in a graph.
+  // Booleans are the numbers 0 and 1 in a graph.
   const Tensor tensor = given.dtype() == DType::boolean ? truth_numbers(given) : given;
   auto& arrangements = parameters_[name];
   for (const auto& [other, ref] : arrangements) {
     if (same_bits(other, tensor)) return ref;
   }
   std::string unique = arrangements.empty() ? name : fmt::format("{}.{}", name, arrangements.size() + 1);
-  std::ranges::replace(unique, '\n', ' ');  // of values spelled out while reading: errors are one line
+  std::ranges::replace(unique, '\n', ' ');  // names of values that were created while reading; an error is one line
   while (unique.empty() || tensors_.contains(unique) ||
          std::ranges::any_of(graph_.arguments(), [&](const auto& a) { return a.name == unique; }))
     unique += "'";
@@ -305,7 +305,7 @@ InferenceModel Importer::finish() {
     ImportedValue& result = value(port.name, "the result");
     if (result.rank() > 2) channels_first_.insert(port.name);
     if (result.constant) {
-      // A shape, for instance; the graph says it whatever its inputs are.
+      // A result that does not depend on the inputs, such as a shape; the graph returns it as a constant.
       const Tensor known_result = transposed(*result.constant, channels_last_order(result.rank()));
       if (known_result.empty()) fail("{}: the result \"{}\" is empty", file_name_, port.name);
       results.emplace_back(port.name,

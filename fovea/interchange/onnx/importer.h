@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The state of reading an ONNX model: its values so far, and the graph they are recorded into. Internal to
+// The state of reading an ONNX model: its values so far, and the graph that they are recorded into. Internal to
 // fovea/interchange/onnx.
 #pragma once
 
@@ -20,12 +20,12 @@
 
 namespace fovea {
 
-// A value of the file: a tensor known while reading, or a value of the graph whose memory `layout` explains. The graph's value
-// has some shape of the same count.
+// A value of the file: a tensor that is known while reading, or a value of the graph whose memory `layout` describes. The
+// graph's value has some shape of the same count.
 //
-// A quantized value is the graph's integers: what a QuantizeLinear makes (`bare`), and what the DequantizeLinear behind it
-// makes, which becomes real numbers only when a float operator reads it. A constant behind a DequantizeLinear keeps its
-// integers, too.
+// A quantized value is the graph's integers. That is the result of a QuantizeLinear (`bare`), and also of the DequantizeLinear
+// that follows it, which is converted to real numbers only when a float operator reads it. A constant that passed through a
+// DequantizeLinear keeps its integers, too.
 struct ImportedValue {
   std::string name;
   std::optional<Tensor> constant;
@@ -39,79 +39,81 @@ struct ImportedValue {
   int64_t rank() const { return static_cast<int64_t>(shape().size()); }
 };
 
+// Reads one file.
 class Importer {
  public:
   Importer(std::string file_name, const OnnxFile& file);
 
   const std::string& file_name() const { return file_name_; }
 
-  // Inputs of a node. `input` fails where there is none, and gives real numbers unless integers are kept.
+  // The inputs of a node. `input` fails when there is none, and converts integers to real numbers unless keep_integers() is
+  // set.
   ImportedValue& input(const OnnxNode& node, size_t index);
   ImportedValue& quantized_input(const OnnxNode& node, size_t index);  // integers stay
   bool is_quantized(const ImportedValue& value) const { return !value.constant && type_of(value.ref).quantization.has_value(); }
   void keep_integers(bool kept) { integers_kept_ = kept; }  // for operators that only move numbers
   bool has_input(const OnnxNode& node, size_t index) const;
-  bool is_known(const OnnxNode& node, size_t index) const;                    // left out, or a constant
-  ImportedValue& known_value(const OnnxNode& node, const std::string& name);  // by its name; fails where there is none
+  bool is_known(const OnnxNode& node, size_t index) const;                    // whether it is left out or a constant
+  ImportedValue& known_value(const OnnxNode& node, const std::string& name);  // fails when there is none
   // Inputs that must be known while reading, as integers or numbers.
   const Tensor& constant(const OnnxNode& node, size_t index);
   std::vector<int64_t> integers(const OnnxNode& node, size_t index);
   double number(const OnnxNode& node, size_t index);
 
-  // Attributes, with ONNX's defaults. Each one asked for counts as read, and so does each input: what nobody asked for is
-  // refused in the end (`refuse_unread`), so that nothing a file says is passed over.
+  // Attributes, with ONNX's defaults. Each attribute and input that is asked for counts as read. `refuse_unread` refuses a node
+  // with any that nobody asked for, so that nothing in a file is silently ignored.
   int64_t integer(const OnnxNode& node, const std::string& name, int64_t otherwise) const;
   float number(const OnnxNode& node, const std::string& name, float otherwise) const;
   std::string text(const OnnxNode& node, const std::string& name, const std::string& otherwise) const;
   std::vector<int64_t> integers(const OnnxNode& node, const std::string& name, std::vector<int64_t> otherwise) const;
   std::vector<float> numbers(const OnnxNode& node, const std::string& name, std::vector<float> otherwise) const;
-  const OnnxAttribute* attribute(const OnnxNode& node, const std::string& name) const;  // of any type; null where there is none
+  const OnnxAttribute* attribute(const OnnxNode& node, const std::string& name) const;  // of any type; null when there is none
   void refuse_unread(const OnnxNode& node) const;
   int64_t opset() const { return file_.opset; }
 
-  // A dimension counted from the end when negative; fails outside the rank.
+  // A dimension, counted from the end when negative; fails outside the rank.
   int64_t dimension(const OnnxNode& node, int64_t given, int64_t rank) const;
 
-  // Fails: `FILE: node "NAME" (TYPE): ...`.
+  // Fails with `FILE: node "NAME" (TYPE): ...`.
   template <typename... Arguments>
   [[noreturn]] void complain(const OnnxNode& node, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
     fail("{}: node \"{}\" ({}): {}", file_name_, node.title(), node.type,
          fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
-  // Makes a branch's tensors known, before its nodes are imported.
+  // Makes the tensors of a branch known, before its nodes are imported.
   void enter(const OnnxNode& node, const OnnxGraph& branch);
   ImportedValue& named(const OnnxNode& node, const std::string& name);
 
-  // Nodes that read a value, and results of the model count as one more.
+  // The nodes that read a value. A result of the model counts as one more.
   const std::vector<const OnnxNode*>& readers(const std::string& name) const;
   bool is_result(const std::string& name) const;
-  bool is_wanted(const std::string& name) const;                   // some node reads it, or it is a result
-  bool has_four_bits(const OnnxNode& node, size_t index) const;    // an input whose integers the file keeps in four bits
-  int64_t element_type(const OnnxNode& node, size_t index) const;  // of an input, in ONNX's numbers; fails where nothing tells
-  void skip(const OnnxNode& node) { skipped_.insert(&node); }      // it is part of what was imported before it
+  bool is_wanted(const std::string& name) const;                   // whether a node reads it or it is a result
+  bool has_four_bits(const OnnxNode& node, size_t index) const;    // whether the file stores the input's integers in four bits
+  int64_t element_type(const OnnxNode& node, size_t index) const;  // of an input, in ONNX's numbers; fails when it is unknown
+  void skip(const OnnxNode& node) { skipped_.insert(&node); }      // because it was imported together with an earlier node
   bool is_skipped(const OnnxNode& node) const { return skipped_.contains(&node); }
 
-  // The value as a tensor whose dimension i is the file's dimension order[i]; transposes only where memory differs. A constant
-  // becomes a parameter.
+  // The value as a tensor whose dimension i is the file's dimension order[i]. It is transposed only if its memory differs. A
+  // constant becomes a parameter.
   Ref in_order(ImportedValue& value, const std::vector<int64_t>& order);
   Ref channels_last(ImportedValue& value) { return in_order(value, channels_last_order(value.rank())); }
   Ref row_major(ImportedValue& value);
-  // An order in which `in_order` does not transpose, where there is one; else fovea's own.
+  // An order in which `in_order` does not transpose, if there is one; otherwise fovea's own.
   std::vector<int64_t> some_order(const ImportedValue& value) const;
-  // Fails where the two do not broadcast.
+  // The shape that both broadcast to; fails when they do not.
   Shape broadcast(const OnnxNode& node, const Shape& a, const Shape& b) const;
 
   Ref parameter(const std::string& name, const Tensor& tensor, const std::optional<Quantization>& quantization = {});
   Ref scalar(double value, DType dtype = DType::f32);
-  Ref known(const Tensor& tensor);  // a constant of the graph, for what no file names
+  Ref known(const Tensor& tensor);  // a constant of the graph without a name in the file
   std::vector<Ref> add(const OnnxNode& node, std::string_view operation, const std::vector<Ref>& operands,
                        const Attributes& attributes = {});
 
-  // Counts memory that the file's numbers ask for beyond what it holds itself; fails when it is more than a model can need.
+  // Counts memory that a file asks for beyond its own size; fails when that is more than a model can need.
   void spend(const OnnxNode& node, uint64_t bytes);
 
-  // Results of a node.
+  // Sets the results of a node.
   void set(const OnnxNode& node, size_t index, Ref ref, const Layout& layout);
   void set_in_order(const OnnxNode& node, size_t index, Ref ref, const std::vector<int64_t>& order);
   void set_channels_last(const OnnxNode& node, size_t index, Ref ref);
@@ -119,8 +121,8 @@ class Importer {
   void set_same(const OnnxNode& node, size_t index, const ImportedValue& value);
   ImportedValue& result(const OnnxNode& node, size_t index) { return values_.at(node.outputs.at(index)); }
 
-  // The file was written for one batch and is read for another: shapes that begin with the old one mean the new one. Of a file
-  // that leaves it open both are the same.
+  // The file was written for one batch and is read for another: shapes that begin with the old one mean the new one. When a
+  // file leaves the batch open, both are the same.
   void change_batch(int64_t from, int64_t to) { old_batch_ = from, batch_ = to; }
   int64_t old_batch() const { return old_batch_; }
   int64_t batch() const { return batch_; }
@@ -129,7 +131,7 @@ class Importer {
   Shape shape_of(Ref ref) const { return graph_.type(ref).shape; }
   TensorType type_of(Ref ref) const { return graph_.type(ref); }
 
-  // All results, then the model; called once.
+  // Adds all results and returns the model; called once.
   InferenceModel finish();
 
  private:
@@ -150,8 +152,8 @@ class Importer {
 
   std::map<std::string, std::vector<const OnnxNode*>> readers_;
   std::set<const OnnxNode*> skipped_;
-  std::map<std::string, std::vector<std::pair<Tensor, Ref>>> parameters_;  // by the file's name: one for each arrangement
-  std::map<std::pair<uint64_t, DType>, Ref> scalars_;                      // by their bits: a NaN is no key
+  std::map<std::string, std::vector<std::pair<Tensor, Ref>>> parameters_;  // by the file's name: one for each order
+  std::map<std::pair<uint64_t, DType>, Ref> scalars_;                      // by their bits, because a NaN cannot be a key
 };
 
 using ImportFunction = std::function<void(Importer&, const OnnxNode&)>;
@@ -159,30 +161,30 @@ using ImportTable = std::map<std::string, ImportFunction>;
 
 void add_window_imports(ImportTable& table);       // convolutions, pooling
 void add_product_imports(ImportTable& table);      // Gemm, MatMul
-void add_elementwise_imports(ImportTable& table);  // arithmetic with broadcasting, functions the dialect has
-void add_activation_imports(ImportTable& table);   // functions of one number that are arithmetic of others
-void add_comparison_imports(ImportTable& table);   // comparisons, logic, choices
+void add_elementwise_imports(ImportTable& table);  // arithmetic with broadcasting, and functions of the dialect
+void add_activation_imports(ImportTable& table);   // functions of one number that are composed of others
+void add_comparison_imports(ImportTable& table);   // comparisons, logic, selection
 void add_shape_imports(ImportTable& table);        // the same numbers in other shapes
-void add_gather_imports(ImportTable& table);       // numbers picked by position
+void add_gather_imports(ImportTable& table);       // gathers and slices
 void add_resize_imports(ImportTable& table);       // Resize, Upsample
 void add_reduction_imports(ImportTable& table);    // reductions, softmax
 void add_norm_imports(ImportTable& table);         // normalization
-void add_ranking_imports(ImportTable& table);      // what is largest, and running sums
+void add_ranking_imports(ImportTable& table);      // largest numbers, and running sums
 void add_quantized_imports(ImportTable& table);    // QuantizeLinear, DequantizeLinear
 
-// Imports a float operator between DequantizeLinear and QuantizeLinear as the integer operator it stands for, or an operator
-// that only moves numbers on the integers themselves; false where it is neither.
+// Imports a float operator between DequantizeLinear and QuantizeLinear as the integer operator that it stands for, or an
+// operator that only moves numbers as one on the integers themselves. Returns false for other nodes.
 bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table);
 
-// What the DequantizeLinear that reads an input of bytes says they mean; the numbers themselves where there is none.
+// What the DequantizeLinear that reads an input of bytes says about them; without one, the numbers stand for themselves.
 Quantization read_quantization(Importer& importer, const OnnxPort& port);
 
-// What the window of a convolution or an average is, as operators of fovea take it; for import_quantized.cc.
+// The window of a convolution or an average, as fovea's operators take it; for import_quantized.cc.
 Attributes convolution_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter);
 std::optional<Attributes> average_attributes(
     Importer& importer, const OnnxNode& node,
-    const ImportedValue& x);  // none: cells are skipped, or windows reach beyond the padding
-// [out, in, taps...] as [taps..., in, out].
+    const ImportedValue& x);  // nothing when cells are skipped or windows reach beyond the padding
+// The order of [out, in, taps...] as [taps..., in, out].
 std::vector<int64_t> filter_order(int64_t rank);
 
 }  // namespace fovea

@@ -10,8 +10,8 @@
 namespace fovea {
 namespace {
 
-// Orders come from attributes and from the ranks that operators are believed to have: one that is no order of these dimensions
-// must not become an index.
+// Orders come from attributes and from the ranks that operators are expected to have. An order that does not fit these
+// dimensions must not be used as an index.
 void check_order(const std::vector<int64_t>& order, size_t rank) {
   std::vector<bool> seen(rank, false);
   bool good = order.size() == rank;
@@ -130,7 +130,7 @@ std::optional<Layout> Layout::reshaped(const Shape& shape) const {
   Layout flat;
   flat.factors_ = factors_;
   flat.dimensions_ = {logical_order()};
-  // The new shape as a flat tensor of its own: cutting both to common factors cuts ours where new dimensions begin.
+  // The new shape as a layout of its own: refining both to common factors divides ours where new dimensions begin.
   Layout wanted = row_major(shape);
   const size_t rank = shape.size();
   Layout flat_wanted;

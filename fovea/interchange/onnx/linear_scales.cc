@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-// The type that a QuantizeLinear's attribute names; `otherwise` where there is none.
+// The type that an attribute of a QuantizeLinear names; `otherwise` when there is none.
 DType dtype_of_attribute(const Importer& importer, const OnnxNode& node, DType otherwise) {
   constexpr int64_t u8 = 2, i8 = 3;
   const int64_t given = importer.integer(node, "output_dtype", 0);

@@ -22,11 +22,11 @@ using ::onnx::NodeProto;
 using ::onnx::TensorProto;
 using ::onnx::ValueInfoProto;
 
-// Of two integers a byte, the first in its low half; protobuf classes of older releases have no names for them.
+// Two integers in a byte, the first in the low half; the protobuf classes of older releases have no names for these types.
 constexpr int four_bits_unsigned = 21, four_bits_signed = 22;
 bool is_four_bits(int type) { return type == four_bits_unsigned || type == four_bits_signed; }
 
-// What tensors are read into; none for the types no inference here needs.
+// The type that a tensor is read into; fails for types that no inference here needs.
 DType dtype_of_file(int type, const std::string& where) {
   switch (type) {
     case TensorProto::FLOAT:
@@ -84,7 +84,7 @@ float from_half(uint16_t half) {
 
 float from_bfloat(uint16_t number) { return std::bit_cast<float>(static_cast<uint32_t>(number) << 16); }
 
-// `count` numbers of type From at `data`, unaligned, converted one by one.
+// Converts `count` unaligned numbers of type From at `data`, one by one.
 template <typename From, typename Convert>
 void convert(const char* data, Tensor& tensor, Convert how) {
   float* to = tensor.data<float>();
@@ -113,7 +113,7 @@ void take_numbers(const Numbers& numbers, Tensor& tensor) {
   for (const auto number : numbers) *to++ = static_cast<To>(number);
 }
 
-// The typed fields: 32-bit ones hold everything smaller, halves as their bits.
+// Reads the typed fields: 32-bit fields contain all smaller types, halves as their bits.
 void take_typed(const TensorProto& proto, Tensor& tensor) {
   switch (proto.data_type()) {
     case TensorProto::FLOAT:
@@ -179,7 +179,7 @@ class FileReader {
   int64_t opset(const ModelProto& model) const;
 
   std::string file_;
-  std::optional<std::filesystem::path> folder_;  // of the model; none where its bytes are all there is
+  std::optional<std::filesystem::path> folder_;  // of the model; none when only its bytes are given
 };
 
 Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) const {
@@ -197,7 +197,7 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
     take_raw(proto.data_type(), reinterpret_cast<const char*>(bytes.data()), tensor);
     return tensor;
   }
-  // The count is compared before anything is allocated for it.
+  // The count is compared before memory is allocated for it.
   if (proto.has_raw_data() && (count > proto.raw_data().size() || proto.raw_data().size() != count * element))
     fail("{} of shape {} has {} bytes of data", where, to_string(shape), proto.raw_data().size());
   if (!proto.has_raw_data() && static_cast<uint64_t>(typed_count(proto)) != count)
@@ -227,7 +227,7 @@ Tensor FileReader::four_bits(const TensorProto& proto, const Shape& shape, uint6
   return tensor;
 }
 
-// A name that leads out of the model's folder is refused: a model may come from anywhere.
+// A name that leads out of the model's folder is refused, because a model may come from anywhere.
 void FileReader::external_data(const TensorProto& proto, const std::string& where, uint64_t length,
                                std::vector<std::byte>& bytes) const {
   std::string location;

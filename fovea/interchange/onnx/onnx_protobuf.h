@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ONNX's generated protobuf classes (Debian's libonnx), with the macros they were compiled with. For onnx_file.cc and
-// onnx_file_writer.cc alone.
+// The generated protobuf classes of ONNX (Debian's libonnx), with the macros that they were compiled with. Only for
+// onnx_file.cc and onnx_file_writer.cc.
 #pragma once
 
 #define ONNX_ML 1

@@ -28,7 +28,7 @@ class Patterns {
   }
 
  private:
-  // The node that makes a value which has one reader; none for others.
+  // The node that computes a value with only one reader; null for other values.
   const OnnxNode* maker(const std::string& value, const char* type) const {
     const auto found = makers_.find(value);
     const auto readers = readers_.find(value);
@@ -52,7 +52,7 @@ class Patterns {
            std::abs(tensor->data<float>()[0] - wanted) <= 1e-4F * std::abs(wanted);
   }
 
-  // The operand beside a number, "" where neither is that number.
+  // The operand that is multiplied with or added to a number; "" when neither operand is that number.
   std::string beside(const OnnxNode& node, float number) const {
     if (node.inputs.size() != 2) return "";
     if (is_number(node.inputs[1], number)) return node.inputs[0];
@@ -103,7 +103,7 @@ class Patterns {
     node.attributes.clear();
   }
 
-  // Backwards from the results: a node stays if a result of it is needed.
+  // Backwards from the results: a node stays if one of its results is needed.
   void remove_unused() {
     std::set<std::string> needed;
     for (const OnnxPort& port : file_.outputs) needed.insert(port.name);

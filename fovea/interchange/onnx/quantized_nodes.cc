@@ -22,12 +22,12 @@ const Tensor* constant_of(const OnnxFile& file, const std::string& name) {
   return nullptr;
 }
 
-// A node of ONNX Runtime's or ONNX's own, with the inputs in the order of its schema.
+// A node of ONNX or ONNX Runtime, with the inputs in the order of its schema.
 class Spelling {
  public:
   Spelling(OnnxFile& file, const OnnxNode& node) : file_(file), node_(node) {}
 
-  // True where the node was one of these; its replacement is in `nodes`.
+  // True if the node was one of these; its replacement is in `nodes`.
   bool spell(std::vector<OnnxNode>& nodes) {
     nodes_ = &nodes;
     const std::string& type = node_.type;
@@ -74,14 +74,14 @@ class Spelling {
     return add("DequantizeLinear", {input(at), input(at + 1), input(at + 2)}, attributes);
   }
 
-  // Without a zero point the result has the type of the first input.
+  // Without a zero point, the result has the type of the first input.
   void finish(const std::string& reals, size_t scale, const std::string& like) {
     std::map<std::string, OnnxAttribute> attributes;
     if (input(scale + 1).empty()) attributes["fovea.like"] = like;
     add("QuantizeLinear", {reals, input(scale), input(scale + 1)}, attributes, node_.outputs.at(0));
   }
 
-  // i32 in units of the product of two scales.
+  // The bias, i32 in units of the product of two scales.
   std::string bias(size_t at, size_t first, size_t second) {
     if (input(at).empty()) return "";
     const Tensor *a = constant_of(file_, input(first)), *b = constant_of(file_, input(second));
@@ -121,7 +121,7 @@ class Spelling {
     finish(add("Concat", parts, node_.attributes), 0, input(2));
   }
 
-  // Images of ONNX Runtime's own layout are transposed to ONNX's and back.
+  // Images in ONNX Runtime's own layout are transposed to ONNX's and back.
   void unary(const std::string& type) {
     std::map<std::string, OnnxAttribute> attributes = node_.attributes;
     const bool is_last = integer("channels_last", 0) == 1;
@@ -185,7 +185,7 @@ void spell_out_quantized(OnnxFile& file) {
 
 namespace {
 
-// The one scale and zero point of a QuantizeLinear or DequantizeLinear of bytes, both said.
+// The only scale and zero point of a QuantizeLinear or DequantizeLinear of bytes, both of which are given.
 struct OneScale {
   float scale = 0;
   int64_t zero = 0, least = 0;
@@ -204,7 +204,7 @@ std::optional<OneScale> scale_of(const OnnxFile& file, const OnnxNode& node) {
                   .least = bytes ? 0 : -128};
 }
 
-// The pair of what both can hold; none of nothing.
+// The pair for the range that both have in common; nothing when there is none.
 std::optional<OneScale> common(const OneScale& a, const OneScale& b) {
   if (a.least != b.least) return std::nullopt;
   const auto end = [](const OneScale& one, int64_t q) { return static_cast<float>(q - one.zero) * one.scale; };
@@ -223,7 +223,7 @@ class Pairs {
       for (const std::string& output : file.nodes[i].outputs) makers_[output] = i;
       for (const std::string& input : file.nodes[i].inputs) ++readers_[input];
     }
-    for (const OnnxPort& port : file.outputs) readers_[port.name] += 2;  // a result is never taken away
+    for (const OnnxPort& port : file.outputs) readers_[port.name] += 2;  // so that a result is never removed
   }
 
   void merge() {
@@ -236,7 +236,7 @@ class Pairs {
   }
 
  private:
-  // The node whose one result, read by nobody else, this one reads.
+  // The node whose only result is read by this node alone.
   OnnxNode* before(const OnnxNode& node, const char* type, const char* wanted) {
     if (node.type != type || node.inputs.empty() || readers_[node.inputs[0]] != 1) return nullptr;
     const auto found = makers_.find(node.inputs[0]);

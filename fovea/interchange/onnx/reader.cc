@@ -33,8 +33,9 @@ const ImportTable& imports() {
   return table;
 }
 
-// Whether an input of the file is [batch, channels, spatial...]: what reads it first, past work on single numbers, decides. Of
-// four dimensions it is taken for pictures unless it is transposed to channels first (exports of TensorFlow).
+// Whether an input of the file is [batch, channels, spatial...]. That is decided by its first reader that is not an
+// element-wise operator. An input of four dimensions is taken for images unless it is transposed to channels first, as in
+// exports from TensorFlow.
 bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
   const std::set<std::string> windows{"Conv",
                                       "ConvTranspose",
@@ -66,21 +67,20 @@ bool is_channels_first(const OnnxFile& file, const OnnxPort& port) {
   return port.shape.size() == 4;
 }
 
-// Bytes mean what the node that reads them says; the numbers themselves where none does.
+// Bytes stand for what the node that reads them says, or for themselves without one.
 TensorType input_type(Importer& importer, const OnnxPort& port, const Shape& shape) {
-  TensorType type{shape, port.dtype == DType::boolean ? DType::f32 : port.dtype, {}};  // truth values are 0 and 1
+  TensorType type{shape, port.dtype == DType::boolean ? DType::f32 : port.dtype, {}};  // booleans are 0 and 1
   if (port.dtype == DType::u8 || port.dtype == DType::i8) type.quantization = read_quantization(importer, port);
   return type;
 }
 
-// The file's own batch: the first dimension of its first input, 0 where that is left open, or where there is no dimension.
+// The file's own batch: the first dimension of its first input; 0 when that is open or there is no dimension.
 int64_t own_batch(const OnnxFile& file) {
   const Shape& shape = file.inputs.front().shape;
   return shape.empty() || shape[0] < 1 ? 0 : shape[0];
 }
 
-// Inputs that begin with the file's batch, or with an open dimension, get the batch that is asked for; others are what they
-// are.
+// Inputs that begin with the file's batch, or with an open dimension, get the batch that is asked for; others are unchanged.
 void read_inputs(Importer& importer, const OnnxFile& file, const std::string& file_name, const OnnxReadOptions& options) {
   const int64_t own = own_batch(file), batch = options.batch > 0 ? options.batch : std::max<int64_t>(own, 1);
   importer.change_batch(own > 0 ? own : batch, batch);
@@ -96,8 +96,8 @@ void read_inputs(Importer& importer, const OnnxFile& file, const std::string& fi
   }
 }
 
-// A file written for one batch and read for another has as many results as that is images; where the file says otherwise, what
-// it computes is not for each image alone.
+// A file that was written for one batch and is read for another must return as many results as there are images. If the file
+// says otherwise, what it computes is not independent for each image.
 void check_batch(const InferenceModel& model, const OnnxFile& file, const std::string& file_name,
                  const OnnxReadOptions& options) {
   const int64_t own = own_batch(file);
@@ -114,14 +114,14 @@ void check_batch(const InferenceModel& model, const OnnxFile& file, const std::s
 
 void import_node(Importer& importer, const OnnxNode& node, const std::string& file_name);
 
-// A choice that is known while reading is the branch it takes.
+// An If with a known condition becomes the branch that it takes.
 void import_if(Importer& importer, const OnnxNode& node, const std::string& file_name) {
   const Tensor& condition = importer.constant(node, 0);
   if (condition.dtype() != DType::boolean || condition.size() != 1)
     importer.complain(node, "a condition {} {}; one truth value is needed", to_string(condition.shape()),
                       name(condition.dtype()));
   const bool holds = condition.raw()[0] != std::byte{0};
-  importer.attribute(node, holds ? "else_branch" : "then_branch");  // read, and not taken
+  importer.attribute(node, holds ? "else_branch" : "then_branch");  // counts as read, although it is not taken
   const OnnxAttribute* attribute = importer.attribute(node, holds ? "then_branch" : "else_branch");
   const auto* branch = attribute == nullptr ? nullptr : std::get_if<std::shared_ptr<const OnnxGraph>>(attribute);
   if (branch == nullptr || (*branch)->outputs.size() != node.outputs.size())
@@ -151,7 +151,7 @@ InferenceModel import_file(OnnxFile file, const std::string& file_name, const On
   merge_quantized_pairs(file);
   simplify(file);
   Importer importer(file_name, file);
-  // First of all: a QuantizeLinear is looked at before its turn comes.
+  // Constants come first, because a QuantizeLinear is looked at before its turn.
   for (const OnnxNode& node : file.nodes) {
     if (node.type == "Constant" && node.domain.empty() && fold_constant(importer, node)) importer.skip(node);
   }

@@ -7,7 +7,7 @@
 namespace fovea {
 namespace {
 
-// Axes from an attribute or an input, counted from the front; every one once.
+// Axes from an attribute or an input, counted from the front; each at most once.
 std::vector<int64_t> axes_of(Importer& importer, const OnnxNode& node, int64_t rank, std::vector<int64_t> otherwise) {
   std::vector<int64_t> axes =
       importer.has_input(node, 1) ? importer.integers(node, 1) : importer.integers(node, "axes", std::move(otherwise));
@@ -22,7 +22,7 @@ std::vector<int64_t> axes_of(Importer& importer, const OnnxNode& node, int64_t r
 Shape reshaped_shape(Importer& importer, const OnnxNode& node, const Shape& input) {
   Shape shape = importer.integers(node, 1);
   const Shape given = shape;
-  // Exporters write the batch down, where a file was made for one.
+  // Exporters write down the batch when a file was made for one batch.
   if (!shape.empty() && shape[0] == importer.old_batch() && !input.empty() && input[0] == importer.batch())
     shape[0] = importer.batch();
   const bool keep_zero = importer.integer(node, "allowzero", 0) != 0;
@@ -81,7 +81,7 @@ Shape expanded_shape(Importer& importer, const OnnxNode& node, const Shape& inpu
   }
   if (std::ranges::any_of(wanted, [](int64_t extent) { return extent < 1; }))
     importer.complain(node, "an expansion to {}", to_string(given));
-  element_count(wanted);  // fails where the product overflows
+  element_count(wanted);  // fails on overflow
   return wanted;
 }
 
@@ -97,7 +97,7 @@ std::vector<int64_t> permutation_of(Importer& importer, const OnnxNode& node, in
 }
 
 Box box_of(Importer& importer, const OnnxNode& node, const Shape& input) {
-  // Attributes before opset 10.
+  // These are attributes before opset 10.
   const bool old = importer.opset() < 10;
   const std::vector<int64_t> none, starts = old ? importer.integers(node, "starts", none) : importer.integers(node, 1),
                                    ends = old ? importer.integers(node, "ends", none) : importer.integers(node, 2);
@@ -117,7 +117,7 @@ Box box_of(Importer& importer, const OnnxNode& node, const Shape& input) {
       if (at < 0) at = at < -extent ? -1 : at + extent;
       return std::clamp<int64_t>(at, step > 0 ? 0 : -1, step > 0 ? extent : extent - 1);
     };
-    // Beyond the front a step forwards starts at 0; one backwards ends before it.
+    // A start beyond the front is 0 for positive steps; with negative steps, such a slice ends before it.
     const int64_t start = clipped(starts[i]), end = clipped(ends[i]);
     const int64_t span = step > 0 ? end - start : start - end, stride = step > 0 ? step : -step;
     box.offsets[axis] = start;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators on shapes say in attributes and known inputs, checked against the shape they work on. Internal to
-// fovea/interchange/onnx.
+// The arguments of operators on shapes, from attributes and known inputs, checked against the shape that they apply to.
+// Internal to fovea/interchange/onnx.
 #pragma once
 
 #include "fovea/interchange/onnx/importer.h"
 
 namespace fovea {
 
-// sizes[d] elements from offsets[d] on, every strides[d]-th.
+// sizes[d] elements from offsets[d] on, in steps of strides[d].
 struct Box {
   Shape offsets, sizes, strides;
 };

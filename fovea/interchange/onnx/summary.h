@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an .onnx file holds.
+/// \file
+/// A summary of an .onnx file.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +9,7 @@
 
 namespace fovea {
 
-// Fails in one line on a damaged file; operators that are not read do not matter.
+/// Summarizes a file. Fails in one line on a corrupt file; operators need not be supported.
 FileSummary summarize_onnx(const std::filesystem::path& path);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks become ONNX models (onnx.ai).
+/// \file
+/// Writing ONNX models (onnx.ai).
 #pragma once
 
 #include <filesystem>
@@ -8,9 +9,9 @@
 
 namespace fovea {
 
-// Opset 13; passes onnx.checker. Names of inputs, parameters and results are the graph's. Quantized operators are written in
-// QDQ form, activations as uint8 (their zero points 128 higher than int8's), because ONNX Runtime then takes them as integer
-// kernels.
+/// Writes a model with opset 13 that passes onnx.checker. Inputs, parameters and results have the graph's names. Quantized
+/// operators are written in QDQ form with activations as uint8 (zero points 128 higher than those of int8), because ONNX
+/// Runtime runs these in integer kernels.
 void write_onnx(const std::filesystem::path& path, const InferenceModel& model);
 
 }  // namespace fovea

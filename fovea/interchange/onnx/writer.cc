@@ -24,14 +24,14 @@ const ExportTable& exports() {
   return table;
 }
 
-// Folding is for floating point; integer networks have nothing left to fold.
+// Whether the graph is quantized. Folding is for floating point, and a quantized network has nothing left to fold.
 bool is_quantized(const Graph& graph) {
   return std::ranges::any_of(graph.nodes(), [&](const Graph::Node& node) {
     return std::ranges::any_of(node.results, [&](Ref result) { return graph.type(result).quantization.has_value(); });
   });
 }
 
-// `turned`: the inputs whose channels come first in the file.
+// `turned` holds the inputs whose channels come first in the file.
 OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& layers, const std::set<std::string>& turned) {
   Exporter exporter(model);
   for (const Graph::Argument& argument : model.graph.arguments()) {
@@ -45,7 +45,7 @@ OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& la
   return exporter.finish();
 }
 
-// The inputs that the reader will not take for what the file was written for.
+// Returns the inputs that the reader would take for another layout than they were written with.
 std::set<std::string> misread_inputs(const OnnxFile& file, const std::set<std::string>& turned) {
   std::set<std::string> names;
   for (const OnnxPort& port : file.inputs) {
@@ -56,9 +56,9 @@ std::set<std::string> misread_inputs(const OnnxFile& file, const std::set<std::s
 
 int64_t transpositions(const OnnxFile& file) { return std::ranges::count(file.nodes, "Transpose", &OnnxNode::type); }
 
-// Three and more dimensions have channels first in the file where the network takes them for a map, and stay as they are
-// elsewhere: what is read again has the inputs it had. Where neither order is read as it was meant, four and more have channels
-// first.
+// An input with three or more dimensions has its channels first in the file if the network treats it as a feature map, and is
+// left as it is otherwise. A file that is read back then has the inputs it had. If neither order is read back correctly, inputs
+// with four or more dimensions get their channels first.
 OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& layers) {
   std::set<std::string> turned;
   for (const Graph::Argument& argument : model.graph.arguments()) {
@@ -66,7 +66,7 @@ OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& la
   }
   OnnxFile file = exported(model, layers, turned);
   const std::set<std::string> misread = misread_inputs(file, turned);
-  if (transpositions(file) > 0) {  // which a network of maps has none of
+  if (transpositions(file) > 0) {  // A network of feature maps has none.
     OnnxFile plain = exported(model, layers, {});
     if (misread_inputs(plain, {}).empty() && transpositions(plain) < transpositions(file)) return plain;
   }
@@ -80,7 +80,7 @@ OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& la
   return exported(model, layers, turned);
 }
 
-// ONNX has no arithmetic of 16-bit activations whose integers these are.
+// ONNX has no arithmetic for 16-bit quantized activations.
 void refuse_words(const InferenceModel& model) {
   const auto check = [&](Ref value, const std::string& name) {
     const TensorType type = model.graph.type(value);

@@ -15,7 +15,7 @@ using tflite::File;
 using tflite::FileOperator;
 using tflite::FileTensor;
 
-// An operator with what its rule looks at. Rules answer why not; empty: mapped.
+// An operator with what its rule looks at. A rule returns why the operator cannot be mapped, or an empty text.
 struct Candidate {
   const File& file;
   const FileOperator& op;
@@ -25,7 +25,7 @@ struct Candidate {
   const FileTensor& output() const { return file.tensors()[static_cast<size_t>(op.outputs[0])]; }
   size_t rank() const { return input(0).shape.size(); }
 
-  // Of an i32 constant; empty when the network computes it.
+  // The values of an i32 constant; empty when the network computes them.
   std::vector<int64_t> integers(size_t index) const {
     if (!has(index) || !input(index).constant() || input(index).type != tflite::schema::TensorType::INT32) return {};
     const Tensor values = file.constant(op.inputs[index]);
@@ -179,7 +179,7 @@ const std::map<BuiltinOperator, Rule>& rules() {
   return rules;
 }
 
-// What holds for every tensor that an operator reads or writes. Constants may also be biases and shapes of 32 bits.
+// The rule for every tensor that an operator reads or writes. Constants may also be biases and shapes of 32 bits.
 std::string tensor_reason(const FileTensor& tensor) {
   const bool eight_bits = tensor.type == tflite::schema::TensorType::INT8 || tensor.type == tflite::schema::TensorType::UINT8;
   const bool parameter = tensor.constant() && tensor.type == tflite::schema::TensorType::INT32;
@@ -221,7 +221,7 @@ int64_t activation_bytes(const Candidate& op) {
 
 EdgeTpuReport edgetpu_report(const File& file) {
   EdgeTpuReport report;
-  std::set<int> counted;  // constants that several operators share
+  std::set<int> counted;  // constants that several operators share are counted once
   bool mapping = true;
   for (const FileOperator& op : file.operators()) {
     const Candidate candidate{file, op};

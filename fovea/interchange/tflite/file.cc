@@ -15,7 +15,7 @@ namespace {
 constexpr size_t most_ranks = 8;
 constexpr double most_elements = 1e10;
 
-// The number as a file has it: older ones have it in a byte only (schema, OperatorCode).
+// The operator's number; older files store it in a byte only (schema, OperatorCode).
 BuiltinOperator code_of(const OperatorCode& code) {
   return std::max(code.builtin_code(), static_cast<BuiltinOperator>(code.deprecated_builtin_code()));
 }
@@ -26,7 +26,7 @@ std::optional<Quantization> quantization_of(const QuantizationParameters* table,
   Quantization quantization{.scales = {table->scale()->begin(), table->scale()->end()}};
   const size_t count = quantization.scales.size();
   if (table->zero_point() && table->zero_point()->size() > 0) {
-    // Their verifier sees to 4 bytes of alignment, not to the 8 of these.
+    // The verifier of flatbuffers checks 4 bytes of alignment, and not the 8 that these numbers need.
     quantization.zeros.resize(table->zero_point()->size());
     std::memcpy(quantization.zeros.data(), table->zero_point()->Data(), quantization.zeros.size() * sizeof(int64_t));
   }
@@ -36,7 +36,7 @@ std::optional<Quantization> quantization_of(const QuantizationParameters* table,
   for (const float scale : quantization.scales)
     if (!std::isfinite(scale) || scale < 0) fail("{}: scale {}; scales are above 0", user, scale);
   if (count == 1) return quantization;
-  // A bias of the converters of 2019 has the dimension of its filter.
+  // A bias written by the converters of 2019 has the dimension of its filter.
   quantization.axis = shape.size() == 1 ? 0 : table->quantized_dimension();
   if (quantization.axis < 0 || quantization.axis >= std::ssize(shape) ||
       shape[static_cast<size_t>(quantization.axis)] != static_cast<int64_t>(count))
@@ -56,7 +56,7 @@ Shape shape_of(const schema::Tensor& table, const std::string& user) {
   return shape;
 }
 
-// Two integers of 4 bits a byte, the first in its lower half, as bytes.
+// Integers of 4 bits, two in a byte with the first in the lower half, as bytes.
 std::vector<std::byte> unpacked(std::span<const std::byte> packed, int64_t count, const std::string& user) {
   if (std::ssize(packed) != (count + 1) / 2) fail("{}: {} bytes of data for {} integers of 4 bits", user, packed.size(), count);
   std::vector<std::byte> result(static_cast<size_t>(count));
@@ -131,7 +131,7 @@ void File::read() {
   read_signatures();
 }
 
-// Of the first network; where several name it, the first that gives a name has it.
+// Reads the signatures of the first network. When several name a tensor, the first name is used.
 void File::read_signatures() {
   if (!model_->signature_defs()) return;
   const auto read_names = [&](const auto* entries, std::map<std::string, int>& names) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A .tflite file opened and checked: every index, length and size in it fits, and nothing is read through a pointer that was
+// A .tflite file, opened and checked: every index, length and size in it fits, and nothing is read through a pointer that was
 // not verified. Shapes and quantized axes are in the file's own order.
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace fovea::tflite {
 
-// Of the schema all but Tensor and TensorType, which would hide our own.
+// Everything of the schema except Tensor and TensorType, which would hide our own.
 using schema::ActivationFunctionType;
 using schema::AddOptions;
 using schema::ArgMaxOptions;
@@ -81,29 +81,32 @@ using schema::TransposeConvOptions;
 using schema::TransposeOptions;
 using schema::UnpackOptions;
 
+// A tensor of a file. Its spans are valid as long as the File.
 struct FileTensor {
   std::string name;
   Shape shape;
-  schema::TensorType type = schema::TensorType::FLOAT32;  // the file's own
+  schema::TensorType type = schema::TensorType::FLOAT32;  // as in the file
   std::optional<Quantization> quantization;
-  std::span<const std::byte> data;  // of a constant; as many bytes as shape and type say, also where the file holds it sparsely
-  std::vector<bool> open;           // by dimension: may its size change? empty where the file does not say
-  bool resizable = false;           // some size other than the batch may change, so `shape` is only an example
+  // of a constant: as many bytes as shape and type imply, also where the file stores it sparsely
+  std::span<const std::byte> data;
+  std::vector<bool> open;  // for each dimension, whether its size may change; empty when the file does not say
+  bool resizable = false;  // whether a size other than the batch may change, so that `shape` is only an example
 
   bool constant() const { return !data.empty(); }
 };
 
+// An operator of a file. Its spans are valid as long as the File.
 struct FileOperator {
   BuiltinOperator code = BuiltinOperator::ADD;
-  std::string name;                  // "CONV_2D"; of a custom operator "CUSTOM (name)"
-  std::vector<int> inputs, outputs;  // indices of tensors; an input left out is -1
+  std::string name;                  // "CONV_2D"; for a custom operator "CUSTOM (name)"
+  std::vector<int> inputs, outputs;  // indices of tensors; -1 for an omitted input
   std::span<const std::byte> custom_options;
   int64_t version = 1;
   const Operator* table = nullptr;
 
-  std::string_view custom_name() const;  // "FlexErf"; empty of one of the format's own
+  std::string_view custom_name() const;  // "FlexErf"; empty for one of the format's own operators
 
-  // The operator's options, null when it has none or others.
+  // The operator's options; null when it has none or those of another type.
   template <typename T>
   const T* options() const {
     return table->builtin_options_as<T>();
@@ -112,21 +115,22 @@ struct FileOperator {
 
 class File {
  public:
-  // Fails with one line that names the file and what does not fit.
+  // Fails in one line that names the file and what does not fit.
   explicit File(const std::filesystem::path& path);
-  File(std::vector<std::byte> bytes, std::string name);  // `name` for messages
+  File(std::vector<std::byte> bytes, std::string name);  // `name` is for messages
 
   const std::string& name() const { return name_; }
   const std::vector<FileTensor>& tensors() const { return tensors_; }
-  const std::vector<FileOperator>& operators() const { return operators_; }  // in the order they run
+  const std::vector<FileOperator>& operators() const { return operators_; }  // in the order in which they run
   const std::vector<int>& inputs() const { return inputs_; }
   const std::vector<int>& outputs() const { return outputs_; }
-  // What the file's signatures call its inputs and outputs, beside the tensors' own names.
+  // The names that the file's signatures give to its inputs and outputs, beside the tensors' own names.
   const std::map<std::string, int>& signature_inputs() const { return signature_inputs_; }
   const std::map<std::string, int>& signature_outputs() const { return signature_outputs_; }
   std::span<const std::byte> bytes() const { return bytes_; }
-  std::string_view metadata(std::string_view name) const;  // empty when absent
-  Tensor constant(int tensor) const;  // a copy of a constant's values; the type must be one of ours; truth is 0 or 1 in i8
+  std::string_view metadata(std::string_view name) const;  // empty when there is none
+  // a copy of a constant's values, whose type must be one of ours; booleans are 0 or 1 in i8
+  Tensor constant(int tensor) const;
 
  private:
   void read();
@@ -138,7 +142,7 @@ class File {
 
   std::string name_;
   std::vector<std::byte> bytes_;
-  std::list<std::vector<std::byte>> dense_;  // constants that the file holds sparsely
+  std::list<std::vector<std::byte>> dense_;  // constants that the file stores sparsely
   const Model* model_ = nullptr;
   std::vector<FileTensor> tensors_;
   std::vector<FileOperator> operators_;
@@ -146,7 +150,7 @@ class File {
   std::map<std::string, int> signature_inputs_, signature_outputs_;
 };
 
-// Our element type for the file's; none for those that no network here holds (strings, 4-bit integers, ...).
+// Our element type for the file's; nothing for those that no network here has (strings, 4-bit integers, ...).
 std::optional<DType> dtype_of(schema::TensorType type);
 
 }  // namespace fovea::tflite

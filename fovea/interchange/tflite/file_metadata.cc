@@ -25,7 +25,7 @@ const metadata::ModelMetadata* metadata_of(const File& file) {
   return metadata::GetModelMetadata(start);
 }
 
-// Numbers of pixels, 0 to 255; ours are of pixels / 255.
+// Converts numbers for pixels of 0 to 255 to numbers for pixels / 255.
 std::vector<float> of_unit(const flatbuffers::Vector<float>* numbers, const File& file, bool positive) {
   std::vector<float> result;
   if (!numbers) return result;
@@ -60,7 +60,7 @@ void read_normalization(const metadata::TensorMetadata& input, const File& file,
   }
 }
 
-// The file that names the classes of the first result: the first in English or in no language.
+// The file with the names of the classes of the first result: the first one in English or without a language.
 std::string label_file(const metadata::SubGraphMetadata& graph) {
   if (!graph.output_tensor_metadata() || graph.output_tensor_metadata()->size() == 0) return "";
   const auto* files = graph.output_tensor_metadata()->Get(0)->associated_files();
@@ -75,7 +75,7 @@ std::string label_file(const metadata::SubGraphMetadata& graph) {
   return other;
 }
 
-// Classes without a name, as files of detectors have them, get their number: a model is not refused for a blank line.
+// Gives classes without a name, which detectors' files have, their number, so that a model is not refused for an empty line.
 std::string named_lines(std::string_view text) {
   std::string result;
   for (size_t start = 0, number = 0; start < text.size(); ++number) {

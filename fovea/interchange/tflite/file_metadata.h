@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What TensorFlow Lite's own metadata says of a network: names of its classes, and how pictures become its input.
+// TensorFlow Lite's own metadata of a network: the names of its classes, and how images become its input.
 #pragma once
 
 #include "fovea/graph/inference_model.h"
@@ -7,8 +7,8 @@
 
 namespace fovea::tflite {
 
-// Sets the model's labels and, where its first input is normalized, mean and deviation; a file without metadata changes
-// nothing. Fails in one line on damaged metadata.
+/// Sets the model's labels and, when its first input is normalized, mean and standard deviation. A file without metadata
+/// changes nothing. Fails in one line on corrupt metadata.
 void read_file_metadata(const File& file, InferenceModel& model);
 
 }  // namespace fovea::tflite

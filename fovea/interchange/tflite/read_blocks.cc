@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks of cells to channels or to images of their own, and back: SPACE_TO_DEPTH, DEPTH_TO_SPACE, SPACE_TO_BATCH_ND and
+// Blocks of cells moved to channels or to images of their own, and back: SPACE_TO_DEPTH, DEPTH_TO_SPACE, SPACE_TO_BATCH_ND and
 // BATCH_TO_SPACE_ND, which older converters write around dilated convolutions.
 #include <algorithm>
 
@@ -32,7 +32,7 @@ void read_depth_to_space(Reader& reader) {
   reader.set_output(reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] * block, in[2] * block, channels}}}));
 }
 
-// The block of each dimension after the batch, and two numbers of cells for each.
+// The block size of each dimension after the batch, and two numbers of cells for each.
 struct Blocks {
   std::vector<int64_t> sizes, cells;
 };

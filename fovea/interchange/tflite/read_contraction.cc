@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV and BATCH_MATMUL. Filters are OHWI, depthwise ones 1HWC, dense
-// weights [out, in] in the file.
+// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV and BATCH_MATMUL. In the file, filters are OHWI, depthwise ones
+// 1HWC, and dense weights [out, in].
 #include <algorithm>
 
 #include "fovea/interchange/tflite/reader.h"
@@ -19,7 +19,7 @@ Attributes movement(Reader& reader, const Options& options) {
           {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")}};
 }
 
-// [outputs]: the file's, or zeros where it has none. The sums of 16-bit activations are as wide as it is.
+// The file's bias, [outputs], or zeros when it has none. The sums of 16-bit activations are as wide as the bias.
 Ref bias_of(Reader& reader, size_t input, int64_t outputs) {
   const bool integers = reader.quantized(), words = reader.input_type(0).dtype == DType::i16;
   if (reader.has(input)) {
@@ -29,7 +29,7 @@ Ref bias_of(Reader& reader, size_t input, int64_t outputs) {
     if (values.size() != outputs) reader.fail("has {} biases for {} outputs", values.size(), outputs);
     return reader.weight(input, {outputs}, {0}, 0);
   }
-  // Without one, depthwise sums of words are wide, others are not: so TensorFlow Lite has it.
+  // Without a bias, depthwise sums of words are wide and others are not, as in TensorFlow Lite.
   const bool wide = words && reader.op().code == BuiltinOperator::DEPTHWISE_CONV_2D;
   return reader.parameter(reader.input_name(1) + ".bias", Tensor({outputs}, wide       ? DType::i64
                                                                             : integers ? DType::i32
@@ -41,7 +41,7 @@ void check_types(Reader& reader) {
   const DType weights = reader.values(1, "weights").dtype();
   const bool bytes = weights == DType::i8 || weights == DType::u8;
   if (bytes && !reader.quantization(1)) reader.fail("has weights of {} without a scale", name(weights));
-  // 8-bit weights of real activations (a hybrid network) become the numbers they stand for.
+  // 8-bit weights of real activations (a hybrid network) are converted to real numbers.
   const bool reads = input.quantization ? bytes : input.dtype == DType::f32 && (bytes || weights == DType::f32);
   if (!reads) reader.fail("multiplies {} by {}, which is not read", to_string(input), name(weights));
 }
@@ -51,8 +51,9 @@ bool is_dynamic(Reader& reader) {
          byte_size(reader.values(1, "weights").dtype()) == 1;
 }
 
-// Activations as whole numbers up to 127, one scale for each position of the first dimension, halves away from zero; the
-// product with whole weights is an integer, and gets both scales. `multiply` is the product.
+// Rounds activations to whole numbers of up to 127, with one scale for each position of the first dimension and halves away
+// from zero. Their product with whole weights is an integer, which is then multiplied by both scales. `multiply` computes the
+// product.
 template <typename Multiply>
 Ref dynamic_product(Reader& reader, Ref x, int64_t outputs, Multiply multiply) {
   Shape dims;
@@ -150,11 +151,11 @@ void read_fully_connected(Reader& reader) {
   reader.set_output(result);
 }
 
-// How results of a transposed convolution lie on its images, along one dimension: result o sums x[q - t] * w[phase + stride *
-// t] with stride * q + phase = o + before.
+// How the results of a transposed convolution are placed along one dimension: result o sums x[q - t] * w[phase + stride * t]
+// with stride * q + phase = o + before.
 struct TransposedDim {
   int64_t in, out, taps, stride;
-  int64_t before;  // results cut off in front
+  int64_t before;  // results that are cut off in front
   int64_t terms() const { return (taps + stride - 1) / stride; }
   int64_t positions() const { return std::max(in, (out - 1 + before) / stride + 1); }  // of q
 };
@@ -169,8 +170,8 @@ TransposedDim transposed_dim(Reader& reader, int64_t in, int64_t out, int64_t ta
   return {in, out, taps, stride, same ? std::max<int64_t>(whole - out, 0) / 2 : 0};
 }
 
-// [terms, terms, in, phases, phases, out] as one filter: the taps of each phase in turn, last first; taps beyond the filter are
-// zero.
+// The filter [terms, terms, in, phases, phases, out] as one filter, with the taps of each phase in reverse order; taps beyond
+// the original filter are zero.
 Tensor phase_filter(const Tensor& filter, const TransposedDim& high, const TransposedDim& wide, int64_t zero) {
   const Shape shape = filter.shape();
   const int64_t out = shape[0], in = shape[3];
@@ -200,8 +201,8 @@ std::vector<T> repeated(const std::vector<T>& values, int64_t times) {
   return all;
 }
 
-// Of integers it is a convolution whose filters are those of every phase side by side, and results that interleave: the sums
-// are the same, so their integers are.
+// On integers it is a convolution whose filters are those of all phases, followed by an interleaving of the results. The sums
+// are the same, and so are the integers.
 void read_integer_transpose_conv(Reader& reader, const TransposeConvOptions& options, const Shape& size) {
   const Tensor filter = reader.values(1, "filter");
   const Shape shape = filter.shape(), image = reader.input_type(2).shape;
@@ -237,8 +238,8 @@ void read_integer_transpose_conv(Reader& reader, const TransposeConvOptions& opt
                  {{"offsets", Shape{0, high.before, wide.before, 0}}, {"sizes", Shape{image[0], size[0], size[1], out}}}));
 }
 
-// Inputs: the output's shape, the filter (OHWI, O the outputs), the image, and a bias where there is one. Our filter is that of
-// the convolution it transposes: [h, w, out, in].
+// The inputs are the output's shape, the filter (OHWI, where O are the outputs), the image, and optionally a bias. Our filter
+// is that of the convolution which it transposes: [h, w, out, in].
 void read_transpose_conv(Reader& reader) {
   const auto& options = reader.options<TransposeConvOptions>();
   const std::vector<int64_t> size = reader.integers(0, "output shape");
@@ -259,7 +260,7 @@ void read_transpose_conv(Reader& reader) {
   reader.set_output(reader.activated(result, options.fused_activation_function()));
 }
 
-// [..., m, k] times [..., k, n]; dimensions before these are broadcast.
+// The product [..., m, k] x [..., k, n]; the dimensions before these are broadcast.
 void read_batch_matmul(Reader& reader) {
   const auto& options = reader.options<BatchMatMulOptions>();
   const TensorType left = reader.input_type(0);
@@ -291,7 +292,7 @@ void read_batch_matmul(Reader& reader) {
                                {{"transpose_lhs", options.adj_x()}, {"transpose_rhs", options.adj_y()}}));
 }
 
-// Over depth, height and width; the filter is [depth, height, width, in, out], as ours.
+// A convolution over depth, height and width; the filter is [depth, height, width, in, out] as in fovea.
 void read_conv_3d(Reader& reader) {
   const auto& options = reader.options<Conv3DOptions>();
   const TensorType input = reader.input_type(0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators of a name of their own: those of MediaPipe's networks, whose options are bare structures of TensorFlow Lite
+// Custom operators of MediaPipe's networks, whose options are plain structures of TensorFlow Lite
 // (mediapipe/util/tflite/operations).
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 namespace fovea::tflite {
 namespace {
 
-// Numbers of 32 bits, one after another.
+// Reads options as a sequence of 32-bit numbers.
 class CustomOptions {
  public:
   CustomOptions(Reader& reader, size_t count) : reader_(reader), bytes_(reader.op().custom_options) {
@@ -42,12 +42,12 @@ void check_real_image(Reader& reader, size_t input) {
   if (type.dtype != DType::f32 || type.shape.size() != 4) reader.fail("works on {}; images of f32 are read", to_string(type));
 }
 
-// How much of the whole, stride * (in - 1) + taps, is cut off; half of it in front.
+// How many cells of the whole result, stride * (in - 1) + taps, are cut off; half of them in front.
 int64_t cut(int64_t in, int64_t taps, int64_t stride, bool same) {
   return same ? std::max<int64_t>(0, taps - (in - 1) % stride - 1) : 0;
 }
 
-// A transposed convolution that says its result's size by its padding, and has a bias.
+// A transposed convolution whose padding determines the size of its result, and which has a bias.
 void read_transposed_bias(Reader& reader) {
   const CustomOptions options(reader, 3);
   const bool same = options.same_padding();
@@ -79,7 +79,8 @@ Pool pool_of(Reader& reader) {
           .same = options.same_padding()};
 }
 
-// The largest of each window, and where in it: row * width + column as a real number, and a tenth for whoever truncates it.
+// The maximum of each window and its position, row * width + column, as a real number; a tenth is added because readers
+// truncate it.
 void read_pool_with_place(Reader& reader) {
   const Pool pool = pool_of(reader);
   check_real_image(reader, 0);
@@ -93,8 +94,8 @@ void read_pool_with_place(Reader& reader) {
   reader.set_output(reader.add("add", {place, reader.scalar(static_cast<double>(0.1F))}), 1);
 }
 
-// Each number back to the place in its window that it was taken from; zeros elsewhere. Of windows side by side every cell has
-// one number that may come to it.
+// Moves each number back to the position in its window that it was taken from, with zeros elsewhere. Since windows do not
+// overlap, each cell can receive one number.
 void read_unpool(Reader& reader) {
   const Pool pool = pool_of(reader);
   check_real_image(reader, 0);

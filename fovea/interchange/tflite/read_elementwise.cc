@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic, activations, softmax, and the borders between floats and integers.
+// Arithmetic, activations, softmax, and the conversions between floats and integers.
 #include <cmath>
 #include <type_traits>
 
@@ -8,7 +8,7 @@
 namespace fovea::tflite {
 namespace {
 
-// Sums of 16-bit integers whose scales are all powers of two are shifted, unless the file says otherwise.
+// Sums of 16-bit integers whose scales are all powers of two are computed by shifts, unless the file says otherwise.
 bool has_powers_of_two(Reader& reader) {
   const auto is_power = [](float scale) {
     int exponent = 0;
@@ -39,7 +39,7 @@ void read_sub(Reader& reader) { read_binary<SubOptions>(reader, "sub"); }
 void read_mul(Reader& reader) { read_binary<MulOptions>(reader, "mul"); }
 void read_div(Reader& reader) { read_binary<DivOptions>(reader, "div"); }
 
-// Of floats only, and without options.
+// An operator on floats without options.
 template <const char* name>
 void read_plain(Reader& reader) {
   if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
@@ -48,7 +48,7 @@ void read_plain(Reader& reader) {
   reader.set_output(reader.add(name, operands));
 }
 
-// Of integers, which have to count alike.
+// A maximum or minimum; integers must have the same scale and zero point.
 template <const char* name>
 void read_extreme(Reader& reader) {
   if (!reader.quantized()) return reader.set_output(reader.add(name, {reader.input(0), reader.input(1)}));
@@ -74,7 +74,7 @@ void read_square(Reader& reader) {
   reader.set_output(reader.add("mul", {reader.input(0), reader.input(0)}));
 }
 
-// `function` as fovea.quantized_activation has it; `name` of the operator on floats.
+// An activation: `function` is its name in fovea.quantized_activation, `name` the operator on floats.
 template <const char* name, const char* function>
 void read_activation(Reader& reader) {
   if (!reader.quantized()) return reader.set_output(reader.add(name, {reader.input(0)}));
@@ -111,7 +111,7 @@ void read_leaky_relu(Reader& reader) {
                                {{"function", std::string("leaky_relu")}, {"alpha", alpha}, {"output", reader.output_type()}}));
 }
 
-// Hendrycks and Gimpel 2016: with the error function, or its approximation by tanh.
+// Hendrycks and Gimpel 2016, with the error function or its approximation by tanh.
 void read_gelu(Reader& reader) {
   const auto* options = reader.op().options<GeluOptions>();
   const Ref x = reader.input(0);
@@ -149,7 +149,7 @@ void read_quantize(Reader& reader) {
   reader.set_output(reader.add("quantize", {reader.input(0)}, {{"output", reader.output_type()}}));
 }
 
-// Of a constant it is how files store weights in half or a quarter of the space: the network gets their real numbers.
+// On a constant this is how files store weights in half or a quarter of the space; the network gets the real numbers.
 void read_dequantize(Reader& reader) {
   if (reader.is_constant(0)) return reader.set_constant_output(reader.reals(0, "constant"));
   reader.set_output(reader.add("dequantize", {reader.input(0)}));

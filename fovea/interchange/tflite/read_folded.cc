@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What files compute of constants alone: shapes for RESHAPE and its like, and weights that are stored otherwise than they are
-// used. Small integers are computed here, and constants of any type are moved.
+// What files compute from constants alone: shapes for RESHAPE and the like, and weights that are stored differently from how
+// they are used. Small integers are computed here, and constants of any type are moved.
 #include <algorithm>
 #include <functional>
 
@@ -31,7 +31,7 @@ using Function = std::function<int64_t(int64_t, int64_t)>;
 
 int64_t wrapped(uint64_t value) { return static_cast<int64_t>(value); }
 
-// Of two integers; none for a division by zero.
+// A function of two integers; nothing for a division by zero.
 Function function_of(BuiltinOperator code) {
   switch (code) {
     case BuiltinOperator::ADD:
@@ -74,7 +74,7 @@ bool fold_binary(Reader& reader) {
   return true;
 }
 
-// The product, the sum, the least or the largest of all.
+// The product, sum, minimum or maximum of all numbers.
 bool fold_reduction(Reader& reader) {
   const std::vector<int64_t> numbers = reader.integers(0, "input");
   const auto* options = reader.op().options<ReducerOptions>();
@@ -140,7 +140,8 @@ bool fold_unpack(Reader& reader) {
   return true;
 }
 
-// The same numbers in another shape or order; scales do not go with them, so that only real numbers and plain integers move.
+// The same numbers in another shape or order. Scales are not moved along, so only real numbers and plain integers are
+// supported.
 bool fold_movement(Reader& reader) {
   const Tensor tensor = reader.values(0, "input");
   const bool integers = tensor.dtype() == DType::i32 || tensor.dtype() == DType::i64;
@@ -163,7 +164,7 @@ bool fold_movement(Reader& reader) {
 bool fold_cast(Reader& reader) {
   const Tensor from = reader.values(0, "input");
   const std::optional<DType> to = dtype_of(reader.file_output_type());
-  if (from.dtype() == DType::f32 && to == DType::f32) {  // halves are widened when they are read
+  if (from.dtype() == DType::f32 && to == DType::f32) {  // halves were widened when they were read
     reader.set_constant_output(from);
     return true;
   }
@@ -185,7 +186,7 @@ bool fold_cast(Reader& reader) {
 bool read_folded(Reader& reader) {
   if (!all_constant(reader)) return false;
   switch (reader.op().code) {
-    case BuiltinOperator::DENSIFY:  // what is stored sparsely was spread when the file was opened
+    case BuiltinOperator::DENSIFY:  // sparse tensors were expanded when the file was opened
       reader.set_constant_output(reader.values(0, "input"));
       return true;
     case BuiltinOperator::RESHAPE:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Comparisons, logic and choices. Truth is 0 or 1 in i8, which is how a file's results of BOOL come out.
+// Comparisons, logic and selection. Booleans are 0 or 1 in i8, and so are a file's results of type BOOL.
 #include <algorithm>
 
 #include "fovea/interchange/tflite/reader.h"
@@ -30,7 +30,7 @@ Ref truth_of(Reader& reader, Ref left, Ref right, const std::string& comparison)
   return reader.add("select", {left, right, byte_constant(reader, 1), byte_constant(reader, 0)}, {{"comparison", comparison}});
 }
 
-// Integers of one scale compare as the numbers they stand for.
+// Integers of one scale compare like the numbers that they stand for.
 template <const char* comparison>
 void read_comparison(Reader& reader) {
   const TensorType left = reader.input_type(0), right = reader.input_type(1);
@@ -39,7 +39,7 @@ void read_comparison(Reader& reader) {
   reader.set_output(truth_of(reader, reader.real(0), reader.real(1), comparison));
 }
 
-// Of 0 and 1 the smaller is "and", the larger "or".
+// On 0 and 1, the minimum is "and" and the maximum is "or".
 void check_truth(Reader& reader, size_t input) {
   const TensorType type = reader.input_type(input);
   if (type.dtype != DType::i8 || type.quantization) reader.fail("works on {}, not on truth", to_string(type));
@@ -55,7 +55,7 @@ void read_not(Reader& reader) {
   reader.set_output(truth_of(reader, reader.input(0), byte_constant(reader, 0), "eq"));
 }
 
-// SELECT's condition has the shape of what is chosen, or chooses whole rows; SELECT_V2 broadcasts all three.
+// The condition of SELECT has the shape of its other operands, or selects whole rows; SELECT_V2 broadcasts all three.
 void read_select(Reader& reader) {
   check_truth(reader, 0);
   const TensorType yes = reader.input_type(1), no = reader.input_type(2);
@@ -72,7 +72,7 @@ void read_select(Reader& reader) {
   reader.set_output(reader.like_output(chosen));
 }
 
-// The numbers as they are; towards zero where they become integers.
+// A conversion of the values, rounding towards zero for integers.
 void read_cast(Reader& reader) {
   const TensorType type = reader.input_type(0);
   Ref value = reader.input(0);
@@ -95,7 +95,7 @@ void read_cast(Reader& reader) {
   reader.set_output(from == *to ? value : reader.add("cast", {value}, {{"dtype", std::string(name(*to))}}));
 }
 
-// Does any, or do all, along dimensions?
+// Whether any or all elements are true along dimensions.
 template <const char* reduction>
 void read_truth_reduction(Reader& reader) {
   check_truth(reader, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What fills, counts, numbers and reverses: ZEROS_LIKE, FILL, ONE_HOT, CUMSUM, REVERSE_V2, ARG_MIN; and whole numbers.
+// Operators that fill, number, accumulate and reverse: ZEROS_LIKE, FILL, ONE_HOT, CUMSUM, REVERSE_V2, ARG_MIN; and division
+// with whole quotients.
 #include <algorithm>
 #include <cmath>
 
@@ -31,7 +32,7 @@ std::vector<int64_t> inverse(const std::vector<int64_t>& order) {
   return result;
 }
 
-// Along one dimension, the first of equals: of the negatives the largest.
+// The index of the minimum along one dimension, the first of equal ones: the argmax of the negatives.
 void read_arg_min(Reader& reader) {
   const auto& options = reader.options<ArgMinOptions>();
   const auto rank = std::ssize(reader.input_type(0).shape);
@@ -43,7 +44,7 @@ void read_arg_min(Reader& reader) {
   reader.set_output(place);
 }
 
-// As a product with a matrix of zeros and ones.
+// A cumulative sum, as a product with a matrix of zeros and ones.
 void read_cumsum(Reader& reader) {
   const auto& options = reader.options<CumsumOptions>();
   const TensorType type = reader.input_type(0);
@@ -68,7 +69,7 @@ void read_cumsum(Reader& reader) {
   reader.set_output(x);
 }
 
-// The last first: one cell after another.
+// Reverses a dimension, cell by cell.
 void read_reverse(Reader& reader) {
   const Shape shape = reader.input_type(0).shape;
   Ref result = reader.input(0);
@@ -89,7 +90,7 @@ void read_zeros_like(Reader& reader) {
   reader.set_output(reader.add("broadcast", {reader.scalar(0)}, {{"shape", type.shape}}));
 }
 
-// Of a constant shape that our batch may stretch.
+// A tensor of one value with a constant shape, whose batch may be replaced.
 void read_fill(Reader& reader) {
   Shape shape = reader.integers(0, "shape");
   double count = 1;
@@ -102,7 +103,7 @@ void read_fill(Reader& reader) {
   reader.set_output(reader.add("broadcast", {number}, {{"shape", shape}}));
 }
 
-// on where the number is the position, else off.
+// `on` where the number equals the position, otherwise `off`.
 void read_one_hot(Reader& reader) {
   const auto& options = reader.options<OneHotOptions>();
   const TensorType numbers = reader.input_type(0);
@@ -145,7 +146,7 @@ void read_sign(Reader& reader) {
   reader.set_output(reader.add("select", {x, zero, reader.scalar(1), below}, {{"comparison", std::string("gt")}}));
 }
 
-// Rounded to one of 2^bits steps between two numbers that are moved for 0 to be one (Jacob et al. 2018, section 3).
+// Rounds to one of 2^bits steps between two numbers, which are moved so that 0 is a step (Jacob et al. 2018, section 3).
 void read_fake_quantize(Reader& reader) {
   const auto& options = reader.options<FakeQuantOptions>();
   if (reader.input_type(0).dtype != DType::f32 || options.num_bits() < 2 || options.num_bits() > 16 ||

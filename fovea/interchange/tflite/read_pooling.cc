@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling, reductions, norms made of them, and the resizing of images.
+// Pooling, reductions, normalization composed of them, and resizing.
 #include <algorithm>
 
 #include "fovea/interchange/tflite/reader.h"
@@ -40,7 +40,7 @@ void read_max_pool(Reader& reader) {
   reader.set_output(result);
 }
 
-// The root of the mean of squares.
+// The square root of the mean of squares.
 void read_l2_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
   if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
@@ -50,7 +50,7 @@ void read_l2_pool(Reader& reader) {
 }
 
 // Krizhevsky et al. 2012, section 3.3: x / (bias + alpha * the sum of squares of the neighboring channels) ^ beta. The sum is
-// a mean along channels times their number.
+// an average along channels times their number.
 void read_local_response_normalization(Reader& reader) {
   const auto& options = reader.options<LocalResponseNormalizationOptions>();
   const Shape shape = reader.input_type(0).shape;
@@ -71,7 +71,7 @@ void read_local_response_normalization(Reader& reader) {
   reader.set_output(reader.add("mul", {reader.input(0), factor}));
 }
 
-// x / its length along the last dimension.
+// x divided by its length along the last dimension.
 void read_l2_normalization(Reader& reader) {
   const auto* options = reader.op().options<L2NormOptions>();
   const Shape shape = reader.input_type(0).shape;
@@ -94,7 +94,7 @@ std::vector<int64_t> reduced_dims(Reader& reader) {
   return dims;
 }
 
-// The largest of 8-bit integers is a maximum over one window; the last dimension, where it stays, is the window's channels.
+// The maximum of 8-bit integers is a pool with one window; the last dimension, when it is kept, is the channels of that window.
 Ref largest_integer(Reader& reader, const std::vector<int64_t>& dims, bool keep) {
   const Shape shape = reader.input_type(0).shape;
   const auto last = std::ssize(shape) - 1;
@@ -133,14 +133,14 @@ void read_reduction(Reader& reader) {
   Attributes attributes{{"dims", reduced_dims(reader)}, {"keep_dims", keep}};
   if (!reader.quantized()) return reader.set_output(reader.add(reduction, {reader.input(0)}, attributes));
   if (code == BuiltinOperator::REDUCE_MAX) return reader.set_output(largest_integer(reader, reduced_dims(reader), keep));
-  if (code == BuiltinOperator::REDUCE_MIN)  // it only chooses among them
+  if (code == BuiltinOperator::REDUCE_MIN)  // it only selects one of its input's integers
     return reader.set_output(reader.like_output(reader.add(reduction, {reader.real(0)}, attributes)));
   attributes.emplace_back("output", reader.output_type());
   reader.set_output(
       reader.add(code == BuiltinOperator::MEAN ? "quantized_mean" : "quantized_sum", {reader.input(0)}, attributes));
 }
 
-// Along one dimension, the first of equals.
+// The index of the maximum along one dimension, the first of equal ones.
 void read_arg_max(Reader& reader) {
   const auto& options = reader.options<ArgMaxOptions>();
   const std::vector<int64_t> axis = reader.integers(1, "dimension");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What moves data or only renames it: RESHAPE, TRANSPOSE, PAD, CONCATENATION and their relatives; and SHAPE and
-// PACK, which converters write to compute the shape of a RESHAPE and which are computed while reading.
+// Operators that move data or only rename it: RESHAPE, TRANSPOSE, PAD, CONCATENATION and the like; and SHAPE and PACK, which
+// converters write to compute the shape of a RESHAPE and which are computed while reading.
 #include <algorithm>
 
 #include "fovea/interchange/tflite/reader.h"
@@ -8,8 +8,8 @@
 namespace fovea::tflite {
 namespace {
 
-// The new shape is an input, or in older files an option. It was made for the file's own batch: what it leaves open is found
-// with that, and the batch is then whatever the rest leaves.
+// The new shape is an input, or an option in older files. It was made for the file's own batch: what it leaves open is inferred
+// with that batch, and the batch is then whatever the rest leaves.
 void read_reshape(Reader& reader) {
   const auto* options = reader.op().options<ReshapeOptions>();
   Shape shape;
@@ -39,7 +39,7 @@ int64_t dimension(Reader& reader, int64_t dim, int64_t rank) {
   return dim;
 }
 
-// Those named go; without any, all of size 1.
+// Removes the named dimensions, or all of size 1 when none are named.
 void read_squeeze(Reader& reader) {
   const auto* options = reader.op().options<SqueezeOptions>();
   const Shape input = reader.input_type(0).shape;
@@ -71,7 +71,7 @@ void read_transpose(Reader& reader) {
   reader.set_output(reader.add("transpose", {reader.input(0)}, {{"permutation", reader.integers(1, "order of dimensions")}}));
 }
 
-// What an integer of the input's type stands for.
+// The real number that an integer of the input's type stands for.
 double real_of(Reader& reader, const Tensor& integer) {
   const Quantization type = *reader.input_type(0).quantization;
   const int64_t q = integer.dtype() == DType::i16  ? int64_t{integer.data<int16_t>()[0]}
@@ -80,7 +80,7 @@ double real_of(Reader& reader, const Tensor& integer) {
   return static_cast<double>(type.scales[0]) * static_cast<double>(q - type.zeros[0]);
 }
 
-// PAD fills with what stands for 0.
+// PAD fills with the integer that stands for 0.
 void read_pad(Reader& reader) {
   Attributes attributes{{"padding", reader.integers(1, "padding")}};
   if (reader.op().code == BuiltinOperator::PADV2 && reader.has(2)) {
@@ -92,7 +92,7 @@ void read_pad(Reader& reader) {
   reader.set_output(reader.add("pad", {reader.input(0)}, attributes));
 }
 
-// Inputs with another scale than the result's are brought to it first.
+// Inputs with another scale than the result's are converted to it first.
 void read_concatenation(Reader& reader) {
   const auto& options = reader.options<ConcatenationOptions>();
   const bool quantized = reader.quantized();
@@ -138,7 +138,7 @@ void read_broadcast_to(Reader& reader) {
   reader.set_output(reader.add("broadcast", {reader.input(0)}, {{"shape", shape}}));
 }
 
-// Numbers side by side; tensors along a new dimension.
+// Packs numbers into a list, or tensors along a new dimension.
 void read_pack(Reader& reader) {
   const auto& options = reader.options<PackOptions>();
   bool numbers = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boxes of a tensor (SLICE, STRIDED_SLICE, SPLIT, SPLIT_V, UNPACK), and boxes put together again (GATHER, MIRROR_PAD, TILE).
+// Slicing (SLICE, STRIDED_SLICE, SPLIT, SPLIT_V, UNPACK) and composing tensors from slices (GATHER, MIRROR_PAD, TILE).
 #include <algorithm>
 
 #include "fovea/interchange/tflite/reader.h"
@@ -8,10 +8,10 @@ namespace fovea::tflite {
 namespace {
 
 struct Box {
-  Shape offsets, sizes, strides;  // sizes: of the result
+  Shape offsets, sizes, strides;  // sizes are those of the result
 };
 
-// What covers the file's whole batch covers ours.
+// A slice that covers the file's whole batch covers the whole batch of the network.
 void take_batch(Reader& reader, size_t input, Box& box) {
   if (!box.offsets.empty() && box.offsets[0] == 0 && box.sizes[0] == reader.file_shape(input)[0])
     box.sizes[0] = reader.input_type(input).shape[0];
@@ -32,15 +32,15 @@ void read_slice(Reader& reader) {
   reader.set_output(slice(reader, 0, std::move(box)));
 }
 
-// NumPy's x[begin:end:stride, ...]: a box, in which a negative stride walks back from the box's last cell, and the shape that
-// the result has once dimensions went and came.
+// NumPy's x[begin:end:stride, ...]: a box, in which a negative stride runs backwards from the box's last cell, and the shape of
+// the result after dimensions are removed and inserted.
 struct StridedBox {
   Box box;
   std::vector<bool> backwards, shrinks;
-  std::vector<size_t> fresh;  // before which dimensions of the input new ones stand
+  std::vector<size_t> fresh;  // the dimensions of the input before which new ones are inserted
 };
 
-// One dimension of it.
+// Adds one dimension to the box.
 void take_range(Reader& reader, StridedBox& result, size_t dim, int64_t begin, int64_t end, int64_t stride, int bits) {
   const bool no_begin = (bits & 1) != 0, no_end = (bits & 2) != 0, shrink = (bits & 4) != 0;
   const int64_t size = result.box.sizes[dim];
@@ -72,7 +72,7 @@ void take_range(Reader& reader, StridedBox& result, size_t dim, int64_t begin, i
 }
 
 StridedBox strided_box(Reader& reader, const StridedSliceOptions& options, const Shape& input) {
-  // No dimension is as long as that, so that nothing changes and sums stay in range.
+  // No dimension is as long as this bound, so nothing changes and sums stay in range.
   const auto bounded = [&](size_t place, const char* what) {
     std::vector<int64_t> numbers = reader.integers(place, what);
     for (int64_t& number : numbers) number = std::clamp(number, -(int64_t{1} << 40), int64_t{1} << 40);
@@ -97,7 +97,7 @@ StridedBox strided_box(Reader& reader, const StridedSliceOptions& options, const
   for (size_t i = 0; i < count; ++i) {
     if (has(options.ellipsis_mask(), i)) {
       dim += rank - named;
-      named = rank;  // a second one stands for nothing
+      named = rank;  // a second ellipsis stands for nothing
     } else if (has(options.new_axis_mask(), i)) {
       result.fresh.push_back(dim);
     } else {
@@ -111,7 +111,7 @@ StridedBox strided_box(Reader& reader, const StridedSliceOptions& options, const
 
 void read_strided_slice(Reader& reader) {
   const auto& options = reader.options<StridedSliceOptions>();
-  if (reader.is_constant(0)) {  // of a shape: computed here
+  if (reader.is_constant(0)) {  // of a shape, which is computed here
     const Tensor input = reader.values(0, "input");
     if (input.dtype() == DType::i32 || input.dtype() == DType::i64) {
       std::vector<int64_t> values = reader.integers(0, "input"), taken;
@@ -174,7 +174,7 @@ void read_split_v(Reader& reader) {
       reader.fail("takes {} of dimension {} of {}", size, dim, to_string(shape));
     rest -= size == -1 ? 0 : size;
   }
-  for (int64_t& size : sizes)  // one may be left open
+  for (int64_t& size : sizes)  // one size may be left open
     if (size == -1) size = rest;
   split(reader, 0, dim, sizes);
 }
@@ -214,7 +214,7 @@ void read_unpack(Reader& reader) {
   }
 }
 
-// Of known positions, neighbors together; of a shape it is computed here.
+// Gathers known positions, runs of neighbors as one slice; from a shape, the result is computed here.
 void read_gather(Reader& reader) {
   const auto* options = reader.op().options<GatherOptions>();
   const std::vector<int64_t> places = reader.integers(1, "positions");
@@ -243,7 +243,7 @@ void read_gather(Reader& reader) {
   reader.set_output(form.empty() ? without(reader, result, dim) : result);
 }
 
-// Cells before and after repeat those inside, from the edge inwards; REFLECT leaves out the edge itself.
+// The cells before and after mirror those inside, from the edge inwards; REFLECT leaves out the edge itself.
 void read_mirror_pad(Reader& reader) {
   const auto* options = reader.op().options<MirrorPadOptions>();
   const int64_t skipped = options && options->mode() == MirrorPadMode::SYMMETRIC ? 0 : 1;
@@ -267,7 +267,7 @@ void read_mirror_pad(Reader& reader) {
 
 void read_tile(Reader& reader) {
   const std::vector<int64_t> times = reader.integers(1, "repetitions");
-  constexpr int64_t most = int64_t{1} << 28;  // elements
+  constexpr int64_t most = int64_t{1} << 28;  // in elements
   Ref result = reader.input(0);
   if (times.size() != reader.file_shape(0).size()) reader.fail("has {} repetitions", times.size());
   if (!times.empty() && times[0] != 1 && reader.rebatched()) reader.fail("repeats the batch; it is read with the file's own");

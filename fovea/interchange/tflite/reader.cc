@@ -48,7 +48,7 @@ InferenceModel Reader::read() {
   if (results.empty()) fovea::fail("{}: a network without outputs", file_.name());
   graph_.finish(results);
   InferenceModel model{graph_name(file_.name()), std::move(graph_), std::move(parameters_), {}, {}};
-  // A file that does not say how photographs become inputs gets the whole of their middle square.
+  // When a file does not say how images become inputs, the whole center square is used.
   const Shape& image = file_.tensors()[static_cast<size_t>(file_.inputs()[0])].shape;
   if (image.size() == 4) model.preprocessing.resize = std::min(image[1], image[2]);
   read_file_metadata(file_, model);
@@ -57,7 +57,7 @@ InferenceModel Reader::read() {
   return model;
 }
 
-// What the file's signature calls inputs and results, beside the names of their tensors.
+// Sets the names that the file's signature gives to inputs and results, beside the names of their tensors.
 void Reader::name_ports(InferenceModel& model) const {
   const auto place_in = [](const std::vector<int>& list, int tensor) {
     return static_cast<size_t>(std::ranges::find(list, tensor) - list.begin());
@@ -256,7 +256,7 @@ Ref Reader::weight(size_t input, const Shape& shape, const std::vector<int64_t>&
   return weights_[key] = parameter(input_name(input), tensor, std::move(scales));
 }
 
-// Does a bias say that it counts in the scale of what it is added to? That is what it does; some files say otherwise.
+// Whether a bias states the scale of the sums that it is added to. It always has that scale, but some files state another one.
 bool Reader::is_scaled_as_sums(size_t input) const {
   if (!has(1) || !has(data_input())) return false;
   const std::optional<Quantization> bias = quantization(input), weights = quantization(1);
@@ -329,7 +329,7 @@ void Reader::set_output(Ref value, size_t output) {
       value = add("quantize", {value}, {{"output", wanted}});
   }
   const TensorType type = graph_.type(value);
-  // Truth is 0 or 1 in a byte.
+  // A boolean is 0 or 1 in a byte.
   const bool truth = tensor.type == schema::TensorType::BOOL && type.dtype == DType::i8 && !type.quantization;
   if (!truth && dtype_of(tensor.type) != type.dtype)
     fail("gives {}; the file says {}", name(type.dtype), schema::EnumNameTensorType(tensor.type));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One operator of a file after another becomes operators of a graph. Those of a family are read in the family's file.
+// Converts the operators of a file, one after another, to operators of a graph. Each family of operators is read in a file of
+// its own.
 #pragma once
 
 #include <map>
@@ -16,6 +17,7 @@
 
 namespace fovea::tflite {
 
+// The state of reading one file, and what the functions that read an operator use.
 class Reader {
  public:
   Reader(const File& file, const TfliteOptions& options);
@@ -41,43 +43,45 @@ class Reader {
   const Shape& file_shape(size_t input) const;  // with the file's own batch
   int64_t file_batch() const { return file_batch_; }
   bool rebatched() const { return options_.batch != file_batch_; }
-  // A shape that the file made for its own batch, for ours. The batch is whatever of the first dimension the rest leaves.
+  // A shape that the file computed for its own batch, converted to ours. The batch is whatever of the first dimension the rest
+  // leaves.
   Shape batched(Shape shape) const;
   bool quantized(size_t input = 0) { return input_type(input).quantization.has_value(); }
 
-  // Of a constant input: its values in the file's own order; fails when the network computes it.
+  // The values of a constant input in the file's own order; fails when the network computes it.
   Tensor values(size_t input, std::string_view what) const;
   std::vector<int64_t> integers(size_t input, std::string_view what) const;  // of i32 or i64
   bool is_constant(size_t input) const;
-  // Of a constant input: the real numbers it stands for, as f32; fails on integers without a scale.
+  // The real numbers that a constant input stands for, as f32; fails on integers without a scale.
   Tensor reals(size_t input, std::string_view what) const;
-  Tensor whole_numbers(size_t input) const;                      // the same of 8-bit weights, but for their scales
+  Tensor whole_numbers(size_t input) const;                      // the same for 8-bit weights, without their scales
   std::optional<Quantization> quantization(size_t input) const;  // as the file has it
 
-  // Constant `input` as a parameter: seen as `shape` (of equal count), then with its dimensions permuted; scales, where there
-  // are several, go by dimension `axis` of the result. 8-bit weights of real activations become the numbers they
-  // stand for; where they are read dynamically, those without their scales.
+  // Constant `input` as a parameter: reshaped to `shape` (of equal count), then permuted. When there are several scales, they
+  // belong to dimension `axis` of the result. 8-bit weights of real activations become the real numbers that they stand for or,
+  // when they are read dynamically, those without their scales.
   Ref weight(size_t input, const Shape& shape, const std::vector<int64_t>& permutation, int64_t axis);
   Ref parameter(const std::string& name, const Tensor& tensor, std::optional<Quantization> quantization = {});
-  std::string input_name(size_t input) const;  // the file's, or "tensor7"
+  std::string input_name(size_t input) const;  // the file's name, or "tensor7"
 
   Ref add(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes = {});
   std::vector<Ref> add_all(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes);
   Ref scalar(double value);              // [] f32
-  Ref reversed(Ref value, int64_t dim);  // the cells of one dimension, the last first
+  Ref reversed(Ref value, int64_t dim);  // one dimension in reverse order
   TensorType type(Ref value) const { return graph_.type(value); }
 
   size_t output_count() const { return op_->outputs.size(); }
-  QuantizedType output_type(size_t output = 0) const;  // fails when the file gives no scale
-  // Says what the operator's output is: checks its shape, and gives it the file's scale where an operator that only moves data
-  // kept another.
+  QuantizedType output_type(size_t output = 0) const;  // fails when the file has no scale
+  // Sets the operator's output: checks its shape, and gives it the file's scale when an operator that only moves data kept
+  // another one.
   void set_output(Ref value, size_t output = 0);
-  void set_constant_output(Tensor tensor, size_t output = 0);  // known while reading
+  void set_constant_output(Tensor tensor, size_t output = 0);  // for a result that is known while reading
   schema::TensorType file_output_type(size_t output = 0) const;
   const Shape& file_output_shape(size_t output = 0) const;
-  // The operator on real numbers between dequantize and quantize: exact where it only chooses among its input's integers.
+  // The operator's input as real numbers, for an operator between dequantize and quantize. The result is exact when it only
+  // selects among the integers of its input.
   Ref real(size_t input);
-  Ref like_output(Ref value, size_t output = 0);  // quantized where the file's output is
+  Ref like_output(Ref value, size_t output = 0);  // quantized when the file's output is
 
   Ref activated(Ref value, ActivationFunctionType activation);  // of floats
   std::string activation_name(ActivationFunctionType activation) const;
@@ -101,13 +105,13 @@ class Reader {
   size_t index_ = 0;
   Graph graph_;
   std::vector<Ref> values_;                       // by tensor; -1 until it is known
-  std::vector<std::optional<Tensor>> constants_;  // by tensor: those computed while reading
+  std::vector<std::optional<Tensor>> constants_;  // by tensor: constants that are computed while reading
   std::map<std::string, Tensor> parameters_;
   std::map<std::pair<int, std::string>, Ref> weights_;  // by tensor and layout
   std::set<std::string> names_;
 };
 
-// What reads an operator: it takes its inputs and options from the reader and sets its outputs.
+// A function that reads an operator: it takes inputs and options from the reader and sets the outputs.
 struct OperatorReading {
   BuiltinOperator code;
   void (*read)(Reader&);
@@ -121,11 +125,11 @@ std::span<const OperatorReading> block_readings();
 std::span<const OperatorReading> logic_readings();
 std::span<const OperatorReading> order_readings();
 
-// Computes an operator all of whose inputs are constants, where that is how files compute shapes or store weights; false where
-// it is none of these.
+// Computes an operator whose inputs are all constants, if that is how files compute shapes or store weights; returns false for
+// other operators.
 bool read_folded(Reader& reader);
 
-// An operator by a name of its own: those of MediaPipe's networks. Fails, with the name, on any other.
+// Reads a custom operator of MediaPipe's networks. Fails on any other, with its name.
 void read_custom(Reader& reader);
 
 }  // namespace fovea::tflite

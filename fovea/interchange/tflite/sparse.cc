@@ -9,16 +9,16 @@
 namespace fovea::tflite {
 namespace {
 
-// Elements that one stored element may stand beside: a file of few bytes must not ask for all memory.
+// The largest number of elements for each stored element: a small file must not ask for all memory.
 constexpr size_t most_zeros = 1024;
 
-// One dimension as it is walked.
+// One dimension in the order of traversal.
 struct Level {
   bool sparse = false;
-  int64_t size = 0;                          // how many positions it has
-  size_t dim = 0;                            // of the tensor
+  int64_t size = 0;                          // number of positions
+  size_t dim = 0;                            // dimension of the tensor
   bool block = false;                        // positions inside a block of `dim`
-  std::vector<int64_t> segments, positions;  // of a sparse one
+  std::vector<int64_t> segments, positions;  // of a sparse dimension
 };
 
 std::vector<int64_t> numbers_of(schema::SparseIndexVector type, const void* table) {
@@ -105,7 +105,7 @@ class Walk {
     return level;
   }
 
-  // `entry`: which entry of the level before this is.
+  // `entry` is the index of the entry of the previous level.
   void fill(size_t depth, int64_t entry, std::vector<int64_t>& index) {
     if (depth == levels_.size()) return store(index);
     const Level& level = levels_[depth];
@@ -120,7 +120,7 @@ class Walk {
       const int64_t position = level.sparse ? level.positions[static_cast<size_t>(i)] : i;
       if (position < 0 || position >= level.size) complain("has position {} of {}", position, level.size);
       index[level.dim] = level.block ? before * level.size + position : position;
-      // Entries of a dense level are counted through all levels before it, those of a sparse one are its own.
+      // Entries of a dense level are counted through all previous levels; those of a sparse level are numbered on their own.
       fill(depth + 1, level.sparse ? i : entry * level.size + i, index);
     }
     index[level.dim] = before;
@@ -140,9 +140,9 @@ class Walk {
   std::span<const std::byte> stored_;
   const std::string& user_;
   std::vector<Level> levels_;
-  std::vector<int64_t> blocks_;  // the size of a block of each dimension
+  std::vector<int64_t> blocks_;  // the block size of each dimension
   std::vector<std::byte> result_;
-  size_t at_ = 0;  // stored elements that have a place
+  size_t at_ = 0;  // number of stored elements that have a position
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a .tflite file holds.
+/// \file
+/// A summary of a .tflite file.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +9,7 @@
 
 namespace fovea {
 
-// Of the file's first network. Fails in one line on a damaged file; operators that are not read do not matter.
+/// Summarizes the file's first network. Fails in one line on a corrupt file; operators need not be supported.
 FileSummary summarize_tflite(const std::filesystem::path& path);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks become TensorFlow Lite files, for whatever runs those: phones, microcontrollers, browsers, the Edge TPU's compiler.
+/// \file
+/// Writing TensorFlow Lite files, for phones, microcontrollers, browsers and the Edge TPU's compiler.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +11,13 @@
 
 namespace fovea {
 
-// A float network is folded first (fovea/graph/rewrite/folding.h); one with quantized tensors is written as it is. A
-// convolution or dense layer with its bias and activation is one operator of the file; what the file format has no operator for
-// is put together from those it has, and refused by name where that is impossible. Preprocessing and labels travel as metadata.
-// Equal models give equal bytes. Written atomically.
+/// Writes a model like write_file(). A float network is folded first (fovea/graph/rewrite/folding.h); one with quantized
+/// tensors is written as it is. A convolution or dense layer with its bias and activation is one operator of the file.
+/// Operators that the format lacks are composed from others, and refused by name where that is impossible. Preprocessing and
+/// labels are written as metadata. Equal models give equal bytes.
 void write_tflite(const std::filesystem::path& path, const InferenceModel& model);
 
+/// The content of the file that write_tflite() writes.
 std::vector<std::byte> tflite_bytes(const InferenceModel& model);
 
 }  // namespace fovea

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// conv, dense, conv_transpose and their integer forms. The file's filters are OHWI, depthwise ones 1HWC, dense weights
-// [out, in]; a bias is always written, because some runtimes insist on one.
+// conv, dense, conv_transpose and their integer forms. The file's filters are OHWI, depthwise filters are 1HWC, and dense
+// weights are [out, in]. A bias is always written, because some runtimes insist on one.
 #include <algorithm>
 
 #include "fovea/core/tensor_permute.h"
@@ -11,7 +11,7 @@ namespace {
 
 bool quantized(const Writer& writer) { return writer.node().op.starts_with("quantized_"); }
 
-// Of a float layer they were found around it; an integer one has them as operand and attribute.
+// The weight of a float layer was found by the fusion of layers. An integer layer has its weight as an operand.
 Ref weight_of(const Writer& writer) { return quantized(writer) ? writer.node().operands[1] : writer.layer().weight; }
 ActivationFunctionType activation_of(const Writer& writer) {
   if (!quantized(writer)) return fused_activation(writer, writer.layer().activation);
@@ -27,7 +27,7 @@ int weight(Writer& writer, const std::vector<int64_t>& permutation, const Shape&
   return writer.constant(permuted(values, permutation).reshaped(shape), name_of(writer) + ".weight", scales);
 }
 
-// An integer bias counts in units of the input's scale times the weights', channel by channel.
+// An integer bias is in units of the input's scale times the scale of the channel's weights.
 int bias(Writer& writer, int64_t outputs) {
   const std::string name = name_of(writer) + ".bias";
   if (!quantized(writer)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arithmetic, activations, softmax, and the borders between floats and integers.
+// Arithmetic, activations, softmax, and the conversions between floats and integers.
 #include "fovea/interchange/tflite/writer.h"
 
 namespace fovea::tflite {
@@ -37,7 +37,7 @@ void write_swish(Writer& writer) {
   writer.add(BuiltinOperator::MUL, {writer.input(), gate}, writer.output(), plain_product());
 }
 
-// relu6(x + 3) / 6
+// hard_sigmoid(x) is relu6(x + 3) / 6.
 void write_hard_sigmoid(Writer& writer) {
   const int sum = writer.between(writer.output_type());
   schema::AddOptionsT options;

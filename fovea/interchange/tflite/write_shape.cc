@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What moves data or only renames it.
+// Operators that move data or only change its shape.
 #include <algorithm>
 #include <cmath>
 
@@ -29,7 +29,7 @@ void write_concat(Writer& writer) {
   writer.add(BuiltinOperator::CONCATENATION, std::move(parts), writer.output(), std::move(options));
 }
 
-// The integer of the input's type that stands for `value`.
+// Returns the integer that represents `value` in the input's quantization.
 int integer(Writer& writer, double value) {
   const TensorType type = writer.input_type();
   const double least = type.dtype == DType::u8 ? 0 : -128, scale = type.quantization->scales[0];

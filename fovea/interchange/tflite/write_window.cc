@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling, reductions and resizing; and how a window lies on its image.
+// Pooling, reductions and resizing, and the placement of a window on its image.
 #include <algorithm>
 #include <limits>
 
@@ -8,7 +8,7 @@
 namespace fovea::tflite {
 namespace {
 
-// TensorFlow's SAME: as many results as the stride leaves, the odd cell of padding after.
+// TensorFlow's SAME padding: the result has one cell for each started stride, and an odd cell of padding goes after.
 std::vector<int64_t> same_cells(const Shape& image, const std::vector<int64_t>& window, const std::vector<int64_t>& strides,
                                 const std::vector<int64_t>& dilations) {
   std::vector<int64_t> cells;
@@ -58,7 +58,8 @@ void write_max_pool(Writer& writer) {
   writer.add(BuiltinOperator::MAX_POOL_2D, {input}, writer.output(), pool_options(pool));
 }
 
-// The file's operator divides by the cells that lie in the image; where padding counts, it becomes part of the image.
+// The file's operator divides by the number of cells inside the image. Where padding counts as well, it is made part of the
+// image.
 void write_average_pool(Writer& writer) {
   Pool pool = pool_of(writer);
   const bool counts = writer.node().get("count_padding", false);
@@ -133,7 +134,7 @@ int padded_input(Writer& writer, const std::vector<int64_t>& cells, bool lowest)
   type.shape[1] += cells[0] + cells[1];
   type.shape[2] += cells[2] + cells[3];
   const int before_and_after = writer.constant(table, "padding"), padded = writer.between(type);
-  // What PAD writes stands for 0, which is the lowest of what a relu gives: the Edge TPU has no other operator for it.
+  // The padding that PAD writes represents 0, which is the lowest result of a ReLU. The Edge TPU has no other operator for it.
   const int64_t least_integer = type.dtype == DType::u8 ? 0 : std::numeric_limits<int8_t>::lowest();
   const bool zero_is_lowest = type.quantization && type.quantization->zeros[0] == least_integer;
   if (!lowest || zero_is_lowest) {

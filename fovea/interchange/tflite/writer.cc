@@ -51,7 +51,8 @@ Writer::Writer(const InferenceModel& model) : model_(model), parameters_(paramet
 
 namespace {
 
-// Integer operators of .onnx files that LiteRT has none for. Where it has one, and only rounds otherwise, that is written.
+// Refuses integer operators of .onnx files that LiteRT does not have. An operator that LiteRT has and only rounds differently
+// is written.
 void check_rule(const Writer& writer) {
   const Graph::Node& node = writer.node();
   const TensorType input = writer.input_type(), output = writer.output_type();
@@ -98,7 +99,8 @@ std::vector<std::byte> Writer::write() {
   return bytes();
 }
 
-// What has another name already (an input, another result) gets this one from an operator that changes nothing.
+// A result that already has another name, as an input or as another result, gets this name from an operator that changes
+// nothing.
 int Writer::named_result(const Graph::Result& result) {
   const int index = value(result.value);
   if (graph_.tensors[static_cast<size_t>(index)]->name == result.name) return index;
@@ -191,8 +193,8 @@ uint32_t Writer::opcode(BuiltinOperator code, int version) {
   return static_cast<uint32_t>(codes_.size()) - 1;
 }
 
-// The oldest version of the operator that has what is used of it (tensorflow/lite/tools/versioning/op_version.cc): an
-// interpreter that is too old says so instead of giving wrong answers.
+// Returns the oldest version of the operator that supports what is used of it (tensorflow/lite/tools/versioning/op_version.cc).
+// An interpreter that is too old then refuses the file instead of computing something else.
 int Writer::version_of(BuiltinOperator code, const schema::OperatorT& op) const {
   bool integers = false;
   for (const int input : op.inputs)
@@ -271,7 +273,7 @@ ActivationFunctionType fused_activation(const Writer& writer, const std::string&
 
 namespace {
 
-// Quantized tensors stay as they are: their scales were chosen for this very arithmetic.
+// Quantized tensors keep their scales, which were chosen for exactly this arithmetic.
 bool is_quantized(const Graph& graph) {
   const auto quantized = [](const auto& port) { return port.type.quantization.has_value(); };
   return std::ranges::any_of(graph.arguments(), quantized) || std::ranges::any_of(graph.results(), quantized);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One layer of a folded graph after another becomes operators of a file. Those of a family are written in the family's file.
+// Writes the layers of a folded graph, one after another, as operators of a file. Each family of operators has its own source
+// file.
 #pragma once
 
 #include <map>
@@ -18,7 +19,7 @@ namespace fovea::tflite {
 
 class Writer {
  public:
-  explicit Writer(const InferenceModel& model);  // folded, or quantized
+  explicit Writer(const InferenceModel& model);  // The model must be folded or quantized.
   std::vector<std::byte> write();
 
   // The layer that is being written.
@@ -34,15 +35,15 @@ class Writer {
                   fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
-  // Indices of tensors of the file: what stands for a value of the graph (a parameter as it is), what is between two operators
-  // of one layer, and constants.
+  // Indices of tensors in the file, for a value of the graph (parameters keep their layout), for a value between two operators
+  // of one layer, and for constants.
   int value(Ref value);
   int input(size_t index = 0) { return value(layer_->inputs.at(index)); }
   int output() { return value(layer_->output); }
   int between(const TensorType& type);
   int constant(const Tensor& tensor, const std::string& name, std::optional<Quantization> quantization = {});
-  int integers(const std::vector<int64_t>& values);  // i32 [n]
-  int number(double value);                          // f32 []
+  int integers(const std::vector<int64_t>& values);  // int32 [n].
+  int number(double value);                          // float32 [].
 
   template <typename Options>
   void add(BuiltinOperator code, std::vector<int> inputs, int output, Options options) {
@@ -69,8 +70,8 @@ class Writer {
   const FusedLayer* layer_ = nullptr;
   schema::SubGraphT graph_;
   std::vector<std::unique_ptr<schema::OperatorCodeT>> codes_;
-  std::vector<Tensor> buffers_{1};  // the first is empty
-  std::map<int32_t, int> tensors_;  // by value of the graph
+  std::vector<Tensor> buffers_{1};  // The first buffer is empty, as the format requires.
+  std::map<int32_t, int> tensors_;  // By the index of the value in the graph.
   std::map<std::vector<int64_t>, int> integers_;
   std::map<float, int> numbers_;
   std::map<int32_t, std::string> result_names_;
@@ -79,18 +80,18 @@ class Writer {
 
 ActivationFunctionType fused_activation(const Writer& writer, const std::string& activation);
 
-// How a window of a layer lies on its image: as the file has it, after `cells` ([before, after] of height and width) around the
-// image where it has no word for that.
+// Where the window of a layer lies on its image: the padding scheme of the file and, where the file has no scheme for it, the
+// `cells` ([before, after] of height and width) that must be added around the image first.
 struct Placement {
   Padding padding = Padding::VALID;
   std::vector<int64_t> cells;
 };
 Placement placement(const Writer& writer, const Shape& image, const std::vector<int64_t>& window,
                     const std::vector<int64_t>& strides, const std::vector<int64_t>& dilations);
-// The layer's image with cells around it that stand for real 0, or are the lowest there is.
+// Returns the layer's image with cells around it that represent 0 or hold the lowest value there is.
 int padded_input(Writer& writer, const std::vector<int64_t>& cells, bool lowest = false);
 
-// What writes a layer by the name of its operator.
+// The functions that write a layer, by the name of its operator.
 struct LayerWriting {
   const char* op;
   void (*write)(Writer&);

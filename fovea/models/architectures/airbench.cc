@@ -17,7 +17,7 @@ Layer filters_of(int64_t filters, const char* name) {
                .name = name});
 }
 
-// Running statistics move by 0.4 a step.
+// Running statistics move by 0.4 in each step.
 Layer shift_norm(const char* name) {
   return batch_norm({.momentum = 0.6, .epsilon = 1e-12, .activation = gelu, .scale = false, .name = name});
 }
@@ -25,7 +25,7 @@ Layer shift_norm(const char* name) {
 }  // namespace
 
 Value airbench(Value image, const AirbenchOptions& options) {
-  // The filters are set from the data's 2x2 patches: the eigenvectors and their negatives.
+  // The filters are set from the 2x2 patches of the data: their principal directions (eigenvectors) and the negatives.
   Value x = image | conv({.filters = 2 * 4 * image.extent(-1),
                           .kernel = 2,
                           .activation = gelu,
@@ -41,7 +41,7 @@ Value airbench(Value image, const AirbenchOptions& options) {
   }
   x = x | max_pool({.window = 3}) | flatten();
   const auto features = static_cast<double>(x.extent(-1));
-  // Uniform numbers of deviation 1.
+  // The start values are uniform with standard deviation 1.
   return (x | dense({.units = options.classes,
                      .bias = false,
                      .initializer = initializers::uniform(std::sqrt(3.0)),

@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// Pairs of convolutions of 5 samples, 16, 32, 64, ... filters, each pair with a pool that halves.
+// Pairs of convolutions over 5 samples with 16, 32, 64, ... filters; each pair ends with a pool that halves the length.
 Value view(Value x, int blocks, int64_t window) {
   const auto layer = [](int64_t filters) {
     return conv({.filters = filters, .kernel = 5, .padding = same, .activation = relu});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the networks of several families are built of: convolution, batch norm and activation under a family's conventions.
+/// \file
+/// The blocks that several families share: convolution, batch norm and activation under a family's conventions.
 #pragma once
 
 #include <cstdint>
@@ -10,56 +11,60 @@
 
 namespace fovea {
 
-// Two ways to align windows, with a set of constants each; a file trained under one loses accuracy under the other.
+/// Two conventions of aligning windows, each with a set of constants. Weights trained under one lose accuracy under the other.
 enum class Convention : uint8_t {
-  torch,       // kernel / 2 of padding on both sides
-  tensorflow,  // SAME: what is needed, the odd one after
+  torch,       ///< kernel / 2 cells of padding on both sides
+  tensorflow,  ///< SAME padding, with the odd cell after
 };
 
-// What all convolutions and batch norms of a network have in common.
+/// What all convolutions and batch norms of a network have in common.
 struct Style {
-  Convention convention = Convention::torch;
-  double epsilon = 1e-5;
-  double momentum = 0.9;  // TensorFlow's: the share of the old average that stays
-  Activation activation = relu;
-  Initializer initializer = initializers::torch_kaiming_fan_out;
+  Convention convention = Convention::torch;  ///< of padding
+  double epsilon = 1e-5;                      ///< of batch norm
+  double momentum = 0.9;                      ///< of batch norm as in TensorFlow: the share of the old average that stays
+  Activation activation = relu;               ///< after batch norm
+  Initializer initializer = initializers::torch_kaiming_fan_out;  ///< of convolutions
 
+  /// The padding of a convolution with this kernel.
   Padding padding(int64_t kernel) const;
 };
 
-// A convolution without bias, or with `depthwise` one of every channel alone; batch norm; the style's activation or its own.
+/// The options of conv_norm.
 struct ConvNormOptions {
-  int64_t filters = 0;  // as many as there are channels if depthwise
-  int64_t kernel = 1;
-  int64_t stride = 1;
-  int64_t groups = 1;
-  bool depthwise = false;
-  bool bias = false;
-  std::optional<Activation> activation;
-  Initializer scale_initializer = initializers::ones;
-  std::string conv = "0";  // the layers' names
-  std::string norm = "1";
+  int64_t filters = 0;                                 ///< output channels; for a depthwise convolution, those of the input
+  int64_t kernel = 1;                                  ///< size of the filters
+  int64_t stride = 1;                                  ///< between output positions
+  int64_t groups = 1;                                  ///< of channels
+  bool depthwise = false;                              ///< a convolution of every channel on its own
+  bool bias = false;                                   ///< of the convolution
+  std::optional<Activation> activation;                ///< in place of the style's
+  Initializer scale_initializer = initializers::ones;  ///< of batch norm
+  std::string conv = "0";                              ///< name of the convolution
+  std::string norm = "1";                              ///< name of the batch norm
 };
+/// A convolution, batch norm, and an activation.
 Layer conv_norm(const Style& style, ConvNormOptions options);
 
-// The same without batch norm, and without activation.
+/// The options of bare_conv.
 struct BareConvOptions {
-  int64_t filters = 0;
-  int64_t kernel = 1;
-  int64_t stride = 1;
-  int64_t groups = 1;
-  bool depthwise = false;
-  bool bias = false;
-  std::string name;
+  int64_t filters = 0;     ///< output channels
+  int64_t kernel = 1;      ///< size of the filters
+  int64_t stride = 1;      ///< between output positions
+  int64_t groups = 1;      ///< of channels
+  bool depthwise = false;  ///< a convolution of every channel on its own
+  bool bias = false;       ///< of the convolution
+  std::string name;        ///< name of the layer
 };
+/// A convolution without batch norm and activation.
 Layer bare_conv(const Style& style, BareConvOptions options);
 
-// The style's batch norm.
+/// The options of norm.
 struct NormOptions {
-  Activation activation = linear;
-  Initializer scale_initializer = initializers::ones;
-  std::string name;
+  Activation activation = linear;                      ///< applied last
+  Initializer scale_initializer = initializers::ones;  ///< of the scale
+  std::string name;                                    ///< name of the layer
 };
+/// Batch norm with the style's constants.
 Layer norm(const Style& style, NormOptions options);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// DenseNet: Huang et al. 2016, "Densely connected convolutional networks". torchvision's names.
+/// \file
+/// DenseNet: Huang et al. 2016, "Densely connected convolutional networks". Parameters have torchvision's names.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +10,17 @@
 
 namespace fovea {
 
-// Every layer reads all earlier ones of its block and adds `growth` channels; between blocks channels and extents are halved.
+/// The options of densenet.
 struct DenseNetOptions {
-  std::vector<int64_t> repeats{6, 12, 24, 16};
-  int64_t growth = 32;
-  int64_t classes = 1000;
+  std::vector<int64_t> repeats{6, 12, 24, 16};  ///< layers of each block
+  int64_t growth = 32;                          ///< channels that each layer adds
+  int64_t classes = 1000;                       ///< of the logits
 };
+/// Each layer reads all earlier ones of its block; between blocks, channels and extents are halved. image [batch, height,
+/// width, 3] -> logits [batch, classes].
 Value densenet(Value image, const DenseNetOptions& options);
 
+/// The entries of this family in the registry.
 std::vector<ModelEntry> densenet_models();
 
 }  // namespace fovea

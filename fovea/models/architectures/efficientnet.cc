@@ -18,7 +18,7 @@ const std::vector<MobileStage> base_stages{
     {.kernel = 3, .repeats = 1, .stride = 1, .expansion = 6, .filters = 320},
 };
 
-// The first stage's expansion is declared for 24 channels, whatever the stem delivers.
+// The expansion of the first stage is declared for 24 channels, whatever the number that the stem has.
 const std::vector<MobileStage> edge_tpu_stages{
     {.repeats = 1, .stride = 1, .expansion = 4, .filters = 24, .fused = true, .skip = false, .expansion_base = 24},
     {.repeats = 2, .stride = 2, .expansion = 8, .filters = 32, .fused = true},

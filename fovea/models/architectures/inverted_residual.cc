@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-// Names within a block whose layers are numbered: those that are absent are not counted.
+// Sets the names within a block whose layers are numbered; absent layers are not counted.
 void name_layers(MobileNames names, bool expands, InvertedResidualOptions& block) {
   const int64_t depthwise = expands ? 1 : 0, squeeze = depthwise + 1;
   const int64_t project = squeeze + (names == MobileNames::efficientnet && block.squeeze.squeezed > 0 ? 1 : 0);
@@ -46,7 +46,7 @@ void name_layers(MobileNames names, bool expands, InvertedResidualOptions& block
   }
 }
 
-// Of the network's parts; `stage` from 0, `index` through all stages.
+// The names of the parts of a network. `stage` counts from 0, `index` counts blocks through all stages.
 struct PartNames {
   LayerNames stem, head;
   std::string classifier;
@@ -76,7 +76,8 @@ std::string block_name(MobileNames names, size_t stage, int64_t repeat, int64_t 
     case MobileNames::mobilenet_v2:
       return fmt::format("features.{}", index + 1);
     case MobileNames::mnasnet:
-      return stage == 0 ? "" : fmt::format("layers.{}.{}", stage + 7, repeat);  // the first lies open among the layers
+      // the blocks of the first stage have no folder of their own among the layers
+      return stage == 0 ? "" : fmt::format("layers.{}.{}", stage + 7, repeat);
     case MobileNames::timm:
       break;
   }

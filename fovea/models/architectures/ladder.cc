@@ -26,7 +26,7 @@ Value cifar_cnn(Value image, int64_t classes) {
 }
 
 Value lenet5(Value image, int64_t classes) {
-  const Padding first = image.extent(1) == 32 ? valid : same;  // digits of 28 pixels are padded to the paper's 32
+  const Padding first = image.extent(1) == 32 ? valid : same;  // digits of 28 pixels are padded to the 32 of the paper
   return image | conv({.filters = 6, .kernel = 5, .padding = first, .activation = relu}) | avg_pool({.window = 2}) |
          conv({.filters = 16, .kernel = 5, .padding = valid, .activation = relu}) | avg_pool({.window = 2}) | flatten() |
          dense({.units = 120, .activation = relu}) | dense({.units = 84, .activation = relu}) | dense({.units = classes});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first networks, in the order one learns them: a perceptron and a convolutional network for handwritten digits, a deeper
-// one for CIFAR-10, and their forerunner LeNet-5. Logits [batch, classes] of images [batch, height, width, channels].
+/// \file
+/// First networks, in the order in which one learns them: a perceptron and a convolutional network for handwritten digits, a
+/// deeper one for CIFAR-10, and their predecessor LeNet-5. All take images [batch, height, width, channels] and return logits
+/// [batch, classes].
 #pragma once
 
 #include <cstdint>
@@ -11,18 +13,23 @@
 
 namespace fovea {
 
+/// 784-512-512-10 with relu.
 Value mnist_mlp(Value image, int64_t classes = 10);
+/// Two convolutions, a pool and three dense layers.
 Value mnist_cnn(Value image, int64_t classes = 10);
+/// Four convolutions in two stages, and three dense layers.
 Value cifar_cnn(Value image, int64_t classes = 10);
-Value lenet5(Value image, int64_t classes = 10);  // LeCun et al. 1998, with relu
+Value lenet5(Value image, int64_t classes = 10);  ///< LeCun et al. 1998, with relu.
 
-// Relatives: the same author's later book keeps every convolution's size; the demonstrations the networks grew out of.
+/// Like mnist_cnn, with padding that keeps the size in both convolutions, from a later book by the same author.
 Value mnist_cnn_book(Value image, int64_t classes = 10);
+/// The same for CIFAR-10.
 Value cifar_cnn_book(Value image, int64_t classes = 10);
-Value mnist_mlp_demo(Value image, int64_t classes = 10);     // 784-128-10 with dropout
-Value cifar_cnn_keras(Value image, int64_t classes = 10);    // Keras' example, with dropout
-Value cifar_cnn_pytorch(Value image, int64_t classes = 10);  // PyTorch's tutorial
+Value mnist_mlp_demo(Value image, int64_t classes = 10);     ///< 784-128-10 with dropout, from a tutorial.
+Value cifar_cnn_keras(Value image, int64_t classes = 10);    ///< The example of Keras, with dropout.
+Value cifar_cnn_pytorch(Value image, int64_t classes = 10);  ///< The tutorial of PyTorch.
 
+/// The entries of this family in the registry.
 std::vector<ModelEntry> ladder_models();
 
 }  // namespace fovea

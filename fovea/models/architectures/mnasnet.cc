@@ -6,7 +6,7 @@
 namespace fovea {
 namespace {
 
-// kernel, repeats, stride, expansion, filters, squeeze-excite
+// The stages: kernel, repeats, stride, expansion, filters, squeeze-excite.
 std::vector<MobileStage> stages_of(MnasNetKind kind) {
   switch (kind) {
     case MnasNetKind::a1:

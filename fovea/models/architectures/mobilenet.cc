@@ -8,10 +8,10 @@
 namespace fovea {
 namespace {
 
-// A row of tables 1 and 2 of the MobileNetV3 paper.
+// A row of tables 1 and 2 in the MobileNetV3 paper.
 struct V3Row {
   int64_t kernel, expanded, filters;
-  bool squeeze, hard;  // hard: hard swish, else relu
+  bool squeeze, hard;  // hard: hard swish in place of relu
   int64_t stride;
 };
 

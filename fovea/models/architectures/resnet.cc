@@ -8,11 +8,11 @@
 namespace fovea {
 namespace {
 
-// A block's place in its network.
+// The position of a block in its network.
 struct BlockPlace {
   int64_t filters = 64;
   int64_t stride = 1;
-  bool projects = false;  // the shortcut too
+  bool projects = false;  // whether the shortcut has a projection
 };
 
 Initializer last_scale(bool zero) { return zero ? initializers::zeros : initializers::ones; }
@@ -57,7 +57,7 @@ Value block_v1(Value x, const Style& style, const ResNetOptions& options, const 
   return residual(x, branch, shortcut);
 }
 
-// The projection reads what the first norm and relu give.
+// The projection reads the result of the first batch norm and relu.
 Value block_v2(Value x, const Style& style, const ResNetOptions& options, const BlockPlace& place) {
   const auto activate = [&](const char* name) { return norm(style, {.activation = relu, .name = name}); };
   const Value activated = x | activate("bn1");
@@ -76,7 +76,7 @@ Value block_v2(Value x, const Style& style, const ResNetOptions& options, const 
 
 Value stem(Value image, const Style& style, const ResNetOptions& options) {
   const int64_t kernel = options.stem == ResNetStem::large ? 7 : 3, stride = options.stem == ResNetStem::large ? 2 : 1;
-  // The TPU implementation pads its 7x7 evenly, whatever the size.
+  // The TPU implementation pads its 7x7 convolution evenly, whatever the size.
   const Style even{.initializer = style.initializer};
   Value x = image | bare_conv(even, {.filters = 64, .kernel = kernel, .stride = stride, .name = "conv1"});
   if (!options.preactivation) x = x | norm(style, {.activation = relu, .name = "bn1"});

@@ -8,7 +8,7 @@ namespace {
 
 const Style style{.initializer = initializers::torch_uniform};
 
-// 1x1, depthwise 3x3, 1x1; the depthwise one is not activated.
+// 1x1, depthwise 3x3 and 1x1 convolutions; the depthwise one has no activation.
 Layer main_branch(int64_t filters, int64_t stride) {
   return conv_norm(style, {.filters = filters, .conv = "branch2.0", .norm = "branch2.1"}) |
          conv_norm(style, {.kernel = 3,

@@ -15,7 +15,7 @@ Layer convolution(int64_t filters, int64_t kernel, std::string name) {
                .name = std::move(name)});
 }
 
-// Few channels by 1x1, then as many by 1x1 as by 3x3, side by side.
+// A 1x1 convolution to few channels, then a 1x1 and a 3x3 convolution with as many filters each, concatenated.
 Layer fire(int64_t squeezed, int64_t expanded) {
   return [=](Value x) {
     const Value waist = x | convolution(squeezed, 1, "squeeze");
@@ -35,7 +35,7 @@ Value squeezenet(Value image, const SqueezeNetOptions& options) {
                           .initializer = initializers::kaiming_uniform,
                           .name = "features.0"});
   x = x | max_pool({.window = 3, .stride = 2, .partial = true});
-  int64_t index = 3;  // of all layers, as torchvision counts
+  int64_t index = 3;  // counts all layers, as torchvision does
   for (int64_t number = 0; number < 8; ++number) {
     const auto& [squeezed, expanded] = fires[number];
     x = x | scope(fmt::format("features.{}", index++), fire(squeezed, expanded));

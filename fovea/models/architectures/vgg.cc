@@ -9,7 +9,7 @@ namespace fovea {
 
 Value vgg(Value image, const VggOptions& options) {
   Value x = image;
-  int64_t index = 0;  // of all layers, as torchvision counts: convolution, norm, relu, pool
+  int64_t index = 0;  // counts all layers, as torchvision does: convolution, norm, relu, pool
   const auto feature = [&] { return fmt::format("features.{}", index++); };
   for (size_t stage = 0; stage < options.repeats.size(); ++stage) {
     for (int64_t repeat = 0; repeat < options.repeats[stage]; ++repeat, ++index) {

@@ -6,7 +6,7 @@
 namespace fovea {
 namespace {
 
-// A depthwise 3x3 and a 1x1 convolution, nothing between them; then batch norm.
+// A depthwise 3x3 convolution followed directly by a 1x1 convolution, then batch norm.
 Layer separable(const Style& style, int64_t filters, const std::string& name, const std::string& norm_name,
                 Activation activation = linear) {
   return bare_conv(style, {.kernel = 3, .depthwise = true, .name = name + ".conv1"}) |
@@ -14,7 +14,8 @@ Layer separable(const Style& style, int64_t filters, const std::string& name, co
          norm(style, {.activation = activation, .name = norm_name});
 }
 
-// Separable convolutions, each after a relu; where the size or the channels change a pool, and a projection as the shortcut.
+// Separable convolutions, each after a relu. Where the size or the channels change, a pool follows and the shortcut is a
+// projection.
 struct XceptionBlock {
   std::vector<int64_t> filters;
   bool pool = true;
@@ -23,7 +24,7 @@ struct XceptionBlock {
 
 Value block(Value x, const Style& style, const XceptionBlock& options) {
   Value y = x;
-  int64_t index = 0;  // of all layers, as timm counts: relu, convolution, norm
+  int64_t index = 0;  // counts all layers, as timm does: relu, convolution, norm
   for (size_t i = 0; i < options.filters.size(); ++i) {
     if (i > 0 || options.starts_with_relu) {
       y = relu(y);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Xception: Chollet 2016, "Xception: deep learning with depthwise separable convolutions". The names of timm's port.
+/// \file
+/// Xception: Chollet 2016, "Xception: deep learning with depthwise separable convolutions". Parameters have the names of timm's
+/// port.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +11,16 @@
 
 namespace fovea {
 
+/// The options of xception.
 struct XceptionOptions {
-  int64_t classes = 1000;
-  double dropout = 0;
-  Convention convention = Convention::torch;
+  int64_t classes = 1000;                     ///< of the logits
+  double dropout = 0;                         ///< rate before the classifier
+  Convention convention = Convention::torch;  ///< padding, constants and initializers
 };
+/// image [batch, height, width, 3] -> logits [batch, classes].
 Value xception(Value image, const XceptionOptions& options);
 
+/// The entries of this family in the registry.
 std::vector<ModelEntry> xception_models();
 
 }  // namespace fovea

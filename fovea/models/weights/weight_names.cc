@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// A pattern of our names and timm's form of what matches ($1 is the first group). Patterns are tried in turn.
+// A pattern of our names and timm's form of what it matches ($1 is the first group). Patterns are tried in order.
 struct Rule {
   Rule(const char* pattern, const char* name) : ours(pattern), timm(name) {}
   std::regex ours;
@@ -24,7 +24,7 @@ struct Family {
   std::vector<Rule> rules;
 };
 
-// A leading "!" stands for blocks without expansion, whose layers are numbered otherwise.
+// A leading "!" stands for blocks without expansion, whose layers are numbered differently.
 const std::vector<Family>& families() {
   static const std::vector<Family> all{
       {"features.1.0.block.0.0.weight",
@@ -81,7 +81,7 @@ const std::vector<Family>& families() {
   return all;
 }
 
-// timm counts stages from 0 and, in MobileNetV2, the blocks of each.
+// timm counts stages from 0 and, in MobileNetV2, the blocks within each stage.
 std::string timm_stage(const Family& family, int64_t number) {
   constexpr std::array<int64_t, 7> repeats{1, 2, 3, 4, 3, 3, 1};  // Sandler et al. 2018, table 2
   if (&family == &families()[0]) return std::to_string(number - 1);

@@ -14,7 +14,7 @@ namespace {
 
 using TensorMap = std::map<std::string, Tensor>;
 
-constexpr int64_t imagenet_classes = 1000;  // 1001 with the background, class 0
+constexpr int64_t imagenet_classes = 1000;  // 1001 with the background, which is class 0
 
 Tensor as_f32(const Tensor& tensor, const std::string& file, const std::string& name) {
   if (tensor.dtype() == DType::f32) return tensor;
@@ -30,7 +30,7 @@ Tensor as_f32(const Tensor& tensor, const std::string& file, const std::string& 
   return widened(tensor);
 }
 
-// For each of PyTorch's features in turn, ours: it flattens a map by channels first, we by channels last.
+// For each of PyTorch's features in turn, the index of ours: PyTorch flattens a map with channels first, we with channels last.
 std::vector<int64_t> feature_order(const ParameterSpec& parameter) {
   std::vector<int64_t> order;
   for (const Shape& map : parameter.maps) {
@@ -47,13 +47,13 @@ std::vector<int64_t> feature_order(const ParameterSpec& parameter) {
   return order;
 }
 
-// Calls visit(our index, PyTorch's index) for every number of a filter or a dense weight.
+// Calls visit(our index, PyTorch's index) for each number of a filter or a dense weight.
 template <typename Visit>
 void each_number(const ParameterSpec& parameter, Visit visit) {
   const Shape& shape = parameter.shape;
   const int64_t out = shape.back(), in = shape[shape.size() - 2], taps = out * in > 0 ? element_count(shape) / (out * in) : 0;
   const std::vector<int64_t> order = feature_order(parameter);
-  constexpr int64_t line = 16;  // numbers of a cache line: outputs are contiguous in our order alone
+  constexpr int64_t line = 16;  // numbers in a cache line; outputs are contiguous only in our order
   for (int64_t first = 0; first < out; first += line) {
     for (int64_t i = 0; i < in; ++i) {
       const int64_t ours = order[static_cast<size_t>(i)];
@@ -64,7 +64,7 @@ void each_number(const ParameterSpec& parameter, Visit visit) {
   }
 }
 
-// What a file's tensors are checked against, and what to do with them.
+// What the tensors of a file are checked against, and how they are converted.
 class Loading {
  public:
   Loading(const Network& network, const WeightFile& file, HeadRule head)
@@ -91,8 +91,8 @@ class Loading {
                              const std::vector<std::string>& wrong) const;
 
   const Network& network_;
-  WeightFile file_;  // under our names
-  bool ours_;        // the file's layout
+  WeightFile file_;  // with our names
+  bool ours_;        // whether the file has our layout
   std::vector<ParameterSpec> specs_;
   std::string head_;  // the last layer with weights; empty where there is none
   bool skip_head_ = false, drop_background_ = false;
@@ -109,14 +109,14 @@ bool Loading::layout_is_ours() const {
       file_.path, format->second);
 }
 
-// A network inside another one - for several devices, compiled, averaged, or a part of a program for training - has the name of
-// its place there before all of its own.
+// A network inside another one (for several devices, compiled, averaged, or a part of a training program) has the name of its
+// place there before all of its own names.
 void Loading::take_off_prefixes() {
   const auto all_begin = [&](const std::string& prefix) {
     return !file_.tensors.empty() &&
            std::ranges::all_of(file_.tensors, [&](const auto& item) { return item.first.starts_with(prefix); });
   };
-  file_.tensors.erase("n_averaged");  // torch.optim.swa_utils counts beside
+  file_.tensors.erase("n_averaged");  // torch.optim.swa_utils stores its counter beside the weights
   const std::vector<std::string> prefixes{"module.", "_orig_mod.", "model.", "net.", "network."};
   for (size_t i = 0; i < prefixes.size();) {
     const std::string& prefix = prefixes[i++];
@@ -125,11 +125,11 @@ void Loading::take_off_prefixes() {
     TensorMap inner;
     for (auto& [name, tensor] : file_.tensors) inner.emplace(name.substr(prefix.size()), std::move(tensor));
     file_.tensors = std::move(inner);
-    i = 0;  // one may stand behind another
+    i = 0;  // prefixes may follow one another
   }
 }
 
-// A file is in timm's names if it has the first of them.
+// A file has timm's names if it contains the first of them.
 void Loading::take_our_names() {
   std::vector<std::string> names;
   for (const ParameterSpec& spec : specs_) names.push_back(spec.name);
@@ -185,7 +185,7 @@ Shape Loading::wanted_shape(const ParameterSpec& spec) const {
   return shape;
 }
 
-// Without its first output: the first row of PyTorch's layout, the first column of ours.
+// The tensor without its first output, which is the first row of PyTorch's layout and the first column of ours.
 Tensor without_background(const Tensor& tensor, bool ours) {
   Shape shape = tensor.shape();
   int64_t& outputs = ours ? shape.back() : shape.front();
@@ -237,7 +237,7 @@ LoadedWeights Loading::load() {
     }
   }
   for (const auto& [name, tensor] : file_.tensors) {
-    // PyTorch counts the batches its norms have seen; nothing here is a function of that.
+    // PyTorch counts the batches that its norms have seen, which nothing here depends on.
     if (!ours_ && !used.contains(name) && !name.ends_with("num_batches_tracked")) unknown.push_back(name);
   }
   if (!missing.empty() || !unknown.empty() || !wrong.empty()) complain(missing, unknown, wrong);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The border between our networks and the world's published weights.
-//
-// Inside, filters are [kernel..., in, out], dense weights [in, out], and maps are flattened [spatial..., channels]. PyTorch has
-// [out, in, kernel...], [out, in] and flattens [channels, spatial...]; published files are in its layout, under torchvision's
-// names or, for EfficientNets, MobileNets and MNASNets, timm's. Which layout a file has is told by its metadata ("format"),
-// never guessed from shapes.
+/// \file
+/// The conversion between our networks and published weights.
+///
+/// Here filters are [kernel..., in, out], dense weights [in, out], and maps are flattened [spatial..., channels]. PyTorch has
+/// [out, in, kernel...] and [out, in], and flattens [channels, spatial...]. Published files are in PyTorch's layout, under
+/// torchvision's names or, for EfficientNets, MobileNets and MNASNets, timm's. The metadata of a file ("format") says which
+/// layout it has; this is never guessed from shapes.
 #pragma once
 
 #include <cstdint>
@@ -18,36 +19,42 @@
 
 namespace fovea {
 
-// What is the same: a tensor in our order as PyTorch would hold it, and back. f32.
+/// A tensor of our layout in PyTorch's, f32.
 Tensor to_torch_layout(const ParameterSpec& parameter, const Tensor& tensor);
+/// A tensor of PyTorch's layout in ours, f32.
 Tensor from_torch_layout(const ParameterSpec& parameter, const Tensor& tensor);
+/// The shape of a parameter in PyTorch's layout.
 Shape torch_shape(const ParameterSpec& parameter);
 
-// A file's tensors, and what it says of itself.
+/// The tensors of a file, and its metadata.
 struct WeightFile {
-  std::string path;  // for messages
-  std::map<std::string, Tensor> tensors;
-  std::map<std::string, std::string> metadata;
+  std::string path;                             ///< for messages
+  std::map<std::string, Tensor> tensors;        ///< by the names in the file
+  std::map<std::string, std::string> metadata;  ///< such as "format"
 };
 
+/// What to do with a classifier for another number of classes.
 enum class HeadRule : uint8_t {
-  same,        // the file must tell as many classes apart as the network, or one more that is the background
-  start_anew,  // a head for another number of classes is left out, to be initialized
+  same,        ///< the file must have as many classes as the network, or one more that is the background
+  start_anew,  ///< such a classifier is left out, to be initialized
   replace      // any head is left out
 };
 
+/// The result of load_weights.
 struct LoadedWeights {
-  std::map<std::string, Tensor> tensors;  // in our layout and names, f32; without the head where it starts anew
-  std::string remark;                     // what was dropped or left out, one line; empty: nothing
+  std::map<std::string, Tensor> tensors;  ///< in our layout and names, f32; without the classifier where it is left out
+  std::string remark;                     ///< what was dropped or left out, in one line; empty: nothing
 };
 
-// The tensors of `file` for `network`, in our layout. Metadata "format" is "pt" (or absent: PyTorch's own writer says nothing)
-// for PyTorch's layout, "fovea" for ours, which may hold more than the network needs, such as an optimizer's state. F16 and
-// BF16 are widened; num_batches_tracked is ignored. A head of 1001 classes fits a network of 1000: its row 0, the background,
-// is dropped. Fails, in one line, on tensors that are missing, unknown, or of another shape or type, naming the first of them.
+/// The tensors of `file` for `network`, in our layout. The metadata "format" is "pt" for PyTorch's layout, also when it is
+/// absent (PyTorch's own writer sets none), or "fovea" for ours, which may have more than the network needs, such as an
+/// optimizer's state. F16 and BF16 are widened; num_batches_tracked is ignored. A classifier of 1001 classes fits a network of
+/// 1000: its row 0, the background, is dropped. Fails, in one line that names the first of them, on tensors that are missing,
+/// unknown, or of another shape or type.
 LoadedWeights load_weights(const Network& network, const WeightFile& file, HeadRule head = HeadRule::same);
 
-// What `network` needs of `tensors` (ours), in PyTorch's layout: what torch's load_state_dict takes.
+/// The tensors that `network` needs, out of `tensors` (ours), in PyTorch's layout and names: what torch's load_state_dict
+/// accepts.
 std::map<std::string, Tensor> published_weights(const Network& network, const std::map<std::string, Tensor>& tensors);
 
 }  // namespace fovea

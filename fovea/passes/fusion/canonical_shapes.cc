@@ -12,7 +12,7 @@ namespace {
 using mlir::Value;
 using mlir::linalg::GenericOp;
 
-// Pads and slices belong into the kernel of what reads them, so a view must not come between.
+// Pads and slices belong into the kernel of their reader, so no view may come in between.
 bool reads_pads_or_slices(GenericOp op) {
   return llvm::any_of(op->getOperands(), [](Value operand) {
     mlir::Operation* producer = operand.getDefiningOp();
@@ -31,8 +31,8 @@ llvm::SmallVector<unsigned> unit_dims_to_drop(GenericOp op) {
   llvm::SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < ranges.size(); ++dim) {
     if (ranges[dim] != 1) continue;
-    // A contraction keeps its row dimension, even of one row: it is what tells a matrix from a vector. A window that covers the
-    // whole image is a reduction without its unit dimensions.
+    // A contraction keeps its row dimension even if it is one row, because it distinguishes a matrix from a vector. A window
+    // that covers the whole image becomes a reduction without its unit dimensions.
     bool in_sum = llvm::any_of(op.getIndexingMapsArray(), [&](mlir::AffineMap map) {
       return llvm::any_of(map.getResults(), [&](mlir::AffineExpr expr) {
         return !mlir::isa<mlir::AffineDimExpr>(expr) && expr.isFunctionOfDim(dim);
@@ -45,9 +45,9 @@ llvm::SmallVector<unsigned> unit_dims_to_drop(GenericOp op) {
   return dims;
 }
 
-// Are all maps projected permutations once `dropped` dimensions are gone, and does each read the whole of its operand? A window
-// of one result may leave cells over that no tap reaches: without the dimension it moves along, its operand's shape would tell
-// the loops a longer range than its taps have.
+// Whether all maps are projected permutations without the `dropped` dimensions, and each reads the whole of its operand. A
+// window with one result may leave cells that no tap reads: without the dimension along which it moves, the operand's shape
+// would give its loop a longer range than its taps have.
 bool is_plain_without(GenericOp op, llvm::ArrayRef<unsigned> dropped) {
   mlir::MLIRContext* context = op.getContext();
   llvm::SmallVector<mlir::AffineExpr> dims;
@@ -69,7 +69,7 @@ bool is_plain_without(GenericOp op, llvm::ArrayRef<unsigned> dropped) {
   });
 }
 
-// Follows `op` through a rewrite that replaces it: marks it, rewrites, and finds the mark again.
+// Tracks `op` through a rewrite that replaces it by marking it and finding the mark afterwards.
 GenericOp rewritten(mlir::RewriterBase& rewriter, GenericOp op, llvm::function_ref<mlir::LogicalResult()> rewrite) {
   mlir::Operation* before = op->getPrevNode();
   mlir::Operation* after = op->getNextNode();
@@ -128,7 +128,7 @@ void renew_initial_tensors(mlir::RewriterBase& rewriter, GenericOp op) {
   }
 }
 
-// Views that lead back to a shape the tensor had before are that tensor.
+// Views that lead back to a previous shape of the tensor are replaced by that tensor.
 void fold_views(mlir::RewriterBase& rewriter, GenericOp op) {
   for (mlir::OpOperand& operand : op->getOpOperands()) {
     Value original = operand.get();
@@ -142,7 +142,7 @@ void fold_views(mlir::RewriterBase& rewriter, GenericOp op) {
   }
 }
 
-// How good a kernel `producer` is for element-wise work to ride in.
+// How suitable the kernel of `producer` is for fusing element-wise work.
 int preference(GenericOp producer) {
   switch (work_of(producer)) {
     case Work::contraction:
@@ -156,8 +156,8 @@ int preference(GenericOp producer) {
   return 0;
 }
 
-// The operand of `op` whose producer it should share a kernel with: read at the loop indices themselves, directly or through
-// views.
+// The operand of `op` whose producer it should share a kernel with: one that is read at the loop indices themselves, directly
+// or through views.
 mlir::OpOperand* preferred_operand(GenericOp op) {
   mlir::OpOperand* best = nullptr;
   GenericOp best_producer;

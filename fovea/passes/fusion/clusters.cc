@@ -20,7 +20,7 @@ class Grouping {
  public:
   explicit Grouping(mlir::func::FuncOp main);
 
-  // Results of parameters and state that cannot be written in place once grouped; empty when all can.
+  // Results for parameters and state that cannot be written in place once grouped; empty when all can.
   std::vector<unsigned> blocked_updates() const { return blocked_; }
   void group();
   std::vector<Cluster> ordered() const;
@@ -28,7 +28,7 @@ class Grouping {
  private:
   struct Edge {
     int to;
-    bool same_element;  // reads the producer's result at the loop indices themselves
+    bool same_element;  // whether it reads the producer's result at the loop indices themselves
   };
   struct Node {
     Operation* op;
@@ -113,7 +113,7 @@ llvm::SmallVector<mlir::BlockArgument> arguments_read(Operation* op) {
   return arguments;
 }
 
-// Does `op` read `argument` only at the loop indices themselves, so that it may overwrite it?
+// Whether `op` reads `argument` only at the loop indices themselves, so that it may overwrite it.
 bool reads_same_element_only(Operation* op, mlir::BlockArgument argument) {
   auto generic = mlir::dyn_cast<GenericOp>(op);
   if (!generic || !is_elementwise(generic)) return false;
@@ -156,7 +156,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
     if (replaced < 0 || !writer || !index_.count(writer)) continue;
     mlir::BlockArgument argument = main.getArgument(replaced);
     int update = index_[writer];
-    // What an insertion writes into exists from the first fill on, long before the last reader of the old value.
+    // The target of an insertion exists from its first fill on, long before the last reader of the old value.
     bool blocked = mlir::isa<mlir::tensor::InsertSliceOp>(writer);
     std::vector<int> readers;
     for (int node : users_of.lookup(argument)) {
@@ -167,8 +167,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
         blocked |= reaches(update, node);
       }
     }
-    // Another result of the function that shows the old value, too, would see it overwritten; normalize() has made copies of
-    // those.
+    // Another result of the function that is the old value, too, would be overwritten; normalize() has made copies of those.
     if (blocked) {
       blocked_.push_back(result.getOperandNumber());
     } else {
@@ -201,7 +200,7 @@ llvm::ArrayRef<int64_t> Grouping::domain(int cluster) const {
   return {};
 }
 
-// Is there a path from one cluster to the other that leaves both in between?
+// Whether there is a path from one cluster to the other through a third one.
 bool Grouping::reaches_around(int from, int to) const {
   std::vector<bool> seen(nodes_.size());
   std::vector<int> stack;
@@ -226,7 +225,8 @@ bool Grouping::reaches_around(int from, int to) const {
   return false;
 }
 
-// Padding is laid out by what packs the first linalg operation's inputs: such element-wise work stays a kernel of its own.
+// Padding is applied when the inputs of the first linalg operation are packed, so element-wise work that reads padding stays a
+// kernel of its own.
 bool Grouping::reads_padding(int cluster) const {
   return llvm::any_of(members_[cluster], [&](int node) {
     auto generic = mlir::dyn_cast<GenericOp>(nodes_[node].op);
@@ -286,8 +286,8 @@ void Grouping::join_producers(int node) {
   for (const Candidate& candidate : candidates) try_merge(find(candidate.node), find(node));
 }
 
-// Element-wise work without producers in common kernels joins what reads the same elements, so they are read once; scalar work
-// joins other scalar work, so that it costs one call.
+// Element-wise work that shares no kernel with a producer joins other work on the same elements, so that they are read once;
+// scalar work joins other scalar work, so that it costs one call.
 void Grouping::join_siblings() {
   std::vector<int> open;
   for (int node = 0; node < static_cast<int>(nodes_.size()); ++node) {
@@ -330,7 +330,8 @@ void Grouping::group() {
   join_siblings();
 }
 
-// Kernels run where their root stood, as early as what they read allows: gradients are used up soon after they are made.
+// Kernels run at the position of their root, as early as their operands allow, because gradients are used soon after they are
+// computed.
 std::vector<Cluster> Grouping::ordered() const {
   std::vector<int> waiting(nodes_.size(), 0);
   auto each_successor = [&](int cluster, auto&& visit) {
@@ -343,7 +344,8 @@ std::vector<Cluster> Grouping::ordered() const {
   auto key = [&](int cluster) {
     Operation* op = root(cluster);
     if (op) return index_.lookup(op);
-    // What reads nothing, memory filled with zeros, would lie there from the first call on: it waits for its first reader.
+    // A kernel without operands, such as memory filled with zeros, would occupy memory from the first call on, so it waits for
+    // its first user.
     int position = members_[cluster].front();
     auto generic = mlir::dyn_cast<GenericOp>(nodes_[position].op);
     if (members_[cluster].size() > 1 || !generic || generic.getNumDpsInputs() > 0) return position;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which operations share a kernel, and in which order the kernels run.
+// Which operations share a kernel, and the order of the kernels.
 #pragma once
 
 #include <vector>
@@ -9,18 +9,18 @@
 
 namespace fovea {
 
-// Operations of one kernel, in program order: a root (contraction, reduction, window; null in element-wise kernels),
-// element-wise generics over the root's result, and insertions of results into larger tensors.
+/// The operations of one kernel in program order: a root op (contraction, reduction or window; null in element-wise kernels),
+/// element-wise generics over the root's result, and insertions of results into larger tensors.
 struct Cluster {
   mlir::Operation* root = nullptr;
   std::vector<mlir::linalg::GenericOp> elementwise;
   std::vector<mlir::Operation*> insertions;
 };
 
-// Groups the operations of a normalized function. Element-wise work joins the kernel that computes what it reads, the
-// contraction with the latest result first; what is left joins other element-wise work over the same elements. Two groups merge
-// only where the graph of kernels stays free of cycles. An update of a parameter or state runs after all other readers of the
-// old value; where that is impossible the function first gets a copy at its end, the only writer of the argument.
+/// Groups the operations of a normalized function. Element-wise work joins the kernel that computes what it reads, preferring
+/// the contraction with the latest result; the rest joins other element-wise work over the same elements. Two groups are merged
+/// only if the graph of kernels stays acyclic. An update of a parameter or state runs after all other readers of the old value;
+/// where that is impossible, a copy at the end of the function becomes the only writer of the argument.
 std::vector<Cluster> find_clusters(mlir::func::FuncOp main);
 
 }  // namespace fovea

@@ -21,14 +21,14 @@ namespace fovea {
 
 namespace {
 
-// Operands that a generic reads twice become one; operands and results that nobody needs go.
+// Operands that a generic reads twice are merged; unused operands and results are removed.
 mlir::LogicalResult drop_unused_operands(mlir::func::FuncOp main) {
   mlir::RewritePatternSet patterns(main.getContext());
   mlir::linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
   return mlir::applyPatternsAndFoldGreedily(main, std::move(patterns));
 }
 
-// Equal views and initial tensors become one value, so that what reads the same memory is seen to do so.
+// Equal views and initial tensors become one value, so that readers of the same memory are recognized.
 void share_equal_values(mlir::func::FuncOp main) {
   erase_unused(main);
   mlir::IRRewriter rewriter(main.getContext());

@@ -14,7 +14,7 @@ using mlir::Value;
 using mlir::linalg::GenericOp;
 using mlir::tensor::InsertSliceOp;
 
-// The insertions that end in `last`, first to last, each the only reader of the one before.
+// The insertions that end in `last`, from first to last, each the only user of the previous one.
 llvm::SmallVector<InsertSliceOp> chain_to(Value last) {
   llvm::SmallVector<InsertSliceOp> chain;
   auto insert = last.getDefiningOp<InsertSliceOp>();
@@ -28,7 +28,7 @@ llvm::SmallVector<InsertSliceOp> chain_to(Value last) {
 
 bool keeps_rank(InsertSliceOp insert) { return insert.getSourceType().getRank() == insert.getDestType().getRank(); }
 
-// No element belongs to both: apart in some dimension by range, or by residue of a common stride.
+// Whether no element belongs to both: they differ in some dimension by range, or by the residue of a common stride.
 bool are_disjoint(InsertSliceOp left, InsertSliceOp right) {
   for (int64_t dim = 0; dim < left.getDestType().getRank(); ++dim) {
     const int64_t first = left.getStaticOffsets()[dim], second = right.getStaticOffsets()[dim];

@@ -26,7 +26,8 @@ void inline_constants(mlir::IRRewriter& rewriter, GenericOp op) {
       maps.push_back(all_maps[i]);
     }
   }
-  // The shapes of the remaining operands must still tell every loop's range; results always do for element-wise work.
+  // The shapes of the remaining operands must still determine the range of every loop; for element-wise work, results always
+  // do.
   if (constants.empty() || (op.getNumReductionLoops() > 0 && inputs.empty())) return;
   maps.append(all_maps.begin() + op.getNumDpsInputs(), all_maps.end());
   if (!mlir::inversePermutation(mlir::concatAffineMaps(maps))) return;
@@ -50,7 +51,7 @@ void inline_constants(mlir::IRRewriter& rewriter, GenericOp op) {
   }
 }
 
-// Scalar constants that a body takes from the function around it move into the body, once each.
+// Scalar constants that a body reads from the function around it are moved into the body, once each.
 void sink_constants(mlir::IRRewriter& rewriter, GenericOp op) {
   llvm::MapVector<Value, llvm::SmallVector<mlir::OpOperand*>> captured;
   op.getBody()->walk([&](mlir::Operation* inner) {
@@ -79,7 +80,7 @@ void start_reductions_from_fill(mlir::IRRewriter& rewriter, GenericOp op) {
   }
 }
 
-// May an insertion write into `destination`'s memory? It must belong to nobody else.
+// Whether an insertion may write into the memory of `destination`, which must have no other user.
 bool is_private(Value destination) {
   mlir::Operation* op = destination.getDefiningOp();
   return op && destination.hasOneUse() && mlir::isa<FillOp, GenericOp, mlir::tensor::EmptyOp, mlir::tensor::InsertSliceOp>(op);
@@ -129,8 +130,8 @@ void give_results_own_memory(mlir::IRRewriter& rewriter, mlir::func::FuncOp main
   }
 }
 
-// A kernel reads an argument through one pad or slice, not through several; and a view is of memory, which what is padded or
-// cut out has once it is copied.
+// A kernel reads an argument through at most one pad or slice. A view is of memory, so a padded or sliced tensor is copied
+// before it is viewed.
 void end_reading_chains(mlir::IRRewriter& rewriter, mlir::Operation& op) {
   if (!mlir::isa<mlir::tensor::PadOp, mlir::tensor::ExtractSliceOp>(op) && !is_view(&op)) return;
   mlir::Operation* source = op.getOperand(0).getDefiningOp();
@@ -140,8 +141,8 @@ void end_reading_chains(mlir::IRRewriter& rewriter, mlir::Operation& op) {
   rewriter.modifyOpInPlace(&op, [&] { op.setOperand(0, copy); });
 }
 
-// Only the first linalg operation of a kernel reads through padding (its packing lays it out), so element-wise work that could
-// follow another linalg operation reads a padded copy.
+// Only the first linalg operation of a kernel reads through padding, which is applied by its packing; element-wise work that
+// could follow another operation reads a padded copy.
 void lay_out_padding(mlir::IRRewriter& rewriter, GenericOp op) {
   if (!is_elementwise(op) || op.getNumDpsInputs() < 2) return;
   for (mlir::OpOperand* operand : op.getDpsInputOperands()) {
@@ -152,7 +153,7 @@ void lay_out_padding(mlir::IRRewriter& rewriter, GenericOp op) {
   }
 }
 
-// A fill that is more than the start of a reduction is element-wise work that reads nothing.
+// A fill that is not only the start of a reduction becomes element-wise work without operands.
 void write_out_fill(mlir::IRRewriter& rewriter, FillOp fill) {
   mlir::TypedAttr constant = repeated_constant(fill.getResult(0));
   if (!constant) return;

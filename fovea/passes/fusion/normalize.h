@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Constants move into the bodies that read them, and every insertion and every result gets memory of its own.
+// Constants are moved into the bodies that read them, and every insertion and every result gets memory of its own.
 #pragma once
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace fovea {
 
-// Afterwards no generic but a contraction reads a tensor of one repeated constant, and reductions start from linalg.fill.
+/// Afterwards only contractions read a tensor of one repeated constant, and reductions start from linalg.fill.
 void inline_constants(mlir::func::FuncOp main);
 
-// Afterwards the source of each tensor.insert_slice is a generic's only use, its destination is a tensor nobody else reads, and
-// each returned value is a different kernel's result, possibly seen through views (or an argument that stays as it is).
-// Element-wise copies are added where the graph has it otherwise. No body reads a constant from outside.
+/// Afterwards each tensor.insert_slice is the only use of a generic's result and writes into a tensor with no other user, and
+/// each returned value is the result of a different kernel, possibly through views (or an unchanged argument). Element-wise
+/// copies are added where the graph differs. No body reads a constant from outside.
 void give_own_memory(mlir::func::FuncOp main);
 
 }  // namespace fovea

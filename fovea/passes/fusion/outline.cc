@@ -31,7 +31,7 @@ bool is_used_outside(Value value, const Members& members) {
   return llvm::any_of(value.getUsers(), [&](Operation* user) { return !members.contains(user); });
 }
 
-// Puts the operations of each cluster side by side, in the order of the clusters; everything else follows what it needs.
+// Moves the operations of each cluster together, in the order of the clusters; everything else follows its operands.
 void reorder(mlir::func::FuncOp main, const std::vector<Cluster>& clusters) {
   Operation* end = main.getBody().front().getTerminator();
   llvm::DenseSet<Operation*> placed;
@@ -49,7 +49,7 @@ void reorder(mlir::func::FuncOp main, const std::vector<Cluster>& clusters) {
         if (Operation* producer = operand.getDefiningOp(); producer && !members.contains(producer)) place(place, producer);
       }
     }
-    // Insertions read only what stands before the cluster and its own results.
+    // Insertions read only what precedes the cluster and its own results.
     for (Operation* member : members) place(place, member);
   }
   for (Value result : end->getOperands()) {
@@ -57,7 +57,7 @@ void reorder(mlir::func::FuncOp main, const std::vector<Cluster>& clusters) {
   }
 }
 
-// The element-wise operations of one cluster as one: the bodies follow one another, the values between them stay in registers.
+// Merges the element-wise operations of one cluster: the bodies follow one another, and values between them stay in registers.
 class ElementwiseMerge {
  public:
   ElementwiseMerge(const Cluster& cluster, const Members& members) : cluster_(cluster), members_(members) {}
@@ -121,7 +121,7 @@ class ElementwiseMerge {
   }
 
   void build(mlir::OpBuilder& builder, mlir::Block& block) {
-    llvm::DenseMap<Value, Value> scalars;  // of the values computed inside
+    llvm::DenseMap<Value, Value> scalars;  // of the values that are computed inside
     for (GenericOp op : cluster_.elementwise) {
       mlir::IRMapping mapping;
       for (mlir::OpOperand* operand : op.getDpsInputOperands()) {
@@ -157,7 +157,7 @@ class ElementwiseMerge {
   llvm::SmallVector<Value> results_;
 };
 
-// Names that read: the layer, then the kind of work. "layer1.0.conv1" becomes "layer1_0_conv1".
+// Readable names: the layer, then the kind of work. "layer1.0.conv1" becomes "layer1_0_conv1".
 std::string kernel_name(const std::string& layer, Operation* representative) {
   std::string kernel;
   for (char c : layer) kernel += std::isalnum(static_cast<unsigned char>(c)) ? c : '_';
@@ -213,7 +213,7 @@ class Outliner {
     for (Operation* member : llvm::reverse(members)) rewriter_.eraseOp(member);
   }
 
-  // The operands of `op`, and what its body reads from outside: a constant of index arithmetic, for one.
+  // The operands of `op`, and what its body reads from outside, such as constants for index arithmetic.
   void read_operands(mlir::OpBuilder& builder, mlir::Block& body, mlir::IRMapping& mapping, Operation* op) {
     for (Value operand : op->getOperands()) read(builder, body, mapping, operand);
     for (mlir::Region& region : op->getRegions()) {
@@ -225,7 +225,7 @@ class Outliner {
     }
   }
 
-  // Makes `value` known inside the kernel: as an argument, or cloned where it is only a way of reading or starting.
+  // Makes `value` available inside the kernel: as an argument, or cloned if it only reads or initializes memory.
   void read(mlir::OpBuilder& builder, mlir::Block& body, mlir::IRMapping& mapping, Value value) {
     if (mapping.contains(value)) return;
     Operation* producer = value.getDefiningOp();
@@ -273,7 +273,7 @@ class Outliner {
     int& count = names_[wanted];
     std::string name;
     do name = count++ == 0 ? wanted : wanted + "_" + std::to_string(count);
-    while (module_.lookupSymbol(name));  // a kernel of the module's other function
+    while (module_.lookupSymbol(name));  // the name is taken by a kernel of the module's other function
     kernel.setName(name);
     module_.push_back(kernel);
     found->second = kernel;

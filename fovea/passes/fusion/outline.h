@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each cluster becomes a call of a private kernel function; equal kernels share one.
+// Each cluster becomes a call of a private kernel function; equal kernels share one function.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,10 @@
 
 namespace fovea {
 
-// Rewrites `main` into calls of kernels and views, in the clusters' order. A kernel's body holds, in this order: the pads and
-// slices that its arguments are read through, fills of its accumulators, the root, one element-wise linalg.generic (whose
-// first inputs are the root's results), insertions into arguments, the return. Result attribute `fovea.in_place = i`: the
-// result is argument i, written in place.
+/// Rewrites `main` into calls of kernels and views, in the order of the clusters. A kernel's body contains, in this order: the
+/// pads and slices through which its arguments are read, fills of its accumulators, the root op, one element-wise
+/// linalg.generic (whose first inputs are the root's results), insertions into arguments, and the return. The result attribute
+/// `fovea.in_place = i` means that the result is argument i, written in place.
 void outline(mlir::func::FuncOp main, std::vector<Cluster> clusters);
 
 }  // namespace fovea

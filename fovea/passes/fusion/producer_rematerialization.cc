@@ -11,7 +11,7 @@ namespace {
 using mlir::Value;
 using mlir::linalg::GenericOp;
 
-// More than a few operations an element, done again in each reader, would cost more than the memory's traffic.
+// Recomputing more operations than this for each element, in every user, would cost more than the memory traffic.
 constexpr int most_operations = 6;
 
 bool is_cheap(GenericOp op) {
@@ -27,7 +27,7 @@ bool is_cheap(GenericOp op) {
 
 unsigned bits(Value tensor) { return mlir::getElementTypeOrSelf(tensor.getType()).getIntOrFloatBitWidth(); }
 
-// The one input as large as the result, where it is in memory anyway and no wider; null where there is no such input.
+// The only input as large as the result, if it is in memory anyway and not wider; null otherwise.
 Value kept_source(GenericOp op) {
   Value source;
   for (mlir::OpOperand* operand : op.getDpsInputOperands()) {
@@ -39,7 +39,7 @@ Value kept_source(GenericOp op) {
   return kept ? source : Value();
 }
 
-// Everyone who reads the result can take the work in.
+// Whether every user of the result can take the work in.
 bool only_fusing_users(GenericOp op) {
   return llvm::all_of(op.getResult(0).getUses(), [&](mlir::OpOperand& use) {
     auto reader = mlir::dyn_cast<GenericOp>(use.getOwner());
@@ -64,7 +64,7 @@ mlir::OpOperand* operand_reading(mlir::Operation* reader, Value value) {
 
 void rematerialize_cheap_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
-  // In order: what becomes part of its readers makes them readers of the tensor in memory.
+  // In program order: work that becomes part of its users makes them readers of the tensor in memory.
   for (mlir::Operation* op = &main.getBody().front().front(); op != nullptr;) {
     mlir::Operation* next = op->getNextNode();
     if (auto generic = mlir::dyn_cast<GenericOp>(op); generic && is_worth_repeating(generic)) {

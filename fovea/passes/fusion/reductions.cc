@@ -15,7 +15,7 @@ using mlir::linalg::GenericOp;
 
 bool is_reduction(GenericOp op) { return work_of(op) == Work::reduction; }
 
-// Element-wise work that a contraction or pooling before it will take into its kernel is done before it reaches memory.
+// Element-wise work that a preceding contraction or pooling will take into its kernel is done before it reaches memory.
 bool rides_in_its_producer(GenericOp producer) {
   for (int64_t i = 0; i < producer.getNumDpsInputs(); ++i) {
     auto source = producer.getInputs()[i].getDefiningOp<GenericOp>();
@@ -28,7 +28,7 @@ bool rides_in_its_producer(GenericOp producer) {
   return false;
 }
 
-// Once the element-wise work is inside, does an input still span the loops? One value repeated and summed does not.
+// Whether an input still spans the loops once the element-wise work is inside. A sum over one repeated value has no such input.
 bool spans_loops(GenericOp producer, GenericOp reduction) {
   const auto spans = [](GenericOp op, Value apart) {
     return llvm::any_of(op.getDpsInputOperands(), [&](mlir::OpOperand* operand) {
@@ -50,7 +50,7 @@ bool is_worth_fusing(GenericOp producer, GenericOp reduction) {
   return true;
 }
 
-// The operand through which `reduction` reads element-wise work worth repeating inside it; null when there is none.
+// The operand through which `reduction` reads element-wise work that is worth repeating inside it; null when there is none.
 mlir::OpOperand* fusible_operand(GenericOp reduction) {
   for (mlir::OpOperand* operand : reduction.getDpsInputOperands()) {
     GenericOp producer = elementwise_producer(operand->get());
@@ -73,7 +73,7 @@ bool shares_full_input(GenericOp left, GenericOp right) {
   return false;
 }
 
-// Does `later` depend on `earlier` (which stands before it in the block)?
+// Whether `later` depends on `earlier`, which precedes it in the block.
 bool depends_on(mlir::Operation* later, mlir::Operation* earlier) {
   llvm::SmallVector<mlir::Operation*> stack{later};
   llvm::DenseSet<mlir::Operation*> seen;
@@ -122,7 +122,7 @@ GenericOp merge(mlir::IRRewriter& rewriter, GenericOp first, GenericOp second) {
   copy_body(second, first_inputs, first_inputs + second_inputs + first.getNumDpsInits());
   rewriter.create<mlir::linalg::YieldOp>(merged.getLoc(), yielded);
   rewriter.replaceOp(second, merged->getResults().drop_front(first.getNumResults()));
-  // The merged operation stands at the second's place: whoever reads the first's results in between moves behind it.
+  // The merged operation takes the place of the second one, so users of the first one's results in between move after it.
   rewriter.replaceOp(first, merged->getResults().take_front(first.getNumResults()));
   return merged;
 }
@@ -169,7 +169,7 @@ void fuse_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : llvm::to_vector(main.getBody().front().getOps<GenericOp>())) {
     if (!is_reduction(op)) continue;
-    // The new reduction may lose its map over all points (a constant input); it is then done.
+    // The new reduction may lose its map over all points (a constant input); there is nothing more to do then.
     while (mlir::OpOperand* operand = fusible_operand(op)) {
       GenericOp fused = fuse_producer(rewriter, op, operand);
       if (fused == op) break;

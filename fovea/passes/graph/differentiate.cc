@@ -16,7 +16,7 @@ using namespace mlir;
 using dialect::DifferentiableOpInterface;
 using dialect::GradientsOp;
 
-// The operators through which the loss depends on one of the values, in the order they run.
+// The operators through which the loss depends on one of the values, in program order.
 SmallVector<Operation*> active_operators(GradientsOp gradients) {
   llvm::DenseSet<Value> varies(gradients.getWrt().begin(), gradients.getWrt().end());
   SmallVector<Operation*> dependent, active;
@@ -84,7 +84,7 @@ class Reverse {
   llvm::DenseMap<Value, Value> sums_;
 };
 
-// Gradients that an operator gave for operands nobody differentiates by.
+// Erases gradients that an operator returned for operands that nobody differentiates by.
 void erase_unused(Block& block) {
   for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op)) op.erase();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What needs no computing: operators on constants, on nothing, or undone by the next one.
+// Folds what needs no computation: operators on constants, operators without effect, and operators undone by the next one.
 #include <cmath>
 
 #include "fovea/passes/passes.h"
@@ -15,12 +15,12 @@ namespace {
 
 using namespace mlir;
 
-// Larger constants stay operators: folding must not make the program big.
+// Operators with larger results are not folded, so that the program does not grow.
 constexpr int64_t largest_folded = 1 << 16;
 
 RankedTensorType type_of(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-// The number that fills all of `value`, a constant; null for others.
+// The number that all elements of the constant `value` have; nothing for other values.
 std::optional<double> repeated_number(Value value) {
   DenseElementsAttr elements;
   if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat()) return std::nullopt;
@@ -28,7 +28,7 @@ std::optional<double> repeated_number(Value value) {
   return std::nullopt;
 }
 
-// x + 0, x - 0, x * 1, x / 1: x, where broadcasting does not make it larger.
+// Replaces x + 0, x - 0, x * 1 and x / 1 by x, unless broadcasting makes it larger.
 template <typename Op>
 struct DropNeutralOperand : OpRewritePattern<Op> {
   DropNeutralOperand(MLIRContext* context, double neutral, bool either_side)
@@ -66,7 +66,7 @@ struct JoinReshapes : OpRewritePattern<dialect::ReshapeOp> {
 
 struct DropCast : OpRewritePattern<dialect::CastOp> {
   using OpRewritePattern::OpRewritePattern;
-  // Is every value of `narrow` a value of `wide`?
+  // Whether every value of `narrow` is a value of `wide`.
   static bool widens(Type narrow, Type wide) {
     auto from = dyn_cast<FloatType>(narrow), to = dyn_cast<FloatType>(wide);
     return from && to && from.getWidth() < to.getWidth();
@@ -112,7 +112,7 @@ struct FoldUnary : OpRewritePattern<Op> {
   float (*function_)(float);
 };
 
-// Index of the element of an operand that broadcasting brings to element `at` of the result.
+// The index of the operand's element that broadcasting maps to element `at` of the result.
 int64_t broadcast_index(int64_t at, ArrayRef<int64_t> result, ArrayRef<int64_t> operand) {
   int64_t index = 0, stride = 1;
   for (size_t i = 0; i < result.size(); ++i) {

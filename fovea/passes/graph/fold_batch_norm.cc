@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batch norm at inference joins the convolution before it.
+// Folds batch norm at inference into the convolution or dense layer before it.
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/passes/passes.h"
 #include "mlir/IR/PatternMatch.h"
@@ -38,7 +38,7 @@ Producer producer_of(Value input) {
   return producer;
 }
 
-// Made of parameters, state and constants alone: what fovea-hoist-constants computes before the run.
+// Whether `value` is computed from parameters, state and constants alone, which fovea-hoist-constants computes before the run.
 bool is_known_before_run(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     auto main = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
@@ -48,7 +48,7 @@ bool is_known_before_run(Value value) {
   return llvm::all_of(value.getDefiningOp()->getOperands(), is_known_before_run);
 }
 
-// What is left of the norm: x * factor + shift, [channels] each.
+// The remaining work of the norm: x * factor + shift, [channels] each.
 struct Affine {
   Value factor, shift;
 };
@@ -60,12 +60,12 @@ Affine affine_of(dialect::BatchNormOp norm, Value bias, PatternRewriter& rewrite
   return {factor, a.sub(norm.getShift(), a.mul(center, factor))};
 }
 
-// The filter is scaled, what is left of the norm is a bias. Filters of conv and dense have the output channels last.
+// Scales the filter, so that only a bias remains of the norm. Filters of conv and dense have the output channels last.
 struct FoldIntoFilter : OpRewritePattern<dialect::BatchNormOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(dialect::BatchNormOp norm, PatternRewriter& rewriter) const override {
     const Producer producer = producer_of(norm.getInput());
-    // Another reader would need the sum as it was, too.
+    // Another user would need the unscaled sum.
     if (producer.op == nullptr || isa<dialect::ConvTransposeOp>(producer.op) || !producer.op->hasOneUse()) return failure();
     if (producer.bias && !norm.getInput().hasOneUse()) return failure();
     Value filter = producer.op->getOperand(1);
@@ -81,8 +81,8 @@ struct FoldIntoFilter : OpRewritePattern<dialect::BatchNormOp> {
   }
 };
 
-// Otherwise one multiplication and one addition behind the sum, by numbers computed once a channel: the bias takes part in them
-// instead of being an addition an element.
+// Otherwise one multiplication and one addition follow the sum, by numbers that are computed once for each channel and include
+// the bias, which therefore costs no addition for each element.
 struct ScaleAndShift : OpRewritePattern<dialect::BatchNormOp> {
   ScaleAndShift(MLIRContext* context) : OpRewritePattern(context, /*benefit=*/0) {}
   LogicalResult matchAndRewrite(dialect::BatchNormOp norm, PatternRewriter& rewriter) const override {

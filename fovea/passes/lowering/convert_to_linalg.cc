@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators become linalg operations (LinalgLoweringOpInterface), quantized tensors their integers.
+// Lowers operators to linalg operations (LinalgLoweringOpInterface) and quantized tensors to their integers.
 #include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"
 #include "mlir/Dialect/Quant/QuantOps.h"
@@ -32,7 +32,7 @@ void replace_operator(dialect::LinalgLoweringOpInterface op) {
   op->erase();
 }
 
-// Arguments and results hold integers. Code has signless ones, so that u8 says of itself what it is.
+// Arguments and results hold integers. These are signless in code, so those of u8 get an attribute.
 void store_ports(func::FuncOp function) {
   if (function.isExternal()) return;
   Block& body = function.getBody().front();
@@ -57,7 +57,7 @@ void store_ports(func::FuncOp function) {
   function.setFunctionType(builder.getFunctionType(body.getArgumentTypes(), terminator->getOperandTypes()));
 }
 
-// Every tensor of quantized integers is between a cast from its integers and casts to them.
+// Removes the casts between quantized tensors and their integers, which are in pairs everywhere.
 void cancel_casts(func::FuncOp function) {
   SmallVector<StorageCastOp> casts;
   function.walk([&](StorageCastOp cast) { casts.push_back(cast); });

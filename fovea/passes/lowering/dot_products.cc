@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Contractions of bytes as the processor multiplies them.
+// Arranges contractions of bytes for the processor's instructions.
 //
-// Works on linalg operations: what is multiplied and how follows from index maps and the conversions in a body.
+// It works on linalg operations: index maps and the conversions in a body show what is multiplied and how.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -19,8 +19,8 @@ namespace {
 using namespace mlir;
 using linalg::GenericOp;
 
-// The integers up to which f32 counts without rounding are those to 2^24; to 2^22 they are converted by any processor's
-// shortest way (machine_code.cc).
+// f32 represents integers up to 2^24 exactly; up to 2^22, every processor converts them with its shortest sequence
+// (machine_code.cc).
 constexpr int64_t exact_in_f32 = int64_t{1} << 22;
 
 RankedTensorType type_of(Value value) { return cast<RankedTensorType>(value.getType()); }
@@ -41,7 +41,7 @@ struct Factor {
   tensor::PadOp pad;  // or null
   AffineMap map;
   bool is_signed = true;
-  int64_t zero = 0;  // subtracted where it is multiplied
+  int64_t zero = 0;  // subtracted before the multiplication
 
   int64_t padding() const {
     APInt value(8, 0);
@@ -63,7 +63,8 @@ struct Contraction {
   bool reduced(unsigned dim) const { return !llvm::is_contained(result_dims, dim); }
 };
 
-// How a body extends an input to i32, and what it subtracts from it before it multiplies; null when it does something else.
+// How a body extends an input to i32, and what it subtracts from it before the multiplication; null when it does something
+// else.
 Operation* extension_of(GenericOp op, unsigned input, int64_t& zero) {
   Value argument = op.getBody()->getArgument(input);
   if (!argument.hasOneUse()) return nullptr;
@@ -107,7 +108,7 @@ std::optional<Contraction> contraction_of(GenericOp op) {
   return contraction;
 }
 
-// The position of the coordinate that is `dim` alone, where nothing else reads it; -1 otherwise.
+// The position of the coordinate that consists of `dim` alone, if nothing else reads it; -1 otherwise.
 int coordinate_of(AffineMap map, unsigned dim) {
   int found = -1;
   for (auto [position, result] : llvm::enumerate(map.getResults())) {
@@ -147,8 +148,8 @@ class Rewriter {
     return c.image.map.isFunctionOfDim(vector) && c.filter.map.isFunctionOfDim(vector);
   }
 
-  // `factor` times the sum of the filter over what is reduced, by the result dimensions that it depends on; `dims` gets them,
-  // as positions among the results.
+  // `factor` times the sum of the filter over the reduced dimensions. `dims` gets the result dimensions that it depends on, as
+  // positions among the results.
   Value filter_sums(const Contraction& c, int64_t factor, SmallVectorImpl<unsigned>& dims) {
     const auto rank = static_cast<unsigned>(c.extents.size());
     const Location location = GenericOp(c.op).getLoc();
@@ -160,7 +161,7 @@ class Rewriter {
       kept.push_back(getAffineDimExpr(dim, context()));
       shape.push_back(c.extents[dim]);
     }
-    // Loops of the filter alone: result dimensions first.
+    // The loops of the filter alone, with result dimensions first.
     SmallVector<AffineExpr> renumbered(rank, getAffineConstantExpr(0, context()));
     SmallVector<utils::IteratorType> iterators;
     unsigned loops = 0;
@@ -206,7 +207,7 @@ class Rewriter {
     return builder.create<arith::SubIOp>(location, wide, zero);
   }
 
-  // sums (+ factor * sum of the filter), as i32.
+  // sums (+ factor * sum of the filter) in i32.
   Value finished(const Contraction& c, Value sums, int64_t factor) {
     const Location location = GenericOp(c.op).getLoc();
     const auto rank = static_cast<unsigned>(c.result_dims.size());
@@ -224,7 +225,7 @@ class Rewriter {
     return make_elementwise(builder_, location, type_of(sums).getShape(), inputs, maps, builder_.getI32Type(),
                             [&](OpBuilder& inner, Block& block) {
                               Value sum = block.getArgument(0);
-                              // Whole already: rounding is what x86 and RISC-V convert with.
+                              // The number is whole already; the rounding selects the conversion instruction of x86 and RISC-V.
                               if (converts) sum = inner.create<math::RoundEvenOp>(location, sum);
                               if (converts) sum = inner.create<arith::FPToSIOp>(location, inner.getI32Type(), sum);
                               if (factor != 0) sum = inner.create<arith::AddIOp>(location, sum, block.getArgument(1));
@@ -233,8 +234,8 @@ class Rewriter {
         .getResult(0);
   }
 
-  // Sums of (image - padding) * filter: taps that fall into the padding are zero, and need not be read. The factors fit 16
-  // bits; sums of few terms are exact in f32, too, whose multiply-adds every processor has.
+  // Sums of (image - padding) * filter, in which taps in the padding are zero and need not be read. The factors fit 16 bits;
+  // sums of few terms are also exact in f32, whose multiply-adds every processor has.
   Value depthwise(const Contraction& c) {
     const Location location = GenericOp(c.op).getLoc();
     int64_t terms = 1;
@@ -266,13 +267,13 @@ class Rewriter {
     return builder.create<arith::AddFOp>(at, sum, builder.create<arith::MulFOp>(at, real(a), real(b)));
   }
 
-  // The processor multiplies bytes of unlike signs, or of equal ones.
+  // Whether the image's sign bit is flipped: the processor multiplies bytes of different signs only, or of equal signs only.
   bool flips(const Contraction& c) const {
     const bool equal = c.image.is_signed == c.filter.is_signed;
     return (products_ == "mixed-quads" && equal) || (products_ == "equal-quads" && !equal);
   }
 
-  // Neighboring channels of image and filter as a last dimension of their own.
+  // The contraction with neighboring channels of image and filter as a last dimension of their own.
   Value grouped(const Contraction& c) {
     if (products_ == "none" || c.filter.zero != 0) return {};
     GenericOp op = c.op;
@@ -311,7 +312,7 @@ class Rewriter {
     return finished(c, product.getResult(0), !flip ? 0 : c.image.is_signed ? -128 : 128);
   }
 
-  // A byte of the image as it is multiplied.
+  // A byte of the image in the form in which it is multiplied.
   Value as_multiplied(OpBuilder& builder, Location location, Value byte, bool is_signed, bool flip) const {
     if (products_ == "pairs") {
       if (is_signed) return builder.create<arith::ExtSIOp>(location, builder.getI16Type(), byte);
@@ -338,7 +339,7 @@ class Rewriter {
                                           high, zero);
   }
 
-  // One coordinate as two, groups and what is in them.
+  // Splits one coordinate into two: the groups, and the positions within them.
   Value split(Value tensor, unsigned coordinate) {
     const RankedTensorType type = type_of(tensor);
     SmallVector<int64_t> shape(type.getShape());
@@ -353,7 +354,7 @@ class Rewriter {
                                                   groups);
   }
 
-  // The same elements in memory of their own, each as `body` makes it.
+  // A copy of the elements in memory of their own, each computed by `body`.
   Value copied(Value tensor, AffineMap map, ArrayRef<int64_t> shape, Type element,
                llvm::function_ref<Value(OpBuilder&, Location, Value)> body) {
     return make_elementwise(builder_, tensor.getLoc(), shape, tensor, map, element,
@@ -364,7 +365,7 @@ class Rewriter {
         .getResult(0);
   }
 
-  // Beside the tensor itself, once for all contractions that read it.
+  // Created next to the tensor itself, once for all contractions that read it.
   Value grouped_image(const Factor& image, bool flip) {
     Value& made = images_[{image.tensor, flip * 2 + image.is_signed}];
     if (made) return made;
@@ -400,7 +401,7 @@ class Rewriter {
     return builder_.create<tensor::PadOp>(pad.getLoc(), RankedTensorType::get(shape, element), groups, low, high, filling);
   }
 
-  // The groups of the filter behind its results' channels: the order that vectors of groups are read in.
+  // The groups of the filter after its output channels, which is the order in which vectors of groups are read.
   Value grouped_filter(const Contraction& c, int coordinate) {
     const auto depth = static_cast<unsigned>(coordinate);
     Value whole = c.filter.tensor;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Activations and products in bf16, everything else in f32.
+// Computes activations and products in bf16, and everything else in f32.
 //
-// Works on linalg operations, so it needs no word about any operator: what an activation is follows from the index maps.
+// It works on linalg operations and needs no knowledge of operators: the index maps show what an activation is.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "mlir/IR/IRMapping.h"
@@ -25,7 +25,7 @@ RankedTensorType narrow_type(Value value) {
   return RankedTensorType::get(type.getShape(), BFloat16Type::get(value.getContext()));
 }
 
-// Ways of reading or writing a tensor that compute nothing: what is read through them is their first operand.
+// Operations that only move a tensor: what is read through them is their first operand.
 bool moves_only(Operation* op) {
   return isa_and_nonnull<tensor::PadOp, tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::CollapseShapeOp,
                          tensor::ExpandShapeOp>(op);
@@ -49,7 +49,7 @@ class Narrower {
   }
 
  private:
-  // Values whose first dimension is the batch: that of an input, carried along by index maps.
+  // Finds values whose first dimension is the batch, which index maps carry on from an input.
   void find_batched() {
     for (unsigned i = 0; i < main_.getNumArguments(); ++i) {
       const auto role = main_.getArgAttrOfType<StringAttr>(i, "fovea.role");
@@ -75,7 +75,7 @@ class Narrower {
     });
   }
 
-  // What leaves the function, and what is reduced along its channels (the logits under a softmax, the rows of a loss).
+  // Finds what the function returns, and what is reduced along its channels (the logits of a softmax, the rows of a loss).
   void find_exact() {
     main_.walk([&](GenericOp op) {
       if (work_of(op) != Work::reduction) return;
@@ -90,7 +90,7 @@ class Narrower {
     for (Value result : main_.getBody().front().getTerminator()->getOperands()) exact_.insert(moved_root(result));
   }
 
-  // Kept in memory as bf16 by whoever computes it.
+  // Whether `value` is stored as bf16 by the operation that computes it.
   bool is_activation(Value value) const {
     const auto type = dyn_cast<RankedTensorType>(value.getType());
     auto op = value.getDefiningOp<GenericOp>();
@@ -135,8 +135,8 @@ class Narrower {
     }
   }
 
-  // The same linalg operation of other inputs: the body computes in f32. Element-wise results that are activations are rounded
-  // in it.
+  // The same linalg operation with other inputs. Its body computes in f32, and element-wise results that are activations are
+  // rounded in it.
   GenericOp rebuild(GenericOp op, ValueRange inputs, bool stores) {
     SmallVector<Value> outputs;
     SmallVector<bool> rounded;
@@ -154,7 +154,7 @@ class Narrower {
     for (auto [argument, operand] : llvm::zip(op.getBody()->getArguments(), rebuilt->getOperands())) {
       const Type element = getElementTypeOrSelf(operand.getType());
       Value scalar = block->addArgument(element, op.getLoc());
-      // An element-wise linalg operation never looks at what its result held before.
+      // An element-wise linalg operation never reads the old content of its result.
       if (element != argument.getType() && argument.getArgNumber() < op.getNumDpsInputs())
         scalar = builder_.create<arith::ExtFOp>(op.getLoc(), argument.getType(), scalar);
       mapping.map(argument, scalar);
@@ -169,7 +169,7 @@ class Narrower {
     return rebuilt;
   }
 
-  // The bf16 twin of a value, made once, right after the value itself.
+  // The bf16 copy of a value, created once, directly after the value.
   Value narrowed(Value value) {
     auto [found, fresh] = narrow_.try_emplace(value);
     if (!fresh) return found->second;
@@ -204,7 +204,7 @@ class Narrower {
     return twin->getResult(0);
   }
 
-  // The bf16 tensor that `value` is the extension of, and nothing else.
+  // The bf16 tensor of which `value` is the extension and nothing else.
   static Value extended_from(Value value) {
     GenericOp op = elementwise_producer(value);
     if (!op || op.getNumDpsInputs() != 1 || op->getNumResults() != 1 || op.getBody()->getOperations().size() != 2) return {};
@@ -241,8 +241,8 @@ class Narrower {
   func::FuncOp main_;
   OpBuilder builder_;
   DenseSet<Value> batched_, exact_;
-  DenseSet<Value> activations_;    // that are kept as bf16 only
-  DenseMap<Value, Value> narrow_;  // f32 -> its bf16 twin
+  DenseSet<Value> activations_;    // tensors that are stored as bf16 only
+  DenseMap<Value, Value> narrow_;  // from f32 values to their bf16 copies
 };
 
 struct MixedPrecisionPass : impl::MixedPrecisionPassBase<MixedPrecisionPass> {

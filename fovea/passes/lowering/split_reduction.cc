@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long sums into few results become partial sums side by side, added up in a fixed order.
+// Splits long sums into few results into partial sums, which are added in a fixed order.
 //
-// A gradient by a small filter reduces over the whole batch: its results are too few to share among threads, and every share
-// would read all of the images again. Parts of the batch are independent, each reads its own images once, and the order in
-// which the parts are added is the shape's, so the bits do not depend on how many threads there are.
+// The gradient by a small filter reduces over the whole batch. It has too few results to share among threads, and each share
+// would read all images again. Parts of the batch are independent, and each reads its own images once. The shape determines the
+// order in which the parts are added, so the bits do not depend on the number of threads.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 
@@ -15,13 +15,13 @@ namespace {
 
 using namespace mlir;
 
-// More results than these are enough work to share, and partial sums of them would cost more memory traffic than they save.
+// More results than these are enough work to share, and their partial sums would cost more memory traffic than they save.
 constexpr int64_t most_results = 64 * 1024;
-// Shorter sums stay in the cache as they are.
+// Shorter sums stay in the cache.
 constexpr int64_t least_depth = 512;
 constexpr int64_t most_parts = 16, wanted_parts = 8, least_parts = 4;
 
-// As many equal parts as wanted, else the nearest number of them that divides the extent; 1 when there is none.
+// The wanted number of equal parts, or the nearest number that divides the extent; 1 when there is none.
 int64_t parts_of(int64_t extent) {
   if (extent % wanted_parts == 0) return wanted_parts;
   for (int64_t parts = most_parts; parts >= least_parts; --parts)
@@ -34,7 +34,7 @@ struct Split {
   int64_t parts, extent;
 };
 
-// Whether the first coordinate of `operand` is `dim` alone, and not padded.
+// Whether the first coordinate of `operand` is `dim` alone and is not padded.
 bool leads_with(OpOperand* operand, linalg::GenericOp op, unsigned dim) {
   const AffineMap map = op.getMatchingIndexingMap(operand);
   if (map.getNumResults() < 2 || map.getResult(0) != getAffineDimExpr(dim, map.getContext())) return false;
@@ -66,7 +66,7 @@ std::optional<Split> split_of(linalg::GenericOp op) {
   return Split{*leading, parts, extents[*leading]};
 }
 
-// The tensor with its first dimension seen as [parts, rest], through the padding that may stand on it.
+// The tensor with its first dimension reshaped to [parts, rest], through padding on it.
 Value in_parts(OpBuilder& builder, Value tensor, const Split& split) {
   const Location location = tensor.getLoc();
   if (auto pad = tensor.getDefiningOp<tensor::PadOp>()) {

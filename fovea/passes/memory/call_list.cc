@@ -19,7 +19,7 @@ class Sharing {
     for (int step = 0; step < count(list_.steps); ++step) live_through(step);
     storage_ = list_.tensors;
     for (int tensor = 0; tensor < count(parent_); ++tensor) {
-      // Insertions into what the function returns: the last of them says where all are.
+      // For insertions into a result of the function, the last one determines the memory of all.
       if (list_.tensors[tensor].home != Home::arena) storage_[find(tensor)] = list_.tensors[tensor];
     }
     for (int step = 0; step < count(list_.steps); ++step) take_over(step);

@@ -12,8 +12,8 @@ using mlir::func::CallOp;
 using mlir::func::FuncOp;
 using Home = CallTensor::Home;
 
-// May `result` of the kernel be written over its argument `argument`? Only where every element is read just before its place is
-// written: by element-wise work at the loop indices themselves.
+// Whether `result` of the kernel may overwrite its argument `argument`: only if every element is read just before it is
+// written, by element-wise work at the loop indices themselves.
 bool may_overwrite(FuncOp kernel, unsigned argument, unsigned result) {
   Value input = kernel.getArgument(argument);
   auto writer = kernel.getBody().front().getTerminator()->getOperand(result).getDefiningOp<mlir::linalg::GenericOp>();
@@ -67,7 +67,7 @@ class Reader {
     return tensor;
   }
 
-  // What a call reads exists already, except constants and memory that nobody filled yet.
+  // The operands of a call exist already, except constants and memory that is not filled yet.
   int operand(Value value) {
     Value root = view_root(value);
     if (auto known = function_.tensors.find(root); known != function_.tensors.end()) return known->second;
@@ -92,7 +92,7 @@ class Reader {
   void read_return() {
     for (mlir::OpOperand& returned : main_.getBody().front().getTerminator()->getOpOperands()) {
       Value root = view_root(returned.get());
-      if (mlir::isa<mlir::BlockArgument>(root)) continue;  // an argument that stays as it is
+      if (mlir::isa<mlir::BlockArgument>(root)) continue;  // an argument that is not changed
       const unsigned position = returned.getOperandNumber();
       const int64_t replaced = replaced_argument(main_, position);
       CallTensor& tensor = function_.list.tensors[function_.tensors.lookup(root)];

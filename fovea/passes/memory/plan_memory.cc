@@ -14,13 +14,13 @@ bool live_together(const MemoryBlock& left, const MemoryBlock& right) {
   return left.first <= right.last && right.first <= left.last;
 }
 
-// A block in its place.
+// A block with its offset.
 struct Placed {
   int64_t start, stop;
   const MemoryBlock* block;
 };
 
-// The start of the smallest gap of at least `bytes` between those of `placed` (sorted by start) that live together with
+// The start of the smallest gap of at least `bytes` between the `placed` blocks (sorted by start) that are alive together with
 // `block`, or the end of the last one.
 int64_t best_gap(const std::vector<Placed>& placed, const MemoryBlock& block, int64_t bytes) {
   int64_t best = -1;

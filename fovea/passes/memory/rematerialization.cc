@@ -11,21 +11,21 @@ namespace {
 
 using Home = CallTensor::Home;
 
-// What moving a byte takes, in multiply-adds: about the ratio of a core's arithmetic to its share of the memory's bandwidth.
+// The cost of moving a byte in multiply-adds: about the ratio of a core's arithmetic to its share of the memory bandwidth.
 constexpr double multiply_adds_per_byte = 8;
-// Calls between two uses of a tensor that is kept, rather than handed on.
+// The least number of calls between two uses of a tensor for which it counts as kept.
 constexpr int shortest_gap = 8;
-// Repeated calls for each call: more means that the choice makes the same thing over and over.
+// The most repeated calls for each call; a choice with more recomputes the same tensors over and over.
 constexpr size_t most_repetitions = 2;
 
 double work_of(const CallTraits& traits) { return traits.multiply_adds + multiply_adds_per_byte * traits.bytes; }
 
-// When a tensor is made and read.
+// When a tensor is computed and read.
 struct Uses {
-  int made = -1;          // step; -1 for what exists already
-  std::vector<int> at;    // steps that read it, rising
-  int first_end = -1;     // the last use before the longest time without one
-  int second_start = -1;  // the first after it
+  int made = -1;          // step; -1 for what exists from the start
+  std::vector<int> at;    // steps that read it, ascending
+  int first_end = -1;     // the last use before the longest interval without one
+  int second_start = -1;  // the first use after it
 };
 
 std::vector<Uses> uses_of(const CallList& list) {
@@ -49,7 +49,7 @@ std::vector<Uses> uses_of(const CallList& list) {
   return uses;
 }
 
-// Most bytes alive at one step: no plan needs less.
+// The most bytes alive at one step; no plan needs less.
 int64_t most_alive(const std::vector<MemoryBlock>& blocks, size_t steps) {
   std::vector<int64_t> change(steps + 1, 0);
   for (const MemoryBlock& block : blocks) {
@@ -82,7 +82,7 @@ class Repetition {
     }
   }
 
-  // False when a dropped tensor cannot be made again where it is needed: culprit() must be kept; without one, the choice
+  // False when a dropped tensor cannot be recomputed where it is needed: then culprit() must be kept, or without one the choice
   // repeats too much.
   bool run() {
     for (int step = 0; step < static_cast<int>(list_.steps.size()); ++step) {
@@ -106,7 +106,7 @@ class Repetition {
   // Makes `tensor` available before step `before` runs.
   bool provide(int tensor, int before) {
     if (now_[tensor] >= 0) return true;
-    if (uses_[tensor].made < 0) return false;  // an argument that has its new value already
+    if (uses_[tensor].made < 0) return false;  // an argument that already has its new value
     const CallStep& maker = list_.steps[uses_[tensor].made];
     std::optional<CallStep> copy = repeat(maker, before);
     if (!copy) {
@@ -143,7 +143,7 @@ class Repetition {
     return copy;
   }
 
-  // A copy of what a repeated call will write over.
+  // A copy of an operand that a repeated call will overwrite.
   int fresh(int tensor, int before) {
     if (uses_[tensor].made < 0) return list_.tensors[tensor].home == Home::arena ? add(tensor) : -1;
     const CallStep& maker = list_.steps[uses_[tensor].made];
@@ -176,8 +176,8 @@ class Repetition {
   const CallList& list_;
   const std::vector<Uses>& uses_;
   const std::vector<bool>& kept_;
-  std::vector<int> now_;          // of each tensor: the copy that holds it now, or -1
-  std::vector<int> argument_of_;  // of each result that replaces an argument: that argument's tensor
+  std::vector<int> now_;          // for each tensor, the copy that currently holds it, or -1
+  std::vector<int> argument_of_;  // for each result that replaces an argument, the tensor of that argument
   Rematerialization result_;
   double extra_work_ = 0;
   int culprit_ = -1;
@@ -233,7 +233,7 @@ class Choice {
     return rematerialization;
   }
 
-  // The shortest prefix of `dropped` that fits, if one does.
+  // Finds the shortest prefix of `dropped` that fits, if there is one.
   void search(const std::vector<int>& dropped) {
     size_t none = 0, all = dropped.size();
     if (all == 0 || !attempt(dropped, all)) return;
@@ -243,7 +243,7 @@ class Choice {
     }
   }
 
-  // Drops the first `count`. True when the plan fits.
+  // Drops the first `count`; true when the plan fits.
   bool attempt(const std::vector<int>& dropped, size_t count) {
     std::vector<bool> kept(list_.tensors.size(), true);
     for (size_t i = 0; i < count; ++i) kept[dropped[i]] = false;
@@ -268,7 +268,7 @@ class Choice {
     return result.fits;
   }
 
-  // The tensors that lie on the borders of segments of about `bytes` each: alive, in their first life, where little else is.
+  // The tensors on the borders of segments of about `bytes` each: those alive in their first life where little else is.
   std::vector<bool> borders(int64_t bytes) const {
     const int steps = static_cast<int>(list_.steps.size());
     std::vector<int64_t> crossing(steps + 1, 0), made(steps, 0);
@@ -299,7 +299,7 @@ class Choice {
   const CallList& list_;
   int64_t limit_;
   std::vector<Uses> uses_;
-  std::vector<int> candidates_;  // tensors that may be dropped, the least work for their bytes first
+  std::vector<int> candidates_;  // tensors that may be dropped, with the least work for their bytes first
   double work_ = 0, multiply_adds_ = 0;
   int64_t before_ = 0;
   Rematerialization least_;

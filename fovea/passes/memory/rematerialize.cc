@@ -16,7 +16,7 @@ using mlir::Operation;
 using mlir::Value;
 using mlir::func::CallOp;
 
-// Writes the chosen list of calls into the function: what is in it already moves to its place, repetitions are copies.
+// Writes the chosen list of calls into the function: existing calls move to their places, and repetitions are copies.
 class Rewrite {
  public:
   Rewrite(mlir::func::FuncOp main, const FusedFunction& function, const CallList& list)
@@ -66,12 +66,12 @@ class Rewrite {
   const FusedFunction& function_;
   const CallList& list_;
   mlir::OpBuilder builder_;
-  std::vector<Value> values_;                       // of each tensor of the list
-  std::vector<llvm::SmallVector<Value>> operands_;  // of each call, as it was
+  std::vector<Value> values_;                       // for each tensor of the list
+  std::vector<llvm::SmallVector<Value>> operands_;  // for each call, as it was
   llvm::DenseMap<std::pair<Value, int>, Value> views_;
 };
 
-// Views that the function returns, the only ones that no copy replaced, follow what they show.
+// Views that the function returns were not replaced by copies and follow what they show.
 void move_returned_views(mlir::func::FuncOp main) {
   Operation* end = main.getBody().front().getTerminator();
   for (Value returned : end->getOperands()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rematerialize: a fused training step that fits a given memory.
+// Rematerialization: a fused training step is made to fit a given memory.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,11 @@
 
 namespace fovea {
 
-// Stands on a call that makes again what was made before.
+/// The attribute of a call that repeats an earlier one.
 inline constexpr llvm::StringLiteral repeated_call = "fovea.repeated";
 
-// Rewrites `main`, read as `function`, with calls repeated so that the tensors between them take at most `arena_bytes`; leaves
-// it as it is where it fits already or where that is impossible (Rematerialization::fits). `function` is stale after a change.
+/// Rewrites `main`, read as `function`, with repeated calls so that the tensors between them take at most `arena_bytes`. It is
+/// not changed when it fits already or when that is impossible (Rematerialization::fits). `function` is stale after a change.
 Rematerialization rematerialize(mlir::func::FuncOp main, const FusedFunction& function, int64_t arena_bytes);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whatever goes wrong in LLVM or in a kernel of ours is an exception that names the layer and keeps the kernel's text.
+// Whatever goes wrong in LLVM or in a generated kernel is an exception that names the layer and keeps the kernel's text.
 #include "fovea/codegen/driver/fault_guard.h"
 
 #include <gmock/gmock.h>
@@ -32,7 +32,7 @@ std::string fault_of(const std::function<void()>& work, const Text& whole = {}) 
   return "";
 }
 
-// The content of the file that a message names; the file goes.
+// The content of the file that a message names, which is deleted.
 std::string kept_text(const std::string& message) {
   const std::string before = "kept in ";
   const size_t at = message.find(before);
@@ -52,7 +52,7 @@ TEST(FaultGuard, IsAnOrdinaryCallWhereNothingGoesWrong) {
 
 TEST(FaultGuard, FatalErrorsOfLlvmAreExceptions) {
   const std::string layer = "conv7", text = "a kernel of conv7";
-  for (int time = 0; time < 3; ++time) {  // and the next work is not troubled by the last
+  for (int time = 0; time < 3; ++time) {  // later work is not affected
     const std::string message = fault_of([&] {
       const Compiling compiling(layer, text);
       llvm::report_fatal_error("cannot select: this");
@@ -95,7 +95,7 @@ TEST(FaultGuard, SignalsStopTheWorkAlone) {
 }
 #endif
 
-// A kernel that breaks the rules between stages: what a pass that goes wrong would make.
+// A kernel that violates the rules between stages, as a faulty pass would produce it.
 TEST(FaultGuard, AKernelThatDoesNotCompileIsKept) {
   ParsedKernel kernel(R"(
     func.func @kernel(%x: tensor<4xf32>) -> tensor<4xf32> attributes {fovea.kernel} {

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The cache in another place, and back at the end.
+// Moves the cache to another place, and back at the end.
 class CacheAt {
  public:
   explicit CacheAt(const fs::path& folder) : before_(settings()) {
@@ -142,7 +142,7 @@ TEST_F(ObjectCacheTest, CanBeTurnedOff) {
   EXPECT_FALSE(fs::exists("off"));
 }
 
-// A home that is no folder cannot be written by anybody, root included.
+// A home that is not a folder cannot be written by anybody, not even by root.
 TEST_F(ObjectCacheTest, DoesWithoutAHome) {
   for (const char* home : {"/dev/null/.cache/fovea", "/proc/self/no/such"}) {
     const CacheAt setting(home);
@@ -153,7 +153,7 @@ TEST_F(ObjectCacheTest, DoesWithoutAHome) {
   }
 }
 
-// The same for a whole compilation: hits, damaged files, and settings that turn the cache off.
+// The same for a whole compilation: hits, corrupt files, and settings that disable the cache.
 TEST_F(ObjectCacheTest, ServesTheKernelCompiler) {
   const std::vector<std::string> texts{dense_text(5, 7, 9, false, false), column_sums_text({4, 8}),
                                        dense_text(5, 7, 9, false, false)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Objects for other machines: ELF or WebAssembly of the right architecture, and WebAssembly run where Node is at hand.
+// Objects for other machines: ELF or WebAssembly of the right architecture, and WebAssembly run in Node if it is there.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <llvm/BinaryFormat/ELF.h>
@@ -38,7 +38,7 @@ std::vector<Kernel> kernels() {
 struct Machine {
   const char* triple;
   const char* cpu;
-  uint16_t elf_machine;  // 0: WebAssembly
+  uint16_t elf_machine;  // 0 for WebAssembly
   uint8_t bits;
 };
 
@@ -55,7 +55,7 @@ const std::vector<Machine> machines{{"aarch64-linux-gnu", "", llvm::ELF::EM_AARC
                                     {"x86_64-linux-gnu", "haswell", llvm::ELF::EM_X86_64, 64},
                                     {"x86_64-linux-gnu", "znver4", llvm::ELF::EM_X86_64, 64}};
 
-// The names an object defines, or needs, for other objects.
+// The names that an object defines, or needs from other objects.
 std::vector<std::string> symbols(const std::string& object, bool defined) {
   auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "object"));
   if (!file) throw std::runtime_error(llvm::toString(file.takeError()));
@@ -117,7 +117,7 @@ std::string numbers(const std::vector<double>& values) {
   return text;
 }
 
-// JavaScript that puts the operands into memory behind the module's own, an array of 32-bit pointers before them, runs the
+// JavaScript that puts the operands into memory after the module's own, with an array of 32-bit pointers before them, runs the
 // tiles one by one and prints the result.
 std::string script(const std::string& module, const std::vector<Array>& arguments, size_t result_elements, int64_t tiles) {
   std::string text = fmt::format(

@@ -1,6 +1,7 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// Loops over tiles with static sizes; 37 rows in tiles of 5 leave one of 2. The call of the kernel goes with its network.
+// Loops over tiles with static sizes; 37 rows in tiles of 5 leave one tile of 2. The function that called the kernel is
+// removed.
 // CHECK-NOT: @main
 // CHECK: func.func @tiles_contraction(%{{.*}}: tensor<37x64xf32>, %{{.*}}: tensor<64x40xf32>, %{{.*}}: tensor<37x40xf32> {bufferization.writable = true}, %{{.*}}: tensor<1x64x16xf32> {bufferization.writable = true}, %{{.*}}: index, %{{.*}}: index)
 // CHECK-SAME: fovea.tile_program = {

@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=znver4" | FileCheck %s --check-prefix=X86
 // RUN: fovea-opt %s "--fovea-emit-tiles=triple=aarch64-linux-gnu cpu=cortex-a76" | FileCheck %s --check-prefix=ARM
 
-// Four bytes are one number of 32 bits where an instruction multiplies them: unlike signs on x86, equal ones on Arm.
+// Four bytes are one number of 32 bits when an instruction multiplies them: with different signs on x86, and equal ones on Arm.
 // X86: func.func @tiles_kernel(%{{.*}}: tensor<8x16xf32> {fovea.unsigned_bytes}, %{{.*}}: tensor<16x32xf32>
 // X86-SAME: fovea.dot_product = 2
 // X86: arith.mulf %{{.*}} {fovea.dot_product} : f32

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// One run: all but the last numbers in whole tiles, and those in powers of two.
+// One row: whole tiles, and the remaining numbers in powers of two.
 // CHECK: func.func @tiles_elementwise(%{{.*}}: tensor<400xf32>
 // CHECK: linalg.generic
 // CHECK: arith.addf

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=znver4" | FileCheck %s
 
-// Where the image is read as it lies, taps that would fall into the padding are left out: their loop runs from where the image begins.
+// When the image is read without packing, taps in the padding are left out: their loop begins where the image does.
 // CHECK: func.func @tiles_contraction(
 // CHECK-SAME: scratch_bytes = 0 : i64
 // CHECK-NOT: tensor.pad

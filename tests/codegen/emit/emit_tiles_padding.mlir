@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// A packed tile of input has zeros where the padding is, and the convolution on it no padding.
+// A packed tile of input has zeros for the padding, and the convolution on it has no padding.
 // CHECK: func.func @tiles_contraction(
 // CHECK-NOT: tensor.pad
 // CHECK: linalg.fill

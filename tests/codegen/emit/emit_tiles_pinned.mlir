@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// The tiles are those of the attribute.
+// The tiles have the sizes of the attribute.
 // CHECK: func.func @tiles_kernel(
 // CHECK-SAME: tiles = 4 : i64
 // CHECK: linalg.generic{{.*}} outs(%{{.*}} : tensor<2x8xi32>)

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// The window as its taps, one after the other, on vectors of channels.
+// A window is computed tap by tap on vectors of channels.
 // CHECK: func.func @tiles_window(
 // CHECK-NOT: linalg.pooling
 // CHECK: arith.maximumf

@@ -17,7 +17,7 @@ using testing::Not;
 std::vector<ConvolutionCase> convolutions() {
   const ConvolutionCase square{.batch = 2, .size = {7, 7}, .kernel = {3, 3}, .low = {1, 1}, .high = {1, 1}, .in = 8, .out = 16};
   ConvolutionCase strided = square, few = square, odd = square;
-  // One group is left over behind the depth that is written out: its product is where the sum starts.
+  // One group is left over after the unrolled depth; its product is where the sum starts.
   const ConvolutionCase pointwise{.batch = 1, .size = {7, 6}, .kernel = {1, 1}, .stride = {2, 2}, .in = 20, .out = 8};
   strided.size = {9, 9};
   strided.stride = {2, 2};
@@ -28,7 +28,7 @@ std::vector<ConvolutionCase> convolutions() {
   return {square, strided, few, odd, pointwise};
 }
 
-// One instruction takes an unsigned and a signed byte; where it is absent they are extended.
+// One instruction takes an unsigned and a signed byte; without it, they are extended.
 TEST(Integers, ConvolutionsOfQuads) {
   for (const ConvolutionCase& conv : convolutions())
     for (const int signs : {1, 2}) {
@@ -61,11 +61,11 @@ TEST(Integers, Dense) {
     for (const int64_t group : {1, 4})
       expect_kernel(
           integer_dense_text(size[0], size[1], size[2], {.unsigned_image = true, .group = group, .requantize = size[1] == 64}));
-  // A last column by itself, and nothing but one: sums along vectors of groups.
+  // One remaining column, and nothing but one: sums along vectors of groups.
   expect_kernel(integer_dense_text(1, 33, 256, {.unsigned_filter = true, .group = 4, .requantize = true}));
   expect_kernel(integer_dense_text(1, 1, 260, {.unsigned_image = true, .group = 4}));
   expect_kernel(integer_dense_text(1, 33, 256, {.group = 2, .element = "i16"}));
-  // So long that sums wait in scratch between blocks of the reduction.
+  // So long that sums are kept in scratch memory between blocks of the reduction.
   expect_kernel(integer_dense_text(3, 33, 6004, {.unsigned_filter = true, .group = 4, .requantize = true}));
 }
 
@@ -94,7 +94,7 @@ TEST(Integers, AreMultipliedByTheInstruction) {
   EXPECT_THAT(assembly(pairs, Target::named("wasm32-unknown-unknown")), HasSubstr("i32x4.dot_i16x8_s"));
   const std::string relaxed = assembly(mixed, Target::named("wasm32-unknown-unknown", "relaxed-simd"));
   EXPECT_THAT(relaxed, HasSubstr("i32x4.relaxed_dot_i8x16_i7x16_add_s"));
-  // An addition rounds; nothing looks for NaNs.
+  // An addition rounds, and nothing checks for NaNs.
   for (const char* slow : {"f32x4.nearest", "i32x4.trunc_sat_f32x4_s", "f32x4.min", "f32x4.max"})
     EXPECT_THAT(relaxed, Not(HasSubstr(slow)));
 }

@@ -28,7 +28,7 @@ size_t bytes_of(mlir::Type type) {
   return static_cast<size_t>(tensor_of(type).getNumElements()) * ((tensor_of(type).getElementTypeBitWidth() + 7) / 8);
 }
 
-// As bf16 lies in memory: the upper half of an f32, rounded to the nearest even.
+// A bf16 as it is in memory: the upper half of an f32, rounded to the nearest even.
 class Bfloat {
  public:
   Bfloat() = default;
@@ -85,7 +85,7 @@ int64_t written_argument(FuncOp kernel, unsigned result) {
   return attribute ? attribute.getInt() : -1;
 }
 
-// A compiled kernel and the memory it runs in.
+// A compiled kernel and the memory that it runs in.
 class Run {
  public:
   Run(FuncOp kernel, const Target& target, const std::vector<Array>& arguments) : kernel_(kernel), arguments_(arguments) {
@@ -94,8 +94,8 @@ class Run {
 
   int64_t tiles() const { return compiled_.tiles; }
 
-  // Runs [0, tiles) as the given runs of tiles; returns the bytes of every result. Operands start where no line of a cache
-  // does, or where one does.
+  // Runs [0, tiles) as the given ranges of tiles, and returns the bytes of every result. Operands start at cache lines if
+  // `aligned`, and elsewhere otherwise.
   std::vector<std::vector<std::byte>> run(const std::vector<std::pair<int64_t, int64_t>>& runs, bool aligned = false) {
     std::vector<Guarded> memory;
     std::vector<mlir::Type> types(kernel_.getArgumentTypes());
@@ -138,7 +138,7 @@ class Run {
 void compare(const Array& expected, mlir::Type type, const std::vector<std::byte>& bytes, int64_t terms) {
   const std::vector<double> got = read_values(type, bytes.data());
   const mlir::Type element = tensor_of(type).getElementType();
-  // A result in bf16 is rounded once, from a sum that may lie on the other side of the middle.
+  // A result in bf16 is rounded once, from a sum that may be on the other side of the middle.
   const double relative = element.isF64()    ? 1e-12
                           : element.isF32()  ? 1e-5
                           : element.isBF16() ? 0x1p-8
@@ -162,7 +162,7 @@ ParsedKernel::ParsedKernel(const std::string& text) {
   module_ = mlir::parseSourceString<mlir::ModuleOp>(text, context_.get());
   if (!module_) throw std::runtime_error("does not parse:\n" + text);
   function_ = *module_->getOps<FuncOp>().begin();
-  // What fuse() says by an attribute, an insertion into an argument says by itself.
+  // An insertion into an argument implies what fuse() otherwise marks by an attribute.
   for (mlir::OpOperand& operand : function_.getBody().front().getTerminator()->getOpOperands())
     if (auto insert = operand.get().getDefiningOp<mlir::tensor::InsertSliceOp>())
       function_.setResultAttr(
@@ -187,7 +187,7 @@ const std::vector<NamedTarget>& test_targets() {
 }
 
 namespace {
-// Every byte; of wider numbers so few that sums of them stay in range.
+// Every byte value; for wider types few enough values that sums stay in range.
 std::uniform_int_distribution<int> integer(unsigned bits) {
   const int most = bits == 8 ? 127 : bits == 16 ? 255 : 9;
   return std::uniform_int_distribution<int>(bits == 8 ? -128 : -most, most);
@@ -252,7 +252,8 @@ void expect_kernel(const std::string& text, const NamedTarget& target) {
 }
 
 void expect_kernel(const std::string& text) {
-  // One of the two with small caches each time: they differ from the others in the cutting only.
+  // One of the two targets with small caches is skipped each time; they differ from the others only in the division into
+  // blocks.
   const size_t processors = test_targets().size() / 2, skipped = processors + std::hash<std::string>{}(text) % processors;
   for (size_t i = 0; i < test_targets().size(); ++i) {
     if (processors > 1 && i == skipped) continue;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compiled kernels against the interpreter, in memory with canaries around it.
+// Compiled kernels compared with the interpreter, in memory with canaries around it.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,7 @@
 
 namespace fovea {
 
-// One kernel, parsed.
+// A parsed kernel.
 class ParsedKernel {
  public:
   explicit ParsedKernel(const std::string& text);  // throws std::runtime_error with the text when MLIR refuses it
@@ -32,19 +32,20 @@ struct NamedTarget {
   Target target;
 };
 
-// The processor this runs on, AVX2 alone (haswell), and both with caches so small that every kernel is cut into blocks.
+// The processor that this runs on, AVX2 alone (haswell), and both with caches so small that every kernel is divided into
+// blocks.
 const std::vector<NamedTarget>& test_targets();
 
 // Expects the compiled kernel to compute what the interpreter does from random arguments: every element, nothing outside its
-// operands and scratch, arguments unchanged unless written in place, and the same bytes however its tiles are cut into runs.
+// operands and scratch memory, arguments unchanged unless written in place, and the same bytes for any division of its tiles.
 void expect_kernel(const std::string& text, const NamedTarget& target);
-// On all test_targets() but one.
+// Runs on all test_targets() but one.
 void expect_kernel(const std::string& text);
 
-// The arguments that expect_kernel() would use, and what the interpreter makes of them.
+// The arguments that expect_kernel() would use, and the interpreter's results.
 std::vector<Array> random_arguments(mlir::func::FuncOp kernel, uint64_t seed);
 
-// Summed terms of one result of the kernel's first linalg operation: what rounding grows with.
+// The number of summed terms for one result of the kernel's first linalg operation, with which rounding errors grow.
 int64_t reduced_terms(mlir::func::FuncOp kernel);
 
 }  // namespace fovea

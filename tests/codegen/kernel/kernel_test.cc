@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every class of kernel against plain loops in double, over the shapes that code generators get wrong: one, primes, one less
-// and one more than a vector, few channels, strides, dilation, padding.
+// Every class of kernels against plain loops in double, over shapes on which code generators fail: one, primes, one less and
+// one more than a vector, few channels, strides, dilation, padding.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@ namespace {
 
 using Convolutions = std::vector<ConvolutionCase>;
 
-// Two dimensions, square.
+// A square convolution in two dimensions.
 ConvolutionCase square(int64_t batch, int64_t size, int64_t kernel, int64_t stride, int64_t dilation, int64_t padding,
                        int64_t in, int64_t out, int64_t groups = 1) {
   return {.batch = batch,
@@ -71,7 +71,7 @@ TEST_F(Kernels, ConvolutionInOtherElementTypes) {
   expect_kernel(dense_text(13, 17, 31, false, true, Epilogue::none, "i32"));
 }
 
-// Two products at a time where the processor can and a reduced dimension is even, by way of f32 elsewhere.
+// Two products at a time when the processor has the instruction and a reduced dimension is even; through f32 otherwise.
 TEST_F(Kernels, ConvolutionInBf16) {
   int next = 0;
   for (const ConvolutionCase& conv :
@@ -181,7 +181,7 @@ TEST_F(Kernels, Dense) {
       }
 }
 
-// Reductions so long that accumulators wait in scratch between blocks of them.
+// Reductions so long that accumulators are kept in scratch memory between blocks.
 TEST_F(Kernels, LongReductions) {
   expect_kernel(dense_text(3, 33, 6007, false, false, Epilogue::bias_relu));
   expect_kernel(dense_text(34, 48, 2500, true, false, Epilogue::pass_through));
@@ -368,14 +368,14 @@ TEST_F(Kernels, InsertionsInPlace) {
     k.returns({k.insert(y, into, {0, 1, 0, 0}, {1, 2, 2, 1})});
     expect_kernel(k.text());
   }
-  // Runs of channels, as concatenation writes them.
+  // Ranges of channels, as concatenation writes them.
   KernelText k;
   const std::string into = k.argument({6, 40}), x = k.argument({6, 17});
   k.returns({k.insert(k.elementwise({{x, ""}}, {6, 17}, "yield %i0"), into, {0, 3}, {1, 1})});
   expect_kernel(k.text());
 }
 
-// One phase of a strided input gradient: a contraction put in place with strides.
+// One phase of a strided input gradient: a contraction inserted with strides.
 TEST_F(Kernels, ContractionInsertedInPlace) {
   for (const int64_t channels : {3, 16, 33}) {
     KernelText k;
@@ -419,7 +419,7 @@ TEST_F(Kernels, ContractionThatUpdatesInPlace) {
   expect_kernel(k.text());
 }
 
-// Backward of max pooling: every input cell takes what the tap that chose it sends.
+// The backward pass of max pooling: every input cell takes the gradient of the outputs whose tap selected it.
 TEST_F(Kernels, SelectionByTap) {
   for (const int64_t channels : {3, 16, 17}) {
     KernelText k;
@@ -434,7 +434,7 @@ TEST_F(Kernels, SelectionByTap) {
   }
 }
 
-// The gradient of a row of softmax: a row reduction with an element-wise linalg operation of the rows' results behind it.
+// The gradient of a softmax row: a row reduction followed by an element-wise operation on its results.
 TEST_F(Kernels, RowReductionWithEpilogue) {
   for (const int64_t length : {1, 10, 17, 64}) {
     KernelText k;

@@ -23,7 +23,7 @@ std::string list(const Sizes& sizes) { return fmt::format("[{}]", fmt::join(size
 
 const std::string multiply_add = "%p = arith.mulf %i0, %i1 : {0}\n%s = arith.addf %o0, %p : {0}\nyield %s";
 
-// Images, filters and gradients of this element are summed in this one.
+// The type in which images, filters and gradients of this element type are summed.
 std::string sum_of(const std::string& element) { return element == "bf16" ? "f32" : element; }
 
 std::string multiply_add_of(const std::string& element) {
@@ -37,7 +37,7 @@ std::string multiply_add_of(const std::string& element) {
 
 int64_t at(const Sizes& sizes, size_t i, int64_t otherwise) { return i < sizes.size() ? sizes[i] : otherwise; }
 
-// The same of a sum in f32 that is kept as bf16.
+// The same for a sum in f32 that is stored as bf16.
 void finish_narrow(KernelText& k, const std::string& root, Epilogue epilogue) {
   const Sizes shape = k.shape(root);
   const int rank = static_cast<int>(shape.size());
@@ -59,7 +59,7 @@ void finish_narrow(KernelText& k, const std::string& root, Epilogue epilogue) {
                       sum + "yield %r, %i0"));
 }
 
-// The result of a root and what follows it.
+// Adds the result of a root and its epilogue.
 void finish(KernelText& k, const std::string& root, Epilogue epilogue, const std::string& element = "f32") {
   const Sizes shape = k.shape(root);
   const int rank = static_cast<int>(shape.size());
@@ -233,7 +233,7 @@ std::string ConvolutionCase::describe() const {
 
 namespace {
 
-// Loops of a convolution by name, so that a map reads like the linalg operation.
+// The loops of a convolution by name, so that a map reads like the linalg operation.
 struct ConvolutionLoops {
   explicit ConvolutionLoops(const ConvolutionCase& conv) : conv(conv), rank(conv.size.size()) {}
   const ConvolutionCase& conv;
@@ -245,7 +245,7 @@ struct ConvolutionLoops {
     for (size_t i = 0; i < rank; ++i) names.push_back(fmt::format("d{}", first + i));
     return names;
   }
-  // o * stride + k * dilation, where o and k are runs of loops.
+  // o * stride + k * dilation, where o and k are sequences of loops.
   std::vector<std::string> window(size_t output, size_t tap) const {
     std::vector<std::string> sums;
     for (size_t i = 0; i < rank; ++i)
@@ -275,7 +275,7 @@ Sizes filter_shape(const Sizes& kernel, const Sizes& channels) {
   return shape;
 }
 
-// The image as the root sees it: padded when any padding is there.
+// The image as the root reads it, padded if there is any padding.
 std::string image_of(KernelText& k, const std::string& image, const ConvolutionCase& conv, const std::string& filler = "0.0") {
   Sizes low(k.shape(image).size(), 0), high = low;
   bool any = false;
@@ -399,7 +399,7 @@ std::string integer_depthwise_text(const ConvolutionCase& conv, const IntegerFor
   return k.text();
 }
 
-// dx[n, h, c] = sum over k, f of dy[n, h - k * dilation + low, f] * w[k, c, f], dy padded so that every place is there.
+// dx[n, h, c] = sum over k, f of dy[n, h - k * dilation + low, f] * w[k, c, f], with dy padded so that every position exists.
 std::string input_gradient_text(const ConvolutionCase& conv, const std::string& element) {
   KernelText k;
   const ConvolutionLoops l(conv);
@@ -577,7 +577,7 @@ std::string column_sums_text(const Sizes& shape) {
   const std::string x = k.argument(shape);
   std::vector<std::string> places{};
   for (int i = 1; i < rank; ++i) places.push_back(fmt::format("d{}", i));
-  // The columns are loop 0, as the contract has it: the loops of the output first.
+  // The columns are loop 0, because the contract has the loops of the output first.
   places.emplace_back("d0");
   k.returns(k.formula(
       {{x, "(" + joined(places) + ")"}}, {{k.fill({shape.back()}, "0.0"), "(d0)"}, {k.fill({shape.back()}, "0.0"), "(d0)"}},

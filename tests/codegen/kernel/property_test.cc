@@ -42,7 +42,7 @@ class RandomKernel {
  private:
   int64_t from(int64_t least, int64_t most) { return std::uniform_int_distribution<int64_t>(least, most)(random_); }
   int64_t below(int64_t count) { return from(0, count - 1); }
-  // Vectors and their neighbors more often than the rest.
+  // Vector lengths and their neighbors are more frequent than other numbers.
   int64_t channels(int64_t most) {
     static constexpr int64_t halos[] = {1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33};
     const int64_t chosen = halos[below(std::size(halos))];
@@ -91,7 +91,7 @@ class RandomKernel {
 };
 
 TEST(Property, RandomKernelsComputeTheirFormula) {
-  set_settings({});  // no cache
+  set_settings({});  // without a cache
   for (uint64_t seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     expect_kernel(RandomKernel(seed).text(), test_targets()[seed % test_targets().size()]);

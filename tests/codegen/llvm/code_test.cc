@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kernels become: multiply-adds on whole vectors, nothing allocated, no calls.
+// What kernels become: multiply-adds on whole vectors, no allocations, no calls.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -61,7 +61,7 @@ TEST(Code, DepthwiseIsMultiplyAddsOfVectors) {
   }
 }
 
-// The functions that the LLVM stage calls, intrinsics left out.
+// The functions that the LLVM stage calls, without intrinsics.
 std::set<std::string> called(const std::string& llvm) {
   std::set<std::string> names;
   const std::regex call("call [^@\\n]*@([A-Za-z0-9_.]+)\\(");
@@ -94,7 +94,7 @@ TEST(Code, ActivationsCallNothing) {
   }
 }
 
-// The mask of a relu: where the activation, kept as bf16, is above zero.
+// The mask of a relu: where the activation, stored as bf16, is above zero.
 TEST(Code, MasksOfBf16AreVectors) {
   KernelText kernel;
   const std::string gradient = kernel.argument({64, 256}, "bf16"), activation = kernel.argument({64, 256}, "bf16");
@@ -113,7 +113,7 @@ TEST(Code, MasksOfBf16AreVectors) {
 TEST(Code, KernelsCallNothingOutside) {
   std::vector<std::string> texts = contractions();
   texts.push_back(row_reduction_text({32, 10}, RowReduction::exp_sum));
-  // Channels and rows that leave less than a vector over.
+  // Channels and rows that leave less than a vector.
   texts.push_back(row_reduction_text({9, 1000}, RowReduction::two_sums));
   texts.push_back(forward_text({.batch = 1, .size = {9, 9}, .kernel = {3, 3}, .in = 5, .out = 17}, Epilogue::bias_relu));
   texts.push_back(dense_text(33, 33, 31, true, true));

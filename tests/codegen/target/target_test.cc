@@ -63,7 +63,7 @@ TEST(TargetTest, RefusesProcessorsOfInstructionsThisMachineLacks) {
   if (missing == 0) GTEST_SKIP() << "this machine has everything";
 }
 
-// LLVM would end the process, or call a library that objects do not have.
+// LLVM would end the process for these, or call a library that objects do not have.
 TEST(TargetTest, RefusesProcessorsThatLackWhatCodeNeeds) {
   const std::vector<std::tuple<const char*, const char*, const char*>> lacking{
       {"x86_64-linux-gnu", "pentium4", "32-bit"},
@@ -82,7 +82,7 @@ TEST(TargetTest, VectorsAreThoseOfTheProcessor) {
   EXPECT_EQ(Target::named("x86_64-linux-gnu", "znver4").vector_bytes, 64);
   EXPECT_EQ(Target::named("x86_64-linux-gnu", "haswell").vector_bytes, 32);
   EXPECT_EQ(Target::named("x86_64-linux-gnu", "nehalem").vector_bytes, 16);
-  EXPECT_EQ(Target::named("x86_64-linux-gnu").vector_bytes, 16);  // the least of its kind
+  EXPECT_EQ(Target::named("x86_64-linux-gnu").vector_bytes, 16);  // the least processor of its kind
   EXPECT_EQ(Target::named("aarch64-linux-gnu").vector_registers, 32);
   EXPECT_EQ(Target::named("armv7-linux-gnueabihf").vector_bytes, 16);
 }

@@ -1,6 +1,7 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-choose-tiling=triple=x86_64-linux-gnu cpu=znver4" | FileCheck %s
 
-// Channels of their own: vectors along them, the image read where it lies, with the halo of its padding peeled.
+// In a depthwise convolution vectors run along the channels, and the image is read without packing, with the halo of its
+// padding peeled.
 // CHECK: fovea.tiling = {
 // CHECK-SAME: {block = 3 : i64, unrolled}]
 // CHECK-SAME: halos

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-choose-tiling=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// The few taps of a window are written out.
+// The few taps of a window are unrolled.
 // CHECK: fovea.tiling = {
 // CHECK-SAME: {block = 2 : i64, unrolled}, {block = 2 : i64, unrolled}]
 // CHECK-SAME: vector_dim = 3 : i64

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions by Winograd's algorithm against plain loops in double precision: sizes that leave parts of tiles, with and
-// without padding, several images, the epilogues that join them; and when it is chosen.
+// Convolutions by Winograd's algorithm against plain loops in double precision: sizes that leave partial tiles, with and
+// without padding, several images, fused epilogues; and when the algorithm is chosen.
 #include "fovea/codegen/tiling/winograd.h"
 
 #include <gtest/gtest.h>
@@ -108,13 +108,13 @@ INSTANTIATE_TEST_SUITE_P(Layers, WinogradLayer,
                                          Layer{"large", {1, 21, 22, 32}, 64, {1, 1, 1, 1}}),
                          [](const testing::TestParamInfo<Layer>& info) { return std::string(info.param.name); });
 
-// Which hoisted filter a layer of this shape has: none, in panels, or transformed.
+// Which hoisted filter a layer of this shape has: none, one packed in panels, or a transformed one.
 int64_t numbers_of(const Shape& input, int64_t filters, const Attributes& attributes = {{"padding", "same"}}) {
   Graph graph;
   const Ref x = graph.argument("x", {input, DType::f32}, Role::input);
   const Ref w = graph.argument("w", {{3, 3, input.back(), filters}, DType::f32}, Role::parameter);
   graph.finish({{"y", graph.add("conv", {x, w}, attributes, "layer")[0]}});
-  // Of a processor that need not be this one: nothing is run.
+  // The processor need not be this one, because nothing is run.
   const auto module = kernels_for(Target::named("x86_64-linux-gnu", "skylake-avx512"), graph, {.inference = true});
   mlir::func::FuncOp main = network_of(*module);
   for (mlir::BlockArgument argument : main.getArguments()) {

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" --fovea-vectorize-tiles --fovea-bufferize-tiles | FileCheck %s
 
-// Memory in place of tensors: the caller gives it all, and nothing is allocated, copied whole or returned.
+// Tensors become memory of the caller: nothing is allocated, copied as a whole, or returned.
 // CHECK: func.func @tiles_contraction(%{{.*}}: memref<37x64xf32>, %{{.*}}: memref<64x40xf32>, %{{.*}}: memref<37x40xf32>, %{{.*}}: memref<1x64x16xf32>, %{{.*}}: index, %{{.*}}: index) attributes
 // CHECK-NOT: memref.alloc
 // CHECK-NOT: memref.copy

@@ -1,6 +1,6 @@
 // RUN: not fovea-opt %s --fovea-bufferize-tiles 2>&1 | FileCheck %s
 
-// A buffer that is left has its place in the frame, one that would not fit there is refused.
+// A remaining buffer is placed in the stack frame; one that would not fit there is refused.
 // CHECK: error: a kernel needs 80000 bytes on the stack, more than 65536
 func.func @tiles_large(%i: index, %v: f32, %into: memref<1xf32>) {
   %c0 = arith.constant 0 : index

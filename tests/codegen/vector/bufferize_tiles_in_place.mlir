@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --fovea-vectorize-tiles --fovea-bufferize-tiles | FileCheck %s
 
-// A value written over what it is made from needs no copy.
+// A value that overwrites its operand needs no copy.
 // CHECK: func.func @tiles_update(%[[X:.*]]: memref<16xf32>)
 // CHECK-NOT: alloc
 // CHECK: vector.transfer_read %[[X]]

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --fovea-expand-math | FileCheck %s
 
-// A bf16 number is the upper half of an f32; rounding to bf16 stays what it is.
+// A bf16 number is the upper half of an f32, and rounding to bf16 is not changed.
 // CHECK: %[[BITS:.*]] = arith.bitcast %arg0 : vector<8xbf16> to vector<8xi16>
 // CHECK: arith.extui %[[BITS]] : vector<8xi16> to vector<8xi32>
 // CHECK: arith.shli

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --fovea-expand-math | FileCheck %s
 
-// Functions become polynomials, so that a kernel calls no library; what has an instruction stays.
+// Functions become polynomials, so that a kernel calls no library; functions with an instruction stay.
 // CHECK-NOT: math.exp
 // CHECK-NOT: math.tanh
 // CHECK: math.fma

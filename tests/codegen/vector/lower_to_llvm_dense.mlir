@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" --fovea-vectorize-tiles --fovea-bufferize-tiles "--fovea-lower-vectors=triple=x86_64-linux-gnu cpu=haswell" --fovea-lower-to-llvm | FileCheck %s
 
-// To the end of the way: LLVM's dialect alone, pointers for operands, scratch and indices behind them.
+// The end of the pipeline: only LLVM's dialect is left, with pointers for operands and scratch memory.
 // CHECK: llvm.func @tiles_contraction(%{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
 // CHECK-SAME: fovea.tile_program
 // CHECK-NOT: memref.

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" --fovea-vectorize-tiles --fovea-bufferize-tiles "--fovea-lower-vectors=triple=x86_64-linux-gnu cpu=haswell" --fovea-lower-to-llvm | FileCheck %s
 
-// Element-wise exp calls nothing.
+// Element-wise exp contains no call.
 // CHECK: llvm.func @tiles_elementwise(
 // CHECK-NOT: llvm.call
 // CHECK: llvm.return

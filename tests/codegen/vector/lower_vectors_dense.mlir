@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" --fovea-vectorize-tiles --fovea-bufferize-tiles "--fovea-lower-vectors=triple=x86_64-linux-gnu cpu=haswell" | FileCheck %s
 
-// Outer products of rows and columns held in registers: one multiply-add for each row.
+// Outer products of rows and columns in registers: one multiply-add for each row.
 // CHECK: func.func @tiles_contraction(
 // CHECK-NOT: vector.contract
 // CHECK-NOT: vector.outerproduct

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=znver4" --fovea-vectorize-tiles --fovea-bufferize-tiles "--fovea-lower-vectors=triple=x86_64-linux-gnu cpu=znver4" | FileCheck %s --check-prefix=X86
 
-// The instruction that multiplies four bytes and adds them, by its name in LLVM.
+// The instruction that multiplies four bytes and adds the products, by its name in LLVM.
 // X86: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
 // X86-NOT: fovea.dot_product}
 #map = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3)>

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s "--fovea-lower-vectors=triple=x86_64-linux-gnu cpu=znver4" | FileCheck %s
 
-// Stores of whole lines of the cache into an argument that is marked are non-temporal, others are not.
+// Stores of whole cache lines into a marked argument are non-temporal, and other stores are not.
 // CHECK: vector.store %arg2, %arg0[%c0] {nontemporal = true}
 // CHECK-NEXT: vector.store %arg2, %arg1[%c0] :
 // CHECK-NEXT: vector.store %arg3, %arg0[%c0] :

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" --fovea-vectorize-tiles | FileCheck %s
 
-// A tile is vectors; its accumulators travel through the loop of the reduction as one, not through memory.
+// A tile becomes vectors; its accumulators are carried through the reduction loop as one vector and not through memory.
 // CHECK: func.func @tiles_contraction(
 // CHECK: scf.for {{.*}} -> (vector<5x16xf32>)
 // CHECK: vector.contract {{.*}} : vector<5x8xf32>, vector<8x16xf32> into vector<5x16xf32>

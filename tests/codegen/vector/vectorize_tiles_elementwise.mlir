@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --convert-fovea-to-linalg --cse --fovea-fuse "--fovea-emit-tiles=triple=x86_64-linux-gnu cpu=haswell" --fovea-vectorize-tiles | FileCheck %s
 
-// Reads and writes of vectors reach through the slices to the arguments themselves.
+// Reads and writes of vectors access the arguments themselves, through the slices.
 // CHECK: func.func @tiles_elementwise(%[[A:arg[0-9]+]]: tensor<400xf32>, %[[B:arg[0-9]+]]: tensor<400xf32>
 // CHECK-NOT: tensor.extract_slice
 // CHECK: vector.transfer_read %[[A]]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights packed before the run: the same bits as packed by every grid tile, over sizes that leave rests.
+// Weights packed before the run give the same bits as weights packed by every grid tile, over sizes that leave remainders.
 #include "fovea/codegen/weights/weight_prepacking.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ struct Layer {
 
 class PackAhead : public testing::TestWithParam<Layer> {
  protected:
-  // x * w + b, of a layer whose weights are parameters.
+  // x * w + b for a layer whose weights are parameters.
   static Graph graph_of(const Layer& layer) {
     Graph graph;
     const Ref x = graph.argument("x", {layer.input, DType::f32}, Role::input);

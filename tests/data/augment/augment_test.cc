@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-// Every pixel tells where it comes from: row in the first channel, column in the second.
+// Every pixel tells where it comes from: its row in the first channel, its column in the second.
 std::vector<uint8_t> positions(int64_t height, int64_t width) {
   std::vector<uint8_t> pixels;
   for (int64_t y = 0; y < height; ++y) {
@@ -39,7 +39,7 @@ TEST(Augment, Normalizes) {
   EXPECT_FLOAT_EQ(scaled[3], (0.4f - 0.25f) / 2);
 }
 
-// Finds the flip and shift that explain a result from one pixel, then expects all others to agree.
+// Finds the flip and shift that explain one pixel of a result, then expects all other pixels to agree.
 void expect_flip_and_shift(Border border, std::set<std::tuple<bool, int64_t, int64_t>>& seen, int64_t index) {
   const int64_t height = 6, width = 7, most = 2;
   const auto values =
@@ -71,7 +71,7 @@ TEST(Augment, FlipsAndShifts) {
   for (const Border border : {Border::zero, Border::reflect}) {
     std::set<std::tuple<bool, int64_t, int64_t>> seen;
     for (int64_t index = 0; index < 1000; ++index) expect_flip_and_shift(border, seen, index);
-    EXPECT_EQ(seen.size(), 2u * 5 * 5);  // every choice comes up
+    EXPECT_EQ(seen.size(), 2u * 5 * 5);  // every choice occurs
   }
 }
 

@@ -32,7 +32,7 @@ TEST(Mix, BetaHasItsMoments) {
   }
 }
 
-// Images whose every value is their number, so that a mixed value tells how much of each is in it.
+// Images whose values are all their index, so that a mixed value tells how much of each is in it.
 std::vector<float> numbered(size_t count) {
   std::vector<float> images(count * size);
   for (size_t i = 0; i < images.size(); ++i) images[i] = static_cast<float>(i / size);
@@ -131,7 +131,7 @@ TEST(Erase, ARectangleOfTheAreaDrawn) {
 }
 
 TEST(Light, ShiftsHaveTheCovarianceOfTheColors) {
-  // What the paper's shift has: the sum over components of (0.1 eigenvalue)^2 times the outer product of the vector.
+  // The covariance of the paper's shift: the sum over components of (0.1 eigenvalue)^2 times the outer product of the vector.
   const double vectors[3][3] = {{-0.5675, 0.7192, 0.4009}, {-0.5808, -0.0045, -0.8140}, {-0.5836, -0.6948, 0.4203}};
   const double values[3] = {0.2175, 0.0188, 0.0045};
   const std::vector<float> deviation{0.5f, 0.25f, 1.0f};

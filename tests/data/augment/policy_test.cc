@@ -19,7 +19,7 @@ Image picture(int64_t height, int64_t width, uint64_t seed) {
   return image;
 }
 
-// The picture after the one choice of a policy that is certain to happen.
+// The image after the only choice of a policy, which is certain to happen.
 Image after(const Image& original, const Policy& policy, PolicyOperation operation, double level, uint64_t stream) {
   Image image = original;
   Random random(3, stream);
@@ -51,7 +51,7 @@ TEST(Policy, SignsGoEitherWay) {
   Image left = original, right = original;
   translate_x(left, 9);
   translate_x(right, -9);
-  // At level 9 of its own scale RandAugment moves by 90 pixels, beyond this picture.
+  // At level 9 of its own scale RandAugment translates by 90 pixels, which is more than this image has.
   Policy policy = rand_augment(1, 9);
   policy.scale.translate = 10;
   int to_left = 0, to_right = 0;
@@ -65,7 +65,7 @@ TEST(Policy, SignsGoEitherWay) {
 }
 
 TEST(Policy, DrawsChoicesAndProbabilities) {
-  // A choice that inverts always and one that would posterize to nothing with probability 1/4.
+  // One choice always inverts; the other would posterize to nothing with probability 1/4.
   Policy policy;
   policy.choices = {{{PolicyOperation::invert, 1, 0}}, {{PolicyOperation::posterize, 0.25, 0}}};
   const Image original = picture(5, 4, 3);
@@ -111,7 +111,7 @@ TEST(Policy, PublishedOnesAreWhole) {
   EXPECT_EQ(auto_augment_imagenet().choices.size(), 25u);
   EXPECT_EQ(auto_augment_cifar10().choices.size(), 25u);
   EXPECT_EQ(trivial_augment().choices.size(), 14u);
-  // Sums of the published tables: a slip of the pen changes them.
+  // The sums of the published tables, which a typing error would change.
   const auto expect_sums = [](const Policy& policy, double probabilities, double levels) {
     double probability = 0, level = 0;
     for (const auto& choice : policy.choices) {

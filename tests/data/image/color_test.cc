@@ -12,7 +12,7 @@
 namespace fovea {
 namespace {
 
-// Pillow judges every operation (tests/judges/compare_with_pillow.py); here is what needs no judge.
+// Pillow judges every operation (tests/judges/compare_with_pillow.py); this tests what needs no judge.
 
 Image noise(int64_t height, int64_t width, int64_t channels, uint32_t least = 0, uint32_t most = 255) {
   Image image({height, width, channels});

@@ -6,7 +6,7 @@
 namespace fovea {
 namespace {
 
-// Pillow judges every operation (tests/judges/compare_with_pillow.py); here is what needs no judge.
+// Pillow judges every operation (tests/judges/compare_with_pillow.py); this tests what needs no judge.
 
 Image numbered(int64_t height, int64_t width, int64_t channels) {
   Image image({height, width, channels});

@@ -21,7 +21,7 @@ Image random_image(int64_t height, int64_t width, int64_t channels, uint64_t see
   return image;
 }
 
-// Colors that change slowly, which JPEG keeps.
+// Slowly changing colors, which JPEG preserves.
 Image smooth_image(int64_t height, int64_t width) {
   Image image({height, width, 3});
   for (int64_t y = 0; y < height; ++y) {
@@ -74,7 +74,7 @@ TEST_F(Picture, JpegIsDecoded) {
 }
 
 TEST_F(Picture, CmykJpegIsConverted) {
-  // Inverted, as Adobe stores it and libjpeg writes the marker for: red is full light in the first ink's complement only.
+  // The inks are inverted, as Adobe stores them and libjpeg marks them.
   std::vector<uint8_t> inks(16 * 16 * 4);
   for (size_t i = 0; i < inks.size(); i += 4) {
     inks[i] = 255;
@@ -124,7 +124,7 @@ TEST_F(Picture, NotAPicture) {
 
 TEST_F(Picture, AbsurdPngSize) {
   std::string png = as_text(encode_png(random_image(6, 9, 3)));
-  // Another width and its right checksum: the header is sound, and a lie.
+  // Another width with a right checksum: the header is valid, but it lies.
   png.replace(16, 4, std::string("\x00\x0f\x00\x00", 4));
   uint32_t sum = 0xFFFFFFFF;
   for (size_t i = 12; i < 29; ++i) {
@@ -143,7 +143,7 @@ TEST_F(Picture, UnwritableOutput) {
   expect_error(1, [&] { encode_png(Image({0, 2, 3})); }, {"2x0"});
 }
 
-// The rule in words, one output value at a time in double precision.
+// The rule of resampling, one output value at a time in double precision.
 double resampled(const Image& image, int64_t y, int64_t x, int64_t c, int64_t height, int64_t width) {
   const auto weights = [](int64_t i, int64_t from, int64_t to) {
     const double scale = static_cast<double>(from) / static_cast<double>(to), reach = std::max(1.0, scale);
@@ -201,7 +201,7 @@ TEST(Photographs, AreReadFromTheirFiles) {
   if (test_data().empty() || !std::filesystem::exists(folder)) GTEST_SKIP() << "no test data: set FOVEA_DATA";
   const Image image = read_image(folder / "n01443537_goldfish.JPEG");
   EXPECT_EQ(std::min(image.shape.height, image.shape.width), 256);
-  // A goldfish is red before it is blue.
+  // A goldfish is more red than blue.
   int64_t red = 0, blue = 0;
   for (size_t i = 0; i < image.pixels.size(); i += 3) {
     red += image.pixels[i];

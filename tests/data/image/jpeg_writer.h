@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// JPEGs for tests, by libjpeg.
+// Writes JPEGs for tests with libjpeg.
 #pragma once
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
-// jpeglib.h needs size_t and FILE before it.
+// jpeglib.h needs size_t and FILE, so it comes last.
 #include <jpeglib.h>
 
 #include "fovea/data/image/image.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Photographs that EXIF data turns, whole and in parts, and EXIF data that is damaged.
+// Images that are rotated by EXIF data, whole and in parts, and corrupt EXIF data.
 #include "fovea/data/image/orientation.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ std::string number(uint32_t value, int size, bool big) {
   return text;
 }
 
-// A block with a tag before the orientation, whose value is of `type` (1, 3 or 4).
+// A block with another tag before the orientation, whose value has the type `type` (1, 3 or 4).
 std::string exif_block(uint32_t orientation, bool big, int type = 3) {
   const std::string value = number(orientation, type == 1 ? 1 : type == 3 ? 2 : 4, big);
   return (big ? "MM" : "II") + number(42, 2, big) + number(8, 4, big) + number(2, 2, big) +  //
@@ -32,7 +32,7 @@ std::string exif_block(uint32_t orientation, bool big, int type = 3) {
          std::string(4, '\0');
 }
 
-// A JPEG that changes slowly, with the block in an APP1 segment of its own behind another.
+// A JPEG with slowly changing colors and the block in an APP1 segment behind another one.
 std::string photograph(int64_t height, int64_t width, const std::string& block) {
   Image image({height, width, 3});
   for (int64_t i = 0; i < height * width; ++i) {
@@ -50,7 +50,8 @@ std::string photograph(int64_t height, int64_t width, const std::string& block) 
 
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
-// By the meaning of the tag, one pixel at a time: which stored row is the visual top, and which column the visual left.
+// Rotates by the definition of the tag, one pixel at a time: which stored row is the visual top, and which column the visual
+// left.
 Image turned(const Image& stored, int orientation) {
   const auto [height, width, channels] = stored.shape;
   const bool sideways = orientation > 4;
@@ -101,7 +102,7 @@ TEST(Orientation, TurnsAWholePhotograph) {
   }
 }
 
-// Training decodes a part, reduced where that is enough: it is the part of the upright picture.
+// Training decodes a part, reduced where that is enough, which must be the part of the upright image.
 TEST(Orientation, TurnsParts) {
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const std::string jpeg = photograph(64, 48, exif_block(static_cast<uint32_t>(orientation), true));
@@ -162,11 +163,11 @@ TEST(Orientation, WhatIsNoOrientationIsNone) {
   far.replace(4, 4, "\xff\xff\xff\xff");
   EXPECT_EQ(told(far), 1);
   std::string many = good;
-  many.replace(8, 2, "\xff\xff");  // more tags than there are
+  many.replace(8, 2, "\xff\xff");  // more tags than the block has
   EXPECT_EQ(told(many), 6);
 }
 
-// Whatever stands in the segment, the picture is read.
+// The image is read whatever the segment contains.
 TEST(Orientation, HostileDataIsHarmless) {
   Random random(5, 0);
   for (int i = 0; i < 3000; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Photographs on their way into batches: crops, scaled decode, damage.
+// Images on their way into batches: crops, scaled decoding, and corrupt files.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -56,16 +56,16 @@ TEST(RandomCrop, FallsBackToTheMiddle) {
 }
 
 TEST(CenterBox, IsTorchvisionsResizeAndCenterCrop) {
-  // 500 x 375 -> 341 x 256 -> columns 58 (58.5 to even) to 282, rows 16 to 240.
+  // 500 x 375 is resized to 341 x 256; the crop is columns 58 (58.5 rounded to even) to 282 and rows 16 to 240.
   const CropBox box = center_box(375, 500, 224, 224, 256);
   EXPECT_DOUBLE_EQ(box.top, 16 * 375.0 / 256);
   EXPECT_DOUBLE_EQ(box.height, 224 * 375.0 / 256);
   EXPECT_DOUBLE_EQ(box.left, 58 * 500.0 / 341);
   EXPECT_DOUBLE_EQ(box.width, 224 * 500.0 / 341);
-  EXPECT_DOUBLE_EQ(center_box(375, 500, 224, 224, 0).top, box.top);  // 8/7 is the usual
+  EXPECT_DOUBLE_EQ(center_box(375, 500, 224, 224, 0).top, box.top);  // 8/7 is the default
 }
 
-// Mean absolute difference of two images of one shape.
+// The mean absolute difference of two images of one shape.
 double apart(const Image& a, const Image& b) {
   double sum = 0;
   for (size_t i = 0; i < a.pixels.size(); ++i) sum += std::abs(static_cast<double>(a.pixels[i]) - b.pixels[i]);
@@ -90,7 +90,7 @@ TEST(ScaledDecode, ShowsTheRegion) {
       decode_region(excerpt, bytes, "goldfish", region, size, size);
       if (size == 0) {
         EXPECT_EQ(excerpt.image.shape, cut.shape);
-        EXPECT_EQ(excerpt.image.pixels, cut.pixels);  // nothing but skipped
+        EXPECT_EQ(excerpt.image.pixels, cut.pixels);  // parts are only skipped
         continue;
       }
       EXPECT_GE(excerpt.height, static_cast<double>(size));
@@ -103,7 +103,7 @@ TEST(ScaledDecode, ShowsTheRegion) {
   }
 }
 
-// Pictures of one color that tells their number, in one class folder.
+// Images of one color, which tells their number, in one class folder.
 class Damaged : public FolderTest {
  protected:
   void make(int64_t count) {
@@ -117,7 +117,7 @@ class Damaged : public FolderTest {
   void damage(int64_t number, std::string_view bytes) { write(fmt::format("train/a/{:03}.png", number), bytes); }
   std::shared_ptr<const Dataset> open() const { return open_dataset("images:" + folder_.string(), Split::train); }
 
-  // The number every place of the first batches shows, and what was said to be damaged.
+  // The number that every place of the first batches shows, and the images that were reported as corrupt.
   std::pair<std::vector<int64_t>, std::vector<int64_t>> read(int workers, int64_t batches, int64_t first = 0) {
     Loader loader(open(), {.batch = 8,
                            .shuffle = true,

@@ -14,7 +14,7 @@ constexpr int64_t record = 3073, records = 10000;
 
 class Cifar : public FolderTest {
  protected:
-  // Zeros that take no room on the disk: airplanes, all black.
+  // A file of zeros that takes no disk space: black airplanes.
   std::filesystem::path put(const std::string& name, int64_t size) const {
     std::filesystem::path path = write(name, "");
     std::filesystem::resize_file(path, static_cast<uintmax_t>(size));

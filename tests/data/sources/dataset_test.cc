@@ -56,8 +56,8 @@ TEST(Digits, LookLikeInkOnPaper) {
   EXPECT_EQ(dataset->count(), 3000);
   EXPECT_EQ(open_dataset("digits:3000", Split::test)->count(), 500);
   const Statistics found = statistics(*dataset);
-  for (const int64_t count : found.class_counts) EXPECT_NEAR(count, 300, 5 * 17);  // five deviations
-  // As much ink as MNIST has, within a factor of 1.5.
+  for (const int64_t count : found.class_counts) EXPECT_NEAR(count, 300, 5 * 17);  // five standard deviations
+  // As much ink as in MNIST, within a factor of 1.5.
   EXPECT_GT(found.mean[0] * 255, 33.3 / 1.5);
   EXPECT_LT(found.mean[0] * 255, 33.3 * 1.5);
   std::vector<uint8_t> image(784);
@@ -69,7 +69,7 @@ TEST(Digits, LookLikeInkOnPaper) {
   }
 }
 
-// The nearest mean of a class: what a linear classifier can do. Above chance by far, and far from perfect.
+// Classifies by the nearest class mean, as a linear classifier could: far above chance, and far from perfect.
 TEST(Digits, AreNeitherRandomNorTrivial) {
   const auto train = open_dataset("digits:5000", Split::train), test = open_dataset("digits:3000", Split::test);
   std::vector<std::vector<double>> means(10, std::vector<double>(784));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Data folders as people have them: hidden files, pictures in folders below, splits that lack classes or labels.
+// Data folders as users have them: hidden files, images in folders of folders, splits without some classes or labels.
 #include <gtest/gtest.h>
 
 #include "fovea/data/image/image.h"
@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 class RealFolders : public FolderTest {
  protected:
-  // A picture of one pixel, by its path from the folder on.
+  // Writes an image of one pixel; `path` is relative to the folder.
   void picture(const std::string& path) const {
     make_folder((folder_ / path).parent_path());
     write_png(folder_ / path, Image({1, 1, 3}));
@@ -71,7 +71,7 @@ TEST_F(RealFolders, ClassesAreFoundByName) {
   for (const char* name : {"a", "b", "c", "d"}) picture(fmt::format("train/{}/1.png", name));
   picture("val/d/1.png");
   picture("val/b/1.png");
-  make_folder(folder_ / "val" / "c");  // empty there
+  make_folder(folder_ / "val" / "c");  // the class is empty there
   const auto test = open(Split::test);
   EXPECT_EQ(test->class_names(), (std::vector<std::string>{"a", "b", "c", "d"}));
   EXPECT_EQ(test->label(0), 1);
@@ -111,7 +111,7 @@ TEST_F(RealFolders, AnUnlabeledTestGivesWay) {
       fs::remove_all(folder_ / "test");
     }
   }
-  // A test folder of the classes goes first, as ever.
+  // A test folder with the classes takes precedence.
   picture("test/a/1.png");
   picture("val/b/1.png");
   EXPECT_EQ(open(Split::test)->label(0), 0);

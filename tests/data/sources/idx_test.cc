@@ -68,7 +68,7 @@ TEST_F(Idx, ReadsWhatWasWritten) {
   expect_error(1, [&] { dataset->read_image(0, pixels); }, {"10", "9"});
 }
 
-// As some copies of MNIST are named, with folders of the usual names beside them.
+// Some copies of MNIST have these names, and folders with the usual names beside them.
 TEST_F(Idx, NamesMayHaveADot) {
   make_folder(folder_ / images_name);
   write("train-images.idx3-ubyte", images_file(3, 2, 5));
@@ -97,7 +97,7 @@ TEST_F(Idx, EveryTruncationIsNoticed) {
 TEST_F(Idx, EveryTruncationOfGzipIsNoticed) {
   write(labels_name, labels_file({1, 2}));
   const std::string packed = gzip(images_file(2, 3, 2));
-  // From the third byte on the file is recognizable as gzip.
+  // From the third byte on, the file is recognized as gzip.
   expect_truncations_fail(images_name + ".gz", packed, [&](const auto&) { open(); });
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TFRecord shards, tar shards and lists of photographs, and what is said of bad ones.
+// TFRecord shards, tar shards and lists of images, and the messages about bad ones.
 #include <gtest/gtest.h>
 #include <zlib.h>
 
@@ -15,7 +15,7 @@ namespace {
 
 std::string as_text(const std::vector<std::byte>& bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-// A picture of one color.
+// An image of one color.
 std::string picture(uint8_t value) {
   Image image({6, 9, 3});
   std::fill(image.pixels.begin(), image.pixels.end(), value);
@@ -34,7 +34,7 @@ std::string varint(uint64_t value) {
   return text + static_cast<char>(value);
 }
 
-// A field of bytes of a protocol buffer.
+// A bytes field of a protocol buffer.
 std::string field(int number, const std::string& value) {
   return varint(static_cast<uint64_t>(number) << 3 | 2) + varint(value.size()) + value;
 }
@@ -186,7 +186,7 @@ TEST_F(Tar, DamageIsSaid) {
 }
 
 TEST_F(Tar, SidecarsAreNoSamples) {
-  // A label goes by .cls, then .json, then .txt, whatever else stands beside it and in whatever order.
+  // A label comes from .cls, then .json, then .txt, whatever other files there are and in any order.
   write_both(tar_file("./a.json", "{\"width\": 640}") + tar_file("./a.txt", "a cat") + tar_file("./a.png", picture(10)) +
              tar_file("./a.cls", "1") + tar_file("b.png", picture(20)) + tar_file("b.txt", "a dog") +
              tar_file("b.json", "{\"label\": 0, \"width\": 3}") + tar_file("c.txt", " 1\r\n") + tar_file("c.PNG", picture(30)) +
@@ -213,7 +213,7 @@ TEST_F(Tar, NamesMayHaveDots) {
     EXPECT_EQ(color_at(*dataset, index), 10 * (index + 1));
     EXPECT_EQ(dataset->label(index), index > 0 ? 1 : 0);
   }
-  // Which of two pictures a label is of cannot be told.
+  // It is ambiguous which of two images a label belongs to.
   write_both(tar_file("p.1.png", picture(10)) + tar_file("p.2.png", picture(20)) + tar_file("p.cls", "0") + tar_end);
   expect_error(1, [&] { open(); }, {"p.1.png", "neither .cls nor .json"});
 }
@@ -225,7 +225,7 @@ TEST_F(Tar, SplitsAreToldByWholeWords) {
   write("retrieval-val-000.tar", one);
   EXPECT_EQ(open()->count(), 2);
   EXPECT_EQ(open(Split::test)->count(), 1);
-  // Shards without labels give way.
+  // Shards without labels are skipped.
   write("retrieval-test-000.tar", tar_file("1.png", picture(10)) + tar_file("2.png", picture(10)) + tar_end);
   EXPECT_EQ(open(Split::test)->count(), 1);
   EXPECT_NE(open(Split::test)->remark().find("retrieval-test-000.tar"), std::string::npos);

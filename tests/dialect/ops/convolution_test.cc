@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions against plain loops, and their gradients numerically, over awkward sizes in 1, 2 and 3 spatial dimensions.
+// Convolutions against plain loops, with numerical gradients, over odd sizes in 1, 2 and 3 spatial dimensions.
 #include <gtest/gtest.h>
 
 #include "tests/dialect/evaluate.h"
@@ -90,7 +90,7 @@ TEST_P(Convolution, Transposed) {
 INSTANTIATE_TEST_SUITE_P(Cases, Convolution, testing::ValuesIn(cases()),
                          [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
 
-// The gradient by the filter is an operator that can be differentiated too.
+// The gradient by the filter is an operator that can be differentiated, too.
 TEST(ConvolutionFilterGradient, Gradients) {
   const Movement movement{.strides = {2, 1}, .padding = "same", .groups = 2};
   const std::vector<Tensor> arguments{random_tensor({1, 5, 4, 4}, 1), random_tensor({1, 3, 4, 6}, 2)};
@@ -142,7 +142,7 @@ TEST_P(Matmul, ValueAndGradients) {
   }
 }
 
-// A stack is each of its matrices.
+// A batch of matrices is multiplied one by one.
 TEST(MatmulStack, ValueAndGradients) {
   const std::vector<Tensor> arguments{random_tensor({2, 3, 5, 9}, 1), random_tensor({2, 3, 9, 7}, 2)};
   const auto part = [](const Tensor& stack, int64_t index) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Element-wise operators against their definitions, with broadcasting, and their gradients numerically.
+// Element-wise operators with broadcasting against their definitions, with numerical gradients.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -117,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(All, Select,
                                          Case{"ge", [](const Scalars& x) { return x[0] >= x[1]; }}),
                          [](const testing::TestParamInfo<Case>& info) { return info.param.name; });
 
-// Ties, numbers that are whole already, those without a fraction, and what has no whole number near it.
+// Ties, whole numbers, numbers too large for a fraction, and infinities and NaNs.
 TEST(Rounding, EveryKindOfNumber) {
   const std::vector<double> numbers{-2.5, -1.5,    -0.5,      0,      0.5,   1.5,  2.5,   0.49999997, -0.49999997, 3,
                                     -4,   8388607, 8388608.0, 1.0e30, -1e30, 4.75, -4.75, 1e-30,      -1e-30};

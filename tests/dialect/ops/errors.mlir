@@ -1,5 +1,6 @@
 // RUN: fovea-opt %s -split-input-file -verify-diagnostics
-// Errors name the operator (and the layer, where a location has a name: graph_test.cc), say what is wrong, and what would be right.
+// Errors name the operator (and the layer, if a location has a name: graph_test.cc), and say what is wrong and what would be
+// right.
 
 func.func @larger_than_input(%x: tensor<1x5x5x64xf32>, %w: tensor<7x7x64x64xf32>) {
   // expected-error @below {{conv: filter 7x7 is larger than its padded input 5x5 (input [1, 5, 5, 64], padding valid)}}

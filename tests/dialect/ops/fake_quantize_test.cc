@@ -19,7 +19,7 @@ Tensor uniform(const Shape& shape, uint64_t stream, double low, double high) {
   return tensor;
 }
 
-// value and, by straight-through, the gradient of the sum of weights * value.
+// The value and, by straight-through, the gradient of the sum of weights * value.
 struct Answer {
   Tensor value, gradient;
 };

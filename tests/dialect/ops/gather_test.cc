@@ -59,7 +59,7 @@ TEST_P(Gather, EveryDimension) {
   }
 }
 
-// Runs forwards, by steps, and backwards; repeats; more runs than are put together from slices; positions that are none.
+// Runs forwards, in steps, and backwards; repetitions; more runs than are concatenated from slices; indices out of range.
 INSTANTIATE_TEST_SUITE_P(All, Gather,
                          testing::Values(list({}, {2}), list({1}, {0}), list({3}, {1, 2, 3}), list({3}, {0, 2, 4}),
                                          list({4}, {2, 1, 0, 1}), list({6}, {0, 0, 1, 1, 2, 2}), list({2, 2}, {3, 0, 0, 3}),
@@ -90,7 +90,7 @@ TEST(GatherElements, EveryDimension) {
   }
 }
 
-// A row of its own has one largest position, whatever the rank.
+// A single row has one largest position, whatever the rank.
 TEST(Argmax, OfOneRow) {
   const Tensor x = Tensor::of<double>({5}, {1, 4, -2, 4, 0});
   const Network network = [](Graph& graph, const std::vector<Ref>& given) { return graph.add("argmax", given, {}, "")[0]; };

@@ -1,5 +1,5 @@
 // RUN: fovea-opt %s | fovea-opt | FileCheck %s
-// Every operator's text goes through the parser and the printer unchanged.
+// The text of every operator passes through the parser and the printer unchanged.
 
 // CHECK-LABEL: func.func @contractions
 func.func @contractions(%x: tensor<2x8x8x4xf32>, %w: tensor<3x3x2x6xf32>, %m: tensor<2x5xf32>, %n: tensor<5x7xf32>) {

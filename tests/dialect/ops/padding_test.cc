@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Padding alone, compiled, against plain loops: tensors whose padded lines are of every length around a vector's.
+// Padding alone, compiled, against plain loops: tensors whose padded rows have every length around that of a vector.
 #include <gtest/gtest.h>
 
 #include "fovea/codegen/driver/compile.h"
@@ -57,7 +57,7 @@ Tensor widened(const Tensor& tensor) {
   return result;
 }
 
-// All of them in one network, each with an argument and a result of its own.
+// Compiles all of them in one network, each with an argument and a result of its own.
 void expect_padded(const std::vector<Padding>& paddings, DType dtype) {
   Graph graph;
   std::vector<Tensor> arguments, results;

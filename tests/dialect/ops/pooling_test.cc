@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pooling against plain loops, and its gradients numerically.
+// Pooling against plain loops, with numerical gradients.
 #include <gtest/gtest.h>
 
 #include "tests/dialect/evaluate.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reductions, shape operators, norms, losses and random numbers against plain loops, and their gradients numerically.
+// Reductions, shape operators, norms, losses and random numbers against plain loops, with numerical gradients.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -202,7 +202,7 @@ TEST(Metrics, ArgmaxAndTopK) {
   EXPECT_EQ(found[3].data<int32_t>()[0], 3);
 }
 
-// What fovea/core/random.h says the kernels draw.
+// The number that kernels draw by fovea/core/random.h.
 double drawn(uint32_t position, uint32_t step, uint32_t stream, uint32_t seed) {
   return static_cast<double>(philox({position, step, stream, 0}, {seed, 0})[0] >> 8) * 0x1p-24;
 }

@@ -1,5 +1,5 @@
 // RUN: fovea-opt %s -split-input-file -verify-diagnostics
-// What integer operators do not take, and what would be right.
+// What integer operators do not accept, and what would be right.
 
 !x = !quant.uniform<i8:f32, 0.5:3>
 !w = !quant.uniform<i8:f32:3, {0.5,0.25}>

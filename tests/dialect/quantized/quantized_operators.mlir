@@ -1,5 +1,5 @@
 // RUN: fovea-opt %s | fovea-opt | FileCheck %s
-// The text of integer operators goes through the parser and the printer unchanged.
+// The text of integer operators passes through the parser and the printer unchanged.
 
 !u8 = !quant.uniform<u8:f32, 5.000000e-01:128>
 !i8 = !quant.uniform<i8:f32, 2.500000e-01:-3>

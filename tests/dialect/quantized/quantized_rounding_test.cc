@@ -17,7 +17,7 @@ using reference::Movement;
 
 const Attribute onnx = std::string("onnx");
 
-// Some scales are powers of two: there halves are met exactly.
+// Some scales are powers of two, for which exact halves occur.
 Coding random_coding(Random& random) {
   const bool is_signed = random.bits() % 2 == 0;
   Coding coding{{}, {}, is_signed};
@@ -34,7 +34,7 @@ int64_t saturated(double integer, const Coding& output) {
 int64_t rounded(float steps, const Coding& output) {
   return saturated(static_cast<double>(std::nearbyint(steps)) + static_cast<double>(output.zeros[0]), output);
 }
-// With the zero point in the number.
+// The number includes the zero point.
 int64_t rounded_whole(float number, const Coding& output) { return saturated(std::nearbyint(number), output); }
 
 float real(int64_t q, const Coding& coding) {
@@ -112,7 +112,7 @@ TEST(QuantizedOnce, RealsByDivision) {
     const Coding output = random_coding(random);
     Tensor reals(shape, DType::f32);
     for (int64_t at = 0; at < reals.size(); ++at) reals.data<float>()[at] = random.uniform(-9, 9);
-    // Halves, and what is beyond any integer.
+    // Halves, and numbers beyond any integer.
     for (int64_t at = 0; at < 40; ++at) reals.data<float>()[at] = output.scales[0] * (static_cast<float>(at) - 20.5F);
     reals.data<float>()[40] = 1e30F;
     reals.data<float>()[41] = -INFINITY;
@@ -135,7 +135,7 @@ TEST(QuantizedOnce, AveragesAndMeans) {
     const std::vector<int64_t> window{1 + static_cast<int64_t>(random.bits() % 3), 2};
     const Movement movement{.strides = {2, 1}, .dilations = {}, .cells = {window[0] > 1 ? 1 : 0, 0, 1, 1}, .groups = 1};
     const bool count_padding = draw % 2 == 1;
-    const Integers model = reference::quantized_average(image, window, movement, "none");  // for its shape alone
+    const Integers model = reference::quantized_average(image, window, movement, "none");  // only its shape is used
     Integers average{model.shape, {}, output}, mean{{2, 1, 1, 9}, {}, output};
     reference::each_index(average.shape, [&](const Shape& index) {
       float sum = 0;

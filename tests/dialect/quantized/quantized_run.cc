@@ -57,7 +57,7 @@ std::vector<int64_t> random_bias(int64_t channels, uint64_t stream) {
   return bias;
 }
 
-// One operator, compiled for a processor and run.
+// Compiles one operator for a processor and runs it.
 Tensor run_operator(const std::string& name, const std::vector<Tensor>& arguments, const std::vector<TensorType>& types,
                     const Attributes& attributes, const std::string& cpu) {
   Graph graph;

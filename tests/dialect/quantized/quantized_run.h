@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integer operators, compiled and run, beside integers in plain loops.
+// Integer operators, compiled and run, for comparison with plain loops.
 #pragma once
 
 #include "fovea/core/random.h"
@@ -16,7 +16,7 @@ Tensor tensor_of(const std::vector<int64_t>& bias);
 reference::Integers random_integers(const Shape& shape, const reference::Coding& coding, uint64_t stream);
 std::vector<int64_t> random_bias(int64_t channels, uint64_t stream);
 
-// One operator, compiled for a processor and run; its first result.
+// Compiles one operator for a processor and runs it; returns its first result.
 Tensor run_operator(const std::string& name, const std::vector<Tensor>& arguments, const std::vector<TensorType>& types,
                     const Attributes& attributes, const std::string& cpu);
 

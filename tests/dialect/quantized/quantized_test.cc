@@ -125,7 +125,7 @@ TEST(QuantizedArithmetic, LargerAndSmaller) {
   }
 }
 
-// With powers of two for scales the fixed point is exact, but for its halves.
+// With powers of two as scales, the fixed point is exact except for halves.
 TEST(QuantizedArithmetic, PRelu) {
   const Coding input{{0.5F}, {-3}, true}, slope{{0.25F}, {1}, true}, output{{0.5F}, {5}, true};
   const Integers x = random_integers({3, 7, 17}, input, 1), alpha = random_integers({3, 7, 17}, slope, 2);
@@ -168,7 +168,7 @@ TEST(QuantizedPooling, Means) {
   }
 }
 
-// A sum is a mean of a scale as many times as large.
+// A sum is a mean whose scale is larger by the count.
 TEST(QuantizedPooling, Sums) {
   const Integers input = random_integers({1, 4, 4, 33}, i8_image, 1);
   Integers wide = input;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operators as older and newer opsets have them: the same node, said both ways, computes the same; and nothing a node says is
-// passed over.
+// Operators in older and newer opsets: both forms of a node compute the same, and nothing in a node is ignored.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -22,7 +21,7 @@ struct Said {
   int64_t opset = 13;
   std::string type;
   std::map<std::string, OnnxAttribute> attributes = {};
-  std::vector<std::pair<std::string, Tensor>> inputs = {};  // behind x; without a name: left out
+  std::vector<std::pair<std::string, Tensor>> inputs = {};  // after x; without a name: left out
   size_t outputs = 1;
 };
 
@@ -114,12 +113,12 @@ TEST_F(OnnxForms, AttributesThatBecameInputs) {
   same({7, "Upsample", {{"scales", Floats{1, 1, 2, 3}}}}, {9, "Upsample", {}, {{"s", floats({4}, {1, 1, 2, 3})}}});
 }
 
-// Before opset 13 over all dimensions from the axis on as one.
+// Before opset 13, all dimensions from the axis on count as one.
 TEST_F(OnnxForms, SoftmaxOverSeveralDimensions) {
   for (const char* kind : {"Softmax", "LogSoftmax", "Hardmax"}) {
     same({11, kind}, {11, kind, {{"axis", int64_t{-3}}}});
     same({7, kind, {{"axis", int64_t{3}}}}, {13, kind});
-    // The same as of one dimension that is them all.
+    // It must equal a softmax over one dimension with all of them.
     const Tensor flat = results({11, kind})[0];
     const Tensor wanted = results({13, kind, {{"axis", int64_t{1}}}}, {2, 60})[0];
     double sum = 0, other = 0;
@@ -154,7 +153,7 @@ TEST_F(OnnxForms, TrainingForms) {
   for (const float kept : results({13, "Dropout", {}, {}, 2})[1].values<float>()) EXPECT_EQ(kept, 1);
 }
 
-// An attribute or an input nobody asked for is named, whatever the operator.
+// An attribute or input that nothing reads is named, for every operator.
 TEST_F(OnnxForms, NothingIsPassedOver) {
   for (const char* type :
        {"Relu",      "Abs",     "Floor",         "Softplus",    "Gelu",      "Elu",    "Clip",    "Identity", "Flatten",
@@ -180,7 +179,7 @@ TEST_F(OnnxForms, OpsetsBeyondThoseRead) {
   for (const int64_t opset : {7, 22}) EXPECT_NO_THROW(results({opset, "Relu"}));
 }
 
-// A choice that is known is its branch, with what that reads from around it.
+// An If with a known condition is its branch, with the values that this reads from outside.
 TEST_F(OnnxForms, ChoicesThatAreKnown) {
   for (const bool holds : {true, false}) {
     OnnxFile model{.opset = 13, .graph_name = "choice"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Layouts against moving the elements: whatever is done to a layout must say where the elements of the tensor then are.
+// Layouts compared with moving the elements: after any operation, a layout must tell where the elements of the tensor are.
 #include "fovea/interchange/onnx/layout.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ std::vector<int64_t> numbers(const Tensor& tensor) {
   return {tensor.values<int64_t>().begin(), tensor.values<int64_t>().end()};
 }
 
-// Memory `memory` in layout `layout`, moved to row-major order.
+// The memory `memory` in layout `layout`, moved to row-major order.
 Tensor read_out(const Tensor& memory, const Layout& layout) {
   const auto way = rearrangement(layout, Layout::row_major(layout.shape()));
   EXPECT_TRUE(way.has_value());
@@ -60,7 +60,7 @@ TEST(Layout, NoCommonMeasure) {
   EXPECT_NE(turned.reshaped({2, 12}), std::nullopt);
 }
 
-// What is no order of the dimensions, or no shape of the memory, is refused and never becomes an index.
+// Orders and shapes that do not fit are refused and never used as indices.
 TEST(Layout, RefusesWhatDoesNotFit) {
   const Layout map = Layout::permuted({2, 3, 4, 5}, {0, 3, 1, 2});
   for (const std::vector<int64_t>& order :
@@ -73,7 +73,7 @@ TEST(Layout, RefusesWhatDoesNotFit) {
   for (const Shape& shape : {Shape{}, Shape{120, 2}, Shape{7}, Shape{2, 3, 4}}) EXPECT_THROW(map.reshaped(shape), Error);
 }
 
-// Random walks of transpositions and reshapes, beside the elements moved at every step.
+// Random sequences of transpositions and reshapes, compared with elements that are moved at every step.
 TEST(Layout, RandomWalksKeepTrackOfEveryElement) {
   std::mt19937 random(7);
   const std::vector<Shape> shapes{{2, 3, 4, 6}, {6, 24}, {144}, {12, 12}, {2, 1, 72}, {4, 3, 3, 4}, {1, 2, 2, 2, 2, 9}};

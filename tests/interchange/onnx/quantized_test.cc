@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quantized files of other people: which integer operators they become, with whose rounding, and for which batch files are
+// Quantized files of other programs: which integer operators they become, with whose rounding, and for which batches files are
 // read.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -77,7 +77,7 @@ class QuantizedOnnx : public FolderTest {
     const auto found = std::ranges::find(nodes, op, &Graph::Node::op);
     return found == nodes.end() ? nullptr : &*found;
   }
-  // The operator the last node became; rounded as ONNX says.
+  // Expects the operator that the last node became, rounded by ONNX's rule.
   void expect_operator(const InferenceModel& model, const std::string& op) {
     const std::vector<Graph::Node> nodes = model.graph.nodes();
     const Graph::Node* found = find(nodes, op);
@@ -134,10 +134,10 @@ TEST_F(QuantizedOnnx, SumsAndScalesThatAreComputed) {
                           .attributes = {}});
   const InferenceModel product = read(add("MatMulInteger", {"q", constant(random_bytes({5, 4}, DType::i8, 1)), "z"}));
   EXPECT_NE(find(product.graph.nodes(), "integer_dense"), nullptr);
-  EXPECT_EQ(product.graph.results().at(0).type.shape, (Shape{1, 6, 4, 3}));  // channels last, as every result
+  EXPECT_EQ(product.graph.results().at(0).type.shape, (Shape{1, 6, 4, 3}));  // channels last, as in every result
 }
 
-// Written again and read, they are the same.
+// Written and read again, they are the same.
 TEST_F(QuantizedOnnx, SumsComeBack) {
   const std::vector<std::string> x = integers();
   const std::string sums =
@@ -156,7 +156,7 @@ TEST_F(QuantizedOnnx, SumsComeBack) {
   }
 }
 
-// Without a zero point the attribute says the type; uint8 where nothing does.
+// Without a zero point the attribute gives the type, and uint8 is the default.
 TEST_F(QuantizedOnnx, TypesByAttribute) {
   EXPECT_EQ(read(add("QuantizeLinear", {"x", scale(0.1F)})).graph.results().at(0).type.dtype, DType::u8);
   for (const auto& [code, dtype] : {std::pair{int64_t{2}, DType::u8}, {3, DType::i8}}) {
@@ -167,7 +167,7 @@ TEST_F(QuantizedOnnx, TypesByAttribute) {
   expect_error(1, [&] { read(half); }, {"model.onnx", "QuantizeLinear", "type 17"});
 }
 
-// Scales by channel and by block of constants are taken into their real numbers.
+// Scales of constants by channel and by block are multiplied into their real numbers.
 TEST_F(QuantizedOnnx, ConstantsByChannelAndBlock) {
   const Tensor bytes = random_bytes({2, 6}, DType::i8, 4);
   for (const int64_t block : {0, 2, 3}) {
@@ -198,7 +198,7 @@ TEST_F(QuantizedOnnx, PicturesOfBytes) {
   EXPECT_EQ(type.quantization->scales, std::vector<float>{1});
 }
 
-// Once, to nearest, halves to even, of any pair of scales: what the definition says, and the same after export.
+// Rounds once, to nearest with halves to even, for any pair of scales: as defined, and the same after export.
 TEST_F(QuantizedOnnx, RequantizesOnce) {
   Random random(5, 1);
   model_.inputs = {{.name = "x", .dtype = DType::u8, .shape = {1, 256}}};
@@ -222,7 +222,8 @@ TEST_F(QuantizedOnnx, RequantizesOnce) {
   }
 }
 
-// A file is read for its own batch, for any where that is open, and for another where every shape can follow; else it says so.
+// A file is read for its own batch, for any batch when that is open, and for another one when every shape can follow; otherwise
+// it is refused.
 TEST_F(QuantizedOnnx, Batches) {
   const auto rows = [&](Shape input, Shape shape, Shape output) {
     model_ = {.graph_name = "test"};

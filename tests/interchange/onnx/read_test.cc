@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reader says to files that are damaged, or ask for what it has not.
+// The reader's reactions to files that are corrupt or need something that is not supported.
 #include "fovea/interchange/onnx/read.h"
 
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 
 class OnnxRead : public FolderTest {
  protected:
-  // One image in, `nodes`, and their last result out.
+  // A file with one image as input, `nodes`, and their last result.
   std::filesystem::path file(std::vector<OnnxNode> nodes, std::map<std::string, Tensor> initializers = {},
                              Shape shape = {1, 3, 8, 8}) {
     OnnxFile model{.graph_name = "test", .nodes = std::move(nodes), .initializers = std::move(initializers)};
@@ -55,7 +55,7 @@ TEST_F(OnnxRead, WhatDoesNotFitIsNamed) {
   refused(file({node("Relu", {"x"})}, {}, {1, 3, -1, 8}), {"dimension 2 of the input \"x\" is left open"});
 }
 
-// Results that nobody wants have no name.
+// Results that nothing reads have no name.
 TEST_F(OnnxRead, NamelessResults) {
   OnnxNode first = node("Dropout", {"x"});
   first.outputs = {"kept", ""};
@@ -72,7 +72,7 @@ TEST_F(OnnxRead, EveryTruncationIsAnError) {
   }
 }
 
-// The batch is the caller's where the file leaves it open, and channels come last.
+// The caller chooses the batch when the file leaves it open, and channels come last.
 TEST_F(OnnxRead, OpenBatch) {
   const InferenceModel model =
       read_onnx(file({node("Conv", {"x", "w"})}, {{"w", zeros({4, 3, 3, 3})}}, {-1, 3, 8, 8}), {.batch = 5});
@@ -81,7 +81,7 @@ TEST_F(OnnxRead, OpenBatch) {
   EXPECT_EQ(model.tensors.at("w").shape(), (Shape{3, 3, 3, 4}));
 }
 
-// TensorFlow's exports transpose at their input: it is channels last already.
+// TensorFlow's exports transpose their input, so it has channels last already.
 TEST_F(OnnxRead, TransposedInputStays) {
   OnnxNode turn{.name = "t",
                 .type = "Transpose",
@@ -94,14 +94,14 @@ TEST_F(OnnxRead, TransposedInputStays) {
   EXPECT_EQ(model.graph.nodes().size(), 1u);
 }
 
-// Constants of shifted windows: what they compute is known while reading, and the data is sliced by it.
+// Constants of shifted windows: they are computed while reading, and the data is sliced by them.
 TEST_F(OnnxRead, ConstantArithmetic) {
   const auto step = [](std::string type, std::vector<std::string> inputs, std::string output) {
     OnnxNode made = node(std::move(type), std::move(inputs));
     made.outputs = {std::move(output)};
     return made;
   };
-  // (-3 mod 8, -3 mod 8) = (5, 5); the second becomes 6; not (5 == 6), so rows from 6 on.
+  // (-3 mod 8, -3 mod 8) = (5, 5); the second becomes 6; not (5 == 6) holds, so rows from 6 on are taken.
   const InferenceModel model =
       read_onnx(file({step("Mod", {"minus", "eight"}, "five"), step("ScatterND", {"five", "places", "six"}, "pair"),
                       step("Gather", {"pair", "zero"}, "a"), step("Gather", {"pair", "one"}, "b"),
@@ -123,7 +123,7 @@ TEST_F(OnnxRead, ConstantArithmetic) {
           {"ScatterND", "index 2 of 2"});
 }
 
-// Results of four dimensions are given channels last.
+// Results of four dimensions have channels last.
 TEST_F(OnnxRead, EinsumIsAStackOfProducts) {
   const auto equation = [](const char* text) { return node("Einsum", {"x", "w"}, {{"equation", std::string(text)}}); };
   const auto result = [&](const char* text, const Shape& weights) {
@@ -132,7 +132,7 @@ TEST_F(OnnxRead, EinsumIsAStackOfProducts) {
   EXPECT_EQ(result("bhid, bhjd -> bhij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));
   EXPECT_EQ(result("bhid,hjd->bjhi", {3, 6, 5}), (Shape{1, 3, 4, 6}));
   EXPECT_EQ(result("abcd,de->abce", {5, 7}), (Shape{1, 4, 7, 3}));
-  // What only one of them has is summed first; dots and a result left out are spelled out.
+  // Letters of only one operand are summed first; an ellipsis and an implicit result are resolved.
   EXPECT_EQ(result("bhid,bhjd->bhi", {1, 3, 6, 5}), (Shape{1, 4, 3}));
   EXPECT_EQ(result("bhid,bhjk->bhij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));
   EXPECT_EQ(result("...id,...jd->...ij", {1, 3, 6, 5}), (Shape{1, 4, 6, 3}));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks written and read again compute what they computed before: the compiled graph against the compiled graph that came
-// back.
+// Networks that are written and read again compute the same as before, compared by compiled graphs.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -30,7 +29,7 @@ Tensor random_tensor(const TensorType& type, uint32_t seed) {
   return tensor;
 }
 
-// Results by name, of inputs that depend on their order alone. `flip`: i8 inputs are given as the u8 that mean the same.
+// Results by name, for inputs that depend only on their order. With `flip`, i8 inputs are given as the u8 that mean the same.
 std::map<std::string, Tensor> results_of(const InferenceModel& model, bool flip = false) {
   Session session(model.graph, model.tensors, {.inference = true});
   uint32_t seed = 0;
@@ -88,7 +87,7 @@ TEST_F(OnnxRoundTrip, Networks) {
     const InferenceModel after = read_onnx(folder_ / "model.onnx", {.batch = 2});
     EXPECT_EQ(after.labels, before.labels);
     expect_near(results_of(before).at("logits"), results_of(after).at("logits"), name);
-    // Nothing is moved that the network itself does not move: a channel shuffle's sixteen units.
+    // Only the network's own transpositions remain: those of a channel shuffle's sixteen units.
     int transposes = 0;
     for (const Graph::Node& node : after.graph.nodes()) transposes += node.op == "transpose";
     EXPECT_LE(transposes, name.starts_with("shufflenet") ? 16 : 0);
@@ -101,7 +100,7 @@ TEST_F(OnnxRoundTrip, AnotherBatchThanTheFiles) {
     EXPECT_EQ(read_onnx(folder_ / "model.onnx", {.batch = batch}).graph.results().at(0).type.shape, (Shape{batch, 7}));
 }
 
-// What networks of the zoo do not have, each with a result of its own.
+// Operators that the built-in networks do not have, each with a result of its own.
 TEST_F(OnnxRoundTrip, Operators) {
   InferenceModel model{.name = "operators", .graph = Graph("operators"), .tensors = {}, .preprocessing = {}, .labels = {}};
   Graph& graph = model.graph;
@@ -170,8 +169,8 @@ TEST_F(OnnxRoundTrip, Operators) {
   for (const auto& [name, tensor] : before) expect_near(tensor, after.at(name), name);
 }
 
-// Attention, and whatever else multiplies activations: stacks of matrices of any rank, either transposed, x with itself, in
-// layouts that reshapes and transpositions left behind.
+// Attention, and other products of activations: batches of matrices of any rank, either one transposed, x times itself, in
+// layouts left by reshapes and transpositions.
 TEST_F(OnnxRoundTrip, ProductsOfActivations) {
   for (const Shape& shape : {Shape{4, 5}, Shape{2, 4, 5}, Shape{1, 4, 6, 8}, Shape{2, 3, 4, 4}, Shape{1, 1, 3, 1},
                              Shape{2, 1, 3, 4, 2}, Shape{2, 2, 2, 2, 2}}) {
@@ -210,7 +209,7 @@ TEST_F(OnnxRoundTrip, ProductsOfActivations) {
   }
 }
 
-// What was no map does not become one: inputs come back in the order they had.
+// Inputs that are not feature maps come back in the order that they had.
 TEST_F(OnnxRoundTrip, InputsKeepTheirOrder) {
   const std::vector<std::pair<const char*, Attributes>> readers{{"transpose", {{"permutation", Shape{0, 2, 1, 3}}}},
                                                                 {"matmul", {{"transpose_rhs", true}}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a file answers, read and compiled.
+// The answers of a file that is read and compiled.
 #pragma once
 
 #include <string>
@@ -34,7 +34,7 @@ inline Tensor real_noise(const Shape& shape, uint64_t stream, double most = 2) {
   return tensor;
 }
 
-// Integers over the whole range of their type, but its least.
+// Integers over the whole range of their type except the least.
 inline Tensor integer_noise(const Shape& shape, DType dtype, uint64_t stream) {
   Tensor tensor(shape, dtype);
   Random random(6, stream);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The published rules of the Edge TPU: files that Coral itself compiles, and small ones that break one rule each.
+// The published rules of the Edge TPU: files that Coral itself compiles, and small ones that each break one rule.
 #include "fovea/interchange/tflite/edgetpu.h"
 
 #include <gmock/gmock.h>
@@ -18,7 +18,7 @@ namespace {
 using tflite::schema::BuiltinOperator;
 using tflite::schema::TensorType;
 
-// A file of operators in a row, on tensors made as they are needed.
+// A file of operators in sequence, on tensors that are created as needed.
 class FileBuilder {
  public:
   FileBuilder() {
@@ -81,7 +81,7 @@ class FileBuilder {
   tflite::schema::ModelT model_;
 };
 
-// Why the one operator that `add` makes is not mapped.
+// Why the one operator that `add` creates is not mapped.
 std::string reason(const std::function<void(FileBuilder&)>& add) {
   FileBuilder builder;
   add(builder);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The real MobileNets give the integers that TensorFlow Lite gave, every one, on this processor and with AVX2 alone.
+// The published MobileNets give exactly the integers of TensorFlow Lite, on this processor and with AVX2 alone.
 #include <gtest/gtest.h>
 
 #include "app/environment.h"

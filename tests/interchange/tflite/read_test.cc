@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files as other people's converters write them: logic, shapes that leave something open, operators of other names, what stands
-// around a network.
+// Files as other converters write them: logic, shapes that leave something open, custom operators, and metadata.
 #include "fovea/interchange/tflite/read.h"
 
 #include <gmock/gmock.h>
@@ -73,7 +72,7 @@ TEST(TfliteFiles, ComparisonsAndChoices) {
   }
 }
 
-// Several images at once are each of them alone, whatever a shape leaves open and wherever the ones stand.
+// A batch of several images gives the result of each image alone, whatever a shape leaves open.
 TEST(TfliteFiles, ShapesThatLeaveSomethingOpenTakeSeveralImages) {
   for (const std::vector<int64_t>& shape :
        {std::vector<int64_t>{1, -1, 1}, {1, -1}, {-1, 40}, {1, 4, -1}, {-1, 2, 20}, {1, 40}, {1, 1, -1, 5}}) {
@@ -168,7 +167,7 @@ TEST(TfliteFiles, OtherNamesAreRefusedWithTheirPlace) {
         complaint(model.bytes(x, y)),
         testing::AllOf(testing::StartsWith("test.tflite: operator 0 CUSTOM (" + name + ")"), testing::HasSubstr("read")));
   }
-  // Options of MediaPipe's operators are bare numbers, of any length and value.
+  // The options of MediaPipe's operators are plain numbers of any length and value.
   for (const char* name : {"Convolution2DTransposeBias", "MaxPoolingWithArgmax2D", "MaxUnpooling2D"}) {
     for (const std::vector<int32_t>& options :
          {std::vector<int32_t>{}, {1}, {1, 0, 0, 0, 0, 0}, {7, 1, 1, 1, 1, 0}, {1, -5, 1 << 30, 2, 2, 0}}) {
@@ -269,7 +268,7 @@ TEST(TfliteFiles, LabelsAndNormalizationComeFromTheMetadata) {
   EXPECT_FALSE(read_tflite(plain.bytes(x, y), "test.tflite").says_preprocessing);
 }
 
-// Every byte of a file with metadata and an archive in turn is another one: it is read or refused.
+// Changes every byte of a file with metadata and an archive in turn: it is read or refused.
 TEST(TfliteFiles, DamagedMetadataAreRefused) {
   const std::vector<std::byte> good = with_metadata("cat\ndog\nbird\n");
   int refused = 0;

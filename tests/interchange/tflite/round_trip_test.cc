@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is written is read back as the same function, and real integer files survive it; damaged files are refused.
+// Written files are read back as the same function, integer files of others survive it, and corrupt files are refused.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,7 +79,7 @@ std::vector<std::string> expect_round_trip(const Function& function, const Shape
   const Tensor examples = noise(batch, 3);
   const Tensor expected = answer(model, examples);
   expect_close(expected, answer(read_tflite(bytes, "test", {.batch = 2}), examples));
-  // One at a time: the batch in the file is only the one it was written with.
+  // With one image at a time; the batch in the file is only the one it was written with.
   const InferenceModel single = read_tflite(bytes, "test");
   Tensor first(batch, DType::f32);
   batch[0] = 1;
@@ -145,7 +145,7 @@ TEST(Tflite, SumsAndNormsThatNoConvolutionTakes) {
       {5, 4, 4}, 168);
 }
 
-// One value may be several results, and an input one: each comes back under its name.
+// One value may be several results, and an input may be one; each comes back under its name.
 TEST(Tflite, ResultsKeepTheirNames) {
   InferenceModel model{.name = "names", .graph = Graph("names"), .tensors = {}, .preprocessing = {}, .labels = {}};
   const Ref x = model.graph.argument("x", {{2, 3}, DType::f32}, Role::input);
@@ -188,7 +188,7 @@ TEST(Tflite, PreprocessingAndLabelsTravel) {
   EXPECT_TRUE(again.preprocessing.bicubic);
 }
 
-// Every byte in turn is another one, and every length is tried: a file is read or refused, never trusted.
+// Changes every byte in turn and tries every length: a file is read or refused, and never trusted.
 TEST(Tflite, DamagedFilesAreRefused) {
   const std::vector<std::byte> good = tflite_bytes(model_of(
       [](Value x) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights as files store them: 8 and 4 bits beside real activations, halves, sparse ones, biases with odd scales.
+// Weights as files store them: 8 and 4 bits with real activations, halves, sparse ones, and biases with other scales.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ Quantization channel_scales(int64_t count, int64_t axis) {
   return scales;
 }
 
-// What `integers` stand for; scales go by the first or by the last dimension.
+// The numbers that `integers` stand for; scales belong to the first or the last dimension.
 Tensor numbers_of(const Tensor& integers, const Quantization& type) {
   Tensor reals(integers.shape(), DType::f32);
   const int64_t inner = type.axis == 0 ? integers.size() / integers.shape()[0] : 1;
@@ -39,7 +39,7 @@ Tensor numbers_of(const Tensor& integers, const Quantization& type) {
   return reals;
 }
 
-// A network of one contraction by `weights`, with a bias.
+// A network of one contraction with `weights` and a bias.
 std::vector<std::byte> contraction(BuiltinOperator code, const Tensor& weights, const std::optional<Quantization>& type) {
   FileModel model;
   const bool dense = code == BuiltinOperator::FULLY_CONNECTED, depthwise = code == BuiltinOperator::DEPTHWISE_CONV_2D;
@@ -109,7 +109,7 @@ TEST(TfliteWeights, OfFourBitsAndOfHalvesAreWidened) {
                answer_of(contraction(BuiltinOperator::FULLY_CONNECTED, reals, {}), {1, 7}));
 }
 
-// Biases of the converters of 2019 carry the dimension of their filter, and some a scale that is not that of the sums.
+// Biases written by the converters of 2019 have the dimension of their filter, and some have another scale than the sums.
 TEST(TfliteWeights, ScalesOfABiasAreNotUsed) {
   std::vector<Tensor> given;
   for (const int32_t form : {0, 3, -1}) {
@@ -136,8 +136,8 @@ TEST(TfliteWeights, ScalesOfABiasAreNotUsed) {
     for (int64_t at = 0; at < other.size(); ++at) ASSERT_EQ(other.data<uint8_t>()[at], given[0].data<uint8_t>()[at]);
 }
 
-// How one matrix of bytes is stored sparsely: dimensions in the order of `order`, blocks of `block`, positions of the last
-// outer dimension alone where `compressed`.
+// How a matrix of bytes is stored sparsely: its dimensions in the order of `order`, in blocks of `block`, with only the last
+// outer dimension compressed if `compressed`.
 struct SparseForm {
   std::array<int, 2> order, block;
   bool inner_first;  // the order inside a block
@@ -243,7 +243,7 @@ TEST(TfliteWeights, SparseOnesAreSpreadInEveryForm) {
   }
 }
 
-// A network of sparse weights, with and without DENSIFY, answers as the one of all of them.
+// A network with sparse weights, with and without DENSIFY, answers like one with dense weights.
 TEST(TfliteWeights, SparseOnesAreUsed) {
   const Tensor matrix = mostly_zeros({8, 12}, 1);
   for (const bool densify : {false, true}) {
@@ -264,7 +264,7 @@ TEST(TfliteWeights, SparseOnesAreUsed) {
   }
 }
 
-// Every number of the description in turn is another one: it is read or refused.
+// Changes every number of the description in turn: it is read or refused.
 TEST(TfliteWeights, DamagedSparsityIsRefused) {
   const Tensor matrix = mostly_zeros({8, 12}, 1);
   int refused = 0, tried = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// 16-bit activations with 8-bit weights: every bit by plain loops, written from the definitions; functions near the real ones.
+// 16-bit activations with 8-bit weights: every bit compared with plain loops by the definitions, and functions close to the
+// real ones.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -36,7 +37,7 @@ Point point_of(double m) {
 
 int64_t nearest_away(double x) { return std::llround(x); }
 
-// Doubling high product with halves away from zero, then halves away again.
+// The doubling high product with halves away from zero, then a division with halves away from zero.
 int64_t twice_rounded(int64_t x, Point point) {
   const int64_t shifted = static_cast<int32_t>(static_cast<uint32_t>(x) << std::max(point.shift, 0));
   const int64_t product = shifted * point.multiplier;
@@ -44,7 +45,7 @@ int64_t twice_rounded(int64_t x, Point point) {
   return nearest_away(std::ldexp(static_cast<double>(high), -std::max(-point.shift, 0)));
 }
 
-// Of a multiplier of 15 bits, halves upwards.
+// A multiplier of 15 bits, with halves upwards.
 int64_t once_rounded(int64_t x, Point point) {
   const int64_t multiplier = point.multiplier < 0x7fff0000 ? (point.multiplier + (1 << 15)) >> 16 : 0x7fff;
   const int shift = 15 - point.shift;
@@ -53,7 +54,7 @@ int64_t once_rounded(int64_t x, Point point) {
 
 int16_t word(int64_t x, int64_t least = -32768) { return static_cast<int16_t>(std::clamp<int64_t>(x, least, 32767)); }
 
-// One operator on words, from i16 to i16: the file's ports hold them as they are.
+// One operator on words, from i16 to i16, as the file's ports hold them.
 struct Words {
   FileModel model;
   int x = 0, y = 0;
@@ -150,7 +151,7 @@ TEST(TfliteWords, Contractions) {
   }
 }
 
-// [1, 5, 6, channels] by 3x3 filters with same padding: plain and depthwise.
+// [1, 5, 6, channels] with 3x3 filters and same padding, plain and depthwise.
 TEST(TfliteWords, Convolutions) {
   for (const bool depthwise : {false, true}) {
     const int64_t in = depthwise ? 7 : 3, out = 7;
@@ -270,7 +271,7 @@ TEST(TfliteWords, FunctionsAreNearTheRealOnes) {
       sum += power(at);
       largest = std::max(largest, power(at));
     }
-    // Each of the 50 powers is the largest's 32768th part off at most, and so the sum; the tables are interpolated, too.
+    // Each of the 50 powers is off by at most a 32768th of the largest, and so is the sum; the tables are interpolated, too.
     for (int64_t at = 0; at < 50; ++at) {
       const double wanted = 32768 * power(at) / sum;
       ASSERT_NEAR(y.data<int16_t>()[row * 50 + at], wanted, 4 + wanted * 50 / 32768 * largest / sum);

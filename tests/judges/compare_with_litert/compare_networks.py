@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whole networks, exported, against LiteRT in a headless Chromium.
+"""Compares whole exported networks with LiteRT in a headless Chromium.
 
     compare_networks.py FOVEA RANDOM_WEIGHTS [NAME...]
 
 FOVEA and RANDOM_WEIGHTS are the built programs; without names all networks below are compared. The error is the largest
 difference of logits over the largest logit, and must be below 1e-4; the highest class must be the same. Google's own 8-bit
-MobileNets, read and written again, and networks by our own quantizer (NAME-int8) must give LiteRT the scores they give us, all of
-them, on 100 inputs of noise. Exit status: 0
-all agree, 1 something does not, 77 a judge is missing.
+MobileNets, read and written again, and networks by our own quantizer (NAME-int8) must give all the scores in
+LiteRT that they give here, on 100 inputs of noise. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
 """
 import json
 import os
@@ -20,17 +19,17 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 1e-4
 EXAMPLES, INTEGER_EXAMPLES = 2, 100
-# Our name, pixels a side (0: the network's own).
+# Our name, and the image size (0: the network's own).
 NETWORKS = [
     ("mnist-mlp", 0), ("mnist-cnn", 0), ("cifar-cnn", 0), ("resnet50", 64), ("efficientnet-b0", 64),
     ("efficientnet-edgetpu-s", 64), ("mobilenet-v1", 64), ("mobilenet-v2", 64), ("mobilenet-v3-large", 64), ("densenet121", 64),
     ("squeezenet-1.1", 64), ("shufflenet-v2-1.0", 64),
 ]
-# Half a gigabyte each: only when they are named.
+# These have half a gigabyte each and are compared only when they are named.
 LARGE = [("vgg16", 224), ("vgg19", 224)]
 SIDES = {"mnist-mlp": (28, 28, 1), "mnist-cnn": (28, 28, 1), "cifar-cnn": (32, 32, 3)}
 FILES = [("mobilenet_v1_0.25_128_quant", 128)]
-# By our own quantizer: pixels a side, channels, what it is calibrated on ("": photographs of the test data, or left out).
+# Networks by our own quantizer: image size, channels, and calibration data ("": the images of the test data, or skipped).
 QUANTIZED = [("mnist-cnn", 28, 1, "digits:600"), ("mobilenet-v2", 224, 3, "")]
 LARGE_QUANTIZED = [("efficientnet-b0", 224, 3, ""), ("resnet50", 224, 3, ""), ("efficientnet-edgetpu-s", 224, 3, "")]
 
@@ -80,7 +79,7 @@ def collect(fovea, random_weights, names, folder):
         subprocess.run([random_weights, name, form[1], *given], check=True, stdout=subprocess.DEVNULL)
         images = random.uniform(-1, 1, (EXAMPLES, *shape)).astype(numpy.float32)
         source = name
-        if given:  # a network's own size is not an option of `run`: the file is what both read
+        if given:  # a network's own size is not an option of `run`; both read the file
             ours(fovea, "export", name, *form, "--input", given[0], "-o", f"{folder}/{name}.first.tflite")
             source, form = f"{folder}/{name}.first.tflite", []
         add_job(jobs, fovea, folder, name, source, images, form)

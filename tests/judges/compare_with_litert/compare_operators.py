@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Operators, one by one, against LiteRT in a headless Chromium: every bit of every integer, floats within what jobs.json says.
+"""Compares operators, one by one, with LiteRT in a headless Chromium: integers must be equal, floats within the tolerances of jobs.json.
 
     compare_operators.py INTEGER_OPERATORS
 

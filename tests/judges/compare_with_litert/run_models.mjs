@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// node run_models.mjs JOBS.json [PAGE.html]: answers of LiteRT, or what another page does with the jobs, in a headless Chromium
-// that is told to load nothing but this server's files.
+// node run_models.mjs JOBS.json [PAGE.html]: answers of LiteRT, or of another page, in a headless Chromium that may load
+// nothing but the files of this server.
 //
 // JOBS.json: [{"model": "a.tflite", "input": "x.bin", "dtype": "f32", "shape": [examples, ...], "output": "y.bin"}]; input and
-// output are bare numbers, example after example. A job that fails is printed, and its output is not written.
+// output are raw numbers, one example after another. A job that fails is printed, and its output is not written.
 import { spawn } from "node:child_process";
 import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";

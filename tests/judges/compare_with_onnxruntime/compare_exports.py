@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""torchvision's networks as torch.onnx.export writes them in many ways, with ONNX Runtime as the judge.
+"""Compares torchvision's networks, as torch.onnx.export writes them in many ways, with ONNX Runtime as the judge.
 
     compare_exports.py FOVEA [--quick] [--opset N ...] [--way WAY ...] [NAME ...]
 
-Opsets 9, 11, 13 and 16, each plain; and in opset 13 with an open batch (run with 3 images), for a batch of 2 (run with 2 and with 1),
+The ways are opsets 9, 11, 13 and 16, each plain; and opset 13 with an open batch (run with 3 images), for a batch of 2 (run with 2 and with 1),
 without constant folding, with training=PRESERVE, as float16, and with the weights in files of their own. Weights are random. The error is the
-largest difference over the largest logit; float16 is compared with what ONNX Runtime makes of the float16 file. A table is printed: a
-row for each network, "-" where PyTorch itself cannot export it so. --quick is what every CI run does. Exit status: 0 all agree, 1
+largest difference over the largest logit; float16 is compared with ONNX Runtime's answers for the float16 file. Prints a table with
+a row for each network and "-" where PyTorch itself cannot export it. Every CI run uses --quick. Exit status: 0 all agree, 1
 something does not, 77 a judge is missing.
 """
 import argparse
@@ -20,13 +20,13 @@ import warnings
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT, HALF_LIMIT = 1e-4, 2e-2
-# Pixels a side; vit is made for its own, and vgg's are those it has as many features for as its first dense layer reads.
+# Image sizes; vit is made for one size, and vgg's first dense layer determines its size.
 NETWORKS = {"resnet18": 64, "mobilenet_v2": 64, "mobilenet_v3_small": 64, "efficientnet_b0": 64, "vgg11_bn": 224, "squeezenet1_1": 64,
             "shufflenet_v2_x0_5": 64, "densenet121": 64, "mnasnet0_5": 64, "inception_v3": 96, "googlenet": 64, "convnext_tiny": 64, "swin_t": 64,
             "vit_b_16": 64, "regnet_y_400mf": 64}
 OPSETS = (9, 11, 13, 16)
 WAYS = ("open batch", "batch 2", "unfolded", "preserve", "float16", "external")
-# Network and column of what is compared in every CI run: each column once, the networks whose forms differ most.
+# Network and column of what every CI run compares: each column once, with the networks whose forms differ most.
 QUICK = [("resnet18", "9"), ("mobilenet_v3_small", "11"), ("squeezenet1_1", "preserve"), ("shufflenet_v2_x0_5", "open batch"),
          ("mnasnet0_5", "float16"), ("regnet_y_400mf", "unfolded"), ("swin_t", "batch 2"), ("mobilenet_v3_small", "external"),
          ("shufflenet_v2_x0_5", "16")]
@@ -61,7 +61,7 @@ def network(name):
             module.weight.data.uniform_(0.8, 1.2)
             module.bias.data.uniform_(-0.1, 0.1)
     for values in model.parameters():
-        if not values.any():  # a head of zeros would answer zeros to anything
+        if not values.any():  # a classifier of zeros would answer zeros to anything
             torch.nn.init.normal_(values, std=0.02)
     return model
 
@@ -109,7 +109,7 @@ class Judge:
         self.fovea, self.folder = fovea, folder
 
     def error(self, path, column, image, runs):
-        """The largest error over `runs` images at a time; fails with what the program says."""
+        """The largest error, with `runs` images at a time; fails with the program's message."""
         half = column == "float16"
         given, answer, jobs = f"{self.folder}/x.npy", f"{self.folder}/y.npy", f"{self.folder}/jobs.json"
         np.save(given, image.astype(np.float16) if half else image)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Forms of operators in every opset, with ONNX Runtime as judge: compare_forms.py NODE_CASES [COUNT [SEED]]
 
-NODE_CASES is the built program tests/judges/node_cases. COUNT models of one node (400) are drawn at random: operators as opsets 7 to 22
-have them, old forms and new, with attributes, shapes and axes that networks have, and odd ones. What ONNX Runtime answers must be
-answered the same, to 1e-4 of the largest number, or refused in one line; what it refuses counts for nothing. The seed is printed.
+NODE_CASES is the built program tests/judges/node_cases. COUNT models (400) of one node are drawn at random: operators in the old and
+new forms of opsets 7 to 22, with attributes, shapes and axes that networks have, and odd ones. Models that ONNX Runtime runs must give
+the same answer, within 1e-4 of the largest number, or be refused in one line; models that it refuses do not count. The seed is printed.
 
 Exit status: 0 none differs and nine of ten are answered, 1 otherwise, 77 a judge is missing.
 """
@@ -35,7 +35,7 @@ if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
 
 
 class Form:
-    """One node: its operator, attributes, data and constants; `outputs` is how many results are looked at."""
+    """One node: its operator, attributes, data and constants; `outputs` is how many results are compared."""
 
     def __init__(self, kind, opset, data, constants=(), outputs=1, dtype=None, **attributes):
         self.kind, self.opset, self.outputs, self.dtype = kind, opset, outputs, dtype
@@ -58,7 +58,7 @@ class Form:
         kinds = {np.dtype(np.float32): TensorProto.FLOAT, np.dtype(np.int64): TensorProto.INT64, np.dtype(np.int32): TensorProto.INT32}
         ports = [helper.make_tensor_value_info(f"x{i}", kinds[d.dtype], d.shape) for i, d in enumerate(self.data)]
         outputs = [f"y{i}" for i in range(self.outputs)]
-        # Results have no type here: ONNX Runtime infers it.
+        # Results have no type here, because ONNX Runtime infers it.
         results = [onnx.ValueInfoProto(name=name) for name in outputs]
         for result, kind in zip(results, self.dtype or [TensorProto.FLOAT] * self.outputs):
             result.type.tensor_type.elem_type = kind
@@ -201,7 +201,7 @@ def upsample(d):
     shape = [d.r.randint(1, 2), d.r.randint(1, 3), d.r.randint(1, 7), d.r.randint(1, 7)]
     small = 0.4 if kind == "Resize" else 1.0
     scales = [1.0, 1.0, d.any(1.0, 2.0, 3.0, d.r.uniform(small, 3)), d.any(1.0, 2.0, d.r.uniform(small, 3))]
-    # At equal sizes ONNX Runtime copies, whatever the scales.
+    # At equal sizes ONNX Runtime copies, whatever the scales are.
     if min(int(n * s) for n, s in zip(shape, scales)) < 1 or [int(n * s) for n, s in zip(shape, scales)] == shape:
         scales = [1.0, 1.0, 2.0, 2.0]
     scales = np.asarray(scales, np.float32)
@@ -219,13 +219,13 @@ def resize(d):
     if mode == "cubic":
         shape[2:] = [d.r.randint(2, 8) for _ in range(spatial)]
     rank = len(shape)
-    # At equal sizes ONNX Runtime passes over the region.
+    # At equal sizes ONNX Runtime ignores the region.
     sizes = shape[:2] + [d.any(*(size for size in range(1, 13) if place != "tf_crop_and_resize" or size != n)) for n in shape[2:]]
     attributes = {"mode": mode, "coordinate_transformation_mode": place}
     if mode == "nearest":
         attributes["nearest_mode"] = d.any("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
         if place == "half_pixel_symmetric":
-            sizes[2:] = [2 * n for n in shape[2:]]  # others have their ties in the last bit
+            sizes[2:] = [2 * n for n in shape[2:]]  # other sizes have ties in the last bit
     if mode == "cubic":
         attributes["cubic_coeff_a"] = d.any(-0.75, -0.5)
         attributes["exclude_outside"] = d.any(0, 1)

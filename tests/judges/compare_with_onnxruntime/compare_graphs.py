@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random networks as ONNX files (tests/random_graphs): onnx.checker takes them, and ONNX Runtime answers as the interpreter does.
+"""Random networks as ONNX files (tests/random_graphs): onnx.checker must accept them, and ONNX Runtime must answer like the interpreter.
 
     compare_graphs.py GRAPHS [RUNS] [SEED]
 
@@ -31,7 +31,7 @@ if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
 
 
 def file_inputs(names, model, folder):
-    """The inputs as the file orders their dimensions; none where two orders have one shape, so that nobody can tell."""
+    """The inputs with the file's order of dimensions; None when two orders have the same shape and cannot be distinguished."""
     paths = {}
     for port in onnx.load(model).graph.input:
         shape = tuple(d.dim_value for d in port.type.tensor_type.shape.dim)
@@ -56,7 +56,7 @@ def compare(entry, job):
         if given.shape != wanted.shape:
             return f"{result['name']} is {given.shape} instead of {wanted.shape}"
         if wanted.size == 0 or moves.max() > 0.05 * numpy.abs(wanted).max():
-            continue  # a last bit changes it wholly
+            continue  # it depends on the last bit
         off = numpy.abs(given - wanted) - (16 * moves + moves.max() + 1e-5 * numpy.abs(wanted).max() + 1e-30)
         if not (off <= 0).all():
             return f"{result['name']} {wanted.shape}: {given.flat[off.argmax()]} instead of {wanted.flat[off.argmax()]}"
@@ -74,7 +74,7 @@ def main():
             entry["seed"] = os.path.basename(path)[:-5]
             try:
                 onnx.checker.check_model(entry["model"], full_check=True)
-            except Exception as error:  # the checker has several kinds
+            except Exception as error:  # the checker has several exceptions
                 failures += 1
                 print(f"DIFFERENT: seed {entry['seed']}: the checker refuses it: {str(error)[:300]}")
                 continue

@@ -5,11 +5,11 @@
     compare_quantized.py FOVEA [--models N] [--seed S]
 
 Each model has one input and a result for every operator: in the form of QLinear operators and in that of QuantizeLinear and
-DequantizeLinear. Where ONNX Runtime computes in integers the results must be equal; functions it approximates (sigmoid, tanh) may
-be off by one where the real number lies on the border, and so may sums with one number a channel, whose products it rounds first. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
+DequantizeLinear. Where ONNX Runtime computes in integers, the results must be equal. Functions that it approximates (sigmoid, tanh) may
+be off by one where the real number is on the border, and so may sums with one number for each channel, whose products it rounds first. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
 
-Processors without VNNI add two products of u8 and i8 in 16 bits that saturate, in ONNX Runtime: there its answers to large weights are
-wrong, and weights of this test stay below 64, with which no pair of products reaches the bound.
+On processors without VNNI, ONNX Runtime adds two products of u8 and i8 in 16 bits, which saturates: its answers for large weights are
+wrong there. The weights of this test stay below 64, with which no pair of products reaches the limit.
 """
 import argparse
 import json
@@ -44,7 +44,7 @@ TYPES = {np.dtype(np.uint8): TensorProto.UINT8, np.dtype(np.int8): TensorProto.I
 
 
 class Model:
-    """One random model: its nodes, constants and results; what may differ by one."""
+    """One random model: its nodes, constants and results, and which results may differ by one."""
 
     def __init__(self, seed):
         self.random = np.random.default_rng(seed)
@@ -95,7 +95,8 @@ class Model:
 
     def finish(self, form, kind, inputs, dtype, around, near=0.0, **attributes):
         """The operator in one of its two forms; `inputs`: (integers, [scale, zero point]) or a plain name."""
-        # A softmax of another zero point than the least, or of less than all probabilities, wraps around in ONNX Runtime.
+        # In ONNX Runtime, a softmax whose output cannot hold all probabilities or whose zero point is not the least wraps
+        # around.
         softmax = kind == "Softmax"
         end = [self.constant(max(self.scale(around), np.float32(1 / 255)) if softmax else self.scale(around)),
                self.constant(dtype(np.iinfo(dtype).min) if softmax else self.zero(dtype))]
@@ -152,7 +153,7 @@ class Model:
         dtype = self.type()
         a, b, near = self.quantized(dtype), self.quantized(dtype), 0.0
         if self.random.random() < 0.3:
-            near = 1.0  # one number a channel meets a kernel of its own, which rounds its product before the sum
+            near = 1.0  # with one number for each channel a special kernel rounds its product before the sum
             b = (self.constant(self.random.integers(np.iinfo(dtype).min, np.iinfo(dtype).max + 1, [1, self.shape[1], 1, 1]).astype(dtype)),
                  self.pair(dtype))
         self.finish(form, kind, [a, b], dtype, float(np.abs(self.x).max()) / 60 + 1e-3, near)
@@ -174,7 +175,7 @@ class Model:
         self.finish(form, "Concat", [self.quantized(dtype) for _ in range(int(self.random.integers(1, 4)))], dtype, 0.05, axis=1)
 
     def twice(self):
-        """Another scale behind an operator that keeps the first: no pair that ONNX Runtime would merge."""
+        """Another scale after an operator that keeps the first one, in a form that ONNX Runtime does not merge."""
         dtype = self.type()
         q, pair = self.quantized(dtype)
         self.result(q, dtype)
@@ -234,7 +235,7 @@ class Model:
 
 
 def compare(model, name, ours, theirs):
-    """What is wrong with a result, "" where nothing is."""
+    """What is wrong with a result, or ""."""
     if ours.ndim >= 3:
         ours = np.moveaxis(ours, -1, 1)
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:

@@ -5,13 +5,13 @@
     compare_with_onnxruntime.py FOVEA RANDOM_WEIGHTS [NAME...]
 
 FOVEA and RANDOM_WEIGHTS are the built programs; without names all networks below are compared,
-VGG only as torchvision writes it, because its 530 MB take their time.
+VGG only as torchvision writes it, because its 530 MB take long.
 
 - Written: our networks, exported, pass onnx.checker and give ONNX Runtime the logits that `fovea run` gives us.
 - Read: networks that torchvision exports (opset 13) give us the logits that PyTorch gives.
 
-The error is the largest difference over the largest logit, and must be below 1e-4. Weights are random, and so are statistics of
-norms. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
+The error is the largest difference over the largest logit, and must be below 1e-4. Weights and the statistics of
+norms are random. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
 """
 import json
 import os
@@ -21,7 +21,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 1e-4
-# Our name, pixels a side (0: the network's own), torchvision's name where it exports the network.
+# Our name, the image size (0: the network's own), and torchvision's name if it exports the network.
 NETWORKS = [
     ("mnist-mlp", 0, None), ("mnist-cnn", 0, None), ("cifar-cnn", 0, None), ("lenet5", 0, None), ("efficientnet-edgetpu-s", 64, None),
     ("mobilenet-v3-small", 64, None), ("astronet", 0, None),
@@ -29,7 +29,7 @@ NETWORKS = [
     ("vgg11-bn", 224, "vgg11_bn"), ("densenet121", 64, "densenet121"), ("squeezenet-1.1", 64, "squeezenet1_1"),
     ("shufflenet-v2-1.0", 64, "shufflenet_v2_x1_0"),
 ]
-# The other families of torchvision's zoo, read only.
+# The other families of torchvision, which are only read.
 READ = [("convnext_tiny", 64), ("regnet_y_400mf", 64), ("mnasnet0_5", 64), ("googlenet", 64), ("vit_b_16", 224), ("swin_t", 64)]
 
 
@@ -69,7 +69,7 @@ class Judge:
         print(f"{'' if good else 'DIFFERENT: '}{what}: {error:.1e}")
 
     def written(self, name, side):
-        """Exports, checks, runs here; ONNX Runtime's turn comes with all the others."""
+        """Exports, checks and runs a network here; ONNX Runtime runs all of them later."""
         size = ["--input", f"{side}x{side}x3"] if side else []
         weights, model = self.path(f"{name}.safetensors"), self.path(f"{name}.onnx")
         subprocess.run([self.random_weights, name, weights, *size[1:]], check=True)
@@ -84,7 +84,7 @@ class Judge:
             inputs.append(self.path(f"{name}.{port.name}.ours.npy"))
             ours.append(f"{port.name}={inputs[-1]}" if len(shape) < 4 else inputs[-1])
             numpy.save(inputs[-1], numpy.ascontiguousarray(numpy.moveaxis(data, 1, -1)))
-        # The network itself where it has its own size; else our file read again, which unit tests compare with the network.
+        # The network itself at its own size; otherwise our file read again, which unit tests compare with the network.
         network = [name, "--weights", weights] if side in (0, 224) else [model]
         self.ours("run", *network, *[word for file in ours for word in ("--input", file)], "--output", self.path(f"{name}.ours.out.npy"))
         self.jobs.append({"model": model, "inputs": theirs, "output": self.path(f"{name}.out.npy")})
@@ -108,7 +108,7 @@ class Judge:
                 module.weight.data.uniform_(0.8, 1.2)
                 module.bias.data.uniform_(-0.1, 0.1)
         for values in network.parameters():
-            if not values.any():  # a head of zeros would answer zeros to anything
+            if not values.any():  # a classifier of zeros would answer zeros to anything
                 torch.nn.init.normal_(values, std=0.02)
         image = torch.randn(1, 3, side, side)
         model = self.path(f"torchvision.{name}.onnx")

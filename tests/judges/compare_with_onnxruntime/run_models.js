@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}; arrays in NumPy's format,
-// C order. With "outputs": [file.npy, ...] all results are written; with "refusal": file.txt a model that ONNX Runtime refuses is no
-// error, and the file says why.
+// node run_models.js JOBS.json: runs ONNX models, each {"model", "inputs": {name: file.npy}, "output": file.npy}, with arrays
+// in NumPy's format in C order. With "outputs": [file.npy, ...] all results are written. With "refusal": file.txt, a model that
+// ONNX Runtime refuses is not an error, and the file contains the reason.
 const fs = require('fs');
 const ort = require('onnxruntime-node');
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// dump_device_pictures exif|stored PICTURE...: what dump_pictures does, by the sources of programs for devices: PICTURE.device.
+// dump_device_pictures exif|stored IMAGE...: does the same as dump_pictures with the sources of programs for devices, and
+// writes IMAGE.device.
 #include "fovea/deploy/program/picture.c"
 
 static int write_pixels(const char* path, const struct picture* picture) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the reader of pictures in programs for devices is told here: no network.
+// The macros that the image reader of programs for devices needs here, without a network.
 #pragma once
 
 #define MODEL_PROGRAM "dump_device_pictures"

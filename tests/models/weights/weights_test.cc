@@ -17,7 +17,7 @@ namespace {
 using testing::HasSubstr;
 using TensorMap = std::map<std::string, Tensor>;
 
-// Two groups of channels, a map of 2 x 3 pixels and 4 channels that is flattened, and a head.
+// Two groups of channels, a map of 2 x 3 pixels and 4 channels that is flattened, and a classifier.
 Network small_network(int64_t classes) {
   return {.name = "small",
           .function =
@@ -101,7 +101,8 @@ TEST(Weights, JoinedMapsAreReorderedOneByOne) {
       .classes = 2};
   const TensorMap file{{"head.weight", numbered({2, 18})}, {"head.bias", numbered({2})}};
   const float* ours = load_weights(network, file_of(file)).tensors.at("head.weight").data<float>();
-  // Our feature 4 is pixel 1, channel 1 of the first map: PyTorch's 1 * 4 + 1. The map of one pixel and the means stay.
+  // Our feature 4 is pixel 1, channel 1 of the first map, which is PyTorch's 1 * 4 + 1. The map of one pixel and the means are
+  // the same.
   EXPECT_EQ(ours[4 * 2], 5);
   for (int64_t feature = 12; feature < 18; ++feature) EXPECT_EQ(ours[feature * 2], static_cast<float>(feature));
 }
@@ -127,7 +128,7 @@ TEST(Weights, OurOwnLayoutIsToldByTheMetadata) {
   EXPECT_THAT(failure(network, file_of(ours, "pt")), HasSubstr("the network has no momentum.conv.weight"));
   EXPECT_THAT(failure(network, file_of(ours, "flax")), HasSubstr("calls the format \"flax\""));
   EXPECT_EQ(load_weights(network, {.path = "file", .tensors = published(3)}).tensors.size(),
-            10U);  // torch's writer says nothing
+            10U);  // torch's writer sets no format
 }
 
 TEST(Weights, HalvesAreWidenedAndOtherTypesRefused) {
@@ -203,10 +204,10 @@ TEST(WeightNames, AreTimmsToo) {
   EXPECT_EQ(v2.at("features.1.conv.2.bias"), "blocks.0.0.bn2.bias");
   EXPECT_EQ(v2.at("features.3.conv.1.0.weight"), "blocks.1.1.conv_dw.weight");
   EXPECT_EQ(v2.at("features.17.conv.3.weight"), "blocks.6.0.bn3.weight");
-  EXPECT_TRUE(timm_names(names_of("resnet18")).empty());  // the same names in both
+  EXPECT_TRUE(timm_names(names_of("resnet18")).empty());  // both have the same names
 }
 
-// timm's EdgeTPU, Lite and MNASNet A1 networks are in its names here; the others' map must be one to one.
+// timm's EdgeTPU, Lite and MNASNet A1 networks have its names here; for others the map must be one to one.
 TEST(WeightNames, LeadThereAndBack) {
   for (const char* model : {"efficientnet-b0", "efficientnet-b3", "mnasnet-1.0", "mobilenet-v2"}) {
     const Network network = make_model(model);

@@ -1,8 +1,8 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// Padding, bias and activation ride in the convolution's kernel. A 1x1 convolution is a dense layer over rows of pixels, and the
-// residual sum rides in it, through the views between. The mask of the backward pass is not written: the sum over what it masks reads the
-// sum and its sign, which are in memory anyway.
+// Padding, bias and activation are fused into the convolution's kernel. A 1x1 convolution is a dense layer over rows of pixels,
+// and the residual sum is fused into it through the views in between. The mask of the backward pass is not stored: the sum over
+// the masked values reads the sum and its sign, which are in memory anyway.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[FIRST:.*]] = call @conv1_contraction(%arg0, %arg1, %arg2)

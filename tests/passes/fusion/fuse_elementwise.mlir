@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// Chains become one operation, equal work on tensors of different shapes is one kernel of one long row, and what reads the same
-// tensor reads it once.
+// Chains become one operation, equal work on tensors of different shapes becomes one kernel over one long row, and a tensor
+// that is read twice is read once.
 
 // CHECK-LABEL: func.func @main
 // CHECK: call @[[SWISH:.*]](%{{.*}}) : (tensor<24xf32>) -> tensor<24xf32>

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// The mask moves into the phases, each phase is written in place, and no fill comes before phases that cover everything.
+// The mask moves into the phases, each phase is written in place, and no fill precedes phases that cover everything.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[EMPTY:.*]] = tensor.empty

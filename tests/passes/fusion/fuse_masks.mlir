@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s -fovea-differentiate -canonicalize -cse -convert-fovea-to-linalg -cse -fovea-fuse | FileCheck %s
 
-// Masks after a pooling's gradient read strided slices of the pooled tensor. They belong into kernels, and no view may come between a slice
-// and the kernel that reads it, though the dense layer's gradient before them has another shape.
+// Masks after a pooling's gradient read strided slices of the pooled tensor. They are fused into kernels, and no view may come
+// between a slice and the kernel that reads it, although the dense layer's gradient before them has another shape.
 
 // CHECK-LABEL: func.func @main
 // CHECK-NOT: tensor.extract_slice

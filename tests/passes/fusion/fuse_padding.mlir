@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// A shortcut whose new channels are zeros: only the first formula of a kernel reads through padding, so the padded shortcut is
-// written out, and the sum rides in the convolution's kernel.
+// A shortcut whose new channels are zeros: only the first operation of a kernel reads through padding, so the padded shortcut
+// is written to memory, and the sum is fused into the convolution's kernel.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[SHORTCUT:.*]] = call @elementwise(%arg2) : (tensor<1x8x8x4xf32>) -> tensor<1x8x8x8xf32>

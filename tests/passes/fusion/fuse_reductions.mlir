@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// Both sums of the gradient of a batch norm come from one reading; the element-wise product before one of them and the scaling
-// after it are part of the kernel.
+// Both sums in the gradient of a batch norm come from one reading; the element-wise product before one sum and the scaling
+// after it are in the same kernel.
 
 // CHECK-LABEL: func.func @main
 // CHECK: call @reduction(%{{.*}}, %{{.*}}) : (tensor<24x5xf32>, tensor<24x5xf32>) -> (tensor<5xf32>, tensor<5xf32>)

@@ -1,8 +1,8 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// What a batch norm's gradient wants of the norm is the normalized values: two operations on the convolution's result %x, which the
-// sum over it reads from memory anyway. The sum of gradient * normalized and the gradient by %x read %x and the statistics; neither
-// the normalized values nor their product with the gradient is ever stored.
+// A batch norm's gradient needs the normalized values, which are two operations on the convolution's result %x, and the sum
+// over it reads %x anyway. The sum of gradient * normalized and the gradient by %x read %x and the statistics; neither the
+// normalized values nor their product with the gradient is ever stored.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[SUM:.*]] = call @{{.*}}(%arg0) : (tensor<24x5xf32>) -> tensor<5xf32>

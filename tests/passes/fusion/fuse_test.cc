@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fusing and placing change nothing: random graphs, interpreted before, and after as kernel calls over real memory.
+// Fusion and buffer assignment change no result: random graphs are interpreted before, and afterwards as kernel calls over real
+// memory.
 #include "fovea/passes/fusion/fuse.h"
 
 #include <gtest/gtest.h>
@@ -39,7 +40,7 @@ std::vector<Array> random_arguments(FuncOp main, uint32_t seed) {
   return arguments;
 }
 
-// The memory of one program, and kernels run on it by interpretation: what a compiled program does, slowly.
+// The memory of one program, and kernels that run on it by interpretation, as a compiled program would.
 class PlacedRun {
  public:
   PlacedRun(FuncOp main, const std::vector<Array>& arguments) : main_(main), calls_(llvm::to_vector(main.getOps<CallOp>())) {
@@ -150,7 +151,7 @@ TEST_F(Fuse, RecomputedGraphsComputeTheSameBits) {
   EXPECT_GT(repeated, 10);
 }
 
-// What the backend relies on: the order of a kernel's body, and one element-wise operation at most behind the root.
+// What code generation relies on: the order of a kernel's body, and at most one element-wise operation after the root.
 TEST_F(Fuse, KernelsHaveTheAgreedShape) {
   for (uint32_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);

@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s --fovea-fuse | FileCheck %s
 
-// The update rides in the filter gradient, which therefore runs after the input gradient, the last reader of the old weight. The
-// second weight's old value is read after its new value is known: that update is a copy at the end.
+// The update is fused into the filter gradient, which therefore runs after the input gradient, the last reader of the old
+// weight. The second weight's old value is read after its new value is known, so that its update is a copy at the end.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[INPUT:.*]] = call @input_contraction(%arg0, %arg1)

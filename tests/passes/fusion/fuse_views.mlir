@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s -convert-fovea-to-linalg -fovea-fuse | FileCheck %s
 
-// A view is of memory: what is cut out or padded is copied by a kernel before it is seen in another shape.
+// Views are of memory: a slice or padded value is copied by a kernel before it is viewed in another shape.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[CUT:.*]] = call @{{.*}}(%arg0)

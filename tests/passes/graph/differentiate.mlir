@@ -1,6 +1,7 @@
 // RUN: fovea-opt %s -fovea-differentiate | FileCheck %s
 
-// A layer with a bias and an activation: the activation's gradient reads its result, the bias's is a sum, the input's is not computed.
+// A layer with a bias and an activation: the gradient of the activation reads its result, that of the bias is a sum, and that
+// of the input is not computed.
 // CHECK-LABEL: func.func @layer
 // CHECK-SAME: (%[[X:.*]]: tensor<8x4xf32>, %[[W:.*]]: tensor<4x3xf32>, %[[B:.*]]: tensor<3xf32>)
 func.func @layer(%x: tensor<8x4xf32>, %w: tensor<4x3xf32>, %b: tensor<3xf32>) -> (tensor<4x3xf32>, tensor<3xf32>) {
@@ -21,7 +22,7 @@ func.func @layer(%x: tensor<8x4xf32>, %w: tensor<4x3xf32>, %b: tensor<3xf32>) ->
   return %dw, %db : tensor<4x3xf32>, tensor<3xf32>
 }
 
-// A value used twice gets the sum of both gradients.
+// A value that is used twice gets the sum of both gradients.
 // CHECK-LABEL: func.func @skip
 func.func @skip(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = fovea.exp %x : (tensor<4xf32>) -> tensor<4xf32>
@@ -35,7 +36,7 @@ func.func @skip(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %g : tensor<4xf32>
 }
 
-// A value the loss does not depend on has the gradient zero.
+// The gradient is zero for a value on which the loss does not depend.
 // CHECK-LABEL: func.func @unreachable
 func.func @unreachable(%x: tensor<4xf32>, %y: tensor<2xf32>) -> tensor<2xf32> {
   %loss = fovea.reduce_sum %x {dims = array<i64: 0>} : (tensor<4xf32>) -> tensor<f32>
@@ -45,7 +46,7 @@ func.func @unreachable(%x: tensor<4xf32>, %y: tensor<2xf32>) -> tensor<2xf32> {
   return %g : tensor<2xf32>
 }
 
-// A gradient differentiated again: (x^3)'' = 6x, here as sums of products.
+// The derivative of a gradient: (x^3)'' = 6x, here as sums of products.
 // CHECK-LABEL: func.func @twice
 // CHECK-NOT: fovea.gradients
 func.func @twice(%x: tensor<f32>) -> tensor<f32> {

@@ -25,7 +25,7 @@ func.func @nothing(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   return %d : tensor<3x2xf32>
 }
 
-// One is as large as the result only by broadcasting: the operator stays.
+// One operand reaches the result's size only by broadcasting, so the operator stays.
 // CHECK-LABEL: func.func @broadcast
 // CHECK: fovea.add
 func.func @broadcast(%x: tensor<2xf32>) -> tensor<3x2xf32> {

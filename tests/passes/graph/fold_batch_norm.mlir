@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s --pass-pipeline='builtin.module(func.func(fovea-fold-batch-norm,fovea-fold))' | FileCheck %s
 
-// Everything is known: 1 / sqrt(3 + 1) and 1 / sqrt(15 + 1) scale the filter, and the bias is shift - mean * scale.
+// When everything is known, 1 / sqrt(3 + 1) and 1 / sqrt(15 + 1) scale the filter, and the bias is shift - mean * scale.
 // CHECK-LABEL: func.func @constants
 // CHECK-DAG: %[[W:.*]] = fovea.constant {{.*}}dense<{{\[\[}}5.000000e-01, 5.000000e-01], [1.000000e+00, -1.000000e+00]]>
 // CHECK-DAG: %[[B:.*]] = fovea.constant {{.*}}dense<[-1.500000e+00, 3.000000e+00]>
@@ -19,7 +19,7 @@ func.func @constants(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   return %z : tensor<3x2xf32>
 }
 
-// The filter is an argument: two numbers a channel, one multiplication and one addition an element.
+// When the filter is an argument, two numbers for each channel remain: one multiplication and one addition for each element.
 // CHECK-LABEL: func.func @arguments
 // CHECK-NOT: fovea.batch_norm
 // CHECK: %[[Y:.*]] = fovea.conv
@@ -37,7 +37,7 @@ func.func @arguments(%x: tensor<1x5x5x3xf32>, %w: tensor<3x3x3x7xf32>, %scale: t
   return %z : tensor<1x3x3x7xf32>
 }
 
-// The filter is a parameter: the norm goes into it, by arithmetic that is done before the run.
+// When the filter is a parameter, the norm is folded into it by arithmetic that is done before the run.
 // CHECK-LABEL: func.func @parameters
 // CHECK: %[[FACTOR:.*]] = fovea.mul %arg2, %{{.*}} : (tensor<7xf32>, tensor<7xf32>)
 // CHECK: %[[SHIFT:.*]] = fovea.sub %arg3, %{{.*}} : (tensor<7xf32>, tensor<7xf32>)
@@ -55,7 +55,7 @@ func.func @parameters(%x: tensor<1x5x5x3xf32> {fovea.role = "input"}, %w: tensor
   return %z : tensor<1x3x3x7xf32>
 }
 
-// A bias joins the numbers of the channel.
+// A bias is folded into the numbers of its channel.
 // CHECK-LABEL: func.func @bias
 // CHECK: %[[Y:.*]] = fovea.dense
 // CHECK: %[[CENTER:.*]] = fovea.sub %arg5, %arg2 : (tensor<4xf32>, tensor<4xf32>)
@@ -72,7 +72,7 @@ func.func @bias(%x: tensor<2x3xf32>, %w: tensor<3x4xf32>, %bias: tensor<4xf32>, 
   return %z : tensor<2x4xf32>
 }
 
-// Somebody else reads what the norm reads: the constant filter stays as it is.
+// When another operator reads the norm's input, the constant filter stays as it is.
 // CHECK-LABEL: func.func @two_readers
 // CHECK-DAG: fovea.constant {{.*}}dense<2.000000e+00> : tensor<2x2xf32>
 // CHECK: %[[Y:.*]] = fovea.dense
@@ -87,7 +87,7 @@ func.func @two_readers(%x: tensor<3x2xf32>) -> (tensor<3x2xf32>, tensor<3x2xf32>
   return %z, %y : tensor<3x2xf32>, tensor<3x2xf32>
 }
 
-// Nothing to join.
+// There is nothing to fold into.
 // CHECK-LABEL: func.func @alone
 // CHECK: fovea.batch_norm
 func.func @alone(%x: tensor<3x2xf32>, %v: tensor<2xf32>) -> tensor<3x2xf32> {

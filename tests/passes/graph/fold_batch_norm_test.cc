@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks compiled with batch norm folded and as they stand give the same values.
+// Networks compiled with and without folded batch norm give the same values.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -18,7 +18,7 @@ Tensor uniform(const Shape& shape, uint64_t stream, double low, double high) {
   return tensor;
 }
 
-// What a network's weights are: in the graph, given at every run, or known before the runs.
+// How the network's weights are given: as constants of the graph, as inputs of every run, or known before the runs.
 enum class Weights : uint8_t { constants, inputs, parameters };
 
 // A network under construction.

@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s -convert-fovea-to-linalg -cse | FileCheck %s
-// Formulas work on integers, ports say when they are unsigned, padding is the zero point, and what the zero points bring is part of a
-// bias that depends on parameters alone.
+// The linalg operations work on integers, arguments and results say when they are unsigned, padding is the zero point, and the
+// contribution of zero points is part of a bias that depends on parameters alone.
 
 !x = !quant.uniform<u8:f32, 0.5:130>
 !w = !quant.uniform<i8:f32:3, {0.5,0.25}>

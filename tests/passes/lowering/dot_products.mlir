@@ -3,8 +3,8 @@
 // RUN: fovea-opt %s -fovea-dot-products=products=pairs | FileCheck %s --check-prefix=PAIRS
 // RUN: fovea-opt %s -fovea-dot-products="products=pairs words=true" | FileCheck %s --check-prefix=WORDS
 
-// Signed bytes times signed bytes, 6 channels. Where the processor takes unlike signs the image's sign bit is flipped, and 128 times
-// the filter's sums make up for it.
+// Signed bytes times signed bytes, 6 channels. When the processor's instruction takes different signs, the image's sign bit is
+// flipped, and 128 times the filter's sums compensates for it.
 // MIXED-LABEL: func.func @dense
 // MIXED: tensor.pad %{{.*}} low[0, 0] high[0, 2]
 // MIXED: arith.xori
@@ -14,7 +14,7 @@
 // MIXED-NEXT: arith.extui
 // MIXED-NEXT: arith.extsi
 // MIXED: arith.constant -128 : i32
-// Where it takes equal ones nothing is flipped.
+// When it takes equal signs, nothing is flipped.
 // EQUAL-LABEL: func.func @dense
 // EQUAL-NOT: arith.xori
 // EQUAL: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x2x4xi8>, tensor<2x5x4xi8>) outs(%{{.*}} : tensor<2x5xi32>)
@@ -41,12 +41,12 @@ func.func @dense(%x: tensor<2x6xi8>, %w: tensor<6x5xi8>) -> tensor<2x5xi32> {
   return %y : tensor<2x5xi32>
 }
 
-// Depthwise: nine terms are exact in f32.
+// Depthwise: sums of nine terms are exact in f32.
 // MIXED-LABEL: func.func @depthwise
 // MIXED: linalg.generic {{.*}} outs(%{{.*}} : tensor<4x16xf32>)
 // MIXED: arith.sitofp
 // MIXED: arith.fptosi
-// Or they are summed as they are.
+// Otherwise they are summed as integers.
 // WORDS-LABEL: func.func @depthwise
 // WORDS: linalg.generic {{.*}} outs(%{{.*}} : tensor<4x16xi32>)
 // WORDS: arith.muli

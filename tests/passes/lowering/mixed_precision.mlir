@@ -1,6 +1,6 @@
 // RUN: fovea-opt %s -fovea-differentiate -canonicalize -cse -convert-fovea-to-linalg -cse -fovea-mixed-precision | FileCheck %s
 
-// A dense layer and a softmax's loss, with a step of gradient descent: products of bf16 summed in f32.
+// A dense layer and a softmax loss with a step of gradient descent: products of bf16 are summed in f32.
 // CHECK-LABEL: @step
 func.func @step(%x: tensor<8x6xf32> {fovea.name = "x", fovea.role = "input"},
                 %labels: tensor<8xi32> {fovea.name = "labels", fovea.role = "input"},
@@ -25,12 +25,12 @@ func.func @step(%x: tensor<8x6xf32> {fovea.name = "x", fovea.role = "input"},
   // CHECK: arith.maximumf {{.*}} : f32
   // CHECK: arith.truncf
   %h = fovea.relu %a : (tensor<8x16xf32>) -> tensor<8x16xf32>
-  // Logits are summed along their classes: they stay f32, as the loss does.
+  // Logits are summed along their classes, so they stay f32 like the loss.
   // CHECK: [[LOGITS:%.*]] = linalg.generic {{.*}} ins({{.*}} : tensor<8x16xbf16>, tensor<16x10xbf16>) outs({{.*}} : tensor<8x10xf32>)
   // CHECK-NOT: ins([[LOGITS]] : tensor<8x10xf32>) outs({{.*}}bf16>)
   %logits = fovea.dense %h, %w2 : (tensor<8x16xf32>, tensor<16x10xf32>) -> tensor<8x10xf32>
   %loss = fovea.softmax_cross_entropy %logits, %labels : (tensor<8x10xf32>, tensor<8xi32>) -> tensor<f32>
-  // The gradient of a filter is f32, and so is the parameter it changes.
+  // The gradient of a filter is f32, and so is the parameter that it updates.
   // CHECK: [[GRADIENT:%.*]] = linalg.generic {{.*}} ins({{.*}} : tensor<8x6xbf16>, tensor<8x16xbf16>) outs({{.*}} : tensor<6x16xf32>)
   // CHECK: [[NEW:%.*]] = linalg.generic {{.*}} ins(%arg2, [[GRADIENT]] : tensor<6x16xf32>, tensor<6x16xf32>) outs({{.*}} : tensor<6x16xf32>)
   %g = fovea.gradients %loss, %w1 : (tensor<f32>, tensor<6x16xf32>) -> tensor<6x16xf32>
@@ -39,7 +39,7 @@ func.func @step(%x: tensor<8x6xf32> {fovea.name = "x", fovea.role = "input"},
   return %loss, %new : tensor<f32>, tensor<6x16xf32>
 }
 
-// Padding and views are those of the bf16 tensor.
+// Padding and views apply to the bf16 tensor.
 // CHECK-LABEL: @padded
 func.func @padded(%x: tensor<2x5x5x4xf32> {fovea.name = "x", fovea.role = "input"},
                   %w: tensor<3x3x4x8xf32> {fovea.name = "w", fovea.role = "parameter"}) -> (tensor<2x5x5x8xf32> {fovea.name = "y"}) {

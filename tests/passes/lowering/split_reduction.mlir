@@ -1,7 +1,7 @@
 // RUN: fovea-opt %s --fovea-split | FileCheck %s
 
-// The gradient by a 3x3 filter over a batch of 32: eight partial sums over four images each, then their sum. The padding stays on the
-// images.
+// The gradient by a 3x3 filter over a batch of 32 is eight partial sums over four images each, then their sum. The padding
+// stays on the images.
 
 // CHECK-LABEL: func.func @filter_gradient
 // CHECK: %[[X:.*]] = tensor.expand_shape %arg0 {{\[}}[0, 1], [2], [3], [4]] output_shape [8, 4, 14, 14, 8]
@@ -35,7 +35,7 @@ func.func @filter_gradient(%x: tensor<32x14x14x8xf32>, %dy: tensor<32x14x14x16xf
   return %dw : tensor<3x3x8x16xf32>
 }
 
-// A batch of 31 has no equal parts, and a dense layer's sum runs along its input's rows: both stay.
+// A batch of 31 has no equal parts, and a dense layer's sum runs along its input's rows: both stay as they are.
 // CHECK-LABEL: func.func @whole
 // CHECK-NOT: tensor.expand_shape
 // CHECK: return

@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-// The most bytes alive at one call: no plan needs less.
+// The most bytes that are alive at one call; no plan needs less.
 int64_t lower_bound(const std::vector<MemoryBlock>& blocks, int64_t calls) {
   int64_t most = 0;
   for (int64_t call = 0; call < calls; ++call) {

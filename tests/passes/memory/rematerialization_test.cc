@@ -23,7 +23,7 @@ int add_call(CallList& list, std::vector<int> operands, int64_t bytes, double mu
   return result;
 }
 
-// `layers` in a chain and back: layer i backward reads what layer i forward read.
+// A chain of `layers` forward and backward, in which layer i backward reads what layer i forward read.
 CallList chain(int layers, int64_t bytes, double multiply_adds) {
   CallList list;
   std::vector<int> forward{add_tensor(list, bytes, CallTensor::Home::argument)};
@@ -34,11 +34,11 @@ CallList chain(int layers, int64_t bytes, double multiply_adds) {
   return list;
 }
 
-// Runs the list on memory as planned: each call writes a hash of what it reads. Returns what each call wrote first.
+// Runs the list in memory as planned: each call writes a hash of what it reads. Returns what each call wrote first.
 std::vector<size_t> run(const CallList& list) {
   const Lifetimes lifetimes = lifetimes_of(list);
   const MemoryPlan plan = plan_memory(lifetimes.blocks);
-  std::map<int64_t, size_t> arena;  // by offset of every 64 bytes
+  std::map<int64_t, size_t> arena;  // by the offset of every 64 bytes
   std::map<std::pair<int, int64_t>, size_t> outside;
   const auto each_place = [&](int tensor, const auto& visit) {
     if (lifetimes.block[tensor] < 0) {
@@ -71,7 +71,7 @@ TEST(Rematerialization, NothingIsRepeatedWhereAllFits) {
   EXPECT_EQ(chosen.bytes, chosen.bytes_before);
 }
 
-// Chen et al.: segments of the square root's length need about twice the square root, for at most one more forward pass.
+// Chen et al.: segments whose length is the square root need about twice the square root, for at most one more forward pass.
 TEST(Rematerialization, ChainFitsTwiceTheSquareRoot) {
   constexpr int layers = 100;
   constexpr int64_t bytes = 1 << 20;
@@ -107,7 +107,8 @@ TEST(Rematerialization, CheapWorkGoesFirst) {
   EXPECT_EQ(chosen.extra_multiply_adds, 0);
 }
 
-// A parameter has its new value before the last call that would like to read the old one again: what was made from it stays.
+// When a parameter has its new value before the last call that would read the old one again, what was computed from it must be
+// kept.
 TEST(Rematerialization, NothingIsMadeFromAnArgumentThatWasReplaced) {
   constexpr int64_t bytes = 1 << 20;
   CallList list;
@@ -124,8 +125,8 @@ TEST(Rematerialization, NothingIsMadeFromAnArgumentThatWasReplaced) {
   EXPECT_EQ(run(chosen.list), run(list));
 }
 
-// Random calls, some written over their first operand, some replacing arguments: with whatever is repeated, every call reads
-// what it read.
+// Random calls, some written over their first operand, some replacing arguments: whatever is repeated, every call reads what it
+// read before.
 TEST(Rematerialization, RandomListsComputeTheSame) {
   std::mt19937 random(3);
   int repeated = 0;

@@ -1,8 +1,8 @@
 // RUN: fovea-opt %s --fovea-rematerialize=bytes=5200 | FileCheck %s
 // RUN: not fovea-opt %s --fovea-rematerialize=bytes=2048 2>&1 | FileCheck %s --check-prefix=LEAST
 
-// %a is read at once and again by the last call, and %b is as large: %a is made again for the last call, by the same kernel. The view
-// of it is a view of the copy there, and the call says what it is.
+// %a is read at once and again by the last call, and %b is as large, so %a is computed again for the last call by the same
+// kernel. The view of it becomes a view of the copy, and the call is marked as repeated.
 
 // CHECK-LABEL: func.func @main
 // CHECK: %[[A:.*]] = call @widen(%arg0)
