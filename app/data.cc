@@ -75,7 +75,7 @@ std::string photographs_text(const Dataset& dataset, const DatasetStatistics& fo
   return text;
 }
 
-// Every file is decoded: that is how damage is found.
+// Decodes every file, to find corrupt ones.
 DatasetStatistics look_at(const DataOptions& options, const Dataset& dataset, Split split) {
   Progress progress(false);
   progress.start(fmt::format("decoding {}", name(split)), dataset.count());

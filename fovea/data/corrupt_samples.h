@@ -24,6 +24,7 @@ class CorruptSampleReport {
     }
   }
   bool contains(int64_t image) const { return seen_.contains(image); }
+  /// How many different images were corrupt.
   int64_t images() const { return static_cast<int64_t>(seen_.size()); }
 
  private:

@@ -16,7 +16,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t gap = 4;  // between the pictures of a sheet
+constexpr int64_t gap = 4;  // between the images of a sheet
 constexpr uint8_t background = 32, ink = 224;
 
 // Of a class, as there is room for it.

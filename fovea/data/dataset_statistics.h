@@ -15,9 +15,9 @@ namespace fovea {
 
 /// What statistics() found.
 struct DatasetStatistics {
-  std::vector<int64_t> class_counts;
+  std::vector<int64_t> class_counts;     ///< images of each class
   std::vector<int64_t> heights, widths;  // of the photographs that are whole, each sorted
-  std::vector<CorruptSample> damaged;    // in the order of the data set
+  std::vector<CorruptSample> damaged;    ///< images that cannot be read, in the order of the data set
   std::vector<ImageTraits> traits;       // of every image; of damaged ones empty
 };
 

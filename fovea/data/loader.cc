@@ -61,8 +61,8 @@ std::vector<int64_t> balanced_order(const std::vector<int32_t>& labels, uint64_t
   return order;
 }
 
-// Slots go round: empty -> opened, its places claimed one after another by the threads -> ready -> handed to the consumer ->
-// empty. Only the batch opened last has places left to claim. All memory is there from the start.
+// Slots change their state in a circle: empty, opened while threads claim its places, ready, handed to the consumer, empty.
+// Only the batch that was opened last has places left to claim. All memory is allocated at the start.
 class Loader::Workers {
  public:
   Workers(std::shared_ptr<const Dataset> dataset, LoaderOptions options)
@@ -73,7 +73,7 @@ class Loader::Workers {
     if (options_.balanced) {
       for (int64_t image = 0; image < this->dataset().count(); ++image) labels_.push_back(this->dataset().label(image));
     }
-    // One slot more than is prefetched: the one in the consumer's hands.
+    // One slot more than is prefetched, for the batch that the consumer has.
     for (int64_t i = 0; i <= options_.prefetch; ++i) slots_.push_back(make_slot());
     seek(options_.first_epoch, options_.first_batch);
   }
@@ -290,7 +290,7 @@ class Loader::Workers {
 
   Pipeline pipeline_;
   LoaderOptions options_;
-  std::vector<int64_t> order_;   // of the epoch of the batch opened last
+  std::vector<int64_t> order_;   // of the epoch of the batch that was opened last
   std::vector<int32_t> labels_;  // where classes are balanced
   std::vector<Slot> slots_;
 

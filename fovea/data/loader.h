@@ -39,18 +39,18 @@ struct Batch {
 
 /// What batches consist of, and how they are prepared.
 struct LoaderOptions {
-  int64_t batch = 128;
-  bool shuffle = false;   // a new order every epoch; false is the order of the data set
+  int64_t batch = 128;    ///< images in a batch
+  bool shuffle = false;   ///< a new order in every epoch; false is the order of the data set
   bool balanced = false;  // with shuffle: every class as often in an epoch, by images that come again or wait for another epoch
-  bool drop_last = false;  // leave out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
-  uint64_t seed = 0;
-  ImageShape shape;  // what the network reads; empty is the data set's own, which photographs do not have
-  Augmentation augmentation;
-  Mixing mixing;            // of images in pairs, after everything else
-  int64_t first_epoch = 0;  // where the stream starts
-  int64_t first_batch = 0;
-  int64_t prefetch = 3;  // batches ready or in the making
-  int workers = 0;       // threads; 0: one for pixels, one for each processor for photographs
+  bool drop_last = false;  ///< leaves out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
+  uint64_t seed = 0;       ///< of the order and of all augmentation
+  ImageShape shape;        ///< what the network reads; empty is the data set's own, which data sets of files do not have
+  Augmentation augmentation;  ///< of each image
+  Mixing mixing;              // of images in pairs, after everything else
+  int64_t first_epoch = 0;    // where the stream starts
+  int64_t first_batch = 0;    ///< where the stream starts within that epoch
+  int64_t prefetch = 3;       ///< batches that are ready or being prepared
+  int workers = 0;            ///< threads; 0: one for data sets of pixels, one for each processor for data sets of files
 };
 
 /// An endless stream of batches, epoch after epoch.

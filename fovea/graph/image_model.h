@@ -28,8 +28,8 @@ ImageModelForm image_model_form(const InferenceModel& model);
 // What a probability of 0 in such an output may have been before it was rounded: of integers half a step.
 float least_probability(const TensorType& output);
 
-// What the shorter side of a picture is brought to before the middle is cut out (0: 8/7 of the input's), for an input of height
-// x width where the model says `resize`: small pictures such as digits have no border to lose.
+/// What the shorter side of an image is resized to before the center crop (0: 8/7 of the input's), for an input of height x
+/// width when the model says `resize`. Small images such as digits have no border to lose.
 int64_t resized_side(int64_t resize, int64_t height, int64_t width);
 
 }  // namespace fovea

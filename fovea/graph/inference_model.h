@@ -30,7 +30,7 @@ struct InferenceModel {
   /// How images become float inputs. Integer inputs take bytes: u8 the pixels themselves, i8 pixel - 128; scale and zero point
   /// say what they mean.
   Preprocessing preprocessing;
-  bool says_preprocessing = false;  // it came with the file; otherwise it is a guess
+  bool says_preprocessing = false;  ///< whether the preprocessing comes from the file; otherwise it is a guess
   std::vector<std::string> labels;  // names of the classes; empty when unknown
   Confidence confidence = {};       // of its probabilities; a file's own operators know nothing of it
   // Other names of inputs and of results, as a file's signature gives them; by name.

@@ -25,6 +25,7 @@ nlohmann::ordered_json confidence_json(const Confidence& confidence);
 // The other way; throws std::exception on what is none.
 Confidence confidence_of(const nlohmann::json& json);
 
+/// The model's preprocessing and labels as JSON.
 std::string metadata_text(const InferenceModel& model);
 
 // Sets the model's preprocessing, labels and confidence. Fails, naming `file`, on text that is not of this form.

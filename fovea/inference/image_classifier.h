@@ -63,10 +63,10 @@ class ImageClassifier {
 
 /// How a data set is evaluated.
 struct FileEvaluation {
-  std::optional<Augmentation> pictures = {};  // how they become inputs; none: as the model says
-  std::vector<int64_t> places = {};           // which of the network's classes each of the data set's is; empty: in this order
-  CorruptSampleReport* damage = nullptr;
-  Predictions* predictions = nullptr;  // where each answer goes
+  std::optional<Augmentation> pictures = {};  ///< how images become inputs; none: as the model says
+  std::vector<int64_t> places = {};  ///< for each class of the data set, its number in the network; empty: in the same order
+  CorruptSampleReport* damage = nullptr;  ///< where corrupt images are reported; may be null
+  Predictions* predictions = nullptr;     // where each answer goes
 };
 /// Evaluates the classifier on `dataset`. If the network has one class more than the data set, its first one is the background
 /// (TensorFlow's convention) and never an answer. Refuses another number of classes, and images that do not fit.

@@ -38,7 +38,7 @@ Value softmax_cross_entropy(Value logits, const MixedLabels& labels, CrossEntrop
 // logits / T from that of the teacher's (Hinton et al. 2015, section 2). No gradient goes to the teacher's.
 Value distillation(Value logits, Value teacher, double temperature);
 
-// logits and target (0..1) of one shape.
+/// The cross-entropy of each element on its own; `logits` and `target` (0..1) have one shape.
 Value sigmoid_cross_entropy(Value logits, Value target);
 
 /// The mean squared difference of two values of one shape.

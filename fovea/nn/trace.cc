@@ -176,7 +176,7 @@ Value training_loss(Recorder& recorder, const Network& network, Value logits, Va
          distillation(logits, teacher, options.teacher_temperature) * options.teacher_weight;
 }
 
-// The forward pass of a step: the loss, beside it what is counted.
+// The forward pass of a step: the loss, and what is counted.
 struct Step {
   Value loss;
   Results results;

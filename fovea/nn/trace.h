@@ -78,22 +78,22 @@ using Loss = std::function<Value(Value logits, Value label)>;
 
 /// What belongs to a training step beside the network.
 struct TrainingOptions {
-  Optimizer optimizer = sgd();
-  double label_smoothing = 0;
+  Optimizer optimizer = sgd();        ///< records the updates
+  double label_smoothing = 0;         ///< see CrossEntropyOptions
   std::vector<double> class_weights;  // of the loss, and focal: see CrossEntropyOptions (fovea/nn/losses.h)
   double focal = 0;
   // Above 0: an image's loss is this share of the distillation (fovea/nn/losses.h) from the input "teacher", logits [batch,
   // classes] f32, at the temperature, and the rest of what it was.
   double teacher_weight = 0;
   double teacher_temperature = 1;
-  bool mixed_labels = false;  // images are mixtures: see second_label and label_weight below
+  bool mixed_labels = false;  ///< images are mixtures: see second_label and label_weight at trace_training
   Loss loss;                  // empty: softmax cross-entropy with the label smoothing above
-  bool summed = false;        // differentiates the sum over the images in place of the mean
-  double clip_norm = 0;       // all gradients as one vector are shortened to this length, 0: never (Pascanu et al. 2013)
-  bool average = false;       // keeps averages of parameters and running statistics: see average_decay below
-  // Patterns (fovea/core/glob.h) of names of parameters that stay as they are: no gradient, no update, and a batch norm whose
-  // scale is among them goes by its running statistics. Refuses a pattern that matches nothing, and patterns that leave nothing
-  // to train.
+  bool summed = false;        ///< differentiates the sum over the images instead of the mean
+  double clip_norm = 0;       ///< all gradients as one vector are shortened to this length; 0: never (Pascanu et al. 2013)
+  bool average = false;       ///< keeps averages of parameters and running statistics: see average_decay at trace_training
+  /// Patterns (fovea/core/glob.h) of names of parameters that stay as they are: they get no gradient and no update, and a batch
+  /// norm whose scale is among them uses its running statistics. Refuses a pattern that matches nothing, and patterns that
+  /// leave nothing to train.
   std::vector<std::string> frozen;
   bool return_gradients = false;  ///< as further results named "gradient.conv1.weight", before they are clipped, for checks
 };

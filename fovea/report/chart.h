@@ -60,13 +60,14 @@ struct ReliabilityBar {
 // The diagonal is where probabilities are to be believed; below it are the counts.
 std::string reliability_chart(const std::vector<ReliabilityBar>& bars, const std::string& title);
 
+/// One image with its answer.
 struct Prediction {
-  Image image;
-  std::string predicted;
-  double probability = 0;
-  std::string truth;      // empty when unknown
-  Image heat = {};        // beside the image, of its size; empty: nothing is
-  std::string name = {};  // of its file, told where the pointer rests
+  Image image;             ///< what was classified
+  std::string predicted;   ///< name of the likeliest class
+  double probability = 0;  ///< of that class, from 0 to 1
+  std::string truth;       // empty when unknown
+  Image heat = {};         // beside the image, of its size; empty: nothing is
+  std::string name = {};   // of its file, told where the pointer rests
 };
 
 /// A grid of images as SVG, each with the answer and its probability; right and wrong answers have different colors.

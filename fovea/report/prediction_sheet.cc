@@ -23,7 +23,7 @@ std::string base64(std::span<const std::byte> bytes) {
 constexpr double tile = 120, gap = 16, between = 4, caption = 40, margin = 24, top = 64;
 
 void draw_image(Svg& svg, const Image& image, double x, double y) {
-  // Few pixels are shown as the squares they are; many are smoothed.
+  // Images of few pixels are shown with sharp squares; others are smoothed.
   svg.add(R"(<image x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" {}xlink:href="data:image/png;base64,{}"/>)", x, y,
           tile, tile, std::max(image.shape.height, image.shape.width) < 64 ? R"(style="image-rendering:pixelated" )" : "",
           base64(encode_png(image)));

@@ -26,6 +26,7 @@ inline constexpr const char* series[] = {"#2563eb", "#ea580c", "#16a34a", "#9333
 /// The text with `<`, `>`, `&` and quotes written as entities; control characters, which XML forbids, become spaces.
 std::string escape_xml(std::string_view text);
 
+/// How text is drawn.
 struct TextStyle {
   double size = 12;               ///< in pixels
   const char* anchor = "start";   ///< or "middle", "end"

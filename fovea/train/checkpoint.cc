@@ -92,7 +92,7 @@ void refuse_replacing(const std::filesystem::path& folder) {
 }
 
 void remove_run(const std::filesystem::path& folder) {
-  // The state first: without it the tensors beside it are nothing to go on from.
+  // The state is removed first, because without it the tensors are not a checkpoint.
   for (const char* stale :
        {"state.json", "model.safetensors", "best.safetensors", "curves.svg", "confusion.svg", "confidence.json", "split.csv"})
     std::filesystem::remove(folder / stale);

@@ -91,10 +91,11 @@ struct Recipe {
   double decay_per_step = 0;        ///< inverse: the learning rate is divided by 1 + decay_per_step * step
   double power = 2;                 ///< polynomial: the exponent
 
-  double label_smoothing = 0;
+  double label_smoothing = 0;    ///< see CrossEntropyOptions
   double focal = 0;              // above 0: what the network knows already counts less (Lin et al. 2017; 2 was published)
   std::string balance = "none";  // of classes: sampling, each as often in an epoch; weights, each as heavy in the loss
-  bool summed = false;           // over the images of a batch, not their mean: gradients grow with the batch
+  bool summed =
+      false;  ///< The loss is the sum over the images of a batch and not the mean, so that gradients grow with the batch.
 
   std::string teacher;             // a run, .onnx or .tflite that the network learns from too; empty: none
   double teacher_weight = 0.9;     // of its part of the loss (Hinton et al. 2015)

@@ -27,7 +27,7 @@ Confidence read_confidence(const std::filesystem::path& path) {
   }
 }
 
-// A run under way has no model.safetensors yet; its last checkpoint holds the same tensors and more.
+// An unfinished run has no model.safetensors; its last checkpoint has the same tensors and more.
 TensorMap tensors_of_run(const Network& network, const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "model.safetensors") ? read_weights(network, folder / "model.safetensors").tensors
                                                                : averaged(load_checkpoint(folder).tensors);

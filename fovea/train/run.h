@@ -33,10 +33,10 @@ namespace fovea {
 
 /// A network with values for its parameters, which eval, classify and run work on.
 struct TrainedModel {
-  Network network;
-  TensorMap tensors;
+  Network network;                  ///< the function and its preprocessing
+  TensorMap tensors;                ///< parameters and state, by name
   std::vector<std::string> labels;  // empty when unknown
-  Recipe recipe;
+  Recipe recipe;                    ///< of the run, or the model's default
   Confidence confidence = {};
 };
 
@@ -74,7 +74,7 @@ void write_weights(const std::filesystem::path& path, const Network& network, co
 // Keeps `confidence` with the run in `folder`, for everything that is made of it from then on.
 void write_confidence(const std::filesystem::path& folder, const Confidence& confidence);
 
-// `tensors` with the averages of a run in place of what they are averages of.
+/// `tensors` with each average of a run in place of the tensor that it averages.
 TensorMap averaged(const TensorMap& tensors);
 
 /// The parameters and running statistics among `tensors`, without the optimizer's state.

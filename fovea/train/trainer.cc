@@ -651,7 +651,7 @@ TrainResult Trainer::run() {
   announce();
   lines_ = std::make_unique<JsonLines>(options_.folder / "metrics.jsonl", "epoch", state_.epoch + (state_.epoch > 0));
   step_lines_ = std::make_unique<JsonLines>(options_.folder / "steps.jsonl", "step", state_.step + (state_.step > 0));
-  // The event of an epoch's end bears the step its checkpoint bears: it stays when the run goes on from there.
+  // The event of an epoch's end has the same step as its checkpoint, so it is kept when the run continues from there.
   events_ = std::make_unique<EventFile>(options_.folder, state_.step + (state_.step > 0 && state_.batch == 0));
   if (!finished()) {
     write_confidence(options_.folder, {});  // of the network as it was

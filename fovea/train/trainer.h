@@ -18,16 +18,16 @@ namespace fovea {
 /// How a run is carried out. Only `folder` is required.
 struct TrainOptions {
   std::filesystem::path folder;  // of the run
-  int threads = 0;               // 0: all there are. Does not change the result
+  int threads = 0;               ///< 0: all available; does not change the result
   bool quiet = false;            // no progress on standard error
-  bool resume = false;           // go on from the folder's checkpoint, with the recipe saved there
-  bool overwrite = false;        // replace a run that is already in the folder
-  int workers = 0;               // that make batches, 0: chosen. Does not change the result
-  int64_t memory = 0;            // bytes that the process may take; 0: any. Does not change the network
+  bool resume = false;           ///< continues from the folder's checkpoint, with the recipe saved there
+  bool overwrite = false;        ///< replaces a run that is already in the folder
+  int workers = 0;               ///< threads that prepare batches; 0: chosen; does not change the result
+  int64_t memory = 0;            ///< bytes that the process may take; 0: any; does not change the network
   bool allow_overlap = false;    // train although pictures for testing are among those for training
   // In place of the recipe's data, both or none: parts of it, for cross-validation.
   std::shared_ptr<const Dataset> train = nullptr, test = nullptr;
-  // What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
+  /// What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
   bool new_head = false;  ///< of `start`: the last layer is of other classes, however many there are
 };

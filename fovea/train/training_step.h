@@ -40,6 +40,7 @@ class TrainingStep {
   // Whose answers the step learns from, where the recipe names a teacher. Outlives the step.
   void learn_from(Teacher& teacher) { teacher_ = &teacher; }
 
+  /// The outcome of one step.
   struct Result {
     double loss_sum = 0;                  ///< over the images
     int64_t correct = 0;                  ///< images with the right answer

@@ -84,7 +84,7 @@ std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, in
 // Images `images` of `dataset`, in that order; refuses none, and numbers it does not have.
 std::shared_ptr<const Dataset> selected(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> images);
 
-// The same images with the classes `names`: class i is now number places[i].
+/// The same images with the classes `names`: class i becomes number places[i].
 std::shared_ptr<const Dataset> renumbered(std::shared_ptr<const Dataset> dataset, std::vector<std::string> names,
                                           std::vector<int64_t> places);
 
