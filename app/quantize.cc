@@ -87,21 +87,22 @@ std::shared_ptr<const Dataset> data_of(const QuantizeOptions& options, const std
 }
 
 QuantizeModelOptions request_of(const QuantizeOptions& options) {
-  QuantizeModelOptions request{
-      .open = {.weights = options.weights, .seed = options.common.seed, .form = options.form},
-      .calibration = data_of(options, options.calibrate, Split::train),
-      .images = options.images,
-      .noise_images = options.noise_images,
-      .seed = static_cast<uint64_t>(options.common.seed),
-      .method = range_method_named(options.method),
-      .scales = {.conv_per_channel = !options.per_tensor,
-                 .dense_per_channel = options.dense_per_channel && !options.per_tensor},
-      .equalize = options.equalize,
-      .correct_biases = !options.keep_biases,
-      .float_layers = options.float_layers,
-      .input = input_type(options.input),
-      .threads = options.common.thread_count(),
-  };
+  // Statements, not one initializer: where a later member throws, GCC 12 destroys a nested aggregate of strings twice.
+  QuantizeModelOptions request;
+  request.open.weights = options.weights;
+  request.open.seed = options.common.seed;
+  request.open.form = options.form;
+  request.calibration = data_of(options, options.calibrate, Split::train);
+  request.noise_images = options.noise_images;
+  request.seed = static_cast<uint64_t>(options.common.seed);
+  request.method = range_method_named(options.method);
+  request.scales.conv_per_channel = !options.per_tensor;
+  request.scales.dense_per_channel = options.dense_per_channel && !options.per_tensor;
+  request.equalize = options.equalize;
+  request.correct_biases = !options.keep_biases;
+  request.float_layers = options.float_layers;
+  request.input = input_type(options.input);
+  request.threads = options.common.thread_count();
   request.images = std::min(options.images, request.calibration->count());
   if (!options.evaluate.empty() || by_its_own_data(options))
     request.evaluation = data_of(options, options.evaluate, options.split == "train" ? Split::train : Split::test);

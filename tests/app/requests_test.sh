@@ -45,6 +45,7 @@ refused 2 'it has no recipe.toml' eval . --data digits:60
 refused 2 'no run at runs/none' eval runs/none --data digits:60
 
 # Requests about quantization and model files.
+refused 1 'there is no folder' quantize resnet20 --weights "$PWD/a/name/that/is/long/enough/to/be/allocated.safetensors" --calibrate "cifar10:$PWD/none"
 refused 2 'unknown method "minimax"; did you mean "minmax"?' quantize mnist-cnn --calibrate digits:600 --images 10 --method minimax
 refused 2 'unknown input "uint9"; did you mean "uint8"?' quantize mnist-cnn --calibrate digits:600 --images 10 --input uint9
 refused 2 'unknown split "val"' quantize mnist-cnn --calibrate digits:600 --images 10 --evaluate digits:600 --split val
