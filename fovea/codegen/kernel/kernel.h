@@ -83,7 +83,7 @@ struct KernelDescription {
   LinalgOperation root;
   std::vector<LinalgOperation> epilogue;
   std::vector<KernelResult> outputs;
-  int64_t winograd = 0;  // results a side of a tile, of a convolution whose filter comes transformed (winograd.h)
+  int64_t winograd = 0;  // the filter comes transformed, for tiles of so many results a side (winograd.h); 0: as it is
 
   bool has_reduction() const;
   // A product of two inputs, each as it is or converted by itself, added into one result.
@@ -106,5 +106,7 @@ struct LinearForm {
   int64_t constant = 0;
 };
 LinearForm linear_form(mlir::AffineExpr expression, unsigned dimensions);
+/// Each coordinate of an access over the dimensions of its linalg operation.
+llvm::SmallVector<LinearForm> linear_forms(const Access& access, unsigned dimensions);
 
 }  // namespace fovea

@@ -60,7 +60,8 @@ void TilingChooser::contraction() {
   const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
   // `columns` supplies whole vectors, `rows` one number for each of them.
   const size_t columns = in_second ? 1 : 0, rows = 1 - columns;
-  tiling_.vector_dim = static_cast<int>(vector);
+  tiling_.kind = ContractionTiling();
+  tiling_.vector_dim = vector;
   const int64_t wanted = shared_vector ? lanes_ : 2 * lanes_;
   set_tile(vector, vector_tile(extent(vector), wanted));
   const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
@@ -141,7 +142,7 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
     const int64_t count = ceil_div(extent(dim), low * step);
     tiling_.dims[dim].block = std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
     if (const int64_t equal = equal_runs(rows_input, dim, low * step); equal > 0) tiling_.dims[dim].block = equal;
-    tiling_.reduction_blocks |= tiling_.dims[dim].block < extent(dim);
+    products().reduction_blocks |= tiling_.dims[dim].block < extent(dim);
   }
 }
 
@@ -175,7 +176,7 @@ int64_t TilingChooser::input_tile_block(size_t input, unsigned dim, int64_t bloc
 }
 
 void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
-  const unsigned vector = static_cast<unsigned>(tiling_.vector_dim);
+  const unsigned vector = *tiling_.vector_dim;
   auto& dims = tiling_.dims;
   int64_t depth_total = 1, rows_total = 1;
   for (unsigned dim = 0; dim < rank_; ++dim) {
@@ -192,7 +193,8 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     const bool columns_in_pairs = columns.group > 1 && columns.group_coordinate >= 0;
     if (columns.distant_pairs() || worth_packing) tiling_.packing[columns_input] = Packing::panel;
     if (columns.prepacked) tiling_.packing[columns_input] = Packing::prepacked;
-    if (!columns_in_pairs && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
+    if (!columns_in_pairs && (transposed || extent(vector) > tile))
+      products().panel_input = static_cast<unsigned>(columns_input);
   }
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
@@ -205,8 +207,8 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
     dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
     // Where columns need no packing, a strip is packed once for all of them, and they are read one tile after another.
-    tiling_.columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::prepacked;
-    if (tiling_.columns_outermost) dims[vector].block = extent(vector);
+    products().columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::prepacked;
+    if (products().columns_outermost) dims[vector].block = extent(vector);
   }
   // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
   const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;
@@ -230,21 +232,21 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
   } else {
     spread_over_grid(rows_input, strip);
   }
-  tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::prepacked && row_tiles(columns_input) > 1 &&
-                             row_tiles(columns_input) <= most_rows_to_prefetch_in &&
-                             extent(vector) * depth_total * bytes_ > target_.l2_bytes;
+  products().prefetched_panel = tiling_.packing[columns_input] == Packing::prepacked && row_tiles(columns_input) > 1 &&
+                                row_tiles(columns_input) <= most_rows_to_prefetch_in &&
+                                extent(vector) * depth_total * bytes_ > target_.l2_bytes;
   // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
   const mlir::RankedTensorType rows_type = root_.inputs[rows_input].seen_type();
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
       rows_type.getNumElements() * bytes_ > target_.l2_bytes)
-    tiling_.prefetched_input = static_cast<int>(rows_input);
+    products().prefetched_input = static_cast<unsigned>(rows_input);
 }
 
 // Nothing is packed and so nothing is packed twice: twice as many grid tiles, each about as high as wide, and an even number of
 // them along the columns, so that two threads end together.
 void TilingChooser::spread_unpacked(size_t columns_input) {
   auto& dims = tiling_.dims;
-  const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+  const unsigned vector = *tiling_.vector_dim;
   auto set_parts = [&](unsigned dim, int64_t parts) {
     dims[dim].block = round_up(ceil_div(extent(dim), parts), std::max<int64_t>(1, dims[dim].tile));
   };
@@ -274,15 +276,15 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
   SmallVector<unsigned> order;
   for (const bool tiled : {true, false})
     for (unsigned dim : root_.output_dims)
-      if (static_cast<int>(dim) != tiling_.vector_dim && tiling_.tiled(dim) == tiled) order.push_back(dim);
-  order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), static_cast<unsigned>(tiling_.vector_dim));
+      if (!tiling_.is_vector(dim) && tiling_.tiled(dim) == tiled) order.push_back(dim);
+  order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), *tiling_.vector_dim);
   // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new halos, and channels apart
   // are far apart in memory.
   if (!rows_input) {
     order.clear();
     for (unsigned dim : root_.output_dims)
-      if (!tiling_.tiled(dim) && !tiling_.reduction_blocks) order.push_back(dim);
-    if (!tiling_.lane_reduction) order.push_back(static_cast<unsigned>(tiling_.vector_dim));
+      if (!tiling_.tiled(dim) && !tiling_.reduces_in_blocks()) order.push_back(dim);
+    if (!tiling_.reduces_lanes(root_)) order.push_back(*tiling_.vector_dim);
   }
   const int64_t least_tiles = rows_first ? least_grid_tiles / 2 : least_grid_tiles;
   for (unsigned dim : order) {
@@ -325,6 +327,7 @@ int64_t TilingChooser::sum_vectors(int64_t steps) const {
 }
 
 void TilingChooser::reduction() {
+  tiling_.kind = ReductionTiling();
   auto& dims = tiling_.dims;
   int64_t reduced_total = 1, taps = 1;
   for (unsigned dim = 0; dim < rank_; ++dim) {
@@ -349,16 +352,16 @@ void TilingChooser::reduction() {
   }
   if (most >= 0) {
     const unsigned vector = static_cast<unsigned>(contiguous_dim(largest));
-    tiling_.vector_dim = static_cast<int>(vector);
-    tiling_.lane_reduction = reduced(vector);
-    set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : sum_vectors(taps)) * lanes_));
+    tiling_.vector_dim = vector;
+    set_tile(vector, vector_tile(extent(vector), (reduced(vector) ? 4 : sum_vectors(taps)) * lanes_));
     tiling_.tile_order.push_back(vector);
   }
-  for (unsigned dim = 0; dim < rank_; ++dim) dims[dim].written_out = reduced(dim) && !tiling_.lane_reduction && taps <= 16;
+  for (unsigned dim = 0; dim < rank_; ++dim) dims[dim].unrolled = reduced(dim) && !tiling_.reduces_lanes(root_) && taps <= 16;
   blocks_by_elements(reduced_total);
 }
 
 void TilingChooser::elementwise() {
+  tiling_.kind = ElementwiseTiling();
   auto& dims = tiling_.dims;
   for (auto& dim : dims) dim.block = 1;
   if (root_.output_dims.empty()) return;
@@ -366,7 +369,7 @@ void TilingChooser::elementwise() {
   for (const LinalgOperation& formula : kernel_.epilogue)
     operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
   const unsigned vector = root_.output_dims.back();
-  tiling_.vector_dim = static_cast<int>(vector);
+  tiling_.vector_dim = vector;
   // Long bodies keep many values alive: fewer vectors side by side.
   set_tile(vector, vector_tile(extent(vector), (operations > 40 ? 1 : operations > 16 ? 2 : 4) * lanes_));
   tiling_.tile_order.push_back(vector);
@@ -391,6 +394,30 @@ int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
 
 Tiling choose_tiling(const KernelDescription& kernel, const Target& target) {
   return kernel.winograd != 0 ? winograd_tiling(kernel, target) : TilingChooser(kernel, target).choose();
+}
+
+bool Tiling::reduces_in_blocks() const {
+  const auto* contraction = std::get_if<ContractionTiling>(&kind);
+  return std::holds_alternative<DepthwiseFilterGradientTiling>(kind) ||
+         (contraction != nullptr && contraction->reduction_blocks);
+}
+
+llvm::ArrayRef<PaddingHalo> Tiling::halos() const {
+  return std::visit(
+      [](const auto& of_kind) -> llvm::ArrayRef<PaddingHalo> {
+        if constexpr (requires { of_kind.halos; }) return of_kind.halos;
+        return {};
+      },
+      kind);
+}
+
+bool writes_whole_lines(const KernelResult& output, const LinalgOperation& root, const Tiling& tiling) {
+  constexpr int64_t line_bytes = 64;
+  if (output.in_place >= 0 || !tiling.vector_dim || tiling.reduces_lanes(root)) return false;
+  const mlir::RankedTensorType type = output.type;
+  const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
+  return type.getRank() > 0 && tiling.is_vector(root.output_dims.back()) &&
+         type.getShape().back() * element % line_bytes == 0 && tiling.dims[*tiling.vector_dim].tile * element % line_bytes == 0;
 }
 
 SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector) {

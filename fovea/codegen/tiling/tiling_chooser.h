@@ -29,10 +29,7 @@ class TilingChooser {
         lanes_(std::max<int64_t>(1, target.lanes(element_bytes(kernel)))) {
     tiling_.dims.resize(rank_);
     tiling_.packing.assign(root_.inputs.size(), Packing::none);
-    for (const Access& input : root_.inputs) {
-      auto& forms = forms_.emplace_back();
-      for (mlir::AffineExpr result : input.map.getResults()) forms.push_back(linear_form(result, rank_));
-    }
+    for (const Access& input : root_.inputs) forms_.push_back(linear_forms(input, rank_));
   }
 
   Tiling choose() {
@@ -82,8 +79,9 @@ class TilingChooser {
   // of it.
   bool walks_rows(size_t input) const {
     const int dim = contiguous_dim(input);
-    return dim >= 0 && dim != tiling_.vector_dim && !reduced(static_cast<unsigned>(dim)) &&
-           tiling_.tiled(static_cast<unsigned>(dim));
+    if (dim < 0) return false;
+    const auto along = static_cast<unsigned>(dim);
+    return !tiling_.is_vector(along) && !reduced(along) && tiling_.tiled(along);
   }
 
   static int64_t vector_tile(int64_t extent, int64_t wanted) {
@@ -152,24 +150,21 @@ class TilingChooser {
 
   // A result of its own, larger than what the caches keep until it is read, and written in whole lines.
   bool streams(const KernelResult& output) const {
-    constexpr int64_t line_bytes = 64;
-    if (target_.non_temporal_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction)
-      return false;
     const mlir::RankedTensorType type = output.type;
-    const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
-    const auto vector = static_cast<unsigned>(tiling_.vector_dim);
-    return type.getRank() > 0 && root_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
-           tiling_.dims[vector].tile * element % line_bytes == 0 &&
-           type.getNumElements() * element >= target_.non_temporal_bytes;
+    const int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+    return target_.non_temporal_bytes != 0 && bytes >= target_.non_temporal_bytes && writes_whole_lines(output, root_, tiling_);
   }
+
+  // Contractions alone have such numbers.
+  ContractionTiling& products() { return std::get<ContractionTiling>(tiling_.kind); }
 
   void contraction();
   bool inner_products();
   std::optional<unsigned> window_of_few(size_t rows, size_t columns, unsigned channels) const;
   void few_rows(unsigned channels, unsigned taps);
   bool depthwise();
-  void depthwise_results(unsigned row);
-  void depthwise_sums(unsigned row);
+  void depthwise_results(unsigned row, llvm::SmallVector<PaddingHalo> halos);
+  void depthwise_filter_gradient(unsigned row, llvm::SmallVector<PaddingHalo> halos);
   void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
   void limit_reduction_blocks(size_t rows_input, size_t columns_input);
   void spread_unpacked(size_t columns_input);

@@ -6,7 +6,7 @@
 // [channels x filters]: results = A^T [sum over channels of (G w G^T) * (B^T d B)] A. Two sizes: m = 2 takes 16 products for
 // every 36, m = 4 36 for every 144.
 //
-// What a grid tile does (tile_winograd.cc): a block of tiles is transformed into scratch, multiplied there, and transformed
+// What a grid tile does (winograd_emitter.cc): a block of tiles is transformed into scratch, multiplied there, and transformed
 // back in registers, where the kernel's element-wise work follows. Nothing of it reaches the arena. Filters are transformed
 // before the run (winograd_filters.h); a kernel whose filter came that way has the attribute `fovea.winograd`, with m.
 #pragma once

@@ -29,15 +29,13 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target)
   KernelDescription formula = read_kernel(*copy);
   pack_dot_products(formula, target);
   Tiling tiling = choose_tiling(formula, target);
-  if (tiling.panel_input < 0) return {};
-  const Access& access = formula.root.inputs[static_cast<size_t>(tiling.panel_input)];
+  const auto* products = std::get_if<ContractionTiling>(&tiling.kind);
+  if (products == nullptr || !products->panel_input) return {};
+  const Access& access = formula.root.inputs[*products->panel_input];
   auto argument = dyn_cast<BlockArgument>(access.tensor);
   // A slice reads only part of what would be packed; a second reader sees the tensor as it is.
   if (!argument || !argument.hasOneUse() || !isa<linalg::GenericOp>(*argument.user_begin())) return {};
-  SmallVector<LinearForm> forms;
-  for (AffineExpr result : access.map.getResults())
-    forms.push_back(linear_form(result, static_cast<unsigned>(formula.root.extents.size())));
-  const PackedOperand packed(Packing::prepacked, access, forms, formula.root, tiling);
+  const PackedOperand packed(Packing::prepacked, access, formula.root, tiling);
   return Candidate{argument.getArgNumber(), packed.layout()};
 }
 
