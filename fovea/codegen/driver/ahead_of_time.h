@@ -19,10 +19,10 @@
 namespace fovea {
 
 struct AheadOfTimeOptions {
-  std::string name;    // of the network in C: letters, digits and underscores
-  std::string triple;  // LLVM's: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
-  std::string cpu;     // LLVM's name; empty: the least of its kind (fovea/codegen/target/target.cc)
-  int threads = 0;     // that compile side by side; 0: all available
+  std::string name;    ///< of the network in C: letters, digits and underscores
+  std::string triple;  ///< LLVM's: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
+  std::string cpu;     ///< LLVM's name; empty: the least of its kind (fovea/codegen/target/target.cc)
+  int threads = 0;     ///< that compile side by side; 0: all available
 };
 
 struct DeployedNetwork {
@@ -30,21 +30,21 @@ struct DeployedNetwork {
     std::string name;
     TensorType type;
   };
-  std::string name, triple, cpu;  // the triple and processor in full
-  std::string object;             // ELF, or WebAssembly to be linked
+  std::string name, triple, cpu;  ///< the triple and processor in full
+  std::string object;             ///< ELF, or WebAssembly to be linked
   std::vector<Port> inputs, outputs;
-  int64_t arena_bytes = 0;   // aligned to arena_alignment
-  int64_t weight_bytes = 0;  // read-only data of the object: parameters and constants
-  int kernels = 0;           // distinct
-  // Functions of the C library or the compiler's that the object calls, where the processor has no instruction for what they
-  // do: none on those with the usual ones.
+  int64_t arena_bytes = 0;   ///< aligned to arena_alignment
+  int64_t weight_bytes = 0;  ///< read-only data of the object: parameters and constants
+  int kernels = 0;           ///< distinct
+  /// Functions of the C library or the compiler's that the object calls, where the processor has no instruction for what they
+  /// do: none on those with the usual ones.
   std::vector<std::string> needs = {};
 };
 
 inline constexpr int64_t arena_alignment = 64;
 
-// `values`: of the graph's arguments of role parameter and state, by name. Refuses unknown triples and processors with the
-// nearest name, and a graph that changes its parameters; fails on a value that is missing or of another type.
+/// `values`: of the graph's arguments of role parameter and state, by name. Refuses unknown triples and processors with the
+/// nearest name, and a graph that changes its parameters; fails on a value that is missing or of another type.
 DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
                                       const AheadOfTimeOptions& options);
 

@@ -10,18 +10,18 @@
 namespace fovea {
 
 struct BufferAssignment {
-  std::vector<std::vector<KernelOperand>> operands;  // of each call, as KernelCompiler orders them
+  std::vector<std::vector<KernelOperand>> operands;  ///< of each call, as KernelCompiler orders them
   std::vector<Tensor> constants;
-  std::vector<int64_t> scratch_offsets;  // of each call, where the arena holds its scratch too
+  std::vector<int64_t> scratch_offsets;  ///< of each call, where the arena holds its scratch too
   int64_t arena_bytes = 0;
 };
 
-// `scratch_bytes`, of each call: where one thread runs them all, scratch shares the arena. Empty: scratch is elsewhere.
+/// `scratch_bytes`, of each call: where one thread runs them all, scratch shares the arena. Empty: scratch is elsewhere.
 BufferAssignment assign_buffers(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes = {});
 
-// Fails on types that no tensor has.
+/// Fails on types that no tensor has.
 DType dtype_of(mlir::Type element_type);
-// A tensor with the values of `constant`, a tensor constant of the function.
+/// A tensor with the values of `constant`, a tensor constant of the function.
 Tensor tensor_of(mlir::TypedAttr constant);
 
 }  // namespace fovea

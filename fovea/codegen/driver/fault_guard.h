@@ -14,8 +14,8 @@
 
 namespace fovea {
 
-// Runs `work`, and throws what it throws. It should make what it works on itself: what it leaves behind is never destroyed.
-// Within guarded work it is an ordinary call. `whole`: what to keep of faults that are of no kernel.
+/// Runs `work`, and throws what it throws. It should make what it works on itself: what it leaves behind is never destroyed.
+/// Within guarded work it is an ordinary call. `whole`: what to keep of faults that are of no kernel.
 using Text = std::function<std::string()>;
 void guarded(const std::function<void()>& work, const Text& whole = {});
 
@@ -26,10 +26,10 @@ auto guarded_result(const Work& work, const Text& whole = {}) {
   return std::move(*result);
 }
 
-// What the calling thread of guarded work belongs to, to be given to threads that help it.
+/// What the calling thread of guarded work belongs to, to be given to threads that help it.
 class Guard;
 Guard* current_guard();
-// On a helping thread: its faults are the work's. Null is none.
+/// On a helping thread: its faults are the work's. Null is none.
 class UnderGuard {
  public:
   explicit UnderGuard(Guard* guard);
@@ -41,7 +41,7 @@ class UnderGuard {
   Guard* before_;
 };
 
-// What this thread compiles, while it lives: the layer of a kernel and the kernel's text, which outlive it.
+/// What this thread compiles, while it lives: the layer of a kernel and the kernel's text, which outlive it.
 class Compiling {
  public:
   Compiling(const std::string& layer, const std::string& text);
@@ -53,11 +53,11 @@ class Compiling {
   const std::string *layer_before_, *text_before_;
 };
 
-// Keeps the text in a file of the folder for temporary ones, and throws an InternalError that names it.
+/// Keeps the text in a file of the folder for temporary ones, and throws an InternalError that names it.
 [[noreturn]] void report_fault(const std::string& layer, const std::string& text, const std::string& reason);
 
-// For a program's handler of signals: whether the calling thread does guarded work. If so, the work fails with
-// `reason`, a text that stays, and the call does not return.
+/// For a program's handler of signals: whether the calling thread does guarded work. If so, the work fails with
+/// `reason`, a text that stays, and the call does not return.
 void stop_guarded_work(const char* reason);
 
 }  // namespace fovea

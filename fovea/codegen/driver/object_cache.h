@@ -14,19 +14,19 @@
 namespace fovea {
 
 struct CachedKernel {
-  std::string object;  // an object file
+  std::string object;  ///< an object file
   int64_t tiles = 1;
   int64_t scratch_bytes = 0;
 };
 
 class ObjectCache {
  public:
-  ObjectCache();  // refuses a folder that others can write
+  ObjectCache();  ///< refuses a folder that others can write
 
   bool enabled() const { return !folder_.empty(); }
-  // `key` is everything the kernel depends on, in full: a file answers only for the key it was written for.
+  /// `key` is everything the kernel depends on, in full: a file answers only for the key it was written for.
   std::optional<CachedKernel> find(const std::string& key) const;
-  // Failing to write is not an error: the kernel is compiled again next time.
+  /// Failing to write is not an error: the kernel is compiled again next time.
   void store(const std::string& key, const CachedKernel& kernel) const;
 
  private:

@@ -11,13 +11,13 @@
 
 namespace fovea {
 
-// Arguments and results, by name. Prepared tensors are the last arguments of the function, and none of the program's.
+/// Arguments and results, by name. Prepared tensors are the last arguments of the function, and none of the program's.
 void describe_ports(mlir::func::FuncOp function, ProgramPlan& plan);
 
-// The kernels that are called, each once, in the order of their first call.
+/// The kernels that are called, each once, in the order of their first call.
 llvm::SmallVector<mlir::func::FuncOp> kernels_called_by(llvm::ArrayRef<mlir::func::FuncOp> functions);
 
-// What was made of `kernels`, one of `compiled` each, by the name that a call knows it by.
+/// What was made of `kernels`, one of `compiled` each, by the name that a call knows it by.
 template <typename Compiled>
 std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::vector<Compiled> compiled) {
   std::map<std::string, Compiled> by_name;
@@ -26,10 +26,10 @@ std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncO
   return by_name;
 }
 
-// The calls in order, the arena, the constants.
+/// The calls in order, the arena, the constants.
 void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan);
 
-// All of a function that prepares nothing, compiled and linked into this process.
+/// All of a function that prepares nothing, compiled and linked into this process.
 ProgramPlan plan_function(mlir::func::FuncOp function, const Target& target, int threads);
 
 }  // namespace fovea

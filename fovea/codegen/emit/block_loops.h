@@ -25,7 +25,7 @@ class BlockLoops {
   struct Part {
     int64_t tile;
     Index begin, end;
-    bool inside;  // no tap falls into the padding
+    bool inside;  ///< no tap falls into the padding
   };
   llvm::SmallVector<Part> parts_of(unsigned dim, const TilePosition& position) const;
   std::pair<Index, Index> taps_inside(const PaddingHalo& edge, Index position) const;

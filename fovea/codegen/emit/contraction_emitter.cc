@@ -6,7 +6,7 @@
 
 namespace fovea {
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const ContractionTiling& kind) {
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const ContractionTiling& kind) {
   KernelParts parts(kernel, tiling);
   llvm::SmallVector<unsigned> order = parallel_order(parts);
   if (kind.columns_outermost) {
@@ -18,8 +18,7 @@ TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, con
     if (kind.prefetched_panel) prefetch_next_panel(parts, kind, order, position, state);
   }};
   const auto reduce = kind.reduction_blocks ? reduce_in_blocks : reduce_in_registers;
-  return parts.function.write_grid(
-      [&](const TilePosition& block, TileState& state) { reduce(parts, order, hints, block, state); });
+  parts.function.write_grid([&](const TilePosition& block, TileState& state) { reduce(parts, order, hints, block, state); });
 }
 
 }  // namespace fovea

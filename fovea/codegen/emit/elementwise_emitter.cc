@@ -5,10 +5,10 @@
 
 namespace fovea {
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const ElementwiseTiling&) {
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const ElementwiseTiling&) {
   KernelParts parts(kernel, tiling);
   const llvm::SmallVector<unsigned> order = parallel_order(parts), tile = parts.operations.tile_dims(false);
-  return parts.function.write_grid([&](const TilePosition& block, TileState& state) {
+  parts.function.write_grid([&](const TilePosition& block, TileState& state) {
     const TilePosition packed = parts.packed.pack(parts.function, block, state);
     parts.loops.nest(order, packed, state, [&](const TilePosition& position, TileState& inside) {
       llvm::SmallVector<TileOperand> inputs;

@@ -17,7 +17,7 @@ ReductionHints hints_of(KernelParts& parts, const std::optional<LinePrefetch>& l
 
 }  // namespace
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const DepthwiseTiling& kind) {
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const DepthwiseTiling& kind) {
   KernelParts parts(kernel, tiling);
   llvm::SmallVector<unsigned> order = parallel_order(parts);
   // A tile of channels walks several lines of the image, which the first cache holds, before the next tile begins.
@@ -26,22 +26,22 @@ TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, con
     order.insert(llvm::find(order, kind.next_line->dim), *tiling.vector_dim);
   }
   const ReductionHints hints = hints_of(parts, kind.next_line);
-  return parts.function.write_grid(
+  parts.function.write_grid(
       [&](const TilePosition& block, TileState& state) { reduce_in_registers(parts, order, hints, block, state); });
 }
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const DepthwiseFilterGradientTiling&) {
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const DepthwiseFilterGradientTiling&) {
   KernelParts parts(kernel, tiling);
   const llvm::SmallVector<unsigned> order = parallel_order(parts);
-  return parts.function.write_grid(
+  parts.function.write_grid(
       [&](const TilePosition& block, TileState& state) { reduce_in_blocks(parts, order, {}, block, state); });
 }
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const InnerProductTiling& kind) {
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const InnerProductTiling& kind) {
   KernelParts parts(kernel, tiling);
   const llvm::SmallVector<unsigned> order = parallel_order(parts);
   const ReductionHints hints = hints_of(parts, kind.next_line);
-  return parts.function.write_grid(
+  parts.function.write_grid(
       [&](const TilePosition& block, TileState& state) { reduce_in_registers(parts, order, hints, block, state); });
 }
 

@@ -5,10 +5,10 @@
 
 namespace fovea {
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const ReductionTiling&) {
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const ReductionTiling&) {
   KernelParts parts(kernel, tiling);
   const llvm::SmallVector<unsigned> order = parallel_order(parts);
-  return parts.function.write_grid(
+  parts.function.write_grid(
       [&](const TilePosition& block, TileState& state) { reduce_in_registers(parts, order, {}, block, state); });
 }
 

@@ -52,44 +52,44 @@ TileFunction::TileFunction(const KernelDescription& kernel, const Tiling& tiling
   results.append(scratch.types().begin(), scratch.types().end());
   arguments.append(2, builder_.getIndexType());
   builder_.setInsertionPointAfter(original);
-  program_.function = builder_.create<func::FuncOp>(original.getLoc(), ("tiles_" + original.getName()).str(),
-                                                    builder_.getFunctionType(arguments, results));
-  program_.function.addEntryBlock();
+  function_ = builder_.create<func::FuncOp>(original.getLoc(), ("tiles_" + original.getName()).str(),
+                                            builder_.getFunctionType(arguments, results));
+  function_.addEntryBlock();
   if (root_.product != DotProduct::none) mark_dot_products(packed);
   mark_written();
-  builder_.setInsertionPointToStart(&program_.function.front());
+  builder_.setInsertionPointToStart(&function_.front());
 }
 
 // What bufferization may write to, and what is written past the caches.
 void TileFunction::mark_written() {
   int64_t next = function_of(kernel_).getNumArguments();
   auto writable = [&](int64_t argument) {
-    program_.function.setArgAttr(static_cast<unsigned>(argument), "bufferization.writable", builder_.getBoolAttr(true));
+    function_.setArgAttr(static_cast<unsigned>(argument), "bufferization.writable", builder_.getBoolAttr(true));
   };
   for (auto [output, non_temporal] : llvm::zip_equal(kernel_.outputs, tiling_.non_temporal)) {
     const int64_t argument = output.in_place < 0 ? next++ : output.in_place;
     writable(argument);
     if (!non_temporal) continue;
     program_.non_temporal.push_back(argument);
-    program_.function.setArgAttr(static_cast<unsigned>(argument), non_temporal_result, builder_.getUnitAttr());
+    function_.setArgAttr(static_cast<unsigned>(argument), non_temporal_result, builder_.getUnitAttr());
   }
   for (int64_t i = 0; i < std::ssize(program_.scratch_offsets); ++i) writable(program_.operands + i);
 }
 
 void TileFunction::mark_dot_products(ArrayRef<std::optional<size_t>> packed) {
-  program_.function->setAttr(dot_product_mark, builder_.getI32IntegerAttr(static_cast<int32_t>(root_.product)));
+  function_->setAttr(dot_product_mark, builder_.getI32IntegerAttr(static_cast<int32_t>(root_.product)));
   if (root_.product != DotProduct::unsigned_first && root_.product != DotProduct::signed_first) return;
   const size_t input = root_.product == DotProduct::unsigned_first ? 0 : 1;
   auto argument = cast<BlockArgument>(root_.inputs[input].tensor).getArgNumber();
   if (packed[input]) argument = static_cast<unsigned>(program_.operands + *packed[input] - kernel_.outputs.size());
-  program_.function.setArgAttr(argument, unsigned_bytes, builder_.getUnitAttr());
+  function_.setArgAttr(argument, unsigned_bytes, builder_.getUnitAttr());
 }
 
 Value TileFunction::argument(Value original, const TileState& state) {
   const unsigned number = cast<BlockArgument>(original).getArgNumber();
   for (size_t i = 0; i < kernel_.outputs.size(); ++i)
     if (kernel_.outputs[i].in_place == static_cast<int>(number)) return state[i];
-  return program_.function.getArgument(number);
+  return function_.getArgument(number);
 }
 
 Value TileFunction::constant(Value original) {
@@ -118,19 +118,18 @@ TilePosition TileFunction::block_at(Index tile) {
   return block;
 }
 
-TileProgram TileFunction::write_grid(Block block) {
-  func::FuncOp function = program_.function;
-  const unsigned arguments = function.getNumArguments();
+void TileFunction::write_grid(Block block) {
+  const unsigned arguments = function_.getNumArguments();
   SmallVector<Value> state;
   int64_t next = function_of(kernel_).getNumArguments();
   for (const KernelResult& output : kernel_.outputs)
-    state.push_back(function.getArgument(static_cast<unsigned>(output.in_place < 0 ? next++ : output.in_place)));
+    state.push_back(function_.getArgument(static_cast<unsigned>(output.in_place < 0 ? next++ : output.in_place)));
   for (int64_t i = 0; i < std::ssize(program_.scratch_offsets); ++i)
-    state.push_back(function.getArgument(static_cast<unsigned>(program_.operands + i)));
-  t_.loop(function.getArgument(arguments - 2), function.getArgument(arguments - 1), 1, state,
+    state.push_back(function_.getArgument(static_cast<unsigned>(program_.operands + i)));
+  t_.loop(function_.getArgument(arguments - 2), function_.getArgument(arguments - 1), 1, state,
           [&](Index tile, TileState& inside) { block(block_at(tile), inside); });
-  builder_.create<func::ReturnOp>(function.getLoc(), state);
-  return program_;
+  builder_.create<func::ReturnOp>(function_.getLoc(), state);
+  set_tile_program(function_, program_);
 }
 
 Type accumulator_type(const LinalgOperation& root, Value result) {

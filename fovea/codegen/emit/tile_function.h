@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// Handles are cheap and const ones answer nothing.
+/// Handles are cheap and const ones answer nothing.
 inline mlir::func::FuncOp function_of(const KernelDescription& kernel) { return kernel.function; }
 
 /// Scratch buffers one after another, before there is a function.
@@ -49,7 +49,7 @@ class TileFunction {
   /// One run of the grid: `block` writes what a grid tile does. A processor's threads take runs of them; what a grid tile is
   /// does not depend on who computes it.
   using Block = llvm::function_ref<void(const TilePosition& block, TileState& state)>;
-  TileProgram write_grid(Block block);
+  void write_grid(Block block);
 
  private:
   void mark_dot_products(llvm::ArrayRef<std::optional<size_t>> packed);
@@ -62,6 +62,7 @@ class TileFunction {
   const Tiling& tiling_;
   mlir::OpBuilder builder_;
   TileBuilder t_;
+  mlir::func::FuncOp function_;
   TileProgram program_;
 };
 

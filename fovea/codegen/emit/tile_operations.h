@@ -8,8 +8,8 @@ namespace fovea {
 
 /// What an operation reads for one tile.
 struct TileOperand {
-  mlir::Value tile;    // or
-  mlir::Value scalar;  // one number for the whole tile
+  mlir::Value tile;    ///< or
+  mlir::Value scalar;  ///< one number for the whole tile
   mlir::AffineMap map;
 };
 

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// An operand in another order: element i of it is element source(i) of the tensor, or 0 outside of that.
+/// An operand in another order: element i of it is element source(i) of the tensor, or 0 outside of that.
 struct PackedLayout {
   llvm::SmallVector<int64_t> shape;
   mlir::AffineMap source;
@@ -45,7 +45,7 @@ class PackedOperand {
                            llvm::SmallVectorImpl<unsigned>& listed) const;
 
  private:
-  // What is copied: coordinates of an input tile from `origin`, dimensions of a panel from `origin` to `stop`.
+  /// What is copied: coordinates of an input tile from `origin`, dimensions of a panel from `origin` to `stop`.
   struct Copy {
     mlir::Value source;
     llvm::ArrayRef<Index> origin, stop;
@@ -65,9 +65,9 @@ class PackedOperand {
   const LinalgOperation& root_;
   const Tiling& tiling_;
   unsigned vector_ = 0;
-  int64_t tile_ = 1;                        // of the vector dimension
-  llvm::SmallVector<int64_t> spans_;        // input tile: per coordinate
-  llvm::SmallVector<unsigned> panel_dims_;  // panel: between the vector tiles and the tile itself
+  int64_t tile_ = 1;                        ///< of the vector dimension
+  llvm::SmallVector<int64_t> spans_;        ///< input tile: per coordinate
+  llvm::SmallVector<unsigned> panel_dims_;  ///< panel: between the vector tiles and the tile itself
 };
 
 }  // namespace fovea

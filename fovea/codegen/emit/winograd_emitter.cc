@@ -74,8 +74,8 @@ class WinogradEmitter {
         operations_(kernel, tiling, function_),
         epilogue_(kernel, tiling, function_, operations_) {}
 
-  TileProgram emit() {
-    return function_.write_grid([&](const TilePosition& block, TileState& state) {
+  void emit() {
+    function_.write_grid([&](const TilePosition& block, TileState& state) {
       transform_image(block, state);
       multiply_transformed(block, state);
       transform_results(block, state);
@@ -87,7 +87,7 @@ class WinogradEmitter {
 
   void over_tile_rows(Index begin, Index end, const TilePosition& block, TileState& state, RowBody body);
   void transform_image(const TilePosition& block, TileState& state);
-  void transform_tile(Index tile, const TilePosition& position, ArrayRef<Index> origin, TileState& state);
+  void transform_tile(Index first, Index column, const TilePosition& position, ArrayRef<Index> origin, TileState& state);
   void multiply_transformed(const TilePosition& block, TileState& state);
   Value product_of(Index number, Index filter, Index tile, int64_t rows, const TilePosition& block, const TileState& state);
   void prefetch_next_filters(Index number, Index filter, Index tile, Index channel, int64_t steps, const TilePosition& block,
@@ -150,14 +150,15 @@ void WinogradEmitter::transform_image(const TilePosition& block, TileState& stat
           t_.loop(none, t_.constant(root_.extents[dims_.channels]), kind_.lanes, tile, [&](Index channel, TileState& inside) {
             here.at[dims_.channels] = channel;
             here.size[dims_.channels] = kind_.lanes;
-            transform_tile(t_.add(first, column), here, packed.origin, inside);
+            transform_tile(first, column, here, packed.origin, inside);
           });
         });
       });
 }
 
-// One vector of channels of one tile.
-void WinogradEmitter::transform_tile(Index tile, const TilePosition& position, ArrayRef<Index> origin, TileState& state) {
+// One vector of channels of the tile in this column of a row whose first tile has the number `first`.
+void WinogradEmitter::transform_tile(Index first, Index column, const TilePosition& position, ArrayRef<Index> origin,
+                                     TileState& state) {
   const Value view = packed_.view(t_, state[pixels_]);
   Square pixels(static_cast<size_t>(block_.side));
   TilePosition here = position;
@@ -171,7 +172,7 @@ void WinogradEmitter::transform_tile(Index tile, const TilePosition& position, A
   }
   const Square numbers = transformed(t_.builder, t_.location, winograd_matrices(kind_.results).image, pixels);
   for (int64_t i = 0; i < block_.numbers; ++i) {
-    const SmallVector<Value> at = values_of({t_.constant(i), tile, position.at[dims_.channels]});
+    const SmallVector<Value> at = values_of({t_.constant(i), t_.add(first, column), position.at[dims_.channels]});
     const Value number = numbers[static_cast<size_t>(i / block_.side)][static_cast<size_t>(i % block_.side)];
     state[transformed_] =
         t_.builder.create<vector::TransferWriteOp>(t_.location, number, state[transformed_], at, ArrayRef<bool>(in_bounds))
@@ -256,10 +257,9 @@ void WinogradEmitter::transform_results(const TilePosition& block, TileState& st
     over_tile_rows(begin, end, block, state, [&](Index first, const TilePosition& of_row, TileState& row) {
       auto tiles = [&](int64_t from, int64_t to, int64_t tile_width) {
         t_.loop(t_.constant(from), t_.constant(to), 1, row, [&](Index column, TileState& inside) {
-          const Index tile = t_.add(first, column);
           TilePosition corner = of_row;
           corner.at[dims_.width] = t_.multiply(column, results);
-          results_of_tile(tile, corner, tile_height, tile_width, inside);
+          results_of_tile(t_.add(first, column), corner, tile_height, tile_width, inside);
         });
       };
       tiles(0, width / results, results);
@@ -308,8 +308,8 @@ SmallVector<Value> WinogradEmitter::values_of(ArrayRef<Index> indices) {
 
 }  // namespace
 
-TileProgram emit_kind(const KernelDescription& kernel, const Tiling& tiling, const WinogradTiling& kind) {
-  return WinogradEmitter(kernel, tiling, kind).emit();
+void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const WinogradTiling& kind) {
+  WinogradEmitter(kernel, tiling, kind).emit();
 }
 
 }  // namespace fovea

@@ -7,39 +7,40 @@
 
 namespace fovea {
 
-// Which products of narrow integers one instruction adds to each 32-bit lane of a register, exactly.
+/// Which products of narrow integers one instruction adds to each 32-bit lane of a register, exactly.
 enum class IntegerDot : uint8_t {
-  none,         // extended to 32 bits first
-  mixed_quads,  // four, of unsigned and signed bytes: x86 vpdpbusd, WebAssembly's relaxed dot (relaxed_dot.h)
-  equal_quads,  // four, of bytes that are both signed or both unsigned: Arm sdot, udot
-  pairs,        // two, of signed 16-bit integers: x86 vpmaddwd, WebAssembly's dot
+  none,         ///< extended to 32 bits first
+  mixed_quads,  ///< four, of unsigned and signed bytes: x86 vpdpbusd, WebAssembly's relaxed dot (relaxed_dot.h)
+  equal_quads,  ///< four, of bytes that are both signed or both unsigned: Arm sdot, udot
+  pairs,        ///< two, of signed 16-bit integers: x86 vpmaddwd, WebAssembly's dot
 };
 
 struct Target {
-  std::string triple;    // "x86_64-pc-linux-gnu"
-  std::string cpu;       // LLVM's name: "znver4", "haswell", "cortex-a76"
-  std::string features;  // LLVM's feature string, "" for what the name implies
+  std::string triple;    ///< "x86_64-pc-linux-gnu"
+  std::string cpu;       ///< LLVM's name: "znver4", "haswell", "cortex-a76"
+  std::string features;  ///< LLVM's feature string, "" for what the name implies
 
-  int64_t vector_bytes = 16;      // of one register
-  int64_t vector_registers = 16;  // of them
-  int64_t l1_bytes = 32 << 10;    // data, of one core
-  int64_t l2_bytes = 256 << 10;   // of one core
-  // Results of at least so many bytes are written by non-temporal stores, past caches that would not keep them; 0: the
-  // processor cannot, or gains nothing.
+  int64_t vector_bytes = 16;      ///< of one register
+  int64_t vector_registers = 16;  ///< of them
+  int64_t l1_bytes = 32 << 10;    ///< data, of one core
+  int64_t l2_bytes = 256 << 10;   ///< of one core
+  /// Results of at least so many bytes are written by non-temporal stores, past caches that would not keep them; 0: the
+  /// processor cannot, or gains nothing.
   int64_t non_temporal_bytes = 0;
 
   IntegerDot integer_dot = IntegerDot::none;
-  bool widening_multiply_add = false;  // depthwise sums of bytes multiply 16-bit integers, not f32
-  bool bf16_dot = false;               // adds two products of bf16 numbers to each f32 lane of a register in one instruction
+  bool widening_multiply_add = false;  ///< depthwise sums of bytes multiply 16-bit integers, not f32
+  bool bf16_dot = false;               ///< adds two products of bf16 numbers to each f32 lane of a register in one instruction
 
   int64_t lanes(int64_t element_bytes) const { return vector_bytes / element_bytes; }
 
-  // The processor this runs on, or the one that `cpu`, else Settings::cpu names. Refuses names LLVM does not know, with the
-  // nearest one, and names whose instructions this processor does not have.
+  /// The processor this runs on, or the one that `cpu`, else Settings::cpu names. Refuses names LLVM does not know, with the
+  /// nearest one, and names whose instructions this processor does not have.
   static Target host(const std::string& cpu = "");
 
-  // Any target LLVM can write an object for. `cpu` may be empty: the least machine of the triple, whose code runs on all.
-  // WebAssembly has no processors; "relaxed-simd" means instructions that not every engine has, and "rv64gcv" RISC-V's vectors.
+  /// Any target LLVM can write an object for. `cpu` may be empty: the least machine of the triple, whose code runs on all.
+  /// WebAssembly has no processors; "relaxed-simd" means instructions that not every engine has, and "rv64gcv" RISC-V's
+  /// vectors.
   static Target named(const std::string& triple, const std::string& cpu = "");
 };
 

@@ -13,17 +13,17 @@
 namespace fovea {
 
 struct PaddingHalo {
-  unsigned position, tap;  // dimensions of the domain; the tap is the shorter one
-  int64_t step, tap_step;  // tap_step is 1 or -1
-  int64_t shift;           // in the tensor, without its padding
-  int64_t extent;          // of the tensor's coordinate
+  unsigned position, tap;  ///< dimensions of the domain; the tap is the shorter one
+  int64_t step, tap_step;  ///< tap_step is 1 or -1
+  int64_t shift;           ///< in the tensor, without its padding
+  int64_t extent;          ///< of the tensor's coordinate
   int64_t taps;
-  int64_t inside_begin, inside_end;  // positions whose every tap is inside; may be empty
+  int64_t inside_begin, inside_end;  ///< positions whose every tap is inside; may be empty
 };
 
-// The halos of a contraction's inputs. None where an input cannot be read so: a padding that does not become zero, a dilated
-// tap, a coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums in
-// another.
+/// The halos of a contraction's inputs. None where an input cannot be read so: a padding that does not become zero, a dilated
+/// tap, a coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums in
+/// another.
 std::optional<llvm::SmallVector<PaddingHalo>> padding_halos(const KernelDescription& kernel);
 
 }  // namespace fovea

@@ -18,9 +18,9 @@ namespace fovea {
 
 enum class Packing : uint8_t {
   none,
-  input_tile,  // the padded box of coordinates a block touches, same layout
-  panel,       // [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
-  prepacked,   // a panel of the whole operand, made before the run (weight_prepacking.h)
+  input_tile,  ///< the padded box of coordinates a block touches, same layout
+  panel,       ///< [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
+  prepacked,   ///< a panel of the whole operand, made before the run (weight_prepacking.cc)
 };
 
 /// Images: the next line of `input` along the dimension `dim` is asked for early.
@@ -102,8 +102,8 @@ struct Tiling {
   llvm::ArrayRef<PaddingHalo> halos() const;
 };
 
-// Rows of accumulators for `extent` pixels and `vectors` of columns: as many as registers allow, with the fewest wasted in what
-// is left over.
+/// Rows of accumulators for `extent` pixels and `vectors` of columns: as many as registers allow, with the fewest wasted in
+/// what is left over.
 int64_t row_tile(int64_t extent, int64_t vectors, const Target& target);
 
 Tiling choose_tiling(const KernelDescription& kernel, const Target& target);
@@ -111,7 +111,7 @@ Tiling choose_tiling(const KernelDescription& kernel, const Target& target);
 /// Is this output a tensor of its own, whose rows and tiles are whole lines of the cache? Others are never written past it.
 bool writes_whole_lines(const KernelResult& output, const LinalgOperation& root, const Tiling& tiling);
 
-// A dimension cut into runs of equal static tiles: whole tiles first, then what is left (powers of two along vectors).
+/// A dimension cut into runs of equal static tiles: whole tiles first, then what is left (powers of two along vectors).
 struct Segment {
   int64_t tile, begin, end;
 };

@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// Of a kernel function.
+/// Of a kernel function.
 inline constexpr const char* tiling_attribute = "fovea.tiling";
 
 /// {dims = [{block = 8, tile = 4}, ...], kind = "contraction", packing = ["panel", "none"], tile_order = [...], vector_dim = 3,

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights packed before the run: the same bits as packed by every grid tile, over sizes that leave rests.
-#include "fovea/codegen/weights/weight_prepacking.h"
-
 #include <gtest/gtest.h>
 
 #include <cstring>
