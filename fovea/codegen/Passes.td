@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The passes from one kernel to LLVM's dialect; documentation is generated from here. Those before it, over whole networks, are in
+// The passes from kernels to LLVM's dialect; documentation is generated from here. Those before it, over whole networks, are in
 // fovea/passes/Passes.td.
 #ifndef FOVEA_CODEGEN_PASSES
 #define FOVEA_CODEGEN_PASSES
@@ -14,13 +14,38 @@ class KernelPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
   ];
 }
 
+def TransformFiltersPass : KernelPass<"fovea-transform-filters"> {
+  let summary = "filters of 3x3 convolutions in the transformed domain of Winograd's algorithm";
+  let description = [{
+    Over the kernels of an inference program. A convolution whose filter is known before the run, and which is faster that way, reads its filter
+    as the initializer transforms it, and has the attribute `fovea.winograd` with the pixels a side of a tile.
+  }];
+  let constructor = "::fovea::create_transform_filters_pass()";
+  let options = target_options # [
+    Option<"when_", "winograd", "std::string", /*default=*/"\"auto\"", "auto, where it is faster; never; 2 or 4, with such tiles wherever it can be">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def PrepackWeightsPass : KernelPass<"fovea-prepack-weights"> {
+  let summary = "weights in the order the tiles read them, before the run";
+  let description = [{
+    Over the kernels of an inference program. An operand that a kernel's tiling would pack as a panel in every run, and which is known before it,
+    is packed by the initializer; in the kernel a `builtin.unrealized_conversion_cast` stands between it and the operation that reads it.
+  }];
+  let constructor = "::fovea::create_prepack_weights_pass()";
+  let options = target_options;
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ChooseTilingPass : KernelPass<"fovea-choose-tiling"> {
   let summary = "choose tiles and blocks, as an attribute";
   let description = [{
     Gives every kernel (attribute `fovea.kernel`) its tiling as the attribute `fovea.tiling`: for each dimension of the root operation's
     domain the block that one grid tile covers and the tile held in registers, which dimension lies along vectors, how each input is packed,
-    and the rest of the numbers that fovea/codegen/tiling/tiling.h describes; numbers that are as by default are left out. A kernel that has
-    the attribute already keeps it, once it is verified. The choice follows from shapes and the target alone.
+    the kind of tiling and that kind's own fields, which fovea/codegen/tiling/tiling.h describes; fields that are as by default are left out.
+    A kernel that has the attribute already keeps it. The verifier refuses, by the field's name, what would not compute the kernel. The
+    choice follows from shapes and the target alone.
   }];
   let constructor = "::fovea::create_choose_tiling_pass()";
   let options = target_options;

@@ -10,8 +10,8 @@
 #include "fovea/codegen/driver/kernel_compiler.h"
 #include "fovea/codegen/driver/program_plan.h"
 #include "fovea/codegen/driver/stages.h"
+#include "fovea/codegen/llvm/kernel_pipeline.h"
 #include "fovea/codegen/llvm/machine_code.h"
-#include "fovea/codegen/llvm/memory_functions.h"
 #include "fovea/codegen/llvm/relaxed_dot.h"
 #include "fovea/core/error.h"
 #include "fovea/core/internal_error.h"
@@ -114,7 +114,7 @@ class ObjectModule {
   int64_t weight_bytes() const { return bytes_; }
   std::string emit_object() {
     const LlvmDiagnosticCollector diagnostics(context_);
-    define_memory_functions(module_);
+    define_memory_functions(module_, target_);
     set_target(module_, target_);
     std::string object = emit(module_, target_, CodeKind::object);
     diagnostics.check();

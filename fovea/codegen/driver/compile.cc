@@ -149,13 +149,6 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   return program;
 }
 
-Winograd winograd_named(const std::string& text) {
-  static const std::vector<std::string> known{"never", "auto", "2", "4"};
-  const auto found = std::ranges::find(known, text);
-  if (found == known.end()) refuse_unknown("way to use Winograd's algorithm", text, known);
-  return static_cast<Winograd>(found - known.begin());
-}
-
 namespace {
 
 ProgramMemory planned_memory(const Graph& graph, const CompileOptions& options) {

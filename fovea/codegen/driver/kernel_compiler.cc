@@ -18,6 +18,7 @@
 #include "fovea/codegen/driver/fault_guard.h"
 #include "fovea/codegen/driver/object_cache.h"
 #include "fovea/codegen/emit/tile_program.h"
+#include "fovea/codegen/llvm/kernel_pipeline.h"
 #include "fovea/codegen/llvm/linker.h"
 #include "fovea/codegen/llvm/machine_code.h"
 #include "fovea/codegen/passes.h"
@@ -111,8 +112,7 @@ class KernelPipeline {
     if (!module_) fail("a kernel does not parse");
     (*module_->getOps<func::FuncOp>().begin())->setAttr("fovea.kernel", UnitAttr::get(context_.get()));
     run(*to_tiles_);
-    program_ = read_tile_program(*module_->getOps<func::FuncOp>().begin());
-    function_ = program_.function.getName().str();
+    program_ = read_tile_program(*module_);
   }
 
   template <typename Fill>
@@ -145,8 +145,7 @@ class KernelPipeline {
     llvm::LLVMContext llvm_context;
     const LlvmDiagnosticCollector diagnostics(llvm_context);
     std::unique_ptr<llvm::Module> translated =
-        translate(*module_, llvm_context, program_, function_, name,
-                  wanted == "bitcode" ? KernelEntry::whole : KernelEntry::shared, target_);
+        translate(*module_, llvm_context, name, wanted == "bitcode" ? KernelEntry::whole : KernelEntry::shared, target_);
     optimize(*translated, target_);
     diagnostics.check();
     if (wanted == "llvm") {
@@ -168,7 +167,6 @@ class KernelPipeline {
   std::unique_ptr<PassManager> to_tiles_, tidy_, to_vectors_, to_llvm_;
   OwningOpRef<ModuleOp> module_;
   TileProgram program_;
-  std::string function_;
 };
 
 // The kernel's text under one name, so that equal kernels of different layers are one kernel in the cache. In MLIR's generic

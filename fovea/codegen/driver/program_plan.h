@@ -12,14 +12,13 @@
 
 namespace fovea {
 
-/// Describes arguments and results by name. Hoisted tensors are the function's last arguments, and not arguments of the
-/// program.
+/// Arguments and results, by name. Prepared tensors are the last arguments of the function, and none of the program's.
 void describe_ports(mlir::func::FuncOp function, ProgramPlan& plan);
 
 /// The kernels that are called, each once, in the order of their first call.
 llvm::SmallVector<mlir::func::FuncOp> kernels_called_by(llvm::ArrayRef<mlir::func::FuncOp> functions);
 
-/// The compiled forms of `kernels`, by the name of the kernel.
+/// What was made of `kernels`, one of `compiled` each, by the name that a call knows it by.
 template <typename Compiled>
 std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::vector<Compiled> compiled) {
   std::map<std::string, Compiled> by_name;
@@ -28,10 +27,10 @@ std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncO
   return by_name;
 }
 
-/// Adds the calls in order, the arena and the constants.
+/// The calls in order, the arena, the constants.
 void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan);
 
-/// The plan of a function without hoisted tensors, compiled and linked into this process.
+/// All of a function that prepares nothing, compiled and linked into this process.
 ProgramPlan plan_function(mlir::func::FuncOp function, const Target& target, int threads);
 
 }  // namespace fovea

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "fovea/codegen/weights/weight_prepacking.h"
-#include "fovea/codegen/weights/winograd_filters.h"
+#include "fovea/codegen/passes.h"
 #include "fovea/core/error.h"
 #include "fovea/graph/graph_implementation.h"
 #include "fovea/passes/passes.h"
@@ -32,6 +31,12 @@ const char* products_of(IntegerDot dot) {
       return "none";
   }
   return "none";
+}
+
+// What is wrong is thrown; nothing is printed beside it.
+void run(mlir::PassManager& passes, mlir::ModuleOp module) {
+  DiagnosticCollector diagnostics(module->getContext());
+  if (mlir::failed(passes.run(module))) fail("compile: {}", diagnostics.first());
 }
 
 }  // namespace
@@ -68,18 +73,18 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
     passes.addPass(create_fuse_pass());
   }
 
-  DiagnosticCollector diagnostics(module->getContext());
-  if (mlir::failed(passes.run(*module))) fail("compile: {}", diagnostics.first());
+  run(passes, *module);
   return module;
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
   auto module = module_at(graph, Stage::kernels, options, target);
-  const DiagnosticCollector diagnostics(module->getContext());  // exceptions say what is wrong; nothing is printed beside them
-  if (options.inference) {
-    transform_winograd_filters(*module, target, options.winograd);
-    prepack_weights(*module, target);
-  }
+  if (!options.inference) return module;
+  mlir::PassManager passes(module->getContext());
+  passes.enableVerifier(verify_after_passes);
+  passes.addPass(create_transform_filters_pass(&target, name(options.winograd)));
+  passes.addPass(create_prepack_weights_pass(&target));
+  run(passes, *module);
   return module;
 }
 

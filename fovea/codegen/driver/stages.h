@@ -13,22 +13,22 @@
 namespace fovea {
 
 enum class Stage {
-  graph,     // as recorded
-  gradient,  // fovea.gradients replaced by operators; folded for inference where asked for
-  linalg,    // every operator as index maps and scalar bodies
-  kernels,   // calls of kernels
+  graph,     ///< as recorded
+  gradient,  ///< fovea.gradients replaced by operators; folded for inference where asked for
+  linalg,    ///< every operator as index maps and scalar bodies
+  kernels,   ///< calls of kernels
 };
 
 const std::vector<std::string>& stage_names();
-Stage stage_named(const std::string& name);  // one of stage_names()
+Stage stage_named(const std::string& name);  ///< one of stage_names()
 
-// A copy of the graph's module, taken as far as `stage`; kernels multiply bytes as `target` does. Fails with the passes' own
-// message.
+/// A copy of the graph's module, taken as far as `stage`; kernels multiply bytes as `target` does. Fails with the passes' own
+/// message.
 mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
                                             const Target& target = {});
 
-// Stage kernels for one target: with weights packed ahead of inference where its tiles read them as panels
-// (weight_prepacking.h).
+/// Stage kernels for one target: with weights packed ahead of inference where its tiles read them as panels
+/// (weight_prepacking.cc).
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options);
 
 }  // namespace fovea

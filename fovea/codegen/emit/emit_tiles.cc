@@ -5,6 +5,8 @@
 #include "fovea/codegen/passes.h"
 #include "fovea/codegen/target/pass_target.h"
 #include "fovea/codegen/tiling/tiling_attribute.h"
+#include "fovea/codegen/tiling/tiling_verifier.h"
+#include "fovea/passes/passes.h"
 
 namespace fovea {
 
@@ -31,7 +33,9 @@ class EmitTilesPass : public impl::EmitTilesPassBase<EmitTilesPass> {
     const Target& target = target_.of(triple_, cpu_);
     const KernelDescription description = read_packed_kernel(kernel, target);
     const auto given = kernel->getAttrOfType<mlir::DictionaryAttr>(tiling_attribute);
-    write_tile_program(description, given ? tiling_from(given, description) : choose_tiling(description, target));
+    const Tiling tiling = given ? tiling_from(given, description) : choose_tiling(description, target);
+    if (!given && verify_after_passes) verify_tiling(tiling, description);
+    write_tile_program(description, tiling);
   }
 
   PassTarget target_;

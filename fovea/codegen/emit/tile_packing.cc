@@ -18,9 +18,12 @@ constexpr int64_t run_elements = 64;
 constexpr int64_t transpose_tile = 16;
 }  // namespace
 
-PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<LinearForm> forms, const LinalgOperation& root,
-                             const Tiling& tiling)
-    : packing_(packing), access_(access), forms_(std::move(forms)), root_(root), tiling_(tiling), run_(run_elements) {
+PackedOperand::PackedOperand(Packing packing, const Access& access, const LinalgOperation& root, const Tiling& tiling)
+    : packing_(packing),
+      access_(access),
+      forms_(linear_forms(access, static_cast<unsigned>(root.extents.size()))),
+      root_(root),
+      tiling_(tiling) {
   if (packing_ == Packing::input_tile) {
     for (const LinearForm& form : forms_) {
       int64_t span = 1;
@@ -29,7 +32,7 @@ PackedOperand::PackedOperand(Packing packing, const Access& access, SmallVector<
       spans_.push_back(span);
     }
   } else if (packing_ != Packing::none) {
-    vector_ = static_cast<unsigned>(tiling.vector_dim);
+    vector_ = *tiling.vector_dim;
     tile_ = tiling.dims[vector_].tile;
     for (unsigned dim = 0; dim < root.extents.size(); ++dim)
       if (dim != vector_ && llvm::any_of(forms_, [&](const LinearForm& form) { return form.coefficients[dim] != 0; }))
@@ -88,10 +91,10 @@ Value PackedOperand::view(TileBuilder& t, Value scratch) const {
                                                  ArrayRef<ReassociationIndices>{all});
 }
 
-Value PackedOperand::pack(TileBuilder& t, Value source, Value scratch, ArrayRef<Index> start, ArrayRef<Index> stop) {
-  start_.assign(start.begin(), start.end());
-  if (packing_ == Packing::panel) return pack_panel(t, source, scratch, stop);
-  base_.clear();
+PackedBlock PackedOperand::pack(TileBuilder& t, Value source, Value scratch, ArrayRef<Index> start,
+                                ArrayRef<Index> stop) const {
+  if (packing_ == Packing::panel) return {pack_panel(t, {source, start, stop}, scratch), SmallVector<Index>(start)};
+  SmallVector<Index> origin;
   for (const LinearForm& form : forms_) {
     Index base = t.constant(form.constant);
     for (size_t dim = 0; dim < form.coefficients.size(); ++dim) {
@@ -101,9 +104,10 @@ Value PackedOperand::pack(TileBuilder& t, Value source, Value scratch, ArrayRef<
       const int64_t reach = coefficient < 0 ? tiling_.dims[dim].block - 1 : 0;
       base = t.add(base, t.multiply(t.add(start[dim], t.constant(reach)), coefficient));
     }
-    base_.push_back(base);
+    origin.push_back(base);
   }
-  return pack_input_tile(t, source, scratch);
+  const Value packed = pack_input_tile(t, {source, origin, stop}, scratch);
+  return {packed, std::move(origin)};
 }
 
 int64_t PackedOperand::span_after(unsigned level) const {
@@ -124,18 +128,19 @@ int64_t PackedOperand::extent_after(unsigned level) const {
   return elements;
 }
 
-Value PackedOperand::pack_input_tile(TileBuilder& t, Value source, Value scratch) {
+Value PackedOperand::pack_input_tile(TileBuilder& t, const Copy& copy, Value scratch) const {
   ReassociationIndices all;
   for (size_t i = 0; i < spans_.size(); ++i) all.push_back(static_cast<int64_t>(i));
-  Value flat = source;
+  Value flat = copy.source;
   if (spans_.size() > 1)
-    flat = t.builder.create<tensor::CollapseShapeOp>(t.location, source, ArrayRef<ReassociationIndices>{all});
-  return input_tile_level(t, flat, scratch, 0, t.constant(0), t.constant(0));
+    flat = t.builder.create<tensor::CollapseShapeOp>(t.location, copy.source, ArrayRef<ReassociationIndices>{all});
+  return input_tile_level(t, {flat, copy.origin, copy.stop}, scratch, 0, t.constant(0), t.constant(0));
 }
 
 // Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so
 // far.
-Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratch, unsigned level, Index from, Index at) {
+Value PackedOperand::input_tile_level(TileBuilder& t, const Copy& copy, Value scratch, unsigned level, Index from,
+                                      Index at) const {
   const int64_t span = spans_[level], extent = access_.extent(level), low = access_.low(level);
   const int64_t inner = span_after(level);
   const bool pairs_here = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(level);
@@ -143,18 +148,19 @@ Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratc
   const int64_t pair_distance = access_.distant_pairs() ? extent_after(static_cast<unsigned>(access_.group_coordinate)) : 0;
   bool contiguous = !pairs_below;  // what lies below this coordinate is one run, in the tensor and in the strip
   for (unsigned below = level + 1; below < spans_.size(); ++below)
-    contiguous &= spans_[below] == access_.extent(below) && access_.low(below) == 0 && TileBuilder::known(base_[below]) == 0;
+    contiguous &=
+        spans_[below] == access_.extent(below) && access_.low(below) == 0 && TileBuilder::known(copy.origin[below]) == 0;
   Value padding = t.builder.create<arith::ConstantOp>(t.location, cast<TypedAttr>(access_.pad_value));
-  const Index first = t.subtract(base_[level], t.constant(low));  // in the tensor; negative in the padding before it
+  const Index first = t.subtract(copy.origin[level], t.constant(low));  // in the tensor; negative in the padding before it
   const auto known = TileBuilder::known(first);
   auto within = [&](Index position) { return t.add(at, t.multiply(position, inner)); };
   if (contiguous && known) {
     const int64_t before = std::clamp<int64_t>(-*known, 0, span), skipped = std::max<int64_t>(*known, 0);
     const int64_t copied = std::clamp<int64_t>(extent - skipped, 0, span - before);
-    scratch = t.fill_run(scratch, at, before * inner, padding, run_);
-    scratch = t.copy_run(source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)), copied * inner,
-                         run_, pair_distance);
-    return t.fill_run(scratch, within(t.constant(before + copied)), (span - before - copied) * inner, padding, run_);
+    scratch = t.fill_run(scratch, at, before * inner, padding, run_elements);
+    scratch = t.copy_run(copy.source, t.add(from, t.constant(skipped * inner)), scratch, within(t.constant(before)),
+                         copied * inner, run_elements, pair_distance);
+    return t.fill_run(scratch, within(t.constant(before + copied)), (span - before - copied) * inner, padding, run_elements);
   }
   bool cut_evenly = contiguous;
   for (size_t dim = 0; dim < forms_[level].coefficients.size(); ++dim)
@@ -166,7 +172,8 @@ Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratc
     return least >= 0 && most < extent;
   }();
   if (cut_evenly && unpadded)
-    return t.copy_run(source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_, pair_distance);
+    return t.copy_run(copy.source, t.add(from, t.multiply(first, inner)), scratch, at, span * inner, run_elements,
+                      pair_distance);
 
   const Index zero = t.constant(0), end = t.constant(span);
   const Index begin_inside = t.least(t.greatest(t.subtract(zero, first), zero), end);
@@ -174,7 +181,7 @@ Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratc
   SmallVector<Value> carried{scratch};
   auto fill = [&](Index begin, Index finish) {
     t.loop(begin, finish, 1, carried, [&](Index position, SmallVectorImpl<Value>& inside) {
-      inside[0] = t.fill_run(inside[0], within(position), inner, padding, run_);
+      inside[0] = t.fill_run(inside[0], within(position), inner, padding, run_elements);
     });
   };
   fill(zero, begin_inside);
@@ -182,9 +189,9 @@ Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratc
     const int64_t step = pairs_here ? 2 * extent_after(level) : extent_after(level);
     const Index reached = t.add(from, t.multiply(t.add(first, position), step));
     if (level + 1 == spans_.size()) {
-      inside[0] = t.copy_run(source, reached, inside[0], within(position), 1, run_, pair_distance);
+      inside[0] = t.copy_run(copy.source, reached, inside[0], within(position), 1, run_elements, pair_distance);
     } else {
-      inside[0] = input_tile_level(t, source, inside[0], level + 1, reached, within(position));
+      inside[0] = input_tile_level(t, copy, inside[0], level + 1, reached, within(position));
     }
   });
   fill(end_inside, end);
@@ -193,7 +200,7 @@ Value PackedOperand::input_tile_level(TileBuilder& t, Value source, Value scratc
 
 // Loops over every dimension of the panel; the copied tile runs along what is contiguous in the source and, where that is not
 // the vector dimension, along both, transposed.
-Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, ArrayRef<Index> stop) {
+Value PackedOperand::pack_panel(TileBuilder& t, const Copy& copy, Value scratch) const {
   const LinearForm& last = forms_.back();
   unsigned contiguous = vector_;
   for (unsigned dim : panel_dims_)
@@ -225,8 +232,8 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
       for (const Segment& part : segments(extent, lengths[dim], dim == vector_ || dim == contiguous)) {
         Index begin = t.constant(part.begin), end = t.constant(part.end);
         if (cut) {
-          begin = part.begin == 0 ? start_[dim] : t.greatest(start_[dim], begin);
-          end = part.end == extent ? stop[dim] : t.least(stop[dim], end);
+          begin = part.begin == 0 ? copy.origin[dim] : t.greatest(copy.origin[dim], begin);
+          end = part.end == extent ? copy.stop[dim] : t.least(copy.stop[dim], end);
         }
         t.loop(begin, end, part.tile, inside, [&](Index at, SmallVectorImpl<Value>& deeper) {
           cursor[dim] = at;
@@ -261,16 +268,17 @@ Value PackedOperand::pack_panel(TileBuilder& t, Value source, Value scratch, Arr
       from.strides.push_back(in_pairs ? 2 * stride : stride);
       from.kept.push_back(kept);
     }
-    const TileBuilder::Slice to = slice(t, cursor, size, order, target_order);
+    const TileBuilder::Slice to = slice(t, copy.origin, cursor, size, order, target_order);
     for (unsigned dim : target_order)
       permutation.push_back(static_cast<unsigned>(llvm::find(source_order, dim) - source_order.begin()));
-    inside[0] = t.copy_tile(source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.group_coordinate : -1);
+    inside[0] =
+        t.copy_tile(copy.source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.group_coordinate : -1);
   };
   level(0, carried);
   return carried[0];
 }
 
-TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, ArrayRef<int64_t> size,
+TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> origin, ArrayRef<Index> cursor, ArrayRef<int64_t> size,
                                         ArrayRef<unsigned> order, SmallVectorImpl<unsigned>& listed) const {
   TileBuilder::Slice slice;
   auto add = [&](Index offset, int64_t extent, int64_t stride, bool kept) {
@@ -282,7 +290,7 @@ TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, 
   if (packing_ == Packing::input_tile) {
     for (size_t coordinate = 0; coordinate < forms_.size(); ++coordinate) {
       const LinearForm& form = forms_[coordinate];
-      Index offset = t.subtract(t.constant(form.constant), base_[coordinate]);
+      Index offset = t.subtract(t.constant(form.constant), origin[coordinate]);
       int64_t extent = 1, stride = 1;
       bool kept = false;
       for (unsigned dim = 0; dim < form.coefficients.size(); ++dim) {
@@ -299,7 +307,7 @@ TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> cursor, 
     return slice;
   }
   auto within = [&](unsigned dim) {
-    return packing_ == Packing::prepacked ? cursor[dim] : t.subtract(cursor[dim], start_[dim]);
+    return packing_ == Packing::prepacked ? cursor[dim] : t.subtract(cursor[dim], origin[dim]);
   };
   const Index position = within(vector_);
   add(t.divide(position, tile_), 1, 1, false);

@@ -261,6 +261,12 @@ LinearForm linear_form(AffineExpr expression, unsigned dimensions) {
   return form;
 }
 
+SmallVector<LinearForm> linear_forms(const Access& access, unsigned dimensions) {
+  SmallVector<LinearForm> forms;
+  for (AffineExpr result : access.map.getResults()) forms.push_back(linear_form(result, dimensions));
+  return forms;
+}
+
 int64_t element_bytes(const KernelDescription& kernel) {
   int64_t bytes = 1;
   auto widen = [&](mlir::Type type) {

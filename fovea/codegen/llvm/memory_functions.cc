@@ -4,8 +4,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
-
-#include "fovea/core/error.h"
+#include <llvm/IR/Module.h>
 
 namespace fovea {
 namespace {
@@ -92,7 +91,7 @@ bool is_written_out(const llvm::MemIntrinsic& call) {
 
 }  // namespace
 
-void define_memory_functions(llvm::Module& module) {
+llvm::PreservedAnalyses DefineMemoryFunctionsPass::run(llvm::Module& module, llvm::ModuleAnalysisManager&) {
   llvm::SmallVector<llvm::MemIntrinsic*> calls;
   for (llvm::Function& function : module)
     for (llvm::Instruction& instruction : llvm::instructions(function))
@@ -111,10 +110,12 @@ void define_memory_functions(llvm::Module& module) {
       if (copy == nullptr) copy = copy_function(module, size);
       builder.CreateCall(copy, {transfer->getDest(), transfer->getSource(), bytes});
     } else {
-      fail("compile: a kernel moves memory onto itself");  // slices of one tensor never overlap
+      module.getContext().emitError(call, "a kernel moves memory onto itself");
+      continue;
     }
     call->eraseFromParent();
   }
+  return calls.empty() ? llvm::PreservedAnalyses::all() : llvm::PreservedAnalyses::none();
 }
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/IR/Module.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
 namespace fovea {
@@ -20,9 +21,13 @@ void each_non_temporal_store(llvm::Function& kernel, Visit visit) {
 
 }  // namespace
 
-void drop_non_temporal_stores(llvm::Function& kernel) {
-  each_non_temporal_store(kernel,
-                          [](llvm::StoreInst& store) { store.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr); });
+llvm::PreservedAnalyses DropNonTemporalPass::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  bool changed = false;
+  each_non_temporal_store(function, [&](llvm::StoreInst& store) {
+    store.setMetadata(llvm::LLVMContext::MD_nontemporal, nullptr);
+    changed = true;
+  });
+  return changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
 }
 
 void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
@@ -30,7 +35,8 @@ void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm:
   llvm::ValueToValueMapTy same;
   llvm::Function* ordinary = llvm::CloneFunction(&kernel, same);
   ordinary->setName(kernel.getName() + ".ordinary");
-  drop_non_temporal_stores(*ordinary);
+  llvm::FunctionAnalysisManager none;  // the pass asks for no analysis
+  DropNonTemporalPass().run(*ordinary, none);
   each_non_temporal_store(kernel, [](llvm::StoreInst& store) { store.setAlignment(llvm::Align(line_bytes)); });
 
   llvm::Function* entry = builder.GetInsertBlock()->getParent();

@@ -7,14 +7,17 @@
 
 #include <llvm/ADT/ArrayRef.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/PassManager.h>
 
 namespace fovea {
 
-// Marked stores, as ordinary ones.
-void drop_non_temporal_stores(llvm::Function& kernel);
+/// Marked stores, as ordinary ones.
+struct DropNonTemporalPass : llvm::PassInfoMixin<DropNonTemporalPass> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
 
-// Calls the kernel, or, where one of the `non_temporal` arguments is not aligned to lines, its copy with ordinary stores. Other
-// threads see what was written when the call has ended.
+/// Calls the kernel, or, where one of the `non_temporal` arguments is not aligned to lines, its copy with ordinary stores.
+/// Other threads see what was written when the call has ended.
 void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
                        llvm::ArrayRef<int64_t> non_temporal);
 

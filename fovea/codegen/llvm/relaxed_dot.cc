@@ -4,6 +4,7 @@
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/IntrinsicsWebAssembly.h>
+#include <llvm/IR/Module.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>
 #include <llvm/Transforms/Utils/Cloning.h>
@@ -40,22 +41,30 @@ bool has_relaxed_dots(const llvm::Function& kernel) {
                       [](llvm::Instruction& instruction) { return relaxed_product(instruction) != nullptr; });
 }
 
-llvm::Function* with_exact_dots(llvm::Function& kernel) {
-  llvm::ValueToValueMapTy map;
-  llvm::Function* copy = llvm::CloneFunction(&kernel, map);
-  copy->setName(kernel.getName() + "_defined");
-  for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(copy))) {
+llvm::PreservedAnalyses ExactDotsPass::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  bool changed = false;
+  for (llvm::Instruction& instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
     llvm::IntrinsicInst* product = relaxed_product(instruction);
     if (product == nullptr) continue;
     llvm::IRBuilder<> builder(product);
     product->replaceAllUsesWith(
         defined_product(builder, product->getArgOperand(0), product->getArgOperand(1), product->getArgOperand(2)));
     product->eraseFromParent();
+    changed = true;
   }
-  // Factors are taken apart once, however often they are multiplied.
+  return changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
+}
+
+llvm::Function* with_exact_dots(llvm::Function& kernel) {
+  llvm::ValueToValueMapTy map;
+  llvm::Function* copy = llvm::CloneFunction(&kernel, map);
+  copy->setName(kernel.getName() + "_defined");
   llvm::FunctionAnalysisManager analyses;
   llvm::PassBuilder().registerFunctionAnalyses(analyses);
-  llvm::EarlyCSEPass().run(*copy, analyses);
+  llvm::FunctionPassManager passes;
+  passes.addPass(ExactDotsPass());
+  passes.addPass(llvm::EarlyCSEPass());  // factors are taken apart once, however often they are multiplied
+  passes.run(*copy, analyses);
   return copy;
 }
 

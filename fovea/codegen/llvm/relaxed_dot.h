@@ -8,15 +8,21 @@
 
 #include <llvm/IR/Function.h>
 #include <llvm/IR/IRBuilder.h>
+#include <llvm/IR/PassManager.h>
 
 namespace fovea {
 
 bool has_relaxed_dots(const llvm::Function& kernel);
 
-// A copy of the kernel, beside it, in which each relaxed product is two dots of 16-bit integers.
+/// Each relaxed product becomes two dots of 16-bit integers.
+struct ExactDotsPass : llvm::PassInfoMixin<ExactDotsPass> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
+
+/// A copy of the kernel, beside it, without relaxed products.
 llvm::Function* with_exact_dots(llvm::Function& kernel);
 
-// Code that multiplies bytes of every kind: does it get what exact products of signed and unsigned bytes give?
+/// Code that multiplies bytes of every kind: does it get what exact products of signed and unsigned bytes give?
 llvm::Value* relaxed_dots_are_exact(llvm::IRBuilder<>& builder);
 
 }  // namespace fovea

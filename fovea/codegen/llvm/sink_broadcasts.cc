@@ -7,6 +7,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/IR/IntrinsicsWebAssembly.h>
 #include <llvm/IR/IntrinsicsX86.h>
+#include <llvm/IR/Module.h>
 #include <llvm/TargetParser/Triple.h>
 
 #include <map>
@@ -60,37 +61,41 @@ bool odd(const llvm::LoadInst& load) {
   return type != nullptr && !llvm::has_single_bit(type->getNumElements());
 }
 
+// The number, read just before `call`.
+llvm::Value* read_late(llvm::IntrinsicInst& call, const Broadcast& found, llvm::Type& type, bool groups) {
+  llvm::IRBuilder<> builder(&call);
+  llvm::Value* place = builder.CreateConstInBoundsGEP1_64(builder.getInt32Ty(), found.load->getPointerOperand(),
+                                                          static_cast<uint64_t>(found.number));
+  llvm::Type* element = groups ? builder.getInt32Ty() : type.getScalarType();
+  auto* number = builder.CreateAlignedLoad(element, place, llvm::Align(4));
+  number->setAAMetadata(found.load->getAAMetadata());
+  const auto lanes = static_cast<unsigned>(type.getPrimitiveSizeInBits().getFixedValue() / 32);
+  return builder.CreateBitCast(builder.CreateVectorSplat(lanes, number), &type);
+}
+
 }  // namespace
 
-void sink_broadcasts(llvm::Module& module) {
-  const bool x86 = llvm::Triple(module.getTargetTriple()).isX86();
-  for (llvm::Function& function : module) {
-    for (llvm::BasicBlock& block : function) {
-      std::map<std::tuple<llvm::LoadInst*, int, llvm::Type*>, llvm::Value*> made;
-      for (llvm::Instruction& instruction : llvm::make_early_inc_range(block)) {
-        auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-        if (call == nullptr) continue;
-        const bool groups = multiplies_groups(call->getIntrinsicID());
-        if (!groups && (!x86 || call->getIntrinsicID() != llvm::Intrinsic::fmuladd)) continue;
-        for (llvm::Use& factor : call->args()) {
-          const Broadcast found = broadcast_of(factor.get());
-          if (found.load == nullptr || found.load->getParent() != &block || (!groups && !odd(*found.load))) continue;
-          llvm::Value*& late = made[{found.load, found.number, factor->getType()}];
-          if (late == nullptr) {
-            llvm::IRBuilder<> builder(call);
-            llvm::Value* place = builder.CreateConstInBoundsGEP1_64(builder.getInt32Ty(), found.load->getPointerOperand(),
-                                                                    static_cast<uint64_t>(found.number));
-            llvm::Type* element = groups ? builder.getInt32Ty() : factor->getType()->getScalarType();
-            auto* number = builder.CreateAlignedLoad(element, place, llvm::Align(4));
-            number->setAAMetadata(found.load->getAAMetadata());
-            const auto lanes = static_cast<unsigned>(factor->getType()->getPrimitiveSizeInBits().getFixedValue() / 32);
-            late = builder.CreateBitCast(builder.CreateVectorSplat(lanes, number), factor->getType());
-          }
-          factor.set(late);
-        }
+llvm::PreservedAnalyses SinkBroadcastsPass::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  const bool x86 = llvm::Triple(function.getParent()->getTargetTriple()).isX86();
+  bool changed = false;
+  for (llvm::BasicBlock& block : function) {
+    std::map<std::tuple<llvm::LoadInst*, int, llvm::Type*>, llvm::Value*> made;
+    for (llvm::Instruction& instruction : llvm::make_early_inc_range(block)) {
+      auto* call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
+      if (call == nullptr) continue;
+      const bool groups = multiplies_groups(call->getIntrinsicID());
+      if (!groups && (!x86 || call->getIntrinsicID() != llvm::Intrinsic::fmuladd)) continue;
+      for (llvm::Use& factor : call->args()) {
+        const Broadcast found = broadcast_of(factor.get());
+        if (found.load == nullptr || found.load->getParent() != &block || (!groups && !odd(*found.load))) continue;
+        llvm::Value*& late = made[{found.load, found.number, factor->getType()}];
+        if (late == nullptr) late = read_late(*call, found, *factor->getType(), groups);
+        factor.set(late);
+        changed = true;
       }
     }
   }
+  return changed ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
 }
 
 }  // namespace fovea

@@ -7,12 +7,14 @@
 // and takes them apart again.
 #pragma once
 
-#include <llvm/IR/Module.h>
+#include <llvm/IR/PassManager.h>
 
 namespace fovea {
 
-// After LLVM's own passes, on x86: factors of products of integer groups, and of multiply-adds where the vector in memory is no
-// power of two, that repeat one number of it read that number just before the first product of it.
-void sink_broadcasts(llvm::Module& module);
+/// After LLVM's own passes: factors of products of integer groups, and on x86 of multiply-adds where the vector in memory is no
+/// power of two, that repeat one number of it read that number just before the first product of it.
+struct SinkBroadcastsPass : llvm::PassInfoMixin<SinkBroadcastsPass> {
+  llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
+};
 
 }  // namespace fovea

@@ -6,6 +6,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicsWebAssembly.h>
+#include <llvm/IR/Module.h>
 #include <llvm/Transforms/Utils/Local.h>
 
 namespace fovea {
@@ -65,11 +66,14 @@ class Pairing {
  public:
   explicit Pairing(llvm::Function& function) : function_(function), layout_(function.getParent()->getDataLayout()) {}
 
-  void run() {
+  // Whether anything was paired.
+  bool run() {
     llvm::SmallVector<llvm::BinaryOperator*> sums;
     for (llvm::Instruction& instruction : llvm::instructions(function_))
       if (is_word_sum(&instruction) && is_top(instruction)) sums.push_back(llvm::cast<llvm::BinaryOperator>(&instruction));
-    for (llvm::BinaryOperator* sum : sums) rewrite(*sum);
+    bool changed = false;
+    for (llvm::BinaryOperator* sum : sums) changed |= rewrite(*sum);
+    return changed;
   }
 
  private:
@@ -93,11 +97,11 @@ class Pairing {
     }
   }
 
-  void rewrite(llvm::BinaryOperator& sum) {
+  bool rewrite(llvm::BinaryOperator& sum) {
     products_.clear();
     llvm::SmallVector<Value*> others;
     terms_of(&sum, true, others);
-    if (products_.empty()) return;
+    if (products_.empty()) return false;
     llvm::IRBuilder<> builder(&sum);
     Value* total = nullptr;
     auto add = [&](Value* term) { total = total == nullptr ? term : builder.CreateAdd(total, term); };
@@ -106,6 +110,7 @@ class Pairing {
       add(dots(builder, *products_[i], i + 1 < products_.size() ? products_[i + 1] : nullptr));
     sum.replaceAllUsesWith(total);
     llvm::RecursivelyDeleteTriviallyDeadInstructions(&sum);
+    return true;
   }
 
   // first + second, or first alone: its words beside zeros.
@@ -116,7 +121,6 @@ class Pairing {
     };
     Value* sides[2][2] = {{factor(&first, 0), factor(second, 0)}, {factor(&first, 1), factor(second, 1)}};
     const unsigned lanes = llvm::cast<llvm::FixedVectorType>(first.getType())->getNumElements();
-    Value* result = nullptr;
     llvm::SmallVector<Value*> parts;
     for (unsigned at = 0; at < lanes; at += dot_lanes) {
       llvm::SmallVector<int> order;
@@ -125,8 +129,7 @@ class Pairing {
       Value* right = builder.CreateShuffleVector(sides[1][0], sides[1][1], order);
       parts.push_back(builder.CreateIntrinsic(llvm::Intrinsic::wasm_dot, {}, {left, right}));
     }
-    result = llvm::concatenateVectors(builder, parts);
-    return result;
+    return llvm::concatenateVectors(builder, parts);
   }
 
   llvm::Function& function_;
@@ -137,29 +140,28 @@ class Pairing {
 
 }  // namespace
 
-void multiply_in_16_bits(llvm::Module& module) {
-  for (llvm::Function& function : module) {
-    llvm::SmallVector<llvm::BinaryOperator*> products;
-    for (llvm::Instruction& instruction : llvm::instructions(function)) {
-      auto* product = operation(&instruction, llvm::Instruction::Mul);
-      if (product != nullptr && is_word_sum(product) && narrows(product->getOperand(0), module.getDataLayout()) &&
-          narrows(product->getOperand(1), module.getDataLayout()))
-        products.push_back(product);
-    }
-    Words words;
-    for (llvm::BinaryOperator* product : products) {
-      llvm::IRBuilder<> builder(product);
-      for (unsigned side : {0U, 1U}) {
-        Value* word = words.of(product->getOperand(side));
-        product->setOperand(side, builder.CreateSExt(word, product->getType()));
-      }
+llvm::PreservedAnalyses NarrowFactorsPass::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  const llvm::DataLayout& layout = function.getParent()->getDataLayout();
+  llvm::SmallVector<llvm::BinaryOperator*> products;
+  for (llvm::Instruction& instruction : llvm::instructions(function)) {
+    auto* product = operation(&instruction, llvm::Instruction::Mul);
+    if (product != nullptr && is_word_sum(product) && narrows(product->getOperand(0), layout) &&
+        narrows(product->getOperand(1), layout))
+      products.push_back(product);
+  }
+  Words words;
+  for (llvm::BinaryOperator* product : products) {
+    llvm::IRBuilder<> builder(product);
+    for (unsigned side : {0U, 1U}) {
+      Value* word = words.of(product->getOperand(side));
+      product->setOperand(side, builder.CreateSExt(word, product->getType()));
     }
   }
+  return products.empty() ? llvm::PreservedAnalyses::all() : llvm::PreservedAnalyses::none();
 }
 
-void pair_into_dots(llvm::Module& module) {
-  for (llvm::Function& function : module)
-    if (!function.isDeclaration()) Pairing(function).run();
+llvm::PreservedAnalyses PairIntoDotsPass::run(llvm::Function& function, llvm::FunctionAnalysisManager&) {
+  return Pairing(function).run() ? llvm::PreservedAnalyses::none() : llvm::PreservedAnalyses::all();
 }
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include "fovea/codegen/passes.h"
 #include "fovea/codegen/target/pass_target.h"
 #include "fovea/codegen/tiling/tiling_attribute.h"
+#include "fovea/codegen/tiling/tiling_verifier.h"
 
 namespace fovea {
 
@@ -26,13 +27,19 @@ class ChooseTilingPass : public impl::ChooseTilingPassBase<ChooseTilingPass> {
         if (auto given = kernel->getAttrOfType<mlir::DictionaryAttr>(tiling_attribute))
           tiling_from(given, description);
         else
-          kernel->setAttr(tiling_attribute, attribute_of(choose_tiling(description, target), &getContext()));
+          set_tiling(kernel, choose_tiling(description, target), description);
       };
       if (failed(without_exceptions(getOperation(), choose))) return signalPassFailure();
     }
   }
 
  private:
+  // Whatever is chosen fits: the verifier asks nothing of a file or a test that it does not ask of the choice.
+  static void set_tiling(mlir::func::FuncOp kernel, const Tiling& tiling, const KernelDescription& description) {
+    verify_tiling(tiling, description);
+    kernel->setAttr(tiling_attribute, attribute_of(tiling, kernel.getContext()));
+  }
+
   PassTarget target_;
 };
 

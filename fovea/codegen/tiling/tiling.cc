@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/codegen/tiling/tiling.h"
 
-#include <mlir/Analysis/SliceAnalysis.h>
 #include <mlir/IR/BuiltinTypes.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "fovea/codegen/tiling/tiling_chooser.h"
 #include "fovea/codegen/tiling/winograd.h"
@@ -15,25 +13,11 @@ namespace {
 
 using llvm::SmallVector;
 
-// Below this many elements a grid tile costs more to hand out than to compute.
-constexpr int64_t elements_per_grid_tile = 16384;
-// Enough grid tiles that a few threads end together.
-constexpr int64_t least_grid_tiles = 8;
-
 // The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
 // work.
 constexpr int64_t most_rows_to_prefetch_in = 48;
 
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
-
-// One combining operation a result; picking one of many is not.
-bool has_combiners(mlir::linalg::GenericOp op) {
-  for (unsigned result = 0; result < op.getNumDpsInits(); ++result) {
-    SmallVector<mlir::Operation*> combiners;
-    if (!mlir::matchReduction(op.getRegionOutputArgs(), result, combiners) || combiners.size() != 1) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -60,7 +44,8 @@ void TilingChooser::contraction() {
   const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
   // `columns` supplies whole vectors, `rows` one number for each of them.
   const size_t columns = in_second ? 1 : 0, rows = 1 - columns;
-  tiling_.vector_dim = static_cast<int>(vector);
+  tiling_.kind = ContractionTiling();
+  tiling_.vector_dim = vector;
   const int64_t wanted = shared_vector ? lanes_ : 2 * lanes_;
   set_tile(vector, vector_tile(extent(vector), wanted));
   const int64_t vectors = std::max<int64_t>(1, tiling_.dims[vector].tile / lanes_);
@@ -141,7 +126,7 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
     const int64_t count = ceil_div(extent(dim), low * step);
     tiling_.dims[dim].block = std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
     if (const int64_t equal = equal_runs(rows_input, dim, low * step); equal > 0) tiling_.dims[dim].block = equal;
-    tiling_.reduction_blocks |= tiling_.dims[dim].block < extent(dim);
+    products().reduction_blocks |= tiling_.dims[dim].block < extent(dim);
   }
 }
 
@@ -175,7 +160,7 @@ int64_t TilingChooser::input_tile_block(size_t input, unsigned dim, int64_t bloc
 }
 
 void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector) {
-  const unsigned vector = static_cast<unsigned>(tiling_.vector_dim);
+  const unsigned vector = *tiling_.vector_dim;
   auto& dims = tiling_.dims;
   int64_t depth_total = 1, rows_total = 1;
   for (unsigned dim = 0; dim < rank_; ++dim) {
@@ -192,7 +177,8 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     const bool columns_in_pairs = columns.group > 1 && columns.group_coordinate >= 0;
     if (columns.distant_pairs() || worth_packing) tiling_.packing[columns_input] = Packing::panel;
     if (columns.prepacked) tiling_.packing[columns_input] = Packing::prepacked;
-    if (!columns_in_pairs && (transposed || extent(vector) > tile)) tiling_.panel_input = static_cast<int>(columns_input);
+    if (!columns_in_pairs && (transposed || extent(vector) > tile))
+      products().panel_input = static_cast<unsigned>(columns_input);
   }
   // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
   // layer).
@@ -205,8 +191,8 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
     dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
     // Where columns need no packing, a strip is packed once for all of them, and they are read one tile after another.
-    tiling_.columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::prepacked;
-    if (tiling_.columns_outermost) dims[vector].block = extent(vector);
+    products().columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::prepacked;
+    if (products().columns_outermost) dims[vector].block = extent(vector);
   }
   // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
   const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;
@@ -230,21 +216,21 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
   } else {
     spread_over_grid(rows_input, strip);
   }
-  tiling_.prefetched_panel = tiling_.packing[columns_input] == Packing::prepacked && row_tiles(columns_input) > 1 &&
-                             row_tiles(columns_input) <= most_rows_to_prefetch_in &&
-                             extent(vector) * depth_total * bytes_ > target_.l2_bytes;
+  products().prefetched_panel = tiling_.packing[columns_input] == Packing::prepacked && row_tiles(columns_input) > 1 &&
+                                row_tiles(columns_input) <= most_rows_to_prefetch_in &&
+                                extent(vector) * depth_total * bytes_ > target_.l2_bytes;
   // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
   const mlir::RankedTensorType rows_type = root_.inputs[rows_input].seen_type();
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
       rows_type.getNumElements() * bytes_ > target_.l2_bytes)
-    tiling_.prefetched_input = static_cast<int>(rows_input);
+    products().prefetched_input = static_cast<unsigned>(rows_input);
 }
 
 // Nothing is packed and so nothing is packed twice: twice as many grid tiles, each about as high as wide, and an even number of
 // them along the columns, so that two threads end together.
 void TilingChooser::spread_unpacked(size_t columns_input) {
   auto& dims = tiling_.dims;
-  const auto vector = static_cast<unsigned>(tiling_.vector_dim);
+  const unsigned vector = *tiling_.vector_dim;
   auto set_parts = [&](unsigned dim, int64_t parts) {
     dims[dim].block = round_up(ceil_div(extent(dim), parts), std::max<int64_t>(1, dims[dim].tile));
   };
@@ -274,15 +260,15 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
   SmallVector<unsigned> order;
   for (const bool tiled : {true, false})
     for (unsigned dim : root_.output_dims)
-      if (static_cast<int>(dim) != tiling_.vector_dim && tiling_.tiled(dim) == tiled) order.push_back(dim);
-  order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), static_cast<unsigned>(tiling_.vector_dim));
+      if (!tiling_.is_vector(dim) && tiling_.tiled(dim) == tiled) order.push_back(dim);
+  order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), *tiling_.vector_dim);
   // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new halos, and channels apart
   // are far apart in memory.
   if (!rows_input) {
     order.clear();
     for (unsigned dim : root_.output_dims)
-      if (!tiling_.tiled(dim) && !tiling_.reduction_blocks) order.push_back(dim);
-    if (!tiling_.lane_reduction) order.push_back(static_cast<unsigned>(tiling_.vector_dim));
+      if (!tiling_.tiled(dim) && !tiling_.reduces_in_blocks()) order.push_back(dim);
+    if (!tiling_.reduces_lanes(root_)) order.push_back(*tiling_.vector_dim);
   }
   const int64_t least_tiles = rows_first ? least_grid_tiles / 2 : least_grid_tiles;
   for (unsigned dim : order) {
@@ -296,92 +282,6 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
   }
 }
 
-// Blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one written.
-void TilingChooser::blocks_by_elements(int64_t per_output) {
-  int64_t left = std::max<int64_t>(1, elements_per_grid_tile / per_output);
-  for (unsigned dim : llvm::reverse(root_.output_dims)) {
-    const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
-    int64_t block = even_block(dim, std::max(left, step));
-    for (size_t input = 0; input < root_.inputs.size(); ++input)
-      if (tiling_.packing[input] == Packing::input_tile && reads(input, dim)) block = input_tile_block(input, dim, block);
-    tiling_.dims[dim].block = block;
-    left = std::max<int64_t>(1, left / block);
-  }
-}
-
-// Vectors of results side by side in a sum of so many steps. Long sums (statistics over images) come from memory, and what is
-// read at each step is a few lines of a row of channels: the more of them, the longer the runs. Half of the registers hold
-// sums.
-int64_t TilingChooser::sum_vectors(int64_t steps) const {
-  constexpr int64_t few_steps = 16, least = 2, most = 8;
-  if (steps <= few_steps) return least;
-  const auto results = static_cast<int64_t>(root_.initial.size());
-  int64_t outputs = 1;
-  for (unsigned dim : root_.output_dims) outputs *= extent(dim);
-  int64_t vectors = most;
-  while (vectors > least && (2 * vectors * results > target_.vector_registers || outputs < least_grid_tiles * vectors * lanes_))
-    vectors /= 2;
-  return vectors;
-}
-
-void TilingChooser::reduction() {
-  auto& dims = tiling_.dims;
-  int64_t reduced_total = 1, taps = 1;
-  for (unsigned dim = 0; dim < rank_; ++dim) {
-    dims[dim].block = reduced(dim) ? extent(dim) : 1;
-    if (reduced(dim)) reduced_total *= extent(dim);
-  }
-  taps = reduced_total;
-  // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one if lanes can be
-  // combined at the end.
-  const bool combines = has_combiners(root_.op);
-  size_t largest = 0;
-  int64_t most = -1;
-  for (size_t input = 0; input < root_.inputs.size(); ++input) {
-    if (root_.inputs[input].scalar || contiguous_dim(input) < 0) continue;
-    if (!combines && reduced(static_cast<unsigned>(contiguous_dim(input)))) continue;
-    const auto shape = mlir::cast<mlir::RankedTensorType>(root_.inputs[input].tensor.getType()).getShape();
-    const int64_t elements = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
-    if (elements > most) {
-      most = elements;
-      largest = input;
-    }
-  }
-  if (most >= 0) {
-    const unsigned vector = static_cast<unsigned>(contiguous_dim(largest));
-    tiling_.vector_dim = static_cast<int>(vector);
-    tiling_.lane_reduction = reduced(vector);
-    set_tile(vector, vector_tile(extent(vector), (tiling_.lane_reduction ? 4 : sum_vectors(taps)) * lanes_));
-    tiling_.tile_order.push_back(vector);
-  }
-  for (unsigned dim = 0; dim < rank_; ++dim) dims[dim].written_out = reduced(dim) && !tiling_.lane_reduction && taps <= 16;
-  blocks_by_elements(reduced_total);
-}
-
-void TilingChooser::elementwise() {
-  auto& dims = tiling_.dims;
-  for (auto& dim : dims) dim.block = 1;
-  if (root_.output_dims.empty()) return;
-  int64_t operations = mlir::linalg::GenericOp(root_.op).getBody()->getOperations().size();
-  for (const LinalgOperation& formula : kernel_.epilogue)
-    operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
-  const unsigned vector = root_.output_dims.back();
-  tiling_.vector_dim = static_cast<int>(vector);
-  // Long bodies keep many values alive: fewer vectors side by side.
-  set_tile(vector, vector_tile(extent(vector), (operations > 40 ? 1 : operations > 16 ? 2 : 4) * lanes_));
-  tiling_.tile_order.push_back(vector);
-  for (size_t input = 0; input < root_.inputs.size(); ++input) {
-    const int other = contiguous_dim(input);
-    if (root_.inputs[input].scalar || other < 0 || other == static_cast<int>(vector) || !reads(input, vector)) continue;
-    // A transposition: square tiles, one side contiguous in each.
-    set_tile(vector, vector_tile(extent(vector), lanes_));
-    set_tile(other, vector_tile(extent(other), lanes_));
-    tiling_.tile_order.insert(tiling_.tile_order.begin(), other);
-    break;
-  }
-  blocks_by_elements(1);
-}
-
 int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
   // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
   // tenth.
@@ -391,6 +291,30 @@ int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
 
 Tiling choose_tiling(const KernelDescription& kernel, const Target& target) {
   return kernel.winograd != 0 ? winograd_tiling(kernel, target) : TilingChooser(kernel, target).choose();
+}
+
+bool Tiling::reduces_in_blocks() const {
+  const auto* contraction = std::get_if<ContractionTiling>(&kind);
+  return std::holds_alternative<DepthwiseFilterGradientTiling>(kind) ||
+         (contraction != nullptr && contraction->reduction_blocks);
+}
+
+llvm::ArrayRef<PaddingHalo> Tiling::halos() const {
+  return std::visit(
+      [](const auto& of_kind) -> llvm::ArrayRef<PaddingHalo> {
+        if constexpr (requires { of_kind.halos; }) return of_kind.halos;
+        return {};
+      },
+      kind);
+}
+
+bool writes_whole_lines(const KernelResult& output, const LinalgOperation& root, const Tiling& tiling) {
+  constexpr int64_t line_bytes = 64;
+  if (output.in_place >= 0 || !tiling.vector_dim || tiling.reduces_lanes(root)) return false;
+  const mlir::RankedTensorType type = output.type;
+  const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
+  return type.getRank() > 0 && tiling.is_vector(root.output_dims.back()) &&
+         type.getShape().back() * element % line_bytes == 0 && tiling.dims[*tiling.vector_dim].tile * element % line_bytes == 0;
 }
 
 SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector) {

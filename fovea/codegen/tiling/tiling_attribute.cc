@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "fovea/codegen/tiling/tiling_verifier.h"
 #include "fovea/core/error.h"
 
 namespace fovea {
@@ -16,136 +17,193 @@ using namespace mlir;
 
 constexpr std::array packing_names{"none", "input_tile", "panel", "prepacked"};
 
-// Numbers and flags of a Tiling by their names, once for writing and for reading.
-template <typename TilingType, typename Visit>
-void each_number(TilingType& tiling, Visit visit) {
-  visit("vector_dim", tiling.vector_dim);
-  visit("prefetched_input", tiling.prefetched_input);
-  visit("line_dim", tiling.line_dim);
-  visit("line_input", tiling.line_input);
-  visit("panel_input", tiling.panel_input);
-  visit("winograd_lanes", tiling.winograd_lanes);
-  visit("winograd_rows", tiling.winograd_rows);
-}
-template <typename TilingType, typename Visit>
-void each_flag(TilingType& tiling, Visit visit) {
-  visit("lane_reduction", tiling.lane_reduction);
-  visit("columns_outermost", tiling.columns_outermost);
-  visit("reduction_blocks", tiling.reduction_blocks);
-  visit("prefetched_panel", tiling.prefetched_panel);
-}
-
-template <typename Number>
-void check_range(const char* name, Number value, int64_t least, int64_t most) {
-  if (value < least || value > most) fail("{}: {} is {}; {} to {} is possible", tiling_attribute, name, value, least, most);
+// The fields of each kind by their names, once for writing and for reading. Halos are read of the kernel.
+template <typename Kind, typename Visit>
+void each_field(Kind& kind, Visit visit) {
+  if constexpr (requires { kind.columns_outermost; }) {
+    visit("columns_outermost", kind.columns_outermost);
+    visit("reduction_blocks", kind.reduction_blocks);
+    visit("prefetched_input", kind.prefetched_input);
+    visit("panel_input", kind.panel_input);
+    visit("prefetched_panel", kind.prefetched_panel);
+  }
+  if constexpr (requires { kind.next_line; }) visit("next_line", kind.next_line);
+  if constexpr (requires { kind.rows; }) {
+    visit("results", kind.results);
+    visit("lanes", kind.lanes);
+    visit("rows", kind.rows);
+  }
 }
 
+// One tiling of each kind.
+template <size_t... I>
+std::array<Tiling::Kind, sizeof...(I)> kinds(std::index_sequence<I...>) {
+  return {Tiling::Kind(std::in_place_index<I>)...};
+}
+const auto& all_kinds() {
+  static const auto all = kinds(std::make_index_sequence<std::variant_size_v<Tiling::Kind>>());
+  return all;
+}
+
+const char* name_of(const Tiling::Kind& kind) {
+  return std::visit([](const auto& of_kind) { return std::decay_t<decltype(of_kind)>::name; }, kind);
+}
+
+class Writer {
+ public:
+  explicit Writer(MLIRContext* context) : builder_(context) {}
+
+  DictionaryAttr write(const Tiling& tiling) {
+    SmallVector<Attribute> dims, order, packing, non_temporal;
+    for (const Tiling::Dimension& dim : tiling.dims) dims.push_back(dimension(dim));
+    for (const unsigned dim : tiling.tile_order) order.push_back(number(dim));
+    for (const Packing kind : tiling.packing)
+      packing.push_back(builder_.getStringAttr(packing_names[static_cast<size_t>(kind)]));
+    for (const auto [output, given] : llvm::enumerate(tiling.non_temporal))
+      if (given) non_temporal.push_back(number(static_cast<int64_t>(output)));
+    add("dims", builder_.getArrayAttr(dims));
+    add("kind", builder_.getStringAttr(name_of(tiling.kind)));
+    add("tile_order", builder_.getArrayAttr(order));
+    add("packing", builder_.getArrayAttr(packing));
+    if (!non_temporal.empty()) add("non_temporal", builder_.getArrayAttr(non_temporal));
+    field("vector_dim", tiling.vector_dim);
+    std::visit([&](const auto& kind) { each_field(kind, [&](auto name, const auto& value) { field(name, value); }); },
+               tiling.kind);
+    return builder_.getDictionaryAttr(fields_);
+  }
+
+ private:
+  Attribute number(int64_t value) { return builder_.getI64IntegerAttr(value); }
+  Attribute dimension(const Tiling::Dimension& dim) {
+    SmallVector<NamedAttribute> numbers{builder_.getNamedAttr("block", number(dim.block))};
+    if (dim.tile != 0) numbers.push_back(builder_.getNamedAttr("tile", number(dim.tile)));
+    if (dim.unrolled) numbers.push_back(builder_.getNamedAttr("unrolled", builder_.getUnitAttr()));
+    return builder_.getDictionaryAttr(numbers);
+  }
+  void add(llvm::StringRef name, Attribute value) { fields_.push_back(builder_.getNamedAttr(name, value)); }
+  void field(const char* name, bool value) {
+    if (value) add(name, builder_.getUnitAttr());
+  }
+  void field(const char* name, int64_t value) { add(name, number(value)); }
+  void field(const char* name, std::optional<unsigned> value) {
+    if (value) add(name, number(*value));
+  }
+  void field(const char* name, const std::optional<LinePrefetch>& value) {
+    if (!value) return;
+    add(name, builder_.getDictionaryAttr(
+                  {builder_.getNamedAttr("dim", number(value->dim)), builder_.getNamedAttr("input", number(value->input))}));
+  }
+
+  Builder builder_;
+  SmallVector<NamedAttribute> fields_;
+};
+
+// What the text says; whether that fits the kernel is the verifier's business.
 class Reader {
  public:
   Reader(DictionaryAttr attribute, const KernelDescription& kernel) : attribute_(attribute), kernel_(kernel) {}
 
   Tiling read() {
+    kind();
     check_names();
     dims();
-    tile_order();
+    for (Attribute entry : array("tile_order")) tiling_.tile_order.push_back(position("tile_order", entry));
     packing();
     non_temporal();
-    each_number(tiling_, [&](const char* name, auto& value) {
-      if (Attribute found = attribute_.get(name)) value = static_cast<std::decay_t<decltype(value)>>(integer(name, found));
-    });
-    each_flag(tiling_, [&](const char* name, bool& value) {
-      if (attribute_.get(name) && !isa<UnitAttr>(attribute_.get(name)))
-        fail("{}: {} stands alone or not at all", tiling_attribute, name);
-      value = attribute_.contains(name);
-    });
-    halos();
-    verify();
+    field("vector_dim", tiling_.vector_dim);
+    std::visit(
+        [&](auto& of_kind) {
+          each_field(of_kind, [&](const char* name, auto& value) { field(name, value); });
+          if constexpr (requires { of_kind.halos; }) of_kind.halos = padding_halos(kernel_).value_or(of_kind.halos);
+        },
+        tiling_.kind);
     return std::move(tiling_);
   }
 
  private:
   static int64_t integer(const char* name, Attribute attribute) {
-    const auto number = dyn_cast<IntegerAttr>(attribute);
+    const auto number = dyn_cast_or_null<IntegerAttr>(attribute);
     if (!number) fail("{}: {} is no integer", tiling_attribute, name);
     return number.getInt();
   }
-  ArrayAttr array(const char* name, size_t count) const {
+  static unsigned position(const char* name, Attribute attribute) {
+    const int64_t number = integer(name, attribute);
+    if (number < 0 || number > std::numeric_limits<int32_t>::max())
+      fail("{}: {} is {}, no number of a dimension or an input", tiling_attribute, name, number);
+    return static_cast<unsigned>(number);
+  }
+  ArrayAttr array(const char* name) const {
     const auto found = dyn_cast_or_null<ArrayAttr>(attribute_.get(name));
-    if (!found || found.size() != count) fail("{}: {} is a list of {}", tiling_attribute, name, count);
+    if (!found) fail("{}: {} is a list", tiling_attribute, name);
     return found;
   }
+  void kind() {
+    std::vector<std::string> known;
+    const auto name = dyn_cast_or_null<StringAttr>(attribute_.get("kind"));
+    for (const Tiling::Kind& kind : all_kinds()) {
+      known.emplace_back(name_of(kind));
+      if (name && name.getValue() == known.back()) {
+        tiling_.kind = kind;
+        return;
+      }
+    }
+    if (!name) fail("{}: kind is one of {}", tiling_attribute, llvm::join(known, ", "));
+    refuse_unknown("kind of tiling", name.getValue().str(), known);
+  }
   void check_names() const {
-    std::vector<std::string> known{"dims", "tile_order", "packing", "non_temporal", "halos"};
-    Tiling any;
-    each_number(any, [&](const char* name, auto&) { known.emplace_back(name); });
-    each_flag(any, [&](const char* name, bool&) { known.emplace_back(name); });
+    std::vector<std::string> known{"dims", "kind", "tile_order", "packing", "non_temporal", "vector_dim"};
+    std::visit([&](auto& kind) { each_field(kind, [&](const char* name, auto&) { known.emplace_back(name); }); }, tiling_.kind);
     for (NamedAttribute named : attribute_)
-      if (!llvm::is_contained(known, named.getName().str())) refuse_unknown("number of a tiling", named.getName().str(), known);
+      if (!llvm::is_contained(known, named.getName().str()))
+        refuse_unknown(fmt::format("field of a tiling of kind {}", name_of(tiling_.kind)), named.getName().str(), known);
   }
   void dims() {
-    const llvm::SmallVector<int64_t>& extents = kernel_.root.extents;
-    for (auto [extent, entry] : llvm::zip(extents, array("dims", extents.size()))) {
+    for (Attribute entry : array("dims")) {
       const auto fields = dyn_cast<DictionaryAttr>(entry);
       if (!fields || !fields.get("block")) fail("{}: each of dims is {{block = ..., tile = ..., unrolled}}", tiling_attribute);
+      for (NamedAttribute named : fields)
+        if (const auto name = named.getName(); name != "block" && name != "tile" && name != "unrolled")
+          refuse_unknown("field of dims", name.str(), std::vector<std::string>{"block", "tile", "unrolled"});
       Tiling::Dimension& dim = tiling_.dims.emplace_back();
       dim.block = integer("block", fields.get("block"));
       if (Attribute tile = fields.get("tile")) dim.tile = integer("tile", tile);
-      dim.written_out = fields.contains("unrolled");
-      // The last block ends with its dimension, wherever whole blocks would: one may be larger than all there is.
-      check_range("block", dim.block, 1, std::max<int64_t>(2 * extent, 256));
-      check_range("tile", dim.tile, 0, dim.block);
-    }
-  }
-  void tile_order() {
-    const auto count =
-        static_cast<size_t>(llvm::count_if(tiling_.dims, [](const Tiling::Dimension& dim) { return dim.tile != 0; }));
-    for (Attribute entry : array("tile_order", count)) {
-      const int64_t dim = integer("tile_order", entry);
-      check_range("tile_order", dim, 0, static_cast<int64_t>(tiling_.dims.size()) - 1);
-      if (!tiling_.tiled(static_cast<unsigned>(dim)) || llvm::is_contained(tiling_.tile_order, static_cast<unsigned>(dim)))
-        fail("{}: tile_order lists each dimension that has a tile once", tiling_attribute);
-      tiling_.tile_order.push_back(static_cast<unsigned>(dim));
+      dim.unrolled = fields.contains("unrolled");
     }
   }
   void packing() {
-    for (auto [input, entry] : llvm::zip(kernel_.root.inputs, array("packing", kernel_.root.inputs.size()))) {
+    for (Attribute entry : array("packing")) {
       const auto name = dyn_cast<StringAttr>(entry);
       const auto found = name ? llvm::find_if(packing_names, [&](const char* known) { return name.getValue() == known; })
                               : packing_names.end();
       if (found == packing_names.end()) fail("{}: packing is one of {}", tiling_attribute, llvm::join(packing_names, ", "));
       tiling_.packing.push_back(static_cast<Packing>(found - packing_names.begin()));
-      if ((tiling_.packing.back() == Packing::prepacked) != input.prepacked)
-        fail("{}: what is prepacked is known of the kernel's operands", tiling_attribute);
     }
   }
   void non_temporal() {
     tiling_.non_temporal.assign(kernel_.outputs.size(), false);
     if (!attribute_.contains("non_temporal")) return;
-    const auto outputs = dyn_cast<ArrayAttr>(attribute_.get("non_temporal"));
-    if (!outputs) fail("{}: non_temporal is a list of results", tiling_attribute);
-    for (Attribute entry : outputs) {
-      const int64_t output = integer("non_temporal", entry);
-      check_range("non_temporal", output, 0, static_cast<int64_t>(kernel_.outputs.size()) - 1);
-      tiling_.non_temporal[static_cast<size_t>(output)] = true;
+    for (Attribute entry : array("non_temporal")) {
+      const unsigned output = position("non_temporal", entry);
+      if (output >= kernel_.outputs.size())
+        fail("{}: non_temporal names result {} of {}", tiling_attribute, output, kernel_.outputs.size());
+      tiling_.non_temporal[output] = true;
     }
   }
-  void halos() {
-    if (!attribute_.contains("halos")) return;
-    std::optional<llvm::SmallVector<PaddingHalo>> found = padding_halos(kernel_);
-    if (!found) fail("{}: the kernel's padding cannot be peeled, so that it has no halos", tiling_attribute);
-    tiling_.halos = std::move(*found);
+  void field(const char* name, bool& value) const {
+    if (attribute_.get(name) && !isa<UnitAttr>(attribute_.get(name)))
+      fail("{}: {} stands alone or not at all", tiling_attribute, name);
+    value = attribute_.contains(name);
   }
-  void verify() const {
-    const auto rank = static_cast<int64_t>(tiling_.dims.size()), inputs = std::ssize(kernel_.root.inputs);
-    check_range("vector_dim", tiling_.vector_dim, -1, rank - 1);
-    check_range("line_dim", tiling_.line_dim, -1, rank - 1);
-    check_range("prefetched_input", tiling_.prefetched_input, -1, inputs - 1);
-    check_range("panel_input", tiling_.panel_input, -1, inputs - 1);
-    check_range("line_input", tiling_.line_input, 0, std::max<int64_t>(0, inputs - 1));
-    if (tiling_.vector_dim >= 0 && !tiling_.tiled(static_cast<unsigned>(tiling_.vector_dim)))
-      fail("{}: vector_dim {} has no tile", tiling_attribute, tiling_.vector_dim);
-    if (tiling_.lane_reduction && (tiling_.vector_dim < 0 || !kernel_.root.reduced[static_cast<size_t>(tiling_.vector_dim)]))
-      fail("{}: lane_reduction is for a vector_dim that is reduced", tiling_attribute);
+  void field(const char* name, int64_t& value) const { value = integer(name, attribute_.get(name)); }
+  void field(const char* name, std::optional<unsigned>& value) const {
+    if (Attribute found = attribute_.get(name)) value = position(name, found);
+  }
+  void field(const char* name, std::optional<LinePrefetch>& value) const {
+    if (!attribute_.contains(name)) return;
+    const auto fields = dyn_cast<DictionaryAttr>(attribute_.get(name));
+    if (!fields || fields.size() != 2 || !fields.get("dim") || !fields.get("input"))
+      fail("{}: {} is {{dim = ..., input = ...}}", tiling_attribute, name);
+    value = LinePrefetch{.dim = position(name, fields.get("dim")), .input = position(name, fields.get("input"))};
   }
 
   DictionaryAttr attribute_;
@@ -155,39 +213,12 @@ class Reader {
 
 }  // namespace
 
-DictionaryAttr attribute_of(const Tiling& tiling, MLIRContext* context) {
-  Builder builder(context);
-  SmallVector<NamedAttribute> fields;
-  const auto add = [&](llvm::StringRef name, Attribute value) { fields.push_back(builder.getNamedAttr(name, value)); };
-  SmallVector<Attribute> dims, order, packing, non_temporal;
-  for (const Tiling::Dimension& dim : tiling.dims) {
-    SmallVector<NamedAttribute> numbers{builder.getNamedAttr("block", builder.getI64IntegerAttr(dim.block))};
-    if (dim.tile != 0) numbers.push_back(builder.getNamedAttr("tile", builder.getI64IntegerAttr(dim.tile)));
-    if (dim.written_out) numbers.push_back(builder.getNamedAttr("unrolled", builder.getUnitAttr()));
-    dims.push_back(builder.getDictionaryAttr(numbers));
-  }
-  for (const unsigned dim : tiling.tile_order) order.push_back(builder.getI64IntegerAttr(dim));
-  for (const Packing kind : tiling.packing) packing.push_back(builder.getStringAttr(packing_names[static_cast<size_t>(kind)]));
-  for (const auto [output, given] : llvm::enumerate(tiling.non_temporal))
-    if (given) non_temporal.push_back(builder.getI64IntegerAttr(static_cast<int64_t>(output)));
-  add("dims", builder.getArrayAttr(dims));
-  add("tile_order", builder.getArrayAttr(order));
-  add("packing", builder.getArrayAttr(packing));
-  if (!non_temporal.empty()) add("non_temporal", builder.getArrayAttr(non_temporal));
-  if (!tiling.halos.empty()) add("halos", builder.getUnitAttr());
-  Tiling start;
-  std::vector<int64_t> starts;
-  each_number(start, [&](const char*, auto& value) { starts.push_back(static_cast<int64_t>(value)); });
-  size_t at = 0;
-  each_number(tiling, [&](const char* name, auto& value) {
-    if (static_cast<int64_t>(value) != starts[at++]) add(name, builder.getI64IntegerAttr(static_cast<int64_t>(value)));
-  });
-  each_flag(tiling, [&](const char* name, const bool& value) {
-    if (value) add(name, builder.getUnitAttr());
-  });
-  return builder.getDictionaryAttr(fields);
-}
+DictionaryAttr attribute_of(const Tiling& tiling, MLIRContext* context) { return Writer(context).write(tiling); }
 
-Tiling tiling_from(DictionaryAttr attribute, const KernelDescription& kernel) { return Reader(attribute, kernel).read(); }
+Tiling tiling_from(DictionaryAttr attribute, const KernelDescription& kernel) {
+  Tiling tiling = Reader(attribute, kernel).read();
+  verify_tiling(tiling, kernel);
+  return tiling;
+}
 
 }  // namespace fovea

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the numbers of a Tiling are found: one object for one kernel. tiling.cc has contractions in general, reductions and
-// element-wise work; tiling_images.cc the contractions whose channels do not fill vectors in the usual way.
+// How the numbers of a Tiling are found: one object for one kernel. tiling.cc has contractions in general, tiling_images.cc
+// those whose channels do not fill vectors in the usual way, tiling_reductions.cc reductions and element-wise work.
 #pragma once
 
 #include <llvm/ADT/bit.h>
@@ -13,9 +13,12 @@
 
 namespace fovea {
 
+/// Enough grid tiles that a few threads end together.
+inline constexpr int64_t least_grid_tiles = 8;
+
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// At most `most` rows.
+/// At most `most` rows.
 int64_t row_tile(int64_t extent, int64_t vectors, int64_t most);
 
 class TilingChooser {
@@ -29,10 +32,7 @@ class TilingChooser {
         lanes_(std::max<int64_t>(1, target.lanes(element_bytes(kernel)))) {
     tiling_.dims.resize(rank_);
     tiling_.packing.assign(root_.inputs.size(), Packing::none);
-    for (const Access& input : root_.inputs) {
-      auto& forms = forms_.emplace_back();
-      for (mlir::AffineExpr result : input.map.getResults()) forms.push_back(linear_form(result, rank_));
-    }
+    for (const Access& input : root_.inputs) forms_.push_back(linear_forms(input, rank_));
   }
 
   Tiling choose() {
@@ -53,7 +53,7 @@ class TilingChooser {
   bool reads(size_t input, unsigned dim) const {
     return llvm::any_of(forms_[input], [&](const LinearForm& form) { return form.coefficients[dim] != 0; });
   }
-  // The dimension that walks the last coordinate of an input one element at a time, or -1.
+  /// The dimension that walks the last coordinate of an input one element at a time, or -1.
   int contiguous_dim(size_t input) const {
     if (forms_[input].empty()) return -1;
     const LinearForm& last = forms_[input].back();
@@ -69,7 +69,7 @@ class TilingChooser {
     return llvm::any_of(forms_[input],
                         [&](const LinearForm& form) { return form.coefficients[a] != 0 && form.coefficients[b] != 0; });
   }
-  // Along the taps of a gradient by the input the image is read from behind: such a dimension is stepped one by one.
+  /// Along the taps of a gradient by the input the image is read from behind: such a dimension is stepped one by one.
   bool runs_backwards(unsigned dim) const {
     return llvm::any_of(forms_, [&](const auto& forms) {
       return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] < 0; });
@@ -78,12 +78,13 @@ class TilingChooser {
   int64_t extent(unsigned dim) const { return root_.extents[dim]; }
   bool reduced(unsigned dim) const { return root_.reduced[dim]; }
 
-  // The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
-  // of it.
+  /// The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
+  /// of it.
   bool walks_rows(size_t input) const {
     const int dim = contiguous_dim(input);
-    return dim >= 0 && dim != tiling_.vector_dim && !reduced(static_cast<unsigned>(dim)) &&
-           tiling_.tiled(static_cast<unsigned>(dim));
+    if (dim < 0) return false;
+    const auto along = static_cast<unsigned>(dim);
+    return !tiling_.is_vector(along) && !reduced(along) && tiling_.tiled(along);
   }
 
   static int64_t vector_tile(int64_t extent, int64_t wanted) {
@@ -92,7 +93,7 @@ class TilingChooser {
 
   void set_tile(unsigned dim, int64_t tile) { tiling_.dims[dim].tile = tile; }
 
-  // Elements of the box of coordinates that one block of an input covers.
+  /// Elements of the box of coordinates that one block of an input covers.
   int64_t box_elements(size_t input) const {
     int64_t elements = 1;
     for (const LinearForm& form : forms_[input]) {
@@ -103,7 +104,7 @@ class TilingChooser {
     return elements;
   }
 
-  // Tiles of rows in a block, which all read the same columns.
+  /// Tiles of rows in a block, which all read the same columns.
   int64_t row_tiles(size_t columns_input) const {
     int64_t tiles = 1;
     for (unsigned dim : root_.output_dims)
@@ -118,12 +119,12 @@ class TilingChooser {
     return tiles;
   }
 
-  // Of the kernel at hand.
+  /// Of the kernel at hand.
   int64_t rows_of_tile(int64_t extent, int64_t vectors) const {
     return in_text_order() ? row_tile(extent, vectors, 8 / vectors) : row_tile(extent, vectors, target_);
   }
 
-  // The run of the innermost reduction written out in one linalg operation.
+  /// The run of the innermost reduction written out in one linalg operation.
   static int64_t depth_tile(int64_t extent) {
     if (extent % 8 == 0) return 8;
     for (int64_t tile = std::min<int64_t>(extent, 16); tile >= 4; --tile)
@@ -131,7 +132,7 @@ class TilingChooser {
     return std::min<int64_t>(extent, 8);
   }
 
-  // Their products take one factor from a register: more steps written out would ask for more of those than there are.
+  /// Their products take one factor from a register: more steps written out would ask for more of those than there are.
   bool groups_of_integers() const { return root_.product != DotProduct::none && root_.product != DotProduct::bf16_pairs; }
 
   bool sums_are_integers() const {
@@ -140,9 +141,9 @@ class TilingChooser {
         .isInteger(32);
   }
 
-  // Engines of WebAssembly keep the order of its text, where the products of one sum follow each other: the factors of all
-  // steps that are written out want registers beside the sums. One step of four rows leaves enough: measured, MobileNetV2 of
-  // floats takes 12.2 ms where two steps take 16.7, eight of six rows 19.
+  /// Engines of WebAssembly keep the order of its text, where the products of one sum follow each other: the factors of all
+  /// steps that are written out want registers beside the sums. One step of four rows leaves enough: measured, MobileNetV2 of
+  /// floats takes 12.2 ms where two steps take 16.7, eight of six rows 19.
   bool in_text_order() const { return llvm::StringRef(target_.triple).starts_with("wasm"); }
 
   int64_t steps_written_out(int64_t extent) const {
@@ -150,26 +151,23 @@ class TilingChooser {
     return groups_of_integers() ? std::min<int64_t>(extent, 4) : depth_tile(extent);
   }
 
-  // A result of its own, larger than what the caches keep until it is read, and written in whole lines.
+  /// A result of its own, larger than what the caches keep until it is read, and written in whole lines.
   bool streams(const KernelResult& output) const {
-    constexpr int64_t line_bytes = 64;
-    if (target_.non_temporal_bytes == 0 || output.in_place >= 0 || tiling_.vector_dim < 0 || tiling_.lane_reduction)
-      return false;
     const mlir::RankedTensorType type = output.type;
-    const int64_t element = (type.getElementTypeBitWidth() + 7) / 8;
-    const auto vector = static_cast<unsigned>(tiling_.vector_dim);
-    return type.getRank() > 0 && root_.output_dims.back() == vector && type.getShape().back() * element % line_bytes == 0 &&
-           tiling_.dims[vector].tile * element % line_bytes == 0 &&
-           type.getNumElements() * element >= target_.non_temporal_bytes;
+    const int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+    return target_.non_temporal_bytes != 0 && bytes >= target_.non_temporal_bytes && writes_whole_lines(output, root_, tiling_);
   }
+
+  /// Contractions alone have such numbers.
+  ContractionTiling& products() { return std::get<ContractionTiling>(tiling_.kind); }
 
   void contraction();
   bool inner_products();
   std::optional<unsigned> window_of_few(size_t rows, size_t columns, unsigned channels) const;
   void few_rows(unsigned channels, unsigned taps);
   bool depthwise();
-  void depthwise_results(unsigned row);
-  void depthwise_sums(unsigned row);
+  void depthwise_results(unsigned row, llvm::SmallVector<PaddingHalo> halos);
+  void depthwise_filter_gradient(unsigned row, llvm::SmallVector<PaddingHalo> halos);
   void contraction_blocks(size_t rows_input, size_t columns_input, bool shared_vector);
   void limit_reduction_blocks(size_t rows_input, size_t columns_input);
   void spread_unpacked(size_t columns_input);
@@ -177,7 +175,7 @@ class TilingChooser {
   int64_t even_block(unsigned dim, int64_t most) const;
   int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
   int64_t input_tile_block(size_t input, unsigned dim, int64_t block) const;
-  // Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
+  /// Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
   bool simple_coordinates(size_t input) const {
     return llvm::all_of(forms_[input], [](const LinearForm& form) {
       return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant >= 0 &&

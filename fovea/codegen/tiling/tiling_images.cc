@@ -24,47 +24,48 @@ bool TilingChooser::depthwise() {
     if (reduced(dim) && share_coordinate(0, *row, dim)) longest = std::max(longest, extent(dim));
   const bool sums = halos->empty() ? longest > extent(*row) : reduced(halos->front().position);
   if (longest == 0 || (sums && extent(*row) > 8)) return false;
-  tiling_.halos = std::move(*halos);
   tiling_.packing.assign(root_.inputs.size(), Packing::none);
-  tiling_.vector_dim = static_cast<int>(vector);
+  tiling_.vector_dim = vector;
   tiling_.tile_order = {*row, vector};
   for (unsigned dim = 0; dim < rank_; ++dim) tiling_.dims[dim].block = extent(dim);
-  sums ? depthwise_sums(*row) : depthwise_results(*row);
+  sums ? depthwise_filter_gradient(*row, std::move(*halos)) : depthwise_results(*row, std::move(*halos));
   return true;
 }
 
 // Results of an image: a run of pixels stays in registers over all taps.
-void TilingChooser::depthwise_results(unsigned row) {
+void TilingChooser::depthwise_results(unsigned row, llvm::SmallVector<PaddingHalo> halos) {
   auto& dims = tiling_.dims;
+  DepthwiseTiling kind{.halos = std::move(halos)};
   const unsigned vector = root_.output_dims.back();
   int64_t inside = extent(row), rows_total = extent(row);
-  for (const PaddingHalo& edge : tiling_.halos)
+  for (const PaddingHalo& edge : kind.halos)
     if (edge.position == row) inside = edge.inside_end - edge.inside_begin;
   // A register of words is multiplied into two of sums.
   const int64_t vectors = target_.widening_multiply_add && sums_are_integers() ? 2 : 1;
   set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
   set_tile(row, row_tile(std::max<int64_t>(inside, 1), vectors, (target_.vector_registers - 3) / (2 * vectors)));
   for (unsigned dim = 0; dim < rank_; ++dim)
-    dims[dim].written_out = reduced(dim) && extent(dim) <= 8 && share_coordinate(0, row, dim);
+    dims[dim].unrolled = reduced(dim) && extent(dim) <= 8 && share_coordinate(0, row, dim);
   for (unsigned dim : llvm::reverse(root_.output_dims)) {
     if (dim == vector || dim == row) continue;
     dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
     rows_total *= dims[dim].block;
-    if (tiling_.line_dim < 0 && extent(dim) > 1) tiling_.line_dim = static_cast<int>(dim);
+    if (!kind.next_line && extent(dim) > 1) kind.next_line = LinePrefetch{.dim = dim, .input = 0};
   }
+  tiling_.kind = std::move(kind);
   spread_over_grid({}, false);
 }
 
 // Sums over images (gradients by a filter): the taps of a row stay in registers along a row of the image; between rows they
 // wait in scratch.
-void TilingChooser::depthwise_sums(unsigned row) {
+void TilingChooser::depthwise_filter_gradient(unsigned row, llvm::SmallVector<PaddingHalo> halos) {
   auto& dims = tiling_.dims;
   const unsigned vector = root_.output_dims.back();
   int64_t vectors = 4;
   while (vectors > 1 && (extent(row) + 1) * vectors + 2 > target_.vector_registers) vectors /= 2;
   set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
   set_tile(row, extent(row));
-  tiling_.reduction_blocks = true;
+  tiling_.kind = DepthwiseFilterGradientTiling{.halos = std::move(halos)};
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (reduced(dim) && !share_coordinate(0, row, dim)) dims[dim].block = 1;
   for (unsigned dim : root_.output_dims)
@@ -113,10 +114,9 @@ bool TilingChooser::inner_products() {
     if (reduced(edge.position)) return false;
     if (edge.position == *row) inside = edge.inside_end - edge.inside_begin;
   }
-  tiling_.halos = std::move(*halos);
+  InnerProductTiling kind{.halos = std::move(*halos)};
   tiling_.packing.assign(root_.inputs.size(), Packing::none);
-  tiling_.vector_dim = lane;
-  tiling_.lane_reduction = true;
+  tiling_.vector_dim = static_cast<unsigned>(lane);
   tiling_.tile_order = {*row, vector, static_cast<unsigned>(lane)};
   const int64_t results = extent(vector);
   set_tile(static_cast<unsigned>(lane), lanes_);
@@ -129,9 +129,10 @@ bool TilingChooser::inner_products() {
     if (dim == vector || dim == *row) continue;
     tiling_.dims[dim].block = even_block(dim, std::max<int64_t>(1, 320 / rows_total));
     rows_total *= tiling_.dims[dim].block;
-    if (tiling_.line_dim < 0 && extent(dim) > 1 && reads(rows, dim)) tiling_.line_dim = static_cast<int>(dim);
+    if (!kind.next_line && extent(dim) > 1 && reads(rows, dim))
+      kind.next_line = LinePrefetch{.dim = dim, .input = static_cast<unsigned>(rows)};
   }
-  tiling_.line_input = static_cast<int>(rows);
+  tiling_.kind = std::move(kind);
   spread_over_grid({}, false);
   return true;
 }

@@ -194,11 +194,12 @@ Tiling winograd_tiling(const KernelDescription& kernel, const Target& target) {
   if (dims.batch >= 0) tiling.dims[static_cast<size_t>(dims.batch)].block = blocks.images;
   tiling.dims[dims.height].block = blocks.tile_rows * kernel.winograd;
   tiling.dims[dims.filters] = {.block = blocks.filters, .tile = 2 * target.lanes(4)};
-  tiling.vector_dim = static_cast<int>(dims.filters);
+  tiling.vector_dim = dims.filters;
   tiling.tile_order = {dims.filters};
   tiling.packing = {Packing::input_tile, Packing::prepacked};
-  tiling.winograd_lanes = target.lanes(4);
-  tiling.winograd_rows = row_tile(blocks.images * blocks.tile_rows * ceil_div(sizes.width, kernel.winograd), 2, target);
+  tiling.non_temporal.assign(kernel.outputs.size(), false);
+  const int64_t tiles = blocks.images * blocks.tile_rows * ceil_div(sizes.width, kernel.winograd);
+  tiling.kind = WinogradTiling{.results = kernel.winograd, .lanes = target.lanes(4), .rows = row_tile(tiles, 2, target)};
   return tiling;
 }
 

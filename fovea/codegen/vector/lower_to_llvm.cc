@@ -134,9 +134,12 @@ void add_lower_to_llvm_passes(mlir::OpPassManager& passes, bool converts_bf16) {
 
 void register_codegen_passes() {
   registerFoveaCodegenPasses();
-  static const mlir::PassPipelineRegistration<> lower_to_llvm(
-      "fovea-lower-to-llvm", "from vectors and memory to LLVM's dialect, for processors without instructions for bf16",
-      [](mlir::OpPassManager& passes) { add_lower_to_llvm_passes(passes, false); });
+  struct Options : mlir::PassPipelineOptions<Options> {
+    Option<bool> converts_bf16{*this, "converts-bf16", llvm::cl::desc("the processor has instructions for bf16")};
+  };
+  static const mlir::PassPipelineRegistration<Options> lower_to_llvm(
+      "fovea-lower-to-llvm", "from vectors and memory to LLVM's dialect",
+      [](mlir::OpPassManager& passes, const Options& options) { add_lower_to_llvm_passes(passes, options.converts_bf16); });
 }
 
 }  // namespace fovea

@@ -16,16 +16,15 @@ class InitializerWriter {
  public:
   explicit InitializerWriter(mlir::ModuleOp module);
 
-  /// Whether `value`, seen through views, is a hoisted tensor, or a parameter or state that nothing replaces.
+  /// A parameter or state that nothing replaces, or a hoisted tensor; through views.
   bool is_known_before_run(mlir::Value value) const;
 
-  /// A new argument of the network's function: kernel(constants..., operand), which the initializer calls. Equal requests give
-  /// the same argument.
+  /// A new argument of the network: kernel(constants..., operand), called by the initializer. The same twice is one.
   mlir::Value hoisted(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
                       mlir::Location location);
 
-  /// Calls act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is
-  /// known before the run in every call.
+  /// act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is known
+  /// before the run in every call.
   template <typename CandidateOf, typename Act>
   void for_each_candidate(CandidateOf candidate_of, Act act) const {
     for (auto& [kernel, calls] : calls_by_kernel()) {
@@ -37,7 +36,7 @@ class InitializerWriter {
     }
   }
 
-  /// Removes hoisted tensors without users, and what only they need.
+  /// Prepared tensors that nobody reads any more, and what only they need.
   void drop_unread();
 
  private:
@@ -51,7 +50,7 @@ class InitializerWriter {
   llvm::DenseMap<std::pair<mlir::Value, mlir::Operation*>, mlir::Value> hoisted_;
 };
 
-/// Changes the type of argument `number` of the kernel.
+/// Argument `number` of the kernel becomes one of `type`.
 void read_hoisted(mlir::func::FuncOp kernel, unsigned number, mlir::RankedTensorType type);
 
 }  // namespace fovea

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fovea/codegen/weights/weight_prepacking.h"
+// The pass fovea-prepack-weights: weights in the order the tiles read them, before the run.
+//
+// What a contraction reads of its columns is packed as a panel by every grid tile of every run (tile_packing.h). Where that
+// operand is known before the run, a parameter or a hoisted tensor, the initializer packs the whole of it once. Inside such a
+// kernel a builtin.unrealized_conversion_cast stands between the argument, of the packed type, and the linalg operation, which
+// sees the tensor as it was. Packing is a kernel of the initializer.
 
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
@@ -8,12 +13,20 @@
 
 #include <map>
 
+#include "fovea/codegen/emit/tile_packing.h"
 #include "fovea/codegen/kernel/dot_product_packing.h"
+#include "fovea/codegen/passes.h"
+#include "fovea/codegen/target/pass_target.h"
 #include "fovea/codegen/tiling/tiling.h"
 #include "fovea/codegen/weights/initializer.h"
 #include "fovea/passes/linalg_utils.h"
 
 namespace fovea {
+
+#define GEN_PASS_DECL_PREPACKWEIGHTSPASS
+#define GEN_PASS_DEF_PREPACKWEIGHTSPASS
+#include "fovea/codegen/Passes.h.inc"
+
 namespace {
 
 using namespace mlir;
@@ -29,15 +42,13 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target)
   KernelDescription formula = read_kernel(*copy);
   pack_dot_products(formula, target);
   Tiling tiling = choose_tiling(formula, target);
-  if (tiling.panel_input < 0) return {};
-  const Access& access = formula.root.inputs[static_cast<size_t>(tiling.panel_input)];
+  const auto* products = std::get_if<ContractionTiling>(&tiling.kind);
+  if (products == nullptr || !products->panel_input) return {};
+  const Access& access = formula.root.inputs[*products->panel_input];
   auto argument = dyn_cast<BlockArgument>(access.tensor);
   // A slice reads only part of what would be packed; a second reader sees the tensor as it is.
   if (!argument || !argument.hasOneUse() || !isa<linalg::GenericOp>(*argument.user_begin())) return {};
-  SmallVector<LinearForm> forms;
-  for (AffineExpr result : access.map.getResults())
-    forms.push_back(linear_form(result, static_cast<unsigned>(formula.root.extents.size())));
-  const PackedOperand packed(Packing::prepacked, access, forms, formula.root, tiling);
+  const PackedOperand packed(Packing::prepacked, access, formula.root, tiling);
   return Candidate{argument.getArgNumber(), packed.layout()};
 }
 
@@ -112,8 +123,21 @@ class Packer {
   std::map<std::string, func::FuncOp> packings_;
 };
 
+class PrepackWeightsPass : public impl::PrepackWeightsPassBase<PrepackWeightsPass> {
+ public:
+  explicit PrepackWeightsPass(const Target* target) : target_(target) {}
+
+  void runOnOperation() override {
+    if (failed(without_exceptions(getOperation(), [&] { Packer(getOperation(), target_.of(triple_, cpu_)).run(); })))
+      signalPassFailure();
+  }
+
+ private:
+  PassTarget target_;
+};
+
 }  // namespace
 
-void prepack_weights(ModuleOp module, const Target& target) { Packer(module, target).run(); }
+std::unique_ptr<Pass> create_prepack_weights_pass(const Target* target) { return std::make_unique<PrepackWeightsPass>(target); }
 
 }  // namespace fovea

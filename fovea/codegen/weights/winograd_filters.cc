@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fovea/codegen/weights/winograd_filters.h"
+// The pass fovea-transform-filters: filters of 3x3 convolutions in the transformed domain of Winograd's algorithm (winograd.h),
+// before the run, as [tiles of columns][numbers][channels][one tile of columns], the panel that their products read. The
+// transform is a kernel of the initializer.
 
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
@@ -7,11 +9,18 @@
 
 #include <map>
 
+#include "fovea/codegen/passes.h"
+#include "fovea/codegen/target/pass_target.h"
 #include "fovea/codegen/tiling/winograd.h"
 #include "fovea/codegen/weights/initializer.h"
 #include "fovea/passes/linalg_utils.h"
 
 namespace fovea {
+
+#define GEN_PASS_DECL_TRANSFORMFILTERSPASS
+#define GEN_PASS_DEF_TRANSFORMFILTERSPASS
+#include "fovea/codegen/Passes.h.inc"
+
 namespace {
 
 using namespace mlir;
@@ -111,10 +120,23 @@ class Transformer {
   std::map<std::pair<const void*, const void*>, func::FuncOp> kernels_;
 };
 
+class TransformFiltersPass : public impl::TransformFiltersPassBase<TransformFiltersPass> {
+ public:
+  TransformFiltersPass(const Target* target, const std::string& when) : target_(target) { when_ = when; }
+
+  void runOnOperation() override {
+    const auto transform = [&] { Transformer(getOperation(), target_.of(triple_, cpu_), winograd_named(when_)).run(); };
+    if (failed(without_exceptions(getOperation(), transform))) signalPassFailure();
+  }
+
+ private:
+  PassTarget target_;
+};
+
 }  // namespace
 
-void transform_winograd_filters(ModuleOp module, const Target& target, Winograd when) {
-  Transformer(module, target, when).run();
+std::unique_ptr<Pass> create_transform_filters_pass(const Target* target, const std::string& when) {
+  return std::make_unique<TransformFiltersPass>(target, when);
 }
 
 }  // namespace fovea

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights packed before the run give the same bits as weights packed by every grid tile, over sizes that leave remainders.
-#include "fovea/codegen/weights/weight_prepacking.h"
-
+// Weights packed before the run: the same bits as packed by every grid tile, over sizes that leave rests.
 #include <gtest/gtest.h>
 
 #include <cstring>
