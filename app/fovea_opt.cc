@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea-opt: runs any pass of the project on a file of text, for tests and for looking. The road in four steps, each of which
-// reads what the one before it prints:
+// fovea-opt runs any pass of the project on a file of text, for tests and for looking. It covers the lowering pipeline in four
+// steps, each of which reads what the one before it prints.
 //
-//   fovea-opt FILE PASSES                        MLIR, by the passes of docs/passes.md and docs/codegen-passes.md
-//   fovea-opt FILE --to-llvm-ir [MACHINE]        one kernel in LLVM's dialect to LLVM IR, with the function that calls it,
-//   `kernel` fovea-opt FILE --llvm-passes=TEXT [MACHINE]  LLVM IR, by LLVM's passes and ours (kernel_pipeline.h); fovea-kernel
-//   is all of them fovea-opt FILE --to-assembly [MACHINE]       LLVM IR to machine code as text
+// `fovea-opt FILE PASSES` runs passes on MLIR: those of docs/passes.md and docs/codegen-passes.md.
+// `fovea-opt FILE --to-llvm-ir` translates one kernel in LLVM's dialect to LLVM IR, with the function `kernel` that calls it.
+// `fovea-opt FILE --llvm-passes=TEXT` runs LLVM's passes and ours (kernel_pipeline.h) on LLVM IR; fovea-kernel is all of them.
+// `fovea-opt FILE --to-assembly` translates LLVM IR to machine code as text.
 //
-// MACHINE: --triple=LLVM's --cpu=LLVM's; without, for --to-llvm-ir this one, for the others the one that the text names. `-`
-// for FILE is standard input.
+// The last three take --triple= and --cpu=, LLVM's names. Without them --to-llvm-ir is for this machine, and the others are for
+// the one that the text names. `-` for FILE is standard input.
 #include <llvm/IRReader/IRReader.h>
 #include <llvm/Support/SourceMgr.h>
 #include <llvm/Support/raw_ostream.h>
