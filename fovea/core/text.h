@@ -19,7 +19,8 @@ bool is_utf8(std::string_view text);
 /// The text with U+FFFD in place of each piece that is not UTF-8, a piece being the longest beginning of a character, as the
 /// Unicode standard recommends.
 std::string utf8_of(std::string_view text);
-// At most `letters` letters, the last one an ellipsis when something was cut off. Letters are UTF-8 code points.
+/// The text cut to at most `letters` letters. Where something was cut off, the last letter is an ellipsis. A letter is one
+/// UTF-8 code point.
 std::string shorten(std::string_view text, size_t letters);
 
 }  // namespace fovea

@@ -23,6 +23,7 @@ class CorruptSampleReport {
       if (seen_.insert(damage.image).second) progress.say(fmt::format("skipped: {}", damage.message));
     }
   }
+  /// Whether the image at this index of the data set was reported as corrupt.
   bool contains(int64_t image) const { return seen_.contains(image); }
   /// How many different images were corrupt.
   int64_t images() const { return static_cast<int64_t>(seen_.size()); }

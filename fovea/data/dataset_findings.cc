@@ -8,13 +8,13 @@
 namespace fovea {
 namespace {
 
-constexpr float least_deviation = 3;   // of levels
+constexpr float least_deviation = 3;   // in levels from 0 to 255
 constexpr float least_sharpness = 20;  // variance of the Laplacian
 constexpr int64_t usual_tiny_side = 64;
 
 int64_t shorter_side(const ImageTraits& traits) { return std::min(traits.shape.height, traits.shape.width); }
 
-// Both splits, one after the other.
+// The images of both splits, those for training first.
 class Pictures {
  public:
   Pictures(const SplitStatistics& train, const SplitStatistics& test)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with the pictures of a data set, as far as pixels tell: what `fovea data` lists.
+/// \file
+/// What is wrong with the images of a data set, as far as their pixels show it. `fovea data` lists these findings.
 #pragma once
 
 #include <cstdint>
@@ -10,39 +11,47 @@
 
 namespace fovea {
 
+/// An image of a data set that has two splits.
 struct DatasetImage {
-  Split split = Split::train;
-  int64_t index = 0;
+  Split split = Split::train;  ///< the split that it belongs to
+  int64_t index = 0;           ///< its index within that split
+  /// Whether both are the same image of the same data set; equal pixels are not looked for.
   bool operator==(const DatasetImage&) const = default;
 };
 
+/// Images of a data set that are duplicates of each other.
 struct DuplicateImages {
-  std::vector<DatasetImage> images;  ///< two or more; those for training first
-  bool exact = true;                 ///< the same pixels; otherwise nearly so (fovea/data/duplicates.h)
-  bool across_splits = false;        ///< a test that has it measures nothing
-  bool across_classes = false;       ///< one of the labels is wrong
+  std::vector<DatasetImage> images;  ///< two or more; those of the training split come first
+  bool exact = true;                 ///< whether all have the same pixels; otherwise some only nearly (fovea/data/duplicates.h)
+  bool across_splits = false;        ///< whether both splits have one of them, so that the test split contains a training image
+  bool across_classes = false;       ///< whether their labels differ, so that at least one label is wrong
 };
 
+/// What findings() found in both splits of a data set.
 struct DatasetFindings {
-  std::vector<DuplicateImages> duplicates;
-  std::vector<DatasetImage> constant;             ///< hardly anything but one color: a deviation below 3 levels
-  std::vector<DatasetImage> blurred;              ///< nothing sharp at all; the most blurred first
-  std::vector<DatasetImage> tiny;                 ///< a shorter side below `tiny_below`
-  int64_t tiny_below = 0;                         ///< pixels: 64, of data sets of smaller pictures half their median
-  int64_t largest_class = 0, smallest_class = 0;  ///< of the training split, by their images
-  double imbalance = 1;                           ///< how many times the images of the smallest class the largest has
+  std::vector<DuplicateImages>
+      duplicates;                      ///< in the order of their first images, with the training split before the test split
+  std::vector<DatasetImage> constant;  ///< images of hardly more than one color: ImageTraits::deviation is below 3
+  std::vector<DatasetImage> blurred;   ///< images whose ImageTraits::sharpness is below 20; the most blurred come first
+  std::vector<DatasetImage> tiny;      ///< images whose shorter side is below `tiny_below`
+  int64_t tiny_below = 0;              ///< in pixels: 64, or half the median of the shorter sides where that is less
+  int64_t largest_class = 0;           ///< the class with the most training images
+  int64_t smallest_class = 0;          ///< the class with the fewest training images
+  double imbalance = 1;                ///< training images of the largest class divided by those of the smallest
 };
 
-/// The imbalance from which on training looks better than it is.
+/// The imbalance from which on it is reported: the accuracy over all images then says little about the smallest class.
 inline constexpr double notable_imbalance = 1.5;
 
+/// One split of a data set with its statistics. Neither is owned, and neither may be null in findings().
 struct SplitStatistics {
-  const Dataset* dataset = nullptr;
-  const DatasetStatistics* statistics = nullptr;
+  const Dataset* dataset = nullptr;               ///< the images of the split
+  const DatasetStatistics* statistics = nullptr;  ///< what statistics() returned for it
 };
 
-/// `train` and `test` are of one data set. Blurred, tiny and nearly equal pictures are looked for among photographs and small
-/// pictures in color; gray drawings such as digits, which are alike and small by nature, only for equal and constant ones.
+/// Looks through the statistics of both splits of one data set; decodes nothing. Blurred, tiny and nearly equal images are only
+/// looked for in color, because gray drawings such as digits are alike and small by nature. Among gray images, only equal and
+/// constant ones are found.
 DatasetFindings findings(const SplitStatistics& train, const SplitStatistics& test);
 
 }  // namespace fovea

@@ -19,7 +19,7 @@ namespace {
 constexpr int64_t gap = 4;  // between the images of a sheet
 constexpr uint8_t background = 32, ink = 224;
 
-// Of a class, as there is room for it.
+// The name of a class, cut to the room that there is.
 std::string sheet_name(const std::string& name) { return shorten(name, 20); }
 
 // Copies `picture`, gray or in color, into the sheet.
@@ -96,7 +96,7 @@ Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation o
   rows = std::min(rows, static_cast<int64_t>(dataset->class_names().size()));
   const ImageShape shape = dataset->encoded() ? ImageShape{side, side, 3} : dataset->image_shape();
   const Pipeline pipeline(dataset, shape, {.resize = side, .orientation = orientation}, 0);
-  int64_t margin = 0;  // of the names, on the left
+  int64_t margin = 0;  // for the names, on the left
   for (int64_t row = 0; row < rows; ++row)
     margin = std::max(margin, lettering_width(sheet_name(dataset->class_names()[static_cast<size_t>(row)])) + 2 * gap);
   Image sheet({rows * (side + gap) + gap, margin + columns * (side + gap) + gap, 3});
@@ -116,7 +116,7 @@ Image contact_sheet(const std::shared_ptr<const Dataset>& dataset, Orientation o
       paste(sheet, picture, gap + row * (side + gap), margin + gap + filled[static_cast<size_t>(row)]++ * (side + gap));
       --left;
     } catch (const Error&) {
-      // The statistics name it.
+      // Corrupt images are listed in the statistics.
     }
   }
   return sheet;

@@ -15,11 +15,11 @@
 namespace fovea {
 namespace {
 
-constexpr int most_bits = 6;  // of a perceptual hash, that differ between near duplicates
+constexpr int most_bits = 6;  // the largest number of bits in which the perceptual hashes of near duplicates differ
 constexpr double least_correlation = 0.98;
-constexpr float least_deviation = 3;  // of levels; below that a hash is noise
+constexpr float least_deviation = 3;  // in levels from 0 to 255; the hash of an image below it is noise
 
-// Disjoint sets; of each the smallest member leads.
+// Disjoint sets, each represented by its smallest member.
 class Sets {
  public:
   explicit Sets(size_t count) : leader_(count) { std::iota(leader_.begin(), leader_.end(), size_t{0}); }
@@ -37,12 +37,12 @@ class Sets {
   std::vector<size_t> leader_;
 };
 
-// Two hashes that differ in at most 6 bits agree in one of 7 bands.
+// Two hashes that differ in at most 6 bits are equal in at least one of 7 bands.
 class Bands {
  public:
   static constexpr int count = most_bits + 1;
   static uint64_t key(uint64_t hash, int band) {
-    constexpr int width = 64 / count;  // the last band has what is left
+    constexpr int width = 64 / count;  // the last band has the remaining bits
     return band + 1 < count ? hash >> band * width & ((uint64_t{1} << width) - 1) : hash >> band * width;
   }
 };
@@ -66,7 +66,7 @@ void join_near(std::span<const ImageTraits> pictures, const std::vector<size_t>&
 
 std::vector<DuplicateGroup> duplicate_groups(std::span<const ImageTraits> pictures, bool near) {
   Sets sets(pictures.size());
-  std::unordered_map<uint64_t, size_t> first;  // of each content
+  std::unordered_map<uint64_t, size_t> first;  // the first image with each content
   std::vector<size_t> distinct;
   for (size_t image = 0; image < pictures.size(); ++image) {
     if (!pictures[image].read()) continue;
@@ -96,7 +96,7 @@ std::vector<SharedImage> shared_images(const Dataset& train, const Dataset& test
   for (int64_t i = 0; i < train.count(); ++i) lengths.insert(train.stored_bytes(i));
   const bool known = !lengths.contains(-1);
   std::vector<std::byte> bytes;
-  // None of a file that cannot be read: whoever decodes it says so.
+  // A file that cannot be read has no hash; it is reported when it is decoded.
   const auto hash_of = [&](const Dataset& dataset, int64_t index) -> std::optional<size_t> {
     try {
       dataset.read_bytes(index, bytes);
@@ -106,7 +106,7 @@ std::vector<SharedImage> shared_images(const Dataset& train, const Dataset& test
     return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   };
   std::unordered_multimap<size_t, int64_t> tests;  // by the hash of their bytes
-  std::set<int64_t> wanted;                        // lengths of those
+  std::set<int64_t> wanted;                        // lengths of the files in `tests`
   for (int64_t i = 0; i < test.count(); ++i) {
     const int64_t length = test.stored_bytes(i);
     if (known && length >= 0 && !lengths.contains(length)) continue;

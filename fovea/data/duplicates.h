@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which pictures of a data set are the same, or nearly the same: resized, compressed again, brighter.
+/// \file
+/// Finds images of a data set that are equal, or nearly equal: resized, compressed again, or brighter.
 #pragma once
 
 #include <cstdint>
@@ -13,23 +14,27 @@
 
 namespace fovea {
 
+/// Images that are duplicates of each other.
 struct DuplicateGroup {
-  std::vector<size_t> images;  ///< numbers in what was searched, ascending; two or more
-  bool exact = true;           ///< all have the same pixels
+  std::vector<size_t> images;  ///< their positions among the images that were searched, ascending; two or more
+  bool exact = true;           ///< whether all have the same pixels
 };
 
-/// Groups of pictures that are one: by equal pixels, and where `near` by perceptual hashes of which at most 6 bits differ
-/// (candidates by equal bands, Norouzi et al. 2012) and thumbnails that correlate by 0.98. In the order of their first
-/// pictures. Pictures that could not be read are in none; constant ones, which all look alike, only in exact groups.
+/// Groups the images that are duplicates, in the order of the first image of each group. Images with equal pixels are
+/// duplicates. With `near`, so are images whose perceptual hashes differ in at most 6 bits and whose thumbnails have a
+/// correlation of at least 0.98. Candidates are found by equal parts of their hashes (Norouzi et al. 2012). An image that could
+/// not be read is in no group. Constant images, which all look alike, are only compared by their pixels.
 std::vector<DuplicateGroup> duplicate_groups(std::span<const ImageTraits> pictures, bool near = true);
 
-/// A picture of the training split whose file is, byte for byte, one of the test split.
+/// An image whose file is, byte for byte, in both splits.
 struct SharedImage {
-  int64_t train = 0, test = 0;
+  int64_t train = 0;  ///< its index in the training split
+  int64_t test = 0;   ///< its index in the test split
 };
 
-/// All such pictures, by their number in the training split. Reads the files that have the length of one of the other split.
-/// Of data sets of pixels, whose splits are as they were published: none.
+/// All images that are in both splits, ascending by their index in the training split. Where the lengths of files are known,
+/// only files are read whose length occurs in the other split. Files that cannot be read are skipped. Returns nothing for data
+/// sets of pixels, whose splits are taken as they were published.
 std::vector<SharedImage> shared_images(const Dataset& train, const Dataset& test, Progress& progress);
 
 }  // namespace fovea

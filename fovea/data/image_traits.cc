@@ -15,7 +15,7 @@ namespace {
 
 constexpr int64_t hashed_side = 32, frequencies = 8, thumbnail_side = 16, sharpness_side = 256;
 
-// Eight bytes at a time: pictures have megabytes, and nobody chooses them to collide.
+// Eight bytes at a time, because images have megabytes. The hash need not withstand images that are made to collide.
 uint64_t hash_of(const Image& image) {
   uint64_t hash = 0x9E3779B97F4A7C15;
   const auto mix = [&](uint64_t word) { hash = std::rotl((hash ^ word) * 0xD6E8FEB86659FD93, 29); };
@@ -29,7 +29,7 @@ uint64_t hash_of(const Image& image) {
   return (hash ^ hash >> 32) * 0xD6E8FEB86659FD93;
 }
 
-// Rec. 601 luma, as Pillow's "L".
+// Luma by Rec. 601, as in Pillow's mode "L".
 std::vector<float> gray_of(const Image& image) {
   const auto count = static_cast<size_t>(image.shape.height * image.shape.width);
   std::vector<float> gray(count);
@@ -61,7 +61,7 @@ std::array<double, frequencies * frequencies> low_frequencies(const std::vector<
   return result;
 }
 
-// Bit i tells whether frequency i is above the median of all but the mean.
+// Bit i says whether frequency i is above the median of all frequencies except the mean.
 uint64_t perceptual_hash(const std::vector<float>& gray) {
   const auto values = low_frequencies(gray);
   std::array<double, frequencies * frequencies - 1> sorted{};
@@ -82,7 +82,7 @@ void fill_thumbnail(const std::vector<float>& gray, std::array<uint8_t, 256>& th
   }
 }
 
-// Of all channels together, each about its own mean.
+// The standard deviation over all channels, each from its own mean.
 float deviation_of(const Image& image) {
   const auto channels = static_cast<size_t>(image.shape.channels);
   const double pixels = static_cast<double>(image.shape.height) * static_cast<double>(image.shape.width);
@@ -99,8 +99,8 @@ float deviation_of(const Image& image) {
   return static_cast<float>(std::sqrt(variance / static_cast<double>(channels)));
 }
 
-// Photographs of every size are judged at one: what is sharp at 4000 pixels and what is sharp at 300 give like numbers, and a
-// network sees no more than that.
+// Large images are reduced to one size first, so that sharp images of 4000 and of 300 pixels have similar values. A network does not
+// see more detail than that.
 float sharpness_of(const Image& image) {
   const int64_t shorter = std::min(image.shape.height, image.shape.width);
   const auto scaled = [&](int64_t extent) { return std::max<int64_t>(1, (extent * sharpness_side + shorter / 2) / shorter); };

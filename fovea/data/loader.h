@@ -39,15 +39,15 @@ struct Batch {
 
 /// What batches consist of, and how they are prepared.
 struct LoaderOptions {
-  int64_t batch = 128;    ///< images in a batch
-  bool shuffle = false;   ///< a new order in every epoch; false is the order of the data set
-  bool balanced = false;  // with shuffle: every class as often in an epoch, by images that come again or wait for another epoch
+  int64_t batch = 128;     ///< images in a batch
+  bool shuffle = false;    ///< a new order in every epoch; false is the order of the data set
+  bool balanced = false;   ///< with shuffle: every class is equally frequent in an epoch; see balanced_order()
   bool drop_last = false;  ///< leaves out the last, smaller batch of an epoch (training); false returns it smaller (evaluation)
   uint64_t seed = 0;       ///< of the order and of all augmentation
   ImageShape shape;        ///< what the network reads; empty is the data set's own, which data sets of files do not have
   Augmentation augmentation;  ///< of each image
-  Mixing mixing;              // of images in pairs, after everything else
-  int64_t first_epoch = 0;    // where the stream starts
+  Mixing mixing;              ///< of images in pairs, after everything else
+  int64_t first_epoch = 0;    ///< the epoch that the stream starts with
   int64_t first_batch = 0;    ///< where the stream starts within that epoch
   int64_t prefetch = 3;       ///< batches that are ready or being prepared
   int workers = 0;            ///< threads; 0: one for data sets of pixels, one for each processor for data sets of files
@@ -91,8 +91,9 @@ class Loader : public BatchSource {
 /// The order of an epoch: a Fisher-Yates shuffle of 0..count-1 drawn from (seed, epoch).
 std::vector<int64_t> epoch_order(int64_t count, uint64_t seed, int64_t epoch);
 
-// The same of an epoch that has every class as often, to within one image: as many images as there are labels, of each class
-// drawn without repetition until all of it were there. A class without images is left out.
+/// The order of an epoch in which every class is equally frequent, to within one image, drawn from (seed, epoch). It has as
+/// many entries as there are labels. The images of a class are drawn without repetition until all of them have been drawn, so
+/// those of small classes come several times, and some of large classes not at all. A class without images is left out.
 std::vector<int64_t> balanced_order(const std::vector<int32_t>& labels, uint64_t seed, int64_t epoch);
 
 }  // namespace fovea

@@ -25,7 +25,7 @@ StoredBatches::StoredBatches(std::shared_ptr<const StoredExamples> examples, int
 void StoredBatches::seek(int64_t epoch, int64_t batch) {
   epoch_ = batch >= batches_per_epoch() ? epoch + 1 : epoch;
   next_ = batch >= batches_per_epoch() ? 0 : batch;
-  const std::span labels = std::span(examples_->labels).first(static_cast<size_t>(examples_->count));  // those of view 0
+  const std::span labels = std::span(examples_->labels).first(static_cast<size_t>(examples_->count));  // the labels of view 0
   order_ =
       balanced_ ? balanced_order({labels.begin(), labels.end()}, seed_, epoch_) : epoch_order(examples_->count, seed_, epoch_);
 }

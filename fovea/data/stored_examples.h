@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Examples that are kept in memory as a network reads them, in batches for training.
+/// \file
+/// Examples that are kept in memory in the form that a network reads, and batches of them for training.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +12,25 @@
 
 namespace fovea {
 
-/// `views` views of each of `count` images: view v of image i is row v * count + i.
+/// `views` views of each of `count` images. View v of image i is row v * count + i.
 struct StoredExamples {
   Tensor values;                ///< f32 [views * count, ...]
   std::vector<int32_t> labels;  ///< of each row
   int64_t count = 0;            ///< number of images
   int64_t views = 1;            ///< views of each image
 
-  /// Numbers in a row.
+  /// The number of values in a row.
   int64_t row_size() const { return values.size() / (count * views); }
-  /// Copies row `row` to `target`, which has room for row_size() numbers.
+  /// Copies row `row` to `target`, which has room for row_size() values.
   void copy(int64_t row, float* target) const;
 };
 
-/// Shuffled as Loader shuffles, by (seed, epoch); in epoch e each image is seen as its view e % views. The last, smaller batch
-/// of an epoch is left out.
+/// Batches of stored examples in the order in which Loader shuffles, which is a function of (seed, epoch). Epoch e consists of
+/// view e % views of each image. The last, smaller batch of an epoch is left out. One thread at a time.
 class StoredBatches : public BatchSource {
  public:
-  /// The stream starts at `epoch` and `batch`; `balanced`: every class as often in an epoch, as Loader has it. Refuses batches
-  /// larger than `examples`.
+  /// The stream starts at `epoch` and `first_batch`. With `balanced`, every class is equally frequent in an epoch
+  /// (balanced_order()). Refuses a batch below 1 or above the number of images.
   StoredBatches(std::shared_ptr<const StoredExamples> examples, int64_t batch, uint64_t seed, int64_t epoch = 0,
                 int64_t first_batch = 0, bool balanced = false);
 
@@ -43,7 +44,7 @@ class StoredBatches : public BatchSource {
   uint64_t seed_;
   bool balanced_;
   int64_t epoch_ = 0, next_ = 0;
-  std::vector<int64_t> order_;  // of epoch_
+  std::vector<int64_t> order_;  // the order of epoch_
   Batch batch_;
 };
 

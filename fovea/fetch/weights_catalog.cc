@@ -14,7 +14,7 @@
 namespace fovea {
 namespace {
 
-// A key of an entry with its place for messages.
+// A key of an entry with its position for messages.
 struct Entry {
   const toml::node& node;
   std::string key;
@@ -49,7 +49,7 @@ struct Entry {
     if (std::ranges::find(words, word) == words.end()) refuse_unknown(where(), word, words);
     return word;
   }
-  // Eight digits are what names of files bear.
+  // The names of published files contain at least the first eight digits of the checksum.
   std::string checksum() const {
     const std::string sum = text();
     if (sum.size() < 8 || sum.size() > 64 || sum.find_first_not_of("0123456789abcdef") != std::string::npos)
@@ -122,7 +122,7 @@ WeightsCatalog parse_weights(std::string_view toml, std::string_view file) {
   } catch (const toml::parse_error& error) {
     refuse("{}:{}: {}", file, error.source().begin.line, error.description());
   }
-  // A table of TOML knows no order; the file has one.
+  // A TOML table has no order, so the entries are sorted by their position in the file.
   std::vector<std::pair<std::string, const toml::node*>> entries;
   for (const auto& [name, node] : *table) entries.emplace_back(name.str(), &node);
   std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.second->source().begin.line; });

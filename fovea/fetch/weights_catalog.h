@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weights that others have published for the networks here: where they are, what they are known by, how they want pictures.
-//
-// The catalog is TOML; fovea/fetch/weights.toml is built in.
+/// \file
+/// The catalog of weights that others have published for networks of fovea: addresses, checksums, accuracy and preprocessing.
+///
+/// The catalog is TOML; fovea/fetch/weights.toml is built in.
 #pragma once
 
 #include <filesystem>
@@ -17,12 +18,13 @@ namespace fovea {
 /// Published weights that can be downloaded.
 struct RemoteWeights {
   std::string name;     ///< "mobilenet-v2@torchvision"
-  std::string model;    ///< of the registry
+  std::string model;    ///< the model's name in the registry
   std::string address;  ///< the URL of the file
   RemoteFile file;      ///< its name is the address's last part
   std::string license;  ///< the license of the weights
   double top1 = 0;      ///< percent of ImageNet's validation images, as published; 0: not known
-  // How the network was trained and reads images. Values that are left out are those of the file, or the network's defaults.
+  // How the network was trained and how it reads images. A value that is left out is the one in the file, or the network's
+  // default.
   int64_t size = 0;               ///< height and width of the input in pixels; 0: not given
   int64_t resize = 0;             ///< size of the shorter side before the crop; 0: not given
   std::string interpolation;      ///< bilinear or bicubic; empty: not given
@@ -37,29 +39,31 @@ using WeightsCatalog = std::vector<RemoteWeights>;  ///< in the order of the fil
 /// The built-in catalog, valid as long as the program.
 const WeightsCatalog& built_in_weights();
 
-/// Refuses, naming file and line, what is no catalog.
+/// Reads a catalog. Refuses text of another form; the message names `file` and the line.
 WeightsCatalog parse_weights(std::string_view toml, std::string_view file);
 
-/// By its name, by the name of its file, or, of a model's name, the first of that model; "imagenet" is the first of `model`, of
-/// mobilenet-v2 where that is empty. Null where there is none.
+/// The entry that `name` names: the name of an entry, the name of its file, or a model's name, which is the first entry of that
+/// model. "imagenet" is the first entry of `model`, or of mobilenet-v2 when `model` is empty. Null when there is none; valid as
+/// long as the catalog.
 const RemoteWeights* find_weights(const WeightsCatalog& catalog, std::string_view name, std::string_view model = {});
 
 /// Where weights are kept, and whether more may be fetched.
 struct WeightsPlaces {
-  std::filesystem::path home;                 ///< the user's folder; what is fetched goes there
-  std::vector<std::filesystem::path> caches;  ///< looked into first, and never written
-  std::string mirror;                         ///< MIRROR/FILE instead of the catalog's address
+  std::filesystem::path home;                 ///< the user's folder, into which files are downloaded
+  std::vector<std::filesystem::path> caches;  ///< folders that are searched first and never written to
+  std::string mirror;                         ///< if not empty, MIRROR/FILE is downloaded in place of the catalog's address
   bool offline = false;                       ///< whether downloads are forbidden
 };
 
 /// A file of weights on this machine.
 struct FetchedWeights {
   std::filesystem::path path;  ///< where the file is
-  int64_t received = 0;        ///< bytes from the net
+  int64_t received = 0;        ///< bytes that were downloaded; 0 when the file was there
 };
 
-/// The file of `weights`: as it lies in a cache or in the user's folder, with the right checksum, or downloaded there (see
-/// download()). Throws Error where it is nowhere and `offline` forbids to fetch it, naming the places; and as download() does.
+/// The file of `weights`: one in a cache or in the user's folder that has the right checksum, or else one that is downloaded
+/// into the user's folder (see download()). Fails when there is none and `offline` forbids a download, naming the places, and
+/// when download() fails.
 FetchedWeights fetch_weights(const RemoteWeights& weights, const WeightsPlaces& places, const FetchEvents& events = {});
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea/fetch/weights.toml, built in (cmake/embed_text.cmake).
+// The text of fovea/fetch/weights.toml, embedded by cmake/embed_text.cmake.
 #pragma once
 
 #include <string_view>

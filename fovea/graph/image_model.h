@@ -25,7 +25,8 @@ struct ImageModelForm {
 /// The form of a model; refuses a model of another form and says what differs.
 ImageModelForm image_model_form(const InferenceModel& model);
 
-// What a probability of 0 in such an output may have been before it was rounded: of integers half a step.
+/// The probability that stands for a 0 in such an output, so that it has a logarithm: half a quantization step for an integer
+/// output, because a 0 there was rounded, and 1e-30 for a float output.
 float least_probability(const TensorType& output);
 
 /// What the shorter side of an image is resized to before the center crop (0: 8/7 of the input's), for an input of height x

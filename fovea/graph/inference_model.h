@@ -31,10 +31,10 @@ struct InferenceModel {
   /// say what they mean.
   Preprocessing preprocessing;
   bool says_preprocessing = false;  ///< whether the preprocessing comes from the file; otherwise it is a guess
-  std::vector<std::string> labels;  // names of the classes; empty when unknown
-  Confidence confidence = {};       // of its probabilities; a file's own operators know nothing of it
-  // Other names of inputs and of results, as a file's signature gives them; by name.
-  std::map<std::string, std::string> input_aliases, output_aliases;
+  std::vector<std::string> labels;  ///< names of the classes; empty when unknown
+  Confidence confidence = {};       ///< of its probabilities; it is metadata, and no operator of the graph applies it
+  std::map<std::string, std::string> input_aliases;   ///< the graph's names of inputs, by their names in the file's signature
+  std::map<std::string, std::string> output_aliases;  ///< the graph's names of results, by their names in the file's signature
 };
 
 }  // namespace fovea

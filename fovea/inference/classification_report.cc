@@ -9,7 +9,7 @@
 namespace fovea {
 namespace {
 
-constexpr double z = 1.959963984540054;  // of the normal distribution, both tails 2.5%
+constexpr double z = 1.959963984540054;  // quantile of the normal distribution that leaves 2.5% in each tail
 
 double f1_of(double jaccard) { return 2 * jaccard / (1 + jaccard); }
 
@@ -21,7 +21,7 @@ Share wilson(int64_t count, int64_t total) {
   const double share = static_cast<double>(count) / n, scale = 1 + z * z / n;
   const double middle = (share + z * z / (2 * n)) / scale;
   const double reach = z * std::sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / scale;
-  // Of none and of all the bound is 0 and 1 exactly; rounding must not move it past the share.
+  // For a count of 0 or of `total`, one bound is exactly 0 or 1, and rounding must not move it past the share.
   return {share, count == 0 ? 0 : std::max(0.0, middle - reach), count == total ? 1 : std::min(1.0, middle + reach)};
 }
 

@@ -13,10 +13,10 @@
 namespace fovea {
 namespace {
 
-// The values that the method needs, of a graph of real numbers.
+// The values of a float graph that the method needs.
 struct Places {
-  Ref features = {};  // [batch, y, x, channels]: the last of more than one pixel
-  Ref logits = {};    // before the softmax where there is one
+  Ref features = {};  // [batch, y, x, channels]: the last value of more than one pixel
+  Ref logits = {};    // before the softmax if there is one
 };
 
 Places places_in(const InferenceModel& model, const std::vector<Graph::Node>& nodes) {
@@ -38,7 +38,7 @@ Places places_in(const InferenceModel& model, const std::vector<Graph::Node>& no
   return places;
 }
 
-// `model` with the features and the gradient of the chosen logits by them as its results.
+// The graph of `model` with two results: the features, and the gradient of the chosen logits with respect to them.
 Graph gradient_graph(const InferenceModel& model, const ImageModelForm& form) {
   Graph graph(model.name);
   GraphCopy copy(model.graph, graph);

@@ -41,15 +41,18 @@ class ImageClassifier {
   bool takes_bytes() const { return form_.takes_bytes(); }
   /// Whether the preprocessing comes from the file.
   bool says_preprocessing() const { return model_.says_preprocessing; }
+  /// The temperature that probabilities() applies, and the threshold for "unknown", which the caller applies. Valid as long as
+  /// this object.
   const Confidence& confidence() const { return model_.confidence; }
 
   /// The model's preprocessing, from pixels to what probabilities() takes; for a network that takes bytes, the pixels
   /// themselves.
   Augmentation evaluation() const;
 
-  // images [n, height, width, channels] f32, n at most batch() -> [batch, classes] f32, of which the first n rows answer them.
-  // Valid until the next call. Scores are made probabilities once, at the model's temperature: of a network that ends in
-  // softmax, each probability becomes its power of 1 / temperature, which is the same.
+  /// Answers for images [n, height, width, channels] f32, with n at most batch(): [batch(), classes()] f32, of which the first
+  /// n rows are the answers. Fails on images of another shape. Valid until the next call. The probabilities are those at the
+  /// model's temperature. If the network ends in softmax, each probability is raised to the power of 1 / temperature and the
+  /// row is divided by its sum, which is the same as dividing the logits by the temperature.
   const Tensor& probabilities(const Tensor& images, ThreadPool& threads);
 
  private:
@@ -66,7 +69,7 @@ struct FileEvaluation {
   std::optional<Augmentation> pictures = {};  ///< how images become inputs; none: as the model says
   std::vector<int64_t> places = {};  ///< for each class of the data set, its number in the network; empty: in the same order
   CorruptSampleReport* damage = nullptr;  ///< where corrupt images are reported; may be null
-  Predictions* predictions = nullptr;     // where each answer goes
+  Predictions* predictions = nullptr;     ///< where each answer is added; may be null
 };
 /// Evaluates the classifier on `dataset`. If the network has one class more than the data set, its first one is the background
 /// (TensorFlow's convention) and never an answer. Refuses another number of classes, and images that do not fit.

@@ -6,7 +6,7 @@
 namespace fovea {
 namespace {
 
-// The mean probability that images labeled with a class have of it; above 1 for a class without images.
+// For each class, its mean probability over the images that are labeled with it; above 1 for a class without images.
 std::vector<double> thresholds(const Predictions& held_out) {
   std::vector<double> sums(static_cast<size_t>(held_out.classes()));
   std::vector<int64_t> counts(sums.size());
@@ -29,7 +29,7 @@ std::vector<LabelSuspicion> label_suspicions(const Predictions& held_out) {
     const std::vector<double> probabilities = held_out.probabilities(image);
     const auto label = static_cast<size_t>(held_out.label(image));
     size_t other = label == 0 ? 1 : 0, confident = label;
-    double most = 0;  // of the classes that reach their threshold
+    double most = 0;  // the highest probability among the classes that reach their threshold
     for (size_t j = 0; j < probabilities.size(); ++j) {
       if (j != label && probabilities[j] > probabilities[other]) other = j;
       if (probabilities[j] < least[j] || probabilities[j] <= most) continue;

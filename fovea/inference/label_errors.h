@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which labels of a data set are likely wrong, by predictions of a network that did not see the image: confident learning
-// (Northcutt, Jiang and Chuang 2021).
+/// \file
+/// Finds labels of a data set that are likely wrong, from predictions of networks that were not trained on the image: confident
+/// learning (Northcutt, Jiang and Chuang 2021).
 #pragma once
 
 #include <cstdint>
@@ -10,16 +11,20 @@
 
 namespace fovea {
 
+/// How suspicious the label of one image is.
 struct LabelSuspicion {
-  int64_t image = 0;
-  int32_t label = 0;       ///< as it is given
-  int32_t likelier = 0;    ///< the likeliest other class
-  double margin = 0;       ///< probability of the label less that of the likeliest other class, -1 to 1
-  bool confident = false;  ///< some other class has as much probability as its own images have in the mean, and more than the
-                           ///< label: an off-diagonal count of the confident joint
+  int64_t image = 0;     ///< its index among the predictions
+  int32_t label = 0;     ///< the label that it has in the data set
+  int32_t likelier = 0;  ///< the likeliest other class
+  double margin = 0;     ///< from -1 to 1: the probability of the label minus that of `likelier`
+  /// Whether confident learning calls the label wrong. Among the classes whose probability for this image is at least the mean
+  /// that images labeled with that class have, the likeliest is another class than the label (an off-diagonal count of the
+  /// confident joint).
+  bool confident = false;
 };
 
-/// Every image, the most suspicious first: by the normalized margin, of equals in the data set's order.
+/// An entry for every image, ascending by its margin, so that the most suspicious come first. Images with equal margins stay in
+/// the order of the predictions. There must be at least two classes.
 std::vector<LabelSuspicion> label_suspicions(const Predictions& held_out);
 
 }  // namespace fovea

@@ -55,9 +55,9 @@ class Predictor {
 /// The weighted mean of the answers to all views of the images, like predict(), as a tensor of its own.
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads);
 
-// How `predictor` (with logits) does on `dataset`. The last batch is as small as it has to be. Photographs that cannot be read
-// are named once, in `damage` where given; another stands in for each. What a network in training has learnt since the last
-// evaluation is seen. Each answer goes to `predictions` where given.
+/// Evaluates a predictor that returns logits on `dataset`, with the current values of its tensors. The last batch may be
+/// smaller. Each image that cannot be read is reported once, in `damage` unless it is null, and replaced by the next one that
+/// can. Each answer is added to `predictions` unless it is null. Fails when an answer is not finite.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
                  Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr,
                  Predictions* predictions = nullptr);

@@ -19,7 +19,7 @@ double loss_at(const Predictions& predictions, double temperature) {
   return sum / static_cast<double>(predictions.count());
 }
 
-// Every second image: data sets are in the order of their classes, so that either half has all of them.
+// Every second image, because data sets are usually sorted by class and so each half contains all classes.
 Predictions half(const Predictions& predictions, int64_t first) {
   Predictions part(predictions.classes());
   Tensor row({1, predictions.classes()}, DType::f32);
@@ -53,7 +53,7 @@ Reliability reliability(const Predictions& predictions, double temperature, int 
   return result;
 }
 
-// The loss is convex in 1 / temperature: golden section on it finds the one minimum there is.
+// The loss is convex in 1 / temperature, so a golden-section search over it finds the only minimum.
 double fitted_temperature(const Predictions& predictions) {
   if (predictions.count() == 0) return 1;
   const double ratio = (std::sqrt(5.0) - 1) / 2;
@@ -105,7 +105,7 @@ std::optional<Rejection> chosen_rejection(const Predictions& predictions, double
     const double last = confidences[static_cast<size_t>(image)];
     const double next = answered < count ? confidences[static_cast<size_t>(order[static_cast<size_t>(answered)])] : -1;
     if (next == last || static_cast<double>(wrong) > wanted_error * static_cast<double>(answered)) continue;
-    // Halfway to the first that is kept back, so that the last digits of another way of computing do not decide.
+    // The threshold is halfway to the first answer that is withheld, so that rounding in another program does not decide.
     best = Rejection{.unknown_below = answered < count ? (last + next) / 2 : 0,
                      .answered = answered,
                      .wrong = wrong,

@@ -12,11 +12,11 @@
 namespace fovea {
 namespace {
 
-// What a value is a function of.
+// What a value depends on.
 enum class Origin : uint8_t {
-  fixed,     // of constants and frozen parameters
-  features,  // of the image, too
-  trained    // of what changes from step to step
+  fixed,     // constants and frozen parameters alone
+  features,  // the image, too
+  trained    // something that changes from step to step
 };
 
 Shape batched(int64_t batch, const Shape& shape) {
@@ -38,7 +38,7 @@ class CutSearch {
     classify_arguments();
     const std::vector<Graph::Node> nodes = recorder_.graph().nodes();
     if (nodes.size() != recorder_.operations().size()) return std::nullopt;
-    std::vector<int64_t> last_read(nodes.size(), -1);  // by the maker of a value: the last node that reads it
+    std::vector<int64_t> last_read(nodes.size(), -1);  // for each node, the last node that reads one of its results
     std::map<int32_t, size_t> makers;
     int64_t image_read = -1;
     for (size_t i = 0; i < nodes.size(); ++i) {
@@ -73,11 +73,11 @@ class CutSearch {
     }
   }
 
-  // After node i nothing but its own result is read of all that depends on the image and was made before.
+  // Whether, of all values that depend on the image and are computed up to node i, only the result of node i is read after it.
   std::optional<FrozenCut> last_cut(const std::vector<Graph::Node>& nodes, const std::vector<int64_t>& last_read,
                                     int64_t image_read) {
     std::optional<FrozenCut> found;
-    int64_t open = image_read;  // the last node that reads a value made before node i
+    int64_t open = image_read;  // the last node that reads a value computed before node i
     for (size_t i = 0; i < nodes.size(); ++i) {
       const auto at = static_cast<int64_t>(i);
       const Origin origin = nodes[i].results.empty() ? Origin::fixed : origins_[nodes[i].results.front().index];
@@ -126,7 +126,7 @@ Network head_of(const Network& network, const FrozenCut& cut) {
   head.input = cut.features;
   head.function = [network, cut](Value features) {
     Recorder& recorder = features.recorder();
-    // An image that nothing is computed of: what is recorded on it is compiled away.
+    // What is recorded up to the cut reads a placeholder of the image. Nothing that remains uses it, so it is compiled away.
     const Shape shape = batched(features.extent(0), network.input);
     std::vector<int64_t> cells;
     for (const int64_t extent : shape) cells.insert(cells.end(), {0, extent - 1});

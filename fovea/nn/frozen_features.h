@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A network in two: what its frozen part makes of an image, which never changes, and what is trained on that.
+/// \file
+/// Cuts a network in two: a frozen part, whose results for an image never change, and a head that is trained on these results.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +18,24 @@ struct FrozenCut {
   Shape features;         ///< of one image, without the batch
 };
 
-/// The last value that all which comes after is a function of, and that is itself a function of the image and of parameters
-/// that fit `frozen` alone (patterns as in TrainingOptions): no dropout stands before it, and no norm that goes by its batch.
-/// None where there is no such value, and of networks with a form.
+/// The last possible cut. Everything after it depends on the image only through the value at the cut, and that value depends
+/// only on the image and on parameters whose names fit `frozen` (patterns as in TrainingOptions), so neither dropout nor a
+/// batch norm with the batch's statistics comes before it. Returns nothing when there is no such value, and for a network with
+/// a form.
 std::optional<FrozenCut> frozen_cut(const Network& network, const std::vector<std::string>& frozen);
 
-/// "image" [batch, input...] -> "features" [batch, features...]: a network with a form, which has the parameters of the whole.
+/// The frozen part as a network with a form, "image" [batch, input...] -> "features" [batch, features...]. Its parameters have
+/// the names that they have in the whole network.
 Network features_of(const Network& network, const FrozenCut& cut);
 
-/// The rest: it reads features as its image, has the parameters of the whole under their names, and gives its logits.
+/// The head as a network whose image is the features and whose results are the logits. Its parameters have the names that they
+/// have in the whole network.
 Network head_of(const Network& network, const FrozenCut& cut);
 
-/// Patterns that freeze all but the last layer with weights: for each other parameter its name.
+/// Patterns that freeze everything except the last layer with weights: the names of all other parameters.
 std::vector<std::string> all_but_head(const Network& network);
 
-/// The scales of batch norms, by name: frozen, they make the norms go by their running statistics.
+/// The names of the scales of all batch norms. A batch norm whose scale is frozen uses its running statistics.
 std::vector<std::string> norm_scales(const Network& network);
 
 }  // namespace fovea

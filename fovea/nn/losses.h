@@ -9,19 +9,20 @@
 
 namespace fovea {
 
-// logits [batch, classes], label [batch] i32. With label smoothing s the target is 1 - s + s / classes for the label and s /
-// classes elsewhere (Szegedy et al. 2016). The logits must not have been through a softmax.
-//
-// With class weights w the loss of an image of target t is -sum of w t log p, the mean still over the number of images: weights
-// whose mean over the images is 1 leave the scale of the gradient. With focal g > 0 it is multiplied by (1 - p)^g, p the
-// probability of the label (Lin et al. 2017): what the network knows already counts less.
+/// The options of softmax_cross_entropy.
 struct CrossEntropyOptions {
-  /// S: the target is 1 - s + s / classes for the label and s / classes elsewhere (Szegedy et al. 2016).
+  /// With label smoothing s, the target is 1 - s + s / classes for the label and s / classes elsewhere (Szegedy et al. 2016).
+  /// At least 0 and below 1.
   double label_smoothing = 0;
-  std::vector<double> class_weights = {};  // one a class, not negative; empty: 1
+  /// A weight w for each class, not negative; empty: all are 1. The loss of an image with target t is then -sum(w t log p). The
+  /// mean is still over the number of images, so weights whose mean over the images is 1 keep the scale of the gradient.
+  std::vector<double> class_weights = {};
+  /// Focal loss (Lin et al. 2017, section 3.2): with g above 0, the loss of an image is multiplied by (1 - p)^g, where p is the
+  /// probability of its label, of mixed images the first. Images that the network already recognizes then count less. 0: none.
   double focal = 0;
 };
-/// The cross-entropy of logits [batch, classes] and label [batch] i32. The logits must not have been through a softmax.
+/// The cross-entropy of logits [batch, classes] and label [batch] i32. The logits must not have been through a softmax. Refuses
+/// options that are out of their ranges or do not fit the number of classes.
 Value softmax_cross_entropy(Value logits, Value label, CrossEntropyOptions options = {});
 
 /// The labels of images that are mixed in pairs (mixup, Zhang et al. 2018; CutMix, Yun et al. 2019).
@@ -34,8 +35,10 @@ struct MixedLabels {
 /// `second_label`.
 Value softmax_cross_entropy(Value logits, const MixedLabels& labels, CrossEntropyOptions options = {});
 
-// logits and a teacher's of one shape [batch, classes]: T^2 times the divergence (Kullback and Leibler) of the softmax of
-// logits / T from that of the teacher's (Hinton et al. 2015, section 2). No gradient goes to the teacher's.
+/// The loss of learning from a teacher (Hinton et al. 2015, section 2): T^2 times the Kullback-Leibler divergence of the
+/// softmax of logits / T from the softmax of teacher / T, where T is the temperature. Both have the shape [batch, classes]. The
+/// teacher's logits should be an input of the graph, since a gradient by them is not stopped. Refuses a temperature that is not
+/// above 0.
 Value distillation(Value logits, Value teacher, double temperature);
 
 /// The cross-entropy of each element on its own; `logits` and `target` (0..1) have one shape.

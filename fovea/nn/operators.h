@@ -53,8 +53,10 @@ Value fake_quantize(Value x, Value minimum, Value maximum, int64_t least = -128)
 Value maximum(Value a, Value b);
 /// The smaller of two, with broadcasting.
 Value minimum(Value a, Value b);
-Value power(Value base, double exponent);                               // base ** exponent, of a base that is not negative
-Value select_greater(Value a, Value b, Value on_true, Value on_false);  // a > b ? on_true : on_false, with broadcasting
+/// base ** exponent for each element. The base must not be negative.
+Value power(Value base, double exponent);
+/// a > b ? on_true : on_false for each element, with broadcasting.
+Value select_greater(Value a, Value b, Value on_true, Value on_false);
 
 /// The same values in row-major order; one extent may be -1.
 Value reshape(Value x, const Shape& shape);

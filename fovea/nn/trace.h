@@ -22,7 +22,6 @@ namespace fovea {
 /// Values by name.
 using NamedValues = std::map<std::string, Value>;
 
-// What a network reads and gives that is not one image in and logits out, by name.
 /// The inputs and results, by name, of a network that is not one image in and logits out.
 struct NetworkForm {
   /// One input or target.
@@ -80,17 +79,17 @@ using Loss = std::function<Value(Value logits, Value label)>;
 struct TrainingOptions {
   Optimizer optimizer = sgd();        ///< records the updates
   double label_smoothing = 0;         ///< see CrossEntropyOptions
-  std::vector<double> class_weights;  // of the loss, and focal: see CrossEntropyOptions (fovea/nn/losses.h)
-  double focal = 0;
-  // Above 0: an image's loss is this share of the distillation (fovea/nn/losses.h) from the input "teacher", logits [batch,
-  // classes] f32, at the temperature, and the rest of what it was.
+  std::vector<double> class_weights;  ///< see CrossEntropyOptions
+  double focal = 0;                   ///< see CrossEntropyOptions
+  /// 0: there is no teacher. Above 0, up to 1: the graph has the further input "teacher", logits [batch, classes] f32, and the
+  /// loss is this weight times distillation() from them (fovea/nn/losses.h), plus 1 - this weight times the loss by the labels.
   double teacher_weight = 0;
-  double teacher_temperature = 1;
-  bool mixed_labels = false;  ///< images are mixtures: see second_label and label_weight at trace_training
-  Loss loss;                  // empty: softmax cross-entropy with the label smoothing above
-  bool summed = false;        ///< differentiates the sum over the images instead of the mean
-  double clip_norm = 0;       ///< all gradients as one vector are shortened to this length; 0: never (Pascanu et al. 2013)
-  bool average = false;       ///< keeps averages of parameters and running statistics: see average_decay at trace_training
+  double teacher_temperature = 1;  ///< the temperature of distillation(), above 0
+  bool mixed_labels = false;       ///< images are mixtures: see second_label and label_weight at trace_training
+  Loss loss;                       ///< empty: softmax cross-entropy with label smoothing, class weights and focal as above
+  bool summed = false;             ///< differentiates the sum over the images instead of the mean
+  double clip_norm = 0;            ///< all gradients as one vector are shortened to this length; 0: never (Pascanu et al. 2013)
+  bool average = false;            ///< keeps averages of parameters and running statistics: see average_decay at trace_training
   /// Patterns (fovea/core/glob.h) of names of parameters that stay as they are: they get no gradient and no update, and a batch
   /// norm whose scale is among them uses its running statistics. Refuses a pattern that matches nothing, and patterns that
   /// leave nothing to train.

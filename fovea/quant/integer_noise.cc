@@ -20,7 +20,7 @@ constexpr std::string_view prefix = "quantized_";
 
 std::string value_name(Ref value) { return fmt::format("value.{}", value.index); }
 
-// The layers that have integers of 8 bits as their results.
+// The layers whose results are 8-bit integers.
 std::vector<Graph::Node> integer_layers(const Graph& graph) {
   std::vector<Graph::Node> layers = live_nodes(graph);
   std::erase_if(layers, [&](const Graph::Node& node) {
@@ -31,14 +31,14 @@ std::vector<Graph::Node> integer_layers(const Graph& graph) {
   return layers;
 }
 
-// `model` that gives the results of `layers` beside its own.
+// The graph of `model` with the results of `layers` as further results.
 Graph observed(const InferenceModel& model, const std::vector<Graph::Node>& layers) {
   Graph graph(model.name);
   GraphCopy copy(model.graph, graph);
   for (const Graph::Node& node : live_nodes(model.graph)) copy.copy(node);
   std::vector<std::pair<std::string, Ref>> more;
   for (const Graph::Node& node : layers) {
-    // One value cannot be two results.
+    // One value cannot be two results of a graph, so each gets a value of its own.
     const Ref value = copy(node.results[0]);
     more.emplace_back(value_name(node.results[0]), graph.add("reshape", {value}, {{"shape", graph.type(value).shape}}, "")[0]);
   }
@@ -62,7 +62,7 @@ struct Sums {
   double decibels() const { return noise > 0 ? 10 * std::log10(signal / noise) : INFINITY; }
 };
 
-// One image into the input of either network.
+// Writes an image into the input of one of the two networks.
 void fill(Tensor& input, const std::vector<uint8_t>& pixels, const Augmenter& augmenter) {
   if (input.dtype() == DType::f32) {
     augmenter.apply(pixels, input.values<float>(), 0, 0, 0);
@@ -99,7 +99,7 @@ std::vector<IntegerLayerNoise> integer_noise(const InferenceModel& model, std::s
     try {
       pipeline.make_pixels(number * dataset->count() / count, 0, workspace);
     } catch (const Error&) {
-      continue;  // the evaluation named it
+      continue;  // the evaluation has reported it
     }
     fill(integers.argument(form.input_name), workspace.image.pixels, own);
     fill(reals.argument(form.input_name), workspace.image.pixels, exact);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far each layer of a network of integers is from the real numbers that its integers stand for.
+/// \file
+/// Measures how far the results of each layer of an integer network are from those of the float network that it stands for.
 #pragma once
 
 #include <memory>
@@ -12,15 +13,19 @@
 
 namespace fovea {
 
+/// The quantization noise of one layer.
 struct IntegerLayerNoise {
-  std::string name, op;  ///< of the layer; the operator without "quantized_"
-  double sqnr = 0;       ///< signal to quantization noise in dB, with all layers up to here in integers
+  std::string name;  ///< the layer's name
+  std::string op;    ///< the layer's operator, without "quantized_"
+  double sqnr = 0;   ///< ratio of signal to quantization noise in dB, with all layers up to this one in integers
 };
 
+/// Whether the model has a layer whose result is 8-bit integers.
 bool holds_integers(const InferenceModel& model);
 
-/// Runs `model`, of 8-bit integers, and dequantized(model) side by side on `count` images of `dataset`, cut as in evaluation.
-/// The layers are in the network's order. Refuses a model that does not read images as bytes or as real numbers.
+/// Runs `model`, a network of 8-bit integers with batch 1, and dequantized(model) on the same `count` images, which are
+/// spread evenly over `dataset` and cut as in evaluation. Images that cannot be read are left out. The layers are in the
+/// network's order. Refuses a model of another batch, and one that does not classify images (image_model_form()).
 std::vector<IntegerLayerNoise> integer_noise(const InferenceModel& model, std::shared_ptr<const Dataset> dataset, int64_t count,
                                              ThreadPool& threads);
 

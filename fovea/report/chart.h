@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pictures as SVG text: curves, the confusion matrix, bars, reliability, a sheet of predictions. Write them with write_text().
+/// \file
+/// Charts as SVG text: curves, the confusion matrix, bars, reliability, and a sheet of predictions. write_text() writes them.
 #pragma once
 
 #include <cstdint>
@@ -51,13 +52,16 @@ struct BarChart {
 /// The chart as SVG.
 std::string bar_chart(const BarChart& chart);
 
-// Answers whose probability lies in one of equal parts of 0..1: how many there are, and the share that is right with an
-// interval.
+/// One bar of a reliability diagram, for the answers whose probability is in one part of [0, 1], which is divided into equal
+/// parts.
 struct ReliabilityBar {
-  int64_t count = 0;
-  double accuracy = 0, low = 0, high = 1;
+  int64_t count = 0;    ///< number of these answers; no bar is drawn for 0
+  double accuracy = 0;  ///< share of right answers, from 0 to 1
+  double low = 0;       ///< the lower bound of its interval
+  double high = 1;      ///< the upper bound of its interval
 };
-// The diagonal is where probabilities are to be believed; below it are the counts.
+/// A reliability diagram as SVG, from bars in ascending order of the probability. Accuracies on the diagonal agree with the
+/// probabilities; the counts are drawn below. Fails when there are no bars.
 std::string reliability_chart(const std::vector<ReliabilityBar>& bars, const std::string& title);
 
 /// One image with its answer.
@@ -65,9 +69,9 @@ struct Prediction {
   Image image;             ///< what was classified
   std::string predicted;   ///< name of the likeliest class
   double probability = 0;  ///< of that class, from 0 to 1
-  std::string truth;       // empty when unknown
-  Image heat = {};         // beside the image, of its size; empty: nothing is
-  std::string name = {};   // of its file, told where the pointer rests
+  std::string truth;       ///< name of the right class; empty when unknown
+  Image heat = {};         ///< drawn beside the image, of the same size; empty: nothing is
+  std::string name = {};   ///< name of the file, which a browser shows while the pointer rests on the image; empty: none
 };
 
 /// A grid of images as SVG, each with the answer and its probability; right and wrong answers have different colors.

@@ -35,7 +35,7 @@ std::string reliability_chart(const std::vector<ReliabilityBar>& bars, const std
     const double x = left + width * static_cast<double>(i), height = side * bar.accuracy;
     svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}" fill-opacity="0.75"/>)", x + 1,
             top + side - height, width - 2, height, color::series[0]);
-    // The interval says whether the distance from the diagonal is more than chance.
+    // The interval shows whether the distance from the diagonal can be chance.
     svg.line(x + width / 2, top + side * (1 - bar.low), x + width / 2, top + side * (1 - bar.high), color::ink, 1.5);
     const double share = static_cast<double>(bar.count) / static_cast<double>(most);
     svg.add(R"(<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" fill="{}"/>)", x + 1,

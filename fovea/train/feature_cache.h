@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the frozen part of a network makes of pictures, computed once and kept.
+/// \file
+/// Computes what the frozen part of a network returns for all images of a data set, once, and keeps it in memory.
 #pragma once
 
 #include <functional>
@@ -10,24 +11,24 @@
 
 namespace fovea {
 
-/// Options of a cache of features.
+/// The options of cached_features().
 struct FeatureCacheOptions {
-  Augmentation augmentation;       ///< of each view; with a random part, view v is what epoch v of a training run would see
+  Augmentation augmentation;       ///< of each view; if it is random, view v is what epoch v of a training run would see
   int64_t views = 1;               ///< views of each image
   uint64_t seed = 1;               ///< of the augmentation
   int64_t batch = 32;              ///< images in a batch
-  int workers = 0;                 ///< that decode; 0: chosen. Does not change the result
-  const char* title = "features";  ///< of the progress that is shown
+  int workers = 0;                 ///< threads that decode; 0: chosen; does not change the result
+  const char* title = "features";  ///< of the progress that is shown; a string that outlives the call
   std::function<void()> after_batch = {};  ///< called between batches; may throw
 };
 
-/// Every picture of `dataset` through `features`, a network of features_of (fovea/nn/frozen_features.h). Of a picture that
-/// cannot be read another stands in, as in training, and `damage` names it.
+/// Runs every image of `dataset` through `features`, a network from features_of() (fovea/nn/frozen_features.h). An image that
+/// cannot be read is replaced by another, as in training, and reported in `damage`. Fails when a feature is not finite.
 std::shared_ptr<const StoredExamples> cached_features(Predictor& features, std::shared_ptr<const Dataset> dataset,
                                                       const FeatureCacheOptions& options, ThreadPool& threads,
                                                       Progress& progress, CorruptSampleReport& damage);
 
-/// How `head`, a network of head_of with logits, does on view 0 of `examples`.
+/// Evaluates `head`, a network from head_of() that returns logits, on view 0 of `examples`. Fails when an answer is not finite.
 Metrics evaluate(Predictor& head, const StoredExamples& examples, int64_t batch, ThreadPool& threads);
 
 }  // namespace fovea

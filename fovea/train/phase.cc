@@ -16,7 +16,7 @@ bool draws_nothing(const Recipe& recipe, bool photographs) {
          recipe.lighting == 0;
 }
 
-// Linear classification by AdamW with a falling rate; of each picture what evaluation sees, or `views` drawn ones.
+// Trains the last layer by AdamW with a cosine learning rate, on each image as in evaluation or on `head_views` random views of it.
 Recipe head_recipe(const Recipe& recipe, const Network& network) {
   Recipe head = recipe;
   head.epochs = recipe.head_epochs;
@@ -39,7 +39,7 @@ Recipe head_recipe(const Recipe& recipe, const Network& network) {
   head.average_decay = head.mixup = head.cutmix = 0;
   head.patience = 0;
   head.dtype = "f32";
-  head.teacher.clear();  // sees pictures, and of these the head has features alone
+  head.teacher.clear();  // a teacher reads images, and the phase of the head has only features
   if (recipe.head_views > 1) return head;
   head.crop = "center";
   head.policy = "none";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stretches of a run: the head alone on features that are computed once, then the whole network.
+/// \file
+/// The phases of a run: first the head alone, on features that are computed once, then the whole network.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +16,13 @@ namespace fovea {
 
 /// Epochs that train the same parameters in the same way.
 struct Phase {
-  Recipe recipe;                ///< as step and schedule see it: its epochs are the phase's own
+  Recipe recipe;                ///< the recipe of this phase, with the number of its own epochs
   bool of_head = false;         ///< whether only the head is trained
-  int64_t first_epoch = 0;      ///< of the run
-  int64_t first_step = 0;       ///< of the run
+  int64_t first_epoch = 0;      ///< counted from the start of the run
+  int64_t first_step = 0;       ///< counted from the start of the run
   int64_t steps_per_epoch = 0;  ///< optimizer steps in an epoch
-  /// Each picture passes what is before the cut once, `views` times where its views are drawn; what is after it is trained.
+  /// Where the network is cut, if it is: each image passes the part before the cut once, or `views` times if its views are
+  /// drawn, and the part after it is trained on the results.
   std::optional<FrozenCut> cut;
   int64_t views = 1;  ///< views of each image that pass the frozen part
 
@@ -28,11 +30,12 @@ struct Phase {
   int64_t end() const { return first_epoch + recipe.epochs; }
 };
 
-/// What training sees of a picture, as the recipe says.
+/// How training prepares images by the recipe.
 Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing);
 
-/// The phases of `recipe` on the images of `train`, in order. Where the recipe freezes parameters and draws nothing, what they
-/// make of the pictures is cached, too, as long as `cache_bytes` hold it. Refuses batches of more images than there are.
+/// The phases of `recipe` on the images of `train`, in order. If the recipe freezes parameters and no augmentation is random,
+/// the phase of the whole network has a cut, too, provided that its features take at most `cache_bytes` bytes. Refuses a batch
+/// larger than the number of images, and epochs of the head for a network whose last layer cannot be trained apart.
 std::vector<Phase> phases_of(const Recipe& recipe, const Network& network, const Dataset& train, int64_t cache_bytes);
 
 }  // namespace fovea

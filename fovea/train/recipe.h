@@ -42,13 +42,14 @@ struct Recipe {
   std::vector<std::string> freeze;  ///< patterns of the names of parameters that stay as they are
   bool freeze_norms = false;        ///< batch norms go by their running statistics, and their scales stay as they are
 
-  /// The head alone before the `epochs` of the whole network: the last layer, by AdamW with a rate that falls as a cosine, on
-  /// what the rest makes of each picture, which is computed once.
-  int64_t head_epochs = 0;       ///< 0: none
-  double head_rate = 0.001;      ///< at the start
-  int64_t head_batch = 32;       ///< images of a step
-  double head_weight_decay = 0;  ///< apart from the gradient
-  int64_t head_views = 1;        ///< 1: as evaluation sees the picture; more: so many, drawn as in training, in turn
+  /// Epochs of the head alone, before the `epochs` of the whole network; 0: none. AdamW with a cosine learning rate trains the
+  /// last layer on the features that the rest of the network computes from each image, once.
+  int64_t head_epochs = 0;
+  double head_rate = 0.001;      ///< learning rate of the head at the start
+  int64_t head_batch = 32;       ///< images of a step of the head
+  double head_weight_decay = 0;  ///< weight decay of the head, apart from the gradient
+  int64_t head_views =
+      1;  ///< 1: each image as in evaluation; above 1: so many views drawn as in training, one an epoch in turn
 
   double width = 0;              ///< a factor on the network's channels; 0: its own
   std::string convention;        ///< of the network: torch, tensorflow; empty: the family's
@@ -91,15 +92,17 @@ struct Recipe {
   double decay_per_step = 0;        ///< inverse: the learning rate is divided by 1 + decay_per_step * step
   double power = 2;                 ///< polynomial: the exponent
 
-  double label_smoothing = 0;    ///< see CrossEntropyOptions
-  double focal = 0;              // above 0: what the network knows already counts less (Lin et al. 2017; 2 was published)
-  std::string balance = "none";  // of classes: sampling, each as often in an epoch; weights, each as heavy in the loss
-  bool summed =
-      false;  ///< The loss is the sum over the images of a batch and not the mean, so that gradients grow with the batch.
+  double label_smoothing = 0;  ///< see CrossEntropyOptions
+  double focal = 0;            ///< focal loss: see CrossEntropyOptions; 0: none; Lin et al. (2017) use 2
+  /// Of classes of different sizes: none; sampling (balanced_order() in fovea/data/loader.h); weights (the loss of an
+  /// image is multiplied by images / (classes * images of its class), where only classes that have images count).
+  std::string balance = "none";
+  /// The loss is the sum over the images of a batch and not the mean, so that gradients grow with the batch.
+  bool summed = false;
 
-  std::string teacher;             // a run, .onnx or .tflite that the network learns from too; empty: none
-  double teacher_weight = 0.9;     // of its part of the loss (Hinton et al. 2015)
-  double teacher_temperature = 4;  // at which its probabilities are matched
+  std::string teacher;             ///< a run's folder, .onnx or .tflite file whose answers the network learns, too; empty: none
+  double teacher_weight = 0.9;     ///< the teacher's share of the loss, above 0 and up to 1: see TrainingOptions
+  double teacher_temperature = 4;  ///< at which the teacher's probabilities are matched (Hinton et al. 2015, section 2)
 
   double average_decay = 0;  ///< of the averages of weights and running statistics that are tested and saved; 0: none
 

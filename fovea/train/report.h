@@ -11,7 +11,8 @@
 
 namespace fovea {
 
-// The curves as SVG text: the loss of steps, from steps.jsonl, and what the folder's metrics.jsonl has of epochs.
+/// The curves of the run in `folder` as SVG text: the loss of each step from steps.jsonl, or of each epoch for runs that have
+/// no such file, and test loss and accuracies of each epoch from metrics.jsonl. Fails when a file cannot be read.
 std::string training_curves(const std::filesystem::path& folder);
 
 /// Writes curves.svg from the folder's metrics.jsonl, and confusion.svg from `evaluation`.

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// The folder a training run leaves behind, and what is read back from it.
-//
-//     recipe.toml          the recipe used
-//     labels.txt           the names of the classes
-//     split.csv            which picture is of which part, where the run drew them (fovea/data/sources/picture_split.h)
-//     metrics.jsonl        one line an epoch
-//     steps.jsonl          one line a step: its loss
-//     events.out.tfevents. the same for TensorBoard
-//     state.json           where it stands; names
-//     checkpoint-STEP.safetensors
-//     best.safetensors     the network of the best epoch so far
-//     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), by its averages
-//                          where the recipe keeps them (average.decay)
-//     curves.svg           loss and accuracy, confusion.svg
-//     confidence.json      what held-out images showed of its probabilities, once `fovea eval --calibrate` has looked
+/// \file
+/// The folder of a training run, and what is read back from it.
+///
+///     recipe.toml          the recipe of the run
+///     labels.txt           the names of the classes
+///     split.csv            the part that each image belongs to, if the run drew the parts (fovea/data/sources/picture_split.h)
+///     metrics.jsonl        one line for each epoch
+///     steps.jsonl          one line for each step: its loss
+///     events.out.tfevents. the same for TensorBoard
+///     state.json           the position of the run and the name of its newest checkpoint
+///     checkpoint-STEP.safetensors
+///     best.safetensors     the network of the best epoch so far
+///     model.safetensors    the trained network, once finished: the last one or the best (checkpoint.model), with averaged
+///                          weights if the recipe computes them (average.decay)
+///     curves.svg           loss and accuracy over the epochs
+///     confusion.svg        the confusion matrix
+///     confidence.json      temperature and threshold of its probabilities, from `fovea eval --calibrate` or `--reject`
 #pragma once
 
 #include <filesystem>
@@ -35,9 +37,9 @@ namespace fovea {
 struct TrainedModel {
   Network network;                  ///< the function and its preprocessing
   TensorMap tensors;                ///< parameters and state, by name
-  std::vector<std::string> labels;  // empty when unknown
+  std::vector<std::string> labels;  ///< names of the classes; empty when unknown
   Recipe recipe;                    ///< of the run, or the model's default
-  Confidence confidence = {};
+  Confidence confidence = {};       ///< from confidence.json of the run; otherwise the default, which changes nothing
 };
 
 /// The network that `recipe` trains, by its name and options, with the recipe's preprocessing if it has one. `options` that are
@@ -71,7 +73,8 @@ LoadedWeights read_weights(const Network& network, const std::filesystem::path& 
 /// torch's load_state_dict accepts the file.
 void write_weights(const std::filesystem::path& path, const Network& network, const TensorMap& tensors);
 
-// Keeps `confidence` with the run in `folder`, for everything that is made of it from then on.
+/// Writes `confidence` into the folder of a run, for everything that is made of the run from then on. A default one removes the
+/// file. Fails when the file cannot be written.
 void write_confidence(const std::filesystem::path& folder, const Confidence& confidence);
 
 /// `tensors` with each average of a run in place of the tensor that it averages.

@@ -14,7 +14,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t usual_batch = 8;  // of a file that leaves it open
+constexpr int64_t usual_batch = 8;  // for a file that does not fix the batch
 
 InferenceModel read_file(const std::filesystem::path& path, int64_t batch) {
   return path.extension() == ".tflite" ? read_tflite(path, {.batch = batch}) : read_onnx(path, {.batch = batch});
@@ -26,7 +26,7 @@ InferenceModel opened(const std::string& name) {
     try {
       return read_file(path, usual_batch);
     } catch (const Error&) {
-      return read_file(path, 0);  // written for one batch alone; what is wrong with the file itself is said again
+      return read_file(path, 0);  // the file fixes its batch; if it is corrupt, this fails again
     }
   }
   if (!std::filesystem::is_directory(path)) refuse("a teacher is a run's folder, an .onnx or a .tflite file; {} is none", name);
@@ -40,7 +40,7 @@ InferenceModel opened(const std::string& name) {
           .labels = std::move(trained.labels)};
 }
 
-// Where each of the student's classes is among the teacher's.
+// The number of each of the student's classes among the teacher's.
 std::vector<int64_t> places_of(const std::vector<std::string>& classes, const ImageClassifier& teacher,
                                const std::string& name) {
   const std::vector<std::string>& labels = teacher.labels();
@@ -69,7 +69,7 @@ Teacher::Teacher(const std::string& model, const Network& student, const std::ve
   input_ = Tensor({classifier_->batch(), shape_.height, shape_.width, shape_.channels}, DType::f32);
 }
 
-// Back to pixels, which every network can be given.
+// The image is converted back to pixels, because those can be preprocessed for any network.
 void Teacher::place(const float* image, float* target) const {
   Image picture(student_shape_);
   const auto channels = static_cast<size_t>(student_shape_.channels);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A trained network whose answers another learns from.
+/// \file
+/// A trained network whose answers another network learns (knowledge distillation, Hinton et al. 2015).
 #pragma once
 
 #include <filesystem>
@@ -13,14 +14,18 @@
 
 namespace fovea {
 
+/// A compiled teacher. One thread at a time, which shares its work through a ThreadPool.
 class Teacher {
  public:
-  /// Opens `model`, a run's folder, an .onnx or a .tflite file, to teach `student` about `classes`. Refuses a teacher that
-  /// tells other classes apart; where it knows names, they are found by name.
+  /// Opens and compiles `model`, a run's folder, an .onnx or a .tflite file, as the teacher of `student`, which learns
+  /// `classes`. Classes are found by name among those of the teacher. If it has none of the names but as many classes, their
+  /// order is taken to be the same. Refuses a teacher of other classes or of another number of channels, and what is no such
+  /// model.
   Teacher(const std::string& model, const Network& student, const std::vector<std::string>& classes);
 
-  /// images [n, input...] as the student reads them -> logits [n, classes] f32, valid until the next call. Pictures are brought
-  /// to the teacher's size and numbers.
+  /// The teacher's answers to images [n, height, width, channels] f32 as the student reads them: logits [n, classes] f32, which
+  /// are logarithms of its probabilities (at least 1e-6 each). The images are converted back to pixels, resized to the
+  /// teacher's input, and preprocessed as it requires. Valid until the next call.
   const Tensor& logits(const Tensor& images, ThreadPool& threads);
 
  private:
@@ -29,8 +34,8 @@ class Teacher {
   std::unique_ptr<ImageClassifier> classifier_;
   ImageShape student_shape_, shape_;
   Preprocessing student_;
-  std::optional<Augmenter> augmenter_;  // from pixels to the teacher's numbers
-  std::vector<int64_t> places_;         // of the student's classes among the teacher's
+  std::optional<Augmenter> augmenter_;  // from pixels to the teacher's input
+  std::vector<int64_t> places_;         // the number of each of the student's classes among the teacher's
   Tensor input_, logits_;
 };
 

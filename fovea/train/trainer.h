@@ -17,16 +17,18 @@ namespace fovea {
 
 /// How a run is carried out. Only `folder` is required.
 struct TrainOptions {
-  std::filesystem::path folder;  // of the run
+  std::filesystem::path folder;  ///< of the run
   int threads = 0;               ///< 0: all available; does not change the result
-  bool quiet = false;            // no progress on standard error
+  bool quiet = false;            ///< whether nothing is printed on standard error
   bool resume = false;           ///< continues from the folder's checkpoint, with the recipe saved there
   bool overwrite = false;        ///< replaces a run that is already in the folder
   int workers = 0;               ///< threads that prepare batches; 0: chosen; does not change the result
   int64_t memory = 0;            ///< bytes that the process may take; 0: any; does not change the network
-  bool allow_overlap = false;    // train although pictures for testing are among those for training
-  // In place of the recipe's data, both or none: parts of it, for cross-validation.
-  std::shared_ptr<const Dataset> train = nullptr, test = nullptr;
+  bool allow_overlap = false;    ///< trains even if image files of the test split are also in the training split
+  /// The training images in place of those of the recipe's data, as in cross-validation; null: the recipe's. Given with `test`
+  /// or not at all.
+  std::shared_ptr<const Dataset> train = nullptr;
+  std::shared_ptr<const Dataset> test = nullptr;  ///< the same for the test images
   /// What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
   bool new_head = false;  ///< of `start`: the last layer is of other classes, however many there are
@@ -40,10 +42,10 @@ struct TrainResult {
   double images_per_second = 0;  ///< in training steps of this session
 };
 
-// Trains. Refuses photographs of which some files are, byte for byte, in both splits, unless that is allowed: a test would
-// measure what was learnt by heart. The result is a function of the recipe and the data: neither the number of threads nor
-// stopping and resuming changes a bit of the tensors. On Ctrl-C or SIGTERM saves a checkpoint and throws Error with exit status
-// 130.
+/// Trains. The result is a function of the recipe and the data: neither the number of threads nor interrupting and resuming
+/// changes a bit of the tensors. Unless `allow_overlap` is set, refuses data whose image files are, byte for byte, in both
+/// splits, because the test would measure what was memorized. On Ctrl-C or SIGTERM, saves a checkpoint and throws an Error with
+/// exit status 130.
 TrainResult train(Recipe recipe, const TrainOptions& options);
 
 }  // namespace fovea

@@ -24,7 +24,8 @@ Optimizer optimizer_of(const Recipe& recipe);
 /// A compiled training step. One thread at a time, which shares its work through a ThreadPool.
 class TrainingStep {
  public:
-  // `class_weights`: of the loss, one a class; empty: 1 each.
+  /// Records the graphs. `class_weights` are those of the loss, one for each class; empty: all are 1. Refuses what
+  /// trace_training() refuses.
   TrainingStep(const Network& network, const Recipe& recipe, const std::vector<double>& class_weights = {});
 
   /// The tensors that persist between steps: parameters, running statistics, averages, and the optimizer's state. Valid as long
@@ -37,7 +38,7 @@ class TrainingStep {
   /// CompileOptions::whole_process is set.
   void compile(const TensorMap& tensors, const CompileOptions& options);
 
-  // Whose answers the step learns from, where the recipe names a teacher. Outlives the step.
+  /// Sets the teacher, which a recipe that names one needs before run() is called. It must live as long as this object.
   void learn_from(Teacher& teacher) { teacher_ = &teacher; }
 
   /// The outcome of one step.

@@ -23,9 +23,9 @@ struct Guess {
 
 /// The answer for one image.
 struct Classification {
-  double milliseconds = 0;     // of the network alone
-  std::vector<Guess> guesses;  // the likeliest first
-  bool unknown = false;        // the likeliest of all is below the model's threshold (fovea/graph/confidence.h)
+  double milliseconds = 0;     ///< time of the network alone
+  std::vector<Guess> guesses;  ///< the likeliest first
+  bool unknown = false;        ///< whether the likeliest class is below the model's threshold (fovea/graph/confidence.h)
 };
 
 /// How an image is prepared for the network; what is left out is as the model's file says.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// An evaluation as one page for a browser: what the network does on each class, where it is wrong and where it looked.
+/// \file
+/// Writes an evaluation as one page for a browser: results for each class, mistakes, and where in the images the network
+/// looked.
 #pragma once
 
 #include <filesystem>
@@ -17,25 +19,27 @@ namespace fovea {
 
 /// A network and its answers to a data set.
 struct EvaluatedModel {
-  std::string title;                       ///< "runs/cats on images:cats"
-  std::filesystem::path run;               ///< the folder whose curves are shown; empty: none are
-  const InferenceModel* model = nullptr;   ///< for heat maps and the noise of integers: at a batch of 1
-  std::shared_ptr<const Dataset> dataset;  ///< whose images were answered, in this order
-  std::vector<std::string> classes;        ///< of the data set
-  std::vector<int64_t> places;             ///< which of the network's classes each of them is; empty: in this order
-  const Predictions* predictions = nullptr;
-  Confidence confidence;  ///< at which probabilities are told
+  std::string title;                         ///< of the page, such as "runs/cats on images:cats"
+  std::filesystem::path run;                 ///< the folder of the run whose curves are shown; empty: none are
+  const InferenceModel* model = nullptr;     ///< for heat maps and quantization noise, with batch 1; not owned, not null
+  std::shared_ptr<const Dataset> dataset;    ///< the images that were answered, in this order
+  std::vector<std::string> classes;          ///< names of the data set's classes
+  std::vector<int64_t> places;               ///< for each of them, its number in the network; empty: in the same order
+  const Predictions* predictions = nullptr;  ///< the answers, one for each image of `dataset`; not owned, not null
+  Confidence confidence;                     ///< the temperature and threshold that are applied to the answers
 };
 
+/// The options of write_evaluation_report().
 struct EvaluationReportOptions {
-  int64_t pictures = 24;      ///< of each contact sheet
-  int64_t noise_images = 50;  ///< over which the noise of integers is measured
+  int64_t pictures = 24;      ///< images on each sheet of mistakes and of uncertain answers
+  int64_t noise_images = 50;  ///< images on which quantization noise is measured
 };
 
-/// Writes FOLDER/index.html, which needs nothing beside it: figures, curves of training, each class, confusion, reliability,
-/// the surest mistakes and the least sure answers with heat maps (fovea/inference/heat_maps.h), and of a network of integers
-/// the noise of its layers. What a network cannot give, e.g. heat maps without a gradient, is told in its place. Returns the
-/// file's path. Throws Error where it cannot be written.
+/// Writes FOLDER/index.html, which refers to no other file, and returns its path. The page has the overall figures, the curves
+/// of training, a table of the classes, the confusion matrix, a reliability diagram, and the most certain mistakes and the
+/// least certain answers with their heat maps (fovea/inference/heat_maps.h). For an integer network, it also has the
+/// quantization noise of each layer. If a part is not possible for a network, such as heat maps without a gradient, the page
+/// says so in its place. Fails when the file cannot be written.
 std::filesystem::path write_evaluation_report(const std::filesystem::path& folder, const EvaluatedModel& evaluated,
                                               const EvaluationReportOptions& options, ThreadPool& threads, Progress& progress);
 

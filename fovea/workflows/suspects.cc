@@ -14,9 +14,9 @@
 namespace fovea {
 namespace {
 
-constexpr uint64_t purpose = 0x666f6c6400000000;  // keeps the folds apart from other numbers drawn with the same seed
+constexpr uint64_t purpose = 0x666f6c6400000000;  // so that the folds use other random numbers than whatever else has the same seed
 
-// The fold of each image: the images of every class in an order of their own, in turn.
+// The fold of each image. The images of every class are shuffled and then dealt to the folds in turn.
 std::vector<int> drawn_folds(const Dataset& dataset, int folds, uint64_t seed) {
   std::vector<std::vector<int64_t>> classes(dataset.class_names().size());
   for (int64_t i = 0; i < dataset.count(); ++i) classes[static_cast<size_t>(dataset.label(i))].push_back(i);
@@ -34,7 +34,7 @@ std::vector<int> drawn_folds(const Dataset& dataset, int folds, uint64_t seed) {
   return fold;
 }
 
-// The run's recipe without what would choose a network by the images that are held out.
+// The run's recipe without anything that would use the held-out images to choose a network.
 Recipe fold_recipe(Recipe recipe) {
   recipe.evaluate_every = std::max<int64_t>(1, recipe.head_epochs + recipe.epochs);
   recipe.patience = 0;
@@ -49,7 +49,7 @@ struct Fold {
   std::shared_ptr<const Dataset> train, held_out;
 };
 
-// What a network trained without the fold answers to it, in its order.
+// The answers to the images of a fold, in their order, of a network that is trained without them.
 Predictions predictions_of(const Recipe& recipe, const Fold& fold, const SuspectOptions& options, CorruptSampleReport& damage,
                            Progress& progress) {
   const TemporaryFolder folder;
@@ -78,7 +78,7 @@ Suspects find_suspects(const std::string& folder, const SuspectOptions& options,
   const auto dataset = open_run_data(folder, recipe, Split::train);
   const std::vector<int> fold_of = drawn_folds(*dataset, options.folds, static_cast<uint64_t>(recipe.seed));
   Predictions all(std::ssize(dataset->class_names()));
-  std::vector<int64_t> images;  // that `all` is of
+  std::vector<int64_t> images;  // the indices of the images in `all`
   for (int fold = 0; fold < options.folds; ++fold) {
     std::vector<int64_t> kept, held_out;
     for (int64_t i = 0; i < dataset->count(); ++i) (fold_of[static_cast<size_t>(i)] == fold ? held_out : kept).push_back(i);
@@ -88,7 +88,7 @@ Suspects find_suspects(const std::string& folder, const SuspectOptions& options,
     const Predictions part =
         predictions_of(recipe, {selected(dataset, kept), selected(dataset, held_out)}, options, damage, progress);
     for (int64_t i = 0; i < part.count(); ++i) {
-      if (damage.contains(i)) continue;  // another stood in for it
+      if (damage.contains(i)) continue;  // another image was answered in its place
       Tensor row({1, part.classes()}, DType::f32);
       std::ranges::copy(part.logits(i), row.data<float>());
       const int32_t label = part.label(i);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training images of a run whose labels are likely wrong, by cross-validation.
+/// \file
+/// Finds the training images of a run whose labels are likely wrong, by cross-validation.
 #pragma once
 
 #include <cstdint>
@@ -13,21 +14,24 @@
 
 namespace fovea {
 
+/// The options of find_suspects().
 struct SuspectOptions {
-  int folds = 5;    ///< so many networks are trained, each without its share of the images
-  int threads = 0;  ///< 0: all there are. Does not change the result
-  bool quiet = false;
+  int folds = 5;       ///< the number of parts and of networks, each of which is trained without one part; at least 2
+  int threads = 0;     ///< 0: all available; does not change the result
+  bool quiet = false;  ///< whether the trainings print nothing on standard error
 };
 
+/// What find_suspects() found.
 struct Suspects {
   std::shared_ptr<const Dataset> images;  ///< the run's training split
-  std::vector<LabelSuspicion> ranked;     ///< of every image that can be read, the most suspicious first
-  int64_t confident = 0;                  ///< how many of them confident learning calls wrong
+  std::vector<LabelSuspicion> ranked;     ///< one for each image that can be read; the most suspicious come first
+  int64_t confident = 0;                  ///< how many labels confident learning calls wrong
 };
 
-/// Parts the training images of the run in `folder` into folds, of every class alike, and trains the run's recipe anew for each
-/// on the others, so that every image is judged by a network that never saw it. Takes as long as that many trainings. Refuses
-/// fewer than 2 folds, a class with fewer images than folds, and what is no run.
+/// Divides the training images of the run in `folder` into folds, each with an equal share of every class. For each fold, it
+/// trains the run's recipe anew on the other folds, so that every image is judged by a network that was not trained on it. This
+/// takes as long as that many trainings. `LabelSuspicion::image` is an index into Suspects::images. Refuses fewer than 2 folds,
+/// a class with fewer images than folds, and a folder that is no run.
 Suspects find_suspects(const std::string& folder, const SuspectOptions& options, Progress& progress);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is trained, and how, where nobody said: chosen by what there is.
+/// \file
+/// Chooses a network and a recipe for a data set, when the user has named neither.
 #pragma once
 
 #include <cstdint>
@@ -11,34 +12,34 @@
 
 namespace fovea {
 
-/// What a choice is a function of.
+/// The facts that a choice depends on, and nothing else.
 struct TrainingFacts {
-  int64_t images = 0;          ///< for training
-  int64_t classes = 0;         ///< for training
+  int64_t images = 0;          ///< number of training images
+  int64_t classes = 0;         ///< number of classes
   bool photographs = false;    ///< whether the data are image files of any size
-  ImageShape shape;            ///< of all images; of photographs the median size
-  double minutes = 0;          ///< that training may take, about; 0: nobody asked
-  int threads = 1;             ///< looked at only where minutes are asked for
-  double forward_seconds = 0;  ///< that the network with weights takes for an image, decoding included; 0: not measured
+  ImageShape shape;            ///< of all images; for image files, the median size
+  double minutes = 0;          ///< that training may take, approximately; 0: not asked for
+  int threads = 1;             ///< used only when minutes are asked for
+  double forward_seconds = 0;  ///< of the network with weights for one image, with decoding; 0: not measured
 };
 
-/// The facts of a data set; of photographs the sizes of 50 that are spread over it.
+/// The facts about a data set. If it consists of image files, the sizes are those of 50 images that are spread evenly over it.
 TrainingFacts facts_of(const Dataset& train);
 
 /// A recipe that was chosen, with the reasons.
 struct TrainingChoice {
   Recipe recipe;                     ///< without its data
-  std::vector<std::string> reasons;  ///< two lines: what there is, and what is trained
+  std::vector<std::string> reasons;  ///< two lines: what the data are, and what is trained
 };
 
-/// The third line: how the recipe trains and, where minutes are asked for, for about how long.
+/// The third line: how the recipe trains and, if minutes are asked for, for about how long.
 std::string schedule_text(const Recipe& recipe, const TrainingFacts& facts);
 
-/// Fine-tunes the network of `pretrained` (its recipe: network, weights, preprocessing): the head on cached features, then all
-/// of it at a lower rate, as far as the minutes go.
+/// Fine-tunes the network that `pretrained` describes by its keys for network, weights and preprocessing: first the head on
+/// cached features, then the whole network at a lower learning rate, as far as the minutes allow.
 TrainingChoice choose_fine_tuning(const TrainingFacts& facts, const Recipe& pretrained);
 
-/// A network that fits the images, from nothing. Refuses images that no network here reads.
+/// Trains a network that fits the images from initial values. Refuses images that no built-in network reads.
 TrainingChoice choose_training(const TrainingFacts& facts);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what someone asks for to the recipe of a run: what is said is done, what is left open is chosen.
+/// \file
+/// From a request to the recipe of a run. What the request says is done, and what it leaves open is chosen.
 #pragma once
 
 #include <functional>
@@ -14,37 +15,38 @@ namespace fovea {
 
 /// What a user asks of training.
 struct TrainingRequest {
-  std::string model;    ///< a name (see models()); empty: the recipe's, or that of the weights, or it is chosen
-  std::string data;     ///< a spec, or a place whose kind is told by what is in it; empty: the recipe's
-  std::string weights;  ///< what starting_point takes, a name of the catalog, or a file of the named model's; empty: none
-  const WeightsCatalog* catalog = nullptr;  ///< null: the built-in one
+  std::string model;    ///< a name of models(); empty: the recipe's, or that of the weights, or it is chosen
+  std::string data;     ///< a spec, or a folder or list whose kind is recognized; empty: the recipe's
+  std::string weights;  ///< what starting_point() accepts, a name in the catalog, or a file of `model`; empty: none
+  const WeightsCatalog* catalog = nullptr;  ///< of published weights; null: the built-in one
   WeightsPlaces places;                     ///< where weights of the catalog are kept
-  FetchEvents fetching;                     ///< told and asked while they are fetched
-  std::string recipe_file;                  ///< over the model's own recipe; empty: none
-  double minutes = 0;                       ///< that training may take, about, where the recipe is chosen; 0: nobody asked
-  int threads = 1;                          ///< that train; looked at only with `minutes`
-  bool quantize_aware = false;              ///< whether to train for 8-bit integers
-  /// What is said over all that, for a recipe that is otherwise whole; empty: nothing.
+  FetchEvents fetching;                     ///< callbacks during downloads
+  std::string recipe_file;                  ///< a recipe file whose keys override the model's own recipe; empty: none
+  double minutes = 0;           ///< that training may take, approximately, if the recipe is chosen; 0: not asked for
+  int threads = 1;              ///< that train; used only with `minutes`
+  bool quantize_aware = false;  ///< whether to train for 8-bit integers
+  /// Changes that the user asks for on top of the complete recipe; empty: none.
   std::function<void(Recipe&)> changes;
 };
 
 /// How a request is going to be trained.
 struct TrainingPlan {
   Recipe recipe;                     ///< the complete recipe
-  std::optional<WeightFile> start;   ///< as TrainOptions has it
-  bool new_head = false;             ///< likewise
-  std::vector<std::string> reasons;  ///< what was chosen and why, three lines; none where nothing was left open
+  std::optional<WeightFile> start;   ///< for TrainOptions::start
+  bool new_head = false;             ///< for TrainOptions::new_head
+  std::vector<std::string> reasons;  ///< what was chosen and why, in three lines; empty when nothing was left open
 };
 
-/// Where neither a model nor a recipe is named, looks at the data and chooses: fine-tuning of `weights`, or a network from
-/// nothing. Else the model's own recipe with the file over it. Throws Error: nothing to train on, weights of another network
-/// than the named one, a recipe file for no network, and whatever the data and the weights are refused for.
+/// Plans a run. If the request names neither a model nor a recipe, the data decide: `weights` are fine-tuned, or without
+/// weights a network is trained from initial values. Otherwise the recipe is the model's own, with the recipe file over it.
+/// Fails when there is no data, when the weights are those of another network than the named one, when a recipe file names no
+/// network, and when the data or the weights cannot be read.
 TrainingPlan plan_training(const TrainingRequest& request);
 
-/// The network that a request names, its recipe file or its weights; "" where none does.
+/// The network that the request, its recipe file or its weights name; "" when none of them does.
 std::string model_of(const TrainingRequest& request);
 
-/// Where a run goes that nobody named a folder for: runs/MODEL, or runs/ and the name of the data's folder.
+/// The folder of a run when the user has not named one: runs/MODEL, or runs/ and the name of the data's folder.
 std::string default_folder(const TrainingRequest& request);
 
 }  // namespace fovea

@@ -12,16 +12,16 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t scale = 2;  // pixels for one of the font's
+constexpr int64_t scale = 2;  // pixels of the image for one pixel of the font
 
-// U+00C0 to U+017F without accents; '?' where no letter is near.
+// The letters from U+00C0 to U+017F without their accents.
 constexpr char plain[] =
     "AAAAAAACEEEEIIIIDNOOOOOxOUUUUYTsaaaaaaaceeeeiiiidnooooo/ouuuuyty"
     "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLl"
     "NnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 static_assert(sizeof plain == 0x180 - 0xC0 + 1);
 
-// Of the letter of UTF-8 that begins at `text[at]`; moves `at` behind it.
+// The ASCII letter for the UTF-8 letter that begins at `text[at]`. Moves `at` behind that letter.
 char ascii(const std::string& text, size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
   if (lead < 0x80) return lead < ' ' || lead == 0x7F ? ' ' : static_cast<char>(lead);
@@ -45,7 +45,7 @@ std::string drawable(const std::string& text) {
   return result;
 }
 
-// A rectangle of the font's pixels: four corners of x, y, z and a color.
+// stb_easy_font draws a letter as rectangles, each given by four of these corners.
 struct Corner {
   float x, y, z;
   uint8_t color[4];
@@ -60,7 +60,7 @@ int64_t lettering_width(const std::string& text) {
 
 void draw_lettering(Image& image, int64_t top, int64_t left, const std::string& text, uint8_t level) {
   std::string letters = drawable(text);
-  constexpr size_t most_rectangles = 24;  // of a letter
+  constexpr size_t most_rectangles = 24;  // for one letter
   std::vector<Corner> corners(4 * most_rectangles * letters.size());
   const int rectangles =
       stb_easy_font_print(0, 0, letters.data(), nullptr, corners.data(), static_cast<int>(corners.size() * sizeof(Corner)));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Words in pictures: names on a contact sheet.
+/// \file
+/// Draws lines of text into images, such as the names on a contact sheet.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +10,15 @@
 
 namespace fovea {
 
-/// Pixels that a line of lettering is high.
+/// The height of a line of text in pixels.
 inline constexpr int64_t lettering_height = 24;
 
-/// Pixels that `text` is wide. UTF-8; letters with accents are drawn without them, others that ASCII lacks as question marks.
+/// The width of a line of UTF-8 text in pixels. Letters with accents are drawn without them, and other letters that ASCII lacks
+/// as question marks.
 int64_t lettering_width(const std::string& text);
 
-/// Writes `text` in `level` of all channels, its upper left corner at (top, left); what leaves the image is cut off.
+/// Draws a line of UTF-8 text with the upper left corner at (top, left), and all channels set to `level`. What is outside the
+/// image is cut off.
 void draw_lettering(Image& image, int64_t top, int64_t left, const std::string& text, uint8_t level);
 
 }  // namespace fovea

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cells of a line of CSV, as RFC 4180 has them.
+/// \file
+/// Reads a line of CSV, as RFC 4180 defines it.
 #pragma once
 
 #include <string>
@@ -8,7 +9,7 @@
 
 namespace fovea {
 
-/// Throws Error, with `where` in front, on a quote that is not closed.
+/// The cells of a line, without their quotes. Fails on a quote that is not closed; the message begins with `where`.
 std::vector<std::string> csv_cells(std::string_view line, const std::string& where);
 
 }  // namespace fovea

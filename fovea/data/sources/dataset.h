@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Labeled images with random access, and the spec that names one on the command line: kind:path.
-//
-//     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
-//     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
-//     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
-//     images:DIR     DIR/{train,test}/CLASS/*, pictures of any format; `val` serves as `test`; or        any size, RGB
-//                    DIR/CLASS/*, of which a fifth of each class is drawn for testing
-//     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
-//     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
-//     csv:FILE       a line path,label each; test.csv beside train.csv                                   any size, RGB
-//     NAME: without a path, for mnist, fashion-mnist, cifar10, cifar100 and imagenette: what `fovea data fetch NAME` downloaded
-//     PATH           a folder or a list of these, whose kind is told by what is in it
-//     digits[:COUNT] drawn by the program itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
+/// \file
+/// Labeled images with random access, and the spec that names one on the command line: kind:path.
+///
+///     mnist:DIR      the four IDX files of MNIST and of the sets that copy its layout, gzip or not       28x28 gray
+///     cifar10:DIR    data_batch_1..5.bin, test_batch.bin                                                 32x32 RGB
+///     cifar100:DIR   train.bin, test.bin; fine labels                                                    32x32 RGB
+///     images:DIR     DIR/{train,test}/CLASS/*, pictures of any format; `val` serves as `test`; or        any size, RGB
+///                    DIR/CLASS/*, of which a fifth of each class is drawn for testing
+///     tfrecord:DIR   ImageNet's TFRecord shards, train-* and validation-*                                any size, RGB
+///     tar:DIR        WebDataset shards, *train*.tar and *val*.tar (or test): NAME.jpg with NAME.cls or .json
+///     csv:FILE       a line path,label for each image; test.csv beside train.csv                         any size, RGB
+///     NAME:          without a path: the mnist, fashion-mnist, cifar10, cifar100 or imagenette that `fovea data fetch NAME`
+///     downloaded PATH           a folder or a list, whose kind is recognized by its content digits[:COUNT] drawn by the
+///     library itself, COUNT images for training and COUNT / 6 for testing    28x28 gray
 #pragma once
 
 #include <cstddef>
@@ -53,26 +54,27 @@ class Dataset {
   virtual bool encoded() const { return false; }
   /// The image file as it is stored. Fails for a data set of pixels.
   virtual void read_bytes(int64_t index, std::vector<std::byte>& bytes) const;
-  // How many bytes that gives; -1 where it takes reading them to know.
+  /// The number of bytes that read_bytes() returns for an image; -1 when it is not known without reading them.
   virtual int64_t stored_bytes(int64_t) const { return -1; }
 
-  /// What the user should know about how the data was found; empty: nothing. It is printed once.
+  /// What the user should know about how the data was found; empty when there is nothing to say. It is printed once.
   virtual std::string remark() const { return {}; }
 };
 
-struct PictureSplit;  ///< fovea/data/sources/picture_split.h
+struct PictureSplit;
 
 /// Options of open_dataset().
 struct DatasetOptions {
-  uint64_t seed = 1;  ///< digits: which endless sequence; class folders without parts: which are drawn
-  std::shared_ptr<const PictureSplit> split = nullptr;  ///< class folders without parts: these, in place of drawn ones
+  uint64_t seed = 1;  ///< digits: selects the endless sequence; class folders without parts: of the drawn split
+  std::shared_ptr<const PictureSplit> split = nullptr;  ///< class folders without parts: this split, in place of a drawn one
 };
 
-/// The spec that a word stands for: itself, or the kind and the path of what lies there. Fails on a folder or a file that is
-/// none of the kinds, saying what it holds and what would be right.
+/// The spec that a word of the command line stands for: the word itself if it begins with a kind, else the kind and the path of
+/// the folder or list that it names. Fails on a folder or a file that is of no known kind, and says what it contains and what
+/// would be right.
 std::string dataset_spec(std::string_view word);
 
-/// Whether two specs are of one place, e.g. images:pets and images:./pets/.
+/// Whether two specs name the same place, such as images:pets and images:./pets/.
 bool same_data(std::string_view a, std::string_view b);
 
 /// Opens a spec. Refuses an unknown kind (with the nearest known one) and a missing path; fails on missing or corrupt files.
@@ -81,7 +83,8 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view spec, Split split, 
 /// `count` images of `dataset` from `first` on.
 std::shared_ptr<const Dataset> subset(std::shared_ptr<const Dataset> dataset, int64_t first, int64_t count);
 
-// Images `images` of `dataset`, in that order; refuses none, and numbers it does not have.
+/// The images of `dataset` with these indices, in this order. Refuses an empty list, and an index that the data set does not
+/// have.
 std::shared_ptr<const Dataset> selected(std::shared_ptr<const Dataset> dataset, std::vector<int64_t> images);
 
 /// The same images with the classes `names`: class i becomes number places[i].

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which kind of data set lies in a folder, where nobody said.
+// Recognizes the kind of data set in a folder when the spec does not name it.
 #include <algorithm>
 
 #include "fovea/core/error.h"
@@ -23,7 +23,7 @@ bool holds(const fs::path& folder, std::initializer_list<const char*> names) {
   return std::ranges::any_of(names, [&](const char* name) { return fs::exists(folder / name); });
 }
 
-// The shards of `folder`, or of the folders of its splits.
+// Whether there are shards in `folder` or in the folders of its splits.
 bool holds_shards(const fs::path& folder, bool (*is_shard)(std::string_view name)) {
   std::vector<fs::path> places = split_folders(folder, Split::train);
   places.push_back(folder);
@@ -90,7 +90,7 @@ std::string dataset_spec(std::string_view word) {
 bool same_data(std::string_view a, std::string_view b) {
   const std::string one = dataset_spec(a), other = dataset_spec(b);
   if (one == other) return true;
-  const size_t colon = one.find(':') + 1;  // 0: no kind
+  const size_t colon = one.find(':') + 1;  // 0 when the spec has no kind
   if (one.substr(0, colon) != other.substr(0, colon)) return false;
   std::error_code error;
   return fs::equivalent(one.substr(colon), other.substr(colon), error) && !error;

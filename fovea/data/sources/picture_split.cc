@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t purpose = 0x73706c6974000000;  // keeps the drawing apart from other numbers of the same seed
-constexpr int64_t parts = 5;                      // of which one is for testing
+constexpr uint64_t purpose = 0x73706c6974000000;  // so that the split uses other random numbers than whatever else has the same seed
+constexpr int64_t parts = 5;                      // one of which is for testing
 constexpr const char* heading = "path,class,part";
 
 uint64_t rank_of(const fs::path& path, uint64_t seed) {
@@ -32,11 +32,11 @@ uint64_t rank_of(const fs::path& path, uint64_t seed) {
   return high << 32 | random.bits();
 }
 
-// Pictures that cannot be told apart, by their numbers among the items: only files of one length are read.
+// Groups of images with the same bytes, as indices of items. Only files whose length occurs more than once are read.
 std::vector<std::vector<size_t>> groups_of_equals(const fs::path& folder, const std::vector<PictureSplit::Item>& items) {
   std::map<uintmax_t, std::vector<size_t>> by_size;
   for (size_t i = 0; i < items.size(); ++i) {
-    std::error_code unreadable;  // it is said when the picture is read
+    std::error_code unreadable;  // this is reported when the image is read
     const uintmax_t size = fs::file_size(folder / items[i].path, unreadable);
     by_size[unreadable ? 0 : size].push_back(i);
   }
@@ -44,7 +44,7 @@ std::vector<std::vector<size_t>> groups_of_equals(const fs::path& folder, const 
   for (const auto& [size, numbers] : by_size) {
     std::map<uint64_t, std::vector<size_t>> by_hash;
     for (const size_t number : numbers) {
-      // An empty file is no picture, and none is the same as another. Nor is one that cannot be read, which training names.
+      // An empty file is no image and counts as no copy of another. Neither does a file that cannot be read, which training reports.
       std::vector<size_t>* equals = nullptr;
       try {
         if (numbers.size() > 1 && size > 0) {
@@ -64,7 +64,7 @@ std::vector<std::vector<size_t>> groups_of_equals(const fs::path& folder, const 
   return groups;
 }
 
-// Copies within a class, and pictures that two classes have.
+// Says how many images are copies, and which are in two classes.
 std::string remark_on(const PictureSplit& split, const std::vector<std::vector<size_t>>& groups) {
   int64_t copies = 0, contradictions = 0;
   const std::vector<size_t>* first = nullptr;
@@ -88,7 +88,7 @@ std::string remark_on(const PictureSplit& split, const std::vector<std::vector<s
   return text;
 }
 
-// Marks what is for testing: whole groups, of each class until it has its share.
+// Marks the images for testing: whole groups of equal images, until each class has its share.
 void draw(PictureSplit& split, std::vector<std::vector<size_t>>& groups, uint64_t seed) {
   std::vector<std::vector<const std::vector<size_t>*>> by_class(split.classes.size());
   std::vector<int64_t> counts(split.classes.size());
@@ -96,7 +96,7 @@ void draw(PictureSplit& split, std::vector<std::vector<size_t>>& groups, uint64_
   for (std::vector<size_t>& group : groups) {
     std::ranges::sort(group, {}, [&](size_t i) { return split.items[i].path; });
     const int32_t label = split.items[group.front()].label;
-    // One of two classes says nothing on either, least of all in a test.
+    // An image that is in two classes has at least one wrong label, so it must not be in a test.
     if (std::ranges::all_of(group, [&](size_t i) { return split.items[i].label == label; }))
       by_class[static_cast<size_t>(label)].push_back(&group);
   }
@@ -132,7 +132,7 @@ std::string cell(const std::string& text) {
   return quoted + "\"";
 }
 
-// "Train", "test1": what people call parts of a data set.
+// Whether a name is a common name for a part of a data set, such as "Train" or "test1".
 bool is_split_word(std::string name) {
   std::erase_if(name, [](unsigned char letter) { return std::isalpha(letter) == 0; });
   std::ranges::transform(name, name.begin(), [](unsigned char letter) { return std::tolower(letter); });
@@ -151,7 +151,7 @@ bool is_undivided(const fs::path& folder) {
     return std::ranges::any_of(folders, [](const fs::path& path) { return !class_folders(path).empty(); });
   };
   if (has_parts(split_folders(folder, Split::train)) || has_parts(split_folders(folder, Split::test))) return false;
-  // Pictures side by side in train and test1 are of no class; a folder "train" beside "bus" and "car" is a class.
+  // Images directly in train and test1 have no class, but a folder "train" beside "bus" and "car" is a class.
   return std::ranges::any_of(class_folders(folder),
                              [](const fs::path& path) { return !is_split_word(path.filename().string()); });
 }
@@ -209,7 +209,7 @@ PictureSplit read_split(const fs::path& path) {
     split.items.push_back({cells[0], label.first->second, cells[2] == "test" ? Split::test : Split::train});
   }
   if (split.items.empty()) fail("{}: no pictures; a line is {}", path.string(), heading);
-  // Classes are numbered in the order of their names, as folders are.
+  // Classes are numbered in the order of their names, as class folders are.
   std::vector<int32_t> places(labels.size());
   for (const auto& [called, label] : labels) {
     places[static_cast<size_t>(label)] = static_cast<int32_t>(split.classes.size());

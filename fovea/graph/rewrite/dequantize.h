@@ -7,11 +7,12 @@
 
 namespace fovea {
 
-// The same function on real numbers, without rounding: weights and biases are scale * (q - zero), quantize and dequantize are
-// gone, inputs and results are f32. Where images came as bytes, the scale and zero point of the input become the preprocessing.
-// A float network is copied.
-//
-// `values` of the given graph are results too, "value.N" of number N.
+/// The same function on real numbers, without rounding: weights and biases become scale * (q - zero), quantize and dequantize
+/// operators are left out, and inputs and results are f32. If the model takes images as bytes, the scale and zero point of its
+/// input become the preprocessing. A float network is copied.
+///
+/// `values` are values of the given graph that become further results; that of a value
+/// whose `index` is N is named "value.N".
 InferenceModel dequantized(const InferenceModel& model, const std::vector<Ref>& values = {});
 
 }  // namespace fovea
