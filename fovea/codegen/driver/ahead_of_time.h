@@ -22,9 +22,9 @@ namespace fovea {
 /// How a network is compiled for another machine.
 struct AheadOfTimeOptions {
   std::string name;    ///< of the network in C: letters, digits and underscores
-  std::string triple;  ///< LLVM's: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
-  std::string cpu;     ///< LLVM's name; empty: the least of its kind (fovea/codegen/target/target.cc)
-  int threads = 0;     ///< that compile side by side; 0: all available
+  std::string triple;  ///< LLVM's triple: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
+  std::string cpu;     ///< LLVM's name; empty: the least processor of the triple (fovea/codegen/target/target.cc)
+  int threads = 0;     ///< threads that compile; 0: all available
 };
 
 /// The object and what a caller has to know about it.
@@ -34,22 +34,26 @@ struct DeployedNetwork {
     std::string name;  ///< as in the graph
     TensorType type;   ///< as in the graph
   };
-  std::string name, triple, cpu;  ///< the triple and processor in full
-  std::string object;             ///< ELF, or WebAssembly to be linked
-  std::vector<Port> inputs, outputs;
-  int64_t arena_bytes = 0;   ///< aligned to arena_alignment
-  int64_t weight_bytes = 0;  ///< read-only data of the object: parameters and constants
-  int kernels = 0;           ///< distinct
-  /// Functions of the C library or the compiler's that the object calls, where the processor has no instruction for what they
-  /// do: none on those with the usual ones.
+  std::string name;           ///< in C
+  std::string triple;         ///< LLVM's, in full
+  std::string cpu;            ///< LLVM's name
+  std::string object;         ///< ELF, or WebAssembly to be linked
+  std::vector<Port> inputs;   ///< in the order of NAME_run's argument
+  std::vector<Port> outputs;  ///< in the order of NAME_run's argument
+  int64_t arena_bytes = 0;    ///< size of the arena, which must be aligned to arena_alignment
+  int64_t weight_bytes = 0;   ///< read-only data of the object: parameters and constants
+  int kernels = 0;            ///< number of distinct kernels
+  /// Functions of the C library or the compiler's library that the object calls where the processor has no instruction; usually
+  /// empty.
   std::vector<std::string> needs = {};
 };
 
 /// The alignment of the arena in bytes.
 inline constexpr int64_t arena_alignment = 64;
 
-/// `values`: of the graph's arguments of role parameter and state, by name. Refuses unknown triples and processors with the
-/// nearest name, and a graph that changes its parameters; fails on a value that is missing or of another type.
+/// Compiles the graph. `values` has the graph's arguments of role parameter and state, by name. Refuses unknown triples and
+/// processors, with the nearest name, and a graph that changes its parameters; fails on a value that is missing or of another
+/// type.
 DeployedNetwork compile_ahead_of_time(const Graph& graph, const std::map<std::string, Tensor>& values,
                                       const AheadOfTimeOptions& options);
 

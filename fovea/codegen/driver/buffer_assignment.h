@@ -11,13 +11,14 @@
 namespace fovea {
 
 struct BufferAssignment {
-  std::vector<std::vector<KernelOperand>> operands;  ///< of each call, as KernelCompiler orders them
+  std::vector<std::vector<KernelOperand>> operands;  ///< of each call, in the order of KernelCompiler
   std::vector<Tensor> constants;
-  std::vector<int64_t> scratch_offsets;  ///< of each call, where the arena holds its scratch too
+  std::vector<int64_t> scratch_offsets;  ///< of each call, when the arena also contains its scratch memory
   int64_t arena_bytes = 0;
 };
 
-/// `scratch_bytes`, of each call: where one thread runs them all, scratch shares the arena. Empty: scratch is elsewhere.
+/// With the scratch bytes of each call, scratch memory is placed in the arena, for code in which one thread runs all calls.
+/// Without them, it is elsewhere.
 BufferAssignment assign_buffers(const FusedFunction& function, llvm::ArrayRef<int64_t> scratch_bytes = {});
 
 /// Fails on types that no tensor has.

@@ -12,17 +12,17 @@
 
 namespace fovea {
 
-/// What a program takes while it runs, known before it does.
+/// The memory that a program takes while it runs, known before that.
 struct ProgramMemory {
   int64_t tensors = 0;             ///< arguments, results and constants
-  int64_t arena = 0;               ///< what is between them
+  int64_t arena = 0;               ///< tensors between kernels
   int64_t scratch = 0;             ///< of all threads
-  int64_t unlimited = 0;           ///< the arena if nothing were computed again
-  int64_t process = 0;             ///< what else the process takes, where that counts
-  int repeated = 0;                ///< calls of kernels
-  double multiply_adds = 0;        ///< of the calls that are not computed again; known where some are
-  double extra_multiply_adds = 0;  ///< of those that are, as a share of these
-  double extra_work = 0;           ///< the same with the memory's traffic counted in: about the time
+  int64_t unlimited = 0;           ///< the arena if nothing were recomputed
+  int64_t process = 0;             ///< what else the process takes, with CompileOptions::whole_process
+  int repeated = 0;                ///< repeated kernel calls
+  double multiply_adds = 0;        ///< of the calls without the repeated ones; known when some are repeated
+  double extra_multiply_adds = 0;  ///< of the repeated calls, as a share of multiply_adds
+  double extra_work = 0;           ///< the same including memory traffic, which is roughly the additional time
 
   /// The total that CompileOptions::memory limits.
   int64_t bytes() const { return tensors + arena + scratch + process; }
@@ -30,23 +30,24 @@ struct ProgramMemory {
 
 /// What compiling took and gave.
 struct CompileReport {
-  double seconds = 0;
-  int kernels = 0;     ///< distinct
-  int from_cache = 0;  ///< of them
-  ProgramMemory memory;
+  double seconds = 0;    ///< time
+  int kernels = 0;       ///< number of distinct kernels
+  int from_cache = 0;    ///< how many of these came from the cache
+  ProgramMemory memory;  ///< memory of the program
 };
 
-/// Refuses (exit status 2) a graph that takes more than options.memory whatever is computed again, with the least that it
-/// takes.
+/// Compiles the graph; the cache of kernels is Settings::kernel_cache. Refuses a graph that takes more than options.memory even
+/// with recomputation, and says the least that it takes. Fails when an operator cannot be compiled. May be called from several
+/// threads.
 Program compile(const Graph& graph, const CompileOptions& options = {}, CompileReport* report = nullptr);
 
-/// The same plan without the code.
+/// The memory of the same program without generating code.
 ProgramMemory memory_of(const Graph& graph, const CompileOptions& options = {});
 
-/// The text of one stage of the road: graph, gradient, linalg, kernels, tiles, vectors, llvm, assembly. `kernel` picks one
-/// kernel by name from the stages after `kernels`; empty prints all. With `triple`, LLVM's, it is for any machine that LLVM
-/// knows, `options.cpu` its processor; without, for one whose instructions this one has. Refuses unknown stages, kernels and
-/// processors with the nearest name.
+/// The text of one stage of the lowering pipeline: graph, gradient, linalg, kernels, tiles, vectors, llvm, assembly. `kernel`
+/// selects one kernel by name in the stages after `kernels`; empty prints all. With `triple` (LLVM's), the target is any
+/// machine that LLVM knows, with the processor options.cpu; without it, a processor whose instructions this one has. Refuses
+/// unknown stages, kernels and processors, with the nearest name.
 std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options = {},
                   const std::string& triple = "");
 

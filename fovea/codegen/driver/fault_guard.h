@@ -14,8 +14,9 @@
 
 namespace fovea {
 
-/// Runs `work`, and throws what it throws. It should make what it works on itself: what it leaves behind is never destroyed.
-/// Within guarded work it is an ordinary call. `whole`: what to keep of faults that are of no kernel.
+/// Runs `work`, and throws what it throws. The work should create the objects that it uses, because what it leaves behind is
+/// never destroyed. Within guarded work this is an ordinary call. `whole` gives the text to keep for faults that belong to no
+/// kernel.
 using Text = std::function<std::string()>;
 void guarded(const std::function<void()>& work, const Text& whole = {});
 
@@ -26,10 +27,10 @@ auto guarded_result(const Work& work, const Text& whole = {}) {
   return std::move(*result);
 }
 
-/// What the calling thread of guarded work belongs to, to be given to threads that help it.
+/// The guard of the calling thread's work, for threads that help it.
 class Guard;
 Guard* current_guard();
-/// On a helping thread: its faults are the work's. Null is none.
+/// Makes the faults of a helping thread those of the work. A null guard has no effect.
 class UnderGuard {
  public:
   explicit UnderGuard(Guard* guard);
@@ -41,7 +42,8 @@ class UnderGuard {
   Guard* before_;
 };
 
-/// What this thread compiles, while it lives: the layer of a kernel and the kernel's text, which outlive it.
+/// What this thread compiles while the object exists: the layer of a kernel and the kernel's text, both of which must outlive
+/// it.
 class Compiling {
  public:
   Compiling(const std::string& layer, const std::string& text);
@@ -53,11 +55,11 @@ class Compiling {
   const std::string *layer_before_, *text_before_;
 };
 
-/// Keeps the text in a file of the folder for temporary ones, and throws an InternalError that names it.
+/// Writes the text to a temporary file, and throws an InternalError that names it.
 [[noreturn]] void report_fault(const std::string& layer, const std::string& text, const std::string& reason);
 
-/// For a program's handler of signals: whether the calling thread does guarded work. If so, the work fails with
-/// `reason`, a text that stays, and the call does not return.
+/// For a program's signal handler: if the calling thread does guarded work, the work fails with `reason`, a text that stays
+/// valid, and the call does not return.
 void stop_guarded_work(const char* reason);
 
 }  // namespace fovea

@@ -23,9 +23,9 @@ class ObjectCache {
   ObjectCache();  ///< refuses a folder that others can write
 
   bool enabled() const { return !folder_.empty(); }
-  /// `key` is everything the kernel depends on, in full: a file answers only for the key it was written for.
+  /// `key` is everything that the kernel depends on, in full; a file is used only for the key that it was written with.
   std::optional<CachedKernel> find(const std::string& key) const;
-  /// Failing to write is not an error: the kernel is compiled again next time.
+  /// A failure to write is not an error, because the kernel is then compiled again next time.
   void store(const std::string& key, const CachedKernel& kernel) const;
 
  private:

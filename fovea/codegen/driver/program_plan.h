@@ -12,13 +12,14 @@
 
 namespace fovea {
 
-/// Arguments and results, by name. Prepared tensors are the last arguments of the function, and none of the program's.
+/// Describes arguments and results by name. Hoisted tensors are the function's last arguments, and not arguments of the
+/// program.
 void describe_ports(mlir::func::FuncOp function, ProgramPlan& plan);
 
 /// The kernels that are called, each once, in the order of their first call.
 llvm::SmallVector<mlir::func::FuncOp> kernels_called_by(llvm::ArrayRef<mlir::func::FuncOp> functions);
 
-/// What was made of `kernels`, one of `compiled` each, by the name that a call knows it by.
+/// The compiled forms of `kernels`, by the name of the kernel.
 template <typename Compiled>
 std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::vector<Compiled> compiled) {
   std::map<std::string, Compiled> by_name;
@@ -27,10 +28,10 @@ std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncO
   return by_name;
 }
 
-/// The calls in order, the arena, the constants.
+/// Adds the calls in order, the arena and the constants.
 void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan);
 
-/// All of a function that prepares nothing, compiled and linked into this process.
+/// The plan of a function without hoisted tensors, compiled and linked into this process.
 ProgramPlan plan_function(mlir::func::FuncOp function, const Target& target, int threads);
 
 }  // namespace fovea

@@ -13,7 +13,7 @@
 
 namespace fovea {
 
-using Index = mlir::OpFoldResult;  ///< a number known now, or a value of the program
+using Index = mlir::OpFoldResult;  ///< a known number, or a value of the program
 
 class TileBuilder {
  public:
@@ -34,12 +34,12 @@ class TileBuilder {
   Index least(Index a, Index b);
   Index greatest(Index a, Index b);
 
-  /// Runs `body` for begin, begin + step, ... below end; `carried` goes in and comes out changed. One known step is written
-  /// straight.
+  /// Runs `body` for begin, begin + step, ... below end. `carried` holds the tensors that the loop carries, and is updated. A
+  /// loop with one known step is emitted without a loop.
   using Body = llvm::function_ref<void(Index at, llvm::SmallVectorImpl<mlir::Value>& carried)>;
   void loop(Index begin, Index end, int64_t step, llvm::SmallVectorImpl<mlir::Value>& carried, Body body);
 
-  /// A slice of static sizes; coordinates of size 1 that `kept` leaves out are dropped from its type.
+  /// A slice of static sizes; coordinates of size 1 that are not `kept` are dropped from its type.
   struct Slice {
     llvm::SmallVector<Index> offsets;
     llvm::SmallVector<int64_t> sizes, strides;
@@ -48,29 +48,29 @@ class TileBuilder {
   };
   mlir::Value read(mlir::Value tensor, const Slice& slice);
   mlir::Value write(mlir::Value tile, mlir::Value tensor, const Slice& slice);
-  /// Is the slice known to be the whole tensor? Then a write into it simplifies to what is written, which need not be the
-  /// tensor's memory: an offset that only we know to be zero keeps the write.
+  /// Whether the slice is known to be the whole tensor. A write into it would then fold to the written value, which need not be
+  /// the tensor's memory; an offset that is zero but not known to be prevents that.
   static bool covers(const Slice& slice, mlir::RankedTensorType type);
   Index hidden_zero();
   mlir::Value element(mlir::Value tensor, llvm::ArrayRef<Index> coordinates);
 
-  /// A hint that `tensor`, an argument that is only read, will be read at these coordinates; past its end it does nothing.
+  /// Prefetches `tensor`, an argument that is only read, at these coordinates; past its end this has no effect.
   enum class Cache : uint32_t { second = 2, first = 3 };  ///< as LLVM counts them
   void prefetch(mlir::Value tensor, llvm::ArrayRef<Index> coordinates, Cache into = Cache::second);
 
   mlir::Value filled(mlir::Value scalar, llvm::ArrayRef<int64_t> shape);
   mlir::Value empty(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
-  /// Runs of a one-dimensional tensor, in whole vectors: `length` is static.
+  /// Ranges of a one-dimensional tensor, in whole vectors; `length` is static.
   mlir::Value fill_run(mlir::Value flat, Index at, int64_t length, mlir::Value scalar, int64_t tile);
-  /// With `pair_distance`, element i of the run is the pair of source[from + i] and source[from + pair_distance + i].
+  /// With `pair_distance`, element i is the pair of source[from + i] and source[from + pair_distance + i].
   mlir::Value copy_run(mlir::Value source, Index from, mlir::Value flat, Index at, int64_t length, int64_t tile,
                        int64_t pair_distance = 0);
-  /// target[at...] = source[from...] on tiles; `permutation` lists the source tile's dimensions in the target's order. With
-  /// `pair` >= 0 an element is the pair of what `from` reads and what lies one further along that coordinate.
+  /// target[at...] = source[from...] on tiles; `permutation` lists the source tile's dimensions in the order of the target.
+  /// With `pair` >= 0, an element is the pair of what `from` reads and its neighbor along that coordinate.
   mlir::Value copy_tile(mlir::Value source, const Slice& from, mlir::Value target, const Slice& at,
                         llvm::ArrayRef<unsigned> permutation, int pair = -1);
-  /// Each number of a tile, or one alone, as `body` makes it.
+  /// Applies `body` to each number of a tile, or to a scalar.
   using Scalar = llvm::function_ref<mlir::Value(mlir::OpBuilder&, mlir::Location, mlir::Value)>;
   mlir::Value mapped(mlir::Value tile_or_scalar, mlir::Type element, Scalar body);
 

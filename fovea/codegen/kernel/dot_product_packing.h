@@ -19,14 +19,14 @@
 
 namespace fovea {
 
-/// Makes the root a contraction of groups where the target has the instruction for its operands; leaves it as it is otherwise.
+/// Makes the root a contraction of groups if the target has the instruction for its operands; otherwise it is unchanged.
 void pack_dot_products(KernelDescription& kernel, const Target& target);
 
-/// A kernel as tiles are chosen and written for it: bodies folded (in place), read, and packed.
+/// A kernel as tilings are chosen and tile programs emitted for it: with bodies folded (in place), read, and packed.
 KernelDescription read_packed_kernel(mlir::func::FuncOp kernel, const Target& target);
 
-/// How tile programs tell what lower_dot_products() turns into instructions: the function's attribute says which (a
-/// DotProduct), each product and sum is marked, and so is the argument whose bytes are unsigned where it matters.
+/// The marks in tile programs that lower_dot_products() turns into instructions: an attribute of the function says which
+/// instruction (a DotProduct), each product and sum is marked, and so is the argument with unsigned bytes if that matters.
 inline constexpr const char* dot_product_mark = "fovea.dot_product";
 inline constexpr const char* unsigned_bytes = "fovea.unsigned_bytes";
 void lower_dot_products(mlir::ModuleOp vectors, const Target& target);

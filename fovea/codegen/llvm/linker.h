@@ -10,7 +10,7 @@
 
 namespace fovea {
 
-/// `objects`: each object under the name of the entry it defines. `code` keeps the machine code mapped.
+/// `objects` has each object under the name of the function that it defines. `code` keeps the machine code mapped.
 std::map<std::string, KernelFunction> link_objects(const std::map<std::string, std::string>& objects,
                                                    std::shared_ptr<void>& code);
 

@@ -19,7 +19,7 @@ class PassTarget {
     if (target != nullptr) target_ = *target;
   }
 
-  /// The caller's, or the one that options name. Refuses names that LLVM does not know.
+  /// The caller's target, or the one that options name. Refuses names that LLVM does not know.
   const Target& of(const std::string& triple, const std::string& cpu) {
     if (!target_) target_ = triple.empty() ? Target::host(cpu) : Target::named(triple, cpu);
     return *target_;
@@ -29,7 +29,8 @@ class PassTarget {
   std::optional<Target> target_;
 };
 
-/// Runs `work`; what it throws becomes the module's error. MLIR is compiled without exceptions: none may leave a pass.
+/// Runs `work`, and converts an exception to an error of the module. MLIR is compiled without exceptions, so none may leave a
+/// pass.
 template <typename Work>
 mlir::LogicalResult without_exceptions(mlir::ModuleOp module, Work work) {
   try {

@@ -19,12 +19,12 @@ struct PaddingHalo {
   int64_t shift;           ///< in the tensor, without its padding
   int64_t extent;          ///< of the tensor's coordinate
   int64_t taps;
-  int64_t inside_begin, inside_end;  ///< positions whose every tap is inside; may be empty
+  int64_t inside_begin, inside_end;  ///< positions whose taps are all inside; may be empty
 };
 
-/// The halos of a contraction's inputs. None where an input cannot be read so: a padding that does not become zero, a dilated
-/// tap, a coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums in
-/// another.
+/// The halos of a contraction's inputs. Nothing when an input cannot be read like that: for padding that does not become zero,
+/// dilated taps, a coordinate of more than two dimensions, or windows that move along results in one coordinate and along sums
+/// in another.
 std::optional<llvm::SmallVector<PaddingHalo>> padding_halos(const KernelDescription& kernel);
 
 }  // namespace fovea

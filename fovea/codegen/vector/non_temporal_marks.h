@@ -6,7 +6,7 @@
 
 namespace fovea {
 
-/// At the stage `vectors`: stores of whole lines into arguments that are `non_temporal_result` (tile_program.h) are marked.
+/// At the stage `vectors`, marks stores of whole cache lines into arguments with `non_temporal_result` (tile_program.h).
 void mark_non_temporal_stores(mlir::ModuleOp vectors);
 
 }  // namespace fovea

@@ -12,16 +12,16 @@
 
 namespace fovea {
 
-/// Every dialect and interface that is met between kernels and LLVM.
+/// Registers every dialect and interface between kernels and LLVM.
 void register_codegen_dialects(mlir::DialectRegistry& registry);
 
 class Schedule {
  public:
   Schedule() = default;
-  Schedule(const Schedule&) {}  ///< a pass that is cloned reads it anew
+  Schedule(const Schedule&) {}  ///< a pass that is cloned reads the schedule again
 
   mlir::LogicalResult read(mlir::MLIRContext& context);
-  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  ///< one of schedule.mlir
+  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  ///< a sequence of schedule.mlir
 
  private:
   mlir::OwningOpRef<mlir::ModuleOp> library_;

@@ -6,8 +6,8 @@
 
 namespace fovea {
 
-/// MLIR tells which dimensions a view drops by comparing its strides with those of what it views, and finds none where the view
-/// takes steps of its own: it is made in two, first the steps, then the dimensions.
+/// MLIR finds the dimensions that a view drops by comparing its strides with those of its source, which fails if the view has
+/// strides of its own. Therefore it is created in two steps: first the strides, then the dropped dimensions.
 void add_strided_view_pattern(mlir::RewritePatternSet& patterns);
 
 }  // namespace fovea

@@ -16,15 +16,16 @@ class InitializerWriter {
  public:
   explicit InitializerWriter(mlir::ModuleOp module);
 
-  /// A parameter or state that nothing replaces, or a hoisted tensor; through views.
+  /// Whether `value`, seen through views, is a hoisted tensor, or a parameter or state that nothing replaces.
   bool is_known_before_run(mlir::Value value) const;
 
-  /// A new argument of the network: kernel(constants..., operand), called by the initializer. The same twice is one.
+  /// A new argument of the network's function: kernel(constants..., operand), which the initializer calls. Equal requests give
+  /// the same argument.
   mlir::Value hoisted(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
                       mlir::Location location);
 
-  /// act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is known
-  /// before the run in every call.
+  /// Calls act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is
+  /// known before the run in every call.
   template <typename CandidateOf, typename Act>
   void for_each_candidate(CandidateOf candidate_of, Act act) const {
     for (auto& [kernel, calls] : calls_by_kernel()) {
@@ -36,7 +37,7 @@ class InitializerWriter {
     }
   }
 
-  /// Prepared tensors that nobody reads any more, and what only they need.
+  /// Removes hoisted tensors without users, and what only they need.
   void drop_unread();
 
  private:
@@ -50,7 +51,7 @@ class InitializerWriter {
   llvm::DenseMap<std::pair<mlir::Value, mlir::Operation*>, mlir::Value> hoisted_;
 };
 
-/// Argument `number` of the kernel becomes one of `type`.
+/// Changes the type of argument `number` of the kernel.
 void read_hoisted(mlir::func::FuncOp kernel, unsigned number, mlir::RankedTensorType type);
 
 }  // namespace fovea
