@@ -15,7 +15,7 @@
 namespace fovea {
 namespace {
 
-// "2%" or "0.02" as a share of 1.
+// Reads "2%" or "0.02" as a share from 0 to 1.
 double share_of(const std::string& text) {
   const bool percent = text.ends_with('%');
   const std::string digits = text.substr(0, text.size() - (percent ? 1 : 0));

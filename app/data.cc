@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea data SPEC: what a data set holds, what is wrong with it, and what it looks like. fovea data fetch NAME: see fetch.cc.
+// fovea data SPEC: what a data set contains, what is wrong with it, and what it looks like. fovea data fetch NAME: see
+// fetch.cc.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -16,7 +16,7 @@ class Names {
  public:
   Names(const Dataset& train, const Dataset& test) : train_(train), test_(test) {}
   const Dataset& dataset(Split split) const { return split == Split::train ? train_ : test_; }
-  // Pixels have no files: their numbers need the split beside them.
+  // The images of a data set of pixels have no file names but numbers, which are only unique within a split.
   std::string operator()(const DatasetImage& image) const {
     const std::string own = dataset(image.split).image_name(image.index);
     return dataset(image.split).encoded() ? own : fmt::format("{} {}", name(image.split), own);
@@ -43,7 +43,7 @@ std::string duplicates_text(const std::vector<DuplicateImages>& duplicates, cons
       count([](const DuplicateImages& each) { return !each.exact; }),
       count([](const DuplicateImages& each) { return each.across_splits; }),
       count([](const DuplicateImages& each) { return each.across_classes; }));
-  // What spoils a test or a label goes first.
+  // Duplicates across classes come first, then those across splits, because they do the most harm.
   std::vector<const DuplicateImages*> order;
   for (const DuplicateImages& each : duplicates) order.push_back(&each);
   std::ranges::stable_sort(order, std::greater(), [](const DuplicateImages* each) {

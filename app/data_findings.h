@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is wrong with the pictures of a data set, as it is said to people and to programs.
+// Findings about the images of a data set as text and as JSON.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -9,7 +9,7 @@
 
 namespace fovea {
 
-// A line a kind, and the first pictures of each by name.
+// The findings for people: a line for each kind, and the names of its first images.
 std::string findings_text(const DatasetFindings& found, const Dataset& train, const Dataset& test);
 
 // {"duplicates": [{"images": [...], "exact", "across_splits", "across_classes"}], "constant": [...], "blurred", "tiny",

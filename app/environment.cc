@@ -22,7 +22,7 @@ std::filesystem::path kernel_cache() {
   return {};
 }
 
-// Of what was fetched; empty where nothing says.
+// The folder for downloads; empty when no variable determines it.
 std::filesystem::path user_folder() {
   if (const char* home = variable("FOVEA_HOME")) return home;
   if (const char* data = variable("XDG_DATA_HOME")) return std::filesystem::path(data) / "fovea";
@@ -30,7 +30,7 @@ std::filesystem::path user_folder() {
   return {};
 }
 
-// What an administrator, or PyTorch, has put there already.
+// Folders in which an administrator or PyTorch may already have put weights.
 std::vector<std::filesystem::path> weight_caches() {
   std::vector<std::filesystem::path> folders;
   const char* named = variable("XDG_DATA_DIRS");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea eval MODEL: top-1, top-5, loss, each class and confusion on a data set, and how far the probabilities are to be
+// fovea eval MODEL: top-1, top-5, loss, each class and confusion on a data set, and how far the probabilities can be
 // believed.
 #include <fmt/format.h>
 
@@ -74,7 +74,7 @@ nlohmann::ordered_json confusion_json(const Metrics& metrics) {
   return rows;
 }
 
-// A network's answers as it gives them, and the confidence that it has been given before.
+// The answers of a network without a temperature, and the confidence that was saved with it before.
 struct Evaluation {
   Metrics metrics;
   Predictions predictions;
@@ -82,12 +82,12 @@ struct Evaluation {
   std::vector<std::string> classes;
   Confidence confidence;
   std::shared_ptr<const Dataset> dataset;
-  std::vector<int64_t> places = {};  // which of the network's classes each of the data set's is; empty: in this order
+  std::vector<int64_t> places = {};  // for each class of the data set, its number in the network; empty: in the same order
 };
 
 Split split_of(const EvalOptions& options) { return options.split == "test" ? Split::test : Split::train; }
 
-// `recipe`: of a run; what it was trained on is what it is measured on, in its own parts.
+// The data of the options, else those of the recipe. `recipe` is that of a run, whose own split is used; null for other models.
 std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const Recipe* recipe) {
   if (options.data.empty() && (recipe == nullptr || recipe->data.empty()))
     refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
@@ -98,7 +98,7 @@ std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const Reci
   return dataset;
 }
 
-// Of a file in a run's folder: what the run was trained on.
+// The data for a model file. If it is in the folder of a run, they are those of the run.
 std::shared_ptr<const Dataset> dataset_of_file(const EvalOptions& options) {
   const std::filesystem::path folder = std::filesystem::path(options.model).parent_path();
   if (!options.data.empty() || !std::filesystem::exists(folder / "recipe.toml")) return dataset_of(options, nullptr);
@@ -162,7 +162,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   return {std::move(metrics), std::move(predictions), model.network.name, dataset->class_names(), model.confidence, dataset};
 }
 
-// The page of --report; what it is called.
+// Writes the page of --report and returns its path.
 std::string write_page(const EvalOptions& options, const Evaluation& done, ThreadPool& threads, Progress& progress) {
   InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
                                                               .seed = options.common.seed,

@@ -11,7 +11,7 @@
 namespace fovea {
 namespace {
 
-constexpr size_t most_classes = 20;  // of a table on a terminal
+constexpr size_t most_classes = 20;  // in the table on a terminal
 
 std::string share_text(const Share& share) {
   return fmt::format("{:5.1f}% ({:5.1f} to {:5.1f})", 100 * share.value, 100 * share.low, 100 * share.high);
@@ -25,7 +25,7 @@ nlohmann::ordered_json json_of(const Share& share) {
 
 namespace {
 
-// Of five classes or fewer every answer is among the first five.
+// With five classes or fewer, top-5 is always 100%.
 bool tells_by_five(const Metrics& metrics) { return metrics.classes() > 5; }
 
 }  // namespace

@@ -17,7 +17,7 @@ struct FetchWeightsRequest {
 };
 
 void fetch_one(const FetchWeightsRequest& request) {
-  // A limit on the size of files is to be an error of writing, with a message, rather than the end of the process.
+  // A limit on the size of files becomes a write error with a message, and does not end the process.
   std::signal(SIGXFSZ, SIG_IGN);
   const WeightsCatalog& catalog = catalog_of(request.weights);
   const RemoteWeights* weights = find_weights(catalog, request.name);

@@ -69,7 +69,8 @@ void check_requests(const QuantizeOptions& options) {
     fail("-o {}: there is no folder {}", options.out, folder.string());
 }
 
-// Without --calibrate: the run's own data, its parts as they were in training, and the file beside its weights.
+// Without --calibrate, the data are the run's own, with the same parts as in training, and the file is written into the run's
+// folder.
 bool by_its_own_data(const QuantizeOptions& options) { return options.calibrate.empty(); }
 
 void name_own_data(QuantizeOptions& options) {

@@ -8,7 +8,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t most_suspects = 50;  // on a terminal
+constexpr int64_t most_suspects = 50;  // printed on a terminal
 
 std::string text_of(const Suspects& found) {
   const std::vector<std::string>& classes = found.images->class_names();

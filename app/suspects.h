@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea eval RUN --suspects: which labels are likely wrong.
+// fovea eval RUN --suspects: finds labels that are likely wrong.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace fovea {
 
-// Cross-validates the run in the folder `run` and prints its training images by how suspicious their labels are.
+// Cross-validates the run in the folder `run` and prints its training images, those with the most suspicious labels first.
 void list_suspects(const CommonOptions& common, const std::string& run, int folds);
 
 }  // namespace fovea

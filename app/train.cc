@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fovea train DIR, fovea train MODEL --data SPEC: from pictures, or a recipe, to a run.
+// fovea train DIR, fovea train MODEL --data SPEC: trains a network that is chosen for the images, or by a recipe.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 
 struct TrainCommandOptions {
   CommonOptions common;
-  std::vector<std::string> words;  // a model's name, a place of data, or both
+  std::vector<std::string> words;  // a model's name, the data, or both
   std::string recipe, data, out, optimizer, schedule, weights, dtype, orientation, balance, teacher;
   std::vector<std::string> settings, freeze;
   int64_t epochs = -1, batch = 0;
@@ -52,7 +52,7 @@ void check_model(const std::string& model) {
            model);
 }
 
-// Which of the words is a model and which a place: what is called as a network is one.
+// Finds out which of the words is a model and which the data. A word that is the name of a network is the network.
 void sort_words(const TrainCommandOptions& options, TrainingRequest& request) {
   for (const std::string& word : options.words) {
     check_model(word);
@@ -68,7 +68,7 @@ void sort_words(const TrainCommandOptions& options, TrainingRequest& request) {
   if (!options.data.empty()) request.data = options.data;
 }
 
-// What the options say, over any recipe.
+// Applies the options to any recipe.
 void apply_options(Recipe& recipe, const TrainCommandOptions& options) {
   if (options.quantize_aware && !options.resume) fine_tune_for_integers(recipe);
   if (options.epochs >= 0) recipe.epochs = options.epochs;
@@ -96,8 +96,9 @@ TrainingRequest request_of(const TrainCommandOptions& options) {
   return request;
 }
 
-// The same options may be given again: a change is what neither the command line alone nor the run with the command line over
-// it agrees with the run on. What was chosen is not said by the command line.
+// Refuses to resume a run with options that would change it. The same options may be given again. A key counts as changed if
+// the run differs in it both from what the command line gives alone and from what it gives on top of the run's recipe. Keys
+// that were chosen are not on the command line.
 void refuse_changes(const TrainCommandOptions& options, const TrainingRequest& request, const Recipe& saved) {
   const std::string asked = model_of(request);
   TrainCommandOptions anew = options;

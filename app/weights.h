@@ -14,17 +14,17 @@ struct WeightsOptions {
   bool offline = false;
 };
 
-// --offline, --mirror, --weights-catalog.
+// Adds --offline, --mirror and --weights-catalog.
 void add_weights_options(CLI::App& app, WeightsOptions& options);
 
-// The catalog that the options name, or the built-in one: it is there as long as the process is.
+// The catalog that the options name, or the built-in one. Valid as long as the process.
 const WeightsCatalog& catalog_of(const WeightsOptions& options);
 WeightsPlaces places_of(const WeightsOptions& options);
 
-// Tells `progress`, and stops where `guard` was asked to.
+// Callbacks that show progress, and stop a download when `guard` was interrupted.
 FetchEvents fetch_events(Progress& progress, const InterruptGuard& guard);
 
-// A table of what there is.
+// Prints a table of the published weights.
 void list_weights(const CommonOptions& common, const WeightsOptions& options);
 
 }  // namespace fovea

@@ -18,13 +18,13 @@ int main(int count, char** words) try {
     refuse("a folder of class folders, and the weights to start from: a run, a .tflite, .onnx, .pth or .safetensors file");
   const std::string photos = words[1], weights = words[2], out = count > 3 ? words[3] : "board";
 
-  // The weights' network with a new head, trained as the photographs ask for.
+  // Fine-tune the network of the weights with a new head; the photographs decide how.
   TrainingPlan plan = plan_training({.data = photos, .weights = weights});
   const std::string run = out + ".run";
   const TrainResult trained =
       train(plan.recipe, {.folder = run, .overwrite = true, .start = std::move(plan.start), .new_head = plan.new_head});
 
-  // Its integers, calibrated on some of the photographs it was trained on, measured on those it was not.
+  // Quantize it, calibrated on some of the training photographs and measured on the test photographs.
   Progress progress(false);
   const QuantizedModel integers = quantize_model(run,
                                                  {.calibration = open_run_data(run, plan.recipe, Split::train),

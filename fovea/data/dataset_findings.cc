@@ -9,7 +9,7 @@ namespace fovea {
 namespace {
 
 constexpr float least_deviation = 3;   // in levels from 0 to 255
-constexpr float least_sharpness = 20;  // variance of the Laplacian
+constexpr float least_sharpness = 20;  // as ImageTraits::sharpness
 constexpr int64_t usual_tiny_side = 64;
 
 int64_t shorter_side(const ImageTraits& traits) { return std::min(traits.shape.height, traits.shape.width); }

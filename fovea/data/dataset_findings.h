@@ -29,8 +29,8 @@ struct DuplicateImages {
 
 /// What findings() found in both splits of a data set.
 struct DatasetFindings {
-  std::vector<DuplicateImages>
-      duplicates;                      ///< in the order of their first images, with the training split before the test split
+  /// Ordered by the first image of each, with the training split before the test split.
+  std::vector<DuplicateImages> duplicates;
   std::vector<DatasetImage> constant;  ///< images of hardly more than one color: ImageTraits::deviation is below 3
   std::vector<DatasetImage> blurred;   ///< images whose ImageTraits::sharpness is below 20; the most blurred come first
   std::vector<DatasetImage> tiny;      ///< images whose shorter side is below `tiny_below`

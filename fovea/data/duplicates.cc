@@ -92,7 +92,7 @@ std::vector<DuplicateGroup> duplicate_groups(std::span<const ImageTraits> pictur
 
 std::vector<SharedImage> shared_images(const Dataset& train, const Dataset& test, Progress& progress) {
   if (!train.encoded() || !test.encoded()) return {};
-  std::set<int64_t> lengths;  // of the training files
+  std::set<int64_t> lengths;  // lengths of the training files
   for (int64_t i = 0; i < train.count(); ++i) lengths.insert(train.stored_bytes(i));
   const bool known = !lengths.contains(-1);
   std::vector<std::byte> bytes;
@@ -105,7 +105,7 @@ std::vector<SharedImage> shared_images(const Dataset& train, const Dataset& test
     }
     return std::hash<std::string_view>()({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   };
-  std::unordered_multimap<size_t, int64_t> tests;  // by the hash of their bytes
+  std::unordered_multimap<size_t, int64_t> tests;  // test images by the hash of their bytes
   std::set<int64_t> wanted;                        // lengths of the files in `tests`
   for (int64_t i = 0; i < test.count(); ++i) {
     const int64_t length = test.stored_bytes(i);

@@ -99,8 +99,8 @@ float deviation_of(const Image& image) {
   return static_cast<float>(std::sqrt(variance / static_cast<double>(channels)));
 }
 
-// Large images are reduced to one size first, so that sharp images of 4000 and of 300 pixels have similar values. A network does not
-// see more detail than that.
+// Large images are reduced to one size first, so that sharp images of 4000 and of 300 pixels have similar values. A network
+// does not see more detail than that.
 float sharpness_of(const Image& image) {
   const int64_t shorter = std::min(image.shape.height, image.shape.width);
   const auto scaled = [&](int64_t extent) { return std::max<int64_t>(1, (extent * sharpness_side + shorter / 2) / shorter); };

@@ -46,7 +46,8 @@ std::vector<int64_t> balanced_order(const std::vector<int32_t>& labels, uint64_t
     for (size_t i = images.size(); i > 1; --i) std::swap(images[i - 1], images[random.below(static_cast<uint32_t>(i))]);
   };
   std::vector<int64_t> order;
-  // Where classes do not divide the images, the first in turn have one more; which ones those are changes with the epoch.
+  // If the number of classes does not divide the number of images, some classes get one image more. Which ones changes with the
+  // epoch.
   const size_t each = labels.size() / classes.size(), more = labels.size() % classes.size();
   size_t turn = static_cast<size_t>(epoch) % classes.size();
   for (auto& [label, images] : classes) {
@@ -291,7 +292,7 @@ class Loader::Workers {
   Pipeline pipeline_;
   LoaderOptions options_;
   std::vector<int64_t> order_;   // of the epoch of the batch that was opened last
-  std::vector<int32_t> labels_;  // where classes are balanced
+  std::vector<int32_t> labels_;  // of all images, if the classes are balanced
   std::vector<Slot> slots_;
 
   std::mutex mutex_;  // guards everything below, and in the slots everything but the places that are claimed

@@ -24,7 +24,7 @@ constexpr int most_attempts = 5;     // at one address; each must have brought s
 
 const char* about(const RemoteFile& file) { return file.exact ? "" : "about "; }
 
-// Of a size that is about right no file has the double: such an answer has no end, or is another file.
+// If the size is only known approximately, an answer of more than twice that size is endless or another file.
 int64_t most_bytes(const RemoteFile& file) { return file.exact ? file.bytes : 2 * file.bytes; }
 
 [[noreturn]] void stopped(const PartialFile& part, const RemoteFile& file) {
@@ -82,7 +82,7 @@ class Transfer {
       return end(End::wrong, fmt::format("it sends bytes from {} on when asked for those from {}", range_start_, offset_));
     if (code == CURLE_OK) return finished();
     reason_ = message_[0] != '\0' ? message_ : curl_easy_strerror(code);
-    if (status() == 416 && !file_.exact) return End::whole;  // whether it is, the checksum tells
+    if (status() == 416 && !file_.exact) return End::whole;  // the checksum decides whether the file is whole
     if (status() == 416) return end(End::wrong, "it has no more than is there already, which is not the file");
     const bool had_begun = code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_OPERATION_TIMEDOUT ||
                            code == CURLE_GOT_NOTHING || received_ > 0;

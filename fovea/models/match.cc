@@ -190,7 +190,7 @@ std::string recognized(const WeightFile& file) {
     try {
       load_weights(make_model(entry.name), file, HeadRule::start_anew);
       return entry.name;
-    } catch (const Error&) {  // the weights of another
+    } catch (const Error&) {  // the weights of another model
     }
   }
   return "";

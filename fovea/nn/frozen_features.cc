@@ -73,7 +73,8 @@ class CutSearch {
     }
   }
 
-  // Whether, of all values that depend on the image and are computed up to node i, only the result of node i is read after it.
+  // The last cut. Node i is a cut if, of all values that depend on the image and are computed up to it, only its own result is
+  // read later.
   std::optional<FrozenCut> last_cut(const std::vector<Graph::Node>& nodes, const std::vector<int64_t>& last_read,
                                     int64_t image_read) {
     std::optional<FrozenCut> found;
@@ -95,7 +96,7 @@ class CutSearch {
   Recorder recorder_;
   Value image_;
   Ref logits_;
-  std::map<int32_t, Origin> origins_;  // by the value's number
+  std::map<int32_t, Origin> origins_;  // by the index of the value
 };
 
 }  // namespace

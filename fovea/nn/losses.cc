@@ -21,13 +21,13 @@ void check_options(const CrossEntropyOptions& options) {
 
 Value mean(Value x) { return operators::reduce_mean(x, {0}); }
 
-// [batch] -> [batch, classes], as smoothing has it.
+// The target with label smoothing: [batch] -> [batch, classes].
 Value target_of(Value label, int64_t classes, DType dtype, const CrossEntropyOptions& options) {
   const double off = options.label_smoothing / static_cast<double>(classes), on = 1 - options.label_smoothing + off;
   return operators::one_hot(label, classes, dtype, on, off);
 }
 
-// The mean loss of targets [batch, classes]; `label` is the one whose probability the focal factor goes by.
+// The mean loss for targets [batch, classes]. The focal factor uses the probability of `label`.
 Value weighted_loss(Value logits, Value target, Value label, const CrossEntropyOptions& options) {
   const int64_t classes = logits.extent(-1);
   const DType dtype = logits.type().dtype;
@@ -43,7 +43,7 @@ Value weighted_loss(Value logits, Value target, Value label, const CrossEntropyO
   Value loss = operators::reduce_sum(target * log_probabilities, {1});
   if (options.focal > 0) {
     const Value own = operators::reduce_sum(operators::one_hot(label, classes, dtype) * log_probabilities, {1});
-    // Of p = 1 a power below 1 has no gradient.
+    // A power below 1 has no finite gradient at p = 1.
     const Value missing = operators::maximum(1.0 - operators::unary("exp", own), operators::constant(logits.recorder(), 1e-6));
     loss = loss * operators::power(missing, options.focal);
   }

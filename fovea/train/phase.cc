@@ -9,14 +9,15 @@
 namespace fovea {
 namespace {
 
-// Whether an image is the same in every epoch.
+// Whether every epoch sees the same pixels of an image.
 bool draws_nothing(const Recipe& recipe, bool photographs) {
   return (recipe.crop == "center" || !photographs) && recipe.policy == "none" && !recipe.flip && recipe.shift == 0 &&
          recipe.cutout == 0 && recipe.erasing == 0 && recipe.mixup == 0 && recipe.cutmix == 0 && recipe.jitter == 0 &&
          recipe.lighting == 0;
 }
 
-// Trains the last layer by AdamW with a cosine learning rate, on each image as in evaluation or on `head_views` random views of it.
+// Trains the last layer by AdamW with a cosine learning rate, on each image as in evaluation or on `head_views` random views of
+// it.
 Recipe head_recipe(const Recipe& recipe, const Network& network) {
   Recipe head = recipe;
   head.epochs = recipe.head_epochs;

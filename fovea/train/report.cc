@@ -10,7 +10,7 @@
 namespace fovea {
 namespace {
 
-constexpr size_t most_points = 300;  // of a curve
+constexpr size_t most_points = 300;  // in a curve
 
 Series series_of(const std::vector<nlohmann::ordered_json>& lines, const std::string& name, const char* key) {
   Series series{.name = name};
@@ -23,7 +23,7 @@ Series series_of(const std::vector<nlohmann::ordered_json>& lines, const std::st
   return series;
 }
 
-// How many epochs had passed at a step, by the steps at their ends.
+// The position of a step in epochs, interpolated between the steps at which epochs ended.
 double epoch_of(double step, const std::vector<nlohmann::ordered_json>& epochs) {
   double step_before = 0, epoch_before = 0;
   for (const auto& line : epochs) {
@@ -35,7 +35,8 @@ double epoch_of(double step, const std::vector<nlohmann::ordered_json>& epochs) 
   return epoch_before;
 }
 
-// The losses of steps over their place in epochs: means of as many in turn as make some hundred points.
+// The loss of the steps over their position in epochs. Consecutive steps are averaged so that the curve has at most
+// `most_points`.
 Series step_series(const std::filesystem::path& folder, const std::vector<nlohmann::ordered_json>& epochs) {
   Series series{.name = "training, by steps"};
   const auto is_whole = [](const nlohmann::ordered_json& line) { return line.contains("step") && line.contains("epoch"); };
@@ -58,7 +59,7 @@ Series step_series(const std::filesystem::path& folder, const std::vector<nlohma
 std::string training_curves(const std::filesystem::path& folder) {
   const auto lines = read_json_lines(folder / "metrics.jsonl");
   Series training = step_series(folder, lines);
-  if (training.x.empty()) training = series_of(lines, "training", "loss");  // of a run from before steps were kept
+  if (training.x.empty()) training = series_of(lines, "training", "loss");  // older runs have no steps.jsonl
   return line_charts(
       {{"loss", "epoch", "cross-entropy", {std::move(training), series_of(lines, "test", "test_loss")}, false},
        {"accuracy", "epoch", "top-1", {series_of(lines, "training", "accuracy"), series_of(lines, "test", "top1")}, true}});

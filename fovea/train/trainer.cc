@@ -41,7 +41,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* split_list = "split.csv";
 
-// Beyond it, what a frozen part makes of the pictures is computed anew each time.
+// In bytes. Features that take more are not cached but computed anew in each epoch.
 constexpr int64_t most_cached = int64_t{2} << 30;
 
 // The step of a session that measures what recomputation costs, when memory and caches are warm.
@@ -144,7 +144,7 @@ class Trainer {
   }
   int64_t test_batch() const { return recipe_.batch / recipe_.accumulate; }
   const Phase& phase() const { return phases_[phase_]; }
-  const Recipe& current() const { return phase().recipe; }  // of this phase
+  const Recipe& current() const { return phase().recipe; }  // of the current phase
   int64_t phase_step() const { return state_.step - phase().first_step; }
   bool at_start_of_phase() const { return state_.epoch == phase().first_epoch && state_.batch == 0; }
   bool finished() const { return state_.epoch >= phases_.back().end() || stopped_early(); }
@@ -170,16 +170,16 @@ class Trainer {
   Network network_;
   std::vector<Phase> phases_;
   std::vector<ParameterSpec> network_parameters_;
-  size_t phase_ = 0;                                                      // that of the next epoch, or the last
-  std::shared_ptr<const StoredExamples> train_features_, test_features_;  // of a phase with a cut
-  std::shared_ptr<const PictureSplit> split_;                             // where this sitting drew it
+  size_t phase_ = 0;                                                      // the phase of the next epoch, or the last phase
+  std::shared_ptr<const StoredExamples> train_features_, test_features_;  // only in a phase with a cut
+  std::shared_ptr<const PictureSplit> split_;                             // if this process has drawn it
   std::shared_ptr<const Dataset> train_, test_;
   TensorMap tensors_;  // parameters, running statistics and the optimizer's state, shared with the programs
   std::unique_ptr<Teacher> teacher_;
   std::unique_ptr<TrainingStep> step_;
   std::unique_ptr<Predictor> predictor_;
-  std::unique_ptr<BatchSource> batches_;  // while it trains
-  std::optional<Metrics> evaluation_;     // of the network as it is now
+  std::unique_ptr<BatchSource> batches_;  // during training
+  std::optional<Metrics> evaluation_;     // of the current values, if they have been tested
   std::unique_ptr<JsonLines> lines_, step_lines_;
   std::unique_ptr<EventFile> events_;
   CorruptSampleReport damage_, test_damage_;
@@ -227,7 +227,7 @@ void Trainer::open_data() {
   for (const auto& dataset : {train_, test_}) {
     if (!dataset->remark().empty()) progress_.say(dataset->remark());
   }
-  // Parts that the run drew keep equal pictures together.
+  // Parts that the run has drawn cannot overlap, because equal files are in one part.
   if (!options_.resume && !options_.allow_overlap && split_ == nullptr) refuse_overlap();
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, for red, green and blue
@@ -262,7 +262,7 @@ void Trainer::refuse_overlap() {
       test_->image_name(shared.front().test), recipe_.data);
 }
 
-// As heavy as images of the class are rare, 1 in the mean over the images (scikit-learn's "balanced").
+// Inversely proportional to the number of images of the class, with a mean over the images of 1 (scikit-learn's "balanced").
 std::vector<double> Trainer::class_weights() const {
   if (recipe_.balance != "weights") return {};
   std::vector<double> weights(train_->class_names().size());
@@ -272,7 +272,7 @@ std::vector<double> Trainer::class_weights() const {
   return weights;
 }
 
-// The step of the current phase, with what it begins with, or goes on with where `saved` holds something.
+// Builds the step of the current phase. Its tensors have their initial values, or those in `saved` where it has them.
 void Trainer::build(const TensorMap& saved) {
   step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current(), class_weights());
   if (!current().teacher.empty()) {
@@ -348,8 +348,8 @@ Metrics Trainer::test(Predictor& predictor) {
   return metrics;
 }
 
-// What a phase begins with, or goes on with: of a phase that begins, the optimizer's state and averages are new, and the
-// network is as the phase before left it.
+// Fills the tensors of the current phase. When a phase begins, the network is as the previous phase left it, but the
+// optimizer's state and the averages are new.
 void Trainer::fill_tensors(const TensorMap& saved) {
   const bool begins = at_start_of_phase();
   tensors_.clear();
@@ -524,7 +524,7 @@ void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epo
   line.update({{"images_per_second", speed}, {"epoch_seconds", epoch_seconds}, {"seconds", state_.seconds}});
   lines_->write(line);
   events_->write(state_.step, scalars);
-  // The head's epochs pass in no time; the last one tells of all.
+  // The epochs of the head are so short that only the last one is printed.
   if (phase().of_head && state_.epoch + 1 < phase().end()) return;
   progress_.finish(fmt::format("{}  loss {:.4f}  accuracy {:.2f}%  {}{:.0f} images/s  {}", epoch_title(), mean_loss(),
                                100 * accuracy(), tested, speed, duration_text(epoch_seconds)));
@@ -540,7 +540,7 @@ void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_s
   ++state_.epoch;
   state_.batch = state_.images = state_.correct = 0;
   state_.loss_sum = 0;
-  // An epoch on features takes less time than a checkpoint.
+  // An epoch on cached features takes less time than a checkpoint, so not every one is followed by one.
   const bool time_due = recipe_.checkpoint_seconds > 0 && seconds_since(saved_at_) >= recipe_.checkpoint_seconds;
   if (!phase().cut || state_.epoch == phase().end() || time_due) save();
   if (stopped_early()) {
@@ -561,10 +561,10 @@ void Trainer::train_epochs() {
   batches_.reset();
 }
 
-// The features of the current phase's pictures. They are a function of the parameters that stay as they are, so a run that was
-// interrupted computes them again.
+// Computes the features of all images for the current phase. They depend only on parameters that do not change, so a resumed
+// run computes the same ones again.
 void Trainer::cache_features() {
-  if (!has_checkpoint(options_.folder)) save();  // whoever interrupts can go on
+  if (!has_checkpoint(options_.folder)) save();  // so that an interruption from here on can be resumed
   const Clock::time_point start = Clock::now();
   Predictor features(features_of(network_, *phase().cut), averaged(tensors_));
   FeatureCacheOptions options{.augmentation = phase().views > 1 ? augmentation_of(current(), network_.preprocessing)
@@ -638,10 +638,11 @@ void Trainer::finish() {
     evaluation_ = test(predictor);
     save_network("model.safetensors", best);
   } else {
-    // Features tell to within rounding; what is said in the end is what the whole network does.
+    // Results on cached features are equal to those of the network only up to rounding, so the final ones are the whole
+    // network's.
     if (phase().cut) predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
     if (!evaluation_ || phase().cut)
-      evaluation_ = test(*predictor_);  // else the run had finished before, or stopped between tests
+      evaluation_ = test(*predictor_);  // there is none when the run had finished before, or stopped between tests
     save_network("model.safetensors", averaged(tensors_));
   }
   write_report(options_.folder, network_.name, *evaluation_, test_->class_names());
@@ -654,7 +655,7 @@ TrainResult Trainer::run() {
   // The event of an epoch's end has the same step as its checkpoint, so it is kept when the run continues from there.
   events_ = std::make_unique<EventFile>(options_.folder, state_.step + (state_.step > 0 && state_.batch == 0));
   if (!finished()) {
-    write_confidence(options_.folder, {});  // of the network as it was
+    write_confidence(options_.folder, {});  // what was kept belongs to the network before this training
     train_epochs();
   }
   finish();

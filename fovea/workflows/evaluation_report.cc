@@ -26,7 +26,7 @@
 namespace fovea {
 namespace {
 
-constexpr int64_t shown_side = 160;  // pixels of a picture on the page
+constexpr int64_t shown_side = 160;  // side of an image on the page in pixels
 constexpr size_t most_table_rows = 200;
 
 std::string percent(double share) { return fmt::format("{:.2f}%", 100 * share); }
@@ -41,7 +41,7 @@ Image in_color(const Image& image) {
   return result;
 }
 
-// From blue over green to red as heat rises, half over the picture, which is gray below.
+// The image in gray with the heat map half transparent over it, from blue over green to red.
 Image heated(const Image& picture, const float* map, int64_t rows, int64_t columns) {
   Image levels({rows, columns, 1});
   for (size_t i = 0; i < levels.pixels.size(); ++i) levels.pixels[i] = static_cast<uint8_t>(std::lround(255 * map[i]));
@@ -58,7 +58,7 @@ Image heated(const Image& picture, const float* map, int64_t rows, int64_t colum
   return result;
 }
 
-// The pictures as the network saw them, and where it looked.
+// The images as the network saw them, with their heat maps.
 class Pictures {
  public:
   Pictures(const EvaluatedModel& evaluated, ThreadPool& threads) : evaluated_(evaluated), threads_(threads) {
@@ -76,10 +76,10 @@ class Pictures {
     }
   }
 
-  // Why there are no heat maps; empty where there are.
+  // The reason why there are no heat maps; empty if there are.
   const std::string& remark() const { return remark_; }
 
-  // None of a picture that cannot be read.
+  // Returns nothing for an image that cannot be read.
   std::optional<Prediction> prediction(int64_t image) {
     try {
       pipeline_->make_pixels(image, 0, workspace_);

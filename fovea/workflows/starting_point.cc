@@ -14,7 +14,7 @@
 namespace fovea {
 namespace {
 
-// What goes with weights, of the recipe that they were trained by.
+// The keys that belong to weights, from the recipe that they were trained with.
 Recipe network_recipe(const Recipe& trained) {
   Recipe recipe = default_recipe(trained.model);
   recipe.width = trained.width;
@@ -38,7 +38,7 @@ StartingPoint point_of(TrainedModel model, const std::string& place) {
           .labels = std::move(model.labels)};
 }
 
-// Known by its tensors; the network's own recipe says how it wants pictures.
+// The network is recognized by its tensors, and the preprocessing is that of its default recipe.
 StartingPoint point_of_weights(const std::filesystem::path& path) {
   Safetensors contents = read_weight_file(path);
   StartingPoint point{

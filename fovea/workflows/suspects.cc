@@ -14,7 +14,8 @@
 namespace fovea {
 namespace {
 
-constexpr uint64_t purpose = 0x666f6c6400000000;  // so that the folds use other random numbers than whatever else has the same seed
+constexpr uint64_t purpose =
+    0x666f6c6400000000;  // so that the folds use other random numbers than whatever else has the same seed
 
 // The fold of each image. The images of every class are shuffled and then dealt to the folds in turn.
 std::vector<int> drawn_folds(const Dataset& dataset, int folds, uint64_t seed) {

@@ -16,12 +16,12 @@
 namespace fovea {
 namespace {
 
-// Of one thread; what a step multiplies and adds is three times the forward pass. From measurements of the networks here on a
-// Zen 5 (docs/results.md): a machine of half the speed takes twice as long as is said.
+// Multiply-adds of one thread in training, where a step counts as three forward passes. Measured with the built-in networks on
+// a Zen 5 (docs/results.md); on a machine of half the speed, training takes twice as long as estimated.
 constexpr double macs_per_second = 4e10;
-// A step takes so many times as long as the forward pass alone.
+// The time of a training step divided by that of the forward pass alone.
 constexpr double step_per_forward = 7;
-// Forward passes for the features: of the training images, and twice of a quarter as many for testing.
+// Forward passes for each training image: one for its features, and two for a quarter as many test images.
 constexpr double features_per_image = 1.5;
 constexpr double minute = 60;
 
@@ -37,7 +37,7 @@ std::string time_text(double seconds) {
   return seconds > 0 ? fmt::format(", about {}", duration_text(std::max(1.0, std::round(seconds)))) : "";
 }
 
-// The least power of two that keeps a step of every epoch, and is a tenth of the images or less.
+// The largest power of two that is at most `most` and leaves at least eight steps in an epoch.
 int64_t batch_for(int64_t images, int64_t most) {
   int64_t batch = 1;
   while (batch * 2 <= most && batch * 2 * 8 <= images) batch *= 2;
@@ -63,7 +63,7 @@ TrainingChoice choice_of(Recipe recipe, const TrainingFacts& facts, const std::s
   return choice;
 }
 
-// The largest size at which the time is enough for half of the recipe's epochs.
+// Chooses the largest input size at which the time is enough for half of the recipe's epochs.
 TrainingChoice choose_for_photographs(const TrainingFacts& facts) {
   Recipe recipe = default_recipe("resnet18-photos");
   recipe.model = "resnet18";
@@ -73,7 +73,7 @@ TrainingChoice choose_for_photographs(const TrainingFacts& facts) {
   const char* why = "no weights are at hand (--weights takes them)";
   for (const int64_t size : sizes) {
     recipe.size = size;
-    if (size > 64 && size * 8 / 7 > side + side / 4) continue;  // nothing is seen better when it is blown up
+    if (size > 64 && size * 8 / 7 > side + side / 4) continue;  // enlarging the images would show nothing more
     const double epoch = step_seconds(recipe, facts) * static_cast<double>(facts.images);
     if (facts.minutes == 0 || epoch * static_cast<double>(recipe.epochs) / 2 <= facts.minutes * minute) break;
   }
@@ -114,7 +114,7 @@ TrainingFacts facts_of(const Dataset& train) {
       const Image image = decode_image(bytes, train.image_name(index));
       heights.push_back(image.shape.height);
       widths.push_back(image.shape.width);
-    } catch (const Error&) {  // it is named when it is trained on
+    } catch (const Error&) {  // training reports it
     }
   }
   if (heights.empty()) fail("none of {} pictures can be read, {} the first", looked, train.image_name(0));
@@ -128,7 +128,7 @@ TrainingChoice choose_fine_tuning(const TrainingFacts& facts, const Recipe& pret
   TrainingChoice choice{.recipe = pretrained};
   Recipe& recipe = choice.recipe;
   const Recipe plain;
-  // The schedule of the network's own recipe is for ImageNet; its place take short steps from where the weights are.
+  // The schedule of the network's own recipe is for training on ImageNet. Fine-tuning needs small steps instead.
   recipe.optimizer = "adamw";
   recipe.weight_decay = 0.01;
   recipe.decay_on = plain.decay_on;
@@ -155,7 +155,7 @@ TrainingChoice choose_fine_tuning(const TrainingFacts& facts, const Recipe& pret
   recipe.patience = 0;
   recipe.batch = batch_for(facts.images, 32);
   recipe.head_batch = recipe.batch;
-  // Steps of the head cost nothing; more than two thousand change nothing.
+  // Steps of the head are nearly free, but beyond two thousand they make no difference.
   constexpr int64_t head_images = 64000, whole_images = 8000;
   recipe.head_epochs = std::clamp<int64_t>(head_images / facts.images, 10, 100);
   recipe.epochs = std::clamp<int64_t>(whole_images / facts.images, 1, 8);

@@ -15,14 +15,14 @@
 namespace fovea {
 namespace {
 
-// A run, or a graph with its weights: it says itself which network it is.
+// Whether the weights are a run or a model file, both of which say which network they are.
 bool names_its_network(const std::string& weights) { return is_model_file(weights) || std::filesystem::is_directory(weights); }
 
-// Seconds that the network takes for an image, with as many threads as train: of three batches the quickest.
+// Seconds for one image with the threads that train, from the fastest of three batches.
 double measured_forward(const Recipe& recipe, int threads) {
   using Clock = std::chrono::steady_clock;
   constexpr int64_t batch = 16;
-  constexpr double decoding = 0.003;  // a photograph, by one thread
+  constexpr double decoding = 0.003;  // seconds for one photograph on one thread
   const Network network = real_network_of(recipe);
   Predictor predictor(network, initial_tensors(trace_inference(network, 1), 1));
   Shape shape = network.input;
@@ -48,7 +48,7 @@ TrainingFacts facts_for(const TrainingRequest& request, const std::optional<Star
   return facts;
 }
 
-// The entry of the catalog that weights are named by, where they lie nowhere under that name.
+// The entry of the catalog that the weights name, unless a file or folder of that name exists.
 const RemoteWeights* named_weights(const TrainingRequest& request, const std::string& model) {
   if (request.weights.empty() || std::filesystem::exists(request.weights)) return nullptr;
   const WeightsCatalog& catalog = request.catalog != nullptr ? *request.catalog : built_in_weights();
@@ -62,7 +62,7 @@ std::optional<StartingPoint> point_of(const TrainingRequest& request, const std:
   if (request.weights.empty() || request.quantize_aware) return std::nullopt;
   if (const RemoteWeights* named = named_weights(request, model))
     return starting_point(*named, fetch_weights(*named, request.places, request.fetching).path);
-  if (!model.empty() && !names_its_network(request.weights)) return std::nullopt;  // a file of the named model's
+  if (!model.empty() && !names_its_network(request.weights)) return std::nullopt;  // a file of tensors for the named model
   return starting_point(request.weights);
 }
 

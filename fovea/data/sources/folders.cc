@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A folder per class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), or DIR/CLASS/* in parts that are drawn, pictures in
-// folders below a class included. Classes are numbered in the order of their names, by the training split's folders; those of
-// the other split are found by name, so that a class may be missing from it. A test folder without labels gives way to the next
-// candidate.
+// Data sets with a folder for each class: DIR/train/CLASS/* and DIR/test/CLASS/* (or DIR/val), or DIR/CLASS/* in parts that are
+// drawn. Images in folders below a class folder belong to the class. Classes are numbered in the order of the names of the
+// training split's folders. Those of the test split are found by name, so a class may be missing from it. If a test folder has
+// no labels, the next candidate is used.
 #include <algorithm>
 
 #include "fovea/core/error.h"
@@ -39,7 +39,7 @@ class FolderDataset : public EncodedDataset {
       for (fs::path& path : pictures) items_.push_back({std::move(path), static_cast<int32_t>(label)});
     }
   }
-  // The pictures of one part of a list.
+  // The images of one part of a list.
   FolderDataset(const fs::path& folder, const PictureSplit& split, Split part) : class_names_(split.classes) {
     for (const PictureSplit::Item& item : split.items)
       if (item.part == part) items_.push_back({folder / item.path, item.label});

@@ -22,8 +22,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint64_t purpose = 0x73706c6974000000;  // so that the split uses other random numbers than whatever else has the same seed
-constexpr int64_t parts = 5;                      // one of which is for testing
+constexpr uint64_t purpose =
+    0x73706c6974000000;       // so that the split uses other random numbers than whatever else has the same seed
+constexpr int64_t parts = 5;  // one of which is for testing
 constexpr const char* heading = "path,class,part";
 
 uint64_t rank_of(const fs::path& path, uint64_t seed) {
@@ -44,7 +45,8 @@ std::vector<std::vector<size_t>> groups_of_equals(const fs::path& folder, const 
   for (const auto& [size, numbers] : by_size) {
     std::map<uint64_t, std::vector<size_t>> by_hash;
     for (const size_t number : numbers) {
-      // An empty file is no image and counts as no copy of another. Neither does a file that cannot be read, which training reports.
+      // An empty file is no image and counts as no copy of another. Neither does a file that cannot be read, which training
+      // reports.
       std::vector<size_t>* equals = nullptr;
       try {
         if (numbers.size() > 1 && size > 0) {

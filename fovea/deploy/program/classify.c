@@ -60,7 +60,7 @@ static void read_scores(void) {
     probabilities[i] = output[i];
 #endif
   }
-#if defined(MODEL_TEMPERATURE) && !defined(MODEL_LOGITS)  // the power of 1 / temperature, as the softmax of a logarithm
+#if defined(MODEL_TEMPERATURE) && !defined(MODEL_LOGITS)  // the softmax below makes these the powers of 1 / temperature
   for (int i = 0; i < MODEL_CLASSES; ++i)
     probabilities[i] = logf(probabilities[i] > MODEL_LEAST_PROBABILITY ? probabilities[i] : MODEL_LEAST_PROBABILITY);
 #endif

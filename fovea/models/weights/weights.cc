@@ -154,7 +154,7 @@ void Loading::fit_head(HeadRule rule) {
   const int64_t classes = network_.classes, found = outputs_of(given->second.shape());
   Shape wanted = wanted_shape(*last);
   outputs_of(wanted) = found;
-  if (wanted != given->second.shape()) return;  // it is more that does not fit
+  if (wanted != given->second.shape()) return;  // more than the number of classes differs
   if (rule == HeadRule::replace) {
     skip_head_ = true;
     remark_ = fmt::format("{}: its head \"{}\" is of other classes; it starts anew", file_.path, head_);
