@@ -4,6 +4,7 @@
 # it was stopped, and what the other commands make of the run without being told anything.
 source "$(dirname "$0")/common.sh"
 command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+recipes=$(realpath "$(dirname "$0")/../../recipes")
 cd "$work" || exit 1
 export FOVEA_HOME=$work/home
 
@@ -139,7 +140,6 @@ trained three --weights base --out three
 grep -q 'two different pictures' err || wrong "copies in both classes: $(cat err)"
 
 # A recipe takes the model it is written for.
-recipes=$(dirname "$0")/../../recipes
 refused 2 'fine-tune.toml names no model' train photos --recipe "$recipes/fine-tune.toml"
 "$fovea" train photos --recipe "$recipes/efficientnet-edgetpu-s.toml" --batch 9999 --out x >/dev/null 2>err
 grep -q 'a batch of 9999 is more than' err || wrong "a recipe and its model: $(cat err)"

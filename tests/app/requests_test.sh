@@ -26,7 +26,8 @@ refused 2 'unknown --input "global_viw"; did you mean "global_view"?' run astron
 refused 2 'takes no "extra"' models extra
 
 # Numbers must be in their range.
-for value in 0 -3 1.5 many; do refused 2 "$value is not a whole number from 1" train mnist-cnn --data digits --epochs $value; done
+refused 2 'epochs is 0 and head.epochs is 0: nothing is trained' train mnist-cnn --data digits --epochs 0
+for value in -3 1.5 many; do refused 2 "$value is not a whole number from 0" train mnist-cnn --data digits --epochs $value; done
 for value in 0 -1; do refused 2 "$value is not a whole number from 1" bench mnist-mlp --batch $value; done
 for value in 0 -0.1 nan; do refused 2 "$value is not a number above 0" train mnist-cnn --data digits --rate $value; done
 refused 2 '0 is not a whole number from 1 to 1024' models --threads 0
@@ -55,8 +56,8 @@ refused 1 'there is no folder nowhere' quantize mnist-cnn --calibrate digits:600
 refused 2 'images of 32x32x3 cannot come from a data set of 28x28x1' quantize cifar-cnn --calibrate digits:600 --images 10
 refused 2 '--weights FILE, or the folder of its run' train mnist-cnn --data digits:600 --quantize-aware
 refused 2 'quantize.range_decay is 2' train mnist-cnn --data digits:600 --quantize-aware --set quantize.range_decay=2
-refused 2 'fovea train NAME --weights .' train . --data digits:600 --quantize-aware
-refused 2 'fovea export net.tflite -o RUN' train net.tflite --data digits:600 --quantize-aware
+refused 2 'train on . or on --data digits:600?' train . --data digits:600 --quantize-aware
+refused 2 'fovea train DIR --weights net.tflite' train net.tflite --data digits:600 --quantize-aware
 refused 1 'cannot read missing.tflite' edgetpu missing.tflite
 printf '{}' >text.tflite
 refused 1 'text.tflite is no TensorFlow Lite file' edgetpu text.tflite
