@@ -11,6 +11,7 @@
 #include "fovea/data/duplicates.h"
 #include "fovea/data/image/lettering.h"
 #include "fovea/data/image/resample.h"
+#include "tests/bad_input.h"
 
 namespace fovea {
 namespace {
@@ -79,14 +80,12 @@ TEST(Duplicates, OfOneColorAreOnesOnlyWhenEqual) {
   EXPECT_EQ(groups[0].images, (std::vector<size_t>{0, 2}));
 }
 
-class Folder : public testing::Test {
+class Folder : public FolderTest {
  protected:
-  Folder() : folder_(std::filesystem::path(testing::TempDir()) / "findings") {
-    std::filesystem::remove_all(folder_);
+  Folder() {
     for (const char* part : {"train/cat", "train/dog", "test/cat", "test/dog"})
       std::filesystem::create_directories(folder_ / part);
   }
-  ~Folder() override { std::filesystem::remove_all(folder_); }
   void write(const char* name, const Image& image) { write_png(folder_ / name, image); }
   std::shared_ptr<const Dataset> open(Split split) const { return open_dataset("images:" + folder_.string(), split); }
   DatasetFindings look() const {
@@ -95,8 +94,6 @@ class Folder : public testing::Test {
     const DatasetStatistics train_statistics = of(*train), test_statistics = of(*test);
     return findings({train.get(), &train_statistics}, {test.get(), &test_statistics});
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(Folder, HasWhatIsWrongWithItListed) {

@@ -35,8 +35,9 @@ TEST(Catalog, WhatIsNoneIsRefused) {
   expect_error(2, [] { find_dataset(built_in_catalog(), "cifar-10"); }, {"did you mean \"cifar10\""});
 }
 
-TEST(Checksum, OfTheStandardsExamples) {
-  const std::filesystem::path path = std::filesystem::temp_directory_path() / "fovea_checksum_test";
+using Checksum = FolderTest;
+TEST_F(Checksum, OfTheStandardsExamples) {
+  const std::filesystem::path path = folder_ / "file";
   write_text(path, "abc");  // RFC 1321, A.5; FIPS 180-2, B.1
   const Checksums sums = checksums_of(path);
   std::filesystem::remove(path);

@@ -58,9 +58,9 @@ TEST(WeightsCatalog, WhatIsNoneIsRefused) {
   expect_error(2, parse(whole + "convention = \"caffe\""), {"torch, tensorflow"});
 }
 
-TEST(WeightsCatalog, OfflineTakesWhatIsThere) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / "fovea_weights_test";
-  make_folder(folder);
+using WeightsCatalogFolder = FolderTest;
+TEST_F(WeightsCatalogFolder, OfflineTakesWhatIsThere) {
+  const std::filesystem::path& folder = folder_;
   write_text(folder / "abc.pth", "abc");
   RemoteWeights weights{.name = "m@x", .model = "m", .address = "https://127.0.0.1:1/abc.pth"};
   weights.file = {.name = "abc.pth", .bytes = 3, .sha256 = "ba7816bf", .exact = false};
@@ -68,7 +68,6 @@ TEST(WeightsCatalog, OfflineTakesWhatIsThere) {
   weights.file.sha256 = "ba7816be";
   expect_error(1, [&] { fetch_weights(weights, {.caches = {folder}, .offline = true}); },
                {"m@x", folder.string(), "--offline"});
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

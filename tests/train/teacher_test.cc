@@ -12,24 +12,23 @@
 #include "fovea/inference/predictor.h"
 #include "fovea/interchange/labels.h"
 #include "fovea/train/run.h"
+#include "tests/bad_input.h"
 
 namespace fovea {
 namespace {
 
 // A run of lenet5 with its first weights, and classes called "0" to "9".
-class TeacherRun : public testing::Test {
+class TeacherRun : public FolderTest {
  protected:
-  TeacherRun() : folder_(std::filesystem::path(testing::TempDir()) / "teacher_run") {
+  TeacherRun() {
     Recipe recipe = default_recipe("lenet5");
     network_ = network_of(recipe);
     tensors_ = initial_tensors(trace_inference(network_, 1), 2);
-    make_folder(folder_);
     write_text(folder_ / "recipe.toml", to_toml(recipe));
     write_weights(folder_ / "model.safetensors", network_, tensors_);
     for (int i = 0; i < 10; ++i) classes_.push_back(std::to_string(i));
     write_labels(folder_ / "labels.txt", classes_);
   }
-  ~TeacherRun() override { std::filesystem::remove_all(folder_); }
 
   // Pixels as `network` reads them.
   static Tensor pictures(const Network& network, int64_t count) {
@@ -44,7 +43,6 @@ class TeacherRun : public testing::Test {
     return images;
   }
 
-  std::filesystem::path folder_;
   Network network_;
   TensorMap tensors_;
   std::vector<std::string> classes_;
