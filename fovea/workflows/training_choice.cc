@@ -10,6 +10,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/progress.h"
 #include "fovea/core/text.h"
+#include "fovea/models/registry.h"
 #include "fovea/models/summary.h"
 #include "fovea/train/run.h"
 
@@ -150,6 +151,9 @@ TrainingChoice choose_fine_tuning(const TrainingFacts& facts, const Recipe& pret
   recipe.policy = "none";
   recipe.erasing = recipe.mixup = recipe.cutmix = recipe.jitter = recipe.lighting = 0;
   recipe.cutout = recipe.shift = 0;
+  // A branch that is dropped at random would stand before the head, whose features could then not be computed once.
+  const auto entry = std::ranges::find(models(), recipe.model, &ModelEntry::name);
+  if (entry != models().end() && entry->features.drop_connect) recipe.drop_connect = 0;
   recipe.checkpoint_best = false;
   recipe.checkpoint_model = "last";
   recipe.patience = 0;

@@ -123,15 +123,16 @@ TEST(FrozenFeatures, TheStepOfTheHeadComputesNothingElse) {
 }
 
 TEST(FrozenFeatures, OfNetworksOfTheZoo) {
-  const auto features = [](const char* name) {
-    const Network network = make_model(name);
+  const auto features = [](const char* name, const ModelOptions& options = {}) {
+    const Network network = make_model(name, options);
     const auto cut = frozen_cut(network, all_but_head(network));
     return cut ? cut->features : Shape{};
   };
   EXPECT_EQ(features("mobilenet-v2"), (Shape{1280}));
   EXPECT_EQ(features("mobilenet-v3-small"), (Shape{1024}));
   EXPECT_EQ(features("resnet18"), (Shape{512}));
-  EXPECT_EQ(features("efficientnet-b0"), (Shape{1280}));
+  EXPECT_EQ(features("efficientnet-b0", {.drop_connect = 0.0}), (Shape{1280}));
+  EXPECT_EQ(features("efficientnet-b0"), (Shape{56, 56, 24}));  // what stands before the first branch that is dropped at random
   EXPECT_EQ(features("densenet121"), (Shape{1024}));
   EXPECT_EQ(features("vgg11"), (Shape{4096}));
 }
