@@ -100,7 +100,9 @@ TrainingRequest request_of(const TrainCommandOptions& options) {
 // the run differs in it both from what the command line gives alone and from what it gives on top of the run's recipe. Keys
 // that were chosen are not on the command line.
 void refuse_changes(const TrainCommandOptions& options, const TrainingRequest& request, const Recipe& saved) {
-  const std::string asked = model_of(request);
+  // A recipe file that names no network goes with the network of the run.
+  const bool by_file = request.model.empty() && !request.recipe_file.empty();
+  const std::string asked = by_file ? make_model(read_recipe(request.recipe_file, saved).model).name : model_of(request);
   TrainCommandOptions anew = options;
   anew.resume = false;
   const bool chosen = request.model.empty() && request.recipe_file.empty();
