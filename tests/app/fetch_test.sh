@@ -3,15 +3,7 @@
 # `fovea data fetch` against a server on loopback: what is downloaded, what is refused, and what is kept to resume from.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
-cd "$work" || exit 1
-mkdir served
-: >log
-coproc server { exec python3 "$here/file_server.py" "$work/served" "$work/log"; }
-server_pid=$!
-trap 'kill $server_pid 2>/dev/null; rm -rf "$work"' EXIT
-read -r port <&"${server[0]}"
-url=http://127.0.0.1:$port
+source "$here/server.sh"
 python3 "$here/make_remote_data.py" served "$url/good" || exit 1
 export FOVEA_HOME=$work/home no_proxy=127.0.0.1
 data=$FOVEA_HOME/data images=train-images-idx3-ubyte.gz

@@ -4,15 +4,7 @@
 # to go on from, what is refused, where they are looked for, and that they are trained on as their catalog says.
 here=$(cd "$(dirname "$0")" && pwd)
 source "$here/common.sh"
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
-cd "$work" || exit 1
-mkdir served
-: >log
-coproc server { exec python3 "$here/file_server.py" "$work/served" "$work/log"; }
-server_pid=$!
-trap 'kill $server_pid 2>/dev/null; rm -rf "$work"' EXIT
-read -r port <&"${server[0]}"
-url=http://127.0.0.1:$port
+source "$here/server.sh"
 export FOVEA_HOME=$work/home TORCH_HOME=$work/torch XDG_DATA_DIRS=$work/shared:$work/none no_proxy=127.0.0.1
 kept=$FOVEA_HOME/weights
 "$fovea" export mobilenet-v2 --width 0.35 -o theirs.safetensors >/dev/null 2>&1 || wrong "no weights to publish"
