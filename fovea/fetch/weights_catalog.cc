@@ -2,30 +2,20 @@
 #include "fovea/fetch/weights_catalog.h"
 
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <optional>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "fovea/fetch/catalog_entry.h"
 #include "fovea/fetch/weights_text.h"
 
 namespace fovea {
 namespace {
 
-// A key of an entry with its position for messages.
-struct Entry {
-  const toml::node& node;
-  std::string key;
-  std::string_view file;
-
-  std::string where() const { return fmt::format("{}:{}: {}", file, node.source().begin.line, key); }
-  std::string text() const {
-    const auto value = node.value_exact<std::string>();
-    if (!value || value->empty()) refuse("{} must be a string", where());
-    return *value;
-  }
+// A key of weights, and the values that it may have.
+struct Entry : CatalogEntry {
   int64_t whole() const {
     const auto value = node.value_exact<int64_t>();
     if (!value || *value < 1) refuse("{} must be a whole number of at least 1", where());
@@ -52,7 +42,7 @@ struct Entry {
   // The names of published files contain at least the first eight digits of the checksum.
   std::string checksum() const {
     const std::string sum = text();
-    if (sum.size() < 8 || sum.size() > 64 || sum.find_first_not_of("0123456789abcdef") != std::string::npos)
+    if (sum.size() < 8 || sum.size() > 64 || !is_hexadecimal(sum))
       refuse("{} must be 8 to 64 hexadecimal digits in lower case, the first of a sha256", where());
     return sum;
   }
@@ -87,7 +77,7 @@ void read_key(RemoteWeights& weights, const Entry& entry) {
   } else if (key == "width") {
     weights.width = entry.number();
   } else {
-    refuse_unknown(fmt::format("{}:{}: key of weights", entry.file, entry.node.source().begin.line), key,
+    refuse_unknown(entry.at() + "key of weights", key,
                    std::vector<std::string>{"model", "address", "sha256", "bytes", "license", "top1", "size", "resize",
                                             "interpolation", "convention", "mean", "deviation", "width"});
   }
@@ -97,7 +87,7 @@ RemoteWeights weights_of(std::string name, const toml::node& node, std::string_v
   const std::string where = fmt::format("{}:{}: ", file, node.source().begin.line);
   if (!node.is_table()) refuse("{}\"{}\" stands outside of a table of weights", where, name);
   RemoteWeights weights{.name = std::move(name)};
-  for (const auto& [key, value] : *node.as_table()) read_key(weights, {value, std::string(key.str()), file});
+  for (const auto& [key, value] : *node.as_table()) read_key(weights, {{value, std::string(key.str()), file}});
   if (weights.model.empty() || weights.address.empty() || weights.file.sha256.empty() || weights.file.bytes == 0)
     refuse("{}{} needs its model, address, sha256 and size in bytes", where, weights.name);
   if (weights.mean.size() != weights.deviation.size()) refuse("{}{}: mean and deviation go together", where, weights.name);
@@ -116,15 +106,10 @@ const WeightsCatalog& built_in_weights() {
 }
 
 WeightsCatalog parse_weights(std::string_view toml, std::string_view file) {
-  std::optional<toml::table> table;
-  try {
-    table = toml::parse(toml, file);
-  } catch (const toml::parse_error& error) {
-    refuse("{}:{}: {}", file, error.source().begin.line, error.description());
-  }
+  const toml::table table = parse_catalog_table(toml, file);
   // A TOML table has no order, so the entries are sorted by their position in the file.
   std::vector<std::pair<std::string, const toml::node*>> entries;
-  for (const auto& [name, node] : *table) entries.emplace_back(name.str(), &node);
+  for (const auto& [name, node] : table) entries.emplace_back(name.str(), &node);
   std::ranges::stable_sort(entries, {}, [](const auto& entry) { return entry.second->source().begin.line; });
   WeightsCatalog catalog;
   for (const auto& [name, node] : entries) catalog.push_back(weights_of(name, *node, file));
