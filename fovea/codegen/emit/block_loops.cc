@@ -30,7 +30,7 @@ void BlockLoops::over(unsigned dim, const TilePosition& position, TileState& car
   }
 }
 
-// One dimension of a block as runs of equal static tiles.
+// Cuts one dimension of a block into runs of equal static tiles.
 SmallVector<BlockLoops::Part> BlockLoops::parts_of(unsigned dim, const TilePosition& position) const {
   for (const PaddingHalo& edge : tiling_.halos()) {
     if (edge.tap != dim || position.inside[edge.position]) continue;
@@ -73,7 +73,7 @@ bool BlockLoops::all_taps_inside(unsigned tap, const TilePosition& position) con
                        [&](const PaddingHalo& edge) { return edge.tap == tap && !position.inside[edge.position]; });
 }
 
-// The taps that fall inside at one position.
+// The range of taps that fall inside the tensor at one position.
 std::pair<Index, Index> BlockLoops::taps_inside(const PaddingHalo& edge, Index position) const {
   const Index base = t_.add(t_.multiply(position, edge.step), t_.constant(edge.shift));
   const Index none = t_.constant(0), all = t_.constant(edge.taps);
@@ -96,8 +96,8 @@ void BlockLoops::reduction_blocks(ArrayRef<unsigned> order, const TilePosition& 
   });
 }
 
-// A reduced dimension, block by block. Where the taps of a window are a tile of their own, single steps come before and after
-// the run that sees all of them.
+// Loops over the blocks of a reduced dimension. Where the taps of a window are tiled, the positions at both borders, which do
+// not see all taps, become blocks of one step before and after the others.
 void BlockLoops::reduction_block(unsigned dim, const TilePosition& position, TileState& carried, Body body) const {
   const int64_t extent = root_.extents[dim], block = tiling_.dims[dim].block;
   auto blocks = [&](int64_t begin, int64_t end, int64_t step, bool inside) {

@@ -8,17 +8,19 @@
 
 namespace fovea {
 
-/// Every tile has a static size: what is left over at an edge, or inside a halo, is written out again with its own size.
+/// Emits loops over the tiles of a block. Every tile has a static size: the remainder at an edge or inside a halo is code of
+/// its own.
 class BlockLoops {
  public:
   BlockLoops(TileBuilder& t, const LinalgOperation& root, const Tiling& tiling) : t_(t), root_(root), tiling_(tiling) {}
 
+  /// Emits what is done at one position; `carried` holds the values that the loops carry.
   using Body = llvm::function_ref<void(const TilePosition&, TileState&)>;
 
-  /// Over the dimensions of `order`, the last one innermost.
+  /// Loops over the tiles of the dimensions of `order`, the last one innermost.
   void nest(llvm::ArrayRef<unsigned> order, const TilePosition& position, TileState& carried, Body body) const;
 
-  /// Over the blocks of the reduced dimensions of `order`.
+  /// Loops over the blocks of the reduced dimensions of `order`.
   void reduction_blocks(llvm::ArrayRef<unsigned> order, const TilePosition& position, TileState& carried, Body body) const;
 
  private:

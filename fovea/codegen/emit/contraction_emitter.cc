@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of rows and columns: convolutions, their gradients and dense layers, as blocks of packed operands.
+// Matrix products and convolutions: blocks of packed operands (Goto and van de Geijn).
 #include "fovea/codegen/emit/emitters.h"
 #include "fovea/codegen/emit/prefetch.h"
 #include "fovea/codegen/emit/reduction.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels without a reduction, and copies: each tile by itself.
+// Kernels without a reduction, copies included: each tile is computed by itself.
 #include "fovea/codegen/emit/emitters.h"
 #include "fovea/codegen/emit/kernel_parts.h"
 

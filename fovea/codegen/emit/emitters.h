@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An emitter for each kind of tiling: adds the kernel's tile program to its module. Private to fovea/codegen/emit.
+// An emitter for each kind of tiling. Each adds the kernel's tile program to its module. Private to fovea/codegen/emit.
 #pragma once
 
 #include "fovea/codegen/emit/tile_program.h"

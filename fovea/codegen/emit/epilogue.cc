@@ -10,7 +10,8 @@ using namespace mlir;
 
 namespace {
 
-// Also what a sum, minimum or maximum over a single element simplifies to: it combines its input with a neutral number.
+// Whether `value` is an operand that its linalg operation passes through. A sum, minimum or maximum over one element simplifies
+// to that, too: it combines its input with the neutral element.
 bool passes_through(Value value) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
   if (!op) return false;
@@ -40,7 +41,7 @@ TileBuilder::Slice Epilogue::output_slice(const KernelResult& output, const Tile
   return slice;
 }
 
-// A sum of groups is typed f32 until here.
+// Sums of groups have the type f32 up to here; afterwards they have the type of the result.
 Value Epilogue::summed(Value tile, Value result) {
   const Type element = cast<RankedTensorType>(result.getType()).getElementType();
   if (getElementTypeOrSelf(tile.getType()) == element) return tile;
@@ -94,14 +95,15 @@ void Epilogue::apply(const LinalgOperation& formula, DenseMap<Value, Value>& til
 }
 
 void Epilogue::finish(ArrayRef<Value> root_tiles, const TilePosition& position, TileState& state) {
-  DenseMap<Value, Value> tiles;  // results of the kernel's linalg operations -> their tiles
+  DenseMap<Value, Value> tiles;  // from results of the kernel's linalg operations to their tiles
   linalg::GenericOp root = root_.op;
   for (auto [result, tile] : llvm::zip(root.getResults(), root_tiles)) tiles[result] = summed(tile, result);
   for (const LinalgOperation& formula : kernel_.epilogue) apply(formula, tiles, position, state);
   for (size_t i = 0; i < kernel_.outputs.size(); ++i) {
     const KernelResult& output = kernel_.outputs[i];
     TileBuilder::Slice slice = output_slice(output, position);
-    // An accumulator (or a value passed through, which simplifies to it) is not the result's memory.
+    // A write of a whole tensor would fold to the written value. An accumulator, or a value passed through, is not the result's
+    // memory, so the fold is prevented by an offset that is zero only at run time.
     const bool accumulator = kernel_.has_reduction() && output.value.getDefiningOp() == root.getOperation();
     if (output.type.getRank() > 0 &&
         (passes_through(output.value) || (accumulator && TileBuilder::covers(slice, output.type)))) {

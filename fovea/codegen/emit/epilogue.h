@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What follows the root on a tile that is done: element-wise operations, and the writes.
+// What follows the root op on a finished tile: the element-wise operations of the epilogue, and the writes.
 #pragma once
 
 #include "fovea/codegen/emit/tile_operations.h"
 
 namespace fovea {
 
+/// Emits the epilogue of one kernel.
 class Epilogue {
  public:
   Epilogue(const KernelDescription& kernel, const Tiling& tiling, TileFunction& function, TileOperations& operations)
@@ -17,9 +18,10 @@ class Epilogue {
         operations_(operations),
         t_(function.builder()) {}
 
-  /// Where an element-wise operation on this tile puts its results: into the kernel's outputs where they are its own.
+  /// The destinations of an element-wise operation on this tile: slices of the kernel's outputs where its results are returned,
+  /// and new tensors otherwise.
   llvm::SmallVector<mlir::Value> destinations(mlir::linalg::GenericOp op, const TilePosition& position, const TileState& state);
-  /// `root_tiles`: the root's results on this tile.
+  /// Emits the epilogue and the writes of one tile. `root_tiles` are the root op's results on it.
   void finish(llvm::ArrayRef<mlir::Value> root_tiles, const TilePosition& position, TileState& state);
 
  private:

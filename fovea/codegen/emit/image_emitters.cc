@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Contractions whose channels do not fill vectors in the usual way: images are read where they lie, and taps that fall into the
-// padding are left out.
+// Depthwise convolutions, their gradients, and contractions with few channels: images are read without packing, and taps in the
+// padding are skipped.
 #include "fovea/codegen/emit/emitters.h"
 #include "fovea/codegen/emit/prefetch.h"
 #include "fovea/codegen/emit/reduction.h"
@@ -20,7 +20,8 @@ ReductionHints hints_of(KernelParts& parts, const std::optional<LinePrefetch>& l
 void emit_kind(const KernelDescription& kernel, const Tiling& tiling, const DepthwiseTiling& kind) {
   KernelParts parts(kernel, tiling);
   llvm::SmallVector<unsigned> order = parallel_order(parts);
-  // A tile of channels walks several lines of the image, which the first cache holds, before the next tile begins.
+  // One tile of channels runs over several lines of the image before the next tile begins, because the first-level cache holds
+  // these lines.
   if (kind.next_line) {
     llvm::erase(order, *tiling.vector_dim);
     order.insert(llvm::find(order, kind.next_line->dim), *tiling.vector_dim);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the emitters of all kinds of kernels are put together from.
+// The parts that the emitters of all kinds share.
 #pragma once
 
 #include "fovea/codegen/emit/block_loops.h"
@@ -7,7 +7,7 @@
 
 namespace fovea {
 
-/// The parts, made in this order for one kernel. None of them keeps a place in the loops: that is a TilePosition.
+/// The parts for one kernel, constructed in this order. None of them holds a position in the loops: that is a TilePosition.
 struct KernelParts {
   KernelParts(const KernelDescription& described, const Tiling& chosen)
       : kernel(described),
@@ -27,7 +27,8 @@ struct KernelParts {
   const Tiling& tiling;
   ScratchPlan scratch;
   PackedInputs packed;
-  llvm::SmallVector<size_t> accumulators;  ///< of a reduction in blocks: their places in what the loops carry
+  /// The positions of the accumulators among the values that the loops carry, if the reduction is cut into blocks.
+  llvm::SmallVector<size_t> accumulators;
   TileFunction function;
   TileBuilder& t;
   BlockLoops loops;
@@ -39,7 +40,7 @@ struct KernelParts {
                                                      ScratchPlan& scratch);
 };
 
-/// Dimensions of results: those that are stepped one by one, then the tiled ones.
+/// The dimensions of results in the order of the loops: those that are not tiled, then the tiled ones.
 llvm::SmallVector<unsigned> parallel_order(const KernelParts& parts);
 
 }  // namespace fovea

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The root's inputs as a block reads them: where they lie, or from scratch.
+// The root op's inputs as a block reads them: from memory, or from packed copies in scratch.
 #pragma once
 
 #include <vector>
@@ -8,16 +8,18 @@
 
 namespace fovea {
 
+/// The inputs of one kernel.
 class PackedInputs {
  public:
-  /// Plans the scratch of what the tiling packs.
+  /// Reserves scratch for the inputs that the tiling packs.
   PackedInputs(const KernelDescription& kernel, const Tiling& tiling, ScratchPlan& scratch);
 
+  /// The input of this number.
   const PackedOperand& operator[](size_t input) const { return operands_[input]; }
-  /// Per root input its copy's place in what the loops carry.
+  /// For each input, the position of its copy among the values that the loops carry, if it is packed.
   llvm::ArrayRef<std::optional<size_t>> places() const { return places_; }
 
-  /// Packs the block at `position`; the result knows where the copies begin.
+  /// Emits the packing of the block at `position`. The result also has the origins of the copies.
   TilePosition pack(TileFunction& function, const TilePosition& position, TileState& state) const;
 
  private:

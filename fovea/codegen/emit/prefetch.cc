@@ -50,7 +50,7 @@ void prefetch_next_line(KernelParts& parts, const LinePrefetch& line, const Tile
       Index coordinate = t.constant(form.constant - access.low(static_cast<unsigned>(number)));
       for (unsigned dim = 0; dim < form.coefficients.size(); ++dim) {
         if (form.coefficients[dim] == 0) continue;
-        // The last tap that moves along the line, the first across it.
+        // The last tap along the prefetched dimension, and the first along the others.
         const int64_t last = std::max<int64_t>(form.coefficients[dim] * (root.extents[dim] - 1), 0);
         const Index reached = t.constant(form.coefficients[line.dim] != 0 ? last : 0);
         coordinate = t.add(coordinate, root.reduced[dim] ? reached : t.multiply(position.at[dim], form.coefficients[dim]));
@@ -88,7 +88,8 @@ void prefetch_next_panel(KernelParts& parts, const ContractionTiling& kind, Arra
     rows *= count;
   }
 
-  // The next block along the innermost dimension that is cut; after the last one the next columns from the start.
+  // The next block along the innermost dimension that is cut into blocks; after the last block, the first one of the next
+  // columns.
   Index column = t.divide(position.at[vector], tile);
   const int64_t columns = kind.columns_outermost ? 1 : (tiling.dims[vector].block + tile - 1) / tile;
   std::optional<unsigned> cut;

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hints to the cache: what a tile asks for that a later one reads.
+// Software prefetches, each of something that a later tile reads.
 #pragma once
 
 #include "fovea/codegen/emit/kernel_parts.h"
 
 namespace fovea {
 
-/// Each row of the next tile along the rows, at the place along the reduction where this tile is now.
+/// Prefetches each row of the next tile at the current position along the reduction.
 void prefetch_next_rows(KernelParts& parts, unsigned input, const TilePosition& position, const TileState& state);
 
-/// The pixels that this run of pixels will meet first on the next line of the image: a tile of their channels, or all that are
-/// summed.
+/// Prefetches the pixels of the next line of the image that this run of pixels will read first: one tile of their channels, or
+/// all channels that are reduced.
 void prefetch_next_line(KernelParts& parts, const LinePrefetch& line, const TilePosition& position, const TileState& state);
 
-/// What the next block will read of the prepacked columns, where this step reads them now: each tile of rows asks for its
-/// share. `order`: the loops over results.
+/// Prefetches the part of the prepacked columns that the next block reads at the step where this block is now; each tile of
+/// rows prefetches its share. `order` has the loops over results.
 void prefetch_next_panel(KernelParts& parts, const ContractionTiling& kind, llvm::ArrayRef<unsigned> order,
                          const TilePosition& position, const TileState& state);
 

@@ -19,7 +19,7 @@ SmallVector<unsigned> reduction_order(const KernelParts& parts) {
   return order;
 }
 
-// One step: the root on a tile, added to the accumulators.
+// One step of the reduction: the root op on a tile, added to the accumulators.
 void step(KernelParts& parts, const ReductionHints& hints, const TilePosition& position, TileState& accumulators,
           const TileState& state) {
   const SmallVector<unsigned> order = parts.operations.tile_dims(true);
@@ -29,7 +29,7 @@ void step(KernelParts& parts, const ReductionHints& hints, const TilePosition& p
   const bool short_lanes = parts.tiling.reduces_lanes(parts.root) &&
                            position.size[*parts.tiling.vector_dim] != parts.tiling.dims[*parts.tiling.vector_dim].tile;
   SmallVector<Value> outs(accumulators.begin(), accumulators.end());
-  // The last lanes of a row that is no whole number of tiles go to the first lanes of the partial results.
+  // The remainder of a row that is not a whole number of tiles is added to the first lanes of the partial results.
   TileBuilder::Slice part;
   if (short_lanes) {
     for (const int64_t size : TileOperations::tile_shape(order, position)) {
@@ -53,7 +53,7 @@ SmallVector<Value> accumulate(KernelParts& parts, const ReductionHints& hints, c
   return accumulators;
 }
 
-// Partial results of each lane to one.
+// Combines the partial results of all lanes.
 SmallVector<Value> combine_lanes(KernelParts& parts, ArrayRef<Value> accumulators, const TilePosition& position) {
   OpBuilder& builder = parts.t.builder;
   SmallVector<Value> combined;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums, extremes and windows.
+// Sums, minima, maxima and pooling windows.
 #include "fovea/codegen/emit/emitters.h"
 #include "fovea/codegen/emit/reduction.h"
 

@@ -92,7 +92,7 @@ Value TileBuilder::read(Value tensor, const Slice& slice) {
 }
 
 Value TileBuilder::write(Value tile, Value tensor, const Slice& slice) {
-  // An insertion of a tensor without dimensions would fold to the tile itself, which is not the tensor's memory.
+  // An insert_slice into a tensor of rank 0 would fold to the tile itself, which is not the tensor's memory.
   if (cast<RankedTensorType>(tensor.getType()).getRank() == 0) {
     Value scalar = builder.create<tensor::ExtractOp>(location, tile, ValueRange{});
     return builder.create<tensor::InsertOp>(location, scalar, tensor, ValueRange{});
@@ -106,7 +106,7 @@ bool TileBuilder::covers(const Slice& slice, RankedTensorType type) {
          llvm::all_of(slice.offsets, [](Index offset) { return known(offset) == 0; });
 }
 
-// The end of the range of grid tiles is never negative.
+// Shifts the end of the range of grid tiles, which is never negative, right by 63 bits.
 Index TileBuilder::hidden_zero() {
   auto function = builder.getInsertionBlock()->getParentOp()->getParentOfType<func::FuncOp>();
   if (!function) function = cast<func::FuncOp>(builder.getInsertionBlock()->getParentOp());
@@ -161,7 +161,7 @@ Value TileBuilder::fill_run(Value flat, Index at, int64_t length, Value scalar, 
 }
 
 namespace {
-// Two bf16 numbers as one of 32 bits, the first in the lower half.
+// Packs two bf16 numbers into one of 32 bits, the first in the lower half.
 Value pair_of(OpBuilder& builder, Location location, ValueRange numbers) {
   const Type word = builder.getI32Type();
   SmallVector<Value> bits;

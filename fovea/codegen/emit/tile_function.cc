@@ -60,7 +60,7 @@ TileFunction::TileFunction(const KernelDescription& kernel, const Tiling& tiling
   builder_.setInsertionPointToStart(&function_.front());
 }
 
-// What bufferization may write to, and what is written past the caches.
+// Marks the arguments that bufferization may write to, and those that are stored with non-temporal stores.
 void TileFunction::mark_written() {
   int64_t next = function_of(kernel_).getNumArguments();
   auto writable = [&](int64_t argument) {
@@ -103,7 +103,7 @@ int64_t TileFunction::blocks_along(unsigned dim) const {
   return (root_.extents[dim] + tiling_.dims[dim].block - 1) / tiling_.dims[dim].block;
 }
 
-// The grid tiles are counted in the order of the result's dimensions, the last one fastest.
+// Grid tiles are numbered in the order of the result's dimensions, the last one fastest.
 TilePosition TileFunction::block_at(Index tile) {
   TilePosition block(t_, root_.extents);
   int64_t stride = program_.tiles;

@@ -8,17 +8,18 @@
 
 namespace fovea {
 
-/// Handles are cheap and const ones answer nothing.
+/// The function of a const description: MLIR's handles have no const methods, so it is copied.
 inline mlir::func::FuncOp function_of(const KernelDescription& kernel) { return kernel.function; }
 
-/// Scratch buffers one after another, before there is a function.
+/// The layout of the scratch buffers, which is planned before the function exists.
 class ScratchPlan {
  public:
-  /// `outputs`: the tensors that the loops carry before the scratch.
+  /// `outputs` is the number of tensors that the loops carry before the scratch buffers.
   explicit ScratchPlan(size_t outputs) : outputs_(outputs) {}
-  /// Its place in what the loops carry.
+  /// Reserves an aligned buffer. Returns its position among the values that the loops carry.
   size_t add(mlir::RankedTensorType type);
 
+  /// Types and byte offsets of the buffers in the order of add(), and the bytes of all.
   llvm::ArrayRef<mlir::RankedTensorType> types() const { return types_; }
   llvm::ArrayRef<int64_t> offsets() const { return offsets_; }
   int64_t bytes() const { return bytes_; }
@@ -30,24 +31,28 @@ class ScratchPlan {
   int64_t bytes_ = 0;
 };
 
+/// The function `tiles_NAME` of one kernel while it is emitted.
 class TileFunction {
  public:
-  /// Adds the function behind the kernel. `packed`: per root input its copy's place in what the loops carry.
+  /// Adds the function after the kernel in its module. `packed` has, for each input of the root op, the position of its copy
+  /// among the values that the loops carry.
   TileFunction(const KernelDescription& kernel, const Tiling& tiling, const ScratchPlan& scratch,
                llvm::ArrayRef<std::optional<size_t>> packed);
   TileFunction(const TileFunction&) = delete;
   TileFunction& operator=(const TileFunction&) = delete;
 
+  /// The builder, whose insertion point is inside the function.
   TileBuilder& builder() { return t_; }
+  /// The kernel's name, for messages.
   std::string kernel_name() const { return function_of(kernel_).getName().str(); }
 
-  /// An argument as the program sees it at this point: one that is written in place is read from what the loops carry.
+  /// An argument of the kernel as it is at this point: one that is written in place is among the values that the loops carry.
   mlir::Value argument(mlir::Value original, const TileState& state);
-  /// A scalar of the kernel function (a constant), made anew in the tile program.
+  /// Clones a scalar constant of the kernel function into the tile program. Fails on a scalar that is computed.
   mlir::Value constant(mlir::Value original);
 
-  /// One run of the grid: `block` writes what a grid tile does. A processor's threads take runs of them; what a grid tile is
-  /// does not depend on who computes it.
+  /// Emits the loop over a range of grid tiles and the return; `block` emits what one grid tile does. Threads share the grid in
+  /// ranges, and what a grid tile computes does not depend on the thread.
   using Block = llvm::function_ref<void(const TilePosition& block, TileState& state)>;
   void write_grid(Block block);
 
@@ -66,7 +71,7 @@ class TileFunction {
   TileProgram program_;
 };
 
-/// The type of partial results: sums of groups are f32 like the groups themselves.
+/// The element type of partial results; sums of groups are f32 like the groups.
 mlir::Type accumulator_type(const LinalgOperation& root, mlir::Value result);
 
 }  // namespace fovea

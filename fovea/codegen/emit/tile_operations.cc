@@ -76,7 +76,7 @@ TileOperand TileOperations::root_input(const PackedInputs& packed, size_t input,
   return {t_.read(view, slice), {}, AffineMap::get(static_cast<unsigned>(order.size()), 0, map, t_.builder.getContext())};
 }
 
-// A contraction's operands are converted tile by tile, so that what is left is a plain contraction.
+// The operands of a contraction are converted tile by tile, so that a plain contraction is left for vectorization.
 TileOperand TileOperations::factor(const PackedInputs& packed, size_t input, ArrayRef<unsigned> order,
                                    const TilePosition& position, const TileState& state) {
   TileOperand operand = root_input(packed, input, order, position, state);
@@ -97,7 +97,7 @@ TileOperand TileOperations::factor(const PackedInputs& packed, size_t input, Arr
   return operand;
 }
 
-// A contraction's body on converted operands: their product added to the sum, of groups or of numbers.
+// The body of a contraction on converted operands: their product added to the sum, of groups or of numbers.
 Value TileOperations::product_added(Value left, Value right, Value sum) {
   Operation *product = nullptr, *total = nullptr;
   if (isa<FloatType>(sum.getType())) {
@@ -156,7 +156,7 @@ SmallVector<Value> TileOperations::apply(linalg::GenericOp op, ArrayRef<TileOper
     mapping.map(body.getArgument(static_cast<unsigned>(i)),
                 inputs[i].tile ? Value(block->getArgument(static_cast<unsigned>(next++))) : inputs[i].scalar);
   for (size_t i = 0; i < outs.size(); ++i) {
-    // Where nothing is reduced, what a body reads of its result is the number it starts from, not what lies in memory.
+    // Where nothing is reduced, a body that reads its result reads the initial value, not memory.
     const bool started = !starts.empty() && starts[i];
     mapping.map(body.getArgument(static_cast<unsigned>(inputs.size() + i)),
                 started ? first_values[i] : Value(block->getArgument(static_cast<unsigned>(next + i))));
@@ -172,7 +172,7 @@ SmallVector<Value> TileOperations::apply(linalg::GenericOp op, ArrayRef<TileOper
   return {generic.getResults().begin(), generic.getResults().end()};
 }
 
-// Indices of a tile's numbers become those of the whole domain.
+// A linalg.index within a tile becomes an index of the whole domain.
 void TileOperations::copy_body(Block& body, IRMapping& mapping, ArrayRef<unsigned> order, ArrayRef<unsigned> domain_dims,
                                const TilePosition& position) {
   for (Operation& inner : body) {

@@ -6,13 +6,14 @@
 
 namespace fovea {
 
-/// What an operation reads for one tile.
+/// An operand of a linalg operation on one tile: `tile` with its `map`, or `scalar`.
 struct TileOperand {
-  mlir::Value tile;    ///< or
-  mlir::Value scalar;  ///< one number for the whole tile
+  mlir::Value tile;    ///< null if the operand is a scalar
+  mlir::Value scalar;  ///< one value for the whole tile
   mlir::AffineMap map;
 };
 
+/// Emits the linalg operations of one kernel on tiles.
 class TileOperations {
  public:
   TileOperations(const KernelDescription& kernel, const Tiling& tiling, TileFunction& function)
@@ -23,26 +24,28 @@ class TileOperations {
         function_(function),
         t_(function.builder()) {}
 
-  /// The tiled dimensions in their order, all or those of results.
+  /// The tiled dimensions in tile_order, all or only those of results.
   llvm::SmallVector<unsigned> tile_dims(bool with_reduced) const;
+  /// The sizes of these dimensions at a position.
   static llvm::SmallVector<int64_t> tile_shape(llvm::ArrayRef<unsigned> dims, const TilePosition& position);
 
-  /// `forms`: the access over the root's dimensions. `order`: the root's dimensions that the tile runs over.
+  /// Reads the tile of an operand from the tensor itself. `forms` is the access over the root op's dimensions, and `order`
+  /// lists those that the tile has.
   TileOperand read(const Access& access, llvm::ArrayRef<LinearForm> forms, llvm::ArrayRef<unsigned> order,
                    const TilePosition& position, const TileState& state);
-  /// An input of the root, from its packed copy where it has one.
+  /// Reads an input of the root op, from its packed copy if it has one.
   TileOperand root_input(const PackedInputs& packed, size_t input, llvm::ArrayRef<unsigned> order, const TilePosition& position,
                          const TileState& state);
-  /// The same, converted where a contraction converts it before it multiplies.
+  /// The same, with the conversion of a contraction's operand applied.
   TileOperand factor(const PackedInputs& packed, size_t input, llvm::ArrayRef<unsigned> order, const TilePosition& position,
                      const TileState& state);
 
-  /// The linalg operation of `op` on one tile. `domain_dims` names, for each dimension of the op's own domain, the root's;
-  /// `starts`, where nothing is reduced, what a body reads of its results.
+  /// Emits `op` on one tile. `domain_dims` maps each dimension of op's own domain to one of the root op's. `starts` holds the
+  /// values that an element-wise body reads as its results' initial ones.
   llvm::SmallVector<mlir::Value> apply(mlir::linalg::GenericOp op, llvm::ArrayRef<TileOperand> inputs, mlir::ValueRange outs,
                                        llvm::ArrayRef<unsigned> order, llvm::ArrayRef<unsigned> domain_dims,
                                        llvm::ArrayRef<mlir::Value> starts, const TilePosition& position);
-  /// The root on one tile, its dimensions its own.
+  /// Emits the root op on one tile.
   llvm::SmallVector<mlir::Value> apply_root(llvm::ArrayRef<TileOperand> inputs, mlir::ValueRange outs,
                                             llvm::ArrayRef<unsigned> order, llvm::ArrayRef<mlir::Value> starts,
                                             const TilePosition& position);

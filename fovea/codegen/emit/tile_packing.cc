@@ -12,9 +12,9 @@ namespace fovea {
 using namespace mlir;
 
 namespace {
-// Elements of one copied run: four registers of the widest kind.
+// The elements of one copied vector: four of the widest registers.
 constexpr int64_t run_elements = 64;
-// Side of the square tiles a transposition works on: a register of 16 floats.
+// The side of the square tiles of a transposition: one register of 16 floats.
 constexpr int64_t transpose_tile = 16;
 }  // namespace
 
@@ -62,7 +62,7 @@ PackedLayout PackedOperand::layout() const {
       coordinate = coordinate + getAffineDimExpr(static_cast<unsigned>(position) + 1, context) * form.coefficients[dim];
     coordinates.push_back(coordinate);
   }
-  const bool grouped = access_.group > 1;  // the tensor's last dimension stays the last
+  const bool grouped = access_.group > 1;  // the group is the tensor's last dimension, and stays the last
   if (grouped) {
     layout.shape.push_back(access_.group);
     coordinates.push_back(getAffineDimExpr(inner + 1, context));
@@ -100,7 +100,7 @@ PackedBlock PackedOperand::pack(TileBuilder& t, Value source, Value scratch, Arr
     for (size_t dim = 0; dim < form.coefficients.size(); ++dim) {
       const int64_t coefficient = form.coefficients[dim];
       if (coefficient == 0) continue;
-      // Where the coordinate falls with the dimension, the block's last index is its first coordinate.
+      // Where the coordinate decreases with the dimension, the last index of the block has the smallest coordinate.
       const int64_t reach = coefficient < 0 ? tiling_.dims[dim].block - 1 : 0;
       base = t.add(base, t.multiply(t.add(start[dim], t.constant(reach)), coefficient));
     }
@@ -116,7 +116,7 @@ int64_t PackedOperand::span_after(unsigned level) const {
   return elements;
 }
 
-// Elements of the source along a coordinate: pairs that are put together here are still two.
+// The elements of the source along a coordinate, where the two elements of a distant pair count separately.
 int64_t PackedOperand::source_extent(unsigned coordinate) const {
   const int64_t extent = access_.extent(coordinate);
   return access_.distant_pairs() && access_.group_coordinate == static_cast<int>(coordinate) ? 2 * extent : extent;
@@ -137,8 +137,8 @@ Value PackedOperand::pack_input_tile(TileBuilder& t, const Copy& copy, Value scr
   return input_tile_level(t, {flat, copy.origin, copy.stop}, scratch, 0, t.constant(0), t.constant(0));
 }
 
-// Coordinate `level` of the block: what lies before, inside and after the tensor. `from` and `at` are the elements reached so
-// far.
+// Emits the copy of coordinate `level` of the block: the padding before the tensor, the part inside, and the padding after it.
+// `from` and `at` are the positions in source and copy that the outer coordinates have determined.
 Value PackedOperand::input_tile_level(TileBuilder& t, const Copy& copy, Value scratch, unsigned level, Index from,
                                       Index at) const {
   const int64_t span = spans_[level], extent = access_.extent(level), low = access_.low(level);
@@ -146,7 +146,7 @@ Value PackedOperand::input_tile_level(TileBuilder& t, const Copy& copy, Value sc
   const bool pairs_here = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(level);
   const bool pairs_below = access_.distant_pairs() && access_.group_coordinate >= static_cast<int>(level);
   const int64_t pair_distance = access_.distant_pairs() ? extent_after(static_cast<unsigned>(access_.group_coordinate)) : 0;
-  bool contiguous = !pairs_below;  // what lies below this coordinate is one run, in the tensor and in the strip
+  bool contiguous = !pairs_below;  // the inner coordinates are one contiguous run in the tensor and in the input tile
   for (unsigned below = level + 1; below < spans_.size(); ++below)
     contiguous &=
         spans_[below] == access_.extent(below) && access_.low(below) == 0 && TileBuilder::known(copy.origin[below]) == 0;
@@ -198,15 +198,15 @@ Value PackedOperand::input_tile_level(TileBuilder& t, const Copy& copy, Value sc
   return carried[0];
 }
 
-// Loops over every dimension of the panel; the copied tile runs along what is contiguous in the source and, where that is not
-// the vector dimension, along both, transposed.
+// Loops over every dimension of the panel. The tile that is copied at once runs along the contiguous dimension of the source
+// and, if that is not the vector dimension, along both, and is transposed.
 Value PackedOperand::pack_panel(TileBuilder& t, const Copy& copy, Value scratch) const {
   const LinearForm& last = forms_.back();
   unsigned contiguous = vector_;
   for (unsigned dim : panel_dims_)
     if (last.coefficients[dim] == 1) contiguous = dim;
   const bool transposed = contiguous != vector_;
-  // Runs along a dimension that is cut into blocks stay inside one block.
+  // A tile along a dimension that is cut into blocks must stay inside one block.
   auto side = [&](unsigned dim, int64_t wanted) {
     int64_t length = std::min(wanted, tiling_.dims[dim].block);
     while (length > 1 && tiling_.dims[dim].block < root_.extents[dim] && tiling_.dims[dim].block % length != 0) length /= 2;
@@ -243,7 +243,7 @@ Value PackedOperand::pack_panel(TileBuilder& t, const Copy& copy, Value scratch)
       }
       return;
     }
-    SmallVector<unsigned> order;  // dimensions that the copied tile runs over
+    SmallVector<unsigned> order;  // the dimensions of the copied tile
     for (unsigned dim : dims)
       if (size[dim] > 1) order.push_back(dim);
     if (order.empty()) order.push_back(vector_);
@@ -317,7 +317,7 @@ TileBuilder::Slice PackedOperand::slice(TileBuilder& t, ArrayRef<Index> origin, 
     if (kept) listed.push_back(dim);
   }
   const bool kept = llvm::is_contained(order, vector_);
-  // Whole tiles start at a multiple of the tile: only what is left over begins inside one.
+  // Whole tiles start at multiples of the tile; only the remainder can begin inside one.
   add(size[vector_] == tile_ ? t.constant(0) : t.remainder(position, tile_), kept ? size[vector_] : 1, 1, kept);
   if (kept) listed.push_back(vector_);
   return slice;

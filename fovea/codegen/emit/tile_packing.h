@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Operands of a block brought into the core's cache, in the order the tiles read them.
+// Packing: the operands of a block, copied into the core's cache in the order in which the tiles read them.
 #pragma once
 
 #include "fovea/codegen/emit/tile_builder.h"
@@ -8,44 +8,48 @@
 
 namespace fovea {
 
-/// An operand in another order: element i of it is element source(i) of the tensor, or 0 outside of that.
+/// A packed operand: element i of `shape` is element source(i) of the tensor, or 0 outside of the tensor.
 struct PackedLayout {
   llvm::SmallVector<int64_t> shape;
   mlir::AffineMap source;
 };
 
-/// What packing a block leaves: the scratch as written, and where in the operand the copy begins.
+/// The result of packing a block: the scratch as written, and the coordinates of the operand at which the copy begins.
 struct PackedBlock {
   mlir::Value scratch;
   llvm::SmallVector<Index> origin;
 };
 
-/// One packed input of the root. An input tile's scratch is one flat run; `view` gives it its coordinates back.
+/// One input of the root op and how it is packed. The scratch of an input tile is one-dimensional; `view` gives it its
+/// coordinates back. `access`, `root` and `tiling` must outlive the object.
 class PackedOperand {
  public:
   PackedOperand(Packing packing, const Access& access, const LinalgOperation& root, const Tiling& tiling);
 
+  /// The type of the scratch buffer of the packed block.
   mlir::RankedTensorType scratch_type(mlir::Type element) const;
 
-  /// Of an operand packed ahead.
+  /// The layout of an operand that is packed before the run.
   PackedLayout layout() const;
-  /// A panel's coordinates: the vector tile, these, the place in the tile.
+  /// The dimensions between the first coordinate of a panel, the number of the vector tile, and the last, the position in the
+  /// tile.
   llvm::ArrayRef<unsigned> panel_dims() const { return panel_dims_; }
 
-  /// Copies the block [start, stop) of the domain from `source`.
+  /// Emits the copy of the block [start, stop) of the domain from `source` to `scratch`.
   PackedBlock pack(TileBuilder& t, mlir::Value source, mlir::Value scratch, llvm::ArrayRef<Index> start,
                    llvm::ArrayRef<Index> stop) const;
 
+  /// The scratch with the coordinates of the operand.
   mlir::Value view(TileBuilder& t, mlir::Value scratch) const;
 
-  /// Where the tile at `cursor` lies in the view of a block with this origin. `listed` gets the tiled dimensions in the order
-  /// of the slice's coordinates.
+  /// The slice of the view that holds the tile at `cursor`, for a block with this origin. `listed` gets the tiled dimensions in
+  /// the order of the slice's coordinates.
   TileBuilder::Slice slice(TileBuilder& t, llvm::ArrayRef<Index> origin, llvm::ArrayRef<Index> cursor,
                            llvm::ArrayRef<int64_t> size, llvm::ArrayRef<unsigned> order,
                            llvm::SmallVectorImpl<unsigned>& listed) const;
 
  private:
-  /// What is copied: coordinates of an input tile from `origin`, dimensions of a panel from `origin` to `stop`.
+  /// What is copied: for an input tile from the coordinates `origin`, for a panel from the indices `origin` to `stop`.
   struct Copy {
     mlir::Value source;
     llvm::ArrayRef<Index> origin, stop;
@@ -66,8 +70,8 @@ class PackedOperand {
   const Tiling& tiling_;
   unsigned vector_ = 0;
   int64_t tile_ = 1;                        ///< of the vector dimension
-  llvm::SmallVector<int64_t> spans_;        ///< input tile: per coordinate
-  llvm::SmallVector<unsigned> panel_dims_;  ///< panel: between the vector tiles and the tile itself
+  llvm::SmallVector<int64_t> spans_;        ///< of an input tile: elements along each coordinate
+  llvm::SmallVector<unsigned> panel_dims_;  ///< of a panel: see panel_dims()
 };
 
 }  // namespace fovea

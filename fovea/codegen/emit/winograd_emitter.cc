@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Convolutions by Winograd's algorithm (winograd.h), one grid tile: a block of image tiles transformed into scratch, one matrix
-// product for each of their numbers, and the results transformed back in registers, where the kernel's epilogue follows.
+// Convolutions by Winograd's algorithm (winograd.h). A grid tile transforms a block of image tiles into scratch, computes one
+// matrix product for each element of the transformed tiles, and transforms the products back in registers, where the kernel's
+// epilogue follows.
 #include <mlir/Dialect/Vector/IR/VectorOps.h>
 
 #include "fovea/codegen/emit/emitters.h"
@@ -13,7 +14,7 @@ using namespace mlir;
 
 namespace {
 
-// Numbers of a block that follow from kernel and tiling.
+// The sizes of a block, which follow from kernel and tiling.
 struct WinogradBlock {
   WinogradBlock(const KernelDescription& kernel, const Tiling& tiling, const WinogradTiling& kind)
       : dims(*convolution_dims(kernel.root)),
@@ -25,12 +26,12 @@ struct WinogradBlock {
         tiles(images * tile_rows * width) {}
 
   ConvolutionDims dims;
-  int64_t side, numbers;     // pixels of a tile with what its taps reach
+  int64_t side, numbers;     // of an image tile: result pixels and the taps around them
   int64_t width, tile_rows;  // in tiles
   int64_t images, tiles;
 };
 
-// The image with padding, if only for the last tiles, which reach beyond it.
+// The image as a padded access, if only because the last tiles may reach beyond it.
 Access padded_image(const LinalgOperation& root) {
   Access image = root.inputs[0];
   if (image.padded()) return image;
@@ -39,7 +40,7 @@ Access padded_image(const LinalgOperation& root) {
   return image;
 }
 
-// Blocks of one row of tiles: what is packed at a time.
+// The tiling of one row of image tiles, which is packed at a time.
 Tiling tiling_of_row(const Tiling& tiling, const WinogradTiling& kind, const WinogradBlock& block) {
   Tiling row = tiling;
   if (block.dims.batch >= 0) row.dims[static_cast<size_t>(block.dims.batch)].block = 1;
@@ -52,7 +53,7 @@ RankedTensorType scratch_of(const WinogradBlock& block, int64_t channels, Type e
   return RankedTensorType::get({block.numbers, block.tiles, channels}, element);
 }
 
-// Scratch: the pixels of one row of tiles, the transformed block, and its products.
+// Emits the kernel. Its scratch holds the pixels of one row of tiles, the transformed block, and its products.
 class WinogradEmitter {
  public:
   WinogradEmitter(const KernelDescription& kernel, const Tiling& tiling, const WinogradTiling& kind)
@@ -107,7 +108,7 @@ class WinogradEmitter {
   const PackedOperand packed_;
   ScratchPlan scratch_;
   const Type element_;
-  const size_t pixels_, transformed_, products_;  // in what the loops carry
+  const size_t pixels_, transformed_, products_;  // positions among the values that the loops carry
   TileFunction function_;
   TileBuilder& t_;
   TileOperations operations_;
@@ -116,7 +117,7 @@ class WinogradEmitter {
 
 const bool in_bounds[] = {true};
 
-// The images and rows of tiles of this block, with the number of the row's first tile.
+// Loops over the images and rows of tiles of this block; the body gets the number of the row's first tile.
 void WinogradEmitter::over_tile_rows(Index begin, Index end, const TilePosition& block, TileState& state, RowBody body) {
   auto rows = [&](Index image, const TilePosition& position, TileState& inside) {
     t_.loop(begin, end, 1, inside, [&](Index row, TileState& deeper) {
@@ -156,7 +157,7 @@ void WinogradEmitter::transform_image(const TilePosition& block, TileState& stat
       });
 }
 
-// One vector of channels of the tile in this column of a row whose first tile has the number `first`.
+// Transforms one vector of channels of the tile at `column` in a row of tiles, whose first has the number `first`.
 void WinogradEmitter::transform_tile(Index first, Index column, const TilePosition& position, ArrayRef<Index> origin,
                                      TileState& state) {
   const Value view = packed_.view(t_, state[pixels_]);
@@ -180,7 +181,7 @@ void WinogradEmitter::transform_tile(Index first, Index column, const TilePositi
   }
 }
 
-// For each of the numbers of a tile: all tiles of the block times its filters.
+// For each element of the transformed tiles: the product of all tiles of the block and its filters.
 void WinogradEmitter::multiply_transformed(const TilePosition& block, TileState& state) {
   const int64_t filters = tiling_.dims[dims_.filters].tile;
   const Index begin = block.start[dims_.filters], end = block.stop[dims_.filters];
@@ -225,7 +226,7 @@ Value WinogradEmitter::product_of(Index number, Index filter, Index tile, int64_
   return sum[0];
 }
 
-// What the next product reads of its filters, where this step reads them now: each tile of rows asks for its share.
+// Prefetches the part of the filters that the next product reads at this step; each tile of rows prefetches its share.
 void WinogradEmitter::prefetch_next_filters(Index number, Index filter, Index tile, Index channel, int64_t steps,
                                             const TilePosition& block, const TileState& state) {
   constexpr int64_t line = 16;
@@ -246,7 +247,8 @@ void WinogradEmitter::prefetch_next_filters(Index number, Index filter, Index ti
   }
 }
 
-// Tiles of results, whole ones and what the image leaves over; each pixel of them goes through the epilogue.
+// Transforms the result tiles back, whole ones and the partial ones at the border of the image; each of their pixels goes
+// through the epilogue.
 void WinogradEmitter::transform_results(const TilePosition& block, TileState& state) {
   const int64_t results = kind_.results, height = root_.extents[dims_.height], width = root_.extents[dims_.width];
   const Index rows = t_.constant(block_.tile_rows);

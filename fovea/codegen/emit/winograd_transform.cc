@@ -10,12 +10,12 @@ using namespace mlir;
 
 namespace {
 
-// Vectors times a small constant matrix, as sums that share what they can.
+// Multiplies vectors by a small constant matrix, with common subexpressions shared.
 class Combination {
  public:
   Combination(OpBuilder& builder, Location location) : builder_(builder), location_(location) {}
 
-  // rows of `matrix` times `vectors`
+  // The rows of `matrix` times `vectors`.
   SmallVector<Value> apply(const Matrix& matrix, ArrayRef<Value> vectors) {
     Matrix left = matrix;
     SmallVector<Value> terms(vectors);
@@ -29,7 +29,7 @@ class Combination {
         results[row] = sum(left[row], terms);
         continue;
       }
-      // Two rows that differ in signs alone: what they share, and what one adds and the other takes away.
+      // Two rows that differ only in signs are the sum and the difference of a common part and the part whose sign changes.
       std::vector<double> shared = left[row], turned = left[row];
       for (size_t i = 0; i < shared.size(); ++i) (left[row][i] == left[other][i] ? turned : shared)[i] = 0;
       Value common = sum(shared, terms), change = sum(turned, terms);
@@ -50,7 +50,7 @@ class Combination {
     return same && turned;
   }
 
-  // Neighboring columns that differ in signs alone: their sum and their difference instead.
+  // Neighboring columns that differ only in signs are replaced by the sum and the difference of their terms.
   void join_columns(Matrix& matrix, SmallVectorImpl<Value>& terms) {
     for (size_t i = 0; i + 1 < terms.size(); ++i) {
       std::vector<double> a, b;
@@ -74,7 +74,7 @@ class Combination {
   }
 
   Value sum(ArrayRef<double> factors, ArrayRef<Value> terms) {
-    SmallVector<size_t> order;  // a term that needs no multiplication begins
+    SmallVector<size_t> order;  // begins with a term that needs no multiplication
     for (const bool plain : {true, false})
       for (size_t i = 0; i < factors.size(); ++i)
         if (factors[i] != 0 && (factors[i] == 1) == plain) order.push_back(i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The transforms of Winograd's algorithm (winograd.h) on registers: each number of a tile is a vector of channels.
+// The transforms of Winograd's algorithm (winograd.h) in registers: each element of a tile is a vector of channels.
 #pragma once
 
 #include <mlir/IR/Builders.h>
@@ -8,10 +8,10 @@
 
 namespace fovea {
 
-/// The numbers of a square tile, row by row.
+/// The elements of a square tile by rows.
 using Square = llvm::SmallVector<llvm::SmallVector<mlir::Value>>;
 
-/// matrix * values * matrix^T, as sums that share what they can.
+/// Emits matrix * values * matrix^T, with common subexpressions shared.
 Square transformed(mlir::OpBuilder& builder, mlir::Location location, const Matrix& matrix, const Square& values);
 
 }  // namespace fovea

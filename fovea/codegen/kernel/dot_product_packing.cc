@@ -20,7 +20,8 @@ using namespace mlir;
 
 bool is_bf16(const Access& access) { return cast<RankedTensorType>(access.tensor.getType()).getElementType().isBF16(); }
 
-// The coordinate of the input that `dim` alone traverses in steps of one, from an even position and inside the tensor; -1 when
+// The coordinate along which neighboring steps of `dim` read neighboring elements, so that they can form pairs: `dim` has
+// coefficient 1 in it and in no other coordinate, pairs start at even positions, and no pair reaches into the padding. -1 when
 // there is none.
 int pair_coordinate(const LinalgOperation& root, const Access& access, unsigned dim) {
   int found = -1;
@@ -41,6 +42,7 @@ int pair_coordinate(const LinalgOperation& root, const Access& access, unsigned 
   return found;
 }
 
+// Rewrites the access so that `coordinate` counts pairs instead of elements.
 void count_pairs(Access& access, unsigned dim, int coordinate) {
   SmallVector<AffineExpr> results(access.map.getResults());
   MLIRContext* context = access.map.getContext();
@@ -55,7 +57,7 @@ void count_pairs(Access& access, unsigned dim, int coordinate) {
   access.pad_value = FloatAttr::get(Float32Type::get(context), 0.0);
 }
 
-// Whether its memory may be viewed as pairs, because nothing else in the kernel reads or writes it.
+// Whether the argument's memory may be viewed as groups: nothing else in the kernel reads or writes it.
 bool belongs_to_root(const KernelDescription& kernel, const Access& access) {
   if (!isa<BlockArgument>(access.tensor) || !access.tensor.hasOneUse()) return false;
   const auto number = static_cast<int>(cast<BlockArgument>(access.tensor).getArgNumber());
@@ -66,7 +68,7 @@ bool may_pair(const KernelDescription& kernel) {
   const LinalgOperation& root = kernel.root;
   if (!kernel.is_contraction() || root.output_dims.empty()) return false;
   const unsigned vector = root.output_dims.back();
-  // Single results would leave no vectors to multiply.
+  // An odd number of columns ends in a tile of one column, a scalar, for which there is no instruction.
   if (root.extents[vector] % 2 != 0) return false;
   bool shared = true;
   for (const Access& access : root.inputs) {
@@ -180,9 +182,9 @@ void group_integers(KernelDescription& kernel, const Target& target) {
   root.product = product;
 }
 
-constexpr int64_t least_lanes = 4;  // of every instruction
+constexpr int64_t least_lanes = 4;  // the shortest vector that every one of the instructions exists for
 
-// The instruction for a register of sums and the groups that are multiplied.
+// Emits the target's instruction for one register of sums.
 class Instruction {
  public:
   Instruction(DotProduct product, const Target& target)
@@ -193,7 +195,7 @@ class Instruction {
 
   int64_t most_lanes() const { return most_lanes_; }
 
-  // One register: sum plus the products in each lane. `left` has the unsigned bytes if that matters.
+  // Returns `sum` plus the products in each lane. For products of mixed signs, `left` must hold the unsigned bytes.
   Value emit(OpBuilder& builder, Location location, Value sum, Value left, Value right) const {
     const auto type = cast<VectorType>(sum.getType());
     const int64_t lanes = type.getNumElements();
@@ -244,7 +246,8 @@ class Instruction {
   int64_t most_lanes_;
 };
 
-// Applies the instruction to a vector of any length, or to a single number.
+// Applies the instruction to a vector of any shape, or to a scalar: splits it into vectors that the instruction exists for, and
+// widens shorter ones.
 Value dot_of_any_length(const Instruction& instruction, OpBuilder& builder, Location location, Value sum, Value left,
                         Value right) {
   auto type = dyn_cast<VectorType>(sum.getType());
@@ -289,11 +292,12 @@ Value dot_of_any_length(const Instruction& instruction, OpBuilder& builder, Loca
   return result;
 }
 
-// Whether this vector or number was read from memory with unsigned bytes.
+// Whether `value` was loaded from the argument marked as unsigned bytes.
 bool reads_unsigned(Value value, func::FuncOp function) {
   while (Operation* op = value.getDefiningOp()) {
-    // A loop that assembles a vector number by number yields the last insertion. Loads and views have the memory as their first
-    // operand, and everything between them and the product has what it rearranges.
+    // A loop that assembles a vector element by element yields the last insertion. For loads and views the first operand is the
+    // memory, and for shuffles and casts between a load and the product it is the data, so following first operands leads to
+    // the argument.
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
       value = loop.getYieldedValues()[cast<OpResult>(value).getResultNumber()];
     } else if (op->getNumOperands() > 0) {
@@ -307,7 +311,7 @@ bool reads_unsigned(Value value, func::FuncOp function) {
          function.getArgAttr(argument.getArgNumber(), unsigned_bytes) != nullptr;
 }
 
-// The factors of a marked multiply-add; `product` is the multiplication if it is a separate operation.
+// The operands of a marked multiply-add; `product` is the multiplication if it is a separate operation.
 struct MultiplyAdd {
   Value left, right, sum;
   Operation* product = nullptr;
@@ -323,7 +327,7 @@ MultiplyAdd multiply_add(Operation* op) {
   fail("a marked sum adds no product of groups");
 }
 
-// Replaces marked multiply-adds of one function by the instruction.
+// Replaces the marked multiply-adds of one function by the instruction.
 class ProductLowering {
  public:
   ProductLowering(func::FuncOp function, DotProduct product, const Target& target)
@@ -348,7 +352,7 @@ class ProductLowering {
   }
 
  private:
-  // When a sum begins with a product, the addition of zero was folded away.
+  // The first product of a sum has no addition left if adding it to zero was folded.
   void lower_lone_products() {
     SmallVector<arith::MulFOp> products;
     function_.walk([&](arith::MulFOp op) {
@@ -361,7 +365,8 @@ class ProductLowering {
     }
   }
 
-  // A single result is summed along vectors of groups, and the lanes are added at the end.
+  // A contraction with a single result is vectorized along the reduction: groups are multiplied lane by lane, and a horizontal
+  // reduction adds the lanes.
   static bool adds_up_products(Operation* op) {
     auto reduction = dyn_cast<vector::ReductionOp>(op);
     return reduction && reduction.getKind() == vector::CombiningKind::ADD &&
@@ -385,7 +390,7 @@ class ProductLowering {
     replace(op, total, product);
   }
 
-  // Unsigned bytes are the first factor of the instruction.
+  // The instructions for mixed signs take the unsigned bytes as their first operand.
   Value dot(Location location, Value sum, Value left, Value right) {
     if (product_ == DotProduct::unsigned_first || product_ == DotProduct::signed_first) {
       const bool first = reads_unsigned(left, function_), second = reads_unsigned(right, function_);
@@ -407,8 +412,8 @@ class ProductLowering {
   OpBuilder builder_;
 };
 
-// Replaces operations of element-wise work by their known results (x - 0, x * 1). The schedule would do that, too, and then
-// find a value passed through that the tile program did not expect.
+// Folds the operations of element-wise bodies (x - 0, x * 1). Canonicalization would fold them later and turn an operation into
+// a copy of its operand, after the tile program was emitted for an operation that computes something.
 void fold_bodies(func::FuncOp kernel) {
   OpBuilder builder(kernel.getContext());
   kernel.walk([&](linalg::GenericOp generic) {

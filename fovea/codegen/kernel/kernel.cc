@@ -24,7 +24,7 @@ std::string shown(Operation* op) {
   fail("kernel @{}: {}: {}", kernel.getName().str(), why, shown(op));
 }
 
-// The scalar behind a fill, or behind a constant tensor of equal elements (a null value when there is none).
+// The scalar that fills `tensor`, of a linalg.fill or a splat constant; null when there is none.
 Value scalar_of(Value tensor, OpBuilder& builder) {
   if (auto fill = tensor.getDefiningOp<linalg::FillOp>()) return fill.getInputs()[0];
   DenseElementsAttr elements;
@@ -35,7 +35,8 @@ Value scalar_of(Value tensor, OpBuilder& builder) {
   return {};
 }
 
-// Composes a slice of an argument into the map: coordinate * stride + offset, dropped unit coordinates put back as constants.
+// Composes a slice of an argument into the map: each coordinate becomes coordinate * stride + offset, and dropped unit
+// dimensions become constants.
 Access through_slice(tensor::ExtractSliceOp slice, AffineMap map) {
   Builder builder(slice.getContext());
   SmallVector<AffineExpr> results;
@@ -61,7 +62,7 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
     access.scalar = scalar;
     return access;
   }
-  // An empty tensor only tells the ranges of loops (the taps of a pooling window): its elements are never looked at.
+  // An empty tensor only gives loops their extents (the taps of a pooling window); its elements are never read.
   if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>()) {
     builder.setInsertionPointAfter(empty);
     Type element = empty.getType().getElementType();
@@ -162,7 +163,8 @@ bool KernelDescription::has_reduction() const { return llvm::is_contained(root.r
 
 namespace {
 
-// The input that a factor converts, and how; nothing when it is no conversion of one input alone.
+// The input that `factor` is computed from by conversions and subtractions of constants, which go to `conversion`; nothing when
+// it is computed in another way.
 std::optional<unsigned> converted_input(Value factor, Block& body, SmallVectorImpl<Operation*>& conversion) {
   while (Operation* op = factor.getDefiningOp()) {
     const bool shifted = isa<arith::SubIOp, arith::SubFOp>(op) && matchPattern(op->getOperand(1), m_Constant());
@@ -175,7 +177,7 @@ std::optional<unsigned> converted_input(Value factor, Block& body, SmallVectorIm
   return argument.getArgNumber();
 }
 
-// The two factors of a body that adds their product to its result; none when it does something else.
+// The two factors of a body that adds their product to its result; empty when the body does something else.
 SmallVector<Value> factors_of(linalg::GenericOp op) {
   Block& body = *op.getBody();
   Operation* add = body.getTerminator()->getOperand(0).getDefiningOp();
@@ -272,11 +274,11 @@ int64_t element_bytes(const KernelDescription& kernel) {
   auto widen = [&](mlir::Type type) {
     const mlir::Type element = mlir::getElementTypeOrSelf(type);
     if (element.isIntOrFloat()) bytes = std::max<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
-    if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // computed in f32, or in pairs
+    if (element.isBF16()) bytes = std::max<int64_t>(bytes, 4);  // bf16 is computed in f32, or packed as pairs of 32 bits
   };
   for (const Access& input : kernel.root.inputs) widen(input.tensor.getType());
   for (const KernelResult& output : kernel.outputs) widen(output.value.getType());
-  // Random numbers are computed in 64 bits on the way, which no register is waiting for.
+  // Random numbers are computed in 64 bits on the way; choosing vectors by these would halve all others.
   auto widen_body = [&](mlir::linalg::GenericOp op) {
     op.getBody()->walk([&](mlir::Operation* inner) {
       for (mlir::Type type : inner->getResultTypes())

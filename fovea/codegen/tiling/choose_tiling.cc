@@ -34,7 +34,7 @@ class ChooseTilingPass : public impl::ChooseTilingPassBase<ChooseTilingPass> {
   }
 
  private:
-  // Whatever is chosen fits: the verifier asks nothing of a file or a test that it does not ask of the choice.
+  // A chosen tiling is verified like one from a file, so the two can never differ in what is accepted.
   static void set_tiling(mlir::func::FuncOp kernel, const Tiling& tiling, const KernelDescription& description) {
     verify_tiling(tiling, description);
     kernel->setAttr(tiling_attribute, attribute_of(tiling, kernel.getContext()));

@@ -11,7 +11,7 @@ namespace {
 
 using llvm::SmallVector;
 
-// Whether the multiplied number is zero, or an integer that becomes zero.
+// Whether the padding is zero once it is converted for the multiplication.
 bool is_zero(mlir::Attribute padding, llvm::ArrayRef<mlir::Operation*> conversion) {
   if (auto number = mlir::dyn_cast<mlir::FloatAttr>(padding)) return number.getValue().isZero();
   auto integer = mlir::dyn_cast<mlir::IntegerAttr>(padding);
@@ -39,7 +39,7 @@ std::pair<int64_t, int64_t> range_of(const LinearForm& form, llvm::ArrayRef<int6
   return {least, most};
 }
 
-// Nothing when the coordinate is not a window.
+// Nothing when the coordinate is not that of a window.
 std::optional<PaddingHalo> padding_halo(const LinearForm& form, int64_t extent, const LinalgOperation& formula) {
   SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < form.coefficients.size(); ++dim)

@@ -13,8 +13,8 @@ namespace {
 
 using llvm::SmallVector;
 
-// The first rows of a block wait for its columns. Where more follow than this many tiles of them, the wait is short beside the
-// work.
+// The first tiles of rows in a block miss the cache on every line of its columns, unless these are prefetched. With more tiles
+// of rows than this, the misses are a small share of the time.
 constexpr int64_t most_rows_to_prefetch_in = 48;
 
 int64_t round_up(int64_t a, int64_t multiple) { return ceil_div(a, multiple) * multiple; }
@@ -27,7 +27,7 @@ int64_t row_tile(int64_t extent, int64_t vectors, int64_t most) {
   int64_t best = 1;
   double least = 1e30;
   for (int64_t rows = 1; rows <= std::min(most, extent); ++rows) {
-    // What is left over is code of its own, and keeps a block from being cut where a strip must be cut evenly.
+    // The remainder is code of its own, and prevents blocks that must divide the extent evenly.
     const double total = static_cast<double>(extent / rows) * cost(rows) + cost(extent % rows) + (extent % rows != 0 ? 2 : 0);
     if (total < least * 0.999) {
       least = total;
@@ -41,8 +41,8 @@ void TilingChooser::contraction() {
   if (depthwise() || inner_products()) return;
   const unsigned vector = root_.output_dims.back();
   const bool in_first = reads(0, vector), in_second = reads(1, vector);
-  const bool shared_vector = in_first && in_second;  // depthwise: the vector dimension is in all three
-  // `columns` supplies whole vectors, `rows` one number for each of them.
+  const bool shared_vector = in_first && in_second;  // groups of channels: the vector dimension is in all three
+  // `columns` supplies whole vectors, `rows` a scalar for each of them.
   const size_t columns = in_second ? 1 : 0, rows = 1 - columns;
   tiling_.kind = ContractionTiling();
   tiling_.vector_dim = vector;
@@ -54,7 +54,7 @@ void TilingChooser::contraction() {
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (reduced(dim) && (depth < 0 || extent(dim) > 1)) depth = static_cast<int>(dim);
 
-  // Row dimensions from the innermost outwards, while a whole one still fits in registers.
+  // Row dimensions from the innermost outwards, while the whole extent of the next one still fits into registers.
   SmallVector<unsigned> row_dims;
   int64_t rows_used = 1;
   const int64_t most_rows = std::max<int64_t>(1, std::min<int64_t>((target_.vector_registers - vectors - 1) / vectors, 14));
@@ -63,7 +63,7 @@ void TilingChooser::contraction() {
     if (row_dims.empty()) {
       row_dims.push_back(dim);
       rows_used = rows_of_tile(extent(dim), vectors);
-      // Rows that lie side by side in memory are loaded together: a power of two of them.
+      // Rows that are contiguous in memory are loaded as one vector, so their number is a power of two.
       if (contiguous_dim(rows) == static_cast<int>(dim)) rows_used = vector_tile(extent(dim), std::min<int64_t>(8, most_rows));
       if (const auto next = window_of_few(rows, columns, dim)) {
         few_rows(dim, *next);
@@ -92,9 +92,9 @@ void TilingChooser::contraction() {
 }
 
 void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_input) {
-  // Half the cache for what a block reads; accumulators and the stream of rows take the rest.
+  // Half of the cache is for what a block reads; the accumulators and the rows that stream through take the rest.
   int64_t budget = target_.l2_bytes / 2;
-  // Each step of such a gradient reads new lines of both: they must come from the first cache.
+  // In such a gradient each step reads new cache lines of both operands, which must come from the first-level cache.
   if (deep_ && walks_rows(rows_input)) budget = 4 * target_.l1_bytes;
   auto bytes = [&] {
     return bytes_ *
@@ -102,7 +102,8 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
             (tiling_.packing[rows_input] == Packing::input_tile || (deep_ && walks_rows(rows_input)) ? box_elements(rows_input)
                                                                                                      : 0));
   };
-  // Channels before taps: every block of channels packs a strip of its own, and every tap that stands alone packs one again.
+  // Channels are cut before taps: each block of channels packs an input tile of its own, and each tap that is cut off packs one
+  // more.
   SmallVector<unsigned> order;
   auto is_tap = [&](unsigned dim) {
     return llvm::any_of(root_.output_dims, [&](unsigned other) { return share_coordinate(rows_input, dim, other); });
@@ -122,7 +123,7 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
       else
         high = middle - 1;
     }
-    // Even blocks: no short one at the end.
+    // Blocks of equal size avoid a short one at the end.
     const int64_t count = ceil_div(extent(dim), low * step);
     tiling_.dims[dim].block = std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
     if (const int64_t equal = equal_runs(rows_input, dim, low * step); equal > 0) tiling_.dims[dim].block = equal;
@@ -130,8 +131,8 @@ void TilingChooser::limit_reduction_blocks(size_t rows_input, size_t columns_inp
   }
 }
 
-// A strip's last coordinate is copied in runs of one static length: the largest part of it of about `most` elements at most, or
-// 0 where another block will do.
+// The last coordinate of an input tile is copied in runs of one static length. Returns the largest divisor of the extent that
+// is about `most` elements at most, or 0 where any block will do.
 int64_t TilingChooser::equal_runs(size_t rows_input, unsigned dim, int64_t most) const {
   if (tiling_.packing[rows_input] != Packing::input_tile || forms_[rows_input].back().coefficients[dim] == 0) return 0;
   const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
@@ -140,14 +141,15 @@ int64_t TilingChooser::equal_runs(size_t rows_input, unsigned dim, int64_t most)
   return 0;
 }
 
-// Equal blocks of whole tiles, none larger than `most`.
+// The size of blocks that are equal, consist of whole tiles, and are not larger than `most`.
 int64_t TilingChooser::even_block(unsigned dim, int64_t most) const {
   const int64_t step = std::max<int64_t>(1, tiling_.dims[dim].tile);
   const int64_t count = ceil_div(extent(dim), std::max(most / step * step, step));
   return std::min(extent(dim), round_up(ceil_div(extent(dim), count), step));
 }
 
-// A strip copies its last coordinates whole, and an unpadded last coordinate only in runs of one static length.
+// An input tile contains the whole of its second-to-last coordinate, and of an unpadded last coordinate a part of static
+// length, so the block must divide the extent.
 int64_t TilingChooser::input_tile_block(size_t input, unsigned dim, int64_t block) const {
   const auto& forms = forms_[input];
   const bool last = forms.back().coefficients[dim] != 0;
@@ -180,8 +182,8 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
     if (!columns_in_pairs && (transposed || extent(vector) > tile))
       products().panel_input = static_cast<unsigned>(columns_input);
   }
-  // Deep: what one tile of columns reads over the whole reduction overflows the cache (a gradient by the filter, a long dense
-  // layer).
+  // A reduction is deep when what one tile of columns reads over all of it overflows the cache (a gradient by the filter, a
+  // long dense layer).
   deep_ = (walks_rows(rows_input) && depth_total * tile * bytes_ > 2 * target_.l1_bytes) ||
           (depth_total * tile + (strip ? box_elements(rows_input) : 0)) * bytes_ > target_.l2_bytes / 2;
 
@@ -190,15 +192,16 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
   } else {
     const int64_t fit = target_.l2_bytes * 35 / 100 / (depth_total * bytes_);
     dims[vector].block = even_block(vector, deep_ ? 2 * tile : std::max(fit, tile));
-    // Where columns need no packing, a strip is packed once for all of them, and they are read one tile after another.
+    // Prepacked columns cost nothing to revisit, so an input tile is packed once for all of them, and they are read one tile
+    // after another.
     products().columns_outermost = strip && !deep_ && tiling_.packing[columns_input] == Packing::prepacked;
     if (products().columns_outermost) dims[vector].block = extent(vector);
   }
-  // Rows of a block: enough to pay for packing the columns, few enough that a strip stays in the cache.
+  // Rows of a block: enough to amortize packing the columns, few enough that an input tile stays in the cache.
   const int64_t wanted_rows = tiling_.packing[columns_input] != Packing::none ? 640 : 320;
   int64_t block_rows = 1;
   for (unsigned dim : llvm::reverse(root_.output_dims)) {
-    // A dimension of all three (groups, parts of a split reduction) shares nothing between its steps.
+    // Steps along a dimension of all three operands (groups, parts of a split reduction) share nothing.
     if (dim == vector || (!shared_vector && reads(rows_input, dim) && reads(columns_input, dim))) continue;
     int64_t block = even_block(dim, std::max(wanted_rows / block_rows, std::max<int64_t>(1, dims[dim].tile)));
     if (deep_ && walks_rows(rows_input))
@@ -219,15 +222,15 @@ void TilingChooser::contraction_blocks(size_t rows_input, size_t columns_input, 
   products().prefetched_panel = tiling_.packing[columns_input] == Packing::prepacked && row_tiles(columns_input) > 1 &&
                                 row_tiles(columns_input) <= most_rows_to_prefetch_in &&
                                 extent(vector) * depth_total * bytes_ > target_.l2_bytes;
-  // Rows that start far apart are short streams: the processor's own prefetchers have just learnt one when it ends.
+  // Rows that start far apart are short streams, which end about when the hardware prefetcher has detected them.
   const mlir::RankedTensorType rows_type = root_.inputs[rows_input].seen_type();
   if (tiling_.packing[rows_input] == Packing::none && !walks_rows(rows_input) && !shared_vector &&
       rows_type.getNumElements() * bytes_ > target_.l2_bytes)
     products().prefetched_input = static_cast<unsigned>(rows_input);
 }
 
-// Nothing is packed and so nothing is packed twice: twice as many grid tiles, each about as high as wide, and an even number of
-// them along the columns, so that two threads end together.
+// Nothing is packed here, so smaller grid tiles repeat no packing: there are twice as many as elsewhere, each about as high as
+// wide, and an even number along the columns, so that two threads finish together.
 void TilingChooser::spread_unpacked(size_t columns_input) {
   auto& dims = tiling_.dims;
   const unsigned vector = *tiling_.vector_dim;
@@ -252,18 +255,19 @@ void TilingChooser::spread_unpacked(size_t columns_input) {
   }
 }
 
-// Halves blocks, columns first, until a few threads have enough to share.
+// Halves blocks, columns first, until the grid has enough tiles for a few threads.
 void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool strip) {
   auto& dims = tiling_.dims;
-  // Rows first where each grid tile packs no more than the rows it needs; taps last, for all of them read the same strip.
+  // Rows are halved first where each grid tile packs only the rows that it needs; taps last, because all of them read the same
+  // input tile.
   const bool rows_first = rows_input && walks_rows(*rows_input);
   SmallVector<unsigned> order;
   for (const bool tiled : {true, false})
     for (unsigned dim : root_.output_dims)
       if (!tiling_.is_vector(dim) && tiling_.tiled(dim) == tiled) order.push_back(dim);
   order.insert(rows_first && !order.empty() ? order.begin() + 1 : order.begin(), *tiling_.vector_dim);
-  // Where inputs are read as they lie, nothing is packed twice; but a row cut in two would have new halos, and channels apart
-  // are far apart in memory.
+  // Inputs that are read without packing are never packed twice. But cutting a row adds halos, and blocks of a few channels
+  // read memory with large strides.
   if (!rows_input) {
     order.clear();
     for (unsigned dim : root_.output_dims)
@@ -283,8 +287,8 @@ void TilingChooser::spread_over_grid(std::optional<size_t> rows_input, bool stri
 }
 
 int64_t row_tile(int64_t extent, int64_t vectors, const Target& target) {
-  // More than ten rows of two vectors leave LLVM too few registers for the loads it wants ahead: measured, 14 rows lose a
-  // tenth.
+  // With more than ten rows of two vectors LLVM has too few registers left to load ahead: 14 rows were measured to be a tenth
+  // slower.
   const int64_t free = (target.vector_registers - vectors - 1) / vectors;
   return row_tile(extent, vectors, std::min<int64_t>(free, 20 / vectors));
 }

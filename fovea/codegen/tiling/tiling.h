@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The choice of tiles and blocks for one kernel: all the numbers of its tile program, from shapes and the target alone.
+// A tiling: every number of a kernel's loops, chosen from the kernel's shapes and the target alone.
 //
-// Three levels. A *tile* is what one small linalg operation computes, held in registers. A *block* is what one grid tile (the
-// unit that threads share) or one step over a reduction covers, its operands packed in the core's own cache. The *grid* is all
-// blocks of the parallel dimensions. Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, is the
-// shape; here it is driven by index maps, so that convolutions, their gradients, pooling and element-wise work share it.
+// There are three levels. A *tile* is what one small linalg operation computes in registers (BLIS's micro-tile, MR x NR). A
+// *block* is what one grid tile, the unit that threads share, or one step over a reduction covers; its operands are packed into
+// the core's cache (BLIS's MC, NC, KC). The *grid* is all blocks of the parallel dimensions. This is the structure of Goto and
+// van de Geijn, "Anatomy of high-performance matrix multiplication", 2008, driven by index maps, so that convolutions, their
+// gradients, pooling and element-wise work share it.
 #pragma once
 
 #include <optional>
@@ -16,105 +17,117 @@
 
 namespace fovea {
 
+/// How a block reads an input of the root op.
 enum class Packing : uint8_t {
   none,
-  input_tile,  ///< the padded box of coordinates a block touches, same layout
-  panel,       ///< [vector tiles][other dimensions][one tile of the vector dimension], transposed where needed
-  prepacked,   ///< a panel of the whole operand, made before the run (weight_prepacking.cc)
+  input_tile,  ///< a copy in scratch of the padded box of coordinates that a block touches, in the tensor's own layout
+  panel,       ///< a copy [vector tiles][other dimensions][one tile of the vector dimension], transposed where necessary
+  prepacked,   ///< a panel of the whole operand, packed before the run (weight_prepacking.cc)
 };
 
-/// Images: the next line of `input` along the dimension `dim` is asked for early.
+/// Prefetches the next line of the image `input`, along the dimension `dim`, while a line is computed.
 struct LinePrefetch {
   unsigned dim = 0, input = 0;
 };
 
-/// Products of rows and columns: one input supplies whole vectors, the other a number for each of them.
+/// A matrix product or convolution: one input (columns) supplies whole vectors, the other (rows) a scalar for each of them.
 struct ContractionTiling {
   static constexpr const char* name = "contraction";
-  bool columns_outermost = false;            ///< all rows of a block for one tile of columns, then for the next
-  bool reduction_blocks = false;             ///< accumulators wait in scratch between blocks of the reduction
-  std::optional<unsigned> prefetched_input;  ///< read from memory tile by tile: the next tile's rows are asked for early
-  std::optional<unsigned> panel_input;       ///< what would come as a panel if it were known before the run
-  bool prefetched_panel = false;             ///< few rows share what is prepacked: the next block of it is asked for early
+  bool columns_outermost = false;  ///< loops over tiles of columns outside, over tiles of rows inside
+  bool reduction_blocks = false;   ///< the reduction is cut into blocks, and accumulators are kept in scratch between them
+  std::optional<unsigned> prefetched_input;  ///< an input without packing: the rows of its next tile are prefetched
+  std::optional<unsigned> panel_input;       ///< the input that weight prepacking can pack before the run
+  bool prefetched_panel = false;  ///< the next block of the prepacked panel is prefetched, because few rows share one
 };
 
-/// A convolution of groups of one channel: vectors along the channels of all three operands, a run of pixels in registers over
-/// all taps, the image read where it lies.
+/// Depthwise convolution: vectors run along the channels of all three operands, a run of pixels stays in registers over all
+/// taps, and the image is read without packing.
 struct DepthwiseTiling {
   static constexpr const char* name = "depthwise";
   llvm::SmallVector<PaddingHalo> halos;
   std::optional<LinePrefetch> next_line;
 };
 
-/// Its gradient by the filter: the taps of a row in registers along a row of the image, in scratch between rows.
+/// The gradient of a depthwise convolution by its filter: the taps of one filter row stay in registers along a row of the
+/// image, and in scratch between rows.
 struct DepthwiseFilterGradientTiling {
   static constexpr const char* name = "depthwise_filter_gradient";
   llvm::SmallVector<PaddingHalo> halos;
 };
 
-/// Few results of sums that run along neighbors in both inputs: a register holds the partial sums of one result.
+/// Few results, each a reduction along a dimension that is contiguous in both inputs: a vector register holds the partial sums
+/// of one result.
 struct InnerProductTiling {
   static constexpr const char* name = "inner_product";
   llvm::SmallVector<PaddingHalo> halos;
   std::optional<LinePrefetch> next_line;
 };
 
-/// Sums, extremes and windows, along vectors of results or, where the vector dimension is reduced, of partial results.
+/// Sums, minima, maxima and pooling windows, along vectors of results or, where the vector dimension is reduced, of partial
+/// results.
 struct ReductionTiling {
   static constexpr const char* name = "reduction";
 };
 
+/// Work without a reduction, copies included.
 struct ElementwiseTiling {
   static constexpr const char* name = "elementwise";
 };
 
-/// A convolution whose filter comes transformed (winograd.h).
+/// A convolution by Winograd's algorithm, with a transformed filter (winograd.h).
 struct WinogradTiling {
   static constexpr const char* name = "winograd";
-  int64_t results = 0;  ///< pixels a side of a tile: 2 or 4
-  int64_t lanes = 0;    ///< channels that a transform works on
-  int64_t rows = 0;     ///< tiles of a matrix product in the transformed domain
+  int64_t results = 0;  ///< side of a result tile in pixels: 2 or 4
+  int64_t lanes = 0;    ///< channels in one vector of a transform
+  int64_t rows = 0;     ///< rows of a register tile of the matrix products, each row one image tile
 };
 
+/// The tiling of one kernel. tiling_attribute.h gives it a text, tiling_verifier.h says what must hold.
 struct Tiling {
+  /// One dimension of the root op's domain.
   struct Dimension {
     int64_t block = 1;
-    int64_t tile = 0;       ///< 0: stepped one by one
-    bool unrolled = false;  ///< its few steps are written out instead of looped
+    int64_t tile = 0;       ///< 0: not tiled, a loop in steps of one
+    bool unrolled = false;  ///< the loop over it is fully unrolled
   };
   llvm::SmallVector<Dimension> dims;
-  llvm::SmallVector<unsigned> tile_order;  ///< the tiled dimensions, as the linalg operation on a tile lists them
-  std::optional<unsigned> vector_dim;      ///< contiguous in the result, or in what is reduced; none: single numbers
-  llvm::SmallVector<Packing> packing;      ///< per root input
-  llvm::SmallVector<bool> non_temporal;    ///< per output of the kernel: written by non-temporal stores
+  llvm::SmallVector<unsigned> tile_order;  ///< the tiled dimensions in the order of the loops of the linalg operation on a tile
+  std::optional<unsigned> vector_dim;      ///< contiguous in the result or in what is reduced; none: scalar code
+  llvm::SmallVector<Packing> packing;      ///< for each input of the root op
+  llvm::SmallVector<bool> non_temporal;    ///< for each result of the kernel: written by non-temporal stores
 
   using Kind = std::variant<ElementwiseTiling, ReductionTiling, ContractionTiling, DepthwiseTiling,
                             DepthwiseFilterGradientTiling, InnerProductTiling, WinogradTiling>;
   Kind kind;
 
+  /// Whether the dimension is tiled.
   bool tiled(unsigned dim) const { return dims[dim].tile != 0; }
+  /// Whether `dim` is the vector dimension.
   bool is_vector(unsigned dim) const { return vector_dim == dim; }
-  /// Partial results of a reduction wait in scratch between blocks of it.
+  /// Whether the reduction is cut into blocks, between which partial results are kept in scratch.
   bool reduces_in_blocks() const;
-  /// The vector dimension is reduced: partial results per lane, combined at the end.
+  /// Whether the vector dimension is reduced: each lane has a partial result, and the lanes are combined at the end.
   bool reduces_lanes(const LinalgOperation& root) const { return vector_dim && root.reduced[*vector_dim]; }
-  /// Of padded inputs that are read where they lie; of kinds without any none.
+  /// The halos of padded inputs that are read without packing; empty for kinds that have none.
   llvm::ArrayRef<PaddingHalo> halos() const;
 };
 
-/// Rows of accumulators for `extent` pixels and `vectors` of columns: as many as registers allow, with the fewest wasted in
-/// what is left over.
+/// The number of rows of accumulators for `extent` pixels and `vectors` registers of columns: as many as the registers allow,
+/// with the cheapest remainder.
 int64_t row_tile(int64_t extent, int64_t vectors, const Target& target);
 
+/// Chooses the tiling of a kernel. The result depends on the arguments alone.
 Tiling choose_tiling(const KernelDescription& kernel, const Target& target);
 
-/// Is this output a tensor of its own, whose rows and tiles are whole lines of the cache? Others are never written past it.
+/// Whether the kernel writes this result in whole cache lines: a tensor of its own whose rows and tiles are multiples of a
+/// line. Only such results may be stored with non-temporal stores.
 bool writes_whole_lines(const KernelResult& output, const LinalgOperation& root, const Tiling& tiling);
 
-/// A dimension cut into runs of equal static tiles: whole tiles first, then what is left (powers of two along vectors).
+/// A run of equal tiles along one dimension.
 struct Segment {
   int64_t tile, begin, end;
 };
+/// Cuts `extent` into whole tiles and the remainder, which is one segment, or along vectors one for each power of two.
 llvm::SmallVector<Segment> segments(int64_t extent, int64_t tile, bool vector);
 
 }  // namespace fovea

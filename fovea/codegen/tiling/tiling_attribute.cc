@@ -17,7 +17,8 @@ using namespace mlir;
 
 constexpr std::array packing_names{"none", "input_tile", "panel", "prepacked"};
 
-// The fields of each kind by their names, once for writing and for reading. Halos are read of the kernel.
+// The fields of each kind by their names, shared by writer and reader. Halos are not written, because they follow from the
+// kernel.
 template <typename Kind, typename Visit>
 void each_field(Kind& kind, Visit visit) {
   if constexpr (requires { kind.columns_outermost; }) {
@@ -98,7 +99,7 @@ class Writer {
   SmallVector<NamedAttribute> fields_;
 };
 
-// What the text says; whether that fits the kernel is the verifier's business.
+// Reads what the attribute says; the verifier checks whether it fits the kernel.
 class Reader {
  public:
   Reader(DictionaryAttr attribute, const KernelDescription& kernel) : attribute_(attribute), kernel_(kernel) {}

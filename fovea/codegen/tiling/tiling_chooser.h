@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the numbers of a Tiling are found: one object for one kernel. tiling.cc has contractions in general, tiling_images.cc
-// those whose channels do not fill vectors in the usual way, tiling_reductions.cc reductions and element-wise work.
+// How a Tiling is chosen: one object for one kernel. tiling.cc has contractions in general, tiling_images.cc those with few
+// channels or groups of one channel, tiling_reductions.cc reductions and element-wise work.
 #pragma once
 
 #include <llvm/ADT/bit.h>
@@ -13,14 +13,15 @@
 
 namespace fovea {
 
-/// Enough grid tiles that a few threads end together.
+/// With so many grid tiles a few threads finish at about the same time.
 inline constexpr int64_t least_grid_tiles = 8;
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// At most `most` rows.
+/// The same as row_tile() of tiling.h, with at most `most` rows.
 int64_t row_tile(int64_t extent, int64_t vectors, int64_t most);
 
+/// Chooses the tiling of one kernel.
 class TilingChooser {
  public:
   TilingChooser(const KernelDescription& kernel, const Target& target)
@@ -35,6 +36,7 @@ class TilingChooser {
     for (const Access& input : root_.inputs) forms_.push_back(linear_forms(input, rank_));
   }
 
+  /// The tiling; called once.
   Tiling choose() {
     for (size_t i = 0; i < root_.inputs.size(); ++i)
       if (root_.inputs[i].padded() || root_.inputs[i].distant_pairs()) tiling_.packing[i] = Packing::input_tile;
@@ -53,7 +55,7 @@ class TilingChooser {
   bool reads(size_t input, unsigned dim) const {
     return llvm::any_of(forms_[input], [&](const LinearForm& form) { return form.coefficients[dim] != 0; });
   }
-  /// The dimension that walks the last coordinate of an input one element at a time, or -1.
+  /// The dimension that traverses the last coordinate of an input with stride 1, or -1.
   int contiguous_dim(size_t input) const {
     if (forms_[input].empty()) return -1;
     const LinearForm& last = forms_[input].back();
@@ -69,7 +71,8 @@ class TilingChooser {
     return llvm::any_of(forms_[input],
                         [&](const LinearForm& form) { return form.coefficients[a] != 0 && form.coefficients[b] != 0; });
   }
-  /// Along the taps of a gradient by the input the image is read from behind: such a dimension is stepped one by one.
+  /// Whether an input is traversed backwards along `dim`, as the image along the taps of a gradient by the input; such a
+  /// dimension is not tiled.
   bool runs_backwards(unsigned dim) const {
     return llvm::any_of(forms_, [&](const auto& forms) {
       return llvm::any_of(forms, [&](const LinearForm& form) { return form.coefficients[dim] < 0; });
@@ -78,8 +81,8 @@ class TilingChooser {
   int64_t extent(unsigned dim) const { return root_.extents[dim]; }
   bool reduced(unsigned dim) const { return root_.reduced[dim]; }
 
-  /// The rows operand is contiguous along a row, not along the reduction (gradients by a filter): every step reads another line
-  /// of it.
+  /// Whether the rows operand is contiguous along a row and not along the reduction (gradients by a filter), so that every step
+  /// reads another cache line of it.
   bool walks_rows(size_t input) const {
     const int dim = contiguous_dim(input);
     if (dim < 0) return false;
@@ -93,7 +96,7 @@ class TilingChooser {
 
   void set_tile(unsigned dim, int64_t tile) { tiling_.dims[dim].tile = tile; }
 
-  /// Elements of the box of coordinates that one block of an input covers.
+  /// The elements of an input in the box of coordinates that one block covers.
   int64_t box_elements(size_t input) const {
     int64_t elements = 1;
     for (const LinearForm& form : forms_[input]) {
@@ -104,7 +107,7 @@ class TilingChooser {
     return elements;
   }
 
-  /// Tiles of rows in a block, which all read the same columns.
+  /// The tiles of rows in a block, all of which read the same columns.
   int64_t row_tiles(size_t columns_input) const {
     int64_t tiles = 1;
     for (unsigned dim : root_.output_dims)
@@ -119,12 +122,12 @@ class TilingChooser {
     return tiles;
   }
 
-  /// Of the kernel at hand.
+  /// row_tile() for this kernel.
   int64_t rows_of_tile(int64_t extent, int64_t vectors) const {
     return in_text_order() ? row_tile(extent, vectors, 8 / vectors) : row_tile(extent, vectors, target_);
   }
 
-  /// The run of the innermost reduction written out in one linalg operation.
+  /// The steps of the innermost reduction in one linalg operation, where they are unrolled.
   static int64_t depth_tile(int64_t extent) {
     if (extent % 8 == 0) return 8;
     for (int64_t tile = std::min<int64_t>(extent, 16); tile >= 4; --tile)
@@ -132,7 +135,8 @@ class TilingChooser {
     return std::min<int64_t>(extent, 8);
   }
 
-  /// Their products take one factor from a register: more steps written out would ask for more of those than there are.
+  /// Whether products are of groups of integers. Their instructions take one factor from a register instead of memory, so
+  /// unrolling more steps would need more registers than there are.
   bool groups_of_integers() const { return root_.product != DotProduct::none && root_.product != DotProduct::bf16_pairs; }
 
   bool sums_are_integers() const {
@@ -141,9 +145,9 @@ class TilingChooser {
         .isInteger(32);
   }
 
-  /// Engines of WebAssembly keep the order of its text, where the products of one sum follow each other: the factors of all
-  /// steps that are written out want registers beside the sums. One step of four rows leaves enough: measured, MobileNetV2 of
-  /// floats takes 12.2 ms where two steps take 16.7, eight of six rows 19.
+  /// Whether instructions are executed in the order of the program text, as WebAssembly's engines do. The unrolled steps then
+  /// all need registers for their factors beside the sums. One step of four rows leaves enough: MobileNetV2 in f32 was measured
+  /// at 12.2 ms, with two steps at 16.7, with eight steps of six rows at 19.
   bool in_text_order() const { return llvm::StringRef(target_.triple).starts_with("wasm"); }
 
   int64_t steps_written_out(int64_t extent) const {
@@ -151,14 +155,15 @@ class TilingChooser {
     return groups_of_integers() ? std::min<int64_t>(extent, 4) : depth_tile(extent);
   }
 
-  /// A result of its own, larger than what the caches keep until it is read, and written in whole lines.
+  /// Whether to store this result with non-temporal stores: it is larger than what the caches keep until it is read, and
+  /// written in whole lines.
   bool streams(const KernelResult& output) const {
     const mlir::RankedTensorType type = output.type;
     const int64_t bytes = type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
     return target_.non_temporal_bytes != 0 && bytes >= target_.non_temporal_bytes && writes_whole_lines(output, root_, tiling_);
   }
 
-  /// Contractions alone have such numbers.
+  /// The fields of a contraction; only for that kind.
   ContractionTiling& products() { return std::get<ContractionTiling>(tiling_.kind); }
 
   void contraction();
@@ -175,7 +180,8 @@ class TilingChooser {
   int64_t even_block(unsigned dim, int64_t most) const;
   int64_t equal_runs(size_t rows_input, unsigned dim, int64_t most) const;
   int64_t input_tile_block(size_t input, unsigned dim, int64_t block) const;
-  /// Each coordinate of the input is one dimension: as it stands, or every so many of it (the taps of a phase).
+  /// Whether each coordinate of the input is one dimension times a positive number (more than 1 for the taps of a phase) plus a
+  /// constant.
   bool simple_coordinates(size_t input) const {
     return llvm::all_of(forms_[input], [](const LinearForm& form) {
       return llvm::count_if(form.coefficients, [](int64_t c) { return c != 0; }) <= 1 && form.constant >= 0 &&

@@ -4,13 +4,13 @@
 namespace fovea {
 namespace {
 
-// Accumulators, where hardly anything else is kept in registers.
+// Registers for accumulators where hardly anything else is kept in registers.
 constexpr int64_t most_sums = 24;
 
 }  // namespace
 
-// Groups of one channel: vectors run along the channels of all three operands, and only what neighboring taps share is read
-// again. False where the inputs cannot be read where they lie.
+// Groups of one channel: vectors run along the channels of all three operands, and only elements that neighboring taps share
+// are read more than once. Returns false where the inputs need packing.
 bool TilingChooser::depthwise() {
   const unsigned vector = root_.output_dims.back();
   if (!reads(0, vector) || !reads(1, vector) || contiguous_dim(0) != static_cast<int>(vector)) return false;
@@ -19,7 +19,7 @@ bool TilingChooser::depthwise() {
   for (unsigned dim : root_.output_dims)
     if (dim != vector && extent(dim) > 1 && reads(0, dim) && !reads(1, dim)) row = dim;
   if (!halos || !row) return false;
-  int64_t longest = 0;  // what the row's window moves along, or its taps
+  int64_t longest = 0;  // extent of the taps along a row, or in the gradient of the positions that they move along
   for (unsigned dim = 0; dim < rank_; ++dim)
     if (reduced(dim) && share_coordinate(0, *row, dim)) longest = std::max(longest, extent(dim));
   const bool sums = halos->empty() ? longest > extent(*row) : reduced(halos->front().position);
@@ -32,7 +32,7 @@ bool TilingChooser::depthwise() {
   return true;
 }
 
-// Results of an image: a run of pixels stays in registers over all taps.
+// Results are pixels of an image: a run of them stays in registers over all taps.
 void TilingChooser::depthwise_results(unsigned row, llvm::SmallVector<PaddingHalo> halos) {
   auto& dims = tiling_.dims;
   DepthwiseTiling kind{.halos = std::move(halos)};
@@ -40,7 +40,7 @@ void TilingChooser::depthwise_results(unsigned row, llvm::SmallVector<PaddingHal
   int64_t inside = extent(row), rows_total = extent(row);
   for (const PaddingHalo& edge : kind.halos)
     if (edge.position == row) inside = edge.inside_end - edge.inside_begin;
-  // A register of words is multiplied into two of sums.
+  // The widening multiply-add adds the products of one register of 16-bit factors to two registers of sums.
   const int64_t vectors = target_.widening_multiply_add && sums_are_integers() ? 2 : 1;
   set_tile(vector, vector_tile(extent(vector), vectors * lanes_));
   set_tile(row, row_tile(std::max<int64_t>(inside, 1), vectors, (target_.vector_registers - 3) / (2 * vectors)));
@@ -56,8 +56,8 @@ void TilingChooser::depthwise_results(unsigned row, llvm::SmallVector<PaddingHal
   spread_over_grid({}, false);
 }
 
-// Sums over images (gradients by a filter): the taps of a row stay in registers along a row of the image; between rows they
-// wait in scratch.
+// Results are sums over images (the gradient by the filter): the taps of a row stay in registers along a row of the image, and
+// in scratch between rows.
 void TilingChooser::depthwise_filter_gradient(unsigned row, llvm::SmallVector<PaddingHalo> halos) {
   auto& dims = tiling_.dims;
   const unsigned vector = root_.output_dims.back();
@@ -73,8 +73,8 @@ void TilingChooser::depthwise_filter_gradient(unsigned row, llvm::SmallVector<Pa
   spread_over_grid({}, false);
 }
 
-// The gradient by the filter of a picture: channels so few that they leave the multipliers waiting for each other. The taps
-// along a line are their neighbors in memory.
+// The gradient by the filter of an image with at most four channels has too few rows to hide the latency of multiply-adds. The
+// taps along a line are neighbors in memory, so they become rows, too. Returns their dimension.
 std::optional<unsigned> TilingChooser::window_of_few(size_t rows, size_t columns, unsigned channels) const {
   const unsigned vector = root_.output_dims.back();
   if (contiguous_dim(rows) != static_cast<int>(channels) || extent(channels) > 4 || reads(rows, vector)) return {};
@@ -92,9 +92,9 @@ void TilingChooser::few_rows(unsigned channels, unsigned taps) {
   set_tile(taps, ceil_div(extent(taps), ceil_div(extent(taps), most)));
 }
 
-// Few results from sums that run along neighbors in both inputs (the gradient by an image of three channels): a register holds
-// the partial sums of one result, and the results of a run of pixels share what they read of the filter. False where that is
-// not what the kernel is.
+// Few results, each a sum along a dimension that is contiguous in both inputs (the gradient by an image of three channels): a
+// register holds the partial sums of one result, and a run of pixels shares the filter that it reads. Returns false for other
+// kernels.
 bool TilingChooser::inner_products() {
   const unsigned vector = root_.output_dims.back();
   const size_t rows = reads(0, vector) ? 1 : 0, columns = 1 - rows;

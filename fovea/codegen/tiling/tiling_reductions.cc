@@ -12,10 +12,10 @@ namespace {
 
 using llvm::SmallVector;
 
-// Below this many elements a grid tile costs more to hand out than to compute.
+// With fewer elements, handing out a grid tile costs more than computing it.
 constexpr int64_t elements_per_grid_tile = 16384;
 
-// One combining operation a result; picking one of many is not.
+// Whether each result is reduced by a single operation, such as a sum; selecting one of several values (argmax) is not.
 bool has_combiners(mlir::linalg::GenericOp op) {
   for (unsigned result = 0; result < op.getNumDpsInits(); ++result) {
     SmallVector<mlir::Operation*> combiners;
@@ -26,7 +26,8 @@ bool has_combiners(mlir::linalg::GenericOp op) {
 
 }  // namespace
 
-// Blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one written.
+// Chooses blocks of about elements_per_grid_tile, innermost dimension first; `per_output` elements are read for each one
+// written.
 void TilingChooser::blocks_by_elements(int64_t per_output) {
   int64_t left = std::max<int64_t>(1, elements_per_grid_tile / per_output);
   for (unsigned dim : llvm::reverse(root_.output_dims)) {
@@ -39,9 +40,8 @@ void TilingChooser::blocks_by_elements(int64_t per_output) {
   }
 }
 
-// Vectors of results side by side in a sum of so many steps. Long sums (statistics over images) come from memory, and what is
-// read at each step is a few lines of a row of channels: the more of them, the longer the runs. Half of the registers hold
-// sums.
+// The vectors of results that a reduction of so many steps computes together. Long sums (statistics over images) read from
+// memory a few cache lines of each row of channels: with more vectors, these runs are longer. Half of the registers hold sums.
 int64_t TilingChooser::sum_vectors(int64_t steps) const {
   constexpr int64_t few_steps = 16, least = 2, most = 8;
   if (steps <= few_steps) return least;
@@ -63,8 +63,8 @@ void TilingChooser::reduction() {
     if (reduced(dim)) reduced_total *= extent(dim);
   }
   taps = reduced_total;
-  // Vectors go along what is contiguous in the largest input: a dimension of the result, or the reduced one if lanes can be
-  // combined at the end.
+  // Vectors run along the dimension that is contiguous in the largest input: one of the result, or the reduced one if lanes can
+  // be combined at the end.
   const bool combines = has_combiners(root_.op);
   size_t largest = 0;
   int64_t most = -1;
@@ -98,13 +98,13 @@ void TilingChooser::elementwise() {
     operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
   const unsigned vector = root_.output_dims.back();
   tiling_.vector_dim = vector;
-  // Long bodies keep many values alive: fewer vectors side by side.
+  // Long bodies keep many values in registers, so fewer vectors are computed together.
   set_tile(vector, vector_tile(extent(vector), (operations > 40 ? 1 : operations > 16 ? 2 : 4) * lanes_));
   tiling_.tile_order.push_back(vector);
   for (size_t input = 0; input < root_.inputs.size(); ++input) {
     const int other = contiguous_dim(input);
     if (root_.inputs[input].scalar || other < 0 || other == static_cast<int>(vector) || !reads(input, vector)) continue;
-    // A transposition: square tiles, one side contiguous in each.
+    // A transposition reads and writes square tiles, of which one side is contiguous in each tensor.
     set_tile(vector, vector_tile(extent(vector), lanes_));
     set_tile(other, vector_tile(extent(other), lanes_));
     tiling_.tile_order.insert(tiling_.tile_order.begin(), other);

@@ -40,7 +40,7 @@ class Verifier {
   void dimension(unsigned dim) const {
     const Tiling::Dimension& given = tiling_.dims[dim];
     const std::string name = fmt::format("dims[{}]", dim);
-    // The last block ends with its dimension, wherever whole blocks would: one may be larger than all there is.
+    // A block may be larger than its dimension, because the last one ends with the dimension.
     check_range(name + ".block", given.block, 1, std::max<int64_t>(2 * root_.extents[dim], 256));
     check_range(name + ".tile", given.tile, 0, given.block);
     const bool whole = given.block >= root_.extents[dim];
@@ -69,7 +69,7 @@ class Verifier {
     if (!tiling_.tiled(*tiling_.vector_dim)) wrong("vector_dim {} has no tile", *tiling_.vector_dim);
   }
 
-  // What the kernel computes decides between kinds that reduce, that do not, and Winograd's.
+  // Whether the kernel reduces, and whether its filter is transformed, must agree with the kind.
   void kind_fits() const {
     const auto is = [&]<typename Kind>(const Kind&) { return std::holds_alternative<Kind>(tiling_.kind); };
     const char* name = std::visit([](const auto& kind) { return std::decay_t<decltype(kind)>::name; }, tiling_.kind);

@@ -12,13 +12,14 @@ using llvm::SmallVector;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Cycles, as measured on processors with two multiply-adds a cycle: of a vector of channels of one tile through its transform,
-// loads and stores included, a number of the n * n; and bytes a cycle that a stream from beyond the second cache brings.
+// Measured on processors with two multiply-adds a cycle. `transform_cycles`: the cycles to transform one of the n * n elements
+// of a tile for a vector of channels, loads and stores included. `stream_bytes`: the bytes that arrive in a cycle from beyond
+// the second-level cache.
 constexpr double transform_cycles = 3.6;
 constexpr double stream_bytes = 4;
-// Of the multiply-add peak.
+// The shares of the peak of multiply-adds that matrix products and direct convolutions reach.
 constexpr double product_share = 0.9, direct_share = 0.93;
-// A gain below this is not worth filters that are 16/9 or 4 times as large.
+// A smaller gain does not justify filters of 16/9 or 4 times the size.
 constexpr double least_gain = 1.15;
 constexpr int64_t least_grid_tiles = 8;
 
@@ -26,7 +27,7 @@ struct Sizes {
   int64_t batch, height, width, channels, filters;
 };
 
-// Which part of the work a grid tile does.
+// The part of the work that a grid tile does, and the estimated cycles of the whole kernel.
 struct Blocks {
   int64_t images = 1, tile_rows = 1, filters = 1;
   double cycles = 0;
@@ -37,7 +38,7 @@ Sizes sizes_of(const LinalgOperation& root, const ConvolutionDims& dims) {
           root.extents[dims.channels], root.extents[dims.filters]};
 }
 
-// An estimate for one thread, of work that a few can share.
+// The estimated cycles of the kernel on one thread.
 double cycles_of(const Sizes& sizes, int64_t results, const Blocks& blocks, const Target& target) {
   const int64_t side = results + 2, numbers = side * side, lanes = target.lanes(4);
   const int64_t width = ceil_div(sizes.width, results), height = ceil_div(sizes.height, results);
@@ -46,13 +47,13 @@ double cycles_of(const Sizes& sizes, int64_t results, const Blocks& blocks, cons
   const double column_blocks = static_cast<double>(sizes.filters) / static_cast<double>(blocks.filters);
   auto product = [](auto... factors) { return (static_cast<double>(factors) * ...); };
 
-  // Few rows of accumulators leave multiply-adds waiting for each other.
+  // With few rows of accumulators, multiply-adds wait for each other's results.
   const int64_t rows = row_tile(block_tiles, 2, target);
   const double busy = product_share * std::min(1.0, static_cast<double>(rows) / 5);
   const double products = product(numbers, tiles, sizes.channels, sizes.filters) / product(2, lanes) / busy;
   const double image = product(tiles, ceil_div(sizes.channels, lanes), numbers) * transform_cycles * column_blocks;
   const double back = product(tiles, ceil_div(sizes.filters, lanes), numbers) * transform_cycles;
-  // Filters are read once by every block of rows; what does not fit the cache goes out and comes back.
+  // Every block of rows reads all filters once; scratch that does not fit the cache is written to memory and read back.
   const double filters = product(4, numbers, sizes.channels, sizes.filters) * row_blocks / stream_bytes;
   const double scratch = product(4, numbers, block_tiles, sizes.channels + blocks.filters);
   const double spilled =
@@ -66,7 +67,7 @@ Blocks best_blocks(const Sizes& sizes, int64_t results, const Target& target) {
   double least = 0;
   auto consider = [&](Blocks blocks) {
     const int64_t grid = (sizes.batch / blocks.images) * (rows / blocks.tile_rows) * ceil_div(sizes.filters, blocks.filters);
-    // Two threads and four must end together: too few grid tiles cost what they leave waiting.
+    // With few grid tiles, some of two to four threads are idle at the end.
     blocks.cycles = cycles_of(sizes, results, blocks, target);
     const double shared = blocks.cycles * (grid >= least_grid_tiles ? 1 : 1 + 0.5 / static_cast<double>(grid));
     if (least != 0 && shared >= least) return;
@@ -116,7 +117,7 @@ const WinogradMatrices& winograd_matrices(int64_t results) {
 std::optional<ConvolutionDims> convolution_dims(const LinalgOperation& root) {
   const auto rank = static_cast<unsigned>(root.extents.size());
   if (root.inputs.size() != 2 || root.output_dims.size() < 3 || !is_f32(root.inputs[0]) || !is_f32(root.inputs[1])) return {};
-  // The dimensions that each coordinate adds up, each once.
+  // The dimensions of which each coordinate is the sum; nothing if a coordinate is something else.
   auto terms = [&](const Access& access) -> std::optional<SmallVector<SmallVector<unsigned>>> {
     SmallVector<SmallVector<unsigned>> coordinates;
     for (mlir::AffineExpr result : access.map.getResults()) {
@@ -143,7 +144,7 @@ std::optional<ConvolutionDims> convolution_dims(const LinalgOperation& root) {
     if ((*image)[0].size() != 1) return {};
     dims.batch = static_cast<int>((*image)[0][0]);
   }
-  // position + tap, in either order
+  // The coordinate must be position + tap, in either order.
   auto position = [&](llvm::ArrayRef<unsigned> coordinate, unsigned tap) -> std::optional<unsigned> {
     if (coordinate.size() != 2 || !llvm::is_contained(coordinate, tap)) return {};
     return coordinate[0] == tap ? coordinate[1] : coordinate[0];
@@ -166,7 +167,7 @@ int64_t winograd_results(const KernelDescription& kernel, const Target& target, 
   if (!dims) return 0;
   const Sizes sizes = sizes_of(kernel.root, *dims);
   const int64_t lanes = target.lanes(4);
-  // Whole vectors of channels; filters in whole tiles of columns.
+  // Channels must be whole vectors, and filters whole tiles of columns.
   if (lanes < 4 || sizes.channels % lanes != 0 || sizes.filters % (2 * lanes) != 0) return 0;
   if (when != Winograd::where_faster) return when == Winograd::two ? 2 : 4;
   auto product = [](auto... factors) { return (static_cast<double>(factors) * ...); };
