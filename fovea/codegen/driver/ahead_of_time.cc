@@ -24,7 +24,7 @@ namespace {
 using mlir::func::FuncOp;
 using Place = KernelOperand::Place;
 
-// What an argument of the compiled function is: an input by its position among them, or a value that goes into the object.
+// An argument of the compiled function: an input, by its index among the inputs, or a value that is stored in the object.
 struct Argument {
   int64_t input = -1;
   Tensor value;
@@ -63,7 +63,7 @@ void describe_outputs(const Graph& graph, FuncOp main, DeployedNetwork& network)
   }
 }
 
-// The tensors that depend on parameters alone, computed on this machine, for every target from the same numbers.
+// Runs the initializer on this machine, so that hoisted tensors have the same values for every target.
 std::vector<Argument> prepare(mlir::ModuleOp module, const Graph& graph, std::vector<Argument>& arguments, int threads) {
   FuncOp initializer = initializer_of(module);
   if (!initializer) return {};
@@ -82,7 +82,7 @@ std::vector<Argument> prepare(mlir::ModuleOp module, const Graph& graph, std::ve
   return hoisted;
 }
 
-// The object's module: kernels, weights, and the function that puts them in order.
+// The object's module: kernels, weights, and the function that calls the kernels.
 class ObjectModule {
  public:
   ObjectModule(const Target& target, const std::string& name) : target_(target), module_(name, context_), linker_(module_) {
@@ -139,7 +139,7 @@ class RunFunction {
     function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, name + "_run", object.module());
     builder_.SetInsertPoint(llvm::BasicBlock::Create(object.context(), "entry", function_));
     refused_ = llvm::BasicBlock::Create(object.context(), "refused", function_);
-    // The arrays are looked at only once they are known to be there.
+    // The elements of the arrays are loaded only after the arrays are known not to be null.
     require(builder_.CreateIsNotNull(function_->getArg(0)));
     require(builder_.CreateIsNotNull(function_->getArg(1)));
     llvm::Value* address = builder_.CreatePtrToInt(function_->getArg(2), builder_.getInt64Ty());
@@ -203,11 +203,11 @@ class RunFunction {
   llvm::Function* function_ = nullptr;
   llvm::BasicBlock* refused_ = nullptr;
   std::vector<llvm::Value*> inputs_, outputs_;
-  llvm::Value* fast_ = nullptr;                         // are relaxed products exact where this runs?
-  std::map<llvm::Function*, llvm::Function*> defined_;  // kernels that use them, and what runs where they are not
+  llvm::Value* fast_ = nullptr;                         // whether relaxed products are exact on the engine that runs this
+  std::map<llvm::Function*, llvm::Function*> defined_;  // from kernels with relaxed products to their copies without
 };
 
-// Weights of the object, made when a call first reads them: what no kernel reads is left out.
+// The weights of the object. Each is added when a call first reads it, so a weight that no kernel reads is left out.
 class Weights {
  public:
   explicit Weights(ObjectModule& object) : object_(object) {}
@@ -232,7 +232,7 @@ void write_run(const FusedFunction& function, const BufferAssignment& assignment
       const auto index = static_cast<size_t>(operand.index);
       switch (operand.place) {
         case Place::argument:
-        case Place::hoisted:  // arguments too, to assign_buffers
+        case Place::hoisted:  // assign_buffers counts hoisted tensors as arguments
           operands.push_back(arguments[index].input >= 0 ? run.input(arguments[index].input, operand.offset)
                                                          : run.after(weights.of(arguments[index].value), operand.offset));
           break;
@@ -262,7 +262,7 @@ std::vector<std::string> undefined_symbols(const std::string& object) {
     llvm::Expected<uint32_t> flags = symbol.getFlags();
     llvm::Expected<llvm::StringRef> name = symbol.getName();
     if (!flags || !name) fail("compile: {}", llvm::toString(llvm::joinErrors(flags.takeError(), name.takeError())));
-    // WebAssembly's stack pointer and a position-independent object's table are the linker's.
+    // The linker defines WebAssembly's stack pointer and the offset table of position-independent code.
     auto type = symbol.getType();
     if (!type) fail("compile: {}", llvm::toString(type.takeError()));
     const bool linkers = (*file)->isWasm() ? *type != llvm::object::SymbolRef::ST_Function : *name == "_GLOBAL_OFFSET_TABLE_";
@@ -271,7 +271,7 @@ std::vector<std::string> undefined_symbols(const std::string& object) {
   return names;
 }
 
-// Machine code is made of the whole network at once: which of its kernels LLVM cannot make is found one by one.
+// Machine code is generated for the whole network at once. To find the kernel that LLVM fails on, each is compiled by itself.
 void report_faulty_kernel(const Graph& graph, const AheadOfTimeOptions& options) {
   guarded([&] {
     const Target target = Target::named(options.triple, options.cpu);

@@ -18,7 +18,7 @@ namespace {
 
 using mlir::Value;
 
-// The bytes from the start of the root's memory to what `value` shows of it.
+// The byte offset of `value`, a view, in the memory of the tensor that it views.
 int64_t view_offset(Value value) {
   int64_t offset = 0;
   while (mlir::Operation* op = value.getDefiningOp()) {

@@ -47,7 +47,7 @@ std::string gigabytes(int64_t bytes) { return fmt::format("{:.3f} GB", static_ca
       gigabytes(limit));
 }
 
-// Computes again what does not fit. `function` is read again after a change.
+// Makes the program fit options.memory by recomputing tensors. `function` is read again after a change.
 ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan& plan, int64_t scratch_bytes,
                          const CompileOptions& options, int threads) {
   ProgramMemory memory{.tensors = caller_bytes(plan, function), .scratch = Program::scratch_bytes(scratch_bytes, threads)};
@@ -69,7 +69,7 @@ ProgramMemory fit_memory(FuncOp main, FusedFunction& function, const ProgramPlan
   return memory;
 }
 
-// Each has modules of LLVM of its own, which take less than this.
+// Every thread has LLVM modules of its own, which take less than this.
 int compiling_threads(int64_t memory, int threads) {
   constexpr int64_t each = 64 << 20;
   return static_cast<int>(std::clamp<int64_t>((memory - resident_bytes()) / each, 1, threads));
@@ -145,7 +145,7 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
       [&] { return graph.text(); }));
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (report) *report = ours;
-  release_freed_memory();  // what compiling took would otherwise stay beside the tensors
+  release_freed_memory();  // the memory that compiling took would otherwise count beside the tensors
   return program;
 }
 

@@ -20,8 +20,8 @@
 
 namespace fovea {
 
-// Shared by the waiting thread and those that work, and left to the latter if they stop. A stopping thread writes only plain
-// memory, because it may stop anywhere, even within an allocation.
+// The state that the waiting thread shares with the threads that work; the latter keep it if they stop. A stopping thread
+// writes only plain memory, because it may stop anywhere, even within an allocation.
 class Guard {
  public:
   Guard() { sem_init(&ended_, 0, 0); }
@@ -60,7 +60,7 @@ namespace {
 thread_local Guard* guard_of_thread = nullptr;
 thread_local const std::string *layer_of_thread = nullptr, *text_of_thread = nullptr;
 
-// A stack for signal handlers, for faults of a thread's own stack.
+// An alternate stack for signal handlers, so that an overflow of the thread's own stack can be handled.
 class SignalStack {
  public:
   SignalStack() : memory_(new char[bytes]) {
@@ -90,7 +90,8 @@ void install_handlers() {
   });
 }
 
-// A name derived from the content, so that the same fault gives the same file.
+// Writes the text to a temporary file whose name is derived from the content, so that the same fault gives the same file.
+// Returns its path, or "" on failure.
 std::string kept(const std::string& text) {
   std::error_code error;
   const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
@@ -135,7 +136,7 @@ void report_fault(const std::string& layer, const std::string& text, const std::
 void guarded(const std::function<void()>& work, const Text& whole) {
   if (guard_of_thread != nullptr) return work();
   install_handlers();
-  // Owned by the working thread if that stops, and by this one otherwise.
+  // If the working thread stops, both are left to it; otherwise this thread deletes them.
   auto guard = std::make_unique<Guard>();
   auto problem = std::make_unique<std::exception_ptr>();
   std::thread thread([&work, guard = guard.get(), problem = problem.get()] {

@@ -34,7 +34,8 @@ namespace {
 
 using namespace mlir;
 
-// Everything a kernel's code depends on besides its text: LLVM, this code generator, the processor.
+// Everything that a kernel's code depends on: LLVM's version, this code generator, the target, the kind of entry, and the
+// kernel's text.
 std::string cache_key(const Target& target, KernelEntry entry, const std::string& text) {
   return fmt::format("LLVM {} {}\n{}\n{}\n{}\n{} {} {} {} {} {} {} {}\n{}\n{}", LLVM_VERSION_STRING, generator_digest,
                      target.triple, target.cpu, target.features, target.vector_bytes, target.vector_registers, target.l1_bytes,
@@ -42,7 +43,7 @@ std::string cache_key(const Target& target, KernelEntry entry, const std::string
                      target.widening_multiply_add, target.bf16_dot, entry == KernelEntry::whole ? "whole" : "shared", text);
 }
 
-// One compiling thread's own world: contexts are not shared, so threads never wait for each other.
+// The passes of one compiling thread. Contexts are not shared, so threads never wait for each other.
 class KernelPipeline {
  public:
   explicit KernelPipeline(const Target& target) : target_(target) {
@@ -65,7 +66,7 @@ class KernelPipeline {
     to_llvm_ = passes([&](PassManager& manager) { add_lower_to_llvm_passes(manager, target_.bf16_dot); });
   }
 
-  // `layer`: what the kernel belongs to, for the message should it not compile.
+  // `layer` is the name of the kernel's layer, for the message if it does not compile.
   CachedKernel compile(const std::string& text, const std::string& name, const std::string& layer, KernelEntry entry) {
     return told(text, layer, [&] {
       start(text);
@@ -89,7 +90,7 @@ class KernelPipeline {
   }
 
  private:
-  // A kernel that fails says so once, as an exception with MLIR's reasons in it. Whatever was asked for, it is a fault of ours.
+  // Turns any failure into one exception with MLIR's diagnostics. A kernel that does not compile is always an internal error.
   template <typename Work>
   auto told(const std::string& text, const std::string& layer, Work work) -> decltype(work()) {
     const Compiling compiling(layer, text);
@@ -136,7 +137,7 @@ class KernelPipeline {
 
   std::string stage(const std::string& wanted, const std::string& name) {
     if (wanted == "tiles") {
-      run(*tidy_);  // for reading: later passes do the same as they go
+      run(*tidy_);  // only for readability: later passes do the same
       return printed();
     }
     run(*to_vectors_);
@@ -169,8 +170,7 @@ class KernelPipeline {
   TileProgram program_;
 };
 
-// The kernel's text under one name, so that equal kernels of different layers are one kernel in the cache. In MLIR's generic
-// form: nothing but the built-in syntax is needed to read it back.
+// The kernel's text under a fixed name, so that equal kernels of different layers are one kernel in the cache.
 std::string text_of(func::FuncOp kernel) {
   auto copy = cast<func::FuncOp>(kernel->clone());
   copy.setName("kernel");
@@ -202,13 +202,14 @@ std::vector<std::string> texts_of(llvm::ArrayRef<func::FuncOp> kernels) {
   return texts;
 }
 
-// By content: one linked program may hold any kernels, and a cached object fits in all of them.
+// The name of the entry is a hash of the content, so that a cached object can be linked into any program.
 std::string entry_name(const std::string& text) {
   const auto hash = llvm::SHA256::hash(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
 }
 
-// Work on `count` kernels, side by side; each thread makes itself a pipeline when it needs one. The first failure is thrown.
+// Runs work(pipeline, i) for `count` kernels on several threads; each thread creates a pipeline when it first needs one. Throws
+// the first failure.
 template <typename Work>
 void share_out(int threads, size_t count, const Work& work) {
   std::atomic<size_t> next = 0;
@@ -265,7 +266,7 @@ std::vector<CompiledKernel> KernelCompiler::compile(llvm::ArrayRef<func::FuncOp>
                                                     int* from_cache) const {
   const std::vector<std::string> texts = texts_of(kernels);
   std::vector<CachedKernel> compiled = compile_or_find(kernels, texts, KernelEntry::shared, from_cache);
-  std::map<std::string, std::string> objects;  // equal kernels are one
+  std::map<std::string, std::string> objects;  // equal kernels have one object
   for (size_t i = 0; i < compiled.size(); ++i) objects.try_emplace(entry_name(texts[i]), std::move(compiled[i].object));
   const std::map<std::string, KernelFunction> linked = link_objects(objects, code);
   std::vector<CompiledKernel> result;

@@ -54,7 +54,7 @@ ObjectCache::ObjectCache() : folder_(settings().kernel_cache) {
   std::filesystem::create_directories(folder_, error);
   struct stat status {};
   if (error || ::stat(folder_.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
-    // A home that cannot be written (in a container or a service) must not prevent computing.
+    // A home directory that cannot be written (in a container or a service) must not prevent compiling.
     folder_.clear();
     return;
   }

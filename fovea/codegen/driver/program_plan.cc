@@ -12,7 +12,7 @@ using mlir::func::FuncOp;
 
 namespace {
 
-// Bytes are signless in code; those of u8 are marked.
+// Bytes are signless in the kernels; arguments and results of u8 have an attribute.
 ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
   auto tensor = mlir::cast<mlir::RankedTensorType>(type);
   const auto name = attributes ? attributes.getAs<mlir::StringAttr>("fovea.name") : mlir::StringAttr();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A function of the kernels stage as the plan of a Program: its arguments and results, the kernels that it calls, and where
-// tensors are.
+// The plan of a Program from a function of the stage `kernels`: its arguments and results, the kernels that it calls, and the
+// places of tensors.
 #pragma once
 
 #include <map>
@@ -12,14 +12,14 @@
 
 namespace fovea {
 
-/// Describes arguments and results by name. Hoisted tensors are the function's last arguments, and not arguments of the
-/// program.
+/// Adds the names and types of arguments and results to the plan. Hoisted tensors, the function's last arguments, are not
+/// arguments of the program.
 void describe_ports(mlir::func::FuncOp function, ProgramPlan& plan);
 
-/// The kernels that are called, each once, in the order of their first call.
+/// The kernels that the functions call, each once, in the order of the first call.
 llvm::SmallVector<mlir::func::FuncOp> kernels_called_by(llvm::ArrayRef<mlir::func::FuncOp> functions);
 
-/// The compiled forms of `kernels`, by the name of the kernel.
+/// The compiled forms of `kernels`, in their order, by the kernels' names.
 template <typename Compiled>
 std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncOp> kernels, std::vector<Compiled> compiled) {
   std::map<std::string, Compiled> by_name;
@@ -28,7 +28,7 @@ std::map<std::string, Compiled> kernels_by_name(llvm::ArrayRef<mlir::func::FuncO
   return by_name;
 }
 
-/// Adds the calls in order, the arena and the constants.
+/// Adds the calls in their order, the size of the arena, and the constants.
 void add_calls(const FusedFunction& function, const std::map<std::string, CompiledKernel>& compiled, ProgramPlan& plan);
 
 /// The plan of a function without hoisted tensors, compiled and linked into this process.

@@ -33,7 +33,7 @@ const char* products_of(IntegerDot dot) {
   return "none";
 }
 
-// What is wrong is thrown; nothing is printed beside it.
+// Throws the first diagnostic instead of printing it.
 void run(mlir::PassManager& passes, mlir::ModuleOp module) {
   DiagnosticCollector diagnostics(module->getContext());
   if (mlir::failed(passes.run(module))) fail("compile: {}", diagnostics.first());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages of the road that a whole network takes, before its kernels part ways.
+// The stages of the lowering pipeline that apply to a whole network, before each kernel is compiled by itself.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@
 
 namespace fovea {
 
+/// Stages in their order; each includes those before it.
 enum class Stage {
   graph,     ///< as recorded
   gradient,  ///< fovea.gradients replaced by operators; folded for inference where asked for
@@ -19,16 +20,17 @@ enum class Stage {
   kernels,   ///< calls of kernels
 };
 
+/// The names of the stages in their order; valid as long as the program.
 const std::vector<std::string>& stage_names();
-Stage stage_named(const std::string& name);  ///< one of stage_names()
+Stage stage_named(const std::string& name);  ///< the stage of a name from stage_names()
 
-/// A copy of the graph's module, taken as far as `stage`; kernels multiply bytes as `target` does. Fails with the passes' own
-/// message.
+/// A copy of the graph's module, lowered to `stage`; integer dot products are arranged for `target`. Fails with the diagnostic
+/// of the pass that failed.
 mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
                                             const Target& target = {});
 
-/// Stage kernels for one target: with weights packed ahead of inference where its tiles read them as panels
-/// (weight_prepacking.cc).
+/// The module at the stage `kernels` for one target. For inference, filters are transformed and weights prepacked as the
+/// target's tilings read them.
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options);
 
 }  // namespace fovea

@@ -5,8 +5,8 @@
 
 namespace fovea {
 
-/// A product and a sum are fused where the processor does it: llvm.fma, which would be a call of fmaf where it does not,
-/// becomes llvm.fmuladd.
+/// Replaces llvm.fma by llvm.fmuladd: where the processor has no fused multiply-add, it becomes a multiplication and an
+/// addition instead of a call of fmaf.
 struct FuseMultiplyAddPass : llvm::PassInfoMixin<FuseMultiplyAddPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };

@@ -23,7 +23,7 @@ llvm::Function* entry_of(llvm::Module& module, const std::string& name, llvm::Ar
   return entry;
 }
 
-// Loads the operand pointers and calls the kernel. It counts in the target's index type, which MLIR makes 64 bits wide.
+// Loads the operand pointers and calls the kernel. The kernel's index type is 64 bits wide on every target.
 void add_shared_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
   llvm::IRBuilder<> builder(module.getContext());
   llvm::Type* pointer = builder.getPtrTy();
@@ -44,7 +44,7 @@ void add_shared_entry(llvm::Module& module, const TileProgram& program, llvm::Fu
 }
 
 void add_whole_entry(llvm::Module& module, const TileProgram& program, llvm::Function& kernel, const std::string& name) {
-  llvm::FunctionAnalysisManager none;  // the pass asks for no analysis
+  llvm::FunctionAnalysisManager none;  // the pass uses no analysis
   DropNonTemporalPass().run(kernel, none);
   llvm::IRBuilder<> builder(module.getContext());
   const auto operands = static_cast<unsigned>(program.operands);
@@ -72,7 +72,8 @@ std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext
   llvm::Function* kernel = translated->getFunction(program.function);
   if (kernel == nullptr) fail("kernel {}: @{} is no function of LLVM's dialect", name, program.function);
   kernel->setLinkage(llvm::Function::InternalLinkage);
-  // Operands that a planner lets share memory are read and written at the same element only (docs/architecture.md, "Memory").
+  // The memory plan lets operands share memory only if a kernel reads and writes each element at the same loop indices
+  // (docs/architecture.md, "Memory").
   for (llvm::Argument& argument : kernel->args())
     if (argument.getType()->isPointerTy()) argument.addAttr(llvm::Attribute::NoAlias);
   (entry == KernelEntry::whole ? add_whole_entry : add_shared_entry)(*translated, program, *kernel, name);

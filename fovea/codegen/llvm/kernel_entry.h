@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// LLVM's dialect to LLVM IR: a kernel with the function by which it is called.
+// Translates LLVM's dialect to LLVM IR: a kernel and its entry function.
 #pragma once
 
 #include <llvm/IR/LLVMContext.h>
@@ -15,12 +15,13 @@ namespace fovea {
 
 /// How a kernel is called.
 enum class KernelEntry : uint8_t {
-  shared,  ///< NAME(operands, begin, end, scratch), a KernelFunction: threads share the tiles
-  whole,   ///< NAME(operand..., scratch): all tiles, for a caller that is compiled with it
+  shared,  ///< NAME(operands, begin, end, scratch), a KernelFunction: computes a range of grid tiles, so that threads can share
+           ///< them
+  whole,   ///< NAME(operand..., scratch): computes all grid tiles, for a caller that is compiled with it
 };
 
-/// The entry `name`, which has everything of the kernel inside. `module`: LLVM's dialect, one function of it a tile program
-/// (tile_program.h); fails where there is none.
+/// A module that defines the entry `name`, with the kernel as an internal function. `module` is in LLVM's dialect and contains
+/// one function that was a tile program (tile_program.h); fails otherwise.
 std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext& context, const std::string& name,
                                         KernelEntry entry, const Target& target);
 

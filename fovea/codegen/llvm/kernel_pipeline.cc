@@ -22,7 +22,7 @@
 namespace fovea {
 namespace {
 
-// Pass managers with their analyses, for one module.
+// Analysis managers and a pass builder, for one module.
 class PassRunner {
  public:
   PassRunner(llvm::LLVMContext& context, const Target& target, bool verify)
@@ -57,7 +57,7 @@ class PassRunner {
   llvm::PassBuilder builder_;
 };
 
-// How the target's missing roundings are made; nothing where it has all.
+// The expansion of the roundings that the target has no instruction for; nothing if it has all.
 std::optional<ExpandRoundingPass> missing_rounding(const Target& target) {
   const llvm::Triple triple(target.triple);
   if (triple.isWasm()) return ExpandRoundingPass(ExpandRoundingPass::Which::away_from_zero);
@@ -95,7 +95,8 @@ llvm::ModulePassManager kernel_pipeline(llvm::PassBuilder& builder, const Target
   if (!triple.isWasm()) return passes;
   add(passes, SelectExtremesPass());
   add(passes, PairIntoDotsPass());
-  // What was interleaved once is kept, and pointers are those that the loads will start from.
+  // Factors that several dots share are interleaved once, and addresses are computed relative to the pointers that loads start
+  // from.
   passes.addPass(parsed(builder, "function(early-cse,loop-mssa(licm),loop(loop-reduce),early-cse,adce)"));
   add(passes, MarkInBoundsPass());
   return passes;

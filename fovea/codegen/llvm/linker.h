@@ -10,7 +10,8 @@
 
 namespace fovea {
 
-/// `objects` has each object under the name of the function that it defines. `code` keeps the machine code mapped.
+/// Links object files, each under the name of the function that it defines, and returns these functions. They are valid as long
+/// as `code`, which owns the machine code. Fails on an object that does not link.
 std::map<std::string, KernelFunction> link_objects(const std::map<std::string, std::string>& objects,
                                                    std::shared_ptr<void>& code);
 

@@ -18,13 +18,14 @@
 namespace fovea {
 namespace {
 
-// LLVM orders what WebAssembly's engines then leave as it is: sums after sums, so that all factors of all rows wait in
-// registers. In the order of the kernels a row's factors are read, used and forgotten.
+// WebAssembly's engines execute instructions in the order of the module. LLVM's scheduler would move all loads of factors
+// before the sums, so that the factors of all rows occupy registers. In the order of the kernel, each row's factors are loaded,
+// used and dead.
 class SourceOrder {
  public:
   explicit SourceOrder(const Target& target) {
     if (!llvm::Triple(target.triple).isWasm()) return;
-    static std::mutex one_at_a_time;  // the option is the whole program's
+    static std::mutex one_at_a_time;  // the option belongs to the whole process
     lock_ = std::unique_lock(one_at_a_time);
     option_ = llvm::cl::getRegisteredOptions().lookup("pre-RA-sched");
     if (option_ != nullptr) option_->addOccurrence(0, "pre-RA-sched", "source");
@@ -47,8 +48,8 @@ std::unique_ptr<llvm::TargetMachine> machine_for(const Target& target) {
   const llvm::Target* found = llvm::TargetRegistry::lookupTarget(target.triple, reason);
   if (found == nullptr) fail("no code generator for {}: {}", target.triple, reason);
   llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;  // a * b + c as one multiply-add, the same on every thread
-  // A module of WebAssembly has its memory to itself: nothing is placed when it is loaded.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;  // a * b + c becomes one multiply-add in every kernel
+  // A WebAssembly module has a memory of its own, so nothing is relocated when it is loaded.
   const llvm::Reloc::Model places = llvm::Triple(target.triple).isWasm() ? llvm::Reloc::Static : llvm::Reloc::PIC_;
   return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target.triple, target.cpu, target.features, options,
                                                                          places, std::nullopt, llvm::CodeGenOptLevel::Default));

@@ -12,8 +12,7 @@ namespace {
 constexpr uint64_t written_out = 16;  // bytes that every target stores without a call
 constexpr unsigned step = 16;         // bytes of a vector
 
-// for (i = begin; i + width <= size; i += width) body(i), after which the builder stands behind the loop. Returns the i that is
-// reached.
+// Emits for (i = begin; i + width <= size; i += width) body(i), and leaves the builder after the loop. Returns the final i.
 template <typename Body>
 llvm::Value* loop(llvm::IRBuilder<>& builder, llvm::Value* begin, llvm::Value* size, unsigned width, const Body& body) {
   llvm::Function* function = builder.GetInsertBlock()->getParent();

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The C library's memset, memcpy and memmove as functions of the module itself: an object for a device needs no library.
+// The C library's memset and memcpy as functions of the module itself, so that an object for a device needs no library.
 #pragma once
 
 #include <llvm/IR/PassManager.h>
 
 namespace fovea {
 
-/// Replaces the intrinsics that LLVM would turn into calls. What is a few bytes of known size stays: LLVM writes it out. A move
-/// of memory onto itself is an error of the module's context: slices of one tensor never overlap.
+/// Replaces the intrinsics that LLVM would turn into calls. Those of a few bytes of known size stay, because LLVM expands them.
+/// A memmove is an error of the module's context: slices of one tensor never overlap.
 struct DefineMemoryFunctionsPass : llvm::PassInfoMixin<DefineMemoryFunctionsPass> {
   llvm::PreservedAnalyses run(llvm::Module& module, llvm::ModuleAnalysisManager& analyses);
 };

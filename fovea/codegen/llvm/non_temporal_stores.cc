@@ -35,7 +35,7 @@ void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm:
   llvm::ValueToValueMapTy same;
   llvm::Function* ordinary = llvm::CloneFunction(&kernel, same);
   ordinary->setName(kernel.getName() + ".ordinary");
-  llvm::FunctionAnalysisManager none;  // the pass asks for no analysis
+  llvm::FunctionAnalysisManager none;  // the pass uses no analysis
   DropNonTemporalPass().run(*ordinary, none);
   each_non_temporal_store(kernel, [](llvm::StoreInst& store) { store.setAlignment(llvm::Align(line_bytes)); });
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results that no cache would keep, written by non-temporal stores: a store of a whole line need not read that line first.
+// Non-temporal stores of results that no cache would keep until they are read: a store of a whole line need not read that line
+// first.
 //
-// The processor wants such stores aligned to their size, and an operand may lie anywhere: the entry looks, and calls a copy of
-// the kernel with ordinary stores where one does not.
+// Such stores must be aligned to their size, but an operand may begin anywhere. So the entry checks the pointers, and calls a
+// copy of the kernel with ordinary stores if one is not aligned.
 #pragma once
 
 #include <llvm/ADT/ArrayRef.h>
@@ -11,13 +12,13 @@
 
 namespace fovea {
 
-/// Marked stores, as ordinary ones.
+/// Turns non-temporal stores into ordinary ones.
 struct DropNonTemporalPass : llvm::PassInfoMixin<DropNonTemporalPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
-/// Calls the kernel, or, where one of the `non_temporal` arguments is not aligned to lines, its copy with ordinary stores.
-/// Other threads see what was written when the call has ended.
+/// Emits a call of the kernel or, if one of the `non_temporal` arguments is not aligned to cache lines at run time, of a copy
+/// of it with ordinary stores. A fence makes the results visible to other threads when the call has ended.
 void call_non_temporal(llvm::IRBuilder<>& builder, llvm::Function& kernel, llvm::ArrayRef<llvm::Value*> arguments,
                        llvm::ArrayRef<int64_t> non_temporal);
 

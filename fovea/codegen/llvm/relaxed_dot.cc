@@ -24,7 +24,7 @@ llvm::IntrinsicInst* relaxed_product(llvm::Instruction& instruction) {
   return relaxed ? call : nullptr;
 }
 
-// Even and odd bytes as 16-bit integers: neighboring pairs of each, and their sums, belong to one lane.
+// Even and odd bytes are extended to 16 bits separately: a pair of neighbors of either kind, and their sum, belong to one lane.
 Value* defined_product(llvm::IRBuilder<>& builder, Value* signed_bytes, Value* unsigned_bytes, Value* sum) {
   auto* words = llvm::FixedVectorType::get(builder.getInt16Ty(), 2 * lanes);
   Value *a = builder.CreateBitCast(signed_bytes, words), *b = builder.CreateBitCast(unsigned_bytes, words);
@@ -63,7 +63,7 @@ llvm::Function* with_exact_dots(llvm::Function& kernel) {
   llvm::PassBuilder().registerFunctionAnalyses(analyses);
   llvm::FunctionPassManager passes;
   passes.addPass(ExactDotsPass());
-  passes.addPass(llvm::EarlyCSEPass());  // factors are taken apart once, however often they are multiplied
+  passes.addPass(llvm::EarlyCSEPass());  // a factor of several products is split once
   passes.run(*copy, analyses);
   return copy;
 }

@@ -31,7 +31,7 @@ class Rounding {
     llvm::Value* next = builder_.CreateFAdd(toward_zero, builder_.CreateCopySign(number(1), x_));
     finish(builder_.CreateSelect(builder_.CreateFCmpOGE(rest, number(0.5)), next, toward_zero));
   }
-  // Adding 2^23 leaves no bits below the point, and rounds as the processor rounds.
+  // Adding 2^23 leaves no bits below the binary point, and rounds to even as every addition does.
   void to_even() {
     llvm::Value* large = builder_.CreateCopySign(number(whole), x_);
     finish(builder_.CreateFSub(builder_.CreateFAdd(x_, large), large));
@@ -54,7 +54,7 @@ class Rounding {
   llvm::Value* x_;
 };
 
-// False where the call is none, or rounds in a way that the processor has.
+// Replaces a rounding; false if the call is something else, or a rounding that the processor has.
 bool expand(llvm::IntrinsicInst& call, bool all) {
   if (!call.getType()->getScalarType()->isFloatTy()) return false;
   switch (call.getIntrinsicID()) {

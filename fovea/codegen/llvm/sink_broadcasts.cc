@@ -37,7 +37,7 @@ llvm::Value* without_casts(llvm::Value* value) {
   return value;
 }
 
-// One number of a vector that is read from memory, in every lane.
+// One element of a vector in memory, repeated in every lane.
 struct Broadcast {
   llvm::LoadInst* load = nullptr;
   int number = 0;
@@ -55,13 +55,14 @@ Broadcast broadcast_of(llvm::Value* factor) {
   return {load, number};
 }
 
-// LLVM reads three numbers as two and one, and takes the two apart.
+// Whether the vector's length is no power of two: LLVM loads three elements as two and one, and then extracts both from the
+// pair.
 bool odd(const llvm::LoadInst& load) {
   const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(load.getType());
   return type != nullptr && !llvm::has_single_bit(type->getNumElements());
 }
 
-// The number, read just before `call`.
+// Loads and broadcasts the element just before `call`.
 llvm::Value* read_late(llvm::IntrinsicInst& call, const Broadcast& found, llvm::Type& type, bool groups) {
   llvm::IRBuilder<> builder(&call);
   llvm::Value* place = builder.CreateConstInBoundsGEP1_64(builder.getInt32Ty(), found.load->getPointerOperand(),

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers of a row that multiply whole vectors, read where they are used.
+// Loads of scalars that multiply whole vectors, moved to where they are used.
 //
-// Floating point multiplies by what lies in memory. The instructions of groups (dot_product_packing.h) want one factor in a
-// register, and LLVM takes all numbers of a tile from the vectors that are read at its beginning: more registers than there
-// are, so most of them would wait in the stack. Of three numbers side by side (the channels of a pixel) it reads two together,
-// and takes them apart again.
+// A multiply-add of floats takes a broadcast scalar from memory. The instructions for groups (dot_product_packing.h) need this
+// factor in a register, and LLVM extracts all scalars of a tile from the vectors that are loaded at its beginning: more than
+// there are registers, so most would be spilled. Of three contiguous scalars (the channels of a pixel) it loads two together
+// and extracts them again.
 #pragma once
 
 #include <llvm/IR/PassManager.h>
 
 namespace fovea {
 
-/// After LLVM's own passes: factors of products of integer groups, and on x86 of multiply-adds where the vector in memory is no
-/// power of two, that repeat one number of it read that number just before the first product of it.
+/// Runs after LLVM's own passes. A broadcast factor of a product of integer groups loads its element just before the first such
+/// product. On x86 the same is done for multiply-adds if the vector in memory has a length that is no power of two.
 struct SinkBroadcastsPass : llvm::PassInfoMixin<SinkBroadcastsPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };

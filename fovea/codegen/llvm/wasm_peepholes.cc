@@ -24,7 +24,7 @@ bool choose_extreme(llvm::IntrinsicInst& call, bool greatest) {
   if (!constant && !(call.hasNoNaNs() && any_zero)) return false;
   if (constant && known->isNegZero() && !greatest && !any_zero) return false;
   llvm::IRBuilder<> builder(&call);
-  // -0 + 0 is 0, and every other number is left as it is.
+  // Adding 0 turns -0 into 0 and changes no other number.
   if (constant && known->isPosZero() && greatest && !any_zero)
     x = builder.CreateFAdd(x, llvm::ConstantFP::get(x->getType(), 0.0));
   replace(call, builder.CreateSelect(greatest ? builder.CreateFCmpOLT(x, bound) : builder.CreateFCmpOLT(bound, x), bound, x));

@@ -6,15 +6,15 @@
 
 namespace fovea {
 
-/// WebAssembly's minimum and maximum propagate NaNs of both and order zeros, eight instructions of x86. Its pmin and pmax, a
-/// comparison and a choice, are one: they give the first where one is NaN, or both are zero. Vectors of f32 get them where that
-/// makes no difference.
+/// WebAssembly's min and max propagate NaNs of both operands and order zeros, which takes eight instructions of x86. Its pmin
+/// and pmax, a comparison and a selection, take one, and return the first operand if one is NaN or both are zero. This pass
+/// uses them for vectors of f32 where that makes no difference.
 struct SelectExtremesPass : llvm::PassInfoMixin<SelectExtremesPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };
 
-/// What is read at a constant distance after a place that is read itself lies in the same tensor: LLVM may put the distance
-/// into WebAssembly's load, which adds without wrapping around.
+/// Marks an address as in bounds if it has a constant distance from one that the same block accesses, because both are then in
+/// one tensor. LLVM may fold the distance into the offset of WebAssembly's load, which does not wrap around.
 struct MarkInBoundsPass : llvm::PassInfoMixin<MarkInBoundsPass> {
   llvm::PreservedAnalyses run(llvm::Function& function, llvm::FunctionAnalysisManager& analyses);
 };

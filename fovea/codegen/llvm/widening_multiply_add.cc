@@ -14,7 +14,7 @@ namespace {
 
 using llvm::Value;
 
-constexpr unsigned dot_lanes = 4;  // of i32; twice as many words go in
+constexpr unsigned dot_lanes = 4;  // of i32; the factors have twice as many 16-bit words
 
 bool is_word_sum(const llvm::Value* value) {
   const auto* type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
@@ -27,7 +27,7 @@ llvm::BinaryOperator* operation(Value* value, unsigned opcode) {
   return binary != nullptr && binary->getOpcode() == opcode ? binary : nullptr;
 }
 
-// Can it be computed in 16 bits by what made it of bytes?
+// Whether `value`, which was extended from bytes, can be computed in 16 bits.
 bool narrows(Value* value, const llvm::DataLayout& layout) {
   if (llvm::ComputeNumSignBits(value, layout) < 17) return false;
   if (llvm::isa<llvm::SExtInst, llvm::ZExtInst>(value))
@@ -38,7 +38,7 @@ bool narrows(Value* value, const llvm::DataLayout& layout) {
          llvm::isa<llvm::Constant>(binary->getOperand(1)) && narrows(binary->getOperand(0), layout);
 }
 
-// The low 16 bits of what `narrows`, computed where it is.
+// The low 16 bits of values that narrows() accepts, computed next to them.
 class Words {
  public:
   Value* of(Value* value) {
@@ -66,7 +66,7 @@ class Pairing {
  public:
   explicit Pairing(llvm::Function& function) : function_(function), layout_(function.getParent()->getDataLayout()) {}
 
-  // Whether anything was paired.
+  // Returns whether anything was paired.
   bool run() {
     llvm::SmallVector<llvm::BinaryOperator*> sums;
     for (llvm::Instruction& instruction : llvm::instructions(function_))
@@ -113,7 +113,7 @@ class Pairing {
     return true;
   }
 
-  // first + second, or first alone: its words beside zeros.
+  // The dot products of first + second; of `first` alone, its factors are interleaved with zeros.
   Value* dots(llvm::IRBuilder<>& builder, llvm::BinaryOperator& first, llvm::BinaryOperator* second) {
     auto factor = [&](llvm::BinaryOperator* product, unsigned side) -> Value* {
       if (product != nullptr) return words_.of(product->getOperand(side));

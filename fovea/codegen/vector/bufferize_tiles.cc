@@ -17,10 +17,10 @@ namespace {
 
 using namespace mlir;
 
-// Threads have stacks of a few MiB, and with musl of 128 KiB.
+// The stack of a thread may be only 128 KiB (musl's default).
 constexpr int64_t largest_frame = 64 << 10;
 
-// A packed range is a copy between two slices. As a vector load and store it stays in the kernel and does not call libc.
+// Packing becomes a copy between two slices. As a vector load and store it needs no call of memcpy.
 struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(memref::CopyOp copy, PatternRewriter& rewriter) const override {
@@ -42,7 +42,7 @@ struct CopyAsVectors : OpRewritePattern<memref::CopyOp> {
   }
 };
 
-// Numbers that are not contiguous. MLIR would assemble the vector in a loop through memory.
+// Reads of elements that are not contiguous: MLIR would assemble the vector in memory, in a loop.
 struct ReadNumberByNumber : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(vector::TransferReadOp read, PatternRewriter& rewriter) const override {
@@ -67,7 +67,7 @@ struct ReadNumberByNumber : OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
-// The kernel's results are in the caller's memory, so nothing is returned.
+// The results are in the caller's memory, so nothing is returned.
 void drop_results(ModuleOp module) {
   for (auto function : module.getOps<func::FuncOp>()) {
     function.getBody().front().getTerminator()->setOperands({});
@@ -76,8 +76,9 @@ void drop_results(ModuleOp module) {
   }
 }
 
-// A kernel allocates nothing. Buffers that vectorization left (partial results too small for whole vectors) are used within one
-// step of a loop, so each has one place in the stack frame; bufferization carries none from one step to the next.
+// A kernel allocates nothing. The buffers that vectorization leaves (partial results too small for whole vectors) are used
+// within one step of a loop, and bufferization carries none of them to the next step, so each can have a fixed place in the
+// stack frame.
 LogicalResult buffers_to_stack(ModuleOp module) {
   int64_t bytes = 0;
   for (auto function : module.getOps<func::FuncOp>()) {

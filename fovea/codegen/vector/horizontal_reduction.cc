@@ -10,7 +10,7 @@ namespace {
 
 using namespace mlir;
 
-// The first or second half of each run of `run` lanes.
+// The shuffle mask of the first or second half of each run of `run` lanes.
 SmallVector<int64_t> halves(int64_t lanes, int64_t run, bool second) {
   SmallVector<int64_t> mask;
   for (int64_t start = 0; start < lanes; start += run)
@@ -18,7 +18,7 @@ SmallVector<int64_t> halves(int64_t lanes, int64_t run, bool second) {
   return mask;
 }
 
-// Reduces a power of two of registers, no more than each has lanes, to one vector with the sum of each.
+// Reduces registers, whose number is a power of two and at most the number of lanes, to one vector with the sum of each.
 Value sums_of(OpBuilder& builder, Location location, SmallVector<Value> registers) {
   const int64_t lanes = cast<VectorType>(registers[0].getType()).getDimSize(0);
   int64_t run = lanes;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From vectors and memory to LLVM's dialect: the pipeline fovea-lower-to-llvm.
+// Lowers vectors and memory to LLVM's dialect: the pipeline fovea-lower-to-llvm.
 #include <mlir/Conversion/AffineToStandard/AffineToStandard.h>
 #include <mlir/Conversion/ArithToLLVM/ArithToLLVM.h>
 #include <mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h>
@@ -34,8 +34,8 @@ namespace {
 
 using namespace mlir;
 
-// A bf16 number is the upper half of an f32. Said with a shift, because LLVM takes a comparison of two extended numbers (the
-// mask of a relu) for one of bf16, which x86 has no vector instruction for: it went number by number.
+// A bf16 number is the upper half of an f32. As an arith.extf, LLVM would turn a comparison of two extended numbers (the mask
+// of a relu) into one of bf16, for which x86 has no vector instruction, and scalarize it. As a shift it stays a vector.
 struct ExtendByShift : OpRewritePattern<arith::ExtFOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(arith::ExtFOp extension, PatternRewriter& rewriter) const override {
@@ -60,8 +60,8 @@ struct ExtendByShift : OpRewritePattern<arith::ExtFOp> {
   }
 };
 
-// Without instructions for bf16 LLVM keeps single numbers of it as f32 and calls the C library to convert them. As 16 bits they
-// are moved like any others.
+// On a processor without instructions for bf16, LLVM keeps scalars of it as f32 and calls the C library to convert them. As
+// 16-bit integers they are loaded and stored like any others.
 void carry_bf16_as_bits(ModuleOp module) {
   const Type bits = IntegerType::get(module.getContext(), 16);
   module.walk([&](LLVM::ConstantOp constant) {

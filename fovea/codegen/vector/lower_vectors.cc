@@ -18,7 +18,7 @@ namespace {
 
 using namespace mlir;
 
-// Reads a vector without dimensions as one element, because the patterns for transfers require that the last stride is 1.
+// Reads a vector of rank 0 as one element, because the patterns for transfers require that the last stride is 1.
 struct ReadAsElement : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(vector::TransferReadOp read, PatternRewriter& rewriter) const override {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of the lowering from tile programs to registers that the transform dialect can express: the sequences of
-// schedule.mlir (embedded), which the passes fovea-vectorize-tiles, fovea-bufferize-tiles and fovea-lower-vectors apply.
+// schedule.mlir, which is embedded. The passes fovea-vectorize-tiles, fovea-bufferize-tiles and fovea-lower-vectors apply them.
 #pragma once
 
 #include <mlir/IR/BuiltinOps.h>
@@ -12,16 +12,18 @@
 
 namespace fovea {
 
-/// Registers every dialect and interface between kernels and LLVM.
+/// Registers every dialect and interface that the passes from kernels to LLVM's dialect need.
 void register_codegen_dialects(mlir::DialectRegistry& registry);
 
+/// The sequences of schedule.mlir, parsed in one MLIR context.
 class Schedule {
  public:
   Schedule() = default;
-  Schedule(const Schedule&) {}  ///< a pass that is cloned reads the schedule again
+  Schedule(const Schedule&) {}  ///< cloned passes parse the schedule again in initialize()
 
+  /// Parses the schedule in `context`.
   mlir::LogicalResult read(mlir::MLIRContext& context);
-  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  ///< a sequence of schedule.mlir
+  mlir::LogicalResult apply(const char* sequence, mlir::ModuleOp payload);  ///< applies the named sequence
 
  private:
   mlir::OwningOpRef<mlir::ModuleOp> library_;

@@ -13,7 +13,7 @@ struct StepsThenDimensions : OpRewritePattern<memref::SubViewOp> {
   LogicalResult matchAndRewrite(memref::SubViewOp view, PatternRewriter& rewriter) const override {
     const MemRefType source = view.getSourceType(), type = view.getType();
     const ArrayRef<int64_t> sizes = view.getStaticSizes();
-    // When all dimensions of size 1 are dropped, there is no ambiguity.
+    // If all dimensions of size 1 are dropped, there is no ambiguity.
     if (source.getRank() == type.getRank() || llvm::count(sizes, 1) + type.getRank() == source.getRank()) return failure();
     if (llvm::all_of(view.getStaticStrides(), [](int64_t stride) { return stride == 1; })) return failure();
     const auto whole =

@@ -18,8 +18,8 @@ namespace {
 
 using namespace mlir;
 
-// MLIR 19 folds an inserted slice into the vector write that produced it without checking that this write covered all of it;
-// what other writes had put beside the vector would be lost (llvm-project, InsertSliceOfTransferWriteOpFolder).
+// MLIR 19 folds an inserted slice into the vector write that produced it without checking that the write covered the whole
+// slice, so what other writes had stored beside the vector would be lost (InsertSliceOfTransferWriteOpFolder of llvm-project).
 struct FoldWholeWrites : RewritePattern {
   explicit FoldWholeWrites(std::unique_ptr<RewritePattern> folder)
       : RewritePattern(tensor::InsertSliceOp::getOperationName(), folder->getBenefit(), folder->getContext()),
@@ -36,7 +36,7 @@ struct FoldWholeWrites : RewritePattern {
   std::unique_ptr<RewritePattern> folder_;
 };
 
-// Makes reads and writes of vectors access the tensors that slices are taken from.
+// Folds slices into the vector reads and writes on them, which then access the sliced tensor.
 void add_slice_folding(RewritePatternSet& patterns) {
   RewritePatternSet folders(patterns.getContext());
   tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(folders);

@@ -11,7 +11,7 @@ using namespace mlir;
 
 namespace {
 
-// Some hoisted tensors were removed, so a counter alone would not give an unused name.
+// Hoisted tensors may have been removed, so a number alone could give a name that is used.
 StringAttr unused_name(func::FuncOp initializer) {
   Builder builder(initializer.getContext());
   for (unsigned number = initializer.getNumResults();; ++number) {
@@ -60,7 +60,7 @@ Value InitializerWriter::hoisted(Value operand, func::FuncOp kernel, ArrayRef<Ty
   return known = main_.getArgument(position);
 }
 
-// The same value, through its views, within the initializer.
+// The same value within the initializer, with its views cloned.
 Value InitializerWriter::in_initializer(OpBuilder& builder, Value value) {
   if (Operation* view = value.getDefiningOp()) {
     IRMapping mapping;
@@ -103,7 +103,7 @@ llvm::MapVector<func::FuncOp, InitializerWriter::Calls> InitializerWriter::calls
 }
 
 void InitializerWriter::drop_unread() {
-  erase_unused(main_);  // views of what is hoisted now
+  erase_unused(main_);  // views of tensors that calls no longer read
   func::FuncOp initializer = initializer_of(module_);
   if (!initializer) return;
   Operation* end = initializer.front().getTerminator();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What code generation adds to the initializer of an inference program: weights in another form than the network has them.
+// What code generation adds to the initializer of an inference program: weights in another layout than the network has them.
 //
-// Inside a kernel that reads such a form, a builtin.unrealized_conversion_cast is between the argument, of the new type, and
-// the linalg operation, which uses the tensor's old type.
+// In a kernel that reads such a weight, a builtin.unrealized_conversion_cast stands between the argument, which has the new
+// type, and the linalg operation, which uses the tensor's old type.
 #pragma once
 
 #include "llvm/ADT/DenseMap.h"
@@ -12,20 +12,22 @@
 
 namespace fovea {
 
+/// Adds hoisted tensors to one module. Creates the initializer function when the first is added.
 class InitializerWriter {
  public:
+  /// `module` is at the stage `kernels`.
   explicit InitializerWriter(mlir::ModuleOp module);
 
-  /// Whether `value`, seen through views, is a hoisted tensor, or a parameter or state that nothing replaces.
+  /// Whether `value`, seen through views, is a hoisted tensor, or a parameter or state that no result replaces.
   bool is_known_before_run(mlir::Value value) const;
 
-  /// A new argument of the network's function: kernel(constants..., operand), which the initializer calls. Equal requests give
-  /// the same argument.
+  /// A new argument of the network's function for the result of kernel(constants..., operand), which the initializer calls.
+  /// Equal requests return the same argument.
   mlir::Value hoisted(mlir::Value operand, mlir::func::FuncOp kernel, llvm::ArrayRef<mlir::TypedAttr> constants,
                       mlir::Location location);
 
-  /// Calls act(kernel, its calls, candidate) for each kernel of the network with a candidate_of(kernel) whose `argument` is
-  /// known before the run in every call.
+  /// Calls act(kernel, its calls, candidate) for each kernel of the network for which candidate_of(kernel) returns a candidate
+  /// whose `argument` is known before the run in every call.
   template <typename CandidateOf, typename Act>
   void for_each_candidate(CandidateOf candidate_of, Act act) const {
     for (auto& [kernel, calls] : calls_by_kernel()) {
@@ -37,7 +39,7 @@ class InitializerWriter {
     }
   }
 
-  /// Removes hoisted tensors without users, and what only they need.
+  /// Removes hoisted tensors without users, and whatever only they need.
   void drop_unread();
 
  private:
@@ -51,7 +53,7 @@ class InitializerWriter {
   llvm::DenseMap<std::pair<mlir::Value, mlir::Operation*>, mlir::Value> hoisted_;
 };
 
-/// Changes the type of argument `number` of the kernel.
+/// Changes the type of argument `number` of the kernel, and inserts the cast that the kernel's operation reads it through.
 void read_hoisted(mlir::func::FuncOp kernel, unsigned number, mlir::RankedTensorType type);
 
 }  // namespace fovea

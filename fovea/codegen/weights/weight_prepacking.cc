@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass fovea-prepack-weights: weights in the order the tiles read them, before the run.
+// The pass fovea-prepack-weights: weights are packed in the order in which tiles read them, before the run.
 //
-// What a contraction reads of its columns is packed as a panel by every grid tile of every run (tile_packing.h). Where that
-// operand is known before the run, a parameter or a hoisted tensor, the initializer packs the whole of it once. Inside such a
-// kernel a builtin.unrealized_conversion_cast stands between the argument, of the packed type, and the linalg operation, which
-// sees the tensor as it was. Packing is a kernel of the initializer.
+// The columns of a contraction are packed as a panel by every grid tile of every run (tile_packing.h). If that operand is known
+// before the run, as a parameter or a hoisted tensor, the initializer packs all of it once, by a kernel of its own.
 
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
@@ -46,7 +44,7 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target)
   if (products == nullptr || !products->panel_input) return {};
   const Access& access = formula.root.inputs[*products->panel_input];
   auto argument = dyn_cast<BlockArgument>(access.tensor);
-  // A slice reads only part of what would be packed; a second reader sees the tensor as it is.
+  // With a slice, too much would be packed; a second reader needs the tensor as it is.
   if (!argument || !argument.hasOneUse() || !isa<linalg::GenericOp>(*argument.user_begin())) return {};
   const PackedOperand packed(Packing::prepacked, access, formula.root, tiling);
   return Candidate{argument.getArgNumber(), packed.layout()};
@@ -76,7 +74,7 @@ class Packer {
     read_hoisted(kernel, argument.getArgNumber(), packed_type);
   }
 
-  // packed[i] = tensor[source(i)]: an element-wise kernel. What lies past the end of the columns is read through padding.
+  // The kernel packed[i] = tensor[source(i)]. The last panel reaches beyond the columns, which are padded for that.
   func::FuncOp packing_kernel(RankedTensorType type, RankedTensorType packed_type, AffineMap source) {
     std::string key;
     llvm::raw_string_ostream(key) << type << packed_type << source;

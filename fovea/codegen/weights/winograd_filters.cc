@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pass fovea-transform-filters: filters of 3x3 convolutions in the transformed domain of Winograd's algorithm (winograd.h),
-// before the run, as [tiles of columns][numbers][channels][one tile of columns], the panel that their products read. The
-// transform is a kernel of the initializer.
+// The pass fovea-transform-filters: filters of 3x3 convolutions are transformed for Winograd's algorithm (winograd.h) before
+// the run. The result is the panel that the products read, [tiles of columns][elements of a transformed tile][channels][one
+// tile of columns]. The transform is a kernel of the initializer.
 
 #include <mlir/Dialect/Arith/IR/Arith.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
@@ -36,12 +36,12 @@ std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target,
   const int64_t results = winograd_results(formula, target, when);
   if (results == 0) return {};
   auto filter = dyn_cast<BlockArgument>(formula.root.inputs[1].tensor);
-  // A slice reads only part of what would be transformed; a second reader sees the filter as it is.
+  // With a slice, too much would be transformed; a second reader needs the filter as it is.
   if (!filter || !filter.hasOneUse() || !isa<linalg::GenericOp>(*filter.user_begin())) return {};
   return Candidate{filter.getArgNumber(), results};
 }
 
-// G in both directions: [numbers, 3, 3].
+// G along both dimensions of the filter: [elements of a transformed tile, 3, 3].
 TypedAttr filter_matrix(OpBuilder& builder, int64_t results) {
   const Matrix& one = winograd_matrices(results).filter;
   const auto side = static_cast<int64_t>(one.size());
