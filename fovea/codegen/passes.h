@@ -21,12 +21,10 @@
 
 namespace fovea {
 
-/// Without a target: the one that the pass's options name.
-//
-/// Over the kernels of an inference program. `when`: a winograd_named.
+/// The constructors of the passes; docs/codegen-passes.md describes what they do. `target` must outlive the pass; without it
+/// the pass compiles for the target that its options name. `when` is the name of a Winograd setting (options.h).
 std::unique_ptr<mlir::Pass> create_transform_filters_pass(const Target* target = nullptr, const std::string& when = "auto");
 std::unique_ptr<mlir::Pass> create_prepack_weights_pass(const Target* target = nullptr);
-/// Over a kernel.
 std::unique_ptr<mlir::Pass> create_choose_tiling_pass(const Target* target = nullptr);
 std::unique_ptr<mlir::Pass> create_emit_tiles_pass(const Target* target = nullptr);
 std::unique_ptr<mlir::Pass> create_vectorize_tiles_pass();
@@ -35,11 +33,11 @@ std::unique_ptr<mlir::Pass> create_lower_vectors_pass(const Target* target = nul
 std::unique_ptr<mlir::Pass> create_expand_math_pass();
 std::unique_ptr<mlir::Pass> create_carry_bf16_as_bits_pass();
 
-/// The rest of the way, by MLIR's own passes. Without `converts_bf16` the conversions to and from bf16 are arithmetic on bits.
-/// Registered as the pipeline `fovea-lower-to-llvm`.
+/// Adds the passes from vectors to LLVM's dialect, most of them MLIR's own; registered as the pipeline `fovea-lower-to-llvm`.
+/// `converts_bf16`: the processor has instructions that convert bf16; otherwise conversions are arithmetic on bits.
 void add_lower_to_llvm_passes(mlir::OpPassManager& passes, bool converts_bf16);
 
-/// registerFoveaCodegenPasses() and the pipeline, for fovea-opt.
+/// Registers these passes and the pipeline, for fovea-opt.
 void register_codegen_passes();
 
 }  // namespace fovea

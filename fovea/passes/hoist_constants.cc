@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Hoists what depends on parameters alone out of the network's function, so that it is computed once when their values are
-// known and not in every run.
+// The pass fovea-hoist-constants: moves what depends on parameters alone out of the network's function, so that it is computed
+// once and not in every run.
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/SetVector.h"
@@ -14,7 +14,8 @@ namespace {
 
 using namespace mlir;
 
-// A hoisted tensor may be padded or transposed; one that only repeats a few numbers is cheaper to compute where it is read.
+// The factor by which a hoisted tensor may be larger than the tensors it is computed from, for padding and transposition. One
+// that only repeats a few numbers is cheaper to compute where it is read.
 constexpr int64_t most_growth = 4;
 
 int64_t elements_of(Value value) {

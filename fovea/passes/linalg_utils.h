@@ -32,10 +32,10 @@ bool reads_each_point(mlir::AffineMap map);
 /// The number of multiply-adds of a contraction; 0 for other work.
 double multiply_adds(mlir::linalg::GenericOp op);
 
-/// Whether `op` only shows the same memory differently: collapse_shape, expand_shape, and an extract_slice of contiguous
+/// Whether `op` is a view, another shape of the same memory: collapse_shape, expand_shape, and an extract_slice of contiguous
 /// elements.
 bool is_view(mlir::Operation* op);
-/// The value whose memory `value` shows, through all views.
+/// The value that `value` is a view of, through all views.
 mlir::Value view_root(mlir::Value value);
 
 /// Whether `op` computes nothing itself: pads and slices that are not views, which are cloned into each kernel that reads
@@ -50,7 +50,7 @@ mlir::TypedAttr repeated_constant(mlir::Value tensor);
 /// The constant that the body of `op`, which has one result, yields when input `position` (-1: none) is `constant` everywhere;
 /// null when it depends on the other inputs or the loop indices.
 mlir::TypedAttr folded_result(mlir::linalg::GenericOp op, int64_t position, mlir::TypedAttr constant);
-/// Values that a body rounds and extends again are used unrounded: only what goes to memory is narrow.
+/// Removes pairs of rounding and extension from a body, so that values are rounded only where they are stored.
 void skip_roundings(mlir::linalg::GenericOp op);
 /// A linalg.fill of a new tensor.
 mlir::Value filled_tensor(mlir::OpBuilder& builder, mlir::Location location, mlir::RankedTensorType type,

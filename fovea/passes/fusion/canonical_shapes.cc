@@ -69,7 +69,7 @@ bool is_plain_without(GenericOp op, llvm::ArrayRef<unsigned> dropped) {
   });
 }
 
-// Tracks `op` through a rewrite that replaces it by marking it and finding the mark afterwards.
+// Applies a rewrite that replaces `op`, and returns the operation that replaced it, which inherits a mark.
 GenericOp rewritten(mlir::RewriterBase& rewriter, GenericOp op, llvm::function_ref<mlir::LogicalResult()> rewrite) {
   mlir::Operation* before = op->getPrevNode();
   mlir::Operation* after = op->getNextNode();
@@ -142,7 +142,7 @@ void fold_views(mlir::RewriterBase& rewriter, GenericOp op) {
   }
 }
 
-// How suitable the kernel of `producer` is for fusing element-wise work.
+// Ranks the kernel of `producer` as one to fuse element-wise work into.
 int preference(GenericOp producer) {
   switch (work_of(producer)) {
     case Work::contraction:
@@ -156,8 +156,8 @@ int preference(GenericOp producer) {
   return 0;
 }
 
-// The operand of `op` whose producer it should share a kernel with: one that is read at the loop indices themselves, directly
-// or through views.
+// The operand of `op` whose producer's kernel it should join: one that is read at the loop indices themselves, directly or
+// through views.
 mlir::OpOperand* preferred_operand(GenericOp op) {
   mlir::OpOperand* best = nullptr;
   GenericOp best_producer;

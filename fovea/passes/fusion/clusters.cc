@@ -156,7 +156,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
     if (replaced < 0 || !writer || !index_.count(writer)) continue;
     mlir::BlockArgument argument = main.getArgument(replaced);
     int update = index_[writer];
-    // The target of an insertion exists from its first fill on, long before the last reader of the old value.
+    // The destination of an insertion is overwritten from its first fill on, long before the last reader of the old value.
     bool blocked = mlir::isa<mlir::tensor::InsertSliceOp>(writer);
     std::vector<int> readers;
     for (int node : users_of.lookup(argument)) {
@@ -167,7 +167,7 @@ void Grouping::order_updates(mlir::func::FuncOp main) {
         blocked |= reaches(update, node);
       }
     }
-    // Another result of the function that is the old value, too, would be overwritten; normalize() has made copies of those.
+    // If another result of the function were the old value, it would be overwritten, too; normalize() has made copies of those.
     if (blocked) {
       blocked_.push_back(result.getOperandNumber());
     } else {
@@ -330,8 +330,7 @@ void Grouping::group() {
   join_siblings();
 }
 
-// Kernels run at the position of their root, as early as their operands allow, because gradients are used soon after they are
-// computed.
+// A kernel runs as early as its operands allow, because gradients are used soon after they are computed.
 std::vector<Cluster> Grouping::ordered() const {
   std::vector<int> waiting(nodes_.size(), 0);
   auto each_successor = [&](int cluster, auto&& visit) {

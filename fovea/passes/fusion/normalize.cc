@@ -26,8 +26,7 @@ void inline_constants(mlir::IRRewriter& rewriter, GenericOp op) {
       maps.push_back(all_maps[i]);
     }
   }
-  // The shapes of the remaining operands must still determine the range of every loop; for element-wise work, results always
-  // do.
+  // The remaining operands must still determine the extent of every loop; for element-wise work the results do.
   if (constants.empty() || (op.getNumReductionLoops() > 0 && inputs.empty())) return;
   maps.append(all_maps.begin() + op.getNumDpsInputs(), all_maps.end());
   if (!mlir::inversePermutation(mlir::concatAffineMaps(maps))) return;

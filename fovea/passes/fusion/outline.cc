@@ -49,7 +49,7 @@ void reorder(mlir::func::FuncOp main, const std::vector<Cluster>& clusters) {
         if (Operation* producer = operand.getDefiningOp(); producer && !members.contains(producer)) place(place, producer);
       }
     }
-    // Insertions read only what precedes the cluster and its own results.
+    // What the members read is in place now: insertions read only the cluster's results and what precedes it.
     for (Operation* member : members) place(place, member);
   }
   for (Value result : end->getOperands()) {
@@ -121,7 +121,7 @@ class ElementwiseMerge {
   }
 
   void build(mlir::OpBuilder& builder, mlir::Block& block) {
-    llvm::DenseMap<Value, Value> scalars;  // of the values that are computed inside
+    llvm::DenseMap<Value, Value> scalars;  // scalars of the values that the merged body computes
     for (GenericOp op : cluster_.elementwise) {
       mlir::IRMapping mapping;
       for (mlir::OpOperand* operand : op.getDpsInputOperands()) {
@@ -273,7 +273,7 @@ class Outliner {
     int& count = names_[wanted];
     std::string name;
     do name = count++ == 0 ? wanted : wanted + "_" + std::to_string(count);
-    while (module_.lookupSymbol(name));  // the name is taken by a kernel of the module's other function
+    while (module_.lookupSymbol(name));  // another function of the module may have a kernel of this name
     kernel.setName(name);
     module_.push_back(kernel);
     found->second = kernel;

@@ -39,7 +39,7 @@ Value kept_source(GenericOp op) {
   return kept ? source : Value();
 }
 
-// Whether every user of the result can take the work in.
+// Whether every user of the result can be fused with the work.
 bool only_fusing_users(GenericOp op) {
   return llvm::all_of(op.getResult(0).getUses(), [&](mlir::OpOperand& use) {
     auto reader = mlir::dyn_cast<GenericOp>(use.getOwner());
@@ -64,7 +64,7 @@ mlir::OpOperand* operand_reading(mlir::Operation* reader, Value value) {
 
 void rematerialize_cheap_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
-  // In program order: work that becomes part of its users makes them readers of the tensor in memory.
+  // In program order, because work that is moved into its users makes them readers of the tensor in memory.
   for (mlir::Operation* op = &main.getBody().front().front(); op != nullptr;) {
     mlir::Operation* next = op->getNextNode();
     if (auto generic = mlir::dyn_cast<GenericOp>(op); generic && is_worth_repeating(generic)) {

@@ -6,9 +6,9 @@
 
 namespace fovea {
 
-/// Element-wise work of a few additions, multiplications and the like on one tensor (beside broadcasts) that is in memory
-/// anyway is moved into all its users. Reading that tensor again takes as much as reading the result, and the result is never
-/// written. This is for the normalized values of a batch norm, which its gradient needs again.
+/// Moves element-wise work of a few additions, multiplications and the like into all its users if it reads one tensor (beside
+/// broadcasts) that is in memory anyway. Reading that tensor again costs as much as reading the result, and the result is never
+/// written. It is meant for the normalized values of a batch norm, which its gradient needs again.
 void rematerialize_cheap_producers(mlir::func::FuncOp main);
 
 }  // namespace fovea

@@ -15,7 +15,7 @@ using mlir::linalg::GenericOp;
 
 bool is_reduction(GenericOp op) { return work_of(op) == Work::reduction; }
 
-// Element-wise work that a preceding contraction or pooling will take into its kernel is done before it reaches memory.
+// Whether the element-wise work will be fused into a preceding contraction or pooling, before its operand reaches memory.
 bool rides_in_its_producer(GenericOp producer) {
   for (int64_t i = 0; i < producer.getNumDpsInputs(); ++i) {
     auto source = producer.getInputs()[i].getDefiningOp<GenericOp>();
@@ -169,7 +169,7 @@ void fuse_producers(mlir::func::FuncOp main) {
   mlir::IRRewriter rewriter(main.getContext());
   for (GenericOp op : llvm::to_vector(main.getBody().front().getOps<GenericOp>())) {
     if (!is_reduction(op)) continue;
-    // The new reduction may lose its map over all points (a constant input); there is nothing more to do then.
+    // The new reduction may have no full-size input left (if it was a constant); then nothing more can be fused.
     while (mlir::OpOperand* operand = fusible_operand(op)) {
       GenericOp fused = fuse_producer(rewriter, op, operand);
       if (fused == op) break;

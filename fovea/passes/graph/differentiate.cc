@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reverse-mode differentiation of one function (fovea.gradients).
+// The pass fovea-differentiate: reverse-mode differentiation of one function.
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/DenseMap.h"
@@ -84,7 +84,7 @@ class Reverse {
   llvm::DenseMap<Value, Value> sums_;
 };
 
-// Erases gradients that an operator returned for operands that nobody differentiates by.
+// Erases gradients with respect to operands that nothing is differentiated by.
 void erase_unused(Block& block) {
   for (Operation& op : llvm::make_early_inc_range(llvm::reverse(block)))
     if (isOpTriviallyDead(&op)) op.erase();

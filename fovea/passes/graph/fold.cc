@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folds what needs no computation: operators on constants, operators without effect, and operators undone by the next one.
+// The pass fovea-fold: folds operators on constants, operators without effect, and operators that undo the one before.
 #include <cmath>
 
 #include "fovea/passes/passes.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Folds batch norm at inference into the convolution or dense layer before it.
+// The pass fovea-fold-batch-norm: folds batch norm at inference into the convolution or dense layer before it.
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/passes/passes.h"
 #include "mlir/IR/PatternMatch.h"
@@ -60,7 +60,7 @@ Affine affine_of(dialect::BatchNormOp norm, Value bias, PatternRewriter& rewrite
   return {factor, a.sub(norm.getShift(), a.mul(center, factor))};
 }
 
-// Scales the filter, so that only a bias remains of the norm. Filters of conv and dense have the output channels last.
+// Scales the filter, so that only a bias is left of the norm. Filters of conv and dense have the output channels last.
 struct FoldIntoFilter : OpRewritePattern<dialect::BatchNormOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(dialect::BatchNormOp norm, PatternRewriter& rewriter) const override {

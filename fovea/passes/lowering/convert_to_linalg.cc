@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lowers operators to linalg operations (LinalgLoweringOpInterface) and quantized tensors to their integers.
+// The pass convert-fovea-to-linalg: lowers operators to linalg operations (LinalgLoweringOpInterface) and quantized tensors to
+// their integers.
 #include "fovea/dialect/quantized_types.h"
 #include "fovea/passes/passes.h"
 #include "mlir/Dialect/Quant/QuantOps.h"

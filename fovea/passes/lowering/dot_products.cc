@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arranges contractions of bytes for the processor's instructions.
+// The pass fovea-dot-products: arranges contractions of bytes for the processor's dot products.
 //
 // It works on linalg operations: index maps and the conversions in a body show what is multiplied and how.
 #include "fovea/passes/linalg_utils.h"
@@ -225,7 +225,8 @@ class Rewriter {
     return make_elementwise(builder_, location, type_of(sums).getShape(), inputs, maps, builder_.getI32Type(),
                             [&](OpBuilder& inner, Block& block) {
                               Value sum = block.getArgument(0);
-                              // The number is whole already; the rounding selects the conversion instruction of x86 and RISC-V.
+                              // The sum is an integer already; a rounding before the conversion selects the instruction of x86
+                              // and RISC-V.
                               if (converts) sum = inner.create<math::RoundEvenOp>(location, sum);
                               if (converts) sum = inner.create<arith::FPToSIOp>(location, inner.getI32Type(), sum);
                               if (factor != 0) sum = inner.create<arith::AddIOp>(location, sum, block.getArgument(1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes activations and products in bf16, and everything else in f32.
+// The pass fovea-mixed-precision: activations and products in bf16, and everything else in f32.
 //
 // It works on linalg operations and needs no knowledge of operators: the index maps show what an activation is.
 #include "fovea/passes/linalg_utils.h"

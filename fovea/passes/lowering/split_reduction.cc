@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Splits long sums into few results into partial sums, which are added in a fixed order.
+// The pass fovea-split: long sums into few results become partial sums, which are added in a fixed order.
 //
 // The gradient by a small filter reduces over the whole batch. It has too few results to share among threads, and each share
 // would read all images again. Parts of the batch are independent, and each reads its own images once. The shape determines the
@@ -15,7 +15,7 @@ namespace {
 
 using namespace mlir;
 
-// More results than these are enough work to share, and their partial sums would cost more memory traffic than they save.
+// More results are enough work for all threads, and their partial sums would cost more memory traffic than they save.
 constexpr int64_t most_results = 64 * 1024;
 // Shorter sums stay in the cache.
 constexpr int64_t least_depth = 512;

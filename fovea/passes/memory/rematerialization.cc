@@ -11,7 +11,7 @@ namespace {
 
 using Home = CallTensor::Home;
 
-// The cost of moving a byte in multiply-adds: about the ratio of a core's arithmetic to its share of the memory bandwidth.
+// The cost of moving a byte, in multiply-adds: about the ratio of a core's arithmetic to its share of the memory bandwidth.
 constexpr double multiply_adds_per_byte = 8;
 // The least number of calls between two uses of a tensor for which it counts as kept.
 constexpr int shortest_gap = 8;
@@ -61,7 +61,7 @@ int64_t most_alive(const std::vector<MemoryBlock>& blocks, size_t steps) {
   return most;
 }
 
-// The list of calls when the tensors that are not `kept` end with their first life.
+// The list of calls in which the tensors that are not `kept` die after their first uses and are recomputed.
 class Repetition {
  public:
   Repetition(const CallList& list, const std::vector<Uses>& uses, const std::vector<bool>& kept)
@@ -268,7 +268,7 @@ class Choice {
     return result.fits;
   }
 
-  // The tensors on the borders of segments of about `bytes` each: those alive in their first life where little else is.
+  // The tensors on the borders of segments of about `bytes` each: those that are alive where little else is.
   std::vector<bool> borders(int64_t bytes) const {
     const int steps = static_cast<int>(list_.steps.size());
     std::vector<int64_t> crossing(steps + 1, 0), made(steps, 0);

@@ -71,7 +71,7 @@ class Rewrite {
   llvm::DenseMap<std::pair<Value, int>, Value> views_;
 };
 
-// Views that the function returns were not replaced by copies and follow what they show.
+// Views that the function returns are moved after what they view, which may have moved.
 void move_returned_views(mlir::func::FuncOp main) {
   Operation* end = main.getBody().front().getTerminator();
   for (Value returned : end->getOperands()) {
