@@ -133,7 +133,7 @@ bool multiplies_bytes(const Graph& graph) {
 }
 
 Benched benched_file(const BenchOptions& options) {
-  if (options.train) refuse("{} is for inference; train a network by its name", options.model);
+  if (options.train) refuse("{} is for inference only; --train is for networks of fovea models", options.model);
   InferenceModel model = open_inference_model(options.model, {.form = options.form, .batch = options.batch});
   const DType products = multiplies_bytes(model.graph) ? DType::i8 : dtype_named(options.dtype);
   Traced traced;

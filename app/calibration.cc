@@ -23,7 +23,7 @@ double share_of(const std::string& text) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   value /= percent ? 100 : 1;
   if (error != std::errc() || end != digits.data() + digits.size() || !(value > 0 && value < 1))
-    refuse("--reject takes the share of answers that may be wrong, e.g. 2% or 0.02, not \"{}\"", text);
+    refuse("--reject is the share of answers that may be wrong, e.g. 2% or 0.02, not \"{}\"", text);
   return value;
 }
 
@@ -31,28 +31,28 @@ double share_of(const std::string& text) {
 
 void add_calibrate_options(CLI::App& app, CalibrateOptions& options) {
   app.add_flag("--calibrate", options.calibrate,
-               "choose by these images the temperature at which probabilities are to be believed, and keep it with the run");
+               "fit on these images the temperature that calibrates probabilities, and store it in the run");
   app.add_option("--reject", options.reject,
-                 "the share of answers that may be wrong, e.g. 2%: calibrates, chooses below which probability the answer is "
-                 "\"unknown\", and keeps that too");
-  app.add_option("-o,--output", options.output, "with --calibrate, of a .tflite or .onnx file: the file that keeps it");
+                 "the share of answers that may be wrong, e.g. 2%: calibrates, and also fits and stores the probability below "
+                 "which the answer is \"unknown\"");
+  app.add_option("-o,--output", options.output, "with --calibrate and a .tflite or .onnx file: the file to write");
 }
 
 std::optional<double> checked_error(const CalibrateOptions& options, const std::string& model, const std::string& split) {
   if (!options.wanted()) {
-    if (!options.output.empty())
-      refuse("-o is where --calibrate writes a file with its temperature; without it nothing is written");
+    if (!options.output.empty()) refuse("-o is where --calibrate writes a file with its temperature; give both or neither");
     return std::nullopt;
   }
-  if (split == "train") refuse("--calibrate needs images that the network was not trained on, and --split train is of those");
+  if (split == "train")
+    refuse("--calibrate needs images that the network was not trained on; --split train has those that it was trained on");
   const bool file = is_model_file(model);
   if (!file && !std::filesystem::is_directory(model))
-    refuse("--calibrate keeps what it finds with a run or in a file; {} is a network by its name", model);
+    refuse("--calibrate writes its result into a run or a file; {} is a network of fovea models", model);
   if (file && options.output.empty())
-    refuse("--calibrate keeps what it finds in a file of its own: give it with -o, ending as {} does", model);
+    refuse("--calibrate writes its result into another file: give it with -o, with the ending of {}", model);
   if (file && !is_model_file(options.output)) refuse("-o {}: the ending must be .tflite or .onnx", options.output);
   if (!file && !options.output.empty())
-    refuse("-o is for a .tflite or .onnx file; of a run, {} itself keeps what --calibrate finds", model);
+    refuse("-o is for a .tflite or .onnx file; for a run, --calibrate writes its result into {} itself", model);
   return options.reject.empty() ? std::nullopt : std::optional(share_of(options.reject));
 }
 

@@ -45,7 +45,7 @@ CLI::Validator above_zero() {
 void add_memory_option(CLI::App& app, int64_t& bytes) {
   app.add_option(
          "--memory", bytes,
-         "what a step may take (with train: the whole process), e.g. 4GiB; activations are computed again until it fits")
+         "memory that a step may take (with train: the whole process), e.g. 4GiB; activations are recomputed until it fits")
       ->transform(CLI::AsSizeValue(true))
       ->check(between(1, INT64_MAX));
 }
@@ -53,13 +53,13 @@ void add_memory_option(CLI::App& app, int64_t& bytes) {
 void add_winograd_option(CLI::App& app, std::string& when) {
   app.add_option(
       "--winograd", when,
-      "3x3 convolutions by Winograd's algorithm: auto, where it is faster (the default), never, or 2 or 4, with tiles of "
-      "that side wherever it can be. Its last bits differ");
+      "3x3 convolutions by Winograd's algorithm: auto, where it is faster (the default); never; 2 or 4, with result tiles of "
+      "that side wherever possible. Results differ in the last bits");
 }
 
 void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise) {
   app.add_option("--orientation", orientation,
-                 fmt::format("of photographs: exif, turned as their EXIF data says, or stored ({})", otherwise))
+                 fmt::format("orientation of photographs: exif, as their EXIF data says, or stored ({})", otherwise))
       ->check(CLI::IsMember({"exif", "stored"}));
 }
 
@@ -67,8 +67,7 @@ int CommonOptions::thread_count() const { return threads > 0 ? threads : ThreadP
 
 void add_common_options(CLI::App& app, CommonOptions& common) {
   app.add_flag("--json", common.json, "print one JSON result on standard output; text goes to standard error");
-  common.seed_option =
-      app.add_option("--seed", common.seed, "the number everything random is a function of (1)")->check(between(0, INT64_MAX));
+  common.seed_option = app.add_option("--seed", common.seed, "seed of everything random (1)")->check(between(0, INT64_MAX));
   app.add_option("--threads", common.threads, "threads (all there are); does not change any result")->check(between(1, 1024));
 }
 

@@ -54,7 +54,7 @@ void compile_model(CompileCommandOptions options) {
 }  // namespace
 
 Command compile_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("compile", "a network as code for a device");
+  CLI::App* app = program.add_subcommand("compile", "compile a network for a device");
   auto options = std::make_shared<CompileCommandOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
   app->add_option("--target", options->target,

@@ -141,7 +141,7 @@ std::string manual_page(const CLI::App& program) {
 }  // namespace
 
 Command completion_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("completion", "what a shell completes: fovea completion bash > FILE");
+  CLI::App* app = program.add_subcommand("completion", "completions for a shell: fovea completion bash > FILE");
   auto shell = std::make_shared<std::string>();
   app->add_option("SHELL", *shell, "bash, zsh or fish")->required();
   return {app, [shell, &program] {

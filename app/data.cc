@@ -165,8 +165,8 @@ Command data_command(CLI::App& program) {
                   "tfrecord:DIR, tar:DIR (WebDataset), csv:FILE (path,label), digits:COUNT");
   app->add_option("-o,--sheet", options->sheet, "where the contact sheet goes (sheet.png); \"\" for none");
   add_orientation_option(*app, options->orientation, "exif");
-  app->add_flag("--bench", options->bench, "how many images a second the pipeline of training gives, alone");
-  app->add_option("--size", options->size, "with --bench: the square photographs are brought to (224)")
+  app->add_flag("--bench", options->bench, "measure how many images a second the training pipeline loads");
+  app->add_option("--size", options->size, "with --bench: the side that photographs are scaled to (224)")
       ->check(between(1, 4096));
   app->add_option("--batch", options->batch, "with --bench: images at a time (64)")->check(between(1, 1 << 16));
   app->add_option("--seconds", options->seconds, "with --bench: how long to measure (5)")->check(above_zero());
@@ -174,7 +174,8 @@ Command data_command(CLI::App& program) {
   const Command fetch = fetch_command(*app);
   return {app, [options, fetch] {
             if (fetch.app->parsed()) return fetch.run();
-            if (options->spec.empty()) refuse("which data set? kind:path, e.g. mnist:DIR; see fovea data --help");
+            if (options->spec.empty())
+              refuse("no data set is given; name one as kind:path, e.g. mnist:DIR; see fovea data --help");
             options->bench ? bench(*options) : describe(*options);
           }};
 }

@@ -56,7 +56,8 @@ void report_mapping(const EdgeTpuOptions& options) {
 }  // namespace
 
 Command edgetpu_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("edgetpu", "what of a .tflite file the Edge TPU runs, by its published rules");
+  CLI::App* app =
+      program.add_subcommand("edgetpu", "which operators of a .tflite file the Edge TPU runs, by its published rules");
   auto options = std::make_shared<EdgeTpuOptions>();
   app->add_option("FILE", options->file, "a .tflite file")->required();
   add_common_options(*app, options->common);

@@ -90,7 +90,7 @@ Split split_of(const EvalOptions& options) { return options.split == "test" ? Sp
 // The data of the options, else those of the recipe. `recipe` is that of a run, whose own split is used; null for other models.
 std::shared_ptr<const Dataset> dataset_of(const EvalOptions& options, const Recipe* recipe) {
   if (options.data.empty() && (recipe == nullptr || recipe->data.empty()))
-    refuse("evaluate on what? --data SPEC, e.g. mnist:DIR");
+    refuse("there is no data set to evaluate on; give --data SPEC, e.g. mnist:DIR");
   auto dataset = recipe != nullptr
                      ? open_run_data(options.model, *recipe, split_of(options), options.data)
                      : open_dataset(options.data, split_of(options), {.seed = static_cast<uint64_t>(options.common.seed)});
@@ -113,7 +113,7 @@ std::shared_ptr<const Dataset> dataset_of_file(const EvalOptions& options) {
 Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Dataset> dataset, ThreadPool& threads,
                           Progress& progress) {
   if (!options.views.empty() && options.views != "one")
-    refuse("--views is not for {}, which sees each image once", options.model);
+    refuse("--views is not for {}, which evaluates each image once", options.model);
   InferenceModel model = open_inference_model(options.model, {.weights = options.weights,
                                                               .seed = options.common.seed,
                                                               .form = options.form,
@@ -137,10 +137,10 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
 
 // Evaluates a run or a built-in network.
 Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progress& progress) {
-  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is not one", options.model);
   if (!options.labels.empty() || options.picture != ImageInputOptions{.orientation = options.picture.orientation})
     refuse(
-        "{} says itself how pictures become its input, and its classes are its data set's: --mean, --deviation, --resize, "
+        "{} determines how pictures become its input, and its data set determines its classes: --mean, --deviation, --resize, "
         "--interpolation and --labels are for a .tflite or .onnx file",
         options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
@@ -194,7 +194,7 @@ void run_evaluation(const EvalOptions& options) {
   if (options.split != "test" && options.split != "train")
     refuse_unknown("split", options.split, std::vector<std::string>{"test", "train"});
   if (is_model_file(options.model) && dtype_named(options.dtype) != DType::f32)
-    refuse("--dtype is for runs and networks of the zoo; {} computes as it says itself", options.model);
+    refuse("--dtype is for runs and networks of fovea models; {} determines its own types", options.model);
   ThreadPool threads(options.common.thread_count());
   Progress progress(false);
   Evaluation done = is_model_file(options.model) ? evaluate_model(options, dataset_of_file(options), threads, progress)
@@ -240,14 +240,14 @@ void run_evaluation(const EvalOptions& options) {
 }  // namespace
 
 Command eval_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand(
-      "eval", "accuracy of a trained network, class by class, and whether its probabilities are to be believed");
+  CLI::App* app =
+      program.add_subcommand("eval", "accuracy of a trained network for each class, and calibration of its probabilities");
   auto options = std::make_shared<EvalOptions>();
   app->add_option("RUN", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
   app->add_option("--data", options->data, "kind:path (what the run was trained on)");
   app->add_option("--split", options->split, "test or train (test)");
-  app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
+  app->add_option("--weights", options->weights, "a .safetensors file, for a network of fovea models");
   app->add_option("--batch", options->batch, "images at a time (the recipe's; 8 for a file)")->check(between(1, 1 << 20));
   app->add_option(
       "--labels", options->labels,
@@ -262,7 +262,7 @@ Command eval_command(CLI::App& program) {
                 "list the training images of a run whose label is likely wrong, by networks trained without them");
   app->add_option("--folds", options->folds, "with --suspects: how many networks are trained (5)")->check(between(2, 1000));
   app->add_option("--report", options->report,
-                  "a folder for a page of all of it: curves, classes, confusion, reliability, mistakes with heat maps");
+                  "a folder for a page with everything: curves, classes, confusion, reliability, mistakes with heat maps");
   add_winograd_option(*app, options->winograd);
   add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form);

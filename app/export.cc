@@ -39,7 +39,8 @@ InferenceModel opened(const ExportOptions& options) {
 // Writes the network's tensors in the layout of published weights.
 std::string export_weights(const ExportOptions& options) {
   if (is_model_file(options.model))
-    refuse("{} is a graph; .safetensors are the weights of a network by its name", options.model);
+    refuse("{} is a file with a whole network; .safetensors holds only the weights of a run or a network of fovea models",
+           options.model);
   const TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   write_weights(options.output, model.network, model.tensors);
   return model.network.name;
@@ -87,17 +88,19 @@ void export_model(const ExportOptions& options) {
 }  // namespace
 
 Command export_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("export", "a network as a file that other programs read");
+  CLI::App* app = program.add_subcommand("export", "write a network as a file that other programs read");
   auto options = std::make_shared<ExportOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
   app->add_option("-o,--output", options->output,
-                  "NAME.tflite, NAME.onnx, NAME.safetensors for the weights alone; or a folder: the weights of a .tflite or "
-                  ".onnx file as a run of ours, to be tested and trained on")
+                  "NAME.tflite, NAME.onnx, NAME.safetensors for the weights alone; or a folder, which gets the weights of a "
+                  ".tflite or .onnx file as a run that can be evaluated and trained")
       ->required();
-  app->add_option("--labels", options->labels, "of a run's folder: a file with the name of class i on line i (the file's own)");
+  app->add_option("--labels", options->labels, "for a run's folder: a file with the name of class i on line i (the run's own)");
   app->add_option("--weights", options->weights, "a .safetensors file");
-  app->add_option("--batch", options->batch, "images it reads at once")->check(between(1, 1 << 16))->capture_default_str();
+  app->add_option("--batch", options->batch, "images that the network reads at once")
+      ->check(between(1, 1 << 16))
+      ->capture_default_str();
   app->add_flag("--probabilities", options->probabilities, "ends in a softmax of the logits");
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);

@@ -71,17 +71,17 @@ void run(const FetchRequest& request) {
 }  // namespace
 
 Command fetch_command(CLI::App& data) {
-  CLI::App* app = data.add_subcommand("fetch", "downloads a data set, checks it, and puts it where `NAME:` finds it");
+  CLI::App* app = data.add_subcommand("fetch", "download a data set, verify it, and store it where `NAME:` finds it");
   auto request = std::make_shared<FetchRequest>();
   std::vector<std::string> names;
   for (const RemoteDataset& set : built_in_catalog()) names.push_back(set.name);
-  app->add_option("NAME", request->name, fmt::format("{}; none lists them", fmt::join(names, ", ")));
+  app->add_option("NAME", request->name, fmt::format("{}; without it, they are listed", fmt::join(names, ", ")));
   app->add_option("--folder", request->folder,
                   "where to, instead of $FOVEA_HOME/data, $XDG_DATA_HOME/fovea/data or ~/.local/share/fovea/data");
   app->add_option("--mirror", request->mirror,
                   "take the files from URL/NAME/FILE or URL/FILE, with the same checksums; http, https or file")
       ->envname("FOVEA_MIRROR");
-  app->add_option("--catalog,--catalogue", request->catalog, "a catalog of one's own, instead of the built-in one (TOML)");
+  app->add_option("--catalog,--catalogue", request->catalog, "another catalog than the built-in one (TOML)");
   app->add_flag("--again", request->again, "download even when it is there; the old copy is replaced by a whole new one");
   add_common_options(*app, request->common);
   return {app, [request] { run(*request); }};

@@ -49,13 +49,15 @@ void fetch_one(const FetchWeightsRequest& request) {
 Command fetch_weights_command(CLI::App& program) {
   CLI::App* app = program.add_subcommand("fetch", "download published weights (data sets: fovea data fetch)");
   app->require_subcommand(1);
-  CLI::App* weights = app->add_subcommand("weights", "of a network here, checked and put where --weights NAME finds them");
+  CLI::App* weights = app->add_subcommand(
+      "weights", "weights of a network of fovea models, verified and stored where --weights NAME finds them");
   auto request = std::make_shared<FetchWeightsRequest>();
+  weights->add_option("NAME", request->name,
+                      "a name that fovea models --weights lists, or a network, for its first; imagenet: a light one. Without "
+                      "it, they are listed");
   weights->add_option(
-      "NAME", request->name,
-      "as fovea models --weights lists them, or of a network: its first; imagenet: a light one. None lists them");
-  weights->add_option("--folder", request->folder,
-                      "where to, instead of $FOVEA_HOME/weights, $XDG_DATA_HOME/fovea/weights or ~/.local/share/fovea/weights");
+      "--folder", request->folder,
+      "the folder, instead of $FOVEA_HOME/weights, $XDG_DATA_HOME/fovea/weights or ~/.local/share/fovea/weights");
   add_weights_options(*weights, request->weights);
   add_common_options(*weights, request->common);
   return {app, [request] { request->name.empty() ? list_weights(request->common, request->weights) : fetch_one(*request); }};

@@ -69,7 +69,7 @@ void print_llvm_ir(const LlvmRequest& request, mlir::DialectRegistry& registry) 
   llvm::SourceMgr sources;
   const mlir::SourceMgrDiagnosticHandler handler(sources, &context);
   const auto module = mlir::parseSourceFile<mlir::ModuleOp>(request.file, sources, &context);
-  if (!module) fail("{} does not parse", request.file);
+  if (!module) fail("{} cannot be parsed", request.file);
   llvm::LLVMContext llvm_context;
   translate(*module, llvm_context, "kernel", KernelEntry::shared, target_of(request))->print(llvm::outs(), nullptr);
 }
@@ -80,7 +80,7 @@ void run_llvm(const LlvmRequest& request) {
   const std::unique_ptr<llvm::Module> module = llvm::parseIRFile(request.file, problem, context);
   if (!module) {
     problem.print("fovea-opt", llvm::errs());
-    fail("{} is no LLVM IR", request.file);
+    fail("{} is not LLVM IR", request.file);
   }
   const Target target = target_of(request, module->getTargetTriple());
   const LlvmDiagnosticCollector diagnostics(context);

@@ -25,7 +25,7 @@ struct Lowered {
 
 Lowered graph_of(const LowerOptions& options) {
   if (is_model_file(options.model)) {
-    if (options.train) refuse("{} is for inference; a training step is lowered of a network by its name", options.model);
+    if (options.train) refuse("{} is for inference only; --train is for networks of fovea models", options.model);
     InferenceModel model = open_inference_model(options.model, {.form = options.form, .batch = options.batch});
     return {std::move(model.name), std::move(model.graph)};
   }
@@ -53,7 +53,7 @@ void print_stage(const LowerOptions& options) {
 }  // namespace
 
 Command lower_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("lower", "print one stage of the road from a network to machine code");
+  CLI::App* app = program.add_subcommand("lower", "print one stage of the lowering pipeline, from a network to machine code");
   auto options = std::make_shared<LowerOptions>();
   app->add_option("MODEL", options->model,
                   "a network's name (see fovea models), the folder of a run, or a .tflite or .onnx file")

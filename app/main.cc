@@ -44,7 +44,7 @@ void refuse_request(const CLI::App& program, const CLI::ParseError& error) {
     if (parsed.empty() && !word.starts_with("-")) refuse_unknown("command", word, command_names(program));
     refuse("{} takes no \"{}\"; see its --help", parsed.empty() ? "fovea" : "fovea " + command.get_name(), word);
   }
-  if (parsed.empty()) refuse("which command? {}", fmt::join(command_names(program), ", "));
+  if (parsed.empty()) refuse("no command is given; known: {}", fmt::join(command_names(program), ", "));
   std::string message = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     message = message.substr(0, message.find(':')) + " needs a value";

@@ -52,7 +52,7 @@ Command models_command(CLI::App& program) {
     bool of_weights = false;
   };
   auto options = std::make_shared<ModelsOptions>();
-  app->add_flag("--weights", options->of_weights, "list the published weights that can be had by name");
+  app->add_flag("--weights", options->of_weights, "list the published weights that --weights takes by name");
   app->add_option("--weights-catalog", options->weights.catalog,
                   "a catalog of weights of one's own, instead of the built-in one");
   add_common_options(*app, options->common);

@@ -75,7 +75,9 @@ bool by_its_own_data(const QuantizeOptions& options) { return options.calibrate.
 
 void name_own_data(QuantizeOptions& options) {
   if (!std::filesystem::exists(std::filesystem::path(options.model) / "recipe.toml"))
-    refuse("calibrate on what? --calibrate SPEC, e.g. a folder of class folders; only a run knows what it was trained on");
+    refuse(
+        "there are no images to calibrate on; give --calibrate SPEC, e.g. a folder of class folders: only a run knows what it "
+        "was trained on");
   if (options.out.empty()) options.out = (std::filesystem::path(options.model) / "model.tflite").string();
 }
 
@@ -83,7 +85,8 @@ std::shared_ptr<const Dataset> data_of(const QuantizeOptions& options, const std
   if (!std::filesystem::exists(std::filesystem::path(options.model) / "recipe.toml"))
     return open_dataset(spec, split, {.seed = static_cast<uint64_t>(options.common.seed)});
   const Recipe recipe = read_recipe(std::filesystem::path(options.model) / "recipe.toml");
-  if (spec.empty() && recipe.data.empty()) refuse("{} was not trained here: --calibrate SPEC says on what", options.model);
+  if (spec.empty() && recipe.data.empty())
+    refuse("the training images of {} are not known; give --calibrate SPEC", options.model);
   return open_run_data(options.model, recipe, split, spec);
 }
 
@@ -149,12 +152,12 @@ void run_quantization(QuantizeOptions options) {
 }  // namespace
 
 Command quantize_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("quantize", "a network of 8-bit integers from a trained one");
+  CLI::App* app = program.add_subcommand("quantize", "quantize a trained network to 8-bit integers");
   auto options = std::make_shared<QuantizeOptions>();
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
   app->add_option(
       "--calibrate", options->calibrate,
-      "the data set whose training images show the ranges (of a run its own, and it is measured on its test images, too)");
+      "the data set whose training images calibrate (a run's own; the result is then measured on its test images, too)");
   app->add_option("--images", options->images, "how many of them (500)")->check(between(1, 1 << 20));
   app->add_option("--method", options->method, "ranges: minmax, percentile, mse or entropy (minmax)");
   app->add_flag("--per-tensor", options->per_tensor, "one scale for all weights of a layer, not one a channel");
@@ -165,12 +168,12 @@ Command quantize_command(CLI::App& program) {
   app->add_option("--float-layers", options->float_layers, "layers that stay in f32: a pattern of their names, e.g. 'conv1'")
       ->allow_extra_args(false);
   app->add_option("--input", options->input, "what the file reads: uint8, int8 or float (uint8)");
-  app->add_option("--evaluate", options->evaluate, "kind:path: tell the accuracy before and after on its test images");
+  app->add_option("--evaluate", options->evaluate, "kind:path: measure the accuracy before and after on its test images");
   app->add_option("--split", options->split, "of --evaluate: test or train (test)");
-  app->add_option("--weights", options->weights, "a .safetensors file, for a network named by its name");
-  app->add_option(
-      "-o,--out", options->out,
-      "the .tflite or .onnx file; without it the network is only measured (of a run on its own data RUN/model.tflite)");
+  app->add_option("--weights", options->weights, "a .safetensors file, for a network of fovea models");
+  app->add_option("-o,--out", options->out,
+                  "the .tflite or .onnx file to write; without it the network is only measured (for a run on its own data: "
+                  "RUN/model.tflite)");
   app->add_option("--chart", options->chart, "an SVG of the layers' noise (beside the file)");
   add_model_options(*app, options->form, false);
   add_common_options(*app, options->common);

@@ -185,7 +185,8 @@ TensorMap results_of(const InferenceModel& model, const std::map<std::string, st
 // Runs a .tflite or .onnx file; integers stay integers. It is opened for the batch that it was written for. Other numbers of
 // examples are one batch if it can be read for them, and otherwise run in its own batches.
 void run_file(const RunOptions& options) {
-  if (options.probabilities) refuse("{} ends as it ends; --probabilities is for a run or a network by its name", options.model);
+  if (options.probabilities)
+    refuse("{} determines its own results; --probabilities is for runs and networks of fovea models", options.model);
   InferenceModel model = open_inference_model(
       options.model,
       {.weights = options.weights, .seed = options.common.seed, .form = options.form, .batch = 0, .dynamic = options.dynamic});
@@ -237,7 +238,7 @@ TensorMap read_inputs(const Network& network, const std::vector<std::string>& gi
 
 void run_network(const RunOptions& options) {
   if (is_model_file(options.model)) return run_file(options);
-  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is none", options.model);
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is not one", options.model);
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits,

@@ -119,8 +119,9 @@ nlohmann::ordered_json json_of(const Network& network, const Summary& summary, c
 void summarize(const SummaryOptions& options) {
   if (is_model_file(options.model)) {
     if (!options.weights.empty() || options.form != ModelOptions{} || options.train || !options.batches.empty())
-      refuse("{} is what it is: --weights, --batch, --train and options of its form are for a network by its name",
-             options.model);
+      refuse(
+          "{} determines its network: --weights, --batch, --train and options of the network are for networks of fovea models",
+          options.model);
     return print_file_summary(options.common, options.model);
   }
   const Network network =

@@ -48,8 +48,8 @@ void check_model(const std::string& model) {
   if (is_model_file(model))
     refuse("{} is a file; fovea train DIR --weights {} fine-tunes its network on the pictures in DIR", model, model);
   if (std::filesystem::exists(std::filesystem::path(model) / "recipe.toml"))
-    refuse("{} is a run; fovea train DIR --weights {} trains on from it, --resume --out {} goes on with it", model, model,
-           model);
+    refuse("{} is a run; fovea train DIR --weights {} starts another from its weights, --resume --out {} continues it", model,
+           model, model);
 }
 
 // Finds out which of the words is a model and which the data. A word that is the name of a network is the network.
@@ -60,11 +60,11 @@ void sort_words(const TrainCommandOptions& options, TrainingRequest& request) {
                        (std::filesystem::exists(word) &&
                         std::ranges::none_of(models(), [&](const ModelEntry& entry) { return entry.name == word; }));
     std::string& target = place ? request.data : request.model;
-    if (!target.empty())
-      refuse("\"{}\" and \"{}\" are both a {}; one is trained on", target, word, place ? "place of data" : "model");
+    if (!target.empty()) refuse("\"{}\" and \"{}\" are both a {}; give one", target, word, place ? "place of data" : "model");
     target = place ? word : make_model(word).name;
   }
-  if (!options.data.empty() && !request.data.empty()) refuse("train on {} or on --data {}?", request.data, options.data);
+  if (!options.data.empty() && !request.data.empty())
+    refuse("{} and --data {} are both data; give one", request.data, options.data);
   if (!options.data.empty()) request.data = options.data;
 }
 
@@ -141,12 +141,12 @@ TrainingPlan planned(TrainingRequest request, const WeightsOptions& published) {
 }
 
 void run_training(const TrainCommandOptions& options) {
-  if (options.resume && options.overwrite) refuse("--resume goes on with a run and --overwrite replaces it: choose one");
+  if (options.resume && options.overwrite) refuse("--resume continues a run and --overwrite replaces it: give one");
   const TrainingRequest request = request_of(options);
   std::string folder = options.out.empty() ? default_folder(request) : options.out;
   TrainingPlan plan;
   if (options.resume) {
-    if (folder.empty()) refuse("resume which run? fovea train --resume --out DIR");
+    if (folder.empty()) refuse("there is no run to resume; name it: fovea train --resume --out DIR");
     if (has_checkpoint(folder)) {  // otherwise train() says so
       const std::string state = (std::filesystem::path(folder) / "state.json").string();
       refuse_changes(options, request, parse_recipe(saved_recipe(folder), state));
@@ -180,7 +180,7 @@ void run_training(const TrainCommandOptions& options) {
 }  // namespace
 
 Command train_command(CLI::App& program) {
-  CLI::App* app = program.add_subcommand("train", "train a network on pictures; Ctrl-C saves first, --resume goes on");
+  CLI::App* app = program.add_subcommand("train", "train a network on pictures; Ctrl-C saves first, --resume continues");
   auto options = std::make_shared<TrainCommandOptions>();
   app->add_option(
          "MODEL or DIR", options->words,
@@ -189,9 +189,10 @@ Command train_command(CLI::App& program) {
       ->expected(0, 2);
   app->add_option("--data", options->data, "a folder, or kind:path, e.g. mnist:DIR, cifar10:DIR, images:DIR, digits");
   app->add_option("--recipe", options->recipe, "a recipe in TOML, over the model's own");
-  app->add_option("--minutes", options->minutes, "that training may take, about, where no model and no recipe is named")
+  app->add_option("--minutes", options->minutes,
+                  "minutes that training may take, approximately, if neither a model nor a recipe is named")
       ->check(above_zero());
-  app->add_option("--epochs", options->epochs, "times through the data; 0: after the head's own, none")
+  app->add_option("--epochs", options->epochs, "passes over the data; 0: none after those of the head")
       ->check(between(0, 1000000));
   app->add_option("--batch", options->batch, "images a step")->check(between(1, 1 << 20));
   app->add_option("--rate", options->rate, "learning rate after the warm-up")->check(above_zero());
@@ -204,17 +205,16 @@ Command train_command(CLI::App& program) {
   app->add_option(
       "--weights", options->weights,
       "start from these: a run, a .tflite, .onnx, .pth or .safetensors file, a name of fovea models --weights, imagenet; "
-      "without a name the network is theirs. Other "
-      "classes get a new head");
+      "if no network is named, it is that of the weights. Other classes get a new head");
   app->add_option("--freeze", options->freeze, "parameters that stay as they are: a pattern of their names, e.g. 'layer1.*'")
       ->allow_extra_args(false);
   app->add_flag("--quantize-aware", options->quantize_aware,
                 "fine-tune --weights (a file, or the folder of a run) for 8-bit integers; see docs/quantization.md");
   app->add_flag("--balance{sampling}", options->balance,
-                "every class as often in an epoch, whatever its images; --balance=weights: as heavy in the loss");
+                "make all classes equally frequent in an epoch; --balance=weights: equally heavy in the loss");
   app->add_option("--teacher", options->teacher, "a run, .onnx or .tflite file whose answers the network learns from, too");
   app->add_option("--out", options->out, "the run's folder (runs/MODEL, or runs/ and the name of DIR)");
-  app->add_flag("--resume", options->resume, "go on from the run's last checkpoint");
+  app->add_flag("--resume", options->resume, "continue from the run's last checkpoint");
   app->add_flag("--overwrite", options->overwrite, "replace a run that is in the folder already");
   app->add_flag("--allow-overlap", options->allow_overlap, "train although images for testing are among those for training");
   app->add_option("--workers", options->workers,

@@ -13,7 +13,7 @@ void add_weights_options(CLI::App& app, WeightsOptions& options) {
   app.add_option("--mirror", options.mirror,
                  "take published weights from URL/FILE, with the same checksums; http, https or file")
       ->envname("FOVEA_MIRROR");
-  app.add_option("--weights-catalog", options.catalog, "a catalog of weights of one's own, instead of the built-in one (TOML)");
+  app.add_option("--weights-catalog", options.catalog, "another catalog of weights than the built-in one (TOML)");
 }
 
 const WeightsCatalog& catalog_of(const WeightsOptions& options) {

@@ -61,7 +61,7 @@ namespace {
 
 void check_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, uint64_t size) {
   if (length > size || offset > size - length) {
-    fail("{}: {} bytes from byte {} on are wanted, the file has {}", path.string(), length, offset, size);
+    fail("{}: {} bytes from byte {} on were expected, but the file has {}", path.string(), length, offset, size);
   }
 }
 

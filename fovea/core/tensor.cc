@@ -83,7 +83,8 @@ Tensor Tensor::clone() const {
 }
 
 Tensor Tensor::reshaped(Shape shape) const {
-  if (element_count(shape) != count_) fail("cannot see {} as {}: the counts differ", to_string(shape_), to_string(shape));
+  if (element_count(shape) != count_)
+    fail("cannot reshape {} to {}: the numbers of elements differ", to_string(shape_), to_string(shape));
   Tensor view = *this;
   view.shape_ = std::move(shape);
   return view;

@@ -30,7 +30,7 @@ void check_permutation(std::span<const int64_t> permutation, const Shape& shape)
     seen[place] = true;
   }
   if (permutation.size() != shape.size() || std::find(seen.begin(), seen.end(), false) != seen.end())
-    fail("{} is no order of the dimensions of {}", to_string(permutation), to_string(shape));
+    fail("{} is not a permutation of the dimensions of {}", to_string(permutation), to_string(shape));
 }
 
 }  // namespace

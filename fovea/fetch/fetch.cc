@@ -81,7 +81,7 @@ Fetched fetch_files(const RemoteDataset& set, const FetchOptions& options) {
 
 Fetched fetch(const RemoteDataset& set, const FetchOptions& options) {
   if (options.home.empty()) {
-    refuse("where to? set FOVEA_HOME or HOME, or name a folder with --folder");
+    refuse("there is no folder to download to; set FOVEA_HOME or HOME, or give --folder");
   }
   make_folder(options.home);
   return set.unpack.empty() ? fetch_files(set, options) : fetch_archives(set, options);

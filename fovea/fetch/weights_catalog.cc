@@ -143,10 +143,10 @@ FetchedWeights fetch_weights(const RemoteWeights& weights, const WeightsPlaces& 
     std::vector<std::string> names;
     for (const std::filesystem::path& folder : folders)
       if (!folder.empty()) names.push_back(folder.string());
-    fail("{} ({}) is in none of {}, and --offline forbids to download it", weights.name, weights.file.name,
+    fail("{} ({}) is in none of {}, and --offline forbids downloading it", weights.name, weights.file.name,
          fmt::join(names, ", "));
   }
-  if (places.home.empty()) refuse("where to? set FOVEA_HOME or HOME, or name a folder with --folder");
+  if (places.home.empty()) refuse("there is no folder to download to; set FOVEA_HOME or HOME, or give --folder");
   make_folder(places.home);
   std::string address = weights.address;
   if (!places.mirror.empty()) {

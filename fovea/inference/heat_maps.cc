@@ -25,7 +25,7 @@ Places places_in(const InferenceModel& model, const std::vector<Graph::Node>& no
     const Shape& shape = model.graph.type(node.results[0]).shape;
     if (shape.size() == 4 && shape[1] * shape[2] > 1) places.features = node.results[0];
   }
-  if (places.features.index < 0) refuse("{} has no layer of more than one pixel: there is no place to point at", model.name);
+  if (places.features.index < 0) refuse("{} has no layer of more than one pixel, so it has no heat map", model.name);
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
     if (node->results[0] != places.logits) continue;
     if (node->op == "softmax") {

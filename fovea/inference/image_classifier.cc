@@ -56,7 +56,7 @@ void check_fits(const ImageClassifier& classifier, const Dataset& dataset) {
   }
   const int64_t classes = std::ssize(dataset.class_names());
   if (classifier.classes() != classes && classifier.classes() != classes + 1)
-    refuse("{} tells {} classes apart; the data set has {}", classifier.name(), classifier.classes(), classes);
+    refuse("{} has {} classes; the data set has {}", classifier.name(), classifier.classes(), classes);
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ namespace {
   Session& session = predictor.session(images.shape()[0]);
   session.bind("image", images);
   const std::optional<NotFinite> origin = session.run_checked(threads);
-  fail("the answers of {} are not finite; {}", predictor.network().name,
-       origin ? not_finite_text(*origin) : "where it began was not found");
+  fail("the results of {} are not finite; {}", predictor.network().name,
+       origin ? not_finite_text(*origin) : "the layer where this begins was not found");
 }
 
 }  // namespace
@@ -128,7 +128,7 @@ Augmentation evaluation_of(const Preprocessing& preprocessing) {
 }
 
 void check_fits(const Network& network, const Dataset& dataset) {
-  if (network.form) refuse("{} tells no classes of images apart; there is no data set for it", network.name);
+  if (network.form) refuse("{} does not classify images, so it has no data set", network.name);
   ImageShape images = dataset.image_shape();
   if (dataset.encoded() && network.input.size() == 3) {  // such images are brought to any size
     images.height = network.input[0];
@@ -139,7 +139,7 @@ void check_fits(const Network& network, const Dataset& dataset) {
     refuse("{} takes images {}; the data set has {}", network.name, to_string(network.input), to_string(shape));
   }
   if (static_cast<int64_t>(dataset.class_names().size()) != network.classes) {
-    refuse("{} tells {} classes apart; the data set has {}", network.name, network.classes, dataset.class_names().size());
+    refuse("{} has {} classes; the data set has {}", network.name, network.classes, dataset.class_names().size());
   }
 }
 

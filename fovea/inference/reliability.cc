@@ -116,14 +116,14 @@ std::optional<Rejection> chosen_rejection(const Predictions& predictions, double
 
 ConfidenceFit fit_confidence(const Predictions& predictions, std::optional<double> wanted_error) {
   if (predictions.count() < least_images)
-    refuse("{} images are too few to judge probabilities by; at least {}", predictions.count(), least_images);
+    refuse("{} images are too few to judge probabilities by; at least {} are needed", predictions.count(), least_images);
   if (wanted_error && !(*wanted_error > 0 && *wanted_error < 1))
-    refuse("a wanted error is a share between 0 and 1, not {}", *wanted_error);
+    refuse("the share of wrong answers to allow must be between 0 and 1, not {}", *wanted_error);
   ConfidenceFit fit{.confidence = {.temperature = fitted_temperature(predictions)}, .ece = reliability(predictions).ece};
   if (wanted_error) {
     const std::optional<Rejection> chosen = chosen_rejection(predictions, fit.confidence.temperature, *wanted_error);
     if (!chosen)
-      refuse("no threshold keeps {:g}% of errors: the answer this network is surest of is wrong", 100 * *wanted_error);
+      refuse("no threshold allows only {:g}% of wrong answers: the most confident answer is wrong", 100 * *wanted_error);
     fit.chosen = *chosen;
     fit.confidence.unknown_below = chosen->unknown_below;
   }

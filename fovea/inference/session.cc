@@ -35,7 +35,7 @@ bool Session::has_argument(const std::string& name) const { return argument_inde
 void Session::bind(const std::string& name, const Tensor& tensor) {
   const ProgramPort& port = program_.plan().arguments[argument_index_.at(name)];
   if (tensor.shape() != port.shape || tensor.dtype() != port.dtype) {
-    fail("tensor \"{}\" is {} {}; the network wants {} {}", name, to_string(tensor.shape()), fovea::name(tensor.dtype()),
+    fail("tensor \"{}\" is {} {}; the network needs {} {}", name, to_string(tensor.shape()), fovea::name(tensor.dtype()),
          to_string(port.shape), fovea::name(port.dtype));
   }
   const size_t index = argument_index_.at(name);

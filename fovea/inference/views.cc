@@ -18,7 +18,7 @@ int64_t reflected(int64_t position, int64_t extent) {
 template <typename From>
 Tensor rearranged(const Tensor& images, From from) {
   if (images.shape().size() != 4)
-    refuse("views are of pictures [n, height, width, channels], not of {}", to_string(images.shape()));
+    refuse("views are for images [n, height, width, channels], not for {}", to_string(images.shape()));
   const int64_t height = images.shape()[1], width = images.shape()[2], channels = images.shape()[3];
   Tensor result(images.shape(), DType::f32);
   for (int64_t image = 0; image < images.shape()[0]; ++image) {

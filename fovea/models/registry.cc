@@ -37,7 +37,7 @@ const ModelEntry& entry_named(std::string_view name) {
     known.push_back(entry.name);
   }
   if (nearest_name(name, known).empty())
-    refuse("unknown model \"{}\": no folder of a run, and none of the {} networks that `fovea models` lists", name,
+    refuse("unknown model \"{}\": neither the folder of a run nor one of the {} networks that `fovea models` lists", name,
            known.size());
   refuse_unknown("model", name, known);
 }

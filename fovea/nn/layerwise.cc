@@ -59,7 +59,7 @@ Optimizer muon(MuonOptions options) {
   return [options](Recorder& recorder) -> ParameterUpdate {
     return [options, &recorder](const ParameterSpec& spec, Value parameter, Value gradient, Value rate) {
       if (spec.shape.size() < 2) {
-        refuse("muon: \"{}\" is {}, no filter and no matrix; give it to a group with another optimizer", spec.name,
+        refuse("muon: \"{}\" is {}, neither a filter nor a matrix; give it to a group with another optimizer", spec.name,
                to_string(spec.shape));
       }
       if (options.momentum > 0) {

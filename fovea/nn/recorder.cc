@@ -149,7 +149,7 @@ std::vector<Value> Recorder::add(std::string_view operator_name, const std::vect
     carry_flattened(operation.name, operands, results.front());
     if (const auto other = substitutes_.find(std::ssize(operations_)); other != substitutes_.end()) {
       if (other->second.type() != operation.result)
-        refuse("{} \"{}\" gives {}, which {} cannot stand for", operator_name, path(), to_string(operation.result),
+        refuse("{} \"{}\" gives {}, which cannot be replaced by {}", operator_name, path(), to_string(operation.result),
                to_string(other->second.type()));
       if (std::vector<Shape> maps = flattened_maps(results.front()); !maps.empty())
         mark_flattened(other->second, std::move(maps));

@@ -231,7 +231,7 @@ Traced trace_inference(const Network& network, int64_t batch, Output output) {
 }
 
 Traced trace_evaluation(const Network& network, int64_t batch) {
-  if (network.form) refuse("{} tells no classes of images apart: it cannot be evaluated on labels", network.name);
+  if (network.form) refuse("{} does not classify images, so it cannot be evaluated on labels", network.name);
   Recorder recorder(network.name, Mode::inference);
   const NamedValues inputs = network_inputs(recorder, network, batch);
   const Value label = recorder.input("label", {{batch}, DType::i32});

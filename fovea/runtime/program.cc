@@ -67,7 +67,8 @@ void check_plan(const ProgramPlan& plan) {
     if (call.function == nullptr) fail("program: kernel \"{}\" has no code", call.name);
     if (call.tiles < 0 || call.scratch_bytes < 0) fail("program: kernel \"{}\" has a negative size", call.name);
     for (const KernelOutput& output : call.outputs)
-      if (output.operand >= call.operands.size()) fail("program: kernel \"{}\" writes what it is not given", call.name);
+      if (output.operand >= call.operands.size())
+        fail("program: kernel \"{}\" writes an operand that it does not have", call.name);
     for (const KernelOperand& operand : call.operands) {
       int64_t bytes = -1;
       const auto index = static_cast<size_t>(operand.index);
@@ -108,7 +109,8 @@ class HoistedConstants {
     if (!fits) fail("program: its initializer does not give the {} tensors that it reads", ports_.size());
     for (const ProgramPort& port : plan.arguments) {
       const auto found = std::ranges::find(of.arguments, port.name, &ProgramPort::name);
-      if (found == of.arguments.end()) fail("program: its initializer reads \"{}\", no argument of it", port.name);
+      if (found == of.arguments.end())
+        fail("program: its initializer reads \"{}\", which is not an argument of the program", port.name);
       arguments_.push_back(static_cast<size_t>(found - of.arguments.begin()));
     }
   }

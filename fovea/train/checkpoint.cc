@@ -88,7 +88,7 @@ bool has_run(const std::filesystem::path& folder) {
 }
 
 void refuse_replacing(const std::filesystem::path& folder) {
-  if (has_run(folder)) refuse("{} holds a run already; --resume goes on with it, --overwrite starts anew", folder.string());
+  if (has_run(folder)) refuse("{} holds a run already; --resume continues it, --overwrite replaces it", folder.string());
 }
 
 void remove_run(const std::filesystem::path& folder) {

@@ -31,7 +31,8 @@ std::shared_ptr<const StoredExamples> cached_features(Predictor& features, std::
     before = batch.count;
     const Tensor& values = features.run({{"image", batch.image}}, threads).result("features");
     if (finiteness(values) != Finiteness::finite)
-      fail("what the frozen part of {} makes of {} is not finite", network.name, dataset->image_name(done % count));
+      fail("the features that the frozen part of {} computes of {} are not finite", network.name,
+           dataset->image_name(done % count));
     if (stored->values.empty()) {
       Shape shape = values.shape();
       shape[0] = rows;
@@ -57,7 +58,7 @@ Metrics evaluate(Predictor& head, const StoredExamples& examples, int64_t batch,
     Tensor values(shape, DType::f32);
     for (int64_t i = 0; i < shape[0]; ++i) examples.copy(first + i, values.data<float>() + i * examples.row_size());
     const Tensor& answers = head.predict(values, threads);
-    if (finiteness(answers) != Finiteness::finite) fail("the answers of {} are not finite", head.network().name);
+    if (finiteness(answers) != Finiteness::finite) fail("the results of {} are not finite", head.network().name);
     metrics.add(answers, std::span(examples.labels).subspan(static_cast<size_t>(first), static_cast<size_t>(shape[0])));
   }
   return metrics;

@@ -23,7 +23,7 @@ Confidence read_confidence(const std::filesystem::path& path) {
   try {
     return confidence_of(nlohmann::json::parse(read_text(path)));
   } catch (const std::exception& error) {
-    fail("{}: not what fovea eval --calibrate keeps: {}", path.string(), error.what());
+    fail("{}: not a file that fovea eval --calibrate writes: {}", path.string(), error.what());
   }
 }
 
@@ -75,12 +75,14 @@ TrainedModel open_network(const std::string& model, const ModelOptions& options)
   const std::filesystem::path folder = model;
   if (std::filesystem::is_directory(folder)) {
     if (!std::filesystem::exists(folder / "recipe.toml")) refuse("{} is not the folder of a run: it has no recipe.toml", model);
-    if (options != ModelOptions()) refuse("{} is a run: its recipe tells the form of its network", model);
+    if (options != ModelOptions())
+      refuse("{} is a run, and its recipe determines its network; options of the network are only for networks of fovea models",
+             model);
     opened.recipe = read_recipe(folder / "recipe.toml");
     if (std::filesystem::exists(folder / confidence_file)) opened.confidence = read_confidence(folder / confidence_file);
     if (std::filesystem::exists(folder / "labels.txt")) opened.labels = read_labels(folder / "labels.txt", LabelNumbers::keep);
   } else {
-    if (model.find('/') != model.npos) refuse("no run at {}", model);
+    if (model.find('/') != model.npos) refuse("there is no run at {}", model);
     opened.recipe = default_recipe(make_model(model).name);
   }
   opened.network = network_of(opened.recipe, options);

@@ -29,7 +29,8 @@ InferenceModel opened(const std::string& name) {
       return read_file(path, 0);  // the file fixes its batch; if it is corrupt, this fails again
     }
   }
-  if (!std::filesystem::is_directory(path)) refuse("a teacher is a run's folder, an .onnx or a .tflite file; {} is none", name);
+  if (!std::filesystem::is_directory(path))
+    refuse("a teacher must be the folder of a run, an .onnx or a .tflite file; {} is none of these", name);
   TrainedModel trained = open_model(name, {}, 1);
   Traced traced = trace_inference(trained.network, usual_batch);
   return {.name = trained.network.name,
@@ -51,7 +52,7 @@ std::vector<int64_t> places_of(const std::vector<std::string>& classes, const Im
   }
   if (places.size() == classes.size()) return places;
   if (!places.empty() || teacher.classes() != std::ssize(classes))
-    refuse("{} tells {} classes apart, and not those of the data set, which are {}", name, teacher.classes(), classes.size());
+    refuse("{} has {} classes, which are not the {} of the data set", name, teacher.classes(), classes.size());
   for (size_t i = 0; i < classes.size(); ++i) places.push_back(static_cast<int64_t>(i));
   return places;
 }
@@ -63,7 +64,8 @@ Teacher::Teacher(const std::string& model, const Network& student, const std::ve
   classifier_ = std::make_unique<ImageClassifier>(opened(model));
   shape_ = classifier_->image_shape();
   if (shape_.channels != student_shape_.channels)
-    refuse("{} teaches from images of {} channels; {} sees {}", model, shape_.channels, student.name, student_shape_.channels);
+    refuse("{} reads images of {} channels, {} reads {}; a teacher must read the same", model, shape_.channels, student.name,
+           student_shape_.channels);
   augmenter_.emplace(shape_, classifier_->evaluation());
   places_ = places_of(classes, *classifier_, model);
   input_ = Tensor({classifier_->batch(), shape_.height, shape_.width, shape_.channels}, DType::f32);

@@ -34,7 +34,7 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
 
 InferenceModel read_model_file(const std::filesystem::path& path, int64_t batch, bool dynamic) {
   if (path.extension() == ".tflite") return read_tflite(path, {.batch = batch, .dynamic = dynamic});
-  if (dynamic) refuse("the dynamic form is of .tflite files; {} is none", path.string());
+  if (dynamic) refuse("--dynamic is for .tflite files; {} is not one", path.string());
   return read_onnx(path, {.batch = batch});
 }
 
@@ -46,8 +46,9 @@ bool is_model_file(const std::filesystem::path& model) {
 
 InferenceModel open_inference_model(const std::string& model, const OpenOptions& options) {
   if (is_model_file(model)) {
-    if (!options.weights.empty()) refuse("{} holds its weights; weights are given to a network by its name", model);
-    if (options.form != ModelOptions{}) refuse("{} is what it is; options of its form are for a network by its name", model);
+    if (!options.weights.empty()) refuse("{} contains its weights; --weights is for networks of fovea models", model);
+    if (options.form != ModelOptions{})
+      refuse("{} determines its network; options of the network are only for networks of fovea models", model);
     if (options.batch == 0 || options.exact_batch) return read_model_file(model, options.batch, options.dynamic);
     try {
       return read_model_file(model, options.batch, options.dynamic);
@@ -55,7 +56,7 @@ InferenceModel open_inference_model(const std::string& model, const OpenOptions&
       return read_model_file(model, 0, options.dynamic);  // so that the error of the file itself is thrown again
     }
   }
-  if (options.dynamic) refuse("the dynamic form is of .tflite files; {} is none", model);
+  if (options.dynamic) refuse("--dynamic is for .tflite files; {} is not one", model);
   return inference_model(open_model(model, options.weights, options.seed, options.form), options);
 }
 

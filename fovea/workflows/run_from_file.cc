@@ -45,7 +45,7 @@ double difference(const InferenceModel& a, const InferenceModel& b) {
 TrainedModel matched_model(const InferenceModel& given, const std::string& origin) {
   const InferenceModel file = dequantized(given);
   const std::optional<MatchedNetwork> found = recognized(file);
-  if (!found) fail("{} is none of the networks of fovea models; it stays a file", origin);
+  if (!found) fail("{} is not one of the networks of fovea models, so it cannot become a run", origin);
   TrainedModel model{
       .tensors = found->tensors, .labels = file.labels, .recipe = default_recipe(found->model), .confidence = file.confidence};
   Recipe& recipe = model.recipe;
@@ -61,7 +61,8 @@ TrainedModel matched_model(const InferenceModel& given, const std::string& origi
   recipe.orientation = preprocessing.upright ? "exif" : "stored";
   const Shape own = make_model(found->model).input;
   if (own != found->options.input) {
-    if (found->options.input[0] != found->options.input[1]) fail("{} reads images that are not square", origin);
+    if (found->options.input[0] != found->options.input[1])
+      fail("{} reads images that are not square, so it cannot become a run", origin);
     recipe.size = found->options.input[0];
   }
   model.network = network_of(recipe);
@@ -69,7 +70,8 @@ TrainedModel matched_model(const InferenceModel& given, const std::string& origi
   Traced traced = trace_inference(model.network, 1, softmax ? Output::probabilities : Output::logits);
   const InferenceModel ours{.name = model.network.name, .graph = std::move(traced.graph), .tensors = model.tensors};
   if (const double error = difference(file, ours); error > 1e-3)
-    fail("{} has the layers of {} and gives other answers (by {:.3g}); it stays a file", origin, found->model, error);
+    fail("{} has the layers of {}, but its results differ (by {:.3g} of the largest), so it cannot become a run", origin,
+         found->model, error);
   return model;
 }
 
@@ -78,7 +80,7 @@ void write_run(const std::filesystem::path& folder, const TrainedModel& model) {
     fail("{} names for {} classes", model.labels.size(), model.network.classes);
   make_folder(folder);
   const RunLock lock(folder);
-  if (has_checkpoint(folder)) refuse("{} holds a run in training; give another folder", folder.string());
+  if (has_checkpoint(folder)) refuse("{} holds a run that is being trained; give another folder", folder.string());
   write_text(folder / "recipe.toml", to_toml(model.recipe));
   if (!model.labels.empty()) write_labels(folder / "labels.txt", model.labels);
   write_weights(folder / "model.safetensors", model.network, model.tensors);

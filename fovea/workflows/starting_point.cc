@@ -31,8 +31,7 @@ Recipe network_recipe(const Recipe& trained) {
 
 StartingPoint point_of(TrainedModel model, const std::string& place) {
   if (model.recipe.quantize_aware)
-    refuse("{} was trained for integers, which its norms are folded for; start from the run that it was fine-tuned from",
-           place);
+    refuse("{} was trained for integers, with its norms folded; start from the run that it was fine-tuned from", place);
   return {.recipe = network_recipe(model.recipe),
           .weights = {.path = place, .tensors = std::move(model.tensors), .metadata = {{"format", "fovea"}}},
           .labels = std::move(model.labels)};
@@ -65,7 +64,7 @@ StartingPoint starting_point(const std::string& place) {
   } else if (std::filesystem::exists(place)) {
     point = point_of_weights(place);
   } else {
-    refuse("--weights {}: no such file, nor the folder of a run, nor the name of weights that fovea models --weights lists",
+    refuse("--weights {}: neither a file, nor the folder of a run, nor the name of weights that fovea models --weights lists",
            place);
   }
   point.recipe.weights = place;

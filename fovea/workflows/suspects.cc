@@ -26,8 +26,8 @@ std::vector<int> drawn_folds(const Dataset& dataset, int folds, uint64_t seed) {
   for (size_t label = 0; label < classes.size(); ++label) {
     std::vector<int64_t>& images = classes[label];
     if (std::ssize(images) < folds)
-      refuse("{} has {} images and cannot be in {} folds; give fewer by --folds", dataset.class_names()[label], images.size(),
-             folds);
+      refuse("{} has {} images, too few for {} folds; give a smaller number by --folds", dataset.class_names()[label],
+             images.size(), folds);
     Random random(seed ^ purpose, label);
     for (size_t i = images.size(); i > 1; --i) std::swap(images[i - 1], images[random.below(static_cast<uint32_t>(i))]);
     for (const int64_t image : images) fold[static_cast<size_t>(image)] = next++ % folds;
@@ -72,9 +72,9 @@ Predictions predictions_of(const Recipe& recipe, const Fold& fold, const Suspect
 }  // namespace
 
 Suspects find_suspects(const std::string& folder, const SuspectOptions& options, Progress& progress) {
-  if (options.folds < 2) refuse("{} folds hold nothing out; at least 2", options.folds);
+  if (options.folds < 2) refuse("--folds is {}, must be at least 2", options.folds);
   if (!std::filesystem::is_directory(folder))
-    refuse("suspects are found among the training images of a run; {} is none", folder);
+    refuse("suspects are found among the training images of a run; {} is not the folder of one", folder);
   const Recipe recipe = fold_recipe(open_network(folder).recipe);
   const auto dataset = open_run_data(folder, recipe, Split::train);
   const std::vector<int> fold_of = drawn_folds(*dataset, options.folds, static_cast<uint64_t>(recipe.seed));

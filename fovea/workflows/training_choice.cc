@@ -118,7 +118,7 @@ TrainingFacts facts_of(const Dataset& train) {
     } catch (const Error&) {  // training reports it
     }
   }
-  if (heights.empty()) fail("none of {} pictures can be read, {} the first", looked, train.image_name(0));
+  if (heights.empty()) fail("none of {} pictures can be read; the first is {}", looked, train.image_name(0));
   std::ranges::sort(heights);
   std::ranges::sort(widths);
   facts.shape = {heights[heights.size() / 2], widths[widths.size() / 2], 3};
@@ -187,8 +187,8 @@ TrainingChoice choose_training(const TrainingFacts& facts) {
     return choice_of(default_recipe(many ? "airbench94" : "resnet20"), facts,
                      many ? "made for many images of this size" : "made for images of this size");
   }
-  refuse("images of {} x {} x {}: which network? fovea train MODEL --data SPEC (fovea models lists them)", shape.height,
-         shape.width, shape.channels);
+  refuse("no network is chosen for images of {} x {} x {}; name one: fovea train MODEL --data SPEC (fovea models lists them)",
+         shape.height, shape.width, shape.channels);
 }
 
 }  // namespace fovea

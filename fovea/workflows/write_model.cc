@@ -15,13 +15,13 @@ bool simulates_integers(const InferenceModel& model) {
 
 void write_model_file(const std::filesystem::path& path, const InferenceModel& model) {
   if (simulates_integers(model))
-    refuse("{}: {} was trained for integers and holds none yet; quantize it first", path.string(), model.name);
+    refuse("{}: {} was trained for integers and is not quantized yet; run fovea quantize first", path.string(), model.name);
   if (path.extension() == ".onnx") {
     write_onnx(path, model);
   } else if (path.extension() == ".tflite") {
     write_tflite(path, model);
   } else {
-    refuse("{}: a graph's name ends in .tflite or .onnx", path.string());
+    refuse("{}: the name of a network's file must end in .tflite or .onnx", path.string());
   }
 }
 

@@ -16,7 +16,7 @@ for file in net.tflite net.onnx; do
     wrong "summary of $file: $(cat summary.json)"
 done
 [[ $(json summary.json "j['format']") == "ONNX, opset 13" ]] || wrong "format: $(json summary.json "j['format']")"
-refused 2 'is what it is' summary net.tflite --train
+refused 2 'determines its network' summary net.tflite --train
 head -c 2000 net.tflite >cut.tflite
 refused 1 'cut.tflite' summary cut.tflite
 
@@ -41,5 +41,5 @@ done
 [[ $(json same.json "j['loss']") == "$(json own.json "j['loss']")" ]] || wrong "labels in the same order change the answer"
 [[ $(json reversed.json "j['loss']") != "$(json own.json "j['loss']")" ]] || wrong "eval does not use --labels"
 refused 2 'but not "9"' eval net.tflite --data digits:200 --labels part
-refused 2 'the dynamic form is of .tflite files' eval net.onnx --data digits:200 --dynamic
+refused 2 '--dynamic is for .tflite files' eval net.onnx --data digits:200 --dynamic
 finish

@@ -67,5 +67,5 @@ json f32.json "j['loss']" >f32; json bf16.json "j['loss']" >bf16
 python3 -c "a, b = float(open('f32').read()), float(open('bf16').read()); exit(not (a != b and abs(a - b) < 0.02 * a))" ||
   wrong "eval in f32: $(cat f32), in bf16: $(cat bf16)"
 "$fovea" export all -o all.onnx >/dev/null 2>&1 || wrong "export"
-refused 2 '--dtype is for runs and networks of the zoo' eval all.onnx --data images:noise --dtype bf16
+refused 2 '--dtype is for runs and networks of fovea models' eval all.onnx --data images:noise --dtype bf16
 finish

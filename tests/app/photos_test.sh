@@ -106,9 +106,9 @@ for weights in base.tflite base.onnx; do
 done
 mkdir other && cp -r photos/dark other/night && cp -r photos/light other/day
 trained other --weights runs/photos --epochs 0 --out new-head
-grep -q 'its head .* is of other classes; it starts anew' err || wrong "the head of other classes stayed: $(cat err)"
+grep -q 'its head .* is for other classes; a new head is trained' err || wrong "the head of other classes stayed: $(cat err)"
 trained photos --weights runs/photos --epochs 0 --out same-head
-grep -q 'starts anew' err && wrong "the head of the same classes went: $(cat err)"
+grep -q 'a new head is trained' err && wrong "the head of the same classes went: $(cat err)"
 
 # From nothing, with time to keep to.
 trained photos --minutes 0.02 --set input.size=16 --epochs 1 --out nothing
@@ -120,17 +120,17 @@ cp -r photos/dark single/
 for label in a b; do mkdir few/$label; cp photos/dark/{1,2,4}.png few/$label; done
 python3 draw.py three 3
 refused 1 'empty: an empty folder' train empty
-refused 1 'single: one class, "dark"' train single
+refused 1 'single: only one class, "dark"' train single
 refused 1 'there is no folder nowhere/' train nowhere/
 refused 2 'unknown model "photo"' train photo
 refused 1 'pictures side by side, of no class' train photos/dark
 refused 2 'runs/photos is a run' train runs/photos
 refused 2 'base.tflite is a file; fovea train DIR --weights base.tflite' train base.tflite
 refused 2 'runs/photos holds a run already' train photos --weights base
-refused 2 '--weights elsewhere: no such file' train photos --weights elsewhere --out x
+refused 2 '--weights elsewhere: neither a file' train photos --weights elsewhere --out x
 refused 2 'are both a model' train vgg16 vgg19 --data photos
 refused 2 'holds the weights of cifar-cnn, not of vgg16' train vgg16 photos --weights base --out x
-refused 2 'calibrate on what?' quantize base.tflite
+refused 2 'there are no images to calibrate on' quantize base.tflite
 head -c 40 /dev/urandom >noise.pth
 refused 1 'noise.pth' train photos --weights noise.pth --out x
 mkdir -p broken/a broken/b && for label in a b; do for i in 1 2 3 4 5; do echo "no picture $label $i" >broken/$label/$i.jpg; done; done

@@ -5,11 +5,11 @@ source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
 
 # Names are refused with the nearest known one.
-refused 2 'which command? demo, models'
+refused 2 'no command is given; known: demo, models'
 refused 2 'unknown command "trian"; did you mean "train"?' trian mnist-cnn
 refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' train mnist-cn --data digits
 refused 2 'unknown model "mnist-cn"; did you mean "mnist-cnn"?' summary mnist-cn
-refused 2 'unknown model "somewhere-else": no folder of a run, and none of the' eval somewhere-else
+refused 2 'unknown model "somewhere-else": neither the folder of a run nor one of the' eval somewhere-else
 refused 2 'unknown option "--epoch"; did you mean "--epochs"?' train mnist-cnn --epoch 3
 refused 2 'unknown kind of data set "mnst"; did you mean "mnist"?' data mnst:somewhere
 refused 2 'unknown optimizer.name "sdg"; did you mean "sgd"?' train mnist-cnn --data digits --optimizer sdg
@@ -41,7 +41,7 @@ refused 2 'train on what?' train
 refused 2 'cifar-cnn takes images [32, 32, 3]; the data set has [28, 28, 1]' train cifar-cnn --data digits:600
 refused 2 'holds no checkpoint to resume from' train --resume --out nowhere
 refused 2 'holds no checkpoint to resume from' train --resume --out nowhere --epochs 3
-refused 2 'choose one' train mnist-cnn --resume --overwrite
+refused 2 'give one' train mnist-cnn --resume --overwrite
 refused 2 'it has no recipe.toml' eval . --data digits:60
 refused 2 'no run at runs/none' eval runs/none --data digits:60
 
@@ -56,7 +56,7 @@ refused 1 'there is no folder nowhere' quantize mnist-cnn --calibrate digits:600
 refused 2 'images of 32x32x3 cannot come from a data set of 28x28x1' quantize cifar-cnn --calibrate digits:600 --images 10
 refused 2 '--weights FILE, or the folder of its run' train mnist-cnn --data digits:600 --quantize-aware
 refused 2 'quantize.range_decay is 2' train mnist-cnn --data digits:600 --quantize-aware --set quantize.range_decay=2
-refused 2 'train on . or on --data digits:600?' train . --data digits:600 --quantize-aware
+refused 2 '. and --data digits:600 are both data' train . --data digits:600 --quantize-aware
 refused 2 'fovea train DIR --weights net.tflite' train net.tflite --data digits:600 --quantize-aware
 refused 1 'cannot read missing.tflite' edgetpu missing.tflite
 printf '{}' >text.tflite

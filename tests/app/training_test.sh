@@ -53,7 +53,7 @@ done
 [[ $(json eval.json "j['top1'],j['top5'],j['loss'],j['count']") == $(json straight.json "j['top1'],j['top5'],j['loss'],j['count']") ]] ||
   wrong "eval and train disagree: $(cat eval.json)"
 (( $(json straight.json "int(100*j['top1'])") >= 60 )) || wrong "nothing learnt: top-1 $(json straight.json "j['top1']")"
-refused 2 'holds a run already; --resume goes on with it' train "${settings[@]}" --out straight
+refused 2 'holds a run already; --resume continues it' train "${settings[@]}" --out straight
 
 # A corrupt file is noticed.
 cp -r straight hurt

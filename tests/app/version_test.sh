@@ -19,5 +19,5 @@ FOVEA_CACHE=off "$fovea" --version --json >off.json 2>log || wrong "without a ca
 
 FOVEA_CPU=none-such refused 2 'unknown processor "none-such"' --version --json
 refused 2 '--json requires --version' --json models
-refused 2 'which command?' --json
+refused 2 'no command is given' --json
 finish

@@ -64,7 +64,7 @@ rm -r torch shared
 # Without the net: what is there, or where it was looked for.
 fetched mobilenet-v2@pth --offline
 : >log
-fetch_refused 1 "--offline forbids to download it" mobilenet-v2@safetensors --offline
+fetch_refused 1 "--offline forbids downloading it" mobilenet-v2@safetensors --offline
 grep -q "$work/torch/hub/checkpoints" err && [[ ! -s log ]] || wrong "offline: $(cat err log)"
 
 # What comes wrong is not kept, of either size: known to the byte, or about.
@@ -128,7 +128,7 @@ for key in "model = 'mobilenet-v2'" 'width = 0.3[45]' "convention = 'tensorflow'
 done
 "$fovea" train mobilenet-v2 photos "${catalog[@]}" --weights imagenet --epochs 1 --batch 8 --offline --out named >out 2>err || wrong "a named model: $(tail -1 err)"
 refused 2 'no published weights of vgg11 are known' train vgg11 photos "${catalog[@]}" --weights imagenet --out x
-refused 2 'no such file, nor the folder of a run' train photos "${catalog[@]}" --weights mobilenet-v3 --out x
+refused 2 'neither a file, nor the folder of a run' train photos "${catalog[@]}" --weights mobilenet-v3 --out x
 refused 2 'did you mean "mobilenet-v2@pth"?' fetch weights mobilenet-v2@pht "${catalog[@]}"
 
 # No catalog.

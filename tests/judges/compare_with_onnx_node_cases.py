@@ -162,7 +162,7 @@ def run(program, folders, timeout=600):
     return said
 
 
-INTERNAL = ("kernel @", "schedule", "std::", "does not parse", "internal")
+INTERNAL = ("kernel @", "schedule", "std::", "does not parse", "cannot be parsed", "internal")
 
 
 def main():

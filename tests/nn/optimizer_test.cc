@@ -211,7 +211,8 @@ TEST(Optimizer, RefusesImpossibleNumbers) {
   EXPECT_EQ(refused([] { rmsprop({.decay = 1}); }), "rmsprop: decay is 1, must be at least 0 and below 1");
   EXPECT_EQ(refused([] { lars({.trust = 0}); }), "lars: trust is 0, must be positive");
   EXPECT_EQ(refused([] { muon({.momentum = 0}); }), "muon: nesterov needs a momentum above 0");
-  EXPECT_NE(refused([] { linear_step(muon()); }).find("muon: \"fc.bias\" is [3], no filter and no matrix"), std::string::npos);
+  EXPECT_NE(refused([] { linear_step(muon()); }).find("muon: \"fc.bias\" is [3], neither a filter nor a matrix"),
+            std::string::npos);
   EXPECT_NE(refused([] { adam({.beta2 = std::nan("")}); }).find("beta2"), std::string::npos);
 }
 

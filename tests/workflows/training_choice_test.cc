@@ -116,7 +116,7 @@ TEST(TrainingPlan, SaysWhatIsMissing) {
   };
   expect_error(2, plan({}), {"train on what?"});
   expect_error(2, plan({.model = "resnet18"}), {"train on what?"});
-  expect_error(2, plan({.data = "digits:100", .weights = "nowhere"}), {"nowhere", "no such file"});
+  expect_error(2, plan({.data = "digits:100", .weights = "nowhere"}), {"nowhere", "neither a file"});
   expect_error(2, plan({.model = "vgg16-bnn", .data = "digits:100"}), {"vgg16-bn"});
 }
 

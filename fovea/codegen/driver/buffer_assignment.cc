@@ -102,7 +102,7 @@ DType dtype_of(mlir::Type element_type) {
   if (element_type.isInteger(64)) return DType::i64;
   std::string text;
   llvm::raw_string_ostream(text) << element_type;
-  fail("compile: a tensor of {} has no element type of ours", text);
+  fail("compile: tensors of {} are not supported", text);
 }
 
 Tensor tensor_of(mlir::TypedAttr constant) {

@@ -39,9 +39,8 @@ std::string gigabytes(int64_t bytes) { return fmt::format("{:.3f} GB", static_ca
 
 [[noreturn]] void refuse_memory(const ProgramMemory& memory, int64_t limit) {
   refuse(
-      "this takes at least {} of memory, {} for inputs, parameters and their state, {} for what is between them, computed "
-      "again "
-      "where that helps, and {} for the threads{}; {} are allowed. A smaller batch takes less",
+      "this takes at least {} of memory, {} for inputs, parameters and their state, {} for the tensors between layers, with "
+      "recomputation, and {} for the threads{}; {} are allowed. A smaller batch takes less",
       gigabytes(memory.bytes()), gigabytes(memory.tensors), gigabytes(memory.arena), gigabytes(memory.scratch),
       memory.process > 0 ? fmt::format(", and {} for the rest of the program", gigabytes(memory.process)) : "",
       gigabytes(limit));

@@ -324,7 +324,7 @@ MultiplyAdd multiply_add(Operation* op) {
     if (isa_and_nonnull<arith::MulFOp>(factor) && factor->hasAttr(dot_product_mark))
       return {factor->getOperand(0), factor->getOperand(1), op->getOperand(1 - i), factor};
   }
-  fail("a marked sum adds no product of groups");
+  fail("an addition marked fovea.dot_product adds no marked product");
 }
 
 // Replaces the marked multiply-adds of one function by the instruction.
@@ -394,7 +394,9 @@ class ProductLowering {
   Value dot(Location location, Value sum, Value left, Value right) {
     if (product_ == DotProduct::unsigned_first || product_ == DotProduct::signed_first) {
       const bool first = reads_unsigned(left, function_), second = reads_unsigned(right, function_);
-      if (first == second) fail("{}: a product of bytes whose signs are not known", function_.getName().str());
+      if (first == second)
+        fail("{}: exactly one operand of a dot product of bytes must come from the argument marked fovea.unsigned_bytes",
+             function_.getName().str());
       if (second) std::swap(left, right);
     }
     return dot_of_any_length(instruction_, builder_, location, sum, left, right);

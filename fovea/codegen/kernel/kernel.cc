@@ -72,7 +72,7 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
   if (auto pad = tensor.getDefiningOp<tensor::PadOp>()) {
     Value value = pad.getConstantPaddingValue();
     Attribute constant;
-    if (!value || !matchPattern(value, m_Constant(&constant))) reject(kernel, pad, "padding must be with a constant");
+    if (!value || !matchPattern(value, m_Constant(&constant))) reject(kernel, pad, "padding must have a constant value");
     access.tensor = pad.getSource();
     access.pad_low.assign(pad.getStaticLow().begin(), pad.getStaticLow().end());
     access.pad_value = constant;
@@ -83,7 +83,8 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
     access.prepacked = true;
   }
   if (!isa<BlockArgument>(access.tensor) && !access.tensor.getDefiningOp<linalg::GenericOp>())
-    reject(kernel, access.tensor.getDefiningOp(), "not an argument, a padded one, or a formula's result");
+    reject(kernel, access.tensor.getDefiningOp(),
+           "neither an argument, a padded argument, nor the result of a linalg operation");
   return access;
 }
 
@@ -225,13 +226,13 @@ KernelDescription read_kernel(func::FuncOp kernel) {
     } else {
       formula.epilogue.push_back(read_formula(kernel, op));
       const LinalgOperation& added = formula.epilogue.back();
-      if (llvm::is_contained(added.reduced, true)) reject(kernel, op, "only the first formula may reduce");
+      if (llvm::is_contained(added.reduced, true)) reject(kernel, op, "only the first linalg operation may reduce");
       if (llvm::any_of(added.inputs, [](const Access& input) { return input.padded(); }))
-        reject(kernel, op, "only the first formula may read through padding");
+        reject(kernel, op, "only the first linalg operation may read padding");
     }
     first = false;
   }
-  if (first) fail("kernel @{}: no formula in it", kernel.getName().str());
+  if (first) fail("kernel @{}: it contains no linalg operation", kernel.getName().str());
   Operation* terminator = kernel.getBody().front().getTerminator();
   for (OpOperand& operand : terminator->getOpOperands())
     formula.outputs.push_back(read_output(kernel, operand.get(), operand.getOperandNumber()));

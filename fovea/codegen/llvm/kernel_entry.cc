@@ -68,9 +68,9 @@ std::unique_ptr<llvm::Module> translate(mlir::ModuleOp module, llvm::LLVMContext
                                         KernelEntry entry, const Target& target) {
   const TileProgram program = read_tile_program(module);
   std::unique_ptr<llvm::Module> translated = mlir::translateModuleToLLVMIR(module, context, "kernel");
-  if (!translated) fail("kernel {}: LLVM's dialect does not translate", name);
+  if (!translated) fail("kernel {}: LLVM's dialect does not translate to LLVM IR", name);
   llvm::Function* kernel = translated->getFunction(program.function);
-  if (kernel == nullptr) fail("kernel {}: @{} is no function of LLVM's dialect", name, program.function);
+  if (kernel == nullptr) fail("kernel {}: @{} is not a function of LLVM's dialect", name, program.function);
   kernel->setLinkage(llvm::Function::InternalLinkage);
   // The memory plan lets operands share memory only if a kernel reads and writes each element at the same loop indices
   // (docs/architecture.md, "Memory").

@@ -109,7 +109,7 @@ llvm::PreservedAnalyses DefineMemoryFunctionsPass::run(llvm::Module& module, llv
       if (copy == nullptr) copy = copy_function(module, size);
       builder.CreateCall(copy, {transfer->getDest(), transfer->getSource(), bytes});
     } else {
-      module.getContext().emitError(call, "a kernel moves memory onto itself");
+      module.getContext().emitError(call, "a kernel calls memmove, but slices of one tensor never overlap");
       continue;
     }
     call->eraseFromParent();

@@ -136,7 +136,7 @@ void check_needs(const Target& target, const llvm::MCSubtargetInfo& info) {
       refuse("processor \"{}\" {}: fovea cannot compile for it", target.cpu, need.words);
   }
   if (triple.isARM() && info.checkFeatures("+noarm"))
-    refuse("processor \"{}\" runs Thumb instructions alone: take a target such as thumbv8.1m.main-none-eabihf, not {}",
+    refuse("processor \"{}\" runs only Thumb instructions: use a target such as thumbv8.1m.main-none-eabihf, not {}",
            target.cpu, target.triple);
 }
 

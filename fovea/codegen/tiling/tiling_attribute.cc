@@ -124,18 +124,18 @@ class Reader {
  private:
   static int64_t integer(const char* name, Attribute attribute) {
     const auto number = dyn_cast_or_null<IntegerAttr>(attribute);
-    if (!number) fail("{}: {} is no integer", tiling_attribute, name);
+    if (!number) fail("{}: {} must be an integer", tiling_attribute, name);
     return number.getInt();
   }
   static unsigned position(const char* name, Attribute attribute) {
     const int64_t number = integer(name, attribute);
     if (number < 0 || number > std::numeric_limits<int32_t>::max())
-      fail("{}: {} is {}, no number of a dimension or an input", tiling_attribute, name, number);
+      fail("{}: {} is {}, must be the number of a dimension or an input", tiling_attribute, name, number);
     return static_cast<unsigned>(number);
   }
   ArrayAttr array(const char* name) const {
     const auto found = dyn_cast_or_null<ArrayAttr>(attribute_.get(name));
-    if (!found) fail("{}: {} is a list", tiling_attribute, name);
+    if (!found) fail("{}: {} must be a list", tiling_attribute, name);
     return found;
   }
   void kind() {
@@ -148,7 +148,7 @@ class Reader {
         return;
       }
     }
-    if (!name) fail("{}: kind is one of {}", tiling_attribute, llvm::join(known, ", "));
+    if (!name) fail("{}: kind must be one of {}", tiling_attribute, llvm::join(known, ", "));
     refuse_unknown("kind of tiling", name.getValue().str(), known);
   }
   void check_names() const {
@@ -161,7 +161,8 @@ class Reader {
   void dims() {
     for (Attribute entry : array("dims")) {
       const auto fields = dyn_cast<DictionaryAttr>(entry);
-      if (!fields || !fields.get("block")) fail("{}: each of dims is {{block = ..., tile = ..., unrolled}}", tiling_attribute);
+      if (!fields || !fields.get("block"))
+        fail("{}: each entry of dims must be {{block = ..., tile = ..., unrolled}}", tiling_attribute);
       for (NamedAttribute named : fields)
         if (const auto name = named.getName(); name != "block" && name != "tile" && name != "unrolled")
           refuse_unknown("field of dims", name.str(), std::vector<std::string>{"block", "tile", "unrolled"});
@@ -176,7 +177,8 @@ class Reader {
       const auto name = dyn_cast<StringAttr>(entry);
       const auto found = name ? llvm::find_if(packing_names, [&](const char* known) { return name.getValue() == known; })
                               : packing_names.end();
-      if (found == packing_names.end()) fail("{}: packing is one of {}", tiling_attribute, llvm::join(packing_names, ", "));
+      if (found == packing_names.end())
+        fail("{}: each entry of packing must be one of {}", tiling_attribute, llvm::join(packing_names, ", "));
       tiling_.packing.push_back(static_cast<Packing>(found - packing_names.begin()));
     }
   }
@@ -186,13 +188,13 @@ class Reader {
     for (Attribute entry : array("non_temporal")) {
       const unsigned output = position("non_temporal", entry);
       if (output >= kernel_.outputs.size())
-        fail("{}: non_temporal names result {} of {}", tiling_attribute, output, kernel_.outputs.size());
+        fail("{}: non_temporal names result {}, but the kernel has {}", tiling_attribute, output, kernel_.outputs.size());
       tiling_.non_temporal[output] = true;
     }
   }
   void field(const char* name, bool& value) const {
     if (attribute_.get(name) && !isa<UnitAttr>(attribute_.get(name)))
-      fail("{}: {} stands alone or not at all", tiling_attribute, name);
+      fail("{}: {} must be a unit attribute", tiling_attribute, name);
     value = attribute_.contains(name);
   }
   void field(const char* name, int64_t& value) const { value = integer(name, attribute_.get(name)); }
@@ -203,7 +205,7 @@ class Reader {
     if (!attribute_.contains(name)) return;
     const auto fields = dyn_cast<DictionaryAttr>(attribute_.get(name));
     if (!fields || fields.size() != 2 || !fields.get("dim") || !fields.get("input"))
-      fail("{}: {} is {{dim = ..., input = ...}}", tiling_attribute, name);
+      fail("{}: {} must be {{dim = ..., input = ...}}", tiling_attribute, name);
     value = LinePrefetch{.dim = position(name, fields.get("dim")), .input = position(name, fields.get("input"))};
   }
 

@@ -16,7 +16,7 @@ ImageShape checked_shape(const Dataset& dataset, ImageShape shape) {
     refuse("images of {}x{}x{} cannot come from a data set of {}x{}x{}", shape.height, shape.width, shape.channels,
            stored.height, stored.width, stored.channels);
   }
-  if (shape.size() < 1) refuse("photographs of any size need the size to bring them to");
+  if (shape.size() < 1) refuse("photographs of different sizes need the image size that they are scaled to");
   return shape;
 }
 

@@ -10,7 +10,7 @@
 namespace fovea {
 
 Region random_crop(int64_t height, int64_t width, const RandomCrop& options, Random& random) {
-  if (height < 1 || width < 1) fail("no crop of an empty image");
+  if (height < 1 || width < 1) fail("an empty image cannot be cropped");
   const double area = static_cast<double>(height) * static_cast<double>(width);
   const double least = std::log(options.least_aspect), most = std::log(options.most_aspect);
   constexpr int tries = 10;
@@ -38,7 +38,7 @@ Region random_crop(int64_t height, int64_t width, const RandomCrop& options, Ran
 
 CropBox center_box(int64_t height, int64_t width, int64_t crop_height, int64_t crop_width, int64_t resize) {
   if (height < 1 || width < 1 || crop_height < 1 || crop_width < 1) {
-    fail("no crop of {}x{} from an image of {}x{}", crop_height, crop_width, height, width);
+    fail("cannot crop {}x{} from an image of {}x{}", crop_height, crop_width, height, width);
   }
   const int64_t target = fovea_resized_side(crop_height, crop_width, resize);
   const int64_t resized_height = height <= width ? target : target * height / width;

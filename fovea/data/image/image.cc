@@ -39,9 +39,9 @@ const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name)
   }
   if (const char* format = fovea_foreign_format(start_of(bytes), bytes.size())) {
     const bool is_heif = fovea_is_heic(start_of(bytes), bytes.size()) != 0 || fovea_is_avif(start_of(bytes), bytes.size()) != 0;
-    fail("{}: {} is not read; convert it to JPEG or PNG{}", name, format, is_heif ? ", for example by heif-convert" : "");
+    fail("{}: {} is not supported; convert it to JPEG or PNG{}", name, format, is_heif ? ", for example by heif-convert" : "");
   }
-  fail("{}: no JPEG, PNG, WebP, GIF or BMP picture", name);
+  fail("{}: not a JPEG, PNG, WebP, GIF or BMP picture", name);
 }
 
 // The orientation as EXIF numbers it (orientation.h).

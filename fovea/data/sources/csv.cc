@@ -60,7 +60,7 @@ class ListDataset : public EntryDataset {
     const int32_t label =
         parse_label(cells[1], line == 1 ? where + ": neither a heading path,label nor a path and its label" : where);
     const auto [known, fresh] = lines.emplace(cells[0], line);
-    if (!fresh) fail("{}: {} stands in line {} already", where, cells[0], known->second);
+    if (!fresh) fail("{}: {} is already in line {}", where, cells[0], known->second);
     fs::path path = list.parent_path() / cells[0];
     std::error_code error;
     const uint64_t size = fs::file_size(path, error);

@@ -77,7 +77,7 @@ File read_either(const std::filesystem::path& folder, const std::string& file) {
     if (is_gzip(result.bytes)) result.bytes = gunzip(result.bytes, result.name);
     return result;
   }
-  fail("{}: neither {} nor {}.gz is there", folder.string(), file, file);
+  fail("{}: there is neither {} nor {}.gz", folder.string(), file, file);
 }
 
 void check_header(const File& file, const char* what, uint32_t magic, size_t header) {

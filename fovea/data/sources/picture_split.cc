@@ -124,7 +124,7 @@ void check_name(const fs::path& path) {
   const auto is_control = [](unsigned char letter) { return letter < ' '; };
   if (std::ranges::none_of(name, is_control)) return;
   std::ranges::replace_if(name, is_control, '?');
-  fail("{}: the name of a picture is one line of text; rename it (? stands for what is none)", escaped(name));
+  fail("{}: the name of a picture must be one line of text; rename it (? stands for what cannot be shown)", escaped(name));
 }
 
 std::string cell(const std::string& text) {
@@ -170,7 +170,8 @@ PictureSplit divided(const fs::path& folder, uint64_t seed) {
     split.classes.push_back(place.filename().string());
   }
   if (split.classes.size() == 1)
-    fail("{}: one class, \"{}\"; a network tells at least two apart, a folder each", folder.string(), split.classes.front());
+    fail("{}: only one class, \"{}\"; a network needs at least two, each with a folder of its own", folder.string(),
+         split.classes.front());
   std::vector<std::vector<size_t>> groups = groups_of_equals(folder, split.items);
   draw(split, groups, seed);
   const int64_t train = count_of(split, Split::train), test = count_of(split, Split::test);
@@ -206,7 +207,7 @@ PictureSplit read_split(const fs::path& path) {
     const std::vector<std::string> cells = csv_cells(content, where);
     if (cells.size() != 3 || (cells[2] != "train" && cells[2] != "test"))
       fail("{}: a line is {}, the part train or test", where, heading);
-    if (!known.insert(cells[0]).second) fail("{}: {} stands there already", where, utf8_of(cells[0]));
+    if (!known.insert(cells[0]).second) fail("{}: {} is listed twice", where, utf8_of(cells[0]));
     const auto label = labels.emplace(cells[1], static_cast<int32_t>(labels.size()));
     split.items.push_back({cells[0], label.first->second, cells[2] == "test" ? Split::test : Split::train});
   }

@@ -91,11 +91,11 @@ std::vector<fs::path> class_folders(const fs::path& folder) {
   for (const fs::path& path : folders) {
     const std::string name = path.filename().string();
     if (!is_utf8(name)) {
-      fail("{}: the name of the class folder \"{}\" is no UTF-8; rename it (convmv does so for whole trees)", folder.string(),
+      fail("{}: the name of the class folder \"{}\" is not UTF-8; rename it (convmv does so for whole trees)", folder.string(),
            escaped(name));
     }
     if (std::ranges::any_of(name, [](unsigned char letter) { return letter < ' '; }))
-      fail("{}: the name of a class folder is one line of text", folder.string());
+      fail("{}: the name of a class folder must be one line of text", folder.string());
   }
   return folders;
 }

@@ -185,7 +185,7 @@ class TarDataset : public EntryDataset {
       const Member member(path);
       if (member.key.empty() || member.is_hidden_file()) return;
       const std::string where = fmt::format("{}: {}", files_[file].string(), path);
-      if (!paths.insert(path).second) fail("{}: the name stands twice in the shard", where);
+      if (!paths.insert(path).second) fail("{}: the name is in the shard twice", where);
       const std::string_view text(reinterpret_cast<const char*>(all.data()) + offset, size);
       if (has_picture_ending(member.path)) {
         Sample& sample = samples[member.key];

@@ -180,7 +180,7 @@ class TfrecordDataset : public EntryDataset {
     std::memcpy(&sum, bytes.data() + data.size(), sizeof sum);
     if (sum != masked_crc32c(data)) fail("{}: the record's checksum is wrong", image_name(index));
     const std::optional<Example> example = read_example(data);
-    if (!example) fail("{}: the record is no tf.train.Example", image_name(index));
+    if (!example) fail("{}: the record is not a tf.train.Example", image_name(index));
     std::memmove(bytes.data(), example->encoded.data(), example->encoded.size());
     bytes.resize(example->encoded.size());
   }
@@ -206,7 +206,7 @@ class TfrecordDataset : public EntryDataset {
         fail("{}: truncated shard: it says {} bytes, {} are left", where, length, all.size() - at - head_bytes);
       }
       const std::optional<Example> example = read_example(all.subspan(at + head_bytes, length));
-      if (!example) fail("{}: no tf.train.Example", where);
+      if (!example) fail("{}: not a tf.train.Example", where);
       if (example->encoded.empty() || !example->label) {
         if (unlabeled_.empty()) unlabeled_ = where + ": an example without image/encoded or image/class/label";
         at += head_bytes + length + tail_bytes;
@@ -215,7 +215,7 @@ class TfrecordDataset : public EntryDataset {
       const int32_t label = checked_label(*example->label, where);
       std::string& text = texts_[label];
       if (text.empty()) text = example->text;
-      if (!is_utf8(text)) fail("{}: image/class/text \"{}\" is no UTF-8", where, escaped(text));
+      if (!is_utf8(text)) fail("{}: image/class/text \"{}\" is not UTF-8", where, escaped(text));
       entries_.push_back({file, label, at + head_bytes, length + tail_bytes});
       at += head_bytes + length + tail_bytes;
     }

@@ -123,7 +123,7 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext*, std::optional<Location> l
   if (!shape) {
     return complain(
         location, getOperationName(),
-        "what is compared, " + shape_text(left) + ", and what is chosen, " + shape_text(right) + ", do not broadcast");
+        "the values compared, " + shape_text(left) + ", and those selected, " + shape_text(right) + ", do not broadcast");
   }
   types.push_back(with_shape(op.getOnTrue(), *shape));
   return success();

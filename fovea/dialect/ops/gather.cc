@@ -78,7 +78,7 @@ Value picked_or_joined(OpBuilder& builder, Location location, Value input, int64
 LogicalResult GatherOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                          SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> input = shape_of(op.getInput()), indices = shape_of(op.getIndices());
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput()))) ||
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput()))) ||
       failed(check_dim(location, getOperationName(), input, op.getDim())))
     return failure();
   const auto dim = static_cast<size_t>(op.getDim());
@@ -125,7 +125,7 @@ void GatherOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& resul
 LogicalResult GatherElementsOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                                  SmallVectorImpl<Type>& types) {
   const ArrayRef<int64_t> input = shape_of(op.getInput()), indices = shape_of(op.getIndices());
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput()))) ||
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput()))) ||
       failed(check_dim(location, getOperationName(), input, op.getDim())))
     return failure();
   bool fits = input.size() == indices.size();

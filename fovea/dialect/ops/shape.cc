@@ -28,7 +28,7 @@ void ConstantOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& res
 
 LogicalResult ReshapeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                           SmallVectorImpl<Type>& types) {
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput())))) return failure();
   const RankedTensorType input = tensor_type(op.getInput());
   SmallVector<int64_t> shape(op.getShape());
   int64_t known = 1;
@@ -70,7 +70,7 @@ void ReshapeOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>& resu
 
 LogicalResult BroadcastOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                             SmallVectorImpl<Type>& types) {
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput())))) return failure();
   const ArrayRef<int64_t> input = shape_of(op.getInput()), shape = op.getShape();
   const auto both = broadcast_shapes(input, shape);
   if (!both || ArrayRef<int64_t>(*both) != shape) {
@@ -102,7 +102,7 @@ bool is_permutation(ArrayRef<int64_t> permutation, size_t rank) {
 
 LogicalResult TransposeOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                             SmallVectorImpl<Type>& types) {
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput())))) return failure();
   const ArrayRef<int64_t> input = shape_of(op.getInput()), permutation = op.getPermutation();
   if (!is_permutation(permutation, input.size())) {
     return complain(location, getOperationName(),
@@ -133,8 +133,7 @@ LogicalResult ConcatOp::inferReturnTypes(MLIRContext*, std::optional<Location> l
                                          SmallVectorImpl<Type>& types) {
   if (op.getInputs().empty()) return complain(location, getOperationName(), "there is nothing to concatenate");
   if (failed(check_same_element_type(location, getOperationName(), op.getInputs()))) return failure();
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInputs()[0]))))
-    return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInputs()[0])))) return failure();
   SmallVector<int64_t> shape(shape_of(op.getInputs()[0]));
   const auto dim = static_cast<int64_t>(op.getDim());
   if (dim < 0 || dim >= static_cast<int64_t>(shape.size())) {
@@ -197,7 +196,7 @@ LogicalResult check_slice(std::optional<Location> location, StringRef name, Arra
 
 LogicalResult SliceOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                         SmallVectorImpl<Type>& types) {
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput())))) return failure();
   if (failed(
           check_slice(location, getOperationName(), shape_of(op.getInput()), op.getOffsets(), op.getSizes(), op.getStrides())))
     return failure();
@@ -234,7 +233,7 @@ void SliceGradientOp::lower_to_linalg(OpBuilder& builder, SmallVectorImpl<Value>
 
 LogicalResult PadOp::inferReturnTypes(MLIRContext*, std::optional<Location> location, Adaptor op,
                                       SmallVectorImpl<Type>& types) {
-  if (failed(check_per_tensor(location, getOperationName(), "what is moved", element_type(op.getInput())))) return failure();
+  if (failed(check_per_tensor(location, getOperationName(), "input", element_type(op.getInput())))) return failure();
   SmallVector<int64_t> shape(shape_of(op.getInput()));
   const ArrayRef<int64_t> padding = op.getPadding();
   if (padding.size() != 2 * shape.size() || llvm::any_of(padding, [](int64_t cells) { return cells < 0; })) {

@@ -157,7 +157,7 @@ void Loading::fit_head(HeadRule rule) {
   if (wanted != given->second.shape()) return;  // more than the number of classes differs
   if (rule == HeadRule::replace) {
     skip_head_ = true;
-    remark_ = fmt::format("{}: its head \"{}\" is of other classes; it starts anew", file_.path, head_);
+    remark_ = fmt::format("{}: its head \"{}\" is for other classes; a new head is trained", file_.path, head_);
     return;
   }
   if (found == classes) return;
@@ -167,14 +167,14 @@ void Loading::fit_head(HeadRule rule) {
   } else if (rule == HeadRule::start_anew) {
     skip_head_ = true;
     remark_ =
-        fmt::format("{}: its head \"{}\" tells {} classes apart; it starts anew for {}", file_.path, head_, found, classes);
+        fmt::format("{}: its head \"{}\" has {} classes; a new head is trained for {}", file_.path, head_, found, classes);
   } else if (found == imagenet_classes && classes == imagenet_classes + 1) {
     fail(
         "{}: {} classes do not fit the {} of {}: the file has no row for class 0, the background; --classes {} makes the "
         "network fit",
         file_.path, found, classes, network_.name, found);
   } else {
-    fail("{}: it tells {} classes apart, {} {}; --classes {} makes the network fit", file_.path, found, network_.name, classes,
+    fail("{}: it has {} classes, {} has {}; --classes {} makes the network fit", file_.path, found, network_.name, classes,
          found);
   }
 }

@@ -79,7 +79,7 @@ struct ConvertToLinalgPass : impl::ConvertToLinalgPassBase<ConvertToLinalgPass> 
       for (dialect::LinalgLoweringOpInterface op : operators) replace_operator(op);
     }
     getOperation().walk([&](dialect::GradientsOp op) {
-      (void)dialect::complain(op.getLoc(), op.getOperationName(), "has no formula: run fovea-differentiate first");
+      (void)dialect::complain(op.getLoc(), op.getOperationName(), "has no lowering to linalg: run fovea-differentiate first");
       signalPassFailure();
     });
     store_ports(getOperation());

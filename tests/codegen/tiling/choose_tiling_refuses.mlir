@@ -26,32 +26,32 @@
 // RUN: sed 's/"none", "none"/"none", "prepacked"/' %s | not fovea-opt - "--fovea-choose-tiling=triple=x86_64-linux-gnu cpu=haswell" 2>&1 | FileCheck %s --check-prefix=PREPACKED
 // RUN: sed 's/"none", "none"/"panel", "none"/' %s | not fovea-opt - "--fovea-choose-tiling=triple=x86_64-linux-gnu cpu=haswell" 2>&1 | FileCheck %s --check-prefix=PANEL_OF_ROWS
 
-// BLOCK: error: {{.*}}fovea.tiling: dims[0].block is 0; 1 to 256 is possible
-// TILE: error: {{.*}}fovea.tiling: dims[0].tile is 5; 0 to 4 is possible
-// DIMS: error: {{.*}}fovea.tiling: dims is a list of 4
-// UNROLLED: error: {{.*}}fovea.tiling: dims[0].unrolled is for a reduced dimension that has no tile and is one block
-// CUT: error: {{.*}}fovea.tiling: dims[2].block is 8 of 16: a reduction is cut where its partial results wait in scratch (reduction_blocks)
+// BLOCK: error: {{.*}}fovea.tiling: dims[0].block is 0, must be from 1 to 256
+// TILE: error: {{.*}}fovea.tiling: dims[0].tile is 5, must be from 0 to 4
+// DIMS: error: {{.*}}fovea.tiling: dims must have 4 entries
+// UNROLLED: error: {{.*}}fovea.tiling: dims[0].unrolled is only for a reduced dimension without a tile that is one block
+// CUT: error: {{.*}}fovea.tiling: dims[2].block is 8 of 16: a reduction can only be cut if its partial results are kept in scratch (reduction_blocks)
 // DIM: error: {{.*}}field of dims "tiles"
-// ORDER: error: {{.*}}fovea.tiling: tile_order lists each dimension that has a tile once
-// LEFT_OUT: error: {{.*}}fovea.tiling: tile_order lists each dimension that has a tile once, and leaves out 0
+// ORDER: error: {{.*}}fovea.tiling: tile_order must list each dimension that has a tile once
+// LEFT_OUT: error: {{.*}}fovea.tiling: tile_order must list each dimension that has a tile once; 0 is missing
 // VECTOR: error: {{.*}}fovea.tiling: vector_dim 2 has no tile
-// NO_VECTOR: error: {{.*}}fovea.tiling: vector_dim is missing of kind contraction
+// NO_VECTOR: error: {{.*}}fovea.tiling: vector_dim is missing; kind contraction needs it
 // NAME: error: {{.*}}vector_dim
-// NO_KIND: error: {{.*}}fovea.tiling: kind is one of elementwise, reduction, contraction, depthwise, depthwise_filter_gradient, inner_product, winograd
+// NO_KIND: error: {{.*}}fovea.tiling: kind must be one of elementwise, reduction, contraction, depthwise, depthwise_filter_gradient, inner_product, winograd
 // KIND: error: {{.*}}"contractoin"{{.*}}contraction
-// ELEMENTWISE: error: {{.*}}fovea.tiling: kind is elementwise: elementwise is for kernels that reduce nothing, and those alone
-// WINOGRAD: error: {{.*}}fovea.tiling: kind is winograd: winograd is for kernels whose filter comes transformed, and those alone
-// RESULTS: error: {{.*}}fovea.tiling: results is no integer
-// LANES: error: {{.*}}fovea.tiling: vector_dim of an inner_product is reduced
+// ELEMENTWISE: error: {{.*}}fovea.tiling: kind is elementwise: it must be elementwise if the kernel has no reduction, and must not be otherwise
+// WINOGRAD: error: {{.*}}fovea.tiling: kind is winograd: it must be winograd if the kernel's filter is transformed, and must not be otherwise
+// RESULTS: error: {{.*}}fovea.tiling: results must be an integer
+// LANES: error: {{.*}}fovea.tiling: vector_dim of kind inner_product must be reduced
 // FIELD: error: {{.*}}field of a tiling of kind contraction "next_line"
-// LINE: error: {{.*}}fovea.tiling: next_line.dim 0 is no dimension of the result without a tile
-// PANEL: error: {{.*}}fovea.tiling: prefetched_panel is for a panel_input that comes prepacked
-// INPUT: error: {{.*}}fovea.tiling: prefetched_input is 2; 0 to 1 is possible
-// FLAG: error: {{.*}}fovea.tiling: reduction_blocks stands alone or not at all
-// NON_TEMPORAL: error: {{.*}}fovea.tiling: non_temporal: result 0 is not written in whole lines of the cache
-// PACKING: error: {{.*}}fovea.tiling: packing is one of none, input_tile, panel, prepacked
-// PREPACKED: error: {{.*}}fovea.tiling: packing[1]: prepacked is for operands that come so, and those alone
-// PANEL_OF_ROWS: error: {{.*}}fovea.tiling: packing[0]: panel is for an input of a contraction that has the vector dimension
+// LINE: error: {{.*}}fovea.tiling: next_line.dim 0 must be a dimension of the result without a tile
+// PANEL: error: {{.*}}fovea.tiling: prefetched_panel is only for a prepacked panel_input
+// INPUT: error: {{.*}}fovea.tiling: prefetched_input is 2, must be from 0 to 1
+// FLAG: error: {{.*}}fovea.tiling: reduction_blocks must be a unit attribute
+// NON_TEMPORAL: error: {{.*}}fovea.tiling: non_temporal: result 0 is not written in whole cache lines
+// PACKING: error: {{.*}}fovea.tiling: each entry of packing must be one of none, input_tile, panel, prepacked
+// PREPACKED: error: {{.*}}fovea.tiling: packing[1]: it must be prepacked if the operand is, and must not be otherwise
+// PANEL_OF_ROWS: error: {{.*}}fovea.tiling: packing[0]: panel is only for an input of a contraction that has the vector dimension
 #map = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3)>
 #map1 = affine_map<(d0, d1, d2, d3) -> (d2, d1, d3)>
 #map2 = affine_map<(d0, d1, d2, d3) -> (d0, d1)>

@@ -7,8 +7,8 @@
 // CHECK: fovea.tiling = {dims = [
 // CHECK-SAME: kind = "winograd", lanes = 8 : i64, packing = ["input_tile", "prepacked"], results = 4 : i64, rows = {{[0-9]+}} : i64, tile_order = [3], vector_dim = 3 : i64}
 // CHECK-SAME: fovea.winograd = 4 : i64
-// LANES: error: {{.*}}fovea.tiling: lanes is 7: 16 channels and blocks of {{[0-9]+}} filters are whole vectors of them
-// RESULTS: error: {{.*}}fovea.tiling: results is 2, and the kernel's filter is for 4
+// LANES: error: {{.*}}fovea.tiling: lanes is 7, must divide 16 channels and blocks of {{[0-9]+}} filters
+// RESULTS: error: {{.*}}fovea.tiling: results is 2, but the kernel's filter is transformed for 4
 func.func @main(%x: tensor<1x14x14x16xf32> {fovea.name = "x", fovea.role = "input"}, %w: tensor<3x3x16x32xf32> {fovea.name = "w", fovea.role = "parameter"}) -> (tensor<1x14x14x32xf32> {fovea.name = "y"}) {
   %0 = fovea.conv %x, %w {padding = "same"} : (tensor<1x14x14x16xf32>, tensor<3x3x16x32xf32>) -> tensor<1x14x14x32xf32>
   %1 = fovea.relu %0 : (tensor<1x14x14x32xf32>) -> tensor<1x14x14x32xf32>

@@ -95,7 +95,7 @@ func.func @far_apart(%x: tensor<1x5x!x>) {
 
 !w = !quant.uniform<i8:f32:1, {0.5,0.25}>
 func.func @moved_channels(%x: tensor<4x2x!w>) {
-  // expected-error @below {{transpose: what is moved must have one scale, not one for each channel}}
+  // expected-error @below {{transpose: input must have one scale, not one for each channel}}
   // expected-error @below {{failed to infer returned types}}
   %y = fovea.transpose %x {permutation = array<i64: 1, 0>} : (tensor<4x2x!w>) -> tensor<2x4x!w>
   return

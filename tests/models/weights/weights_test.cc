@@ -174,9 +174,9 @@ TEST(Weights, TheBackgroundIsDroppedAndNeverInvented) {
 
 TEST(Weights, AHeadForOtherClassesStartsAnewOnlyWhenAsked) {
   EXPECT_THAT(failure(small_network(3), file_of(published(10))),
-              HasSubstr("it tells 10 classes apart, small 3; --classes 10 makes the network fit"));
+              HasSubstr("it has 10 classes, small has 3; --classes 10 makes the network fit"));
   const LoadedWeights loaded = load_weights(small_network(3), file_of(published(10)), HeadRule::start_anew);
-  EXPECT_EQ(loaded.remark, "file: its head \"head\" tells 10 classes apart; it starts anew for 3");
+  EXPECT_EQ(loaded.remark, "file: its head \"head\" has 10 classes; a new head is trained for 3");
   EXPECT_EQ(loaded.tensors.size(), 8U);
   EXPECT_FALSE(loaded.tensors.contains("head.weight"));
 }
