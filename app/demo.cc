@@ -6,6 +6,7 @@
 #include "app/command.h"
 #include "app/environment.h"
 #include "app/evaluation.h"
+#include "app/interrupt.h"
 #include "fovea/core/file.h"
 #include "fovea/report/chart.h"
 #include "fovea/train/run.h"
@@ -59,7 +60,10 @@ void show(const DemoOptions& options) {
   recipe.epochs = 1;
   recipe.seed = options.common.seed;
   const std::filesystem::path folder = options.out;
-  const TrainResult result = train(recipe, {.folder = folder, .threads = options.common.threads, .overwrite = true});
+  const InterruptGuard guard;
+  const TrainResult result = train(
+      recipe,
+      {.folder = folder, .threads = options.common.threads, .overwrite = true, .stop = [&guard] { return guard.signal(); }});
   print_text(options.common, evaluation_text(result.evaluation) + "\n");
 
   ImageClassifier classifier(open_inference_model(options.out, {}));

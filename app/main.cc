@@ -18,7 +18,19 @@
 namespace fovea {
 namespace {
 
-constexpr int exit_failed = 1, exit_refused = 2;
+constexpr int exit_failed = 1, exit_refused = 2, exit_interrupted = 130;
+
+// The exit status of a program that ends by an error of this kind.
+int exit_status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::invalid_argument:
+      return exit_refused;
+    case ErrorCode::cancelled:
+      return exit_interrupted;
+    default:
+      return exit_failed;
+  }
+}
 
 // The names of the options of `app`, and of its commands.
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -93,7 +105,7 @@ int exit_status_of(int argc, char** argv) {
     run_program(argc, argv);
     return 0;
   } catch (const Error& error) {
-    status = error.exit_status();
+    status = exit_status_of(error.code());
     message = error.what();
   } catch (const std::bad_alloc&) {
     message = "out of memory";

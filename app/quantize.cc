@@ -66,7 +66,7 @@ void check_requests(const QuantizeOptions& options) {
   if (!is_model_file(options.out)) refuse("-o {}: the ending must be .tflite or .onnx", options.out);
   const std::filesystem::path folder = std::filesystem::path(options.out).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder))
-    fail("-o {}: there is no folder {}", options.out, folder.string());
+    fail(ErrorCode::not_found, "-o {}: there is no folder {}", options.out, folder.string());
 }
 
 // Without --calibrate, the data are the run's own, with the same parts as in training, and the file is written into the run's

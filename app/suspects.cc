@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "app/interrupt.h"
 #include "fovea/workflows/suspects.h"
 
 namespace fovea {
@@ -44,7 +45,9 @@ nlohmann::ordered_json json_of(const Suspects& found) {
 
 void list_suspects(const CommonOptions& common, const std::string& run, int folds) {
   Progress progress(false);
-  const Suspects found = find_suspects(run, {.folds = folds, .threads = common.threads}, progress);
+  const InterruptGuard guard;
+  const SuspectOptions options{.folds = folds, .threads = common.threads, .stop = [&guard] { return guard.signal(); }};
+  const Suspects found = find_suspects(run, options, progress);
   print_text(common, text_of(found));
   if (common.json) print_json({{"folds", folds}, {"confident", found.confident}, {"images", json_of(found)}});
 }

@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/evaluation.h"
+#include "app/interrupt.h"
 #include "app/weights.h"
 #include "fovea/core/error.h"
 #include "fovea/models/registry.h"
@@ -156,6 +157,7 @@ void run_training(const TrainCommandOptions& options) {
     plan = planned(request, options.published);
     for (const std::string& reason : plan.reasons) fmt::print(stderr, "{}\n", reason);
   }
+  const InterruptGuard guard;
   const TrainResult result = train(plan.recipe, {.folder = folder,
                                                  .threads = options.common.threads,
                                                  .resume = options.resume,
@@ -164,7 +166,8 @@ void run_training(const TrainCommandOptions& options) {
                                                  .memory = options.memory,
                                                  .allow_overlap = options.allow_overlap,
                                                  .start = std::move(plan.start),
-                                                 .new_head = plan.new_head});
+                                                 .new_head = plan.new_head,
+                                                 .stop = [&guard] { return guard.signal(); }});
   print_text(options.common, fmt::format("{}; run in {}\n", evaluation_text(result.evaluation), folder));
   if (!plan.reasons.empty() && !options.common.json)
     print_text(options.common, fmt::format("next: fovea classify {0} PICTURE, fovea quantize {0}\n", folder));

@@ -37,7 +37,7 @@ FetchEvents fetch_events(Progress& progress, const InterruptGuard& guard) {
               },
           .update = [&](int64_t done) { progress.update(done, ""); },
           .say = [&](const std::string& line) { progress.say(line); },
-          .stop = [&] { return guard.signal() != 0; }};
+          .stop = [&] { return !guard.signal().empty(); }};
 }
 
 void list_weights(const CommonOptions& common, const WeightsOptions& options) {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "app/command.h"
+#include "app/interrupt.h"
 #include "fovea/core/progress.h"
 #include "fovea/fetch/weights_catalog.h"
-#include "fovea/train/interrupt.h"
 
 namespace fovea {
 

@@ -41,5 +41,5 @@ int main(int count, char** words) try {
   return 0;
 } catch (const Error& error) {
   fmt::print(stderr, "{}\n", error.what());
-  return error.exit_status();
+  return 1;
 }

@@ -14,13 +14,14 @@
 
 namespace fovea {
 
-// Expects `act` to throw an Error with `status` and one line that contains each of `parts`.
-inline void expect_error(int status, const std::function<void()>& act, std::initializer_list<std::string> parts) {
+// Expects `act` to throw an Error of a code that `fits` and one line that contains each of `parts`.
+inline void expect_error(const std::function<bool(ErrorCode)>& fits, const std::function<void()>& act,
+                         std::initializer_list<std::string> parts) {
   try {
     act();
   } catch (const Error& error) {
     const std::string message = error.what();
-    EXPECT_EQ(error.exit_status(), status) << message;
+    EXPECT_TRUE(fits(error.code())) << "code " << static_cast<int>(error.code()) << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos) << message;
     EXPECT_LT(message.size(), 400u) << message;
     for (const std::string& part : parts)
@@ -31,6 +32,16 @@ inline void expect_error(int status, const std::function<void()>& act, std::init
     return;
   }
   ADD_FAILURE() << "no error";
+}
+
+// The same with one code.
+inline void expect_error(ErrorCode code, const std::function<void()>& act, std::initializer_list<std::string> parts) {
+  expect_error([code](ErrorCode given) { return given == code; }, act, parts);
+}
+
+// The same with the exit status that the program makes of the code: 2 for a wrong request, 1 for any other failure.
+inline void expect_error(int status, const std::function<void()>& act, std::initializer_list<std::string> parts) {
+  expect_error([status](ErrorCode given) { return (given == ErrorCode::invalid_argument ? 2 : 1) == status; }, act, parts);
 }
 
 // A test with a folder of its own, which is deleted afterwards.

@@ -41,7 +41,8 @@ class Descriptor {
 std::vector<std::byte> read_file(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   struct stat status {};
-  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  if (!file.open() || ::fstat(file.number(), &status) != 0)
+    fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
   if (S_ISDIR(status.st_mode)) fail("cannot read {}: it is a folder", path.string());
   std::vector<std::byte> bytes(static_cast<size_t>(status.st_size));
   size_t filled = 0;
@@ -49,7 +50,7 @@ std::vector<std::byte> read_file(const std::filesystem::path& path) {
     if (filled == bytes.size()) bytes.resize(bytes.size() + 4096);  // pipes and growing files do not tell their true size
     const ssize_t got = ::read(file.number(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+    if (got < 0) fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
     if (got == 0) break;
     filled += static_cast<size_t>(got);
   }
@@ -61,7 +62,8 @@ namespace {
 
 void check_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, uint64_t size) {
   if (length > size || offset > size - length) {
-    fail("{}: {} bytes from byte {} on were expected, but the file has {}", path.string(), length, offset, size);
+    fail(ErrorCode::data_loss, "{}: {} bytes from byte {} on were expected, but the file has {}", path.string(), length, offset,
+         size);
   }
 }
 
@@ -70,8 +72,8 @@ void read_part(const Descriptor& file, const std::filesystem::path& path, uint64
     const ssize_t got =
         ::pread(file.number(), bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
-    if (got == 0) fail("{}: it became shorter while it was read", path.string());
+    if (got < 0) fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
+    if (got == 0) fail(ErrorCode::data_loss, "{}: it became shorter while it was read", path.string());
     filled += static_cast<size_t>(got);
   }
 }
@@ -81,7 +83,8 @@ void read_part(const Descriptor& file, const std::filesystem::path& path, uint64
 void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t length, std::vector<std::byte>& bytes) {
   Descriptor file(path, O_RDONLY);
   struct stat status {};
-  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  if (!file.open() || ::fstat(file.number(), &status) != 0)
+    fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
   check_part(path, offset, length, static_cast<uint64_t>(status.st_size));
   bytes.resize(length);
   read_part(file, path, offset, bytes);
@@ -90,7 +93,8 @@ void read_part(const std::filesystem::path& path, uint64_t offset, uint64_t leng
 void read_part(const std::filesystem::path& path, uint64_t offset, std::span<std::byte> bytes) {
   Descriptor file(path, O_RDONLY);
   struct stat status {};
-  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  if (!file.open() || ::fstat(file.number(), &status) != 0)
+    fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
   check_part(path, offset, bytes.size(), static_cast<uint64_t>(status.st_size));
   read_part(file, path, offset, bytes);
 }
@@ -98,7 +102,8 @@ void read_part(const std::filesystem::path& path, uint64_t offset, std::span<std
 MappedFile::MappedFile(const std::filesystem::path& path) {
   Descriptor file(path, O_RDONLY);
   struct stat status {};
-  if (!file.open() || ::fstat(file.number(), &status) != 0) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  if (!file.open() || ::fstat(file.number(), &status) != 0)
+    fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
   if (!S_ISREG(status.st_mode)) {  // a pipe has no pages
     read_ = read_file(path);
     return;
@@ -106,7 +111,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   size_ = static_cast<size_t>(status.st_size);
   if (size_ == 0) return;
   start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.number(), 0);
-  if (start_ == MAP_FAILED) fail("cannot read {}: {}", path.string(), std::strerror(errno));
+  if (start_ == MAP_FAILED) fail(code_of_errno(errno), "cannot read {}: {}", path.string(), std::strerror(errno));
 }
 
 MappedFile::~MappedFile() {
@@ -128,7 +133,7 @@ void replace_file(const std::filesystem::path& finished, const std::filesystem::
   const std::filesystem::path target = destination_of(path).path;
   Descriptor file(finished, O_RDONLY);
   if (!file.open() || ::fsync(file.number()) != 0 || ::rename(finished.c_str(), target.c_str()) != 0) {
-    fail("cannot write {}: {}", path.string(), std::strerror(errno));
+    fail(code_of_errno(errno), "cannot write {}: {}", path.string(), std::strerror(errno));
   }
   // A rename is certain to be on the disk only after its folder is synced.
   Descriptor folder(target.has_parent_path() ? target.parent_path() : std::filesystem::path("."), O_RDONLY | O_DIRECTORY);
@@ -143,9 +148,11 @@ void make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   if (error || !std::filesystem::is_directory(path)) {
-    fail("cannot create folder {}: {}", path.string(), error ? error.message() : "a file of that name is in the way");
+    fail(error ? code_of_errno(error.value()) : ErrorCode::failed_precondition, "cannot create folder {}: {}", path.string(),
+         error ? error.message() : "a file of that name is in the way");
   }
-  if (::access(path.c_str(), W_OK) != 0) fail("cannot write into folder {}: {}", path.string(), std::strerror(errno));
+  if (::access(path.c_str(), W_OK) != 0)
+    fail(code_of_errno(errno), "cannot write into folder {}: {}", path.string(), std::strerror(errno));
 }
 
 }  // namespace fovea

@@ -9,11 +9,11 @@
 
 namespace fovea {
 
-/// Thrown when fovea finds a fault of its own. The exit status is 1.
+/// Thrown when fovea finds a fault of its own. Its code is ErrorCode::internal.
 class InternalError : public Error {
  public:
   /// `what` says what went wrong, e.g. `layer "conv1" does not compile: ...`.
-  explicit InternalError(const std::string& what) : Error(1, message(what)) {}
+  explicit InternalError(const std::string& what) : Error(ErrorCode::internal, message(what)) {}
 
   /// The message around `what`.
   static std::string message(const std::string& what) {

@@ -21,7 +21,8 @@ std::string escaped(std::string_view text) {
 }
 
 std::vector<std::string> lines_of(std::string_view text, const std::string& name, bool utf8) {
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) fail("{}: a UTF-16 text; save it as UTF-8", name);
+  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff"))
+    fail(ErrorCode::data_loss, "{}: a UTF-16 text; save it as UTF-8", name);
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   std::vector<std::string> lines;
   while (!text.empty()) {
@@ -29,9 +30,9 @@ std::vector<std::string> lines_of(std::string_view text, const std::string& name
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find('\0') != std::string_view::npos) fail("{}:{}: not a text file", name, lines.size() + 1);
+    if (line.find('\0') != std::string_view::npos) fail(ErrorCode::data_loss, "{}:{}: not a text file", name, lines.size() + 1);
     if (utf8 && !is_utf8(line))
-      fail("{}:{}: \"{}\" is not UTF-8; save the file as UTF-8", name, lines.size() + 1, escaped(line));
+      fail(ErrorCode::data_loss, "{}:{}: \"{}\" is not UTF-8; save the file as UTF-8", name, lines.size() + 1, escaped(line));
     lines.emplace_back(line);
   }
   return lines;

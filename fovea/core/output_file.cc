@@ -143,7 +143,9 @@ void OutputFile::close() {
   }
 }
 
-void OutputFile::fail_to_write(int reason) { fail("cannot write {}: {}", named_.string(), std::strerror(reason)); }
+void OutputFile::fail_to_write(int reason) {
+  fail(code_of_errno(reason), "cannot write {}: {}", named_.string(), std::strerror(reason));
+}
 
 void OutputFile::open_in_place(const Destination& destination) {
   if (destination.descriptor >= 0) {

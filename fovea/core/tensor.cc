@@ -37,7 +37,7 @@ std::shared_ptr<std::byte> allocate(size_t bytes) {
   // The size is a whole number of cache lines, so that a vector load at the end of one tensor never touches another.
   const size_t rounded = std::max((bytes + line - 1) / line * line, line);
   void* memory = std::calloc(1, rounded + line);
-  if (memory == nullptr) fail("out of memory: a tensor of {} bytes", bytes);
+  if (memory == nullptr) fail(ErrorCode::resource_exhausted, "out of memory: a tensor of {} bytes", bytes);
   std::shared_ptr<void> owner(memory, [](void* start) { std::free(start); });
   size_t space = rounded + line;
   return {owner, static_cast<std::byte*>(std::align(line, rounded, memory, space))};

@@ -15,8 +15,8 @@ struct Checksums {
   std::string sha256;  ///< hexadecimal, lower case
 };
 
-/// Reads the file once and computes both checksums. `stop` is asked between blocks; when it returns true, an Error with exit
-/// status 130 is thrown. Fails when the file cannot be read.
+/// Reads the file once and computes both checksums. `stop` is asked between blocks; when it returns true, an Error
+/// of code cancelled is thrown. Fails when the file cannot be read.
 Checksums checksums_of(const std::filesystem::path& path, const std::function<bool()>& stop = {});
 
 }  // namespace fovea

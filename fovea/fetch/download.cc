@@ -28,8 +28,9 @@ const char* about(const RemoteFile& file) { return file.exact ? "" : "about "; }
 int64_t most_bytes(const RemoteFile& file) { return file.exact ? file.bytes : 2 * file.bytes; }
 
 [[noreturn]] void stopped(const PartialFile& part, const RemoteFile& file) {
-  throw Error(130, fmt::format("stopped; {} of the {}{} bytes of {} are kept, and the same command goes on from there",
-                               part.size(), about(file), file.bytes, file.name));
+  throw Error(ErrorCode::cancelled,
+              fmt::format("stopped; {} of the {}{} bytes of {} are kept, and the same command goes on from there", part.size(),
+                          about(file), file.bytes, file.name));
 }
 
 // One request for the missing part of a file.
@@ -37,7 +38,7 @@ class Transfer {
  public:
   Transfer(const std::string& address, const RemoteFile& file, PartialFile& part, const FetchEvents& events)
       : file_(file), part_(part), events_(events), offset_(part.size()), curl_(curl_easy_init(), curl_easy_cleanup) {
-    if (curl_ == nullptr) fail("libcurl cannot start");
+    if (curl_ == nullptr) fail(ErrorCode::unavailable, "libcurl cannot start");
     set(CURLOPT_URL, address.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https,file");
     set(CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
@@ -71,7 +72,8 @@ class Transfer {
   End run() {
     const CURLcode code = curl_easy_perform(curl_.get());
     if (part_.error() != 0) {
-      fail("cannot write {}: {}; {} of {}{} bytes are there, and the same command goes on from them", part_.path().string(),
+      fail(code_of_errno(part_.error()),
+           "cannot write {}: {}; {} of {}{} bytes are there, and the same command goes on from them", part_.path().string(),
            std::strerror(part_.error()), part_.size(), about(file_), file_.bytes);
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) stopped(part_, file_);
@@ -97,7 +99,7 @@ class Transfer {
   template <typename Value>
   void set(CURLoption option, Value value) {
     if (curl_easy_setopt(curl_.get(), option, value) != CURLE_OK)
-      fail("this libcurl lacks option {}", static_cast<int>(option));
+      fail(ErrorCode::unavailable, "this libcurl lacks option {}", static_cast<int>(option));
   }
 
   End end(End kind, std::string reason) {
@@ -219,8 +221,8 @@ void check_room(const RemoteFile& file, const PartialFile& part) {
   const auto space = std::filesystem::space(part.path(), error);
   const auto missing = static_cast<uintmax_t>(std::max<int64_t>(0, file.bytes - part.size()));
   if (error || space.available >= missing) return;
-  fail("{} needs {}{} bytes more, but {} has room for {}", file.name, about(file), missing, part.path().parent_path().string(),
-       space.available);
+  fail(ErrorCode::resource_exhausted, "{} needs {}{} bytes more, but {} has room for {}", file.name, about(file), missing,
+       part.path().parent_path().string(), space.available);
 }
 
 }  // namespace
@@ -232,7 +234,7 @@ bool is_whole(const RemoteFile& file, const std::filesystem::path& path, const F
 int64_t download(const RemoteFile& file, const std::vector<std::string>& addresses, const std::filesystem::path& target,
                  const FetchEvents& events) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (started != CURLE_OK) fail("libcurl cannot start: {}", curl_easy_strerror(started));
+  if (started != CURLE_OK) fail(ErrorCode::unavailable, "libcurl cannot start: {}", curl_easy_strerror(started));
   if (std::filesystem::exists(target)) {
     if (wrong_checksum(file, target, events).empty()) return 0;
     if (events.say) events.say(fmt::format("{} is not the file it should be; downloading it again", target.string()));
@@ -255,7 +257,7 @@ int64_t download(const RemoteFile& file, const std::vector<std::string>& address
   const std::string kept = part.size() > 0 ? fmt::format(" ({} of {}{} bytes are kept; the same command goes on from there)",
                                                          part.size(), about(file), file.bytes)
                                            : "";
-  fail("cannot download {}{}: {}", file.name, kept, fmt::join(problems, "; "));
+  fail(ErrorCode::unavailable, "cannot download {}{}: {}", file.name, kept, fmt::join(problems, "; "));
 }
 
 }  // namespace fovea

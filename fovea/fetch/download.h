@@ -20,7 +20,7 @@ struct FetchEvents {
   std::function<void(const std::string& title, int64_t total, int64_t done)> start;
   std::function<void(int64_t done)> update;          ///< So many bytes of the step are done.
   std::function<void(const std::string& line)> say;  ///< Something went wrong that does not end the work.
-  /// Asked often; true ends the work with an Error of exit status 130, and what has arrived is kept.
+  /// Asked often; true ends the work with an Error of code cancelled, and what has arrived is kept.
   std::function<bool()> stop;
 };
 

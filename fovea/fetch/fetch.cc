@@ -29,7 +29,7 @@ void put_in_place(const std::filesystem::path& made, const std::filesystem::path
     std::filesystem::rename(folder, old, error);
   }
   if (!error) std::filesystem::rename(made, folder, error);
-  if (error) fail("cannot write {}: {}", folder.string(), error.message());
+  if (error) fail(code_of_errno(error.value()), "cannot write {}: {}", folder.string(), error.message());
   std::filesystem::remove_all(old, error);
 }
 

@@ -15,7 +15,7 @@ namespace fovea {
 
 PartialFile::PartialFile(std::filesystem::path path)
     : path_(std::move(path)), descriptor_(::open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) {
-  if (descriptor_ < 0) fail("cannot write {}: {}", path_.string(), std::strerror(errno));
+  if (descriptor_ < 0) fail(code_of_errno(errno), "cannot write {}: {}", path_.string(), std::strerror(errno));
   struct stat status {};
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     ::close(descriptor_);
@@ -44,7 +44,7 @@ bool PartialFile::append(std::span<const char> bytes) {
 }
 
 void PartialFile::clear() {
-  if (::ftruncate(descriptor_, 0) != 0) fail("cannot write {}: {}", path_.string(), std::strerror(errno));
+  if (::ftruncate(descriptor_, 0) != 0) fail(code_of_errno(errno), "cannot write {}: {}", path_.string(), std::strerror(errno));
   size_ = 0;
 }
 

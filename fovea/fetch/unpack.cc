@@ -44,25 +44,26 @@ class Unpacker {
       if (status != ARCHIVE_OK) damaged();
       take(entry);
     }
-    if (result_.files == 0) fail("{}: it holds no files in a folder {}", name_, folder_);
+    if (result_.files == 0) fail(ErrorCode::data_loss, "{}: it holds no files in a folder {}", name_, folder_);
     return result_;
   }
 
  private:
   [[noreturn]] void damaged() {
     const char* reason = archive_error_string(archive_.get());
-    fail("{}: damaged archive: {}", name_, reason != nullptr ? reason : "libarchive gives no reason");
+    fail(ErrorCode::data_loss, "{}: damaged archive: {}", name_, reason != nullptr ? reason : "libarchive gives no reason");
   }
 
   // Where an entry is written; empty for one outside the wanted folder.
   std::filesystem::path place_of(archive_entry* entry) {
     const char* text = archive_entry_pathname(entry);
     const std::filesystem::path path = text != nullptr ? text : "";
-    if (path.empty() || path.is_absolute()) fail("{}: entry \"{}\" is not a path inside the archive", name_, path.string());
+    if (path.empty() || path.is_absolute())
+      fail(ErrorCode::data_loss, "{}: entry \"{}\" is not a path inside the archive", name_, path.string());
     std::filesystem::path inside;
     bool found = false;
     for (const std::filesystem::path& part : path) {
-      if (part == "..") fail("{}: entry \"{}\" leads out of the archive", name_, path.string());
+      if (part == "..") fail(ErrorCode::data_loss, "{}: entry \"{}\" leads out of the archive", name_, path.string());
       if (part.empty() || part == ".") continue;
       if (!found && part != folder_) return {};
       if (found) inside /= part;
@@ -76,16 +77,16 @@ class Unpacker {
     const auto type = archive_entry_filetype(entry);
     // A hard link has the type of the file that it links to.
     if ((type != AE_IFREG && type != AE_IFDIR) || archive_entry_hardlink(entry) != nullptr) {
-      fail("{}: entry \"{}\" is neither a file nor a folder", name_, archive_entry_pathname(entry));
+      fail(ErrorCode::data_loss, "{}: entry \"{}\" is neither a file nor a folder", name_, archive_entry_pathname(entry));
     }
-    if (events_.stop && events_.stop()) throw Error(130, fmt::format("stopped while {} was unpacked", name_));
+    if (events_.stop && events_.stop()) throw Error(ErrorCode::cancelled, fmt::format("stopped while {} was unpacked", name_));
     if (events_.update) events_.update(archive_filter_bytes(archive_.get(), -1));
     if (path.empty()) {
       result_.left_out += type == AE_IFREG;
     } else if (type == AE_IFDIR) {
       make_folder(path);
     } else {
-      if (++result_.files > most_files) fail("{}: more than {} files", name_, most_files);
+      if (++result_.files > most_files) fail(ErrorCode::resource_exhausted, "{}: more than {} files", name_, most_files);
       make_folder(path.parent_path());
       write(path);
     }
@@ -102,10 +103,11 @@ class Unpacker {
       if (status == ARCHIVE_EOF) break;
       if (status != ARCHIVE_OK) damaged();
       if ((result_.bytes += static_cast<int64_t>(size)) > most_bytes)
-        fail("{}: unpacks to more than {} GiB", name_, most_bytes >> 30);
+        fail(ErrorCode::resource_exhausted, "{}: unpacks to more than {} GiB", name_, most_bytes >> 30);
       written = std::fseek(file.get(), offset, SEEK_SET) == 0 && std::fwrite(block, 1, size, file.get()) == size;
     }
-    if (!written || std::fflush(file.get()) != 0) fail("cannot write {}: {}", path.string(), std::strerror(errno));
+    if (!written || std::fflush(file.get()) != 0)
+      fail(code_of_errno(errno), "cannot write {}: {}", path.string(), std::strerror(errno));
   }
 
   std::string name_;

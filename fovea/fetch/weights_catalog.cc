@@ -143,8 +143,8 @@ FetchedWeights fetch_weights(const RemoteWeights& weights, const WeightsPlaces& 
     std::vector<std::string> names;
     for (const std::filesystem::path& folder : folders)
       if (!folder.empty()) names.push_back(folder.string());
-    fail("{} ({}) is in none of {}, and --offline forbids downloading it", weights.name, weights.file.name,
-         fmt::join(names, ", "));
+    fail(ErrorCode::not_found, "{} ({}) is in none of {}, and --offline forbids downloading it", weights.name,
+         weights.file.name, fmt::join(names, ", "));
   }
   if (places.home.empty()) refuse("there is no folder to download to; set FOVEA_HOME or HOME, or give --folder");
   make_folder(places.home);

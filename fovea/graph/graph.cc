@@ -193,14 +193,14 @@ void infer_results(mlir::OperationState& state, mlir::RegisteredOperationName op
   llvm::SmallVector<mlir::Type> types;
   const mlir::DictionaryAttr attributes = state.attributes.getDictionary(op.getContext());
   if (failed(interface->inferReturnTypes(op.getContext(), state.location, state.operands, attributes, nullptr, {}, types)))
-    throw Error(2, diagnostics.first());
+    throw Error(ErrorCode::invalid_argument, diagnostics.first());
   state.addTypes(types);
 }
 
 // Converts the verifier's `'fovea.conv' op operand #0 must be ...` to the form of our errors.
 [[noreturn]] void refuse_operator(const std::string& complaint, std::string_view name, std::string_view layer) {
   llvm::StringRef reason = complaint;
-  if (!reason.starts_with("'fovea.")) throw Error(2, complaint);
+  if (!reason.starts_with("'fovea.")) throw Error(ErrorCode::invalid_argument, complaint);
   reason = reason.split("' op ").second;
   if (layer.empty()) refuse("{}: {}", name, reason.str());
   refuse("{} \"{}\": {}", name, layer, reason.str());

@@ -16,7 +16,8 @@ Session& Predictor::session(int64_t batch) {
   if (!session) {
     const Traced traced = trace_inference(network_, batch, output_);
     for (const ParameterSpec& parameter : traced.parameters) {
-      if (!tensors_.contains(parameter.name)) fail("the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
+      if (!tensors_.contains(parameter.name))
+        fail(ErrorCode::not_found, "the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
     }
     session = std::make_unique<Session>(traced.graph, tensors_,
                                         CompileOptions{.inference = true, .winograd = winograd_, .dtype = dtype_});

@@ -43,7 +43,7 @@ std::vector<ordered_json> read_json_lines(const std::filesystem::path& path) {
   for (size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', start)) {
     lines.push_back(ordered_json::parse(text.begin() + static_cast<ptrdiff_t>(start),
                                         text.begin() + static_cast<ptrdiff_t>(end), nullptr, false));
-    if (!lines.back().is_object()) fail("{}:{}: not a JSON object", path.string(), lines.size());
+    if (!lines.back().is_object()) fail(ErrorCode::data_loss, "{}:{}: not a JSON object", path.string(), lines.size());
     start = end + 1;
   }
   return lines;

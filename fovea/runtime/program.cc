@@ -32,7 +32,7 @@ Memory allocate(int64_t bytes, const char* what) {
   const int64_t alignment = bytes >= huge_page ? huge_page : line_bytes;
   const int64_t rounded = round_up(bytes, alignment);
   auto* memory = static_cast<std::byte*>(std::aligned_alloc(static_cast<size_t>(alignment), static_cast<size_t>(rounded)));
-  if (memory == nullptr) fail("out of memory: {} of {} bytes", what, rounded);
+  if (memory == nullptr) fail(ErrorCode::resource_exhausted, "out of memory: {} of {} bytes", what, rounded);
 #ifdef __linux__
   // Large pages take fewer page-table entries for activations of many megabytes. This is only advice, and a refusal costs
   // nothing.

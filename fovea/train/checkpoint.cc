@@ -57,23 +57,23 @@ void remove_others(const std::filesystem::path& folder, const std::string& newes
 template <typename T>
 T member(const nlohmann::json& json, const char* key, const std::string& path) {
   const auto found = json.find(key);
-  if (found == json.end()) fail("{}: \"{}\" is missing", path, key);
+  if (found == json.end()) fail(ErrorCode::data_loss, "{}: \"{}\" is missing", path, key);
   if constexpr (std::is_same_v<T, int64_t>) {
     if (!found->is_number_integer() || found->template get<int64_t>() < 0)
-      fail("{}: \"{}\" must be a whole number, 0 or more", path, key);
+      fail(ErrorCode::data_loss, "{}: \"{}\" must be a whole number, 0 or more", path, key);
   } else if constexpr (std::is_same_v<T, double>) {
-    if (!found->is_number()) fail("{}: \"{}\" must be a number", path, key);
+    if (!found->is_number()) fail(ErrorCode::data_loss, "{}: \"{}\" must be a number", path, key);
   } else {
-    if (!found->is_string()) fail("{}: \"{}\" must be a string", path, key);
+    if (!found->is_string()) fail(ErrorCode::data_loss, "{}: \"{}\" must be a string", path, key);
   }
   return found->template get<T>();
 }
 
 nlohmann::json read_state(const std::string& path) {
   nlohmann::json json = nlohmann::json::parse(read_text(path), nullptr, false);
-  if (!json.is_object()) fail("{} is damaged: not a JSON object", path);
+  if (!json.is_object()) fail(ErrorCode::data_loss, "{} is damaged: not a JSON object", path);
   if (const int64_t version = member<int64_t>(json, "format", path); version != format_version) {
-    fail("{}: format {} is not {}, the one this program writes", path, version, format_version);
+    fail(ErrorCode::data_loss, "{}: format {} is not {}, the one this program writes", path, version, format_version);
   }
   return json;
 }
@@ -130,15 +130,15 @@ Checkpoint load_checkpoint(const std::filesystem::path& folder) {
   checkpoint.recipe = member<std::string>(json, "recipe", path);
   const std::string file = member<std::string>(json, "tensors", path);
   if (!is_tensor_file(file) || file.find('/') != file.npos)
-    fail("{}: \"tensors\" names {}, not a checkpoint beside it", path, file);
+    fail(ErrorCode::data_loss, "{}: \"tensors\" names {}, not a checkpoint beside it", path, file);
   Safetensors contents = read_safetensors(folder / file);
   if (contents.metadata["format"] != "fovea") {
-    fail("{} is not a checkpoint: its metadata calls the format \"{}\", not \"fovea\"", (folder / file).string(),
-         contents.metadata["format"]);
+    fail(ErrorCode::data_loss, "{} is not a checkpoint: its metadata calls the format \"{}\", not \"fovea\"",
+         (folder / file).string(), contents.metadata["format"]);
   }
   if (contents.metadata["step"] != std::to_string(checkpoint.state.step)) {
-    fail("{} belongs to step {}, but {} is of step {}", (folder / file).string(), contents.metadata["step"], path,
-         checkpoint.state.step);
+    fail(ErrorCode::data_loss, "{} belongs to step {}, but {} is of step {}", (folder / file).string(),
+         contents.metadata["step"], path, checkpoint.state.step);
   }
   checkpoint.tensors = std::move(contents.tensors);
   return checkpoint;

@@ -23,7 +23,7 @@ Confidence read_confidence(const std::filesystem::path& path) {
   try {
     return confidence_of(nlohmann::json::parse(read_text(path)));
   } catch (const std::exception& error) {
-    fail("{}: not a file that fovea eval --calibrate writes: {}", path.string(), error.what());
+    fail(ErrorCode::data_loss, "{}: not a file that fovea eval --calibrate writes: {}", path.string(), error.what());
   }
 }
 
@@ -121,7 +121,7 @@ void write_weights(const std::filesystem::path& path, const Network& network, co
   std::map<std::string, TensorSource> published;
   for (const ParameterSpec& spec : trace_inference(network, 1).parameters) {
     const auto found = tensors.find(spec.name);
-    if (found == tensors.end()) fail("the weights of {} lack tensor \"{}\"", network.name, spec.name);
+    if (found == tensors.end()) fail(ErrorCode::not_found, "the weights of {} lack tensor \"{}\"", network.name, spec.name);
     published[spec.name] = {torch_shape(spec), DType::f32,
                             [spec, tensor = found->second] { return to_torch_layout(spec, tensor); }};
   }

@@ -34,7 +34,7 @@ RunLock::RunLock(const std::filesystem::path& folder) : path_(folder / ".lock") 
 // removed file then.
 bool RunLock::take() {
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail("cannot write {}: {}", path_.string(), std::strerror(errno));
+  if (descriptor_ < 0) fail(code_of_errno(errno), "cannot write {}: {}", path_.string(), std::strerror(errno));
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     const std::string other = holder(descriptor_);
     ::close(descriptor_);
@@ -52,7 +52,7 @@ bool RunLock::take() {
   if (::ftruncate(descriptor_, 0) != 0 || ::pwrite(descriptor_, number.data(), number.size(), 0) < 0) {
     const int reason = errno;
     ::close(descriptor_);
-    fail("cannot write {}: {}", path_.string(), std::strerror(reason));
+    fail(code_of_errno(reason), "cannot write {}: {}", path_.string(), std::strerror(reason));
   }
   return true;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -25,7 +24,6 @@
 #include "fovea/train/aware_start.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/feature_cache.h"
-#include "fovea/train/interrupt.h"
 #include "fovea/train/phase.h"
 #include "fovea/train/report.h"
 #include "fovea/train/run.h"
@@ -137,7 +135,7 @@ class Trainer {
   void finish();
   void save();
   void save_network(const char* file, const TensorMap& tensors);
-  void stop_if_asked(const InterruptGuard& guard);
+  void stop_if_asked();
   bool stopped_early() const {
     return recipe_.patience > 0 && !phase().of_head &&
            state_.epoch - std::max(state_.best_epoch, phase().first_epoch) >= recipe_.patience;
@@ -183,7 +181,6 @@ class Trainer {
   std::unique_ptr<JsonLines> lines_, step_lines_;
   std::unique_ptr<EventFile> events_;
   CorruptSampleReport damage_, test_damage_;
-  InterruptGuard guard_;
   Clock::time_point saved_at_ = Clock::now();
   Winograd test_winograd_ = Winograd::where_faster;
   int64_t evaluation_bytes_ = 0;  // of the process during a test, where memory is limited
@@ -480,11 +477,12 @@ void Trainer::save_network(const char* file, const TensorMap& tensors) {
   write_weights(options_.folder / file, network_, network_tensors(network_, tensors));
 }
 
-void Trainer::stop_if_asked(const InterruptGuard& guard) {
-  if (guard.signal() == 0) return;
+void Trainer::stop_if_asked() {
+  const std::string reason = options_.stop ? options_.stop() : "";
+  if (reason.empty()) return;
   save();
-  throw Error(130, fmt::format("interrupted by {} at step {}; go on with: fovea train --resume --out {}",
-                               guard.signal() == SIGINT ? "Ctrl-C" : "SIGTERM", state_.step, options_.folder.string()));
+  fail(ErrorCode::cancelled, "interrupted by {} at step {}; go on with: fovea train --resume --out {}", reason, state_.step,
+       options_.folder.string());
 }
 
 void Trainer::train_epoch() {
@@ -498,7 +496,7 @@ void Trainer::train_epoch() {
     progress_.update(state_.images, fmt::format("loss {:.4f}  accuracy {:.2f}%", mean_loss(), 100 * accuracy()));
     const bool steps_due = recipe_.checkpoint_steps > 0 && state_.step % recipe_.checkpoint_steps == 0;
     const bool time_due = recipe_.checkpoint_seconds > 0 && seconds_since(saved_at_) >= recipe_.checkpoint_seconds;
-    stop_if_asked(guard_);
+    stop_if_asked();
     if (steps_due || time_due) save();
   }
   // The rest of the epoch is not enough for a whole step.
@@ -573,7 +571,7 @@ void Trainer::cache_features() {
                               .seed = static_cast<uint64_t>(recipe_.seed),
                               .workers = workers(),
                               .title = "features",
-                              .after_batch = [this] { stop_if_asked(guard_); }};
+                              .after_batch = [this] { stop_if_asked(); }};
   train_features_ = cached_features(features, train_, options, threads_, progress_, damage_);
   options.augmentation = evaluation_of(network_.preprocessing);
   options.views = 1;
@@ -622,7 +620,7 @@ void Trainer::train_phase() {
     if (test_is_due()) evaluation_ = test_now();
     state_.seconds += seconds_since(start);
     end_epoch(evaluation_, step_seconds_ - seconds_before, step_images_ - images_before);
-    if (!finished()) stop_if_asked(guard_);
+    if (!finished()) stop_if_asked();
   }
 }
 

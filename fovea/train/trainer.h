@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,9 @@ struct TrainOptions {
   /// What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
   bool new_head = false;  ///< of `start`: the last layer is of other classes, however many there are
+  /// Asked after each step, on the thread that called train(). A text that is not empty, such as "Ctrl-C", stops the run: it
+  /// saves a checkpoint, and the error names the text.
+  std::function<std::string()> stop = {};
 };
 
 /// The outcome of a run.
@@ -44,8 +48,7 @@ struct TrainResult {
 
 /// Trains. The result is a function of the recipe and the data: neither the number of threads nor interrupting and resuming
 /// changes a bit of the tensors. Unless `allow_overlap` is set, refuses data whose image files are, byte for byte, in both
-/// splits, because the test would measure what was memorized. On Ctrl-C or SIGTERM, saves a checkpoint and throws an Error with
-/// exit status 130.
+/// splits, because the test would measure what was memorized. Fails with the code cancelled when `stop` asks for it.
 TrainResult train(Recipe recipe, const TrainOptions& options);
 
 }  // namespace fovea

@@ -26,7 +26,8 @@ InferenceModel inference_model(TrainedModel trained, const OpenOptions& options)
                        .confidence = trained.confidence};
   for (const ParameterSpec& parameter : traced.parameters) {
     const auto value = trained.tensors.find(parameter.name);
-    if (value == trained.tensors.end()) fail("the weights of {} lack tensor \"{}\"", model.name, parameter.name);
+    if (value == trained.tensors.end())
+      fail(ErrorCode::not_found, "the weights of {} lack tensor \"{}\"", model.name, parameter.name);
     model.tensors[parameter.name] = value->second;
   }
   return model;

@@ -59,7 +59,8 @@ Predictions predictions_of(const Recipe& recipe, const Fold& fold, const Suspect
                  .quiet = options.quiet,
                  .allow_overlap = true,
                  .train = fold.train,
-                 .test = fold.held_out});
+                 .test = fold.held_out,
+                 .stop = options.stop});
   TrainedModel model = open_model((folder.path() / "run").string(), {}, 1);
   Predictor predictor(model.network, std::move(model.tensors));
   ThreadPool threads(options.threads > 0 ? options.threads : ThreadPool::available());

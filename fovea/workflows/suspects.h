@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,8 @@ struct SuspectOptions {
   int folds = 5;       ///< the number of parts and of networks, each of which is trained without one part; at least 2
   int threads = 0;     ///< 0: all available; does not change the result
   bool quiet = false;  ///< whether the trainings print nothing on standard error
+  /// As TrainOptions::stop, for each training. Nothing is kept of one that was stopped.
+  std::function<std::string()> stop = {};
 };
 
 /// What find_suspects() found.

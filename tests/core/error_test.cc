@@ -17,12 +17,12 @@ TEST(NearestName, FindsTypingErrorsAndNothingElse) {
   EXPECT_EQ(nearest_name("transformer", models), "");
 }
 
-TEST(RefuseUnknown, SuggestsTheNearestWithExitStatusTwo) {
+TEST(RefuseUnknown, SuggestsTheNearest) {
   try {
     refuse_unknown("model", "mnist-mpl", models);
     FAIL() << "must throw";
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 2);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_EQ(std::string(error.what()), "unknown model \"mnist-mpl\"; did you mean \"mnist-mlp\"?");
   }
 }

@@ -42,7 +42,7 @@ TEST_F(FileTest, SaysWhatCannotBeReadAndWhy) {
     read_file(folder_ / "missing");
     FAIL() << "must throw";
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 1);
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
     EXPECT_EQ(std::string(error.what()), "cannot read " + (folder_ / "missing").string() + ": No such file or directory");
   }
 }

@@ -250,7 +250,7 @@ TEST_F(PthFile, DamagedFilesAreRefused) {
         EXPECT_EQ(values(tensors.at("t")), six) << i;
       }
     } catch (const Error& error) {
-      EXPECT_EQ(error.exit_status(), 1);
+      EXPECT_NE(error.code(), ErrorCode::invalid_argument);
     }
   }
   refused(zip({{"archive/data.pkl", pickle(object), 8}}), {"compressed"});

@@ -170,6 +170,6 @@ int main(int count, char** words) {
     return 0;
   } catch (const fovea::Error& error) {
     fmt::print(stderr, "dump_gradients: {}\n", error.what());
-    return error.exit_status();
+    return 1;
   }
 }

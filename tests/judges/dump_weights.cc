@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     fovea::write_safetensors(argv[2], fovea::read_weight_file(argv[1]));
   } catch (const fovea::Error& error) {
     fmt::print(stderr, "{}\n", error.what());
-    return error.exit_status();
+    return 1;
   }
   return 0;
 }

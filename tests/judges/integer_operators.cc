@@ -211,6 +211,6 @@ int main(int count, char** words) {
     jobs.finish();
   } catch (const Error& error) {
     std::fprintf(stderr, "integer_operators: %s\n", error.what());
-    return error.exit_status();
+    return 1;
   }
 }

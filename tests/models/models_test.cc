@@ -323,7 +323,7 @@ TEST(Models, OptionsAreChecked) {
     try {
       action();
     } catch (const Error& error) {
-      EXPECT_EQ(error.exit_status(), 2);
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
       return error.what();
     }
     return "no error";

@@ -23,7 +23,7 @@ class Layers : public ::testing::Test {
     try {
       action();
     } catch (const Error& error) {
-      EXPECT_EQ(error.exit_status(), 2);
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
       return error.what();
     }
     return "no error";

@@ -113,7 +113,7 @@ TEST(MixedLabels, AreRefusedWithALossOfOneLabel) {
     trace_training(linear(), batch, {.mixed_labels = true, .loss = loss});
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 2);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_NE(std::string(error.what()).find("mixed labels"), std::string::npos);
   }
 }

@@ -84,7 +84,7 @@ TEST(Memory, SaysTheLeastThatIsNeeded) {
     memory_of(traced.graph, {.memory = 1000});
     FAIL() << "nothing fits 1000 bytes";
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 2);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     EXPECT_NE(std::string(error.what()).find("takes at least"), std::string::npos) << error.what();
   }
 }

@@ -10,7 +10,6 @@ namespace fovea {
 namespace {
 
 constexpr int64_t most_elements = 4096;
-constexpr int exit_refused = 2;
 
 void fill(Tensor& tensor, double low, double high, std::mt19937& random) {
   for (int64_t i = 0; i < tensor.size(); ++i) {
@@ -65,7 +64,7 @@ std::optional<Ref> NetworkGenerator::add(const char* operation, const std::vecto
     if (element_count(shape(value)) > most_elements || shape(value).size() > 5) return std::nullopt;
     return value;
   } catch (const Error& error) {
-    if (error.exit_status() != exit_refused) throw;
+    if (error.code() != ErrorCode::invalid_argument) throw;
     return std::nullopt;
   }
 }

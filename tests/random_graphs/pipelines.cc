@@ -54,7 +54,7 @@ Verdict by_code_in_less_memory(Subject& subject) {
   try {
     return by_code(subject, chosen);
   } catch (const Error& error) {
-    if (error.exit_status() != 2) throw;
+    if (error.code() != ErrorCode::invalid_argument) throw;
     return {Outcome::refused, error.what()};
   }
 }

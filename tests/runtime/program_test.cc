@@ -68,7 +68,7 @@ std::string message(const std::function<void()>& action) {
   try {
     action();
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 1);
+    EXPECT_EQ(error.code(), ErrorCode::failed_precondition);
     return error.what();
   }
   return "no error";

@@ -136,7 +136,7 @@ TEST(ThreadPool, RefusesImpossibleCounts) {
       ThreadPool pool(threads);
       FAIL() << threads;
     } catch (const Error& error) {
-      EXPECT_EQ(error.exit_status(), 2);
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
       EXPECT_EQ(std::string(error.what()), std::to_string(threads) + " threads: from 1 to 1024 can be used");
     }
   }

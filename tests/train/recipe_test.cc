@@ -17,7 +17,7 @@ std::string refusal(Act act) {
   try {
     act();
   } catch (const Error& error) {
-    return std::to_string(error.exit_status()) + " " + error.what();
+    return std::string(error.code() == ErrorCode::invalid_argument ? "2 " : "1 ") + error.what();
   }
   return "no error";
 }

@@ -32,7 +32,7 @@ struct Argument {
 
 Tensor value_of(const Graph::Argument& argument, const std::map<std::string, Tensor>& values) {
   const auto found = values.find(argument.name);
-  if (found == values.end()) fail("compile: no value for \"{}\"", argument.name);
+  if (found == values.end()) fail(ErrorCode::not_found, "compile: no value for \"{}\"", argument.name);
   if (found->second.shape() != argument.type.shape || found->second.dtype() != argument.type.dtype) {
     fail("compile: the value of \"{}\" is {} {}, must be {}", argument.name, to_string(found->second.shape()),
          name(found->second.dtype()), to_string(argument.type));

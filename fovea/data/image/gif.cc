@@ -11,7 +11,8 @@ namespace {
 
 fovea_gif open_gif(std::span<const std::byte> bytes, const std::string& name) {
   fovea_gif gif;
-  if (const char* problem = fovea_gif_open(&gif, start_of(bytes), bytes.size())) fail("{}: damaged GIF: {}", name, problem);
+  if (const char* problem = fovea_gif_open(&gif, start_of(bytes), bytes.size()))
+    fail(ErrorCode::data_loss, "{}: damaged GIF: {}", name, problem);
   check_pixels("GIF", gif.height, gif.width, name);
   return gif;
 }
@@ -30,7 +31,7 @@ Image decode_gif(std::span<const std::byte> bytes, const std::string& name) {
   Image image({gif.height, gif.width, 3});
   const auto words = std::make_unique<fovea_gif_words>();
   if (const char* problem = fovea_gif_pixels(&gif, start_of(bytes), bytes.size(), image.pixels.data(), words.get())) {
-    fail("{}: damaged GIF: {}", name, problem);
+    fail(ErrorCode::data_loss, "{}: damaged GIF: {}", name, problem);
   }
   return image;
 }

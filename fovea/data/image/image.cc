@@ -33,15 +33,17 @@ const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name)
                                  {is_webp, webp_shape, decode_webp},
                                  {is_gif, gif_shape, decode_gif},
                                  {is_bmp, bmp_shape, decode_bmp}};
-  if (bytes.empty()) fail("{}: the file is empty; a JPEG, PNG, WebP, GIF or BMP picture was expected", name);
+  if (bytes.empty())
+    fail(ErrorCode::data_loss, "{}: the file is empty; a JPEG, PNG, WebP, GIF or BMP picture was expected", name);
   for (const Codec& codec : codecs) {
     if (codec.is(bytes)) return codec;
   }
   if (const char* format = fovea_foreign_format(start_of(bytes), bytes.size())) {
     const bool is_heif = fovea_is_heic(start_of(bytes), bytes.size()) != 0 || fovea_is_avif(start_of(bytes), bytes.size()) != 0;
-    fail("{}: {} is not supported; convert it to JPEG or PNG{}", name, format, is_heif ? ", for example by heif-convert" : "");
+    fail(ErrorCode::data_loss, "{}: {} is not supported; convert it to JPEG or PNG{}", name, format,
+         is_heif ? ", for example by heif-convert" : "");
   }
-  fail("{}: not a JPEG, PNG, WebP, GIF or BMP picture", name);
+  fail(ErrorCode::data_loss, "{}: not a JPEG, PNG, WebP, GIF or BMP picture", name);
 }
 
 // The orientation as EXIF numbers it (orientation.h).
@@ -87,9 +89,9 @@ void turn_excerpt(Excerpt& excerpt, int turn) {
 }  // namespace
 
 void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name) {
-  if (height < 1 || width < 1) fail("{}: damaged {}: {}x{} pixels", name, format, width, height);
+  if (height < 1 || width < 1) fail(ErrorCode::data_loss, "{}: damaged {}: {}x{} pixels", name, format, width, height);
   if (width <= FOVEA_MOST_PIXELS / height) return;
-  fail("{}: a {} of {}x{} pixels is more than the {} million that are read", name, format, width, height,
+  fail(ErrorCode::data_loss, "{}: a {} of {}x{} pixels is more than the {} million that are read", name, format, width, height,
        FOVEA_MOST_PIXELS >> 20);
 }
 

@@ -61,7 +61,7 @@ std::vector<fs::path> entries_in(const fs::path& folder) {
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     if (!is_hidden(at->path().filename().native())) paths.push_back(at->path());
   }
-  if (error) fail("cannot read {}: {}", folder.string(), error.message());
+  if (error) fail(code_of_errno(error.value()), "cannot read {}: {}", folder.string(), error.message());
   std::ranges::sort(paths);
   return paths;
 }

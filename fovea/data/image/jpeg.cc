@@ -132,9 +132,9 @@ ImageShape run(Request& request, const std::string& name) {
   const ImageShape shape{codec.image_height, codec.image_width, 3};
   jpeg_destroy_decompress(&codec);
   if (decoded) return shape;
-  if (errors.message[0] != '\0') fail("{}: damaged JPEG: {}", name, errors.message);
+  if (errors.message[0] != '\0') fail(ErrorCode::data_loss, "{}: damaged JPEG: {}", name, errors.message);
   check_pixels("JPEG", shape.height, shape.width, name);
-  fail("{}: damaged JPEG", name);
+  fail(ErrorCode::data_loss, "{}: damaged JPEG", name);
 }
 
 // A truncated file does not end in the marker for the end of an image.

@@ -19,7 +19,7 @@ void inflate_data(const fovea_png& png, std::span<const uint8_t> bytes, std::vec
     Stream() : z_stream{} {}
     ~Stream() { inflateEnd(this); }
   } stream;
-  if (inflateInit(&stream) != Z_OK) fail("{}: zlib cannot start", name);
+  if (inflateInit(&stream) != Z_OK) fail(ErrorCode::unavailable, "{}: zlib cannot start", name);
   size_t at = png.data, filled = 0, length = 0;
   const uint8_t* data = nullptr;
   while (filled < raw.size() && fovea_png_data(bytes.data(), bytes.size(), &at, &data, &length) != 0) {
@@ -33,11 +33,11 @@ void inflate_data(const fovea_png& png, std::span<const uint8_t> bytes, std::vec
       filled += room - stream.avail_out;
       // What follows the last pixel is ignored, also zlib's own checksum: those of the chunks are right.
       if (status == Z_OK || filled == raw.size()) continue;
-      if (status == Z_STREAM_END) fail("{}: damaged PNG: its data ends before its last pixel", name);
-      fail("{}: damaged PNG: its compressed data is wrong", name);
+      if (status == Z_STREAM_END) fail(ErrorCode::data_loss, "{}: damaged PNG: its data ends before its last pixel", name);
+      fail(ErrorCode::data_loss, "{}: damaged PNG: its compressed data is wrong", name);
     }
   }
-  if (filled < raw.size()) fail("{}: damaged PNG: its data ends before its last pixel", name);
+  if (filled < raw.size()) fail(ErrorCode::data_loss, "{}: damaged PNG: its data ends before its last pixel", name);
 }
 
 // Frees what libpng holds on every way out.
@@ -54,26 +54,28 @@ bool is_png(std::span<const std::byte> bytes) { return fovea_is_png(start_of(byt
 
 ImageShape png_shape(std::span<const std::byte> bytes, const std::string& name) {
   fovea_png png;
-  if (const char* problem = fovea_png_header(&png, start_of(bytes), bytes.size())) fail("{}: damaged PNG: {}", name, problem);
+  if (const char* problem = fovea_png_header(&png, start_of(bytes), bytes.size()))
+    fail(ErrorCode::data_loss, "{}: damaged PNG: {}", name, problem);
   check_pixels("PNG", png.height, png.width, name);
   return {png.height, png.width, 3};
 }
 
 Image decode_png(std::span<const std::byte> bytes, const std::string& name) {
   fovea_png png;
-  if (const char* problem = fovea_png_open(&png, start_of(bytes), bytes.size())) fail("{}: damaged PNG: {}", name, problem);
+  if (const char* problem = fovea_png_open(&png, start_of(bytes), bytes.size()))
+    fail(ErrorCode::data_loss, "{}: damaged PNG: {}", name, problem);
   check_pixels("PNG", png.height, png.width, name);
   std::vector<uint8_t> raw;
   // Deflate cannot compress by more than a factor of 1032, so no memory is allocated for a header that lies.
   const size_t size = fovea_png_raw_size(&png);
   if (size / 1032 > bytes.size()) {
-    fail("{}: damaged PNG: {} bytes cannot hold {}x{} pixels", name, bytes.size(), png.width, png.height);
+    fail(ErrorCode::data_loss, "{}: damaged PNG: {} bytes cannot hold {}x{} pixels", name, bytes.size(), png.width, png.height);
   }
   raw.resize(size);
   inflate_data(png, {start_of(bytes), bytes.size()}, raw, name);
   Image image({png.height, png.width, 3});
   if (const char* problem = fovea_png_pixels(&png, raw.data(), image.pixels.data())) {
-    fail("{}: damaged PNG: {}", name, problem);
+    fail(ErrorCode::data_loss, "{}: damaged PNG: {}", name, problem);
   }
   return image;
 }

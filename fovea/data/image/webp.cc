@@ -17,13 +17,15 @@ void check_complete(std::span<const std::byte> bytes, const std::string& name) {
   uint32_t length = 0;
   std::memcpy(&length, bytes.data() + 4, sizeof length);
   if (uint64_t{length} + 8 > bytes.size()) {
-    fail("{}: truncated WebP: its header says {} bytes, the file has {}", name, uint64_t{length} + 8, bytes.size());
+    fail(ErrorCode::data_loss, "{}: truncated WebP: its header says {} bytes, the file has {}", name, uint64_t{length} + 8,
+         bytes.size());
   }
 }
 
 WebPBitstreamFeatures features_of(std::span<const std::byte> bytes, const std::string& name) {
   WebPBitstreamFeatures features;
-  if (WebPGetFeatures(start_of(bytes), bytes.size(), &features) != VP8_STATUS_OK) fail("{}: damaged WebP header", name);
+  if (WebPGetFeatures(start_of(bytes), bytes.size(), &features) != VP8_STATUS_OK)
+    fail(ErrorCode::data_loss, "{}: damaged WebP header", name);
   check_pixels("WebP", features.height, features.width, name);
   return features;
 }
@@ -47,7 +49,7 @@ Image decode_first(std::span<const std::byte> bytes, const std::string& name) {
   int moment = 0;
   if (!decoder || WebPAnimDecoderGetInfo(decoder.get(), &info) == 0 ||
       WebPAnimDecoderGetNext(decoder.get(), &pixels, &moment) == 0) {
-    fail("{}: damaged WebP: its first picture cannot be read", name);
+    fail(ErrorCode::data_loss, "{}: damaged WebP: its first picture cannot be read", name);
   }
   return over_black(pixels, info.canvas_height, info.canvas_width);
 }
@@ -69,12 +71,12 @@ Image decode_webp(std::span<const std::byte> bytes, const std::string& name) {
     Image image({features.height, features.width, 3});
     const auto* end =
         WebPDecodeRGBInto(start_of(bytes), bytes.size(), image.pixels.data(), image.pixels.size(), features.width * 3);
-    if (end == nullptr) fail("{}: damaged WebP", name);
+    if (end == nullptr) fail(ErrorCode::data_loss, "{}: damaged WebP", name);
     return image;
   }
   std::vector<uint8_t> pixels(static_cast<size_t>(features.height) * static_cast<size_t>(features.width) * 4);
   if (WebPDecodeRGBAInto(start_of(bytes), bytes.size(), pixels.data(), pixels.size(), features.width * 4) == nullptr) {
-    fail("{}: damaged WebP", name);
+    fail(ErrorCode::data_loss, "{}: damaged WebP", name);
   }
   return over_black(pixels.data(), features.height, features.width);
 }

@@ -38,14 +38,14 @@ void append_file(const std::filesystem::path& path, const Layout& layout, Memory
   const int64_t record = layout.labels + 3 * plane;
   const std::vector<std::byte> bytes = read_file(path);
   if (static_cast<int64_t>(bytes.size()) != layout.records * record) {
-    fail("{}: {} bytes, but {} records of {} bytes are {}", path.string(), bytes.size(), layout.records, record,
-         layout.records * record);
+    fail(ErrorCode::data_loss, "{}: {} bytes, but {} records of {} bytes are {}", path.string(), bytes.size(), layout.records,
+         record, layout.records * record);
   }
   const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
   for (int64_t i = 0; i < layout.records; ++i, at += record) {
     const int32_t label = at[layout.labels - 1];
     if (label >= layout.classes) {
-      fail("{}: label {} of record {} is not one of 0..{}", path.string(), label, i, layout.classes - 1);
+      fail(ErrorCode::data_loss, "{}: label {} of record {} is not one of 0..{}", path.string(), label, i, layout.classes - 1);
     }
     dataset.labels.push_back(label);
     append_pixels(at + layout.labels, dataset.pixels);
@@ -65,7 +65,7 @@ std::vector<std::string> class_names(const std::filesystem::path& path, int64_t 
     start = end + 1;
   }
   if (static_cast<int64_t>(names.size()) != classes) {
-    fail("{}: {} names, but the set has {} classes", path.string(), names.size(), classes);
+    fail(ErrorCode::data_loss, "{}: {} names, but the set has {} classes", path.string(), names.size(), classes);
   }
   return names;
 }
@@ -77,7 +77,8 @@ std::shared_ptr<const Dataset> open_cifar(const std::filesystem::path& folder, c
     if (!std::filesystem::exists(folder / file)) missing += missing.empty() ? file : std::string(", ") + file;
   }
   if (!missing.empty())
-    fail("{}: {} is made of {} records a file; missing: {}", folder.string(), layout.set, layout.records, missing);
+    fail(ErrorCode::data_loss, "{}: {} is made of {} records a file; missing: {}", folder.string(), layout.set, layout.records,
+         missing);
   auto dataset = std::make_shared<MemoryDataset>(
       ImageShape{side, side, 3}, class_names(folder / layout.names_file, layout.classes, std::move(usual_names)));
   const size_t count = layout.files.size() * static_cast<size_t>(layout.records);

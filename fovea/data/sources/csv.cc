@@ -28,10 +28,10 @@ class ListDataset : public EntryDataset {
       const std::vector<std::string> cells = csv_cells(content, where);
       if (line == 1 && is_heading(cells)) continue;
       if (cells.size() == 1 && entries_.empty()) complain_of_one_cell(content, where);
-      if (cells.size() != 2) fail("{}: {} cells; a line is path,label", where, cells.size());
+      if (cells.size() != 2) fail(ErrorCode::data_loss, "{}: {} cells; a line is path,label", where, cells.size());
       add(list, cells, where, line, known);
     }
-    if (entries_.empty()) fail("{}: no photographs; a line is path,label", list.string());
+    if (entries_.empty()) fail(ErrorCode::not_found, "{}: no photographs; a line is path,label", list.string());
     for (const Entry& entry : entries_) classes_ = std::max<int64_t>(classes_, entry.label + 1);
   }
   std::string image_name(int64_t index) const override { return file(entry(index)).string(); }
@@ -50,7 +50,7 @@ class ListDataset : public EntryDataset {
   [[noreturn]] static void complain_of_one_cell(std::string_view content, const std::string& where) {
     for (const auto& [separator, called] : {std::pair{';', "semicolons"}, {'\t', "tabs"}}) {
       if (content.find(separator) != std::string_view::npos)
-        fail("{}: separated by {}; a line is path,label, with a comma", where, called);
+        fail(ErrorCode::data_loss, "{}: separated by {}; a line is path,label, with a comma", where, called);
     }
     throw Unlabeled(fmt::format("{}: 1 cells, a path without a label; a line is path,label", where));
   }
@@ -60,11 +60,11 @@ class ListDataset : public EntryDataset {
     const int32_t label =
         parse_label(cells[1], line == 1 ? where + ": neither a heading path,label nor a path and its label" : where);
     const auto [known, fresh] = lines.emplace(cells[0], line);
-    if (!fresh) fail("{}: {} is already in line {}", where, cells[0], known->second);
+    if (!fresh) fail(ErrorCode::data_loss, "{}: {} is already in line {}", where, cells[0], known->second);
     fs::path path = list.parent_path() / cells[0];
     std::error_code error;
     const uint64_t size = fs::file_size(path, error);
-    if (error) fail("{}: there is no file {}", where, path.string());
+    if (error) fail(ErrorCode::not_found, "{}: there is no file {}", where, path.string());
     entries_.push_back({static_cast<uint32_t>(files_.size()), label, 0, size});
     files_.push_back(std::move(path));
   }
@@ -87,7 +87,9 @@ std::vector<fs::path> lists_of(const fs::path& list, Split split) {
       if (fs::exists(candidate)) lists.push_back(candidate);
     }
   }
-  if (lists.empty()) fail("{}: no list of test photographs beside it; train.csv goes with test.csv or val.csv", list.string());
+  if (lists.empty())
+    fail(ErrorCode::not_found, "{}: no list of test photographs beside it; train.csv goes with test.csv or val.csv",
+         list.string());
   return lists;
 }
 
@@ -98,7 +100,8 @@ std::shared_ptr<const Dataset> open_csv(const fs::path& list, Split split) {
       open_labeled(lists_of(list, split), [](const fs::path& path) { return std::make_shared<ListDataset>(path); });
   const int64_t classes = split == Split::train ? dataset->classes() : ListDataset(list).classes();
   if (dataset->classes() > classes) {
-    fail("{}: label {}; the training list has 0 to {}", dataset->list().string(), dataset->classes() - 1, classes - 1);
+    fail(ErrorCode::data_loss, "{}: label {}; the training list has 0 to {}", dataset->list().string(), dataset->classes() - 1,
+         classes - 1);
   }
   dataset->name_classes(numbered_names(list.parent_path(), classes));
   return dataset;

@@ -20,7 +20,7 @@ std::vector<std::string> csv_cells(std::string_view line, const std::string& whe
       cells.back() += letter;
     }
   }
-  if (quoted) fail("{}: a quote that is not closed", where);
+  if (quoted) fail(ErrorCode::data_loss, "{}: a quote that is not closed", where);
   return cells;
 }
 

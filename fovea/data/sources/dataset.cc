@@ -163,7 +163,7 @@ std::shared_ptr<const Dataset> open_dataset(std::string_view word, Split split, 
   if (kind == "digits") return open_digits(options.seed, split, digits_count(path, split));
   if (path.empty()) return open_kind(kind, fetched_folder(kind), split, options);
   if (kind == "csv") return open_csv(path, split);
-  if (!std::filesystem::is_directory(path)) fail("data set \"{}\": there is no folder {}", spec, path);
+  if (!std::filesystem::is_directory(path)) fail(ErrorCode::not_found, "data set \"{}\": there is no folder {}", spec, path);
   return open_kind(kind, path, split, options);
 }
 

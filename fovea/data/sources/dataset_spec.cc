@@ -51,9 +51,9 @@ bool holds_class_folders(const fs::path& folder) {
   constexpr const char* right = "the pictures of each class lie in a folder of their own, DIR/CLASS/*.jpg";
   const std::vector<fs::path> entries = entries_in(folder);
   const auto pictures = std::ranges::count_if(entries, has_picture_ending);
-  if (entries.empty()) fail("{}: an empty folder; {}", folder.string(), right);
+  if (entries.empty()) fail(ErrorCode::not_found, "{}: an empty folder; {}", folder.string(), right);
   if (pictures > 0) fail("{}: {} pictures side by side, of no class; {}", folder.string(), with_separators(pictures), right);
-  fail("{}: no pictures, nor another data set that fovea data --help names; {}", folder.string(), right);
+  fail(ErrorCode::not_found, "{}: no pictures, nor another data set that fovea data --help names; {}", folder.string(), right);
 }
 
 std::string kind_of(const fs::path& folder) {
@@ -83,7 +83,7 @@ std::string dataset_spec(std::string_view word) {
     if (text.ends_with(".csv")) return "csv:" + text;
     fail("{} is a file; a data set is a folder, or a list of pictures in a .csv file", text);
   }
-  if (colon == word.npos && text.find('/') != text.npos) fail("there is no folder {}", text);
+  if (colon == word.npos && text.find('/') != text.npos) fail(ErrorCode::not_found, "there is no folder {}", text);
   refuse_unknown("kind of data set", kind, kinds());
 }
 

@@ -35,7 +35,8 @@ class FolderDataset : public EncodedDataset {
       const auto label = std::ranges::find(class_names_, folder.filename().string()) - class_names_.begin();
       std::vector<fs::path> pictures = pictures_in(folder);
       if (pictures.empty() && split == Split::train)
-        fail("{}: no pictures in this class folder; a class needs {} files", folder.string(), picture_endings);
+        fail(ErrorCode::not_found, "{}: no pictures in this class folder; a class needs {} files", folder.string(),
+             picture_endings);
       for (fs::path& path : pictures) items_.push_back({std::move(path), static_cast<int32_t>(label)});
     }
   }
@@ -45,7 +46,8 @@ class FolderDataset : public EncodedDataset {
       if (item.part == part) items_.push_back({folder / item.path, item.label});
     const auto missing = std::ranges::find_if(items_, [](const Item& item) { return !fs::exists(item.path); });
     if (missing != items_.end())
-      fail("{} is no longer there, and the run's list of its pictures (split.csv) has it", missing->path.string());
+      fail(ErrorCode::not_found, "{} is no longer there, and the run's list of its pictures (split.csv) has it",
+           missing->path.string());
   }
   int64_t count() const override { return static_cast<int64_t>(items_.size()); }
   const std::vector<std::string>& class_names() const override { return class_names_; }
@@ -82,14 +84,14 @@ void check_known(const fs::path& folder, const std::vector<fs::path>& folders, c
   for (const std::string& name : names_of(folders)) {
     if (std::ranges::find(names, name) == names.end()) unknown += fmt::format("{}\"{}\"", unknown.empty() ? "" : ", ", name);
   }
-  if (!unknown.empty()) fail("{}: no classes of {}: {}", folder.string(), train.string(), unknown);
+  if (!unknown.empty()) fail(ErrorCode::not_found, "{}: no classes of {}: {}", folder.string(), train.string(), unknown);
 }
 
 std::shared_ptr<FolderDataset> open_train(const fs::path& folder, const fs::path& train) {
   const std::vector<fs::path> folders = class_folders(train);
   if (folders.empty()) {
-    fail("{}: no pictures in folders of classes, {} beside them; the layout is {}/train/CLASS/*.jpg", train.string(),
-         pictures_in(train).size(), folder.string());
+    fail(ErrorCode::not_found, "{}: no pictures in folders of classes, {} beside them; the layout is {}/train/CLASS/*.jpg",
+         train.string(), pictures_in(train).size(), folder.string());
   }
   return std::make_shared<FolderDataset>(names_of(folders), folders, Split::train);
 }
@@ -107,7 +109,8 @@ std::shared_ptr<FolderDataset> open_test(const std::vector<fs::path>& candidates
       if (train.empty()) names = found;
       check_known(candidate, folders, names, train);
       auto dataset = std::make_shared<FolderDataset>(names, folders, Split::test);
-      if (dataset->count() == 0) fail("{}: no pictures; a class needs {} files", candidate.string(), picture_endings);
+      if (dataset->count() == 0)
+        fail(ErrorCode::not_found, "{}: no pictures; a class needs {} files", candidate.string(), picture_endings);
       if (!remark.empty()) dataset->set_remark(fmt::format("{}; {} is used", remark, candidate.string()));
       return dataset;
     }
@@ -134,12 +137,13 @@ std::shared_ptr<const Dataset> open_folders(const fs::path& folder, Split split,
   if (is_undivided(folder)) return open_split(folder, divided(folder, options.seed), split);
   const std::vector<fs::path> train = split_folders(folder, Split::train);
   if (split == Split::train) {
-    if (train.empty()) fail("{}: no folder train and no folders of classes; the layout is {}", folder.string(), layouts);
+    if (train.empty())
+      fail(ErrorCode::not_found, "{}: no folder train and no folders of classes; the layout is {}", folder.string(), layouts);
     return open_train(folder, train.front());
   }
   const std::vector<fs::path> candidates = split_folders(folder, Split::test);
   if (candidates.empty()) {
-    fail("{}: no folder test or val; the layout is {}", folder.string(), layouts);
+    fail(ErrorCode::not_found, "{}: no folder test or val; the layout is {}", folder.string(), layouts);
   }
   if (train.empty()) return open_test(candidates, {}, {});
   return open_test(candidates, names_of(class_folders(train.front())), train.front());

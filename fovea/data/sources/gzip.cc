@@ -21,7 +21,7 @@ namespace {
 int open_nameless() {
   std::string name = (std::filesystem::temp_directory_path() / "fovea-unpacked-XXXXXX").string();
   const int file = ::mkstemp(name.data());
-  if (file < 0) fail("cannot write {}: {}", name, std::strerror(errno));
+  if (file < 0) fail(code_of_errno(errno), "cannot write {}: {}", name, std::strerror(errno));
   ::unlink(name.c_str());
   return file;
 }
@@ -39,18 +39,18 @@ bool write_all(int file, const char* bytes, size_t size) {
 
 void unpack(const std::filesystem::path& packed, int file) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> source(gzopen(packed.c_str(), "rb"), gzclose_r);
-  if (!source) fail("cannot read {}: {}", packed.string(), std::strerror(errno));
+  if (!source) fail(code_of_errno(errno), "cannot read {}: {}", packed.string(), std::strerror(errno));
   gzbuffer(source.get(), 1 << 17);
   std::vector<char> part(1 << 20);
   for (;;) {
     const int size = gzread(source.get(), part.data(), static_cast<unsigned>(part.size()));
     int code = Z_OK;
     const char* reason = gzerror(source.get(), &code);
-    if (code == Z_BUF_ERROR) fail("{}: truncated gzip file", packed.string());
-    if (size < 0 || code != Z_OK) fail("{}: damaged gzip file: {}", packed.string(), reason);
+    if (code == Z_BUF_ERROR) fail(ErrorCode::data_loss, "{}: truncated gzip file", packed.string());
+    if (size < 0 || code != Z_OK) fail(ErrorCode::data_loss, "{}: damaged gzip file: {}", packed.string(), reason);
     if (size == 0) return;
     if (!write_all(file, part.data(), static_cast<size_t>(size))) {
-      fail("{}: cannot be unpacked into {}: {}; TMPDIR names another place", packed.string(),
+      fail(code_of_errno(errno), "{}: cannot be unpacked into {}: {}; TMPDIR names another place", packed.string(),
            std::filesystem::temp_directory_path().string(), std::strerror(errno));
     }
   }

@@ -31,14 +31,14 @@ std::vector<std::byte> gunzip(std::span<const std::byte> packed, const std::stri
     Stream() : z_stream{} {}
     ~Stream() { inflateEnd(this); }
   } stream;
-  if (inflateInit2(&stream, 15 + 16) != Z_OK) fail("{}: zlib cannot start", name);
+  if (inflateInit2(&stream, 15 + 16) != Z_OK) fail(ErrorCode::unavailable, "{}: zlib cannot start", name);
   std::vector<std::byte> bytes(std::min(most, packed.size() * 4 + 4096));
   size_t filled = 0;
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
   size_t left = packed.size();
   for (int status = Z_OK; status != Z_STREAM_END;) {
     if (filled == bytes.size()) {
-      if (filled >= most) fail("{}: unpacks to more than {} GiB", name, most >> 30);
+      if (filled >= most) fail(ErrorCode::resource_exhausted, "{}: unpacks to more than {} GiB", name, most >> 30);
       bytes.resize(2 * filled);
     }
     const auto input = static_cast<uInt>(std::min<size_t>(left, 1 << 30));
@@ -50,13 +50,14 @@ std::vector<std::byte> gunzip(std::span<const std::byte> packed, const std::stri
     left -= input - stream.avail_in;
     filled += output - stream.avail_out;
     if (status == Z_BUF_ERROR || (status == Z_OK && left == 0 && stream.avail_out != 0)) {
-      fail("{}: truncated gzip file: it ends after {} bytes", name, packed.size());
+      fail(ErrorCode::data_loss, "{}: truncated gzip file: it ends after {} bytes", name, packed.size());
     }
     if (status != Z_OK && status != Z_STREAM_END) {
-      fail("{}: damaged gzip file: {}", name, stream.msg != nullptr ? stream.msg : "zlib gives no reason");
+      fail(ErrorCode::data_loss, "{}: damaged gzip file: {}", name,
+           stream.msg != nullptr ? stream.msg : "zlib gives no reason");
     }
   }
-  if (left != 0) fail("{}: damaged gzip file: {} bytes follow its end", name, left);
+  if (left != 0) fail(ErrorCode::data_loss, "{}: damaged gzip file: {} bytes follow its end", name, left);
   bytes.resize(filled);
   return bytes;
 }
@@ -77,22 +78,22 @@ File read_either(const std::filesystem::path& folder, const std::string& file) {
     if (is_gzip(result.bytes)) result.bytes = gunzip(result.bytes, result.name);
     return result;
   }
-  fail("{}: there is neither {} nor {}.gz", folder.string(), file, file);
+  fail(ErrorCode::not_found, "{}: there is neither {} nor {}.gz", folder.string(), file, file);
 }
 
 void check_header(const File& file, const char* what, uint32_t magic, size_t header) {
   if (file.bytes.size() < header)
-    fail("{}: {} bytes are too few for the header of {}, {}", file.name, file.bytes.size(), what, header);
+    fail(ErrorCode::data_loss, "{}: {} bytes are too few for the header of {}, {}", file.name, file.bytes.size(), what, header);
   const uint32_t found = big_endian(file.bytes, 0);
-  if (found != magic) fail("{}: magic number {}, but {} start with {}", file.name, found, what, magic);
+  if (found != magic) fail(ErrorCode::data_loss, "{}: magic number {}, but {} start with {}", file.name, found, what, magic);
 }
 
 void check_size(const File& file, uint64_t header, uint64_t count, uint64_t each) {
   // Both factors are below 2^32, so the product is exact.
   const uint64_t size = file.bytes.size();
   if (size - header != count * each || count == 0) {
-    fail("{}: the header says {} items of {} bytes, {} in all, but {} bytes follow it", file.name, count, each, count * each,
-         size - header);
+    fail(ErrorCode::data_loss, "{}: the header says {} items of {} bytes, {} in all, but {} bytes follow it", file.name, count,
+         each, count * each, size - header);
   }
 }
 
@@ -114,7 +115,8 @@ std::shared_ptr<const Dataset> open_mnist(const std::filesystem::path& folder, S
   check_header(labels, "IDX labels", labels_magic, 8);
   const uint32_t label_count = big_endian(labels.bytes, 4);
   check_size(labels, 8, label_count, 1);
-  if (label_count != count) fail("{}: {} labels for the {} images of {}", labels.name, label_count, count, images.name);
+  if (label_count != count)
+    fail(ErrorCode::data_loss, "{}: {} labels for the {} images of {}", labels.name, label_count, count, images.name);
 
   std::vector<std::string> names;
   for (int digit = 0; digit < 10; ++digit) names.push_back(std::to_string(digit));
@@ -122,7 +124,7 @@ std::shared_ptr<const Dataset> open_mnist(const std::filesystem::path& folder, S
   dataset->labels.resize(count);
   for (size_t i = 0; i < count; ++i) {
     const auto label = std::to_integer<int32_t>(labels.bytes[8 + i]);
-    if (label > 9) fail("{}: label {} of image {} is not one of 0..9", labels.name, label, i);
+    if (label > 9) fail(ErrorCode::data_loss, "{}: label {} of image {} is not one of 0..9", labels.name, label, i);
     dataset->labels[i] = label;
   }
   const auto* first = reinterpret_cast<const uint8_t*>(images.bytes.data());

@@ -124,7 +124,8 @@ void check_name(const fs::path& path) {
   const auto is_control = [](unsigned char letter) { return letter < ' '; };
   if (std::ranges::none_of(name, is_control)) return;
   std::ranges::replace_if(name, is_control, '?');
-  fail("{}: the name of a picture must be one line of text; rename it (? stands for what cannot be shown)", escaped(name));
+  fail(ErrorCode::data_loss,
+       "{}: the name of a picture must be one line of text; rename it (? stands for what cannot be shown)", escaped(name));
 }
 
 std::string cell(const std::string& text) {
@@ -162,7 +163,9 @@ PictureSplit divided(const fs::path& folder, uint64_t seed) {
   PictureSplit split;
   for (const fs::path& place : class_folders(folder)) {
     const std::vector<fs::path> pictures = pictures_in(place);
-    if (pictures.empty()) fail("{}: no pictures in this class folder; a class needs {} files", place.string(), picture_endings);
+    if (pictures.empty())
+      fail(ErrorCode::not_found, "{}: no pictures in this class folder; a class needs {} files", place.string(),
+           picture_endings);
     for (const fs::path& path : pictures) {
       check_name(path);
       split.items.push_back({path.lexically_relative(folder), static_cast<int32_t>(split.classes.size())});
@@ -206,12 +209,12 @@ PictureSplit read_split(const fs::path& path) {
     if (line == 1 && content == heading) continue;
     const std::vector<std::string> cells = csv_cells(content, where);
     if (cells.size() != 3 || (cells[2] != "train" && cells[2] != "test"))
-      fail("{}: a line is {}, the part train or test", where, heading);
-    if (!known.insert(cells[0]).second) fail("{}: {} is listed twice", where, utf8_of(cells[0]));
+      fail(ErrorCode::data_loss, "{}: a line is {}, the part train or test", where, heading);
+    if (!known.insert(cells[0]).second) fail(ErrorCode::data_loss, "{}: {} is listed twice", where, utf8_of(cells[0]));
     const auto label = labels.emplace(cells[1], static_cast<int32_t>(labels.size()));
     split.items.push_back({cells[0], label.first->second, cells[2] == "test" ? Split::test : Split::train});
   }
-  if (split.items.empty()) fail("{}: no pictures; a line is {}", path.string(), heading);
+  if (split.items.empty()) fail(ErrorCode::not_found, "{}: no pictures; a line is {}", path.string(), heading);
   // Classes are numbered in the order of their names, as class folders are.
   std::vector<int32_t> places(labels.size());
   for (const auto& [called, label] : labels) {

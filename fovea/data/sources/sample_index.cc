@@ -91,11 +91,12 @@ std::vector<fs::path> class_folders(const fs::path& folder) {
   for (const fs::path& path : folders) {
     const std::string name = path.filename().string();
     if (!is_utf8(name)) {
-      fail("{}: the name of the class folder \"{}\" is not UTF-8; rename it (convmv does so for whole trees)", folder.string(),
+      fail(ErrorCode::data_loss,
+           "{}: the name of the class folder \"{}\" is not UTF-8; rename it (convmv does so for whole trees)", folder.string(),
            escaped(name));
     }
     if (std::ranges::any_of(name, [](unsigned char letter) { return letter < ' '; }))
-      fail("{}: the name of a class folder must be one line of text", folder.string());
+      fail(ErrorCode::data_loss, "{}: the name of a class folder must be one line of text", folder.string());
   }
   return folders;
 }
@@ -114,14 +115,15 @@ std::vector<std::vector<fs::path>> shard_files(const fs::path& folder, Split spl
     if (!files.empty() && std::ranges::none_of(candidates, known)) candidates.push_back(std::move(files));
   }
   if (candidates.empty()) {
-    fail("{}: no {} shards of the {} split: files named like {}-00000-of-00008, or a folder {}", folder.string(), kind,
-         name(split), split == Split::train ? "train" : "validation", split_words(split).front());
+    fail(ErrorCode::not_found, "{}: no {} shards of the {} split: files named like {}-00000-of-00008, or a folder {}",
+         folder.string(), kind, name(split), split == Split::train ? "train" : "validation", split_words(split).front());
   }
   return candidates;
 }
 
 int32_t checked_label(int64_t label, const std::string& where) {
-  if (label < 0 || label >= most_classes) fail("{}: label {}; labels are from 0 to {}", where, label, most_classes - 1);
+  if (label < 0 || label >= most_classes)
+    fail(ErrorCode::data_loss, "{}: label {}; labels are from 0 to {}", where, label, most_classes - 1);
   return static_cast<int32_t>(label);
 }
 
@@ -132,7 +134,7 @@ int32_t parse_label(std::string_view text, const std::string& where) {
   int64_t label = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), label);
   if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    fail("{}: the label \"{}\" is not a number", where, text.substr(0, 40));
+    fail(ErrorCode::data_loss, "{}: the label \"{}\" is not a number", where, text.substr(0, 40));
   }
   return checked_label(label, where);
 }
@@ -148,9 +150,10 @@ std::vector<std::string> numbered_names(const fs::path& folder, int64_t count) {
   while (!names.empty() && names.back().empty()) names.pop_back();
   const auto blank = std::ranges::find(names, std::string());
   if (blank != names.end())
-    fail("{}:{}: an empty line would shift every name after it", path.string(), blank - names.begin() + 1);
+    fail(ErrorCode::data_loss, "{}:{}: an empty line would shift every name after it", path.string(),
+         blank - names.begin() + 1);
   if (static_cast<int64_t>(names.size()) < count) {
-    fail("{} names {} classes, but the labels go up to {}", path.string(), names.size(), count - 1);
+    fail(ErrorCode::data_loss, "{} names {} classes, but the labels go up to {}", path.string(), names.size(), count - 1);
   }
   return names;
 }

@@ -57,7 +57,7 @@ class EntryDataset : public EncodedDataset {
 class Unlabeled : public Error {
  public:
   /// `message` says which split.
-  explicit Unlabeled(const std::string& message) : Error(1, message) {}
+  explicit Unlabeled(const std::string& message) : Error(ErrorCode::data_loss, message) {}
 };
 
 /// The words for a split, lower case, in the order in which they are looked for.

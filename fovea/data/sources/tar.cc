@@ -42,14 +42,14 @@ uint64_t number(Bytes header, size_t at, size_t size, const std::string& where) 
   std::string text = field(header, at, size);
   text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 8);
-  if (text.empty() || error != std::errc()) fail("{}: damaged tar header", where);
+  if (text.empty() || error != std::errc()) fail(ErrorCode::data_loss, "{}: damaged tar header", where);
   return value;
 }
 
 void check_header(Bytes header, const std::string& where) {
   uint64_t sum = 0;
   for (size_t i = 0; i < block; ++i) sum += i >= 148 && i < 156 ? ' ' : std::to_integer<uint64_t>(header[i]);
-  if (sum != number(header, 148, 8, where)) fail("{}: the checksum of a tar header is wrong", where);
+  if (sum != number(header, 148, 8, where)) fail(ErrorCode::data_loss, "{}: the checksum of a tar header is wrong", where);
 }
 
 // Reads the records of a pax header: "LENGTH KEY=VALUE\n".
@@ -58,7 +58,8 @@ void read_pax(std::string_view text, std::string& path, uint64_t& size, const st
     size_t length = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), length);
     const auto digits = static_cast<size_t>(end - text.data());
-    if (error != std::errc() || length <= digits + 1 || length > text.size()) fail("{}: damaged pax header", where);
+    if (error != std::errc() || length <= digits + 1 || length > text.size())
+      fail(ErrorCode::data_loss, "{}: damaged pax header", where);
     const std::string_view record = text.substr(digits + 1, length - digits - 2);
     if (record.starts_with("path=")) path = record.substr(5);
     if (record.starts_with("size=")) {
@@ -84,7 +85,8 @@ void for_each_file(Bytes all, const fs::path& shard, Visit visit) {
     const bool about_next = type == 'x' || type == 'g' || type == 'L' || type == 'K';
     const uint64_t size = !about_next && long_size != unknown ? long_size : number(header, 124, 12, where);
     at += block;
-    if (size > all.size() - at) fail("{}: truncated shard: a file of {} bytes, {} are left", where, size, all.size() - at);
+    if (size > all.size() - at)
+      fail(ErrorCode::data_loss, "{}: truncated shard: a file of {} bytes, {} are left", where, size, all.size() - at);
     const std::string_view text(reinterpret_cast<const char*>(all.data()) + at, size);
     if (type == 'x') read_pax(text, long_path, long_size, where);
     if (type == 'L') long_path = text.substr(0, text.find('\0'));
@@ -98,7 +100,7 @@ void for_each_file(Bytes all, const fs::path& shard, Visit visit) {
     }
     at += (size + block - 1) / block * block;
   }
-  fail("{}: truncated shard: it ends without the blocks of zeros that end a tar file", shard.string());
+  fail(ErrorCode::data_loss, "{}: truncated shard: it ends without the blocks of zeros that end a tar file", shard.string());
 }
 
 // Excludes indexes and lists beside a shard: train-0.tar.idx, train-0.tar.index, train-0_stats.json.
@@ -163,7 +165,7 @@ class TarDataset : public EntryDataset {
     const std::string folder = files_.front().parent_path().string();
     if (labels_ == 0 && !unlabeled_.empty()) throw Unlabeled(unlabeled_);
     if (!unlabeled_.empty()) fail("{}", unlabeled_);
-    if (entries_.empty()) fail("{}: the tar shards hold no samples", folder);
+    if (entries_.empty()) fail(ErrorCode::data_loss, "{}: the tar shards hold no samples", folder);
     for (const Entry& entry : entries_) classes_ = std::max<int64_t>(classes_, entry.label + 1);
   }
   int64_t classes() const { return classes_; }
@@ -176,7 +178,7 @@ class TarDataset : public EntryDataset {
     const MappedFile mapped(files_[file]);
     const Bytes all = mapped.bytes();
     if (all.size() >= 2 && all[0] == std::byte{0x1f} && all[1] == std::byte{0x8b}) {
-      fail("{}: a compressed shard; gunzip makes a tar file of it", files_[file].string());
+      fail(ErrorCode::data_loss, "{}: a compressed shard; gunzip makes a tar file of it", files_[file].string());
     }
     Samples samples;
     std::vector<std::string> order;  // keys with an image, in the order of the file
@@ -185,11 +187,11 @@ class TarDataset : public EntryDataset {
       const Member member(path);
       if (member.key.empty() || member.is_hidden_file()) return;
       const std::string where = fmt::format("{}: {}", files_[file].string(), path);
-      if (!paths.insert(path).second) fail("{}: the name is in the shard twice", where);
+      if (!paths.insert(path).second) fail(ErrorCode::data_loss, "{}: the name is in the shard twice", where);
       const std::string_view text(reinterpret_cast<const char*>(all.data()) + offset, size);
       if (has_picture_ending(member.path)) {
         Sample& sample = samples[member.key];
-        if (sample.picture) fail("{}: a second picture of the same name", where);
+        if (sample.picture) fail(ErrorCode::data_loss, "{}: a second picture of the same name", where);
         sample.picture = Entry{file, 0, offset, size};
         sample.path = path;
         order.push_back(member.key);
@@ -219,7 +221,7 @@ class TarDataset : public EntryDataset {
     }
     for (const auto& [key, sample] : samples) {
       if (!sample.picture && !sample.cls.empty() && !used.contains(key) && !pictures.contains(key)) {
-        fail("{}: {} has a label but no picture", files_[file].string(), key);
+        fail(ErrorCode::data_loss, "{}: {} has a label but no picture", files_[file].string(), key);
       }
     }
   }
@@ -259,7 +261,8 @@ std::shared_ptr<const Dataset> open_tar(const fs::path& folder, Split split) {
   const int64_t classes =
       split == Split::train ? dataset->classes() : open(shard_files(folder, Split::train, "tar", is_tar).front())->classes();
   if (dataset->classes() > classes) {
-    fail("{}: label {}; the training shards have 0 to {}", folder.string(), dataset->classes() - 1, classes - 1);
+    fail(ErrorCode::data_loss, "{}: label {}; the training shards have 0 to {}", folder.string(), dataset->classes() - 1,
+         classes - 1);
   }
   dataset->name_classes(numbered_names(folder, classes));
   return dataset;

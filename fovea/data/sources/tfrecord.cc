@@ -152,7 +152,8 @@ class TfrecordDataset : public EntryDataset {
     }
     if (!unlabeled_.empty() && texts_.empty()) throw Unlabeled(unlabeled_);
     if (!unlabeled_.empty()) fail("{}", unlabeled_);
-    if (entries_.empty()) fail("{}: the TFRecord shards hold no records", files_.front().parent_path().string());
+    if (entries_.empty())
+      fail(ErrorCode::data_loss, "{}: the TFRecord shards hold no records", files_.front().parent_path().string());
   }
 
   // Takes class numbers and names from the training split.
@@ -166,8 +167,8 @@ class TfrecordDataset : public EntryDataset {
     }
     for (Entry& entry : entries_) {
       if (entry.label < first || entry.label > last) {
-        fail("{}: label {} at byte {}; the training shards have {} to {}", file(entry).string(), entry.label, entry.offset,
-             first, last);
+        fail(ErrorCode::data_loss, "{}: label {} at byte {}; the training shards have {} to {}", file(entry).string(),
+             entry.label, entry.offset, first, last);
       }
       entry.label -= first;
     }
@@ -178,9 +179,9 @@ class TfrecordDataset : public EntryDataset {
     uint32_t sum = 0;
     const Bytes data = Bytes(bytes).first(bytes.size() - tail_bytes);
     std::memcpy(&sum, bytes.data() + data.size(), sizeof sum);
-    if (sum != masked_crc32c(data)) fail("{}: the record's checksum is wrong", image_name(index));
+    if (sum != masked_crc32c(data)) fail(ErrorCode::data_loss, "{}: the record's checksum is wrong", image_name(index));
     const std::optional<Example> example = read_example(data);
-    if (!example) fail("{}: the record is not a tf.train.Example", image_name(index));
+    if (!example) fail(ErrorCode::data_loss, "{}: the record is not a tf.train.Example", image_name(index));
     std::memmove(bytes.data(), example->encoded.data(), example->encoded.size());
     bytes.resize(example->encoded.size());
   }
@@ -196,17 +197,19 @@ class TfrecordDataset : public EntryDataset {
     const Bytes all = mapped.bytes();
     for (size_t at = 0; at < all.size();) {
       const std::string where = fmt::format("{}, record at byte {}", files_[file].string(), at);
-      if (all.size() - at < head_bytes) fail("{}: truncated shard", where);
+      if (all.size() - at < head_bytes) fail(ErrorCode::data_loss, "{}: truncated shard", where);
       uint64_t length = 0;
       uint32_t sum = 0;
       std::memcpy(&length, all.data() + at, sizeof length);
       std::memcpy(&sum, all.data() + at + sizeof length, sizeof sum);
-      if (sum != masked_crc32c(all.subspan(at, sizeof length))) fail("{}: the checksum of its length is wrong", where);
+      if (sum != masked_crc32c(all.subspan(at, sizeof length)))
+        fail(ErrorCode::data_loss, "{}: the checksum of its length is wrong", where);
       if (length > all.size() - at - head_bytes || all.size() - at - head_bytes - length < tail_bytes) {
-        fail("{}: truncated shard: it says {} bytes, {} are left", where, length, all.size() - at - head_bytes);
+        fail(ErrorCode::data_loss, "{}: truncated shard: it says {} bytes, {} are left", where, length,
+             all.size() - at - head_bytes);
       }
       const std::optional<Example> example = read_example(all.subspan(at + head_bytes, length));
-      if (!example) fail("{}: not a tf.train.Example", where);
+      if (!example) fail(ErrorCode::data_loss, "{}: not a tf.train.Example", where);
       if (example->encoded.empty() || !example->label) {
         if (unlabeled_.empty()) unlabeled_ = where + ": an example without image/encoded or image/class/label";
         at += head_bytes + length + tail_bytes;
@@ -215,7 +218,7 @@ class TfrecordDataset : public EntryDataset {
       const int32_t label = checked_label(*example->label, where);
       std::string& text = texts_[label];
       if (text.empty()) text = example->text;
-      if (!is_utf8(text)) fail("{}: image/class/text \"{}\" is not UTF-8", where, escaped(text));
+      if (!is_utf8(text)) fail(ErrorCode::data_loss, "{}: image/class/text \"{}\" is not UTF-8", where, escaped(text));
       entries_.push_back({file, label, at + head_bytes, length + tail_bytes});
       at += head_bytes + length + tail_bytes;
     }

@@ -280,7 +280,7 @@ std::map<std::string, Tensor> published_weights(const Network& network, const st
   std::map<std::string, Tensor> published;
   for (const ParameterSpec& spec : trace_inference(network, 1).parameters) {
     const auto found = tensors.find(spec.name);
-    if (found == tensors.end()) fail("the weights of {} lack tensor \"{}\"", network.name, spec.name);
+    if (found == tensors.end()) fail(ErrorCode::not_found, "the weights of {} lack tensor \"{}\"", network.name, spec.name);
     published[spec.name] = to_torch_layout(spec, found->second);
   }
   return published;

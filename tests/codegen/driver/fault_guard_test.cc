@@ -25,7 +25,7 @@ std::string fault_of(const std::function<void()>& work, const Text& whole = {}) 
   try {
     guarded(work, whole);
   } catch (const InternalError& error) {
-    EXPECT_EQ(error.exit_status(), 1);
+    EXPECT_EQ(error.code(), ErrorCode::internal);
     return error.what();
   }
   ADD_FAILURE() << "nothing went wrong";

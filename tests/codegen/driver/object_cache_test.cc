@@ -123,7 +123,7 @@ TEST_F(ObjectCacheTest, RefusesAFolderThatOthersWrite) {
       const ObjectCache cache;
       ADD_FAILURE() << "accepted mode " << std::oct << mode;
     } catch (const Error& error) {
-      EXPECT_EQ(error.exit_status(), 2);
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
       const std::string message = error.what();
       EXPECT_NE(message.find(folder_.string()), std::string::npos) << message;
       EXPECT_NE(message.find("chmod 700"), std::string::npos) << message;

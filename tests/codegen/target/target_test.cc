@@ -25,7 +25,7 @@ std::string refusal(const std::function<void()>& request) {
     request();
     ADD_FAILURE() << "was not refused";
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 2);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     message = error.what();
   }
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "") << "said more than its message";

@@ -172,7 +172,7 @@ TEST(Tflite, WhatTheFormatHasNotIsRefusedByName) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("group_norm \"norm\" cannot be written as TensorFlow Lite"));
-    EXPECT_EQ(error.exit_status(), 2);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fovea/train/interrupt.h"
+#include "app/interrupt.h"
 
 #include <csignal>
 
@@ -26,6 +26,9 @@ InterruptGuard::~InterruptGuard() {
   sigaction(SIGTERM, &old_terminate, nullptr);
 }
 
-int InterruptGuard::signal() const { return signalled; }
+std::string InterruptGuard::signal() const {
+  const int number = signalled;
+  return number == 0 ? "" : number == SIGINT ? "Ctrl-C" : "SIGTERM";
+}
 
 }  // namespace fovea
