@@ -6,21 +6,12 @@
 #include <gtest/gtest.h>
 
 #include "fovea/core/error.h"
+#include "tests/support/refusal.h"
 
 namespace fovea {
 namespace {
 
 using testing::HasSubstr;
-
-std::string refusal(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-    return error.what();
-  }
-  return "nothing was refused";
-}
 
 Graph small_graph() {
   Graph graph("network");
@@ -93,7 +84,7 @@ TEST(Graph, ErrorsNameTheLayer) {
   Graph graph;
   const Ref x = graph.argument("x", {{1, 5, 5, 64}, DType::f32}, Role::input);
   const Ref w = graph.argument("w", {{7, 7, 64, 64}, DType::f32}, Role::parameter);
-  EXPECT_EQ(refusal([&] {
+  EXPECT_EQ(refusal_of([&] {
               graph.add("conv", {x, w}, {}, "layer1.0.conv1");
             }),
             "conv \"layer1.0.conv1\": filter 7x7 is larger than its padded input 5x5 (input [1, 5, 5, 64], padding valid)");
@@ -105,24 +96,24 @@ TEST(Graph, RefusesWhatItDoesNotKnow) {
   Graph graph;
   const Ref x = graph.argument("x", {{2, 3}, DType::f32}, Role::input),
             labels = graph.argument("labels", {{2}, DType::i32}, Role::input);
-  EXPECT_THAT(refusal([&] { graph.add("reluu", {x}, {}, ""); }), HasSubstr("did you mean \"relu\""));
-  EXPECT_THAT(refusal([&] { graph.add("leaky_relu", {x}, {{"slop", 0.1}}, "a"); }), HasSubstr("did you mean \"slope\""));
-  EXPECT_THAT(refusal([&] { graph.add("relu", {labels}, {}, "act"); }), HasSubstr("relu \"act\": operand #0 must be"));
-  EXPECT_THAT(refusal([&] {
+  EXPECT_THAT(refusal_of([&] { graph.add("reluu", {x}, {}, ""); }), HasSubstr("did you mean \"relu\""));
+  EXPECT_THAT(refusal_of([&] { graph.add("leaky_relu", {x}, {{"slop", 0.1}}, "a"); }), HasSubstr("did you mean \"slope\""));
+  EXPECT_THAT(refusal_of([&] { graph.add("relu", {labels}, {}, "act"); }), HasSubstr("relu \"act\": operand #0 must be"));
+  EXPECT_THAT(refusal_of([&] {
                 graph.add("dropout", {x, labels, labels}, {{"rate", 1.5}}, "drop");
               }),
               HasSubstr("dropout \"drop\": "));
-  EXPECT_THAT(refusal([&] { graph.add("dequantize", {x}, {}, "back"); }),
+  EXPECT_THAT(refusal_of([&] { graph.add("dequantize", {x}, {}, "back"); }),
               HasSubstr("dequantize \"back\": input must be of quantized integers, not f32"));
-  EXPECT_THAT(refusal([&] { graph.add("reduce_sum", {x}, {}, "sum"); }), HasSubstr("requires attribute 'dims'"));
-  EXPECT_THAT(refusal([&] { graph.add("relu", {}, {}, "act"); }), HasSubstr("takes 1 operands, not 0"));
-  EXPECT_THAT(refusal([&] { graph.add("conv", {x}, {}, "c"); }), HasSubstr("takes 2 operands, not 1"));
-  EXPECT_THAT(refusal([&] {
+  EXPECT_THAT(refusal_of([&] { graph.add("reduce_sum", {x}, {}, "sum"); }), HasSubstr("requires attribute 'dims'"));
+  EXPECT_THAT(refusal_of([&] { graph.add("relu", {}, {}, "act"); }), HasSubstr("takes 1 operands, not 0"));
+  EXPECT_THAT(refusal_of([&] { graph.add("conv", {x}, {}, "c"); }), HasSubstr("takes 2 operands, not 1"));
+  EXPECT_THAT(refusal_of([&] {
                 graph.argument("x", {{2}, DType::f32}, Role::input);
               }),
               HasSubstr("two arguments are named \"x\""));
-  EXPECT_THAT(refusal([&] { graph.argument("y", {{0, 2}, DType::f32}, Role::input); }), HasSubstr("at least 1"));
-  EXPECT_THAT(refusal([&] { graph.argument("z", {{2}, DType::u8}, Role::input); }), HasSubstr("u8"));
+  EXPECT_THAT(refusal_of([&] { graph.argument("y", {{0, 2}, DType::f32}, Role::input); }), HasSubstr("at least 1"));
+  EXPECT_THAT(refusal_of([&] { graph.argument("z", {{2}, DType::u8}, Role::input); }), HasSubstr("u8"));
 }
 
 TEST(Graph, ResultsReplaceOnlyWhatFits) {
@@ -130,8 +121,8 @@ TEST(Graph, ResultsReplaceOnlyWhatFits) {
   const Ref x = graph.argument("x", {{2, 3}, DType::f32}, Role::input),
             w = graph.argument("w", {{3}, DType::f32}, Role::parameter);
   const Ref y = graph.add("add", {x, w}, {}, "")[0];
-  EXPECT_THAT(refusal([&] { graph.finish({{"w", y}}); }), HasSubstr("cannot replace"));
-  EXPECT_THAT(refusal([&] { graph.finish({{"x", y}}); }), HasSubstr("name of an input"));
+  EXPECT_THAT(refusal_of([&] { graph.finish({{"w", y}}); }), HasSubstr("cannot replace"));
+  EXPECT_THAT(refusal_of([&] { graph.finish({{"x", y}}); }), HasSubstr("name of an input"));
 }
 
 TEST(Graph, ParseErrorsSayWhere) {

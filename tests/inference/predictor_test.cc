@@ -7,18 +7,11 @@
 #include <cmath>
 #include <cstring>
 
-#include "fovea/core/random.h"
 #include "fovea/models/registry.h"
+#include "tests/support/noise.h"
 
 namespace fovea {
 namespace {
-
-Tensor noise(Shape shape, uint64_t stream) {
-  Random random(3, stream);
-  Tensor tensor(std::move(shape), DType::f32);
-  for (float& value : tensor.values<float>()) value = random.normal();
-  return tensor;
-}
 
 void expect_close(const Tensor& value, const Tensor& wanted) {
   double largest = 0, error = 0;
@@ -40,7 +33,7 @@ Tensor unprepared(const Network& network, const TensorMap& tensors, const Tensor
 TEST(Predictor, AnswersWithTheValuesItIsToldOf) {
   const Network network = make_model("resnet20");
   TensorMap tensors = initial_tensors(trace_inference(network, 1), 1);
-  const Tensor image = noise({1, 32, 32, 3}, 1);
+  const Tensor image = normal_noise({1, 32, 32, 3}, 3, 1);
   ThreadPool threads(2);
   Predictor predictor(network, tensors);
   const Tensor first = predictor.predict(image, threads).clone();
@@ -58,7 +51,7 @@ TEST(Predictor, AnswersWithTheValuesItIsToldOf) {
 TEST(Predictor, EqualBitsForAnyNumberOfThreads) {
   const Network network = make_model("resnet20");
   const TensorMap tensors = initial_tensors(trace_inference(network, 1), 1);
-  const Tensor image = noise({1, 32, 32, 3}, 1);
+  const Tensor image = normal_noise({1, 32, 32, 3}, 3, 1);
   Tensor one;
   for (const int count : {1, 2, 3}) {
     ThreadPool threads(count);

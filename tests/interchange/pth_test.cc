@@ -3,13 +3,13 @@
 #include "fovea/interchange/pth.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <cstring>
 #include <fstream>
 
 #include "fovea/interchange/pickle.h"
 #include "tests/bad_input.h"
+#include "tests/support/zip.h"
 
 namespace fovea {
 namespace {
@@ -64,40 +64,10 @@ std::string numbers(const std::vector<T>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
-struct Entry {
-  std::string name, contents;
-  uint16_t method = 0;
-};
-// Like PyTorch, writes a record of 64-bit numbers before the end, even if they fit 32 bits.
-std::string zip(const std::vector<Entry>& entries, bool wide = true) {
-  std::string files, directory;
-  for (const Entry& entry : entries) {
-    const auto crc = static_cast<uint32_t>(crc32(crc32(0, nullptr, 0), reinterpret_cast<const Bytef*>(entry.contents.data()),
-                                                 static_cast<uInt>(entry.contents.size())));
-    const std::string common = little<uint16_t>(0) + little(entry.method) + little<uint32_t>(0) + little(crc) +
-                               little(static_cast<uint32_t>(entry.contents.size())) +
-                               little(static_cast<uint32_t>(entry.contents.size())) +
-                               little(static_cast<uint16_t>(entry.name.size()));
-    directory += "PK\1\2" + little<uint16_t>(20) + little<uint16_t>(20) + common + little<uint16_t>(0) + little<uint16_t>(0) +
-                 little<uint16_t>(0) + little<uint16_t>(0) + little<uint32_t>(0) + little(static_cast<uint32_t>(files.size())) +
-                 entry.name;
-    files += "PK\3\4" + little<uint16_t>(20) + common + little<uint16_t>(0) + entry.name + entry.contents;
-  }
-  const auto count = static_cast<uint16_t>(entries.size());
-  std::string record;
-  if (wide) {
-    const uint64_t size = directory.size(), begin = files.size();
-    record = "PK\6\6" + little<uint64_t>(44) + little<uint16_t>(0x31e) + little<uint16_t>(45) + little<uint64_t>(0) +
-             little<uint64_t>(count) + little<uint64_t>(count) + little(size) + little(begin) + "PK\6\7" + little<uint32_t>(0) +
-             little(begin + size) + little<uint32_t>(1);
-  }
-  return files + directory + record + "PK\5\6" + little<uint32_t>(0) + little(count) + little(count) +
-         little(static_cast<uint32_t>(directory.size())) + little(static_cast<uint32_t>(files.size())) + little<uint16_t>(0);
-}
 std::string saved(const std::string& object, const std::vector<std::pair<std::string, std::string>>& storages) {
-  std::vector<Entry> entries{{"archive/data.pkl", pickle(object)}, {"archive/version", "3\n"}};
+  std::vector<ZipEntry> entries{{"archive/data.pkl", pickle(object)}, {"archive/version", "3\n"}};
   for (const auto& [key, bytes] : storages) entries.push_back({"archive/data/" + key, bytes});
-  return zip(entries);
+  return zip(entries, /*wide=*/true);
 }
 const std::string magic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
 std::string saved_long_ago(const std::string& object, const std::vector<std::pair<std::string, std::string>>& storages,

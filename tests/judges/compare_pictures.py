@@ -16,7 +16,7 @@ import zlib
 
 try:
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)

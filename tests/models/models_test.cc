@@ -8,6 +8,7 @@
 #include "fovea/models/registry.h"
 #include "fovea/models/summary.h"
 #include "fovea/nn/layers.h"
+#include "tests/support/refusal.h"
 
 namespace fovea {
 namespace {
@@ -319,32 +320,23 @@ TEST(Models, TooSmallImagesNameTheLayer) {
 }
 
 TEST(Models, OptionsAreChecked) {
-  const auto refused = [](const std::function<void()>& action) -> std::string {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-      return error.what();
-    }
-    return "no error";
-  };
-  EXPECT_EQ(refused([] { make_model("mnist-cn"); }), "unknown model \"mnist-cn\"; did you mean \"mnist-cnn\"?");
-  EXPECT_EQ(refused([] { make_model("mnist-cnn", {.classes = -1}); }), "mnist-cnn: -1 classes, must be at least 1");
-  EXPECT_NE(refused([] {
+  EXPECT_EQ(refusal_of([] { make_model("mnist-cn"); }), "unknown model \"mnist-cn\"; did you mean \"mnist-cnn\"?");
+  EXPECT_EQ(refusal_of([] { make_model("mnist-cnn", {.classes = -1}); }), "mnist-cnn: -1 classes, must be at least 1");
+  EXPECT_NE(refusal_of([] {
               make_model("mnist-cnn", {.input = {28, 28}});
             }).find("has 2 dimensions, must have 3"),
             std::string::npos);
-  EXPECT_NE(refused([] { make_model("mnist-cnn", {.input = {28, 0, 1}}); }).find("extent below 1"), std::string::npos);
-  EXPECT_EQ(refused([] { trace_inference(make_model("mnist-cnn"), 0); }), "mnist-cnn: a batch of 0, must be at least 1");
-  EXPECT_EQ(refused([] { make_model("mnist-cnn", {.width = 2}); }), "mnist-cnn has no option width");
-  EXPECT_EQ(refused([] { make_model("mobilenet-v2", {.width = -1}); }),
+  EXPECT_NE(refusal_of([] { make_model("mnist-cnn", {.input = {28, 0, 1}}); }).find("extent below 1"), std::string::npos);
+  EXPECT_EQ(refusal_of([] { trace_inference(make_model("mnist-cnn"), 0); }), "mnist-cnn: a batch of 0, must be at least 1");
+  EXPECT_EQ(refusal_of([] { make_model("mnist-cnn", {.width = 2}); }), "mnist-cnn has no option width");
+  EXPECT_EQ(refusal_of([] { make_model("mobilenet-v2", {.width = -1}); }),
             "mobilenet-v2: width is -1, must be above 0 and at most 16");
-  EXPECT_EQ(refused([] { make_model("efficientnet-b0", {.dropout = 1.5}); }),
+  EXPECT_EQ(refusal_of([] { make_model("efficientnet-b0", {.dropout = 1.5}); }),
             "efficientnet-b0: dropout is 1.5, must be at least 0 and below 1");
-  EXPECT_EQ(refused([] { make_model("astronet", {.classes = 3}); }), "astronet has no option classes");
-  EXPECT_NE(refused([] { trace_evaluation(make_model("astronet"), 1); }).find("cannot be evaluated"), std::string::npos);
+  EXPECT_EQ(refusal_of([] { make_model("astronet", {.classes = 3}); }), "astronet has no option classes");
+  EXPECT_NE(refusal_of([] { trace_evaluation(make_model("astronet"), 1); }).find("cannot be evaluated"), std::string::npos);
   // With too small an image, the layer that does not fit is named.
-  EXPECT_NE(refused([] {
+  EXPECT_NE(refusal_of([] {
               trace_inference(make_model("cifar-cnn", {.input = {4, 4, 3}}), 1);
             }).find("conv4"),
             std::string::npos);

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fovea/core/error.h"
 #include "fovea/nn/recorder.h"
+#include "tests/support/refusal.h"
 
 namespace fovea {
 namespace {
@@ -18,15 +18,6 @@ class Layers : public ::testing::Test {
     std::vector<std::string> result;
     for (const ParameterSpec& spec : recorder.parameters()) result.push_back(spec.name);
     return result;
-  }
-  static std::string refused(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-      return error.what();
-    }
-    return "no error";
   }
 
   Recorder recorder{"test"};
@@ -121,7 +112,7 @@ TEST_F(Layers, ArithmeticBroadcasts) {
 
 TEST_F(Layers, RefusesImpossibleOptionsByName) {
   const Value x = image({1, 5, 5, 64}), flat = image({1, 64});
-  const auto message = [&](Value input, const Layer& layer) { return refused([&] { input | layer; }); };
+  const auto message = [&](Value input, const Layer& layer) { return refusal_of([&] { input | layer; }); };
   EXPECT_EQ(message(x, conv({.kernel = 3, .name = "stem"})), "conv \"stem\": filters is 0, must be at least 1");
   EXPECT_EQ(message(x, conv({.filters = 8, .kernel = {3, 3, 3}, .name = "a"})),
             "conv \"a\": kernel has 3 numbers, must have one, or one for each of the 2 spatial dimensions");
@@ -143,14 +134,14 @@ TEST_F(Layers, RefusesImpossibleOptionsByName) {
 TEST_F(Layers, RefusesMisuseOfNames) {
   const Value x = image({1, 8});
   x | dense({.units = 3, .name = "fc"});
-  EXPECT_EQ(refused([&] { x | dense({.units = 3, .name = "fc"}); }),
+  EXPECT_EQ(refusal_of([&] { x | dense({.units = 3, .name = "fc"}); }),
             "dense \"fc\": another layer has this name; name them apart, or use one layer twice to share its parameters");
   const Layer shared = dense({.units = 5, .name = "shared"});
-  EXPECT_EQ(refused([&] { x | shared | shared; }),
+  EXPECT_EQ(refusal_of([&] { x | shared | shared; }),
             "\"shared.weight\" is [8, 5] and would have to be [5, 5] where the layer is used again");
-  EXPECT_EQ(refused([] { Value() + Value(); }), "a Value was used before anything was assigned to it");
+  EXPECT_EQ(refusal_of([] { Value() + Value(); }), "a Value was used before anything was assigned to it");
   Recorder other("other");
-  EXPECT_NE(refused([&] { x + other.input("image", {{1, 8}, DType::f32}); }).find("two graphs"), std::string::npos);
+  EXPECT_NE(refusal_of([&] { x + other.input("image", {{1, 8}, DType::f32}); }).find("two graphs"), std::string::npos);
 }
 
 }  // namespace

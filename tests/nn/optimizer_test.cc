@@ -5,10 +5,10 @@
 
 #include <cmath>
 
-#include "fovea/core/error.h"
 #include "fovea/core/random.h"
 #include "fovea/nn/layers.h"
 #include "tests/nn/compiled.h"
+#include "tests/support/refusal.h"
 
 namespace fovea {
 namespace {
@@ -194,26 +194,17 @@ TEST(Optimizer, KeepsItsStateByName) {
 }
 
 TEST(Optimizer, RefusesImpossibleNumbers) {
-  const auto refused = [](const std::function<void()>& action) -> std::string {
-    try {
-      action();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
-      return error.what();
-    }
-    return "no error";
-  };
-  EXPECT_EQ(refused([] { sgd({.momentum = 1}); }), "sgd: momentum is 1, must be at least 0 and below 1");
-  EXPECT_EQ(refused([] { sgd({.weight_decay = -0.1}); }), "sgd: weight_decay is -0.1, must not be negative");
-  EXPECT_EQ(refused([] { sgd({.momentum = 0, .nesterov = true}); }), "sgd: nesterov needs a momentum above 0");
-  EXPECT_EQ(refused([] { adam({.beta1 = -1}); }), "adam: beta1 is -1, must be at least 0 and below 1");
-  EXPECT_EQ(refused([] { adamw({.epsilon = 0}); }), "adamw: epsilon is 0, must be positive");
-  EXPECT_EQ(refused([] { rmsprop({.decay = 1}); }), "rmsprop: decay is 1, must be at least 0 and below 1");
-  EXPECT_EQ(refused([] { lars({.trust = 0}); }), "lars: trust is 0, must be positive");
-  EXPECT_EQ(refused([] { muon({.momentum = 0}); }), "muon: nesterov needs a momentum above 0");
-  EXPECT_NE(refused([] { linear_step(muon()); }).find("muon: \"fc.bias\" is [3], neither a filter nor a matrix"),
+  EXPECT_EQ(refusal_of([] { sgd({.momentum = 1}); }), "sgd: momentum is 1, must be at least 0 and below 1");
+  EXPECT_EQ(refusal_of([] { sgd({.weight_decay = -0.1}); }), "sgd: weight_decay is -0.1, must not be negative");
+  EXPECT_EQ(refusal_of([] { sgd({.momentum = 0, .nesterov = true}); }), "sgd: nesterov needs a momentum above 0");
+  EXPECT_EQ(refusal_of([] { adam({.beta1 = -1}); }), "adam: beta1 is -1, must be at least 0 and below 1");
+  EXPECT_EQ(refusal_of([] { adamw({.epsilon = 0}); }), "adamw: epsilon is 0, must be positive");
+  EXPECT_EQ(refusal_of([] { rmsprop({.decay = 1}); }), "rmsprop: decay is 1, must be at least 0 and below 1");
+  EXPECT_EQ(refusal_of([] { lars({.trust = 0}); }), "lars: trust is 0, must be positive");
+  EXPECT_EQ(refusal_of([] { muon({.momentum = 0}); }), "muon: nesterov needs a momentum above 0");
+  EXPECT_NE(refusal_of([] { linear_step(muon()); }).find("muon: \"fc.bias\" is [3], neither a filter nor a matrix"),
             std::string::npos);
-  EXPECT_NE(refused([] { adam({.beta2 = std::nan("")}); }).find("beta2"), std::string::npos);
+  EXPECT_NE(refusal_of([] { adam({.beta2 = std::nan("")}); }).find("beta2"), std::string::npos);
 }
 
 }  // namespace

@@ -39,11 +39,17 @@ std::vector<int64_t> places_of_largest(const Windows& windows, int64_t batch, in
   return places;
 }
 
-// What the sum of each window is divided by.
-std::vector<int64_t> divisors(const Windows& windows, bool count_padding) {
+// Visits every term of an average: positions in the output and the image, and what the sum is divided by.
+template <typename Visit>
+void each_averaged(const Windows& windows, int64_t batch, int64_t channels, bool count_padding, Visit visit) {
   std::vector<int64_t> counts(static_cast<size_t>(windows.outputs()), count_padding ? windows.taps() : 0);
   if (!count_padding) windows.each([&](int64_t output, int64_t, int64_t) { ++counts[static_cast<size_t>(output)]; });
-  return counts;
+  windows.each([&](int64_t output, int64_t, int64_t cell) {
+    for (int64_t n = 0; n < batch; ++n)
+      for (int64_t c = 0; c < channels; ++c)
+        visit((n * windows.outputs() + output) * channels + c, (n * windows.cells() + cell) * channels + c,
+              static_cast<double>(counts[static_cast<size_t>(output)]));
+  });
 }
 
 }  // namespace
@@ -126,25 +132,15 @@ Numbers largest_gradient(const Windows& windows, int64_t batch, int64_t channels
 
 Numbers averaged(const Windows& windows, int64_t batch, int64_t channels, bool count_padding, const Numbers& image) {
   Numbers result = zeros(batch * windows.outputs() * channels);
-  const std::vector<int64_t> counts = divisors(windows, count_padding);
-  windows.each([&](int64_t output, int64_t, int64_t cell) {
-    for (int64_t n = 0; n < batch; ++n)
-      for (int64_t c = 0; c < channels; ++c)
-        at(result, (n * windows.outputs() + output) * channels + c) +=
-            at(image, (n * windows.cells() + cell) * channels + c) / static_cast<double>(counts[static_cast<size_t>(output)]);
-  });
+  each_averaged(windows, batch, channels, count_padding,
+                [&](int64_t to, int64_t from, double count) { at(result, to) += at(image, from) / count; });
   return result;
 }
 
 Numbers averaged_gradient(const Windows& windows, int64_t batch, int64_t channels, bool count_padding, const Numbers& output) {
   Numbers result = zeros(batch * windows.cells() * channels);
-  const std::vector<int64_t> counts = divisors(windows, count_padding);
-  windows.each([&](int64_t from, int64_t, int64_t cell) {
-    for (int64_t n = 0; n < batch; ++n)
-      for (int64_t c = 0; c < channels; ++c)
-        at(result, (n * windows.cells() + cell) * channels + c) +=
-            at(output, (n * windows.outputs() + from) * channels + c) / static_cast<double>(counts[static_cast<size_t>(from)]);
-  });
+  each_averaged(windows, batch, channels, count_padding,
+                [&](int64_t from, int64_t to, double count) { at(result, to) += at(output, from) / count; });
   return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/runtime/thread_pool.h"
+#include "tests/support/refusal.h"
 
 namespace fovea {
 namespace {
@@ -64,15 +65,7 @@ Tensor ramp(Shape shape, float start) {
   return tensor;
 }
 
-std::string message(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::failed_precondition);
-    return error.what();
-  }
-  return "no error";
-}
+std::string message(const std::function<void()>& act) { return error_of(ErrorCode::failed_precondition, act); }
 
 TEST(Program, ComputesWithAnyNumberOfThreads) {
   for (const int threads : {1, 2, 5}) {

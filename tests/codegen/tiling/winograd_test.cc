@@ -10,20 +10,15 @@
 
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/codegen/driver/stages.h"
-#include "fovea/core/random.h"
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/runtime/thread_pool.h"
 #include "tests/reference/reference.h"
+#include "tests/support/noise.h"
 
 namespace fovea {
 namespace {
 
-Tensor noise(const Shape& shape, uint64_t stream) {
-  Random random(11, stream);
-  Tensor tensor(shape, DType::f32);
-  for (float& value : tensor.values<float>()) value = random.normal();
-  return tensor;
-}
+Tensor noise(const Shape& shape, uint64_t stream) { return normal_noise(shape, 11, stream); }
 
 struct Layer {
   const char* name;

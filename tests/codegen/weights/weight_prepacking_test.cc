@@ -5,18 +5,13 @@
 #include <cstring>
 
 #include "fovea/codegen/driver/compile.h"
-#include "fovea/core/random.h"
 #include "fovea/runtime/thread_pool.h"
+#include "tests/support/noise.h"
 
 namespace fovea {
 namespace {
 
-Tensor noise(const Shape& shape, uint64_t stream) {
-  Random random(11, stream);
-  Tensor tensor(shape, DType::f32);
-  for (float& value : tensor.values<float>()) value = random.normal();
-  return tensor;
-}
+Tensor noise(const Shape& shape, uint64_t stream) { return normal_noise(shape, 11, stream); }
 
 struct Layer {
   const char* name;

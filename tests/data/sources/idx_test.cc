@@ -5,6 +5,7 @@
 #include "app/environment.h"
 #include "fovea/data/sources/dataset.h"
 #include "tests/bad_input.h"
+#include "tests/support/deflated.h"
 
 namespace fovea {
 namespace {
@@ -22,20 +23,6 @@ std::string images_file(uint32_t count, uint32_t rows, uint32_t columns, uint32_
 
 std::string labels_file(const std::string& labels, uint32_t magic = 2049) {
   return big_endian(magic) + big_endian(static_cast<uint32_t>(labels.size())) + labels;
-}
-
-std::string gzip(const std::string& bytes) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string packed(deflateBound(&stream, bytes.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  packed.resize(packed.size() - stream.avail_out);
-  deflateEnd(&stream);
-  return packed;
 }
 
 class Idx : public FolderTest {

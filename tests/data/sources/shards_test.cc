@@ -9,6 +9,7 @@
 #include "fovea/data/image/image.h"
 #include "fovea/data/sources/dataset.h"
 #include "tests/bad_input.h"
+#include "tests/support/deflated.h"
 
 namespace fovea {
 namespace {
@@ -233,24 +234,10 @@ TEST_F(Tar, SplitsAreToldByWholeWords) {
   expect_error(1, [&] { open(); }, {"retrieval-train-001.tar", "gunzip"});
 }
 
-std::string packed(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string result(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(result.data());
-  stream.avail_out = static_cast<uInt>(result.size());
-  deflate(&stream, Z_FINISH);
-  result.resize(stream.total_out);
-  deflateEnd(&stream);
-  return result;
-}
-
 TEST_F(Tfrecord, MayBePacked) {
   const std::string first = frame_record(example(1, picture(10), "cat")) + frame_record(example(2, picture(20), "dog"));
   write_both(first);
-  write("train-00000-of-00001.gz", packed(first + frame_record(example(1, picture(30), "cat"))));
+  write("train-00000-of-00001.gz", gzip(first + frame_record(example(1, picture(30), "cat"))));
   write("train.tfrecord.idx", "0 100\n");
   write("train_labels.txt", "cat\n");
   write(".train-00001-of-00001.crc", "x");
@@ -258,7 +245,7 @@ TEST_F(Tfrecord, MayBePacked) {
   ASSERT_EQ(dataset->count(), 5);
   for (const auto& [index, color] : {std::pair{4, 30}, {0, 10}, {3, 20}, {1, 20}}) EXPECT_EQ(color_at(*dataset, index), color);
   EXPECT_NE(dataset->image_name(4).find("train-00000-of-00001.gz"), std::string::npos);
-  const std::string whole = packed(first);
+  const std::string whole = gzip(first);
   for (const size_t length : {whole.size() - 1, whole.size() / 2}) {
     write("train-00000-of-00001.gz", whole.substr(0, length));
     expect_error(1, [&] { open(); }, {"train-00000-of-00001.gz", "truncated"});

@@ -11,10 +11,11 @@ LiteRT that they give here, on 100 inputs of noise. Exit status: 0 all agree, 1 
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+
+from judge import need_litert, run_models, skip
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIMIT = 1e-4
@@ -34,20 +35,11 @@ QUANTIZED = [("mnist-cnn", 28, 1, "digits:600"), ("mobilenet-v2", 224, 3, "")]
 LARGE_QUANTIZED = [("efficientnet-b0", 224, 3, ""), ("resnet50", 224, 3, ""), ("efficientnet-edgetpu-s", 224, 3, "")]
 
 
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
-
 try:
     import numpy
 except ImportError:
     skip("no numpy here (Debian: python3-numpy)")
-if not os.path.isdir(f"{HERE}/node_modules/@litertjs/core"):
-    skip("no @litertjs/core here (npm install --ignore-scripts in tests/judges/compare_with_litert)")
-for program in ("node", "chromium"):
-    if not shutil.which(program):
-        skip(f"no {program} here")
+need_litert()
 
 
 def ours(fovea, *words):
@@ -126,7 +118,7 @@ def main():
         jobs = collect(sys.argv[1], sys.argv[2], sys.argv[3:], folder)
         with open(f"{folder}/jobs.json", "w", encoding="utf8") as file:
             json.dump(jobs, file)
-        subprocess.run(["node", f"{HERE}/run_models.mjs", f"{folder}/jobs.json"], check=False)
+        run_models(folder)
         good = True
         for job in jobs:
             agrees, text = verdict(job)

@@ -8,18 +8,11 @@ INTEGER_OPERATORS is the built program. Exit status: 0 all equal, 1 something di
 """
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
+from judge import need_litert, run_models, skip
 
 try:
     import numpy
@@ -43,14 +36,10 @@ def differing(job):
 
 
 def main():
-    if not os.path.isdir(f"{HERE}/node_modules/@litertjs/core"):
-        skip("no @litertjs/core here (npm install --ignore-scripts in tests/judges/compare_with_litert)")
-    for program in ("node", "chromium"):
-        if not shutil.which(program):
-            skip(f"no {program} here")
+    need_litert()
     with tempfile.TemporaryDirectory() as folder:
         refused = subprocess.run([sys.argv[1], folder], check=False).returncode
-        subprocess.run(["node", f"{HERE}/run_models.mjs", f"{folder}/jobs.json"], check=False)
+        run_models(folder)
         with open(f"{folder}/jobs.json", encoding="utf8") as file:
             jobs = json.load(file)
         failures = 0

@@ -11,14 +11,14 @@ a row for each network and "-" where PyTorch itself cannot export it. Every CI r
 something does not, 77 a judge is missing.
 """
 import argparse
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import warnings
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from judge import need_onnxruntime, run_models, skip
+
 LIMIT, HALF_LIMIT = 1e-4, 2e-2
 # Image sizes; vit is made for one size, and vgg's first dense layer determines its size.
 NETWORKS = {"resnet18": 64, "mobilenet_v2": 64, "mobilenet_v3_small": 64, "efficientnet_b0": 64, "vgg11_bn": 224, "squeezenet1_1": 64,
@@ -32,11 +32,6 @@ QUICK = [("resnet18", "9"), ("mobilenet_v3_small", "11"), ("squeezenet1_1", "pre
          ("shufflenet_v2_x0_5", "16")]
 
 
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
-
 try:
     import numpy as np
     import onnx
@@ -45,8 +40,7 @@ try:
     from onnx import TensorProto, numpy_helper
 except ImportError as error:
     skip(f"no {error.name} here (Debian: python3-onnx, python3-torchvision)")
-if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
-    skip("no onnxruntime-node here (npm install --ignore-scripts in tests/judges/compare_with_onnxruntime)")
+need_onnxruntime()
 
 
 def network(name):
@@ -111,11 +105,9 @@ class Judge:
     def error(self, path, column, image, runs):
         """The largest error, with `runs` images at a time; fails with the program's message."""
         half = column == "float16"
-        given, answer, jobs = f"{self.folder}/x.npy", f"{self.folder}/y.npy", f"{self.folder}/jobs.json"
+        given, answer = f"{self.folder}/x.npy", f"{self.folder}/y.npy"
         np.save(given, image.astype(np.float16) if half else image)
-        with open(jobs, "w") as file:
-            json.dump([{"model": path, "inputs": {"image": given}, "output": answer}], file)
-        subprocess.run(["node", f"{HERE}/run_models.js", jobs], check=True, capture_output=True)
+        run_models([{"model": path, "inputs": {"image": given}, "output": answer}], self.folder, capture_output=True)
         wanted, worst = np.load(answer).astype(np.float32), 0.0
         for count in runs:
             np.save(given, np.ascontiguousarray(np.moveaxis(image[:count], 1, -1)))

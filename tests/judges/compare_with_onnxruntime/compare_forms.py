@@ -9,20 +9,13 @@ the same answer, within 1e-4 of the largest number, or be refused in one line; m
 Exit status: 0 none differs and nine of ten are answered, 1 otherwise, 77 a judge is missing.
 """
 import collections
-import json
 import os
 import random
 import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
+from judge import need_onnxruntime, run_models, skip
 
 try:
     import numpy as np
@@ -30,8 +23,7 @@ try:
     from onnx import TensorProto, helper, numpy_helper
 except ImportError as error:
     skip(f"no {error.name} here (Debian: python3-onnx)")
-if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
-    skip("no onnxruntime-node here (npm install --ignore-scripts in tests/judges/compare_with_onnxruntime)")
+need_onnxruntime()
 
 
 class Form:
@@ -499,9 +491,7 @@ def main():
             jobs.append({"model": f"{folder}/model.onnx", "inputs": {f"x{k}": f"{folder}/input_{k}.npy" for k in range(len(form.data))},
                          "outputs": [f"{folder}/wanted_{k}.npy" for k in range(form.outputs)], "refusal": f"{folder}/refusal.txt"})
             forms[folder] = form
-        with open(f"{root}/jobs.json", "w") as file:
-            json.dump(jobs, file)
-        subprocess.run(["node", f"{HERE}/run_models.js", f"{root}/jobs.json"], check=True)
+        run_models(jobs, root)
         judged = [folder for folder in forms if not os.path.exists(f"{folder}/refusal.txt")]
         counts["refused by ONNX Runtime"] = len(forms) - len(judged)
         if os.environ.get("FORMS_SHOW_REFUSALS"):

@@ -13,21 +13,14 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
+from judge import need_onnxruntime, run_models, skip
 
 try:
     import numpy
     import onnx
 except ImportError as error:
     skip(f"no {error.name} here (Debian: python3-onnx)")
-if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
-    skip("no onnxruntime-node here (npm install --ignore-scripts in tests/judges/compare_with_onnxruntime)")
+need_onnxruntime()
 
 
 def file_inputs(names, model, folder):
@@ -86,9 +79,7 @@ def main():
             entries.append(entry)
             jobs.append({"model": entry["model"], "inputs": inputs, "refusal": f"{path}.refusal",
                          "outputs": [result["values"] + ".theirs.npy" for result in entry["results"]]})
-        with open(f"{folder}/jobs", "w") as file:
-            json.dump(jobs, file)
-        subprocess.run(["node", f"{HERE}/run_models.js", f"{folder}/jobs"], check=True)
+        run_models(jobs, folder)
         for entry, job in zip(entries, jobs):
             words = compare(entry, job)
             failures += words != ""

@@ -12,19 +12,11 @@ On processors without VNNI, ONNX Runtime adds two products of u8 and i8 in 16 bi
 wrong there. The weights of this test stay below 64, with which no pair of products reaches the limit.
 """
 import argparse
-import json
-import os
 import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
+from judge import need_onnxruntime, run_models, skip
 
 try:
     import numpy as np
@@ -32,8 +24,7 @@ try:
     from onnx import TensorProto, helper, numpy_helper
 except ImportError as error:
     skip(f"no {error.name} here (Debian: python3-onnx)")
-if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
-    skip("no onnxruntime-node here (npm install --ignore-scripts in tests/judges/compare_with_onnxruntime)")
+need_onnxruntime()
 
 with open("/proc/cpuinfo", encoding="utf-8") as file:
     CPU_FLAGS = file.read()
@@ -267,9 +258,7 @@ def main():
             np.save(f"{at}.x.npy", model.x)
             jobs.append({"model": f"{at}.onnx", "inputs": {"x": f"{at}.x.npy"}, "outputs": [f"{at}.{n}.npy" for n in model.results]})
             models.append((at, model))
-        with open(f"{folder}/jobs.json", "w") as file:
-            json.dump(jobs, file)
-        subprocess.run(["node", f"{HERE}/run_models.js", f"{folder}/jobs.json"], check=True)
+        run_models(jobs, folder)
         for index, (at, model) in enumerate(models):
             np.save(f"{at}.ours.npy", np.ascontiguousarray(np.moveaxis(model.x, 1, -1)))
             words = [w for n in model.results for w in ("--output", f"{n}={at}.{n}.ours.npy")]

@@ -13,13 +13,13 @@ VGG only as torchvision writes it, because its 530 MB take long.
 The error is the largest difference over the largest logit, and must be below 1e-4. Weights and the statistics of
 norms are random. Exit status: 0 all agree, 1 something does not, 77 a judge is missing.
 """
-import json
 import os
 import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from judge import need_onnxruntime, run_models, skip
+
 LIMIT = 1e-4
 # Our name, the image size (0: the network's own), and torchvision's name if it exports the network.
 NETWORKS = [
@@ -33,11 +33,6 @@ NETWORKS = [
 READ = [("convnext_tiny", 64), ("regnet_y_400mf", 64), ("mnasnet0_5", 64), ("googlenet", 64), ("vit_b_16", 224), ("swin_t", 64)]
 
 
-def skip(reason):
-    print(f"{reason}; nothing was compared")
-    sys.exit(77)
-
-
 try:
     import numpy
     import onnx
@@ -45,8 +40,7 @@ try:
     import torchvision
 except ImportError as error:
     skip(f"no {error.name} here (Debian: python3-onnx, python3-torchvision)")
-if not os.path.isdir(f"{HERE}/node_modules/onnxruntime-node"):
-    skip("no onnxruntime-node here (npm install --ignore-scripts in tests/judges/compare_with_onnxruntime)")
+need_onnxruntime()
 
 
 class Judge:
@@ -91,9 +85,7 @@ class Judge:
         self.expected.append(name)
 
     def ask_onnxruntime(self):
-        with open(self.path("jobs.json"), "w") as file:
-            json.dump(self.jobs, file)
-        subprocess.run(["node", f"{HERE}/run_models.js", self.path("jobs.json")], check=True)
+        run_models(self.jobs, self.folder)
         for name in self.expected:
             self.tell(f"{name} in ONNX Runtime", numpy.load(self.path(f"{name}.out.npy")), numpy.load(self.path(f"{name}.ours.out.npy")))
 
