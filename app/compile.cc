@@ -39,7 +39,7 @@ void compile_model(CompileCommandOptions options) {
   warn_if_untrained(options.model, options.weights);
   print_text(options.common, fmt::format("{}: {} for {} ({}{}), {} kernels, {} of weights, {} of working memory\n",
                                          options.output, model.name, network.triple, network.cpu,
-                                         options.cpu.empty() ? ", the least of its kind; --cpu NAME uses more" : "",
+                                         options.cpu.empty() ? ", the baseline of the target; --cpu NAME uses more" : "",
                                          network.kernels, bytes_text(network.weight_bytes), bytes_text(network.arena_bytes)));
   if (options.common.json) {
     print_json({{"output", options.output},
@@ -59,10 +59,10 @@ Command compile_command(CLI::App& program) {
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name")->required();
   app->add_option("--target", options->target,
                   "LLVM's triple, e.g. aarch64-linux-gnu, armv7-linux-gnueabihf, wasm32 (that of this machine)");
-  app->add_option(
-      "--cpu", options->cpu,
-      "the processor, by LLVM's name, e.g. cortex-a76 or x86-64-v3 (the least of its kind); rv64gcv for riscv64 with vectors, "
-      "relaxed-simd for wasm32");
+  app->add_option("--cpu", options->cpu,
+                  "the processor, by LLVM's name, e.g. cortex-a76 or x86-64-v3 (the baseline of the target); rv64gcv for "
+                  "riscv64 with vectors, "
+                  "relaxed-simd for wasm32");
   app->add_option("-o,--output", options->output,
                   "NAME.o: an object, and NAME.h beside it; NAME.wasm: a module; else: a program (FILE without its ending)");
   app->add_option("--labels", options->labels, "a file with the name of class i on line i (the model's own)");

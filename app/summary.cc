@@ -76,7 +76,7 @@ void plan_rows(const Network& network, const SummaryOptions& options, std::vecto
 
 std::string table(const std::vector<MemoryRow>& rows) {
   std::string text =
-      fmt::format("\n{:10} {:>6} {:>12} {:>12} {:>12} {:>12}\n", "memory", "batch", "peak", "tensors", "between", "threads");
+      fmt::format("\n{:10} {:>6} {:>12} {:>12} {:>12} {:>12}\n", "memory", "batch", "peak", "tensors", "arena", "scratch");
   for (const MemoryRow& row : rows) {
     text += fmt::format("{:10} {:>6} {:>12} {:>12} {:>12} {:>12}\n", row.train ? "training" : "inference", row.batch,
                         bytes_text(row.memory.bytes()), bytes_text(row.memory.tensors), bytes_text(row.memory.arena),

@@ -15,7 +15,7 @@ namespace fovea {
 struct DeviceOptions {
   /// LLVM's triple: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "riscv64-linux-gnu", "wasm32"; empty: machines like this one
   std::string target;
-  std::string cpu;            ///< LLVM's name, "cortex-a76"; empty: the least processor of the target, whose code runs on all
+  std::string cpu;            ///< LLVM's name, "cortex-a76"; empty: the baseline of the target, whose code runs on all
   std::string labels_origin;  ///< where the model's labels come from, in messages; empty: its name
   int threads = 0;            ///< threads that compile; 0: all available; does not change the result
 };

@@ -38,19 +38,20 @@ RandomNetwork network_of(int64_t seed) {
 }
 
 // The pipelines for a network: all that are cheap, and some of the others, different ones for each network.
-std::vector<const Pipeline*> chosen_roads(const std::vector<Pipeline>& all, const Options& options, int64_t seed) {
-  std::vector<const Pipeline*> cheap, dear;
-  for (const Pipeline& road : all) {
-    if (!options.only.empty() && options.only != road.name) continue;
-    if (std::ranges::find(road.purposes, purpose_of(seed)) != road.purposes.end())
-      (road.compiles ? dear : cheap).push_back(&road);
+std::vector<const Pipeline*> chosen_pipelines(const std::vector<Pipeline>& all, const Options& options, int64_t seed) {
+  std::vector<const Pipeline*> cheap, expensive;
+  for (const Pipeline& pipeline : all) {
+    if (!options.only.empty() && options.only != pipeline.name) continue;
+    if (std::ranges::find(pipeline.purposes, purpose_of(seed)) != pipeline.purposes.end())
+      (pipeline.compiles ? expensive : cheap).push_back(&pipeline);
   }
   if (!options.only.empty()) {
-    cheap.insert(cheap.end(), dear.begin(), dear.end());
+    cheap.insert(cheap.end(), expensive.begin(), expensive.end());
     return cheap;
   }
-  const auto count = std::min(static_cast<size_t>(options.code), dear.size());
-  for (size_t i = 0; i < count; ++i) cheap.push_back(dear[(static_cast<size_t>(seed / 10) * count + i) % dear.size()]);
+  const auto count = std::min(static_cast<size_t>(options.code), expensive.size());
+  for (size_t i = 0; i < count; ++i)
+    cheap.push_back(expensive[(static_cast<size_t>(seed / 10) * count + i) % expensive.size()]);
   return cheap;
 }
 
@@ -77,13 +78,13 @@ std::string one_line(std::string text) {
       fmt::print(out, "end {} {} {}\n", static_cast<int>(Outcome::wrong), 0, one_line(error.what()));
       continue;
     }
-    for (const Pipeline* road : chosen_roads(all, options, seed)) {
-      fmt::print(out, "begin {} {}\n", seed, road->name);
+    for (const Pipeline* pipeline : chosen_pipelines(all, options, seed)) {
+      fmt::print(out, "begin {} {}\n", seed, pipeline->name);
       std::fflush(out);
       Verdict verdict;
       const int unstable = subject->reference().unstable;
       try {
-        verdict = road->run(*subject);
+        verdict = pipeline->run(*subject);
       } catch (const std::exception& error) {
         verdict = {Outcome::wrong, error.what()};
       }
@@ -115,8 +116,8 @@ class Tally {
  public:
   explicit Tally(const Options& options) : options_(options), start_(std::chrono::steady_clock::now()) {}
 
-  void add(int64_t seed, const std::string& road, Outcome outcome, int64_t unstable, const std::string& words) {
-    Count& count = counts_[road];
+  void add(int64_t seed, const std::string& pipeline, Outcome outcome, int64_t unstable, const std::string& words) {
+    Count& count = counts_[pipeline];
     count.unstable += unstable;
     if (outcome == Outcome::equal) ++count.equal;
     if (outcome == Outcome::refused) {
@@ -126,7 +127,7 @@ class Tally {
     if (outcome != Outcome::wrong) return;
     ++count.wrong;
     if (isatty(1) != 0) fmt::print("\r\x1b[K");
-    fmt::print("graphs --seed {} --runs 1 --only \"{}\"  # {}\n", seed, road, words.substr(0, 400));
+    fmt::print("graphs --seed {} --runs 1 --only \"{}\"  # {}\n", seed, pipeline, words.substr(0, 400));
     std::fflush(stdout);
     keep_text(seed);
   }
@@ -139,7 +140,7 @@ class Tally {
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
   Count total() const {
     Count sum;
-    for (const auto& [road, count] : counts_) {
+    for (const auto& [pipeline, count] : counts_) {
       sum.equal += count.equal;
       sum.refused += count.refused;
       sum.wrong += count.wrong;
@@ -151,8 +152,8 @@ class Tally {
     if (isatty(1) != 0) fmt::print("\r\x1b[K");
     fmt::print("{} networks, seeds {} to {}, {:.0f} s\n", done, options_.seed, options_.seed + done - 1, seconds());
     fmt::print("{:<26}{:>9}{:>9}{:>9}{:>9}\n", "", "equal", "refused", "wrong", "unstable");
-    for (const auto& [road, count] : counts_)
-      fmt::print("{:<26}{:>9}{:>9}{:>9}{:>9}\n", road, count.equal, count.refused, count.wrong, count.unstable);
+    for (const auto& [pipeline, count] : counts_)
+      fmt::print("{:<26}{:>9}{:>9}{:>9}{:>9}\n", pipeline, count.equal, count.refused, count.wrong, count.unstable);
     for (const auto& [reason, count] : reasons_)
       if (reasons) fmt::print("refused {:>6}: {}\n", count, reason);
   }
@@ -177,7 +178,7 @@ class Tally {
 
 std::string ending(int status) {
   if (WIFSIGNALED(status)) {
-    if (WTERMSIG(status) == SIGALRM) return "does not come to an end";
+    if (WTERMSIG(status) == SIGALRM) return "does not end within its time";
     return fmt::format("ends in signal {}", WTERMSIG(status));
   }
   return fmt::format("ends with status {}", WEXITSTATUS(status));
@@ -198,7 +199,7 @@ int64_t run_child(const Options& options, int64_t from, int64_t to, Tally& tally
   char* line = nullptr;
   size_t capacity = 0;
   int64_t seed = from;
-  std::string road;
+  std::string pipeline;
   bool open = false;
   while (getline(&line, &capacity, in) > 0) {
     std::istringstream words(line);
@@ -206,8 +207,8 @@ int64_t run_child(const Options& options, int64_t from, int64_t to, Tally& tally
     words >> kind;
     if (kind == "begin") {
       words >> seed;
-      std::getline(words >> std::ws, road);
-      open = road != "made";
+      std::getline(words >> std::ws, pipeline);
+      open = pipeline != "made";
       tally.progress(seed - options.seed);
       continue;
     }
@@ -215,7 +216,7 @@ int64_t run_child(const Options& options, int64_t from, int64_t to, Tally& tally
     int64_t unstable = 0;
     words >> outcome >> unstable;
     std::getline(words >> std::ws, rest);
-    tally.add(seed, road, static_cast<Outcome>(outcome), unstable, rest);
+    tally.add(seed, pipeline, static_cast<Outcome>(outcome), unstable, rest);
     open = false;
   }
   std::free(line);
@@ -223,7 +224,7 @@ int64_t run_child(const Options& options, int64_t from, int64_t to, Tally& tally
   int status = 0;
   waitpid(child, &status, 0);
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return to;
-  tally.add(seed, open ? road : "made", Outcome::wrong, 0, ending(status));
+  tally.add(seed, open ? pipeline : "made", Outcome::wrong, 0, ending(status));
   return seed + 1;
 }
 
@@ -256,10 +257,10 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "the first network's");
   app.add_option("--runs", options.runs, "how many networks");
   app.add_option("--seconds", options.seconds, "stop after so many (0: never)");
-  app.add_option("--code", options.code, "roads to machine code for each network; the others are always taken");
-  app.add_option("--only", options.only, "one road, by its name in the table");
+  app.add_option("--code", options.code, "pipelines to machine code for each network; the others are always taken");
+  app.add_option("--only", options.only, "one pipeline, by its name in the table");
   app.add_option("--folder", options.folder, "where failing networks are kept");
-  app.add_option("--export", options.exported, "write those of real numbers as ONNX files into this folder, and nothing else");
+  app.add_option("--export", options.exported, "only write the floating-point networks as ONNX files into this folder");
   app.add_flag("--quiet", options.quiet, "no progress, no reasons");
   CLI11_PARSE(app, argc, argv);
   return options.exported.empty() ? fovea::run(options) : fovea::export_all(options);

@@ -12,17 +12,13 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
+#include "tests/bad_input.h"
 
 namespace fovea {
 namespace {
 
-class RunLockTest : public testing::Test {
+class RunLockTest : public FolderTest {
  protected:
-  RunLockTest() : folder_(std::filesystem::temp_directory_path() / ("fovea_run_lock_test_" + std::to_string(::getpid()))) {
-    make_folder(folder_);
-  }
-  ~RunLockTest() override { std::filesystem::remove_all(folder_); }
-
   std::string refusal() const {
     try {
       const RunLock lock(folder_);
@@ -31,8 +27,6 @@ class RunLockTest : public testing::Test {
     }
     return "taken";
   }
-
-  std::filesystem::path folder_;
 };
 
 TEST_F(RunLockTest, OneHasTheFolderAtATime) {

@@ -23,7 +23,7 @@ namespace fovea {
 struct AheadOfTimeOptions {
   std::string name;    ///< of the network in C: letters, digits and underscores
   std::string triple;  ///< LLVM's triple: "aarch64-linux-gnu", "armv7-linux-gnueabihf", "wasm32"
-  std::string cpu;     ///< LLVM's name; empty: the least processor of the triple (fovea/codegen/target/target.cc)
+  std::string cpu;     ///< LLVM's name; empty: the baseline of the triple (fovea/codegen/target/target.cc)
   int threads = 0;     ///< threads that compile; 0: all available
 };
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pass fovea-differentiate: reverse-mode differentiation of one function.
+#include <algorithm>
+
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/DenseMap.h"

@@ -82,7 +82,7 @@ TEST(TargetTest, VectorsAreThoseOfTheProcessor) {
   EXPECT_EQ(Target::named("x86_64-linux-gnu", "znver4").vector_bytes, 64);
   EXPECT_EQ(Target::named("x86_64-linux-gnu", "haswell").vector_bytes, 32);
   EXPECT_EQ(Target::named("x86_64-linux-gnu", "nehalem").vector_bytes, 16);
-  EXPECT_EQ(Target::named("x86_64-linux-gnu").vector_bytes, 16);  // the least processor of its kind
+  EXPECT_EQ(Target::named("x86_64-linux-gnu").vector_bytes, 16);  // the baseline
   EXPECT_EQ(Target::named("aarch64-linux-gnu").vector_registers, 32);
   EXPECT_EQ(Target::named("armv7-linux-gnueabihf").vector_bytes, 16);
 }

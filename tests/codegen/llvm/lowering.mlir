@@ -7,7 +7,7 @@
 // RUN: not fovea-opt %s --to-llvm-ir 2>&1 | FileCheck %s --check-prefix=NO_KERNEL
 // RUN: not fovea-opt %t --to-assembly --speed=3 2>&1 | FileCheck %s --check-prefix=OPTION
 
-// The whole road in text: the entry loads the operands and calls the kernel, LLVM inlines one into the other, and what is left of the
+// All of the lowering, in text: the entry loads the operands and calls the kernel, LLVM inlines one into the other, and what is left of the
 // inner loop is multiply-adds of registers.
 // IR: define internal void @tiles_contraction(ptr noalias %0, ptr noalias %1, ptr noalias %2, ptr noalias %3, i64 %4, i64 %5)
 // IR: define void @kernel(ptr %0, i64 %1, i64 %2, ptr %3)
