@@ -6,6 +6,7 @@
     rooms.py names     no type is defined twice in one namespace
     rooms.py licenses  every source file names its license in its first line, or in the one after #!
     rooms.py packages  every package of packages.txt is listed once, with a reason, and is named in README.md or docs/dependencies.md
+    rooms.py docs      every file and folder that a page names exists, as the target of a link or in the text, and links lead somewhere
     rooms.py figure FILE [--check]    the folders and their arrows as an SVG; --check: FILE must equal it
 
 Exit status: 0 all holds, 1 something does not (each a line that says where).
@@ -172,6 +173,42 @@ def packages():
     return wrong
 
 
+def prose(page):
+    """Pairs (line number, line) of a page without what is fenced as code."""
+    fenced = False
+    for number, line in enumerate(text_of(page).splitlines(), 1):
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+        elif not fenced:
+            yield number, line
+
+
+def docs():
+    """Names in capitals (FAMILY_models) stand for others, and a name without folders may be that of any file."""
+    files = set(files_in("."))
+    names = {"/".join(parts[i:]) for parts in (path.split("/") for path in files) for i in range(len(parts))}
+    folders = {"/".join(parts[:i]) for parts in (path.split("/") for path in files) for i in range(len(parts))}
+    top = "|".join(sorted(re.escape(folder) for folder in folders if folder and "/" not in folder))
+    others = {"stb_image.h"}  # a Debian package's
+    wrong = []
+    for page in sorted(path for path in files if path.endswith(".md")):
+        for number, line in prose(page):
+            text = re.sub(r"\]\([^)]*\)", "]", line)
+            for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub("`[^`]*`", "", line)):
+                path = os.path.normpath(os.path.join(os.path.dirname(page), target))
+                if "://" not in target and path not in files | folders:
+                    wrong.append(f"{page}:{number}: there is no {target} to link to")
+            for named in re.findall(rf"(?<![\w./~$*<>-])(?:{top})/[\w./*-]*", text):
+                named = named.rstrip("./,")
+                pattern = re.compile(re.escape(named).replace(r"\*", "[^/]*"))
+                if not re.search(r"[A-Z]{3}", named) and not any(pattern.fullmatch(path) for path in files | folders):
+                    wrong.append(f"{page}:{number}: there is no {named}")
+            for named in re.findall(r"(?<![\w./~$*<>-])[\w./-]*\w\.(?:cc|h|mlir|ll|td|py|sh|cmake)\b", text):
+                if named not in names | others and not re.search(r"[A-Z]{3}", named):
+                    wrong.append(f"{page}:{number}: there is no file {named}")
+    return wrong
+
+
 def figure():
     """Draws the folders from the bottom up, with an arrow to each folder that is used directly and through no other."""
     folders = listed("fovea_folders") + ["app"]
@@ -224,7 +261,7 @@ def main():
         with open(sys.argv[2], "w", encoding="utf-8") as file:
             file.write(drawn)
         return 0
-    checks = {"arrows": arrows, "names": names, "licenses": licenses, "packages": packages}
+    checks = {"arrows": arrows, "names": names, "licenses": licenses, "packages": packages, "docs": docs}
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     wrong = checks[sys.argv[1]]()
