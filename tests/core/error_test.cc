@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,30 @@ TEST(NearestName, FindsTypingErrorsAndNothingElse) {
   EXPECT_EQ(nearest_name("mnist-cn", models), "mnist-cnn");
   EXPECT_EQ(nearest_name("cifarcnn", models), "cifar-cnn");
   EXPECT_EQ(nearest_name("transformer", models), "");
+}
+
+TEST(CodeOfErrno, TellsWhatTryingAgainCannotMend) {
+  EXPECT_EQ(code_of_errno(ENOENT), ErrorCode::not_found);
+  EXPECT_EQ(code_of_errno(ENOTDIR), ErrorCode::not_found);
+  EXPECT_EQ(code_of_errno(EACCES), ErrorCode::permission_denied);
+  EXPECT_EQ(code_of_errno(ENOSPC), ErrorCode::resource_exhausted);
+  EXPECT_EQ(code_of_errno(EFBIG), ErrorCode::resource_exhausted);
+  EXPECT_EQ(code_of_errno(EIO), ErrorCode::unavailable);
+}
+
+TEST(Fail, HasACode) {
+  const auto code = [](auto act) {
+    try {
+      act();
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "no 3");
+      return error.code();
+    }
+    return ErrorCode::internal;
+  };
+  EXPECT_EQ(code([] { fail("no {}", 3); }), ErrorCode::failed_precondition);
+  EXPECT_EQ(code([] { fail(ErrorCode::data_loss, "no {}", 3); }), ErrorCode::data_loss);
+  EXPECT_EQ(code([] { refuse("no {}", 3); }), ErrorCode::invalid_argument);
 }
 
 TEST(RefuseUnknown, SuggestsTheNearest) {

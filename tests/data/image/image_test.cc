@@ -114,10 +114,10 @@ TEST_F(Picture, AnyOneByteChangedIsAnErrorOrAPicture) {
 }
 
 TEST_F(Picture, NotAPicture) {
-  expect_error(1, [&] { read_image(folder_ / "absent.png"); }, {"absent.png", "No such file"});
+  expect_error(ErrorCode::not_found, [&] { read_image(folder_ / "absent.png"); }, {"absent.png", "No such file"});
   expect_error(1, [&] { read_image(folder_); }, {folder_.string(), "folder"});
   expect_error(1, [&] { read_image(write("empty.png", "")); }, {"empty.png", "empty"});
-  expect_error(1, [&] { read_image(write("text.jpg", "hello, this is text")); },
+  expect_error(ErrorCode::data_loss, [&] { read_image(write("text.jpg", "hello, this is text")); },
                {"text.jpg", "not a JPEG, PNG, WebP, GIF or BMP"});
   expect_error(2, [&] { decode_image(encode_png(random_image(2, 2, 1)), "a", 4); }, {"1 or 3 channels"});
 }

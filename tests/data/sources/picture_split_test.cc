@@ -196,7 +196,7 @@ TEST_F(PictureSplits, TheKindIsTold) {
   file("other/notes.txt", "");
   expect_error(1, [&] { spec("other"); }, {"no pictures"});
   expect_error(1, [&] { spec("other/notes.txt"); }, {"is a file"});
-  expect_error(1, [&] { spec("nowhere"); }, {"there is no folder"});
+  expect_error(ErrorCode::not_found, [&] { spec("nowhere"); }, {"there is no folder"});
   expect_error(2, [&] { dataset_spec("imges:x"); }, {"images"});
 }
 
