@@ -16,11 +16,15 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # ccache caches a file that uses a precompiled header only with these settings, which say that no macros with times matter.
-  # Paths below the base directory are hashed as relative ones, so that a second clone is built from the cache of the first.
-  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${PROJECT_SOURCE_DIR}/cmake/cached_compiler ${PROJECT_SOURCE_DIR})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
+endif()
+
+# LLVM's linker takes a sixth of the time of the system's.
+find_program(LLD ld.lld HINTS ${LLVM_TOOLS_BINARY_DIR})
+if(LLD)
+  cmake_path(GET LLD PARENT_PATH lld_folder)
+  add_link_options(-B${lld_folder} -fuse-ld=lld)
 endif()
 
 # For code that includes MLIR: its headers are system headers, so that their warnings do not count, and are precompiled once.
