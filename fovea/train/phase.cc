@@ -16,6 +16,17 @@ bool draws_nothing(const Recipe& recipe, bool photographs) {
          recipe.lighting == 0;
 }
 
+// Whether the phase of the whole network could train on stored features, if it has a part that is frozen.
+bool may_be_cut(const Recipe& recipe, bool photographs) {
+  return draws_nothing(recipe, photographs) && !recipe.quantize_aware && recipe.teacher.empty() && recipe.accumulate == 1 &&
+         recipe.evaluate_views == "one";
+}
+
+// Of one image.
+int64_t feature_bytes(const FrozenCut& cut) {
+  return static_cast<int64_t>(byte_size(DType::f32)) * element_count(cut.features);
+}
+
 // Trains the last layer by AdamW with a cosine learning rate, on each image as in evaluation or on `head_views` random views of
 // it.
 Recipe head_recipe(const Recipe& recipe, const Network& network) {
@@ -95,11 +106,9 @@ std::vector<Phase> phases_of(const Recipe& recipe, const Network& network, const
       const std::vector<std::string> scales = norm_scales(network);
       whole.recipe.freeze.insert(whole.recipe.freeze.end(), scales.begin(), scales.end());
     }
-    if (draws_nothing(recipe, train.encoded()) && !recipe.quantize_aware && recipe.teacher.empty() && recipe.accumulate == 1 &&
-        recipe.evaluate_views == "one") {
+    if (cache_bytes > 0 && may_be_cut(recipe, train.encoded())) {
       whole.cut = frozen_cut(network, whole.recipe.freeze);
-      const auto row = static_cast<int64_t>(byte_size(DType::f32)) * (whole.cut ? element_count(whole.cut->features) : 0);
-      if (row * images > cache_bytes) whole.cut.reset();
+      if (whole.cut && feature_bytes(*whole.cut) * images > cache_bytes) whole.cut.reset();
     }
     phases.push_back(std::move(whole));
   }

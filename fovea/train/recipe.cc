@@ -5,7 +5,9 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <optional>
 #include <sstream>
 #include <variant>
@@ -13,124 +15,12 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/text.h"
-#include "fovea/data/augment/policy.h"
 #include "fovea/models/registry.h"
+#include "fovea/train/recipe_fields.h"
 #include "fovea/train/recipe_files.h"
 
 namespace fovea {
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
-
-// One key of the file: the member it sets, and its valid values.
-struct Field {
-  std::string key;
-  std::variant<std::string Recipe::*, int64_t Recipe::*, double Recipe::*, bool Recipe::*, std::vector<double> Recipe::*,
-               std::vector<std::string> Recipe::*>
-      member;
-  double least = -infinity;  // numbers are in [least, most]; `above` excludes `least` itself
-  double most = infinity;
-  bool above = false;
-  std::vector<std::string> names = {};  // the valid strings; empty: any
-};
-
-const std::vector<Field>& fields() {
-  static const std::vector<Field> all = {
-      {"model", &Recipe::model},
-      {"data", &Recipe::data},
-      {"classes", &Recipe::classes, 0, 1e6},
-      {"epochs", &Recipe::epochs, 0, 1e6},
-      {"batch", &Recipe::batch, 1, 1 << 20},
-      {"accumulate", &Recipe::accumulate, 1, 1 << 20},
-      {"seed", &Recipe::seed, 0},
-      {.key = "dtype", .member = &Recipe::dtype, .names = {"f32", "bf16"}},
-      {"weights", &Recipe::weights},
-      {"freeze", &Recipe::freeze},
-      {"freeze_norms", &Recipe::freeze_norms},
-      {"head.epochs", &Recipe::head_epochs, 0, 1e6},
-      {"head.rate", &Recipe::head_rate, 0, infinity, true},
-      {"head.batch", &Recipe::head_batch, 1, 1 << 20},
-      {"head.weight_decay", &Recipe::head_weight_decay, 0, 1},
-      {"head.views", &Recipe::head_views, 1, 1000},
-      {"network.width", &Recipe::width, 0, 16},
-      {.key = "network.convention", .member = &Recipe::convention, .names = {"", "torch", "tensorflow"}},
-      {"network.dropout", &Recipe::dropout, -1, 0.999},
-      {"network.drop_connect", &Recipe::drop_connect, -1, 0.999},
-      {"network.zero_last_scale", &Recipe::zero_last_scale},
-      {"network.whitening", &Recipe::whitening},
-      {"quantize.aware", &Recipe::quantize_aware},
-      {.key = "quantize.method", .member = &Recipe::quantize_method, .names = {"minmax", "percentile", "mse", "entropy"}},
-      {"quantize.images", &Recipe::quantize_images, 1, 1 << 20},
-      {"quantize.range_decay", &Recipe::range_decay, 0, 1},
-      {"quantize.per_tensor", &Recipe::per_tensor},
-      {"quantize.dense_per_channel", &Recipe::dense_per_channel},
-      {.key = "optimizer.name", .member = &Recipe::optimizer, .names = {"sgd", "adam", "adamw", "rmsprop", "lars", "muon"}},
-      {"optimizer.momentum", &Recipe::momentum, 0, 1},
-      {"optimizer.nesterov", &Recipe::nesterov},
-      {"optimizer.beta1", &Recipe::beta1, 0, 1},
-      {"optimizer.beta2", &Recipe::beta2, 0, 1},
-      {"optimizer.epsilon", &Recipe::epsilon, 0, 1, true},
-      {"optimizer.weight_decay", &Recipe::weight_decay, 0, 1},
-      {"optimizer.rms_decay", &Recipe::rms_decay, 0, 1},
-      {"optimizer.epsilon_outside", &Recipe::epsilon_outside},
-      {"optimizer.trust", &Recipe::trust, 0, 1, true},
-      {.key = "optimizer.decay_on", .member = &Recipe::decay_on, .names = {"weights", "all-but-norms", "all"}},
-      {"optimizer.decoupled", &Recipe::decoupled},
-      {"optimizer.clip_norm", &Recipe::clip_norm, 0},
-      {.key = "rate.schedule",
-       .member = &Recipe::schedule,
-       .names = {"constant", "step", "exponential", "inverse", "cosine", "linear", "polynomial"}},
-      {"rate.peak", &Recipe::rate, 0, infinity, true},
-      {"rate.per_images", &Recipe::per_images, 0, 1 << 20},
-      {"rate.final", &Recipe::final_rate, 0},
-      {"rate.warmup_epochs", &Recipe::warmup_epochs, 0},
-      {"rate.milestones", &Recipe::milestones, 0, infinity, true},
-      {"rate.gamma", &Recipe::gamma, 0, 1, true},
-      {"rate.decay_epochs", &Recipe::decay_epochs, 0, infinity, true},
-      {"rate.staircase", &Recipe::staircase},
-      {"rate.decay_per_step", &Recipe::decay_per_step, 0},
-      {"rate.power", &Recipe::power, 0, 100, true},
-      {"loss.label_smoothing", &Recipe::label_smoothing, 0, 0.999},
-      {"loss.focal", &Recipe::focal, 0, 100},
-      {.key = "loss.balance", .member = &Recipe::balance, .names = {"none", "sampling", "weights"}},
-      {"loss.summed", &Recipe::summed},
-      {"teacher.model", &Recipe::teacher},
-      {"teacher.weight", &Recipe::teacher_weight, 0, 1, true},
-      {"teacher.temperature", &Recipe::teacher_temperature, 0, 1000, true},
-      {"average.decay", &Recipe::average_decay, 0, 0.999999999},
-      {"input.size", &Recipe::size, 0, 4096},
-      {.key = "input.orientation", .member = &Recipe::orientation, .names = {"exif", "stored"}},
-      {.key = "crop.kind", .member = &Recipe::crop, .names = {"random", "center"}},
-      {"crop.area", &Recipe::crop_area, 0, 1, true},
-      {"crop.resize", &Recipe::crop_resize, 0, 8192},
-      {"crop.margin", &Recipe::crop_margin, 0, 8192},
-      {.key = "crop.interpolation", .member = &Recipe::interpolation, .names = {"bilinear", "bicubic"}},
-      {"augment.flip", &Recipe::flip},
-      {"augment.alternating", &Recipe::alternating},
-      {"augment.shift", &Recipe::shift, 0, 1024},
-      {.key = "augment.border", .member = &Recipe::border, .names = {"zero", "reflect"}},
-      {"augment.cutout", &Recipe::cutout, 0, 1024},
-      {.key = "augment.policy", .member = &Recipe::policy, .names = policy_names()},
-      {"augment.operations", &Recipe::operations, 1, 16},
-      {"augment.magnitude", &Recipe::magnitude, 0, 30},
-      {"augment.erasing", &Recipe::erasing, 0, 1},
-      {"augment.mixup", &Recipe::mixup, 0, 100},
-      {"augment.cutmix", &Recipe::cutmix, 0, 100},
-      {"augment.jitter", &Recipe::jitter, 0, 1},
-      {"augment.lighting", &Recipe::lighting, 0, 10},
-      {"normalize.mean", &Recipe::mean},
-      {"normalize.deviation", &Recipe::deviation, 0, infinity, true},
-      {"evaluate.every_epochs", &Recipe::evaluate_every, 1, 1e6},
-      {.key = "evaluate.views", .member = &Recipe::evaluate_views, .names = {"one", "mirror", "six"}},
-      {"early_stop.patience", &Recipe::patience, 0, 1e6},
-      {"checkpoint.every_steps", &Recipe::checkpoint_steps, 0},
-      {"checkpoint.every_seconds", &Recipe::checkpoint_seconds, 0},
-      {"checkpoint.keep", &Recipe::checkpoint_keep, 1, 1e6},
-      {"checkpoint.best", &Recipe::checkpoint_best},
-      {.key = "checkpoint.model", .member = &Recipe::checkpoint_model, .names = {"last", "best"}},
-  };
-  return all;
-}
 
 std::vector<std::string> keys() {
   std::vector<std::string> names;
@@ -143,9 +33,50 @@ std::string place(std::string_view file, const toml::node& node) {
   return file.empty() ? std::string() : fmt::format("{}:{}: ", file, node.source().begin.line);
 }
 
+// The shortest text that reads back as the same number. TOML takes a number without a point or an exponent for a whole one.
+std::string toml_text(double value) {
+  std::array<char, 32> digits{};
+  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+  std::string text(digits.data(), end);
+  if (text.find_first_of(".en") == std::string::npos) text += ".0";  // the letters of exponents, of inf and of nan
+  return text;
+}
+
+template <typename T>
+requires std::is_same_v<T, bool> || std::is_same_v<T, int64_t> || std::is_same_v<T, std::string> std::string toml_text(
+    const T& value) {
+  std::ostringstream text;
+  text << toml::value<T>(value);
+  return text.str();
+}
+
+std::string toml_list(const std::vector<std::string>& texts) {
+  return texts.empty() ? "[]" : fmt::format("[ {} ]", fmt::join(texts, ", "));
+}
+
+template <typename T>
+std::string toml_text(const std::vector<T>& values) {
+  std::vector<std::string> texts;
+  for (const T& value : values) texts.push_back(toml_text(value));
+  return toml_list(texts);
+}
+
+// The same of a value as it was read, which may be of any type that a key of a group has.
+std::string node_text(const toml::node& node) {
+  if (node.is_floating_point()) return toml_text(*node.value<double>());
+  if (const toml::array* array = node.as_array()) {
+    std::vector<std::string> texts;
+    for (const toml::node& element : *array) texts.push_back(node_text(element));
+    return toml_list(texts);
+  }
+  std::ostringstream text;
+  node.visit([&](const auto& value) { text << value; });
+  return text.str();
+}
+
 void check_number(const Field& field, double value, const std::string& where) {
   if ((field.above ? value > field.least : value >= field.least) && value <= field.most) return;  // false for NaN
-  const std::string most = field.most == infinity ? "" : fmt::format(" and at most {}", field.most);
+  const std::string most = std::isinf(field.most) ? "" : fmt::format(" and at most {}", field.most);
   refuse("{}{} is {}; it must be {} {}{}", where, field.key, value, field.above ? "above" : "at least", field.least, most);
 }
 
@@ -236,9 +167,7 @@ void set_in_group(Recipe& recipe, const std::string& name, const std::string& ke
   assign(scratch, *field_of(key), node, where + "group " + name + ": ");
   std::vector<std::string>& settings = group_named(recipe, name).settings;
   std::erase_if(settings, [&](const std::string& setting) { return setting.starts_with(key + "="); });
-  std::ostringstream text;
-  node.visit([&](const auto& value) { text << value; });
-  settings.push_back(key + "=" + text.str());
+  settings.push_back(key + "=" + node_text(node));
 }
 
 void apply_group(Recipe& recipe, const std::string& name, const toml::table& table, const std::string& prefix,
@@ -293,20 +222,7 @@ bool lists(const RecipeFile& file, std::string_view model) {
 }
 
 std::string value_text(const Recipe& recipe, const Field& field) {
-  return std::visit(
-      [&](auto member) -> std::string {
-        using T = std::remove_cvref_t<decltype(recipe.*member)>;
-        std::ostringstream out;
-        if constexpr (std::is_same_v<T, std::vector<double>> || std::is_same_v<T, std::vector<std::string>>) {
-          toml::array array;
-          for (const auto& value : recipe.*member) array.push_back(value);
-          out << array;
-        } else {
-          out << toml::value<T>(recipe.*member);
-        }
-        return out.str();
-      },
-      field.member);
+  return std::visit([&](auto member) { return toml_text(recipe.*member); }, field.member);
 }
 
 // TOML is UTF-8, and a saved recipe has to be readable.
@@ -417,7 +333,7 @@ std::vector<std::string> shorten_warmups(Recipe& recipe) {
     if (own.warmup_epochs <= static_cast<double>(own.epochs)) continue;
     const double tenth = shortened("group." + group.name + ".rate.warmup_epochs", own);
     std::erase_if(group.settings, [](const std::string& setting) { return setting.starts_with("rate.warmup_epochs="); });
-    group.settings.push_back(fmt::format("rate.warmup_epochs={}", tenth));
+    group.settings.push_back("rate.warmup_epochs=" + toml_text(tenth));
   }
   return notes;
 }
@@ -477,9 +393,7 @@ std::string to_toml(const Recipe& recipe) {
     text += fmt::format("{} = {}\n", field.key.substr(dot == std::string::npos ? 0 : dot + 1), value_text(recipe, field));
   }
   for (const RecipeGroup& group : recipe.groups) {
-    std::ostringstream match;
-    match << toml::value<std::string>(group.match);
-    text += fmt::format("\n[group.{}]\nmatch = {}\n", group.name, match.str());
+    text += fmt::format("\n[group.{}]\nmatch = {}\n", group.name, toml_text(group.match));
     for (const std::string& setting : group.settings) {
       const size_t equals = setting.find('=');
       text += fmt::format("{} = {}\n", setting.substr(0, equals), setting.substr(equals + 1));

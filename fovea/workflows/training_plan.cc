@@ -40,8 +40,8 @@ double measured_forward(const Recipe& recipe, int threads) {
   return least / static_cast<double>(batch) + decoding / threads;
 }
 
-TrainingFacts facts_for(const TrainingRequest& request, const std::optional<StartingPoint>& point) {
-  TrainingFacts facts = facts_of(*open_dataset(request.data, Split::train));
+TrainingFacts facts_for(const TrainingRequest& request, const Dataset& train, const std::optional<StartingPoint>& point) {
+  TrainingFacts facts = facts_of(train);
   facts.minutes = request.minutes;
   facts.threads = request.threads;
   if (point && facts.minutes > 0) facts.forward_seconds = measured_forward(point->recipe, request.threads);
@@ -107,6 +107,7 @@ TrainingPlan plan_training(const TrainingRequest& request) {
   if (point) model = point->recipe.model;
 
   Recipe& recipe = plan.recipe;
+  std::shared_ptr<const Dataset> train;  // of request.data, once it has been opened
   const auto finish = [&](Recipe base) {
     recipe = std::move(base);
     if (!request.recipe_file.empty()) recipe = read_recipe(request.recipe_file, recipe);
@@ -122,7 +123,8 @@ TrainingPlan plan_training(const TrainingRequest& request) {
     if (request.data.empty())
       refuse(
           "train on what? fovea train DIR, or --data SPEC: a folder of class folders, mnist:DIR, digits (fovea data --help)");
-    const TrainingFacts facts = facts_for(request, point);
+    train = open_dataset(request.data, Split::train);
+    const TrainingFacts facts = facts_for(request, *train, point);
     TrainingChoice choice = point ? choose_fine_tuning(facts, point->recipe) : choose_training(facts);
     plan.reasons = std::move(choice.reasons);
     model = choice.recipe.model;
@@ -132,7 +134,9 @@ TrainingPlan plan_training(const TrainingRequest& request) {
     finish(point ? point->recipe : default_recipe(model));
   }
   if (point) {
-    const auto train = open_dataset(recipe.data, Split::train, {.seed = static_cast<uint64_t>(recipe.seed)});
+    // The names of the classes do not depend on the seed, but the request's changes may name other data.
+    if (train == nullptr || recipe.data != dataset_spec(request.data))
+      train = open_dataset(recipe.data, Split::train, {.seed = static_cast<uint64_t>(recipe.seed)});
     plan.new_head = !point->labels.empty() && point->labels != train->class_names();
     plan.start = std::move(point->weights);
   }

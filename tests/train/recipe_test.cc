@@ -35,6 +35,23 @@ TEST(Recipe, SurvivesBeingWrittenAndRead) {
   EXPECT_EQ(again, recipe);
 }
 
+TEST(Recipe, HasTheShortestDigitsThatReadBackAsTheSame) {
+  Recipe recipe = default_recipe("cifar-cnn");
+  recipe.width = 0.35;
+  recipe.rate = 1;
+  recipe.epsilon = 1e-8;
+  recipe.mean = {0.1, 0.2, 3};
+  recipe.deviation = {};
+  recipe.crop_area = 0.1 + 0.2;
+  const std::string text = to_toml(recipe);
+  for (const char* line : {"width = 0.35\n", "peak = 1.0\n", "epsilon = 1e-08\n", "mean = [ 0.1, 0.2, 3.0 ]\n",
+                           "deviation = []\n", "area = 0.30000000000000004\n"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  apply_setting(recipe, "group.bias.rate.peak=0.35");
+  apply_setting(recipe, "group.bias.match=*.bias");
+  EXPECT_NE(to_toml(recipe).find("rate.peak = 0.35\n"), std::string::npos) << to_toml(recipe);
+}
+
 // New runs rotate images by their EXIF data; runs from before there was the key saw them as they are stored.
 TEST(Recipe, OrientationIsExifUnlessTheRunIsOlder) {
   EXPECT_EQ(default_recipe("resnet18").orientation, "exif");

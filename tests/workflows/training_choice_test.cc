@@ -109,6 +109,21 @@ TEST(TrainingChoice, APhaseForTheHeadAndOneForAll) {
   EXPECT_EQ(phases_of(recipe, network, *digits, 1 << 30).size(), 1u);
 }
 
+TEST(TrainingChoice, FeaturesAreStoredWhereThereIsRoomForThem) {
+  Recipe recipe = default_recipe("lenet5");
+  recipe.freeze = {"conv*"};
+  recipe.flip = false;
+  recipe.shift = 0;
+  const Network network = real_network_of(recipe);
+  const auto digits = open_dataset("digits:640", Split::train);
+  const auto cut = [&](int64_t bytes) { return phases_of(recipe, network, *digits, bytes).at(0).cut; };
+  ASSERT_TRUE(cut(1 << 30));
+  const int64_t bytes = 640 * 4 * element_count(cut(1 << 30)->features);
+  EXPECT_TRUE(cut(bytes));
+  EXPECT_FALSE(cut(bytes - 1));
+  EXPECT_FALSE(cut(0));
+}
+
 TEST(TrainingPlan, SaysWhatIsMissing) {
   const auto plan = [](TrainingRequest request) {
     request.changes = [](Recipe&) {};

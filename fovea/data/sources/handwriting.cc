@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/data/sources/handwriting.h"
 
+#include <algorithm>
+
 namespace fovea {
 
+namespace {
+
+using Forms = std::array<std::vector<Strokes>, 5>;
+
 // clang-format off
-const std::array<std::vector<Strokes>, 10>& handwriting() {
-  static const std::array<std::vector<Strokes>, 10> forms{{
+Forms zero_to_four() {
+  return {{
       // 0: an oval; one that is not quite closed; a narrow one that begins on the right
       {{{{.52f, .04f}, {.25f, .17f}, {.14f, .5f}, {.24f, .84f}, {.5f, .96f}, {.77f, .83f}, {.87f, .5f}, {.76f, .16f},
           {.5f, .04f}}},
@@ -44,6 +50,11 @@ const std::array<std::vector<Strokes>, 10>& handwriting() {
        {{{.36f, .04f}, {.24f, .34f}, {.12f, .6f}},
         {{.12f, .6f}, {.5f, .58f}, {.86f, .5f}},
         {{.64f, .3f}, {.56f, .64f}, {.5f, .97f}}}},
+  }};
+}
+
+Forms five_to_nine() {
+  return {{
       // 5: bar, neck and belly; one without a corner
       {{{{.82f, .06f}, {.55f, .07f}, {.28f, .07f}},
         {{.28f, .07f}, {.25f, .26f}, {.23f, .45f}},
@@ -83,8 +94,19 @@ const std::array<std::vector<Strokes>, 10>& handwriting() {
        {{{.74f, .3f}, {.6f, .06f}, {.32f, .1f}, {.24f, .34f}, {.46f, .5f}, {.7f, .38f}, {.76f, .22f}},
         {{.76f, .22f}, {.76f, .62f}, {.66f, .9f}, {.42f, .96f}, {.22f, .86f}}}},
   }};
-  return forms;
 }
 // clang-format on
+
+}  // namespace
+
+const std::array<std::vector<Strokes>, 10>& handwriting() {
+  static const std::array<std::vector<Strokes>, 10> forms = [] {
+    std::array<std::vector<Strokes>, 10> all;
+    std::ranges::move(zero_to_four(), all.begin());
+    std::ranges::move(five_to_nine(), all.begin() + 5);
+    return all;
+  }();
+  return forms;
+}
 
 }  // namespace fovea
