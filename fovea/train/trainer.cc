@@ -12,15 +12,12 @@
 #include "fovea/core/file.h"
 #include "fovea/core/process_memory.h"
 #include "fovea/core/text.h"
-#include "fovea/data/duplicates.h"
 #include "fovea/data/loader.h"
 #include "fovea/data/sources/picture_split.h"
 #include "fovea/inference/finite.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/interchange/labels.h"
 #include "fovea/models/summary.h"
-#include "fovea/report/event_file.h"
-#include "fovea/report/json_lines.h"
 #include "fovea/train/aware_start.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/feature_cache.h"
@@ -29,6 +26,8 @@
 #include "fovea/train/run.h"
 #include "fovea/train/run_lock.h"
 #include "fovea/train/schedule.h"
+#include "fovea/train/training_data.h"
+#include "fovea/train/training_log.h"
 #include "fovea/train/training_step.h"
 #include "fovea/train/whitening.h"
 
@@ -36,8 +35,6 @@ namespace fovea {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-constexpr const char* split_list = "split.csv";
 
 // In bytes. Features that take more are not cached but computed anew in each epoch.
 constexpr int64_t most_cached = int64_t{2} << 30;
@@ -108,8 +105,6 @@ class Trainer {
   void check_classes() const;
   void open_data();
   void check_moment() const;
-  void refuse_overlap();
-  std::vector<double> class_weights() const;
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
   void start_network();
@@ -178,8 +173,7 @@ class Trainer {
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<BatchSource> batches_;  // during training
   std::optional<Metrics> evaluation_;     // of the current values, if they have been tested
-  std::unique_ptr<JsonLines> lines_, step_lines_;
-  std::unique_ptr<EventFile> events_;
+  std::unique_ptr<TrainingLog> log_;
   CorruptSampleReport damage_, test_damage_;
   Clock::time_point saved_at_ = Clock::now();
   Winograd test_winograd_ = Winograd::where_faster;
@@ -213,19 +207,10 @@ void Trainer::check_classes() const {
 
 void Trainer::open_data() {
   recipe_.data = dataset_spec(recipe_.data);
-  const std::filesystem::path list = options_.folder / split_list;
-  DatasetOptions options = {.seed = static_cast<uint64_t>(recipe_.seed)};
-  if (!options_.resume && !options_.train)
-    options.split = split_ = drawn_split(recipe_.data, options.seed);
-  else if (std::filesystem::exists(list))
-    options.split = std::make_shared<const PictureSplit>(read_split(list));
-  train_ = options_.train ? options_.train : open_dataset(recipe_.data, Split::train, options);
-  test_ = options_.test ? options_.test : open_dataset(recipe_.data, Split::test, options);
-  for (const auto& dataset : {train_, test_}) {
-    if (!dataset->remark().empty()) progress_.say(dataset->remark());
-  }
-  // Parts that the run has drawn cannot overlap, because equal files are in one part.
-  if (!options_.resume && !options_.allow_overlap && split_ == nullptr) refuse_overlap();
+  TrainingData data = open_training_data(recipe_.data, static_cast<uint64_t>(recipe_.seed), options_, progress_);
+  train_ = std::move(data.train);
+  test_ = std::move(data.test);
+  split_ = std::move(data.drawn);
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, for red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};
@@ -249,29 +234,10 @@ void Trainer::check_moment() const {
   }
 }
 
-void Trainer::refuse_overlap() {
-  const std::vector<SharedImage> shared = shared_images(*train_, *test_, progress_);
-  if (shared.empty()) return;
-  refuse(
-      "{} of the {} training images {} for testing, too: {} is {}. fovea data {} lists all; --allow-overlap trains all the "
-      "same",
-      shared.size(), train_->count(), shared.size() == 1 ? "is" : "are", train_->image_name(shared.front().train),
-      test_->image_name(shared.front().test), recipe_.data);
-}
-
-// Inversely proportional to the number of images of the class, with a mean over the images of 1 (scikit-learn's "balanced").
-std::vector<double> Trainer::class_weights() const {
-  if (recipe_.balance != "weights") return {};
-  std::vector<double> weights(train_->class_names().size());
-  for (int64_t i = 0; i < train_->count(); ++i) ++weights[static_cast<size_t>(train_->label(i))];
-  const auto present = static_cast<double>(std::ranges::count_if(weights, [](double count) { return count > 0; }));
-  for (double& weight : weights) weight = weight > 0 ? static_cast<double>(train_->count()) / (present * weight) : 0;
-  return weights;
-}
-
 // Builds the step of the current phase. Its tensors have their initial values, or those in `saved` where it has them.
 void Trainer::build(const TensorMap& saved) {
-  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current(), class_weights());
+  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current(),
+                                         recipe_.balance == "weights" ? class_weights(*train_) : std::vector<double>{});
   if (!current().teacher.empty()) {
     if (options_.memory > 0)
       refuse("--memory counts what training takes, and not what the teacher does: leave out one of the two");
@@ -426,7 +392,7 @@ void Trainer::step() {
   ++state_.step;
   ++state_.batch;
   if (!std::isfinite(result.loss_sum)) stop_diverged(fmt::format("the loss is {}", result.loss_sum));
-  step_lines_->write({{"step", state_.step}, {"loss", result.loss_sum / static_cast<double>(result.images)}});
+  log_->write_step(state_.step, result.loss_sum / static_cast<double>(result.images));
 }
 
 // Tensors are only saved when all numbers are finite.
@@ -505,25 +471,22 @@ void Trainer::train_epoch() {
 }
 
 void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images) {
-  const double rate = rate_at(current(), phase_step() - 1, steps_per_epoch());
   const double speed = epoch_seconds > 0 ? static_cast<double>(epoch_images) / epoch_seconds : 0;
-  nlohmann::ordered_json line = {
-      {"epoch", state_.epoch + 1}, {"step", state_.step}, {"rate", rate}, {"loss", mean_loss()}, {"accuracy", accuracy()}};
-  std::vector<std::pair<std::string, double>> scalars = {
-      {"train/loss", mean_loss()}, {"train/accuracy", accuracy()}, {"rate", rate}};
-  std::string tested;
-  if (evaluation) {
-    line.update({{"test_loss", evaluation->loss()}, {"top1", evaluation->top1()}, {"top5", evaluation->top5()}});
-    scalars.insert(scalars.end(),
-                   {{"test/loss", evaluation->loss()}, {"test/top1", evaluation->top1()}, {"test/top5", evaluation->top5()}});
-    tested = fmt::format("test loss {:.4f}  top-1 {:.2f}%  ", evaluation->loss(), 100 * evaluation->top1());
-  }
-  if (train_->encoded()) line.update({{"damaged", damage_.images()}, {"damaged_test", test_damage_.images()}});
-  line.update({{"images_per_second", speed}, {"epoch_seconds", epoch_seconds}, {"seconds", state_.seconds}});
-  lines_->write(line);
-  events_->write(state_.step, scalars);
+  EpochEntry entry{.epoch = state_.epoch + 1,
+                   .step = state_.step,
+                   .rate = rate_at(current(), phase_step() - 1, steps_per_epoch()),
+                   .loss = mean_loss(),
+                   .accuracy = accuracy(),
+                   .test = evaluation,
+                   .images_per_second = speed,
+                   .epoch_seconds = epoch_seconds,
+                   .seconds = state_.seconds};
+  if (train_->encoded()) entry.damaged = std::pair(damage_.images(), test_damage_.images());
+  log_->write(entry);
   // The epochs of the head are so short that only the last one is printed.
   if (phase().of_head && state_.epoch + 1 < phase().end()) return;
+  const std::string tested =
+      evaluation ? fmt::format("test loss {:.4f}  top-1 {:.2f}%  ", evaluation->loss(), 100 * evaluation->top1()) : "";
   progress_.finish(fmt::format("{}  loss {:.4f}  accuracy {:.2f}%  {}{:.0f} images/s  {}", epoch_title(), mean_loss(),
                                100 * accuracy(), tested, speed, duration_text(epoch_seconds)));
 }
@@ -648,10 +611,7 @@ void Trainer::finish() {
 
 TrainResult Trainer::run() {
   announce();
-  lines_ = std::make_unique<JsonLines>(options_.folder / "metrics.jsonl", "epoch", state_.epoch + (state_.epoch > 0));
-  step_lines_ = std::make_unique<JsonLines>(options_.folder / "steps.jsonl", "step", state_.step + (state_.step > 0));
-  // The event of an epoch's end has the same step as its checkpoint, so it is kept when the run continues from there.
-  events_ = std::make_unique<EventFile>(options_.folder, state_.step + (state_.step > 0 && state_.batch == 0));
+  log_ = std::make_unique<TrainingLog>(options_.folder, state_.epoch, state_.step, state_.batch == 0);
   if (!finished()) {
     write_confidence(options_.folder, {});  // what was kept belongs to the network before this training
     train_epochs();
