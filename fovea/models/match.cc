@@ -166,7 +166,8 @@ std::optional<MatchedNetwork> recognized(const InferenceModel& model) {
   input.erase(input.begin());
   const ModelOptions given{.classes = layers.back().signature.filter.back(), .input = input};
   for (const ModelEntry& entry : models()) {
-    if (entry.form || entry.input.size() != 3) continue;
+    // A recipe may name another size of the input, but not another number of channels.
+    if (entry.form || entry.input.size() != 3 || entry.input.back() != input.back()) continue;
     for (const ModelOptions& form : forms_of(entry, given)) {
       try {
         const Traced traced = trace_inference(make_model(entry.name, form), 1);

@@ -50,6 +50,13 @@ TEST(Recognition, FindsTheNetworkItsWidthAndItsConvention) {
   for (int64_t i = 0; i < given.size(); ++i) EXPECT_NEAR(given.data<float>()[i], expected.data<float>()[i], 1e-4 * largest);
 }
 
+// lenet5 has the same layers, on images of one channel.
+TEST(Recognition, TellsNetworksApartByTheirChannels) {
+  const auto found = recognized(folded(model_of(make_model("cifar-cnn-pytorch"))));
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->model, "cifar-cnn-pytorch");
+}
+
 TEST(Recognition, WhatIsNoneOfOursIsNotTakenForOne) {
   const Network own{.name = "own",
                     .function = [](Value x) { return x | conv({.filters = 5, .kernel = 3}) | flatten() | dense({.units = 2}); },
