@@ -43,17 +43,17 @@ grep -q 'wrong.png (upright)' spoilt.txt && grep -q 'classes are not balanced: 1
 
 # A test on what was trained on is refused, unless that is wanted; both ways to balance, and focal loss, train.
 refused 2 'spoilt/train/upright/2.png is spoilt/test/upright/seen.png' \
-  train cifar-cnn --data images:spoilt --set classes=2 --epochs 1 --batch 4 --out leak
+  train cifar-cnn-pytorch --data images:spoilt --set classes=2 --epochs 1 --batch 4 --out leak
 for how in "--balance" "--balance=weights --set loss.focal=2"; do
   # shellcheck disable=SC2086
-  "$fovea" train cifar-cnn --data images:spoilt --allow-overlap --set classes=2 --epochs 1 --batch 4 $how --overwrite --out leak >/dev/null 2>log ||
+  "$fovea" train cifar-cnn-pytorch --data images:spoilt --allow-overlap --set classes=2 --epochs 1 --batch 4 $how --overwrite --out leak >/dev/null 2>log ||
     wrong "train $how: $(tail -1 log)"
 done
-refused 2 'loss.balance' train cifar-cnn --data images:set --balance=sometimes --out none
+refused 2 'loss.balance' train cifar-cnn-pytorch --data images:set --balance=sometimes --out none
 
 # A network that is sure of itself, the temperature that it is to be believed at, and what it had better not say.
-"$fovea" train lenet5 --data digits:1500 --epochs 3 --batch 32 --out run >/dev/null 2>log || wrong "train: $(tail -1 log)"
-[[ $(wc -l <run/steps.jsonl) == $((3 * (1500 / 32))) ]] || wrong "a line a step: $(wc -l <run/steps.jsonl)"
+"$fovea" train lenet5 --data digits:1024 --epochs 3 --batch 32 --out run >/dev/null 2>log || wrong "train: $(tail -1 log)"
+[[ $(wc -l <run/steps.jsonl) == $((3 * (1024 / 32))) ]] || wrong "a line a step: $(wc -l <run/steps.jsonl)"
 "$fovea" eval run --reject 1% --report page --json >fit.json 2>/dev/null || wrong "eval --reject"
 [[ $(json fit.json "j['confidence']['unknown_below'] > 0 and j['calibration']['chosen']['wrong'] <= 0.01 * j['calibration']['chosen']['answered']") == True ]] ||
   wrong "rejection: $(json fit.json "j['confidence'], j['calibration']")"
@@ -82,12 +82,12 @@ if command -v clang-19 >/dev/null; then
   ./digit digits/noise.png digits/one.png --json >of_program.json || wrong "the program"
   [[ $(answers of_program.json) == "$(answers of_run.json)" ]] || wrong "program: $(answers of_program.json), not $(answers of_run.json)"
 fi
-"$fovea" eval run.tflite --data digits:1500 --calibrate -o again.tflite >/dev/null 2>log || wrong "eval --calibrate of a file: $(tail -1 log)"
+"$fovea" eval run.tflite --data digits:1024 --calibrate -o again.tflite >/dev/null 2>log || wrong "eval --calibrate of a file: $(tail -1 log)"
 "$fovea" train --resume --out run >/dev/null 2>&1
 [[ -f run/confidence.json ]] || wrong "a finished run is the same after --resume"
 refused 2 'the share of answers that may be wrong' eval run --reject 2
 refused 2 'not trained on' eval run --calibrate --split train
-refused 2 'give it with -o' eval run.tflite --data digits:1500 --calibrate
+refused 2 'give it with -o' eval run.tflite --data digits:1024 --calibrate
 
 # Labels that are likely wrong, from folds; a pupil of a run and of a file.
 "$fovea" train mnist-mlp --data digits:400 --epochs 2 --batch 20 --out small >/dev/null 2>log || wrong "train: $(tail -1 log)"
@@ -99,5 +99,5 @@ for teacher in run run.onnx; do
   "$fovea" train mnist-mlp --data digits:400 --epochs 1 --batch 20 --teacher $teacher --overwrite --out pupil >/dev/null 2>log ||
     wrong "train --teacher $teacher: $(tail -1 log)"
 done
-refused 2 'of 1 channels' train cifar-cnn --data images:set --set classes=2 --batch 4 --teacher run --out none
+refused 2 'of 1 channels' train cifar-cnn-pytorch --data images:set --set classes=2 --batch 4 --teacher run --out none
 finish
