@@ -146,6 +146,26 @@ def pictures():
     yield "gray.bmp", picture("L", (3, 5), format="BMP")
 
 
+def bare(jpeg):
+    """Without its Huffman tables, as cameras send frames."""
+    at, kept = 2, jpeg[:2]
+    while jpeg[at + 1] != 0xda:
+        end = at + 2 + int.from_bytes(jpeg[at + 2:at + 4], "big")
+        kept += b"" if jpeg[at + 1] == 0xc4 else jpeg[at:end]
+        at = end
+    return kept + jpeg[at:]
+
+
+def frames():
+    """The first byte is the format (fuzz/frames_fuzzer.cc)."""
+    first, second = picture("RGB", (9, 8), format="JPEG", quality=20), picture("L", (8, 8), format="JPEG", quality=20)
+    comment = b"\xff\xfe\0\x08\xff\xd9\xff\xd8\xff\xe0"
+    yield "mjpeg", b"\0" + first + second[:2] + comment + second[2:] + b"\r\n" + bare(first)
+    yield "cut.mjpeg", b"\0" + first[:-4] + second + first[:-1]
+    for number, (name, size) in enumerate((("rgb24", 45), ("bgr24", 45), ("gray", 15), ("yuyv422", 36), ("nv12", 27), ("yuv420p", 27)), 1):
+        yield name, bytes([number]) + bytes(RANDOM.integers(0, 256, 2 * size + 5).astype(numpy.uint8))
+
+
 def idx():
     labels = struct.pack(">II", 2049, 2) + bytes([3, 7])
     images = struct.pack(">IIII", 2051, 2, 3, 4) + bytes(range(24))
@@ -190,6 +210,8 @@ def main():
     write("safetensors", "halves", safetensors({"h": ("F16", numpy.ones(3, numpy.float16))}))
     for name, content in pictures():
         write("picture", name, content)
+    for name, content in frames():
+        write("frames", name, content)
     for name, content in shards():
         write("shards", name, content)
     for name, content in idx():
