@@ -75,6 +75,8 @@ void print_text(const CommonOptions& common, const std::string& text) {
   write_out(common.json || standard_output_taken() ? stderr : stdout, text);
 }
 
+void print_out(const std::string& text) { write_out(stdout, text); }
+
 void print_json(const nlohmann::ordered_json& json) {
   write_out(stdout, json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }

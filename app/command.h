@@ -44,6 +44,8 @@ void add_common_options(CLI::App& app, CommonOptions& common);
 
 // Prints text for people on standard output, or on standard error when standard output belongs to --json or to a file's bytes.
 void print_text(const CommonOptions& common, const std::string& text);
+// Prints on standard output, at once. Fails on a full disk or a closed pipe.
+void print_out(const std::string& text);
 // Prints JSON, always as UTF-8: each piece of a name that is not becomes U+FFFD. A number that is not finite becomes null.
 void print_json(const nlohmann::ordered_json& json);
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "fovea/core/error.h"
+#include "fovea/core/file.h"
 #include "fovea/data/image/crop.h"
 #include "fovea/data/image/resample.h"
 
@@ -77,26 +78,33 @@ Tensor ImageInput::tensor(const Image& picture) const {
 }
 
 Tensor ImageInput::read(const std::string& path) const {
-  return tensor(read_image(path, shape_.channels, augmentation_.orientation));
+  if (path != "-") return tensor(read_image(path, shape_.channels, augmentation_.orientation));
+  return tensor(decode_image(read_file("/dev/stdin"), "standard input", shape_.channels, augmentation_.orientation));
+}
+
+Classification classification_of(std::span<const float> probabilities, const std::vector<std::string>& labels, int64_t top,
+                                 double threshold, const Confidence& confidence) {
+  Classification result;
+  std::vector<int64_t> order(probabilities.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto of = [&](int64_t index) { return probabilities[static_cast<size_t>(index)]; };
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return of(a) > of(b); });
+  result.unknown = of(order.front()) < static_cast<float>(confidence.unknown_below);
+  order.resize(std::min(order.size(), static_cast<size_t>(top)));
+  for (const int64_t index : order) {
+    if (of(index) > threshold) result.guesses.push_back({labels[static_cast<size_t>(index)], index, of(index)});
+  }
+  return result;
 }
 
 Classification classify(ImageClassifier& classifier, const Tensor& image, const std::vector<std::string>& labels, int64_t top,
                         double threshold, ThreadPool& threads) {
   const Clock::time_point start = Clock::now();
   const Tensor& probabilities = classifier.probabilities(image, threads);
-  Classification result;
-  result.milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-  const std::span<const float> values = probabilities.values<float>().first(static_cast<size_t>(classifier.classes()));
-  std::vector<int64_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto likelier = [&](int64_t a, int64_t b) { return values[static_cast<size_t>(a)] > values[static_cast<size_t>(b)]; };
-  std::stable_sort(order.begin(), order.end(), likelier);
-  result.unknown = values[static_cast<size_t>(order.front())] < static_cast<float>(classifier.confidence().unknown_below);
-  order.resize(std::min(order.size(), static_cast<size_t>(top)));
-  for (const int64_t index : order) {
-    const auto position = static_cast<size_t>(index);
-    if (values[position] > threshold) result.guesses.push_back({labels[position], index, values[position]});
-  }
+  const double milliseconds = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  Classification result = classification_of(probabilities.values<float>().first(static_cast<size_t>(classifier.classes())),
+                                            labels, top, threshold, classifier.confidence());
+  result.milliseconds = milliseconds;
   return result;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,7 @@ class ImageInput {
   /// Refuses a mean and a standard deviation for a network that takes bytes.
   ImageInput(const ImageClassifier& classifier, const ImageInputOptions& options);
 
-  /// The input from an image file; fails when it cannot be read.
+  /// The input from an image file, or from standard input when `path` is "-"; fails when it cannot be read.
   Tensor read(const std::string& path) const;
   /// The input from an image of any size.
   Tensor tensor(const Image& picture) const;
@@ -70,6 +71,10 @@ class ImageInput {
   Augmentation augmentation_;
   Augmenter augmenter_;
 };
+
+/// The `top` likeliest classes of a row of `probabilities` that are likelier than `threshold`. `confidence` is the model's.
+Classification classification_of(std::span<const float> probabilities, const std::vector<std::string>& labels, int64_t top,
+                                 double threshold, const Confidence& confidence);
 
 /// The `top` likeliest classes of `image` ([1, height, width, channels]) that are likelier than `threshold`.
 Classification classify(ImageClassifier& classifier, const Tensor& image, const std::vector<std::string>& labels, int64_t top,

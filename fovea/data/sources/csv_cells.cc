@@ -24,4 +24,11 @@ std::vector<std::string> csv_cells(std::string_view line, const std::string& whe
   return cells;
 }
 
+std::string csv_cell(std::string_view text) {
+  if (text.find_first_of("\",\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char letter : text) quoted += letter == '"' ? std::string("\"\"") : std::string(1, letter);
+  return quoted + "\"";
+}
+
 }  // namespace fovea

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Reads a line of CSV, as RFC 4180 defines it.
+/// Lines of CSV, as RFC 4180 defines them.
 #pragma once
 
 #include <string>
@@ -11,5 +11,8 @@ namespace fovea {
 
 /// The cells of a line, without their quotes. Fails on a quote that is not closed; the message begins with `where`.
 std::vector<std::string> csv_cells(std::string_view line, const std::string& where);
+
+/// The text as a cell: in quotes where it needs them.
+std::string csv_cell(std::string_view text);
 
 }  // namespace fovea

@@ -128,13 +128,6 @@ void check_name(const fs::path& path) {
        "{}: the name of a picture must be one line of text; rename it (? stands for what cannot be shown)", escaped(name));
 }
 
-std::string cell(const std::string& text) {
-  if (text.find_first_of("\",") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char letter : text) quoted += letter == '"' ? std::string("\"\"") : std::string(1, letter);
-  return quoted + "\"";
-}
-
 // Whether a name is a common name for a part of a data set, such as "Train" or "test1".
 bool is_split_word(std::string name) {
   std::erase_if(name, [](unsigned char letter) { return std::isalpha(letter) == 0; });
@@ -193,8 +186,8 @@ std::shared_ptr<const PictureSplit> drawn_split(std::string_view spec, uint64_t 
 std::string split_text(const PictureSplit& split) {
   std::string text = std::string(heading) + "\n";
   for (const PictureSplit::Item& item : split.items)
-    text += fmt::format("{},{},{}\n", cell(item.path.generic_string()), cell(split.classes[static_cast<size_t>(item.label)]),
-                        name(item.part));
+    text += fmt::format("{},{},{}\n", csv_cell(item.path.generic_string()),
+                        csv_cell(split.classes[static_cast<size_t>(item.label)]), name(item.part));
   return text;
 }
 
