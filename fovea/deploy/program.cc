@@ -35,8 +35,8 @@ void write_program(const fs::path& output, const DeployedNetwork& network, const
   write_text(place / "model.h", picture_model_header(model, form, output.filename().string()));
   write_text(place / "model.c", picture_model_source(model, form, labels));
   run_clang(options,
-            {place / "classify.c", place / "labels.c", place / "picture.c", place / "inflate.c", place / "jpeg.c",
-             place / "model.c", place / "network.o"},
+            {place / "classify.c", place / "frames.c", place / "labels.c", place / "picture.c", place / "scores.c",
+             place / "inflate.c", place / "jpeg.c", place / "model.c", place / "network.o"},
             place / "program");
   write_file(output, read_file(place / "program"), true);
 }

@@ -4,15 +4,17 @@
 //
 // Its output has the lines of `fovea classify`. Memory for the network is static; only images and label files are allocated.
 #include <errno.h>
-#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "frames.h"
 #include "labels.h"
 #include "model.h"
 #include "picture.h"
+#include "scores.h"
 
 enum { failed = 1, refused = 2 };
 
@@ -21,78 +23,23 @@ static const char usage[] =
     " [options] IMAGE...\n"
     "Names what is in pictures (JPEG, PNG, GIF, BMP), by " MODEL_NAME
     ".\n"
+    "An image \"-\" is read from standard input.\n"
+    "  --frames FORMAT    of video on standard input (-): mjpeg, or pixels as ffmpeg calls them, such as rgb24:640x480\n"
+    "  --every N          of video, answer for the first of N frames and skip the others (1)\n"
     "  --labels FILE      the name of class i on line i, or \"i name\" (the model's own)\n"
-    "  --top N            how many guesses to show (5)\n"
+    "  --top N            how many guesses to show (5; one for a frame)\n"
     "  --threshold P      hide guesses that are not likelier than this, of 1\n"
     "  --orientation HOW  of photographs: exif, turned as their EXIF data says, or stored (the model's own)\n"
-    "  --json             as JSON\n";
+    "  --json             as JSON; of video, one object a line\n";
 
-static MODEL_INPUT_TYPE input[MODEL_HEIGHT * MODEL_WIDTH * MODEL_CHANNELS];
-static MODEL_OUTPUT_TYPE output[MODEL_CLASSES];
-static float probabilities[MODEL_CLASSES];
-static unsigned char arena[MODEL_ARENA_BYTES] __attribute__((aligned(MODEL_ARENA_ALIGNMENT)));
 static int shown[MODEL_CLASSES];
 
 struct options {
-  const char* labels;
-  long top;
+  const char *labels, *frames;
+  long top, every;
   double threshold;
   int json, upright;
 };
-
-static void fill_input(const uint8_t* pixels) {
-#ifdef MODEL_NORMALIZED
-  static float table[MODEL_CHANNELS][256];
-  for (int c = 0; c < MODEL_CHANNELS; ++c)
-    for (int pixel = 0; pixel < 256; ++pixel) table[c][pixel] = fovea_normalized(pixel, model_mean[c], model_deviation[c]);
-  for (int i = 0; i < MODEL_HEIGHT * MODEL_WIDTH * MODEL_CHANNELS; ++i) input[i] = table[i % MODEL_CHANNELS][pixels[i]];
-#else
-  for (int i = 0; i < MODEL_HEIGHT * MODEL_WIDTH * MODEL_CHANNELS; ++i)
-    input[i] = (MODEL_INPUT_TYPE)(pixels[i] - MODEL_PIXEL_ZERO);
-#endif
-}
-
-static void read_scores(void) {
-  for (int i = 0; i < MODEL_CLASSES; ++i) {
-#ifdef MODEL_SCORE_SCALE
-    probabilities[i] = MODEL_SCORE_SCALE * (float)(output[i] - MODEL_SCORE_ZERO);
-#else
-    probabilities[i] = output[i];
-#endif
-  }
-#if defined(MODEL_TEMPERATURE) && !defined(MODEL_LOGITS)  // the softmax below makes these the powers of 1 / temperature
-  for (int i = 0; i < MODEL_CLASSES; ++i)
-    probabilities[i] = logf(probabilities[i] > MODEL_LEAST_PROBABILITY ? probabilities[i] : MODEL_LEAST_PROBABILITY);
-#endif
-#ifdef MODEL_TEMPERATURE
-  for (int i = 0; i < MODEL_CLASSES; ++i) probabilities[i] /= MODEL_TEMPERATURE;
-#endif
-#if defined(MODEL_LOGITS) || defined(MODEL_TEMPERATURE)
-  float most = probabilities[0], sum = 0;
-  for (int i = 1; i < MODEL_CLASSES; ++i) most = probabilities[i] > most ? probabilities[i] : most;
-  for (int i = 0; i < MODEL_CLASSES; ++i) sum += probabilities[i] = expf(probabilities[i] - most);
-  for (int i = 0; i < MODEL_CLASSES; ++i) probabilities[i] /= sum;
-#endif
-}
-
-#ifdef MODEL_UNKNOWN_BELOW
-static int unknown(void) {
-  float most = probabilities[0];
-  for (int i = 1; i < MODEL_CLASSES; ++i) most = probabilities[i] > most ? probabilities[i] : most;
-  return most < MODEL_UNKNOWN_BELOW;
-}
-#endif
-
-static double run_network(void) {
-  const void* inputs[] = {input};
-  void* outputs[] = {output};
-  struct timespec start, end;
-  clock_gettime(CLOCK_MONOTONIC, &start);
-  MODEL_RUN(inputs, outputs, arena);
-  read_scores();
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  return 1e3 * (double)(end.tv_sec - start.tv_sec) + 1e-6 * (double)(end.tv_nsec - start.tv_nsec);
-}
 
 // Chooses the likeliest classes, of equal ones the first, and returns how many are likelier than the threshold.
 static int choose(const struct options* options) {
@@ -160,6 +107,33 @@ static void print_json(const char* path, double milliseconds, int count, const c
   printf("%s]\n  }", count == 0 ? "" : "\n    ");
 }
 
+// A frame's answer is one line, in either form.
+static void print_frame_json(long number, double milliseconds, int count, const char* const* labels) {
+  printf("{\"frame\":%ld,\"milliseconds\":", number);
+  print_number(milliseconds);
+#ifdef MODEL_UNKNOWN_BELOW
+  printf(",\"unknown\":%s", unknown() ? "true" : "false");
+#endif
+  printf(",\"predictions\":[");
+  for (int i = 0; i < count; ++i) {
+    printf("%s{\"label\":", i == 0 ? "" : ",");
+    print_string(labels[shown[i]]);
+    printf(",\"index\":%d,\"probability\":", shown[i]);
+    print_number(probabilities[shown[i]]);
+    putchar('}');
+  }
+  printf("]}\n");
+}
+
+static void print_frame(long number, double milliseconds, int count, const char* const* labels) {
+  printf("frame %ld (%.2f ms)", number, milliseconds);
+#ifdef MODEL_UNKNOWN_BELOW
+  if (unknown()) printf("  unknown: nothing reaches %.2f%%", 100 * (double)MODEL_UNKNOWN_BELOW);
+#endif
+  for (int i = 0; i < count; ++i) printf("  %6.2f%%  %s", 100 * (double)probabilities[shown[i]], labels[shown[i]]);
+  putchar('\n');
+}
+
 static void print_text(const char* path, double milliseconds, int count, const char* const* labels) {
   printf("%s (%.2f ms)\n", path, milliseconds);
 #ifdef MODEL_UNKNOWN_BELOW
@@ -186,6 +160,11 @@ static int read_options(int argc, char** argv, struct options* options) {
     const char* word = argv[i];
     if (strcmp(word, "--labels") == 0) {
       options->labels = value_of(argc, argv, &i);
+    } else if (strcmp(word, "--frames") == 0) {
+      options->frames = value_of(argc, argv, &i);
+    } else if (strcmp(word, "--every") == 0) {
+      options->every = strtol(value_of(argc, argv, &i), &end, 10);
+      if (*end != '\0' || options->every < 1) refuse("--every is a whole number from 1, not", argv[i]);
     } else if (strcmp(word, "--top") == 0) {
       options->top = strtol(value_of(argc, argv, &i), &end, 10);
       if (*end != '\0' || options->top < 1) refuse("--top is a whole number from 1, not", argv[i]);
@@ -211,19 +190,11 @@ static int read_options(int argc, char** argv, struct options* options) {
   return pictures;
 }
 
-int main(int argc, char** argv) {
-  struct options options = {NULL, 5, -1, 0, MODEL_UPRIGHT};
-  const int pictures = read_options(argc, argv, &options);
-  if (pictures == 0) {
-    fputs(usage, stderr);
-    return refused;
-  }
-  const char* const* labels = options.labels == NULL ? model_labels : read_labels(options.labels);
-  if (labels == NULL) return failed;
+static int classify_pictures(char** paths, int pictures, const struct options* options, const char* const* labels) {
   int unreadable = 0, printed = 0;
-  if (options.json) printf("[\n");
+  if (options->json) printf("[\n");
   for (int i = 0; i < pictures; ++i) {
-    uint8_t* pixels = read_picture(argv[i], options.upright);
+    uint8_t* pixels = read_picture(paths[i], options->upright);
     if (pixels == NULL) {
       ++unreadable;
       continue;
@@ -231,13 +202,83 @@ int main(int argc, char** argv) {
     fill_input(pixels);
     free(pixels);
     const double milliseconds = run_network();
-    const int count = choose(&options);
-    if (options.json)
-      print_json(argv[i], milliseconds, count, labels, printed == 0);
+    const int count = choose(options);
+    if (options->json)
+      print_json(paths[i], milliseconds, count, labels, printed == 0);
     else
-      print_text(argv[i], milliseconds, count, labels);
+      print_text(paths[i], milliseconds, count, labels);
     ++printed;
   }
-  if (options.json) printf("\n]\n");
+  if (options->json) printf("\n]\n");
   return fflush(stdout) != 0 || unreadable > 0 ? failed : 0;
+}
+
+static void open_frames(struct frames* frames, const char* format) {
+  const char* wanted = fovea_read_frame_format(format, &frames->format);
+  if (wanted == NULL && frames->format.pixels == fovea_mjpeg_pixels && frames->format.width > 0)
+    wanted = "mjpeg, for each JPEG of a stream has its own size";
+  if (wanted == NULL) return;
+  fprintf(stderr, MODEL_PROGRAM ": frames of \"%s\": wanted %s\n", format, wanted);
+  exit(refused);
+}
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static int classify_frames(const struct options* options, const char* const* labels) {
+  static struct frames frames;
+  open_frames(&frames, options->frames);
+  signal(SIGPIPE, SIG_DFL);  // a reader that has seen enough ends the program without a word
+  long damaged = 0, answers = 0;
+  const double start = seconds();
+  while (next_frame(&frames)) {
+    if (frames.problem[0] != '\0') {
+      fprintf(stderr, MODEL_PROGRAM ": frame %ld: %s\n", frames.number, frames.problem);
+      ++damaged;
+      continue;
+    }
+    if ((frames.number - 1) % options->every != 0) continue;
+    uint8_t* pixels = frame_pixels(&frames);
+    if (pixels == NULL) {
+      ++damaged;
+      continue;
+    }
+    fill_input(pixels);
+    free(pixels);
+    const double milliseconds = run_network();
+    const int count = choose(options);
+    (options->json ? print_frame_json : print_frame)(frames.number, milliseconds, count, labels);
+    ++answers;
+    if (fflush(stdout) != 0) return failed;
+  }
+  const double took = seconds() - start;
+  if (frames.stream.skipped > 0)
+    fprintf(stderr, "%llu bytes between frames were skipped\n", (unsigned long long)frames.stream.skipped);
+  if (frames.number > 0)
+    fprintf(stderr, "%ld frames in %.1f s, %.1f frames/s, %ld answers\n", frames.number, took,
+            (double)frames.number / (took > 1e-9 ? took : 1e-9), answers);
+  if (frames.number == 0)
+    fprintf(stderr, MODEL_PROGRAM ": standard input holds no frame of %s\n", options->frames);
+  else if (damaged > 0)
+    fprintf(stderr, MODEL_PROGRAM ": %ld of %ld frames could not be read\n", damaged, frames.number);
+  return frames.number == 0 || damaged > 0 ? failed : 0;
+}
+
+int main(int argc, char** argv) {
+  struct options options = {.every = 1, .threshold = -1, .upright = MODEL_UPRIGHT};
+  const int pictures = read_options(argc, argv, &options);
+  if (pictures == 0) {
+    fputs(usage, stderr);
+    return refused;
+  }
+  if (options.frames == NULL && options.every > 1) refuse("--every is for frames: no --frames beside", argv[0]);
+  if (options.frames != NULL && (pictures > 1 || strcmp(argv[0], "-") != 0))
+    refuse("frames are read from standard input (-), not from", argv[0]);
+  if (options.top == 0) options.top = options.frames != NULL && !options.json ? 1 : 5;
+  const char* const* labels = options.labels == NULL ? model_labels : read_labels(options.labels);
+  if (labels == NULL) return failed;
+  return options.frames != NULL ? classify_frames(&options, labels) : classify_pictures(argv, pictures, &options, labels);
 }

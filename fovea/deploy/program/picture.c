@@ -100,7 +100,9 @@ static void read_jpeg(struct picture* picture, uint8_t* bytes, size_t size) {
   picture->pixels = stbi_load_from_memory(bytes, (int)size, &width, &height, &channels, 3);
   picture->height = height;
   picture->width = width;
-  if (picture->pixels == NULL) picture->problem = stbi_failure_reason();
+  if (picture->pixels != NULL) return;
+  picture->problem = stbi_failure_reason();
+  if (picture->problem == NULL) picture->problem = "its data is wrong";  // not every failure has a reason
 }
 
 static void turn_upright(struct picture* picture, int orientation) {
@@ -145,9 +147,9 @@ static void decode(struct picture* picture, uint8_t* bytes, size_t size, int upr
 }
 
 // Converts red, green and blue to the channels that the network reads.
-static void drop_channels(struct picture* picture) {
+static void drop_channels(uint8_t* pixels, int64_t count) {
   if (MODEL_CHANNELS != 1) return;
-  for (int64_t i = 0; i < picture->height * picture->width; ++i) picture->pixels[i] = fovea_luma(picture->pixels + 3 * i);
+  for (int64_t i = 0; i < count; ++i) pixels[i] = fovea_luma(pixels + 3 * i);
 }
 
 struct axis {
@@ -208,7 +210,7 @@ static uint8_t* fit(uint8_t* pixels, int64_t height, int64_t width) {
 
 // The whole file, with spare bytes before it; NULL after a line on standard error.
 static uint8_t* read_bytes(const char* path, size_t* size) {
-  FILE* file = fopen(path, "rb");
+  FILE* file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
   if (file == NULL) {
     fprintf(stderr, MODEL_PROGRAM ": cannot read %s: %s\n", path, strerror(errno));
     return NULL;
@@ -233,20 +235,27 @@ static uint8_t* read_bytes(const char* path, size_t* size) {
   return bytes;
 }
 
+uint8_t* fit_colors(const char* name, uint8_t* colors, int64_t height, int64_t width) {
+  drop_channels(colors, height * width);
+  uint8_t* fitted = fit(colors, height, width);
+  if (fitted == NULL) fprintf(stderr, MODEL_PROGRAM ": %s: %s\n", name, no_memory);
+  return fitted;
+}
+
+uint8_t* decode_picture(const char* name, uint8_t* bytes, size_t size, int upright) {
+  struct picture picture = {NULL, 0, 0, NULL, NULL};
+  decode(&picture, bytes, size, upright);
+  if (picture.problem == NULL) return fit_colors(name, picture.pixels, picture.height, picture.width);
+  fprintf(stderr, MODEL_PROGRAM ": %s: %s%s%s\n", name, picture.format != NULL ? picture.format : "",
+          picture.format != NULL ? ": " : "", picture.problem);
+  return NULL;
+}
+
 uint8_t* read_picture(const char* path, int upright) {
   size_t size = 0;
   uint8_t* bytes = read_bytes(path, &size);
   if (bytes == NULL) return NULL;
-  struct picture picture = {NULL, 0, 0, NULL, NULL};
-  decode(&picture, bytes + jpeg_spare_bytes, size, upright);
+  uint8_t* pixels = decode_picture(strcmp(path, "-") == 0 ? "standard input" : path, bytes + jpeg_spare_bytes, size, upright);
   free(bytes);
-  if (picture.problem != NULL) {
-    fprintf(stderr, MODEL_PROGRAM ": %s: %s%s%s\n", path, picture.format != NULL ? picture.format : "",
-            picture.format != NULL ? ": " : "", picture.problem);
-    return NULL;
-  }
-  drop_channels(&picture);
-  uint8_t* fitted = fit(picture.pixels, picture.height, picture.width);
-  if (fitted == NULL) fprintf(stderr, MODEL_PROGRAM ": %s: %s\n", path, no_memory);
-  return fitted;
+  return pixels;
 }
