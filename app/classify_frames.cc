@@ -8,10 +8,10 @@
 #include <csignal>
 #include <cstdio>
 
+#include "app/interrupt.h"
 #include "fovea/core/error.h"
 #include "fovea/data/frames/camera.h"
 #include "fovea/data/frames/pipe_frames.h"
-#include "fovea/train/interrupt.h"
 
 namespace fovea {
 namespace {
@@ -49,14 +49,14 @@ void classify_frames(const std::string& source, const FrameOptions& options, Ima
   // An unmeasured first run brings the weights into the cache before a camera starts.
   classifier.probabilities(Tensor({1, shape.height, shape.width, shape.channels}, DType::f32), threads);
   const InterruptGuard guard;
-  const auto frames = source_of(source, options, [&] { return guard.signal() != 0; });
+  const auto frames = source_of(source, options, [&] { return !guard.signal().empty(); });
   FrameCounts counts;
   const auto damaged = [&](const std::string& line) {
     fmt::print(stderr, "{}\n", line);
     ++counts.damaged;
   };
   const Clock::time_point start = Clock::now();
-  while (guard.signal() == 0) {
+  while (guard.signal().empty()) {
     const std::optional<Frame> frame = frames->next();
     if (!frame) break;
     counts.all = frame->number;
@@ -82,7 +82,7 @@ void classify_frames(const std::string& source, const FrameOptions& options, Ima
   if (counts.all > 0)
     fmt::print(stderr, "{} frames in {:.1f} s, {:.1f} frames/s, {} answers\n", counts.all, seconds,
                static_cast<double>(counts.all) / std::max(seconds, 1e-9), counts.answered);
-  if (guard.signal() != 0) throw Error(130, fmt::format("ended by {}", guard.signal() == SIGINT ? "Ctrl-C" : "SIGTERM"));
+  if (const std::string signal = guard.signal(); !signal.empty()) fail(ErrorCode::cancelled, "ended by {}", signal);
   if (counts.all == 0) fail("{} holds no frame of {}", source == "-" ? "standard input" : source, options.format);
   if (counts.damaged > 0) fail("{} of {} frames could not be read", counts.damaged, counts.all);
 }

@@ -20,7 +20,7 @@ std::string refusal(const std::string& text) {
   try {
     frame_format_named(text);
   } catch (const Error& error) {
-    EXPECT_EQ(error.exit_status(), 2);
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     return error.what();
   }
   return "nothing was refused";
