@@ -70,7 +70,7 @@ mv kept.csv runs/photos/split.csv
 [[ $(json eval.json "j['top1'] == $(json quantized.json "j['after']['top1']"), j['count']") == "True 16" ]] || wrong "the file: $(cat eval.json)"
 
 # One seed, one result: threads, and stopped and gone on with, in the features, in the head, in the whole.
-again=(photos --weights base --epochs 2 --set head.epochs=1200 --seed 3)
+again=(photos --weights base --epochs 2 --set head.epochs=15000 --seed 3)
 trained "${again[@]}" --threads 1 --out one
 trained "${again[@]}" --threads 2 --out two
 [[ $(bytes one) == "$(bytes two)" ]] || wrong "one and two threads differ"
