@@ -11,6 +11,7 @@
 #include "app/model_options.h"
 #include "fovea/core/error.h"
 #include "fovea/core/progress.h"
+#include "fovea/data/frames/frame_source.h"
 #include "fovea/data/frames/video_device.h"
 #include "fovea/data/image/image_files.h"
 #include "fovea/interchange/labels.h"
@@ -58,6 +59,8 @@ bool are_frames(const ClassifyOptions& options) {
     refuse("--frames and --every are for video on standard input (-) or from a camera, not for {}", options.images.front());
   if (!device && options.frames.format.empty() && options.frames.every > 1)
     refuse("frames of what kind? --frames mjpeg, or such as --frames rgb24:640x480");
+  if (!options.frames.format.empty())
+    frame_format_named(options.frames.format);  // refuses what is none before anything is done
   return device || !options.frames.format.empty();
 }
 
