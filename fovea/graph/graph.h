@@ -2,11 +2,12 @@
 /// \file
 /// A recorded network: one MLIR function in the fovea dialect, used without MLIR.
 ///
-/// The layers of fovea/nn record into a Graph by operator name, and the compiler (fovea/codegen/driver/compile.h) turns it into
-/// a Program. Nothing here includes MLIR, so a file that defines a model compiles in a second. docs/operators.md, which is
-/// generated from Ops.td, documents the operators.
+/// The layers of fovea/nn record into a Graph, and the compiler (fovea/codegen/driver/compile.h) turns it into a Program.
+/// Nothing here includes MLIR, so a file that defines a model compiles in a second. The operators are structs in
+/// fovea/graph/operators.h, documented in docs/operators.md; both are generated from AllOps.td.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -58,6 +59,14 @@ using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<i
 /// Attributes by name, in any order.
 using Attributes = std::vector<std::pair<std::string, Attribute>>;
 
+/// One of the structs of fovea/graph/operators.h.
+template <typename T>
+concept Operator = requires(const T& op) {
+  { op.operands() } -> std::same_as<std::vector<Ref>>;
+  { op.attributes() } -> std::same_as<Attributes>;
+  std::string_view(T::name);
+};
+
 /// A network under construction or finished. It is for one thread at a time, and moved rather than copied.
 class Graph {
  public:
@@ -91,6 +100,18 @@ class Graph {
       const Attribute* attribute = find(name);
       return attribute ? std::get<T>(*attribute) : std::move(otherwise);
     }
+
+    /// Whether this is one of these operators: `node.is<ops::Conv, ops::Dense>()`.
+    template <Operator... Ops>
+    bool is() const {
+      return ((op == Ops::name) || ...);
+    }
+    /// The operator with its operands and attributes by name, defaults included; nothing when this is another one.
+    template <Operator Op>
+    std::optional<Op> as() const {
+      if (!is<Op>()) return std::nullopt;
+      return Op::from(operands, attributes);
+    }
   };
 
   /// An empty function of that name.
@@ -110,6 +131,12 @@ class Graph {
   /// than ...`.
   std::vector<Ref> add(std::string_view operator_name, const std::vector<Ref>& operands, const Attributes& attributes,
                        std::string_view layer);
+  /// The same for an operator that is known where the call is written, `graph.add(ops::Relu{x}, "act1")`. Returns its result,
+  /// or a struct of its results.
+  template <Operator Op>
+  typename Op::Results add(const Op& op, std::string_view layer) {
+    return Op::results_from(add(Op::name, op.operands(), op.attributes(), layer));
+  }
 
   /// Sets the function's results, in order. Called once, as the last step.
   void finish(const std::vector<std::pair<std::string, Ref>>& results);
