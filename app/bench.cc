@@ -12,6 +12,7 @@
 #include "bench/kernels/kernel_bench.h"
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
+#include "fovea/graph/operators.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/train/run.h"
 #include "fovea/workflows/open_model.h"
@@ -129,7 +130,7 @@ struct Benched {
 bool multiplies_bytes(const Graph& graph) {
   const std::vector<Graph::Node> nodes = graph.nodes();
   return std::any_of(nodes.begin(), nodes.end(),
-                     [](const Graph::Node& node) { return node.op == "quantized_conv" || node.op == "quantized_dense"; });
+                     [](const Graph::Node& node) { return node.is<ops::QuantizedConv, ops::QuantizedDense>(); });
 }
 
 Benched benched_file(const BenchOptions& options) {

@@ -7,6 +7,7 @@
 
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/core/random.h"
+#include "fovea/graph/operators.h"
 #include "fovea/runtime/thread_pool.h"
 
 namespace fovea {
@@ -41,12 +42,12 @@ double multiply_adds(const Layer& layer) {
 // An argument stored as `dtype` and read as f32.
 Ref operand(Graph& graph, const char* name, Shape shape, DType dtype, Role role) {
   const Ref kept = graph.argument(name, {std::move(shape), dtype}, role);
-  return dtype == DType::f32 ? kept : graph.add("cast", {kept}, {{"dtype", std::string("f32")}}, "")[0];
+  return dtype == DType::f32 ? kept : graph.add(ops::Cast{.input = kept, .dtype = DType::f32}, "");
 }
 
 void finish(Graph& graph, Ref y, Pass pass, DType dtype) {
   const bool narrow = dtype != DType::f32 && pass != Pass::filter_gradient;
-  graph.finish({{"y", narrow ? graph.add("cast", {y}, {{"dtype", std::string(name(dtype))}}, "")[0] : y}});
+  graph.finish({{"y", narrow ? graph.add(ops::Cast{.input = y, .dtype = dtype}, "") : y}});
 }
 
 // The forward pass includes bias and relu as in a network; they are part of the kernel and do not count as operations.
@@ -58,11 +59,11 @@ Graph dense_graph(const Layer& layer, Pass pass, DType dtype) {
   const Ref b = graph.argument("b", {{layer.filters}}, Role::parameter);
   Ref y;
   if (pass == Pass::forward) {
-    y = graph.add("relu", {graph.add("add", {graph.add("dense", {x, w}, {}, "dense")[0], b}, {}, "dense")[0]}, {}, "dense")[0];
+    y = graph.add(ops::Relu{graph.add(ops::Add{graph.add(ops::Dense{x, w}, "dense"), b}, "dense")}, "dense");
   } else if (pass == Pass::input_gradient) {
-    y = graph.add("matmul", {dy, w}, {{"transpose_rhs", true}}, "dense")[0];
+    y = graph.add(ops::Matmul{.lhs = dy, .rhs = w, .transpose_rhs = true}, "dense");
   } else {
-    y = graph.add("matmul", {x, dy}, {{"transpose_lhs", true}}, "dense")[0];
+    y = graph.add(ops::Matmul{.lhs = x, .rhs = dy, .transpose_lhs = true}, "dense");
   }
   finish(graph, y, pass, dtype);
   return graph;
@@ -70,14 +71,7 @@ Graph dense_graph(const Layer& layer, Pass pass, DType dtype) {
 
 Graph conv_graph(const Layer& layer, Pass pass, DType dtype) {
   const int64_t out = layer.size / layer.stride, half = (layer.kernel - 1) / 2;
-  const Attributes attributes{{"strides", std::vector<int64_t>{layer.stride, layer.stride}},
-                              {"padding", std::vector<int64_t>{half, half, half, half}},
-                              {"groups", layer.groups}};
-  auto with = [&](const char* name, std::vector<int64_t> value) {
-    Attributes all = attributes;
-    all.emplace_back(name, std::move(value));
-    return all;
-  };
+  const std::vector<int64_t> strides{layer.stride, layer.stride}, padding{half, half, half, half};
   Graph graph;
   const Ref x = operand(graph, "x", {layer.batch, layer.size, layer.size, layer.channels}, dtype, Role::input);
   const Ref w =
@@ -86,12 +80,25 @@ Graph conv_graph(const Layer& layer, Pass pass, DType dtype) {
   const Ref b = graph.argument("b", {{layer.filters}}, Role::parameter);
   Ref y;
   if (pass == Pass::forward) {
-    y = graph.add("relu", {graph.add("add", {graph.add("conv", {x, w}, attributes, "conv")[0], b}, {}, "conv")[0]}, {},
-                  "conv")[0];
+    const Ref sums =
+        graph.add(ops::Conv{.input = x, .filter = w, .strides = strides, .groups = layer.groups, .padding = padding}, "conv");
+    y = graph.add(ops::Relu{graph.add(ops::Add{sums, b}, "conv")}, "conv");
   } else if (pass == Pass::input_gradient) {
-    y = graph.add("conv_transpose", {dy, w}, with("output_size", {layer.size, layer.size}), "conv")[0];
+    y = graph.add(ops::ConvTranspose{.input = dy,
+                                     .filter = w,
+                                     .strides = strides,
+                                     .groups = layer.groups,
+                                     .padding = padding,
+                                     .output_size = {layer.size, layer.size}},
+                  "conv");
   } else {
-    y = graph.add("conv_filter_gradient", {x, dy}, with("filter_size", {layer.kernel, layer.kernel}), "conv")[0];
+    y = graph.add(ops::ConvFilterGradient{.input = x,
+                                          .gradient = dy,
+                                          .filter_size = {layer.kernel, layer.kernel},
+                                          .strides = strides,
+                                          .groups = layer.groups,
+                                          .padding = padding},
+                  "conv");
   }
   finish(graph, y, pass, dtype);
   return graph;
@@ -115,13 +122,22 @@ Graph integer_graph(const Layer& layer) {
   const Ref x = graph.argument("x", {image, DType::i8, Quantization{.scales = {input_scale}, .zeros = {-4}}}, Role::input);
   const Ref w = graph.argument("w", {filter, DType::i8, per_channel(weight_scale, std::ssize(filter) - 1)}, Role::parameter);
   const Ref b = graph.argument("b", {{layer.filters}, DType::i32, per_channel(input_scale * weight_scale, 0)}, Role::parameter);
-  Attributes attributes{{"activation", std::string("relu")},
-                        {"output", QuantizedType{DType::i8, {.scales = {0.03F}, .zeros = {-128}}}}};
-  if (!dense) {
-    attributes.emplace_back("padding", std::vector<int64_t>{half, half, half, half});
-    attributes.emplace_back("groups", layer.groups);
+  const std::string relu(ops::Relu::name);
+  const QuantizedType output{DType::i8, {.scales = {0.03F}, .zeros = {-128}}};
+  Ref y;
+  if (dense) {
+    y = graph.add(ops::QuantizedDense{.input = x, .weight = w, .bias = b, .activation = relu, .output = output}, "layer");
+  } else {
+    y = graph.add(ops::QuantizedConv{.input = x,
+                                     .filter = w,
+                                     .bias = b,
+                                     .groups = layer.groups,
+                                     .padding = std::vector<int64_t>{half, half, half, half},
+                                     .activation = relu,
+                                     .output = output},
+                  "layer");
   }
-  graph.finish({{"y", graph.add(dense ? "quantized_dense" : "quantized_conv", {x, w, b}, attributes, "layer")[0]}});
+  graph.finish({{"y", y}});
   return graph;
 }
 

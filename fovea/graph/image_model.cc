@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 
 namespace fovea {
 namespace {
@@ -39,15 +40,19 @@ const Graph::Result& only_output(const InferenceModel& model, int64_t batch) {
   return results[0];
 }
 
+bool is_softmax(const std::optional<Graph::Node>& node) {
+  return node && node->is<ops::Softmax, ops::LogSoftmax, ops::QuantizedSoftmax>();
+}
+
 // The operator that computed `value`, seen through operators that only change its form.
-std::string origin(const Graph& graph, Ref value) {
+std::optional<Graph::Node> origin(const Graph& graph, Ref value) {
   const std::vector<Graph::Node> nodes = graph.nodes();
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
     if (std::find(node->results.begin(), node->results.end(), value) == node->results.end()) continue;
-    if (node->op != "reshape" && node->op != "quantize" && node->op != "dequantize") return node->op;
+    if (!node->is<ops::Reshape, ops::Quantize, ops::Dequantize>()) return *node;
     value = node->operands[0];
   }
-  return "";
+  return std::nullopt;
 }
 
 }  // namespace
@@ -60,7 +65,7 @@ ImageModelForm image_model_form(const InferenceModel& model) {
           .input = input.type,
           .output = output.type,
           .classes = output.type.shape.back(),
-          .ends_in_softmax = origin(model.graph, output.value).ends_with("softmax")};
+          .ends_in_softmax = is_softmax(origin(model.graph, output.value))};
 }
 
 float least_probability(const TensorType& output) {

@@ -6,6 +6,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/image_model.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/dequantize.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/inference/predictor.h"
@@ -28,11 +29,11 @@ Places places_in(const InferenceModel& model, const std::vector<Graph::Node>& no
   if (places.features.index < 0) refuse("{} has no layer of more than one pixel, so it has no heat map", model.name);
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
     if (node->results[0] != places.logits) continue;
-    if (node->op == "softmax") {
+    if (node->is<ops::Softmax>()) {
       places.logits = node->operands[0];
       break;
     }
-    if (node->op != "reshape") break;
+    if (!node->is<ops::Reshape>()) break;
     places.logits = node->operands[0];
   }
   return places;
@@ -47,15 +48,12 @@ Graph gradient_graph(const InferenceModel& model, const ImageModelForm& form) {
   for (const Graph::Node& node : nodes) copy.copy(node);
   const int64_t batch = form.input.shape[0];
   const Ref label = graph.argument("class", {{batch}, DType::i32}, Role::input);
-  const auto add = [&](const char* op, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
-    return graph.add(op, operands, attributes, "heat")[0];
-  };
-  const Ref chosen =
-      add("one_hot", {label}, {{"classes", form.classes}, {"dtype", std::string(name(DType::f32))}, {"on", 1.0}, {"off", 0.0}});
-  const Ref logits = add("reshape", {copy(places.logits)}, {{"shape", Shape{batch, form.classes}}});
-  const Ref score = add("reduce_sum", {add("mul", {logits, chosen})}, {{"dims", std::vector<int64_t>{0, 1}}});
+  const auto add = [&](const auto& op) { return graph.add(op, "heat"); };
+  const Ref chosen = add(ops::OneHot{.labels = label, .classes = form.classes, .dtype = DType::f32, .on = 1.0, .off = 0.0});
+  const Ref logits = add(ops::Reshape{.input = copy(places.logits), .shape = {batch, form.classes}});
+  const Ref score = add(ops::ReduceSum{.input = add(ops::Mul{logits, chosen}), .dims = {0, 1}});
   const Ref features = copy(places.features);
-  const Ref gradient = add("gradients", {score, features});
+  const Ref gradient = add(ops::Gradients{.loss = score, .wrt = {features}})[0];
   graph.finish({{"features", features}, {"gradient", gradient}});
   return graph;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/folding.h"
 #include "fovea/graph/rewrite/fused_layers.h"
 
@@ -18,20 +19,18 @@ struct Signature {
   bool operator==(const Signature&) const = default;
 };
 
-std::vector<int64_t> pair_of(const Graph::Node& node, const char* attribute) {
-  std::vector<int64_t> pair = node.get(attribute, std::vector<int64_t>{});
+std::vector<int64_t> pair_of(std::vector<int64_t> pair) {
   if (pair.empty()) pair = {1};
   if (pair.size() == 1) pair.push_back(pair[0]);
   return pair;
 }
 
-std::vector<int64_t> cells_of(const Graph::Node& node, const Shape& image, const Shape& filter,
+std::vector<int64_t> cells_of(const std::optional<ops::Padding>& padding, const Shape& image, const Shape& filter,
                               const std::vector<int64_t>& strides, const std::vector<int64_t>& dilations) {
-  const Attribute* given = node.find("padding");
   std::vector<int64_t> cells(4);
-  if (!given) return cells;
-  if (const auto* list = std::get_if<std::vector<int64_t>>(given)) return *list;
-  for (size_t i = 0; i < 2 && std::get<std::string>(*given) == "same"; ++i) {
+  if (!padding) return cells;
+  if (const auto* list = padding->cells()) return *list;
+  for (size_t i = 0; i < 2 && padding->rule() == "same"; ++i) {
     const int64_t size = image[i + 1], results = (size + strides[i] - 1) / strides[i];
     const int64_t total = std::max<int64_t>((results - 1) * strides[i] + (filter[i] - 1) * dilations[i] + 1 - size, 0);
     cells[2 * i] = total / 2;
@@ -42,11 +41,12 @@ std::vector<int64_t> cells_of(const Graph::Node& node, const Shape& image, const
 
 std::optional<Signature> signature_of(const Graph& graph, const Graph::Node& node) {
   Shape filter = graph.type(node.operands[1]).shape;
-  if (node.op == "dense") return Signature{{1, 1, filter[0], filter[1]}, {1, 1}, {0, 0, 0, 0}, 1};
+  if (node.is<ops::Dense>()) return Signature{{1, 1, filter[0], filter[1]}, {1, 1}, {0, 0, 0, 0}, 1};
   const Shape image = graph.type(node.operands[0]).shape;
   if (filter.size() != 4 || image.size() != 4) return std::nullopt;
-  const std::vector<int64_t> strides = pair_of(node, "strides"), dilations = pair_of(node, "dilations");
-  Signature signature{filter, strides, cells_of(node, image, filter, strides, dilations), node.get<int64_t>("groups", 1)};
+  const auto conv = node.as<ops::Conv>();
+  const std::vector<int64_t> strides = pair_of(conv->strides), dilations = pair_of(conv->dilations);
+  Signature signature{filter, strides, cells_of(conv->padding, image, filter, strides, dilations), conv->groups};
   if (image[1] == 1 && image[2] == 1 && filter[0] == 1 && filter[1] == 1) signature.strides = {1, 1};
   return signature;
 }
@@ -66,7 +66,7 @@ std::optional<std::vector<OwnLayer>> own_layers(const Traced& traced) {
   std::map<int32_t, size_t> makers;  // for each value, the layer whose result it is
   std::vector<OwnLayer> layers;
   for (const Graph::Node& node : traced.graph.nodes()) {
-    if (node.op == "conv" || node.op == "dense") {
+    if (node.is<ops::Conv, ops::Dense>()) {
       const auto signature = signature_of(traced.graph, node);
       if (!signature || !names.contains(node.operands[1].index)) return std::nullopt;
       makers[node.results[0].index] = layers.size();
@@ -78,13 +78,13 @@ std::optional<std::vector<OwnLayer>> own_layers(const Traced& traced) {
     const auto maker = node.operands.empty() ? makers.end() : makers.find(node.operands[0].index);
     if (maker == makers.end()) continue;
     OwnLayer& layer = layers[maker->second];
-    if (node.op == "batch_norm") {
-      layer.scale = names[node.operands[1].index];
-      layer.bias = names[node.operands[2].index];
-      layer.mean = names[node.operands[3].index];
-      layer.variance = names[node.operands[4].index];
-      layer.epsilon = node.get("epsilon", 1e-5);
-    } else if (node.op == "add" && names.contains(node.operands[1].index)) {
+    if (const auto norm = node.as<ops::BatchNorm>()) {
+      layer.scale = names[norm->scale.index];
+      layer.bias = names[norm->shift.index];
+      layer.mean = names[norm->mean.index];
+      layer.variance = names[norm->variance.index];
+      layer.epsilon = norm->epsilon;
+    } else if (node.is<ops::Add>() && names.contains(node.operands[1].index)) {
       layer.bias = names[node.operands[1].index];
     }
   }

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "fovea/graph/operators.h"
+
 namespace fovea {
 namespace {
 
@@ -25,7 +27,7 @@ Summary summarize(const Network& network) {
   std::map<std::string, int64_t> parameters = parameters_by_layer(traced);
   Summary summary;
   for (const Operation& operation : traced.operations) {
-    if (operation.name == "constant") continue;
+    if (operation.name == ops::Constant::name) continue;
     // A convolution, its bias and its activation count as one layer.
     if (summary.layers.empty() || summary.layers.back().name != operation.layer) {
       summary.layers.push_back({.name = operation.layer, .operation = operation.name});

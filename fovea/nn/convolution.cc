@@ -45,7 +45,7 @@ template <typename Options>
 operators::Movement movement_of(const Options& options, int64_t spatial, const std::string& layer) {
   return {.strides = options.stride.of_rank(spatial, layer + ": stride"),
           .dilations = options.dilation.of_rank(spatial, layer + ": dilation"),
-          .padding = options.padding.attribute(spatial, layer + ": padding")};
+          .padding = ops::Padding(options.padding.attribute(spatial, layer + ": padding"))};
 }
 
 int64_t product(const std::vector<int64_t>& values) {

@@ -7,6 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/glob.h"
+#include "fovea/graph/operators.h"
 #include "fovea/nn/operators.h"
 
 namespace fovea {
@@ -48,7 +49,7 @@ class CutSearch {
         else if (operand == image_.ref())
           image_read = static_cast<int64_t>(i);
       }
-      Origin origin = nodes[i].op == "batch_norm_training" ? Origin::trained : Origin::fixed;
+      Origin origin = nodes[i].is<ops::BatchNormTraining>() ? Origin::trained : Origin::fixed;
       for (const Ref operand : nodes[i].operands) origin = std::max(origin, origins_[operand.index]);
       for (const Ref result : nodes[i].results) {
         makers[result.index] = i;
@@ -156,7 +157,7 @@ std::vector<std::string> norm_scales(const Network& network) {
   for (const Graph::Argument& argument : traced.graph.arguments()) names[argument.value.index] = argument.name;
   std::set<std::string> scales;
   for (const Graph::Node& node : traced.graph.nodes()) {
-    if (node.op != "batch_norm") continue;
+    if (!node.is<ops::BatchNorm>()) continue;
     if (const auto name = names.find(node.operands[1].index); name != names.end()) scales.insert(name->second);
   }
   return {scales.begin(), scales.end()};

@@ -25,10 +25,9 @@ int64_t spatial_rank(Value x, const std::string& layer) {
 // whole. This is PyTorch's rule, by which a window that is in padding alone does not count.
 void widen_padding(Value x, const std::vector<int64_t>& window, operators::Movement& movement, const std::string& layer) {
   std::vector<int64_t> padding(2 * window.size(), 0);
-  if (const auto* pairs = std::get_if<std::vector<int64_t>>(&movement.padding)) padding = *pairs;
-  if (const auto* rule = std::get_if<std::string>(&movement.padding); rule != nullptr && *rule == "same") {
+  if (const auto* pairs = movement.padding.cells()) padding = *pairs;
+  if (movement.padding.rule() == "same")
     refuse("{}: partial windows need a padding of valid or numbers; same rounds up already", layer);
-  }
   for (size_t i = 0; i < window.size(); ++i) {
     const int64_t extent = x.extent(static_cast<int64_t>(i) + 1), before = padding[2 * i], stride = movement.strides[i];
     const int64_t room = std::max<int64_t>(extent + before + padding[2 * i + 1] - window[i], 0);
@@ -45,7 +44,7 @@ Value pool(Value x, const PoolOptions& options, bool maximum) {
   const std::vector<int64_t> window = options.window.of_rank(spatial, layer + ": window");
   operators::Movement movement{
       .strides = options.stride.value_or(options.window).of_rank(spatial, layer + ": stride"),
-      .padding = options.padding.attribute(spatial, layer + ": padding"),
+      .padding = ops::Padding(options.padding.attribute(spatial, layer + ": padding")),
   };
   if (options.partial) widen_padding(x, window, movement, layer);
   return maximum ? operators::max_pool(x, window, movement) : operators::avg_pool(x, window, movement, options.count_padding);

@@ -16,7 +16,7 @@ std::vector<int64_t> all_dimensions(Value x) {
   return dimensions;
 }
 
-Value norm(Value x) { return operators::unary("sqrt", operators::reduce_sum(x * x, all_dimensions(x))); }
+Value norm(Value x) { return operators::unary(ops::Sqrt::name, operators::reduce_sum(x * x, all_dimensions(x))); }
 
 // The matrix [rows, columns] with its singular values moved towards 1. Products are taken over the longer side.
 Value orthogonalized(Value matrix, int64_t steps) {

@@ -44,7 +44,8 @@ Value weighted_loss(Value logits, Value target, Value label, const CrossEntropyO
   if (options.focal > 0) {
     const Value own = operators::reduce_sum(operators::one_hot(label, classes, dtype) * log_probabilities, {1});
     // A power below 1 has no finite gradient at p = 1.
-    const Value missing = operators::maximum(1.0 - operators::unary("exp", own), operators::constant(logits.recorder(), 1e-6));
+    const Value missing =
+        operators::maximum(1.0 - operators::unary(ops::Exp::name, own), operators::constant(logits.recorder(), 1e-6));
     loss = loss * operators::power(missing, options.focal);
   }
   return -mean(loss);
@@ -72,7 +73,7 @@ Value softmax_cross_entropy(Value logits, const MixedLabels& labels, CrossEntrop
 Value distillation(Value logits, Value teacher, double temperature) {
   if (!(temperature > 0)) refuse("distillation: temperature is {}, must be positive", temperature);
   const Value wanted = operators::log_softmax(teacher / temperature), own = operators::log_softmax(logits / temperature);
-  const Value divergence = operators::reduce_sum(operators::unary("exp", wanted) * (wanted - own), {1});
+  const Value divergence = operators::reduce_sum(operators::unary(ops::Exp::name, wanted) * (wanted - own), {1});
   return mean(divergence) * (temperature * temperature);
 }
 

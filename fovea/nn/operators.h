@@ -5,9 +5,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
+#include "fovea/graph/operators.h"
 #include "fovea/nn/layers.h"
 #include "fovea/nn/value.h"
 
@@ -18,7 +19,7 @@ namespace fovea::operators {
 struct Movement {
   std::vector<int64_t> strides;    ///< one for each spatial dimension; empty: ones
   std::vector<int64_t> dilations;  ///< the same
-  Attribute padding;               ///< "same", "valid", or before and after of each dimension
+  ops::Padding padding = "valid";  ///< a rule, or before and after of each dimension
 };
 
 /// A tensor that is known when the network is written, and a scalar [] f32.
@@ -43,7 +44,8 @@ Value max_pool(Value x, const std::vector<int64_t>& window, const Movement& move
 /// The mean of each window; `count_padding` divides by the whole window.
 Value avg_pool(Value x, const std::vector<int64_t>& window, const Movement& movement, bool count_padding);
 
-Value unary(const std::string& name, Value x);  ///< An element-wise operator by name: sqrt, exp, log, abs, ...
+/// An element-wise operator without attributes by its name: ops::Sqrt::name, ops::Exp::name, ...
+Value unary(std::string_view name, Value x);
 /// An activation.
 Value activation(Value x, const Activation& activation);
 /// Rounds x as integers from `least` to 127 would hold it; the bounds are [] or [channels]. The gradient passes straight

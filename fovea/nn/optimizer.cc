@@ -31,7 +31,7 @@ Optimizer adam_family(AdamOptions options, const char* name) {
       const Value moment2 = kept(recorder, "moment2", spec) * options.beta2 + gradient * gradient * (1 - options.beta2);
       recorder.update("moment1." + spec.name, moment1);
       recorder.update("moment2." + spec.name, moment2);
-      const Value step = (moment1 / correction1) / (operators::unary("sqrt", moment2 / correction2) + options.epsilon);
+      const Value step = (moment1 / correction1) / (operators::unary(ops::Sqrt::name, moment2 / correction2) + options.epsilon);
       return decay.start(spec, parameter, rate) - rate * step;
     };
   };
@@ -72,8 +72,8 @@ Optimizer rmsprop(RmsPropOptions options) {
       const Value square =
           kept(recorder, "mean_square", spec, start) * options.decay + gradient * gradient * (1 - options.decay);
       recorder.update("mean_square." + spec.name, square);
-      const Value divisor = options.epsilon_outside ? operators::unary("sqrt", square) + options.epsilon
-                                                    : operators::unary("sqrt", square + options.epsilon);
+      const Value divisor = options.epsilon_outside ? operators::unary(ops::Sqrt::name, square) + options.epsilon
+                                                    : operators::unary(ops::Sqrt::name, square + options.epsilon);
       Value step = rate * gradient / divisor;
       if (options.momentum > 0) step = with_momentum(recorder, spec, step, options.momentum);
       return decay.start(spec, parameter, rate) - step;

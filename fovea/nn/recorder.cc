@@ -5,6 +5,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/glob.h"
+#include "fovea/graph/operators.h"
 
 namespace fovea {
 namespace {
@@ -98,14 +99,14 @@ std::vector<Shape> Recorder::flattened_maps(Value value) const {
 void Recorder::carry_flattened(const std::string& operator_name, const std::vector<Value>& operands, Value result) {
   if (operands.empty() || flattened_.empty() || result.rank() != 2) return;
   std::vector<Shape> maps = flattened_maps(operands.front());
-  if (operator_name == "concat" && result.extent(0) == operands.front().extent(0)) {
+  if (operator_name == ops::Concat::name && result.extent(0) == operands.front().extent(0)) {
     for (size_t i = 1; i < operands.size(); ++i) {
       std::vector<Shape> more = flattened_maps(operands[i]);
       if (more.empty()) more = {{operands[i].extent(-1)}};  // features without an order are a map of one position
       if (maps.empty()) maps = {{operands.front().extent(-1)}};
       maps.insert(maps.end(), more.begin(), more.end());
     }
-  } else if (result.shape() != operands.front().shape() || operator_name == "dense") {
+  } else if (result.shape() != operands.front().shape() || operator_name == ops::Dense::name) {
     return;
   }
   if (!maps.empty()) mark_flattened(result, std::move(maps));

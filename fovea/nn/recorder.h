@@ -107,6 +107,12 @@ class Recorder {
 
   /// Records an operator; returns its results. Operands that do not fit are refused with the layer's name.
   std::vector<Value> add(std::string_view operator_name, const std::vector<Value>& operands, const Attributes& attributes = {});
+  /// The same with the attributes of one of the structs of fovea/graph/operators.h, whose operands are left out:
+  /// `recorder.add(ops::Clamp{.low = 0, .high = 1}, {x})`.
+  template <Operator Op>
+  std::vector<Value> add(const Op& op, const std::vector<Value>& operands) {
+    return add(Op::name, operands, op.attributes());
+  }
   /// The operators so far.
   const std::vector<Operation>& operations() const { return operations_; }
 

@@ -111,7 +111,7 @@ void clip(std::vector<Value>& gradients, double longest) {
     const Value square = operators::reduce_sum(gradients[i] * gradients[i], dimensions);
     sum = i == 0 ? square : sum + square;
   }
-  const Value norm = operators::unary("sqrt", sum);
+  const Value norm = operators::unary(ops::Sqrt::name, sum);
   const Value factor = operators::minimum(longest / (norm + 1e-6), operators::constant(norm.recorder(), 1));
   for (Value& gradient : gradients) gradient = gradient * factor;
 }

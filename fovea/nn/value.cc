@@ -8,9 +8,9 @@
 namespace fovea {
 namespace {
 
-Value binary(const char* name, Value a, Value b) { return a.recorder().add(name, {a, b}).front(); }
-Value binary(const char* name, Value a, double b) { return binary(name, a, operators::constant(a.recorder(), b)); }
-Value binary(const char* name, double a, Value b) { return binary(name, operators::constant(b.recorder(), a), b); }
+Value binary(std::string_view name, Value a, Value b) { return a.recorder().add(name, {a, b}).front(); }
+Value binary(std::string_view name, Value a, double b) { return binary(name, a, operators::constant(a.recorder(), b)); }
+Value binary(std::string_view name, double a, Value b) { return binary(name, operators::constant(b.recorder(), a), b); }
 
 }  // namespace
 
@@ -28,18 +28,18 @@ Recorder& Value::recorder() const {
   return *recorder_;
 }
 
-Value operator+(Value a, Value b) { return binary("add", a, b); }
-Value operator-(Value a, Value b) { return binary("sub", a, b); }
-Value operator*(Value a, Value b) { return binary("mul", a, b); }
-Value operator/(Value a, Value b) { return binary("div", a, b); }
-Value operator+(Value a, double b) { return binary("add", a, b); }
-Value operator-(Value a, double b) { return binary("sub", a, b); }
-Value operator*(Value a, double b) { return binary("mul", a, b); }
-Value operator/(Value a, double b) { return binary("div", a, b); }
-Value operator+(double a, Value b) { return binary("add", a, b); }
-Value operator-(double a, Value b) { return binary("sub", a, b); }
-Value operator*(double a, Value b) { return binary("mul", a, b); }
-Value operator/(double a, Value b) { return binary("div", a, b); }
-Value operator-(Value a) { return operators::unary("neg", a); }
+Value operator+(Value a, Value b) { return binary(ops::Add::name, a, b); }
+Value operator-(Value a, Value b) { return binary(ops::Sub::name, a, b); }
+Value operator*(Value a, Value b) { return binary(ops::Mul::name, a, b); }
+Value operator/(Value a, Value b) { return binary(ops::Div::name, a, b); }
+Value operator+(Value a, double b) { return binary(ops::Add::name, a, b); }
+Value operator-(Value a, double b) { return binary(ops::Sub::name, a, b); }
+Value operator*(Value a, double b) { return binary(ops::Mul::name, a, b); }
+Value operator/(Value a, double b) { return binary(ops::Div::name, a, b); }
+Value operator+(double a, Value b) { return binary(ops::Add::name, a, b); }
+Value operator-(double a, Value b) { return binary(ops::Sub::name, a, b); }
+Value operator*(double a, Value b) { return binary(ops::Mul::name, a, b); }
+Value operator/(double a, Value b) { return binary(ops::Div::name, a, b); }
+Value operator-(Value a) { return operators::unary(ops::Neg::name, a); }
 
 }  // namespace fovea

@@ -5,6 +5,7 @@
 
 #include <numeric>
 
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/nn/operators.h"
 
@@ -53,12 +54,12 @@ Graph observation_graph(const InferenceModel& model, const QuantizationPlan& pla
     if (whole_tensors) {
       // An input cannot be a result directly, and one value cannot be two results.
       results.emplace_back(numbered("value", observed.index),
-                           graph.add("reshape", {value}, {{"shape", graph.type(value).shape}}, "")[0]);
+                           graph.add(ops::Reshape{.input = value, .shape = graph.type(value).shape}, ""));
       continue;
     }
-    const Attributes dims{{"dims", all_dimensions(graph.type(value).shape)}};
-    results.emplace_back(numbered("minimum", observed.index), graph.add("reduce_min", {value}, dims, "")[0]);
-    results.emplace_back(numbered("maximum", observed.index), graph.add("reduce_max", {value}, dims, "")[0]);
+    const std::vector<int64_t> dims = all_dimensions(graph.type(value).shape);
+    results.emplace_back(numbered("minimum", observed.index), graph.add(ops::ReduceMin{.input = value, .dims = dims}, ""));
+    results.emplace_back(numbered("maximum", observed.index), graph.add(ops::ReduceMax{.input = value, .dims = dims}, ""));
   }
   graph.finish(results);
   return graph;

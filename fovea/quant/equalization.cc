@@ -6,11 +6,15 @@
 #include <set>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 
 namespace fovea {
 namespace {
 
-const std::set<std::string> homogeneous = {"relu", "max_pool", "avg_pool", "reduce_mean", "reshape"};
+// Whether f(c * x) is c * f(x) for all c above 0.
+bool is_homogeneous(const Graph::Node& node) {
+  return node.is<ops::Relu, ops::MaxPool, ops::AveragePool, ops::ReduceMean, ops::Reshape>();
+}
 
 // Two layers, of which only the second reads the result of the first.
 struct Pair {
@@ -50,14 +54,14 @@ class Equalizer {
   }
 
   const QuantizationPlan::Layer* partner(const QuantizationPlan::Layer& layer) const {
-    if (!may_change(layer) || (layer.activation != "none" && layer.activation != "relu")) return nullptr;
+    if (!may_change(layer) || (layer.activation != "none" && layer.activation != ops::Relu::name)) return nullptr;
     Ref value = layer.output;
     for (;;) {
       const auto readers = readers_.find(value.index);
       if (readers == readers_.end() || readers->second.size() != 1 || readers->second[0] == nullptr) return nullptr;
       const QuantizationPlan::Layer& next = *readers->second[0];
       if (next.contraction()) return may_change(next) && input_channels_fit(layer, next) ? &next : nullptr;
-      if (!homogeneous.contains(next.node.op) || !keeps_channels_last(next)) return nullptr;
+      if (!is_homogeneous(next.node) || !keeps_channels_last(next)) return nullptr;
       value = next.output;
     }
   }
@@ -88,7 +92,8 @@ class Equalizer {
     Tensor& weight = tensor(second.weight);
     const Shape& shape = weight.shape();
     const int64_t out = shape.back(), in = shape[shape.size() - 2];
-    const int64_t groups = second.node.get<int64_t>("groups", 1);
+    const auto conv = second.node.as<ops::Conv>();
+    const int64_t groups = conv ? conv->groups : 1;
     for (int64_t i = 0; i < weight.size(); ++i) {
       const int64_t group = i % out / (out / groups);
       visit(weight.data<float>()[i], (group * in + i / out % in) % channels);

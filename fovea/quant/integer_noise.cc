@@ -9,6 +9,7 @@
 #include "fovea/core/error.h"
 #include "fovea/data/augment/pipeline.h"
 #include "fovea/graph/image_model.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/dequantize.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/inference/predictor.h"
@@ -40,7 +41,8 @@ Graph observed(const InferenceModel& model, const std::vector<Graph::Node>& laye
   for (const Graph::Node& node : layers) {
     // One value cannot be two results of a graph, so each gets a value of its own.
     const Ref value = copy(node.results[0]);
-    more.emplace_back(value_name(node.results[0]), graph.add("reshape", {value}, {{"shape", graph.type(value).shape}}, "")[0]);
+    more.emplace_back(value_name(node.results[0]),
+                      graph.add(ops::Reshape{.input = value, .shape = graph.type(value).shape}, ""));
   }
   copy.finish(more);
   return graph;

@@ -6,42 +6,46 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/glob.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/quant/parameters.h"
 
 namespace fovea {
 namespace {
 
-const std::set<std::string> moving = {"max_pool", "avg_pool", "reshape", "slice", "pad", "transpose", "concat", "resize"};
-const std::set<std::string> functions = {"relu",  "relu6",      "leaky_relu",   "sigmoid", "tanh",
-                                         "swish", "hard_swish", "hard_sigmoid", "gelu"};
-const std::set<std::string> others = {"conv", "dense", "add", "sub", "mul", "reduce_mean", "softmax"};
+bool is_moving(const Graph::Node& node) {
+  return node
+      .is<ops::MaxPool, ops::AveragePool, ops::Reshape, ops::Slice, ops::Pad, ops::Transpose, ops::Concat, ops::Resize>();
+}
+bool is_function(const Graph::Node& node) {
+  return node.is<ops::Relu, ops::Relu6, ops::LeakyRelu, ops::Sigmoid, ops::Tanh, ops::Swish, ops::HardSwish, ops::HardSigmoid,
+                 ops::Gelu>();
+}
 
 bool has_integer_operator(const FusedLayer& layer, const Graph& graph) {
   const Graph::Node& node = layer.node;
-  if (node.op == "conv" || node.op == "dense") {
-    return layer.has_weight() && graph.type(layer.output).shape.size() == (node.op == "conv" ? 4U : 2U);
+  if (node.is<ops::Conv, ops::Dense>()) {
+    return layer.has_weight() && graph.type(layer.output).shape.size() == (node.is<ops::Conv>() ? 4U : 2U);
   }
   // There is no integer operator for averages that count padding.
-  if (node.op == "avg_pool" && node.get<bool>("count_padding", false)) {
-    const Attribute* padding = node.find("padding");
-    const auto* cells = padding != nullptr ? std::get_if<std::vector<int64_t>>(padding) : nullptr;
+  if (const auto pool = node.as<ops::AveragePool>(); pool && pool->count_padding) {
+    const auto* cells = pool->padding ? pool->padding->cells() : nullptr;
     if (cells != nullptr && std::ranges::any_of(*cells, [](int64_t count) { return count != 0; })) return false;
   }
-  if (node.op == "max_pool" || node.op == "avg_pool") return graph.type(layer.output).shape.size() == 4;
-  return moving.contains(node.op) || functions.contains(node.op) || others.contains(node.op);
+  if (node.is<ops::MaxPool, ops::AveragePool>()) return graph.type(layer.output).shape.size() == 4;
+  return is_moving(node) || is_function(node) || node.is<ops::Add, ops::Sub, ops::Mul, ops::ReduceMean, ops::Softmax>();
 }
 
 std::optional<QuantizedType> rule_of(const std::string& op) {
-  if (op == "sigmoid" || op == "softmax") return probability_type();
-  if (op == "tanh") return tangent_type();
-  if (op == "hard_sigmoid") return unit_type();
+  if (op == ops::Sigmoid::name || op == ops::Softmax::name) return probability_type();
+  if (op == ops::Tanh::name) return tangent_type();
+  if (op == ops::HardSigmoid::name) return unit_type();
   return std::nullopt;
 }
 
 }  // namespace
 
-bool QuantizationPlan::Layer::keeps_type() const { return moving.contains(node.op); }
+bool QuantizationPlan::Layer::keeps_type() const { return is_moving(node); }
 
 QuantizationPlan::QuantizationPlan(const InferenceModel& model, const PlanOptions& options) {
   for (FusedLayer& layer : fused_layers(model.graph)) {
@@ -64,9 +68,9 @@ void QuantizationPlan::absorb_hard_sigmoids() {
   std::vector<Layer> kept;
   for (Layer& layer : layers_) {
     const auto producer = std::ranges::find_if(kept, [&](const Layer& other) { return other.output == layer.inputs[0]; });
-    if (layer.node.op == "hard_sigmoid" && producer != kept.end() && producer->contraction() && producer->integer &&
+    if (layer.node.is<ops::HardSigmoid>() && producer != kept.end() && producer->contraction() && producer->integer &&
         producer->activation == "none" && uses[layer.inputs[0].index] == 1) {
-      producer->activation = "hard_sigmoid";
+      producer->activation = ops::HardSigmoid::name;
       producer->output = layer.output;
     } else {
       kept.push_back(std::move(layer));
@@ -122,7 +126,7 @@ void QuantizationPlan::group(const InferenceModel& model) {
     for (const Ref input : layer.inputs) {
       if (!parameters.contains(input.index)) integers.insert(input.index);
     }
-    const auto rule = layer.activation == "hard_sigmoid" ? rule_of(layer.activation) : rule_of(layer.node.op);
+    const auto rule = layer.activation == ops::HardSigmoid::name ? rule_of(layer.activation) : rule_of(layer.node.op);
     if (rule) fixed_[layer.output.index] = *rule;
     if (!layer.keeps_type()) continue;
     derived.insert(layer.output.index);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/folding.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/nn/operators.h"
@@ -23,10 +24,11 @@ InferenceModel folded_form(const Network& network, const Traced& traced) {
   return folded(model, {.norms_as_convolutions = true});
 }
 
-Value over_all(const char* name, Value x) {
+template <Operator Reduction>
+Value over_all(Value x) {
   std::vector<int64_t> dimensions(static_cast<size_t>(x.rank()));
   std::iota(dimensions.begin(), dimensions.end(), int64_t{0});
-  return x.recorder().add(name, {x}, {{"dims", dimensions}}).front();
+  return x.recorder().add(Reduction{.dims = dimensions}, {x}).front();
 }
 
 class QuantizationAwareWriter {
@@ -73,7 +75,7 @@ class QuantizationAwareWriter {
       for (const bool maximum : {false, true}) {
         Value found = operators::constant(recorder_, 0);  // real 0 is always inside
         for (const Value value : values) {
-          const Value end = over_all(maximum ? "reduce_max" : "reduce_min", value);
+          const Value end = maximum ? over_all<ops::ReduceMax>(value) : over_all<ops::ReduceMin>(value);
           found = maximum ? operators::maximum(found, end) : operators::minimum(found, end);
         }
         const RangeNames names = range_names(plan_, model_, group);
@@ -118,7 +120,7 @@ std::vector<Graph::Node> nodes_without_ranges(const Graph& graph) {
   for (const Graph::Result& result : graph.results()) wanted.insert(result.value.index);
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
     if (std::ranges::none_of(node->results, [&](Ref result) { return wanted.contains(result.index); })) continue;
-    for (size_t i = 0; i < (node->op == "fake_quantize" ? 1 : node->operands.size()); ++i)
+    for (size_t i = 0; i < (node->is<ops::FakeQuantize>() ? 1 : node->operands.size()); ++i)
       wanted.insert(node->operands[i].index);
     live.push_back(std::move(*node));
   }
@@ -140,7 +142,7 @@ std::optional<LearnedRanges> learned_ranges(const InferenceModel& model) {
   std::map<int32_t, Range> ranges;
   bool found = false;
   for (const Graph::Node& node : nodes_without_ranges(model.graph)) {
-    if (node.op != "fake_quantize") {
+    if (!node.is<ops::FakeQuantize>()) {
       copy.copy(node);
       continue;
     }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/pixels.h"
 
@@ -36,11 +37,12 @@ class Quantizer {
   Ref integer(Ref value);
   Ref constant_integers(Ref value);
   Ref parameter(const std::string& name, const TensorType& type, const Tensor& tensor);
-  Ref add(const char* op, const std::vector<Ref>& operands, Attributes attributes, const std::string& layer) {
-    return graph_.add(op, operands, attributes, layer)[0];
+  template <Operator Op>
+  Ref add(const Op& op, const std::string& layer) {
+    return graph_.add(op, layer);
   }
-  Ref add_weighted(const char* op, Ref input, const QuantizedWeights& weights, const std::string& weight_name,
-                   const std::string& bias_name, Attributes attributes, const std::string& layer);
+  template <Operator Op>
+  Ref write_binary(const QuantizationPlan::Layer& layer);
   Ref converted(Ref value, const QuantizedType& type, const std::string& layer);
   QuantizedType type_of(Ref value) const { return fovea::type_of(plan_, ranges_, value); }
   float scale_of(Ref integer) const { return graph_.type(integer).quantization->scales[0]; }
@@ -56,11 +58,6 @@ class Quantizer {
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, Ref> parameters_;
 };
-
-Attributes with(Attributes attributes, const char* name, Attribute value) {
-  attributes.emplace_back(name, std::move(value));
-  return attributes;
-}
 
 std::string bias_name_of(std::string weight) {
   if (weight.ends_with("weight")) weight.resize(weight.size() - 6);
@@ -84,7 +81,7 @@ Ref Quantizer::parameter(const std::string& name, const TensorType& type, const 
 Ref Quantizer::converted(Ref value, const QuantizedType& type, const std::string& layer) {
   const TensorType have = graph_.type(value);
   if (have.quantization == type.quantization && have.dtype == type.storage) return value;
-  return add("quantize", {value}, {{"output", type}}, layer);
+  return add(ops::Quantize{.input = value, .output = type}, layer);
 }
 
 Ref Quantizer::real(Ref value) {
@@ -92,7 +89,7 @@ Ref Quantizer::real(Ref value) {
   if (known != real_.end()) return known->second;
   const Ref made = names_.contains(value.index)
                        ? parameter(names_[value.index], model_.graph.type(value), values_.at(value.index))
-                       : add("dequantize", {integer_.at(value.index)}, {}, "");
+                       : add(ops::Dequantize{integer_.at(value.index)}, "");
   return real_[value.index] = made;
 }
 
@@ -128,46 +125,59 @@ void Quantizer::write_input(const Graph::Argument& argument) {
   const PixelNormalization normalization = pixel_normalization(model_.preprocessing, shape.back());
   const QuantizedWeights weights = quantized_weights(normalization.weight, normalization.bias, scale_of(integers), true);
   const QuantizedType normalized = activation_type(normalized_range(model_.preprocessing));
+  const Ref filter = parameter("normalization.weight", weights.weight_type, weights.weight);
+  const Ref bias = parameter("normalization.bias", weights.bias_type, weights.bias);
   integer_[argument.value.index] =
-      add_weighted("quantized_conv", integers, weights, "normalization.weight", "normalization.bias",
-                   {{"groups", shape.back()}, {"output", normalized}}, "normalization");
-}
-
-Ref Quantizer::add_weighted(const char* op, Ref input, const QuantizedWeights& weights, const std::string& weight_name,
-                            const std::string& bias_name, Attributes attributes, const std::string& layer) {
-  const Ref weight = parameter(weight_name, weights.weight_type, weights.weight);
-  const Ref bias = parameter(bias_name, weights.bias_type, weights.bias);
-  return add(op, {input, weight, bias}, std::move(attributes), layer);
+      add(ops::QuantizedConv{.input = integers, .filter = filter, .bias = bias, .groups = shape.back(), .output = normalized},
+          "normalization");
 }
 
 Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
   const Ref input = integer(layer.inputs[0]);
   Tensor weight = values_.at(layer.weight.index), bias = layer.has_bias() ? values_.at(layer.bias.index) : Tensor();
   std::string activation = layer.activation;
-  if (activation == "hard_sigmoid") {  // x / 6 + 1/2, clamped by the ends of the integers, which stand for 0 and 1
+  if (activation == ops::HardSigmoid::name) {  // x / 6 + 1/2, clamped by the ends of the integers, which stand for 0 and 1
     activation = "none";
     weight = weight.clone();
     for (float& value : weight.values<float>()) value /= 6;
     bias = bias.empty() ? Tensor({weight.shape().back()}, DType::f32) : bias.clone();
     for (float& value : bias.values<float>()) value = value / 6 + 0.5F;
   }
-  const bool conv = layer.node.op == "conv";
   const QuantizedType output = type_of(layer.output);
   const QuantizedWeights weights =
       quantized_weights(weight, bias, scale_of(input), options_.scales.per_channel(layer), output.quantization.scales[0]);
   const std::string& weight_name = names_.at(layer.weight.index);
-  Attributes attributes = with(layer.node.attributes, "output", output);
-  if (activation != "none") attributes.emplace_back("activation", activation);
-  return add_weighted(conv ? "quantized_conv" : "quantized_dense", input, weights, weight_name,
-                      layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name), std::move(attributes),
-                      layer.node.layer);
+  const std::string bias_name = layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name);
+  const Ref weight_ref = parameter(weight_name, weights.weight_type, weights.weight);
+  const Ref bias_ref = parameter(bias_name, weights.bias_type, weights.bias);
+  if (const auto conv = layer.node.as<ops::Conv>())
+    return add(ops::QuantizedConv{.input = input,
+                                  .filter = weight_ref,
+                                  .bias = bias_ref,
+                                  .strides = conv->strides,
+                                  .dilations = conv->dilations,
+                                  .groups = conv->groups,
+                                  .padding = conv->padding,
+                                  .activation = activation,
+                                  .output = output},
+               layer.node.layer);
+  return add(
+      ops::QuantizedDense{.input = input, .weight = weight_ref, .bias = bias_ref, .activation = activation, .output = output},
+      layer.node.layer);
+}
+
+template <Operator Op>
+Ref Quantizer::write_binary(const QuantizationPlan::Layer& layer) {
+  return add(Op{.lhs = integer(layer.inputs[0]),
+                .rhs = integer(layer.inputs[1]),
+                .activation = layer.activation,
+                .output = type_of(layer.output)},
+             layer.node.layer);
 }
 
 Ref Quantizer::write_elementwise(const QuantizationPlan::Layer& layer) {
-  Attributes attributes{{"output", type_of(layer.output)}};
-  if (layer.activation != "none") attributes.emplace_back("activation", layer.activation);
-  return add(("quantized_" + layer.node.op).c_str(), {integer(layer.inputs[0]), integer(layer.inputs[1])},
-             std::move(attributes), layer.node.layer);
+  if (layer.node.is<ops::Add>()) return write_binary<ops::QuantizedAdd>(layer);
+  return layer.node.is<ops::Sub>() ? write_binary<ops::QuantizedSub>(layer) : write_binary<ops::QuantizedMul>(layer);
 }
 
 Ref Quantizer::write_moving(const QuantizationPlan::Layer& layer) {
@@ -176,40 +186,43 @@ Ref Quantizer::write_moving(const QuantizationPlan::Layer& layer) {
     inputs.push_back(layer.inputs.size() == 1 ? integer(input)
                                               : converted(integer(input), type_of(layer.output), layer.node.layer));
   }
-  if (layer.node.op != "avg_pool") return add(layer.node.op.c_str(), inputs, layer.node.attributes, layer.node.layer);
-  Attributes attributes;
-  for (const auto& [name, value] : layer.node.attributes) {
-    if (name != "count_padding") attributes.emplace_back(name, value);
-  }
-  return add("quantized_average_pool", inputs, std::move(attributes), layer.node.layer);
+  if (const auto pool = layer.node.as<ops::AveragePool>())  // where padding counts, there is none
+    return add(
+        ops::QuantizedAveragePool{
+            .input = inputs[0], .window = pool->window, .strides = pool->strides, .padding = pool->padding},
+        layer.node.layer);
+  return graph_.add(layer.node.op, inputs, layer.node.attributes, layer.node.layer)[0];
 }
 
 Ref Quantizer::write_function(const QuantizationPlan::Layer& layer) {
   const Ref input = integer(layer.inputs[0]);
   const std::string& name = layer.node.layer;
   const QuantizedType output = type_of(layer.output);
-  if (layer.node.op == "swish") {  // as in TensorFlow Lite, which has no swish operator
+  if (layer.node.is<ops::Swish>()) {  // as in TensorFlow Lite, which has no swish operator
     const Ref gate =
-        add("quantized_activation", {input}, {{"function", std::string("sigmoid")}, {"output", probability_type()}}, name);
-    return add("quantized_mul", {input, gate}, {{"output", output}}, name);
+        add(ops::QuantizedActivation{.input = input, .function = std::string(ops::Sigmoid::name), .output = probability_type()},
+            name);
+    return add(ops::QuantizedMul{.lhs = input, .rhs = gate, .output = output}, name);
   }
-  Attributes attributes{{"function", layer.node.op}, {"output", output}};
-  if (layer.node.op == "leaky_relu") attributes.emplace_back("alpha", layer.node.get<double>("slope", 0.01));
-  return add("quantized_activation", {input}, std::move(attributes), name);
+  ops::QuantizedActivation activation{.input = input, .function = layer.node.op, .output = output};
+  if (const auto leaky = layer.node.as<ops::LeakyRelu>()) activation.alpha = leaky->slope;
+  return add(activation, name);
 }
 
 void Quantizer::write_integer(const QuantizationPlan::Layer& layer) {
-  const std::string& op = layer.node.op;
   Ref result;
   if (layer.contraction()) {
     result = write_contraction(layer);
-  } else if (op == "add" || op == "sub" || op == "mul") {
+  } else if (layer.node.is<ops::Add, ops::Sub, ops::Mul>()) {
     result = write_elementwise(layer);
-  } else if (op == "reduce_mean") {
-    result = add("quantized_mean", {integer(layer.inputs[0])}, with(layer.node.attributes, "output", type_of(layer.output)),
+  } else if (const auto mean = layer.node.as<ops::ReduceMean>()) {
+    result = add(ops::QuantizedMean{.input = integer(layer.inputs[0]),
+                                    .dims = mean->dims,
+                                    .keep_dims = mean->keep_dims,
+                                    .output = type_of(layer.output)},
                  layer.node.layer);
-  } else if (op == "softmax") {
-    result = add("quantized_softmax", {integer(layer.inputs[0])}, {{"output", type_of(layer.output)}}, layer.node.layer);
+  } else if (layer.node.is<ops::Softmax>()) {
+    result = add(ops::QuantizedSoftmax{.input = integer(layer.inputs[0]), .output = type_of(layer.output)}, layer.node.layer);
   } else if (layer.keeps_type()) {
     result = write_moving(layer);
   } else {
@@ -222,12 +235,12 @@ void Quantizer::write_real(const QuantizationPlan::Layer& layer) {
   std::vector<Ref> operands;
   for (const Ref input : layer.inputs) operands.push_back(real(input));
   if (layer.has_weight()) operands.push_back(real(layer.weight));
-  Ref result = add(layer.node.op.c_str(), operands, layer.node.attributes, layer.node.layer);
-  if (layer.has_bias()) result = add("add", {result, real(layer.bias)}, {}, layer.node.layer);
+  Ref result = graph_.add(layer.node.op, operands, layer.node.attributes, layer.node.layer)[0];
+  if (layer.has_bias()) result = add(ops::Add{result, real(layer.bias)}, layer.node.layer);
   if (layer.activation == "relu_n1_to_1") {
-    result = add("clamp", {result}, {{"low", -1.0}, {"high", 1.0}}, layer.node.layer);
+    result = add(ops::Clamp{.input = result, .low = -1.0, .high = 1.0}, layer.node.layer);
   } else if (layer.activation != "none") {
-    result = add(layer.activation.c_str(), {result}, {}, layer.node.layer);
+    result = graph_.add(layer.activation, {result}, {}, layer.node.layer)[0];
   }
   real_[layer.output.index] = result;
 }
@@ -238,13 +251,13 @@ std::pair<std::string, Ref> Quantizer::write_result(const Graph::Result& result)
   const auto known = integer_.find(result.value.index);
   if (known == integer_.end()) {  // the result of a layer in f32
     Ref value = real(result.value);
-    if (scores) value = add("softmax", {value}, {}, "");
+    if (scores) value = add(ops::Softmax{value}, "");
     if (options_.input != DType::f32 && scores) value = converted(value, probability_type(options_.input), "");
     return {name, value};
   }
   Ref value = known->second;
-  if (scores) value = add("quantized_softmax", {value}, {{"output", probability_type()}}, "");
-  if (options_.input == DType::f32) return {name, add("dequantize", {value}, {}, "")};
+  if (scores) value = add(ops::QuantizedSoftmax{.input = value, .output = probability_type()}, "");
+  if (options_.input == DType::f32) return {name, add(ops::Dequantize{value}, "")};
   Quantization quantization = *graph_.type(value).quantization;
   if (options_.input == DType::u8) quantization.zeros[0] += 128;
   return {name, converted(value, {options_.input, quantization}, "")};

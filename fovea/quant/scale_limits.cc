@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fovea/graph/operators.h"
 #include "fovea/quant/parameters.h"
 
 namespace fovea {
@@ -74,7 +75,6 @@ class Widening {
   }
 
   void fit(const QuantizationPlan::Layer& layer) {
-    const std::string& op = layer.node.op;
     const Ref input = layer.inputs[0];
     if (layer.contraction()) {
       widen(layer.output, scale(input) * largest(layer.weight) / 127 / most_product);
@@ -82,14 +82,14 @@ class Widening {
       if (layer.has_bias()) widen(layer.output, largest(layer.bias) / 0x1p30F / most_product);
       return;
     }
-    if (op == "add" || op == "sub") {
+    if (layer.node.is<ops::Add, ops::Sub>()) {
       for (const Ref operand : layer.inputs) {
         widen(layer.output, scale(operand) / most_product);
         widen(operand, scale(layer.output) * least_sum);
       }
       return;
     }
-    if (op == "mul") {
+    if (layer.node.is<ops::Mul>()) {
       const float left = scale(layer.inputs[0]), right = scale(layer.inputs[1]);
       widen(layer.output, left * right / most_product);
       widen(layer.inputs[0], scale(layer.output) * least_product / right);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/nn/operators.h"
 #include "fovea/quant/parameters.h"
 
@@ -84,7 +85,7 @@ Value Simulation::held_weight(const QuantizationPlan::Layer& layer) {
   const Value weight = parameter(layer.weight);
   std::vector<int64_t> dimensions(static_cast<size_t>(weight.rank() - (scales_.per_channel(layer) ? 1 : 0)));
   std::iota(dimensions.begin(), dimensions.end(), int64_t{0});
-  const Value largest = operators::reduce_max(operators::unary("abs", weight), dimensions);
+  const Value largest = operators::reduce_max(operators::unary(ops::Abs::name, weight), dimensions);
   return operators::fake_quantize(weight, -largest, largest, -127);
 }
 
@@ -129,7 +130,7 @@ Value Simulation::write(const QuantizationPlan::Layer& layer, const Operands& op
   if (operands.bias) y = y + *operands.bias;
   if (sum != nullptr) *sum = y;
   if (layer.activation == "none") return y;
-  if (layer.activation == "relu_n1_to_1") return recorder_.add("clamp", {y}, {{"low", -1.0}, {"high", 1.0}}).front();
+  if (layer.activation == "relu_n1_to_1") return recorder_.add(ops::Clamp{.low = -1, .high = 1}, {y}).front();
   return operators::unary(layer.activation, y);
 }
 

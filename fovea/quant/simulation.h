@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/graph/operators.h"
 #include "fovea/nn/recorder.h"
 #include "fovea/quant/plan.h"
 
@@ -19,7 +20,7 @@ struct WeightScales {
   bool conv_per_channel = true;    ///< a scale for each filter of convolutions
   bool dense_per_channel = false;  ///< a scale for each unit of dense layers
   /// Whether the layer has a scale for each output channel.
-  bool per_channel(const FusedLayer& layer) const { return layer.node.op == "conv" ? conv_per_channel : dense_per_channel; }
+  bool per_channel(const FusedLayer& layer) const { return layer.node.is<ops::Conv>() ? conv_per_channel : dense_per_channel; }
 };
 
 /// The names of the two tensors ([] f32) with the range of a group.

@@ -7,6 +7,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/core/random.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/dequantize.h"
 #include "fovea/inference/session.h"
 #include "fovea/interchange/labels.h"
@@ -66,7 +67,7 @@ TrainedModel matched_model(const InferenceModel& given, const std::string& origi
     recipe.size = found->options.input[0];
   }
   model.network = network_of(recipe);
-  const bool softmax = std::ranges::any_of(file.graph.nodes(), [](const Graph::Node& node) { return node.op == "softmax"; });
+  const bool softmax = std::ranges::any_of(file.graph.nodes(), [](const Graph::Node& node) { return node.is<ops::Softmax>(); });
   Traced traced = trace_inference(model.network, 1, softmax ? Output::probabilities : Output::logits);
   const InferenceModel ours{.name = model.network.name, .graph = std::move(traced.graph), .tensors = model.tensors};
   if (const double error = difference(file, ours); error > 1e-3)

@@ -4,13 +4,14 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/write.h"
 #include "fovea/interchange/tflite/write.h"
 
 namespace fovea {
 
 bool simulates_integers(const InferenceModel& model) {
-  return std::ranges::any_of(model.graph.nodes(), [](const Graph::Node& node) { return node.op == "fake_quantize"; });
+  return std::ranges::any_of(model.graph.nodes(), [](const Graph::Node& node) { return node.is<ops::FakeQuantize>(); });
 }
 
 void write_model_file(const std::filesystem::path& path, const InferenceModel& model) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 
 namespace fovea {
 namespace {
@@ -53,7 +54,7 @@ class Dequantizer {
       // One value cannot be two results.
       const Ref own = value(source);
       results.emplace_back(fmt::format("value.{}", source.index),
-                           graph_.add("reshape", {own}, {{"shape", graph_.type(own).shape}}, "")[0]);
+                           graph_.add(ops::Reshape{.input = own, .shape = graph_.type(own).shape}, ""));
     }
     graph_.finish(results);
     return {.name = real_.name,
@@ -87,7 +88,7 @@ class Dequantizer {
     if (looked_) return biases_;
     looked_ = true;
     for (const Graph::Node& node : model_.graph.nodes()) {
-      if (node.op != "quantized_conv" && node.op != "quantized_dense") continue;
+      if (!node.is<ops::QuantizedConv, ops::QuantizedDense>()) continue;
       Quantization scales = *model_.graph.type(node.operands[1]).quantization;
       for (float& scale : scales.scales) scale *= model_.graph.type(node.operands[0]).quantization->scales[0];
       std::ranges::fill(scales.zeros, 0);
@@ -98,28 +99,21 @@ class Dequantizer {
   }
 
   Ref value(Ref source) const { return values_.at(source.index); }
-  Ref add(const Graph::Node& node, const std::string& op, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
-    return graph_.add(op, operands, attributes, node.layer)[0];
+  template <Operator Op>
+  Ref add(const Graph::Node& node, const Op& op) {
+    return graph_.add(op, node.layer);
   }
   Ref activated(const Graph::Node& node, Ref x, const std::string& activation) {
     if (activation == "none") return x;
-    if (activation == "relu_n1_to_1") return add(node, "clamp", {x}, {{"low", -1.0}, {"high", 1.0}});
-    return add(node, activation, {x});
+    if (activation == "relu_n1_to_1") return add(node, ops::Clamp{.input = x, .low = -1.0, .high = 1.0});
+    return graph_.add(activation, {x}, {}, node.layer)[0];
   }
-  // The attributes of the node without those that only integer operators have.
-  static Attributes kept(const Graph::Node& node) {
-    Attributes attributes;
-    for (const auto& [name, attribute] : node.attributes)
-      if (name != "output" && name != "activation" && name != "rounding") attributes.emplace_back(name, attribute);
-    return attributes;
-  }
-
   void write(const Graph::Node& node) {
     std::vector<Ref> operands;
     for (const Ref operand : node.operands) operands.push_back(value(operand));
-    if (node.op == "quantize" || node.op == "dequantize") {
+    if (node.is<ops::Quantize, ops::Dequantize>()) {
       values_[node.results[0].index] = operands[0];
-    } else if (node.op == "reinterpret") {
+    } else if (node.is<ops::Reinterpret>()) {
       values_[node.results[0].index] = reinterpreted(node, operands[0]);
     } else if (node.op.starts_with("quantized_")) {
       values_[node.results[0].index] = real(node, operands);
@@ -136,40 +130,69 @@ class Dequantizer {
     if (from.per_channel() || to.per_channel())
       fail("{} \"{}\": integers with scales by channel have no one real number", node.op, node.layer);
     const auto number = [&](double value) {
-      return add(node, "constant", {}, {{"value", Tensor::of<float>({}, {static_cast<float>(value)})}});
+      return add(node, ops::Constant{.value = Tensor::of<float>({}, {static_cast<float>(value)})});
     };
     const double scale = to.scales[0], moved = static_cast<double>(from.zeros[0] - to.zeros[0]);
-    const Ref product = add(node, "mul", {x, number(scale / static_cast<double>(from.scales[0]))});
-    return add(node, "add", {product, number(scale * moved)});
+    const Ref product = add(node, ops::Mul{x, number(scale / static_cast<double>(from.scales[0]))});
+    return add(node, ops::Add{product, number(scale * moved)});
   }
 
   Ref real(const Graph::Node& node, const std::vector<Ref>& operands) {
-    const std::string activation = node.get<std::string>("activation", "none");
-    const std::string op = node.op.substr(std::string("quantized_").size());
-    if (op == "conv" || op == "dense")
-      return activated(node, add(node, "add", {add(node, op, {operands[0], operands[1]}, kept(node)), operands[2]}),
-                       activation);
-    if (op == "add" || op == "sub" || op == "mul") return activated(node, add(node, op, operands), activation);
-    if (op == "average_pool") return activated(node, add(node, "avg_pool", operands, kept(node)), activation);
-    if (op == "maximum" || op == "minimum") return add(node, op, operands);
-    if (op == "prelu") {
-      const Ref zero = add(node, "constant", {}, {{"value", Tensor::of<float>({}, {0})}});
-      const Ref below = add(node, "mul", operands);
-      return add(node, "select", {operands[0], zero, operands[0], below}, {{"comparison", std::string("gt")}});
+    if (const auto conv = node.as<ops::QuantizedConv>()) {
+      const Ref sum = add(node, ops::Conv{.input = operands[0],
+                                          .filter = operands[1],
+                                          .strides = conv->strides,
+                                          .dilations = conv->dilations,
+                                          .groups = conv->groups,
+                                          .padding = conv->padding});
+      return activated(node, add(node, ops::Add{sum, operands[2]}), conv->activation);
     }
-    if (op == "sum") return add(node, "reduce_sum", operands, kept(node));
-    if (op == "mean") return add(node, "reduce_mean", operands, kept(node));
-    if (op == "softmax") {
-      const double beta = node.get("beta", 1.0);
-      const Tensor factor = Tensor::of<float>({}, {static_cast<float>(beta)});
-      const Ref scaled =
-          beta == 1 ? operands[0] : add(node, "mul", {operands[0], add(node, "constant", {}, {{"value", factor}})});
-      return add(node, "softmax", {scaled});
+    if (const auto dense = node.as<ops::QuantizedDense>()) {
+      const Ref sum = add(node, ops::Dense{operands[0], operands[1]});
+      return activated(node, add(node, ops::Add{sum, operands[2]}), dense->activation);
     }
-    if (op != "activation") fail("{} \"{}\" has no counterpart on real numbers", node.op, node.layer);
-    const std::string function = node.get<std::string>("function", "");
-    if (function == "leaky_relu") return add(node, function, operands, {{"slope", node.get("alpha", 0.0)}});
-    return activated(node, operands[0], function);
+    if (const auto sum = node.as<ops::QuantizedAdd>()) return binary<ops::Add>(node, operands, sum->activation);
+    if (const auto difference = node.as<ops::QuantizedSub>()) return binary<ops::Sub>(node, operands, difference->activation);
+    if (const auto product = node.as<ops::QuantizedMul>()) return binary<ops::Mul>(node, operands, product->activation);
+    if (node.is<ops::QuantizedMaximum>()) return binary<ops::Maximum>(node, operands);
+    if (node.is<ops::QuantizedMinimum>()) return binary<ops::Minimum>(node, operands);
+    if (const auto pool = node.as<ops::QuantizedAveragePool>()) {
+      const Ref mean = add(node, ops::AveragePool{.input = operands[0],
+                                                  .window = pool->window,
+                                                  .strides = pool->strides,
+                                                  .padding = pool->padding,
+                                                  .count_padding = pool->count_padding});
+      return activated(node, mean, pool->activation);
+    }
+    if (const auto sum = node.as<ops::QuantizedSum>())
+      return add(node, ops::ReduceSum{.input = operands[0], .dims = sum->dims, .keep_dims = sum->keep_dims});
+    if (const auto mean = node.as<ops::QuantizedMean>())
+      return add(node, ops::ReduceMean{.input = operands[0], .dims = mean->dims, .keep_dims = mean->keep_dims});
+    return real_function(node, operands);
+  }
+
+  template <Operator Op>
+  Ref binary(const Graph::Node& node, const std::vector<Ref>& operands, const std::string& activation = "none") {
+    return activated(node, add(node, Op{operands[0], operands[1]}), activation);
+  }
+
+  // Activations and softmax.
+  Ref real_function(const Graph::Node& node, const std::vector<Ref>& operands) {
+    const Ref x = operands[0];
+    if (node.is<ops::QuantizedPrelu>()) {
+      const Ref zero = add(node, ops::Constant{.value = Tensor::of<float>({}, {0})});
+      const Ref below = add(node, ops::Mul{x, operands[1]});
+      return add(node, ops::Select{.lhs = x, .rhs = zero, .on_true = x, .on_false = below, .comparison = "gt"});
+    }
+    if (const auto softmax = node.as<ops::QuantizedSoftmax>()) {
+      if (softmax->beta == 1) return add(node, ops::Softmax{x});
+      const Ref beta = add(node, ops::Constant{.value = Tensor::of<float>({}, {static_cast<float>(softmax->beta)})});
+      return add(node, ops::Softmax{add(node, ops::Mul{x, beta})});
+    }
+    const auto activation = node.as<ops::QuantizedActivation>();
+    if (!activation) fail("{} \"{}\" has no counterpart on real numbers", node.op, node.layer);
+    if (activation->function == ops::LeakyRelu::name) return add(node, ops::LeakyRelu{.input = x, .slope = activation->alpha});
+    return activated(node, x, activation->function);
   }
 
   const InferenceModel& model_;

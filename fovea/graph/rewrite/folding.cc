@@ -6,6 +6,7 @@
 #include <set>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 
 namespace fovea {
@@ -82,33 +83,33 @@ std::optional<std::vector<double>> by_channel(const Tensor& tensor, int64_t chan
 // Includes `node`, which reads `input`, in the affine function; false when it is not affine by channel.
 bool Folder::add_to(Affine& affine, const Graph::Node& node, Ref input) const {
   const auto channels = static_cast<int64_t>(affine.factor.size());
-  if (node.op == "batch_norm") {
+  if (node.is<ops::BatchNorm>()) {
     if (node.operands[0] != input ||
         !std::all_of(node.operands.begin() + 1, node.operands.end(), [&](Ref x) { return is_known(x); }))
       return false;
     std::vector<std::vector<double>> values;
     for (size_t i = 1; i < 5; ++i) values.push_back(by_channel(known_.at(node.operands[i].index), channels).value());
-    const double epsilon = node.get<double>("epsilon", 0);
+    const double epsilon = node.as<ops::BatchNorm>()->epsilon;
     for (size_t c = 0; c < affine.factor.size(); ++c) {
       affine.multiply(c, values[0][c] / std::sqrt(values[3][c] + epsilon));
       affine.offset[c] += values[1][c] - values[2][c] * values[0][c] / std::sqrt(values[3][c] + epsilon);
     }
     return true;
   }
-  if (node.op != "add" && node.op != "sub" && node.op != "mul" && node.op != "div") return false;
+  if (!node.is<ops::Add, ops::Sub, ops::Mul, ops::Div>()) return false;
   const bool first = node.operands[0] == input;
   const Ref other = node.operands[first ? 1 : 0];
-  if (other == input || !is_known(other) || (!first && node.op == "div")) return false;
+  if (other == input || !is_known(other) || (!first && node.is<ops::Div>())) return false;
   if (model_.graph.type(node.results[0]).shape != model_.graph.type(input).shape) return false;
   const auto values = by_channel(known_.at(other.index), channels);
   if (!values) return false;
   for (size_t c = 0; c < affine.factor.size(); ++c) {
     const double value = (*values)[c];
-    if (node.op == "add") affine.offset[c] += value;
-    if (node.op == "mul") affine.multiply(c, value);
-    if (node.op == "div") affine.multiply(c, 1 / value);
-    if (node.op == "sub" && first) affine.offset[c] -= value;
-    if (node.op == "sub" && !first) {
+    if (node.is<ops::Add>()) affine.offset[c] += value;
+    if (node.is<ops::Mul>()) affine.multiply(c, value);
+    if (node.is<ops::Div>()) affine.multiply(c, 1 / value);
+    if (node.is<ops::Sub>() && first) affine.offset[c] -= value;
+    if (node.is<ops::Sub>() && !first) {
       affine.multiply(c, -1);
       affine.offset[c] += value;
     }
@@ -125,7 +126,7 @@ Affine Folder::following(size_t node, int64_t channels, Ref& last, std::string& 
     const size_t next = readers_[last.index].front();
     if (!add_to(affine, nodes_[next], last)) break;
     for (const Ref operand : nodes_[next].operands) {
-      if (bias_name.empty() && nodes_[next].op == "add" && names_.contains(operand.index)) bias_name = names_[operand.index];
+      if (bias_name.empty() && nodes_[next].is<ops::Add>() && names_.contains(operand.index)) bias_name = names_[operand.index];
     }
     folded_.insert(next);
     last = nodes_[next].results[0];
@@ -178,7 +179,7 @@ void Folder::fold_contraction(size_t index) {
   if (last != node.results[0]) {
     const Ref bias =
         parameter(bias_name.empty() ? with_suffix(name, "bias") : bias_name, vector_tensor(affine.offset, {channels}));
-    result = graph_.add("add", {result, bias}, {}, node.layer)[0];
+    result = graph_.add(ops::Add{result, bias}, node.layer);
   }
   copy_.set(last, result);
 }
@@ -194,9 +195,9 @@ void Folder::write_norm(const Graph::Node& node) {
   const Ref weight = parameter(with_suffix(node.layer, "weight"),
                                vector_tensor(affine.factor, as_convolution ? Shape{1, 1, 1, channels} : Shape{channels}));
   const Ref bias = parameter(with_suffix(node.layer, "bias"), vector_tensor(affine.offset, {channels}));
-  const Ref product = as_convolution ? graph_.add("conv", {input, weight}, {{"groups", channels}}, node.layer)[0]
-                                     : graph_.add("mul", {input, weight}, {}, node.layer)[0];
-  copy_.set(node.results[0], graph_.add("add", {product, bias}, {}, node.layer)[0]);
+  const Ref product = as_convolution ? graph_.add(ops::Conv{.input = input, .filter = weight, .groups = channels}, node.layer)
+                                     : graph_.add(ops::Mul{input, weight}, node.layer);
+  copy_.set(node.results[0], graph_.add(ops::Add{product, bias}, node.layer));
 }
 
 // Known tensors are declared as parameters when an operator reads them unchanged.
@@ -208,15 +209,15 @@ Ref Folder::operand(Ref source, const std::string& layer) {
 InferenceModel Folder::run() {
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const Graph::Node& node = nodes_[i];
-    if (node.op == "constant") known_[node.results[0].index] = std::get<Tensor>(*node.find("value"));
+    if (const auto constant = node.as<ops::Constant>()) known_[node.results[0].index] = constant->value;
   }
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const Graph::Node& node = nodes_[i];
-    if (folded_.contains(i) || node.op == "constant") continue;
-    if ((node.op == "conv" || node.op == "dense") && is_known(node.operands[1]) &&
+    if (folded_.contains(i) || node.is<ops::Constant>()) continue;
+    if (node.is<ops::Conv, ops::Dense>() && is_known(node.operands[1]) &&
         known_[node.operands[1].index].dtype() == DType::f32) {
       fold_contraction(i);
-    } else if (node.op == "batch_norm") {
+    } else if (node.is<ops::BatchNorm>()) {
       write_norm(node);
     } else {
       for (const Ref source : node.operands) copy_.set(source, operand(source, node.layer));

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 
 namespace fovea {
@@ -37,13 +38,13 @@ class Fuser {
       if (uses_.contains(node.results[i].index)) fail("{} \"{}\": its second result is read", node.op, node.layer);
     }
     FusedLayer layer{.node = node, .inputs = node.operands, .output = node.results[0]};
-    const bool contraction = (node.op == "conv" || node.op == "dense") && parameters_.contains(node.operands[1].index);
+    const bool contraction = node.is<ops::Conv, ops::Dense>() && parameters_.contains(node.operands[1].index);
     if (contraction) {
       layer.weight = node.operands[1];
       layer.inputs.resize(1);
       take_bias(layer);
     }
-    if (contraction || node.op == "add" || node.op == "sub" || node.op == "mul") take_activation(layer);
+    if (contraction || node.is<ops::Add, ops::Sub, ops::Mul>()) take_activation(layer);
     return layer;
   }
 
@@ -56,7 +57,7 @@ class Fuser {
 
   void take_bias(FusedLayer& layer) {
     const auto next = only_reader(layer.output);
-    if (!next || nodes_[*next].op != "add") return;
+    if (!next || !nodes_[*next].is<ops::Add>()) return;
     const Graph::Node& add = nodes_[*next];
     const Ref other = add.operands[add.operands[0] == layer.output ? 1 : 0];
     if (!parameters_.contains(other.index) || graph_.type(other).shape != Shape{graph_.type(layer.output).shape.back()}) return;
@@ -69,12 +70,12 @@ class Fuser {
     const auto next = only_reader(layer.output);
     if (!next) return;
     const Graph::Node& node = nodes_[*next];
-    const double low = node.get<double>("low", 0), high = node.get<double>("high", 0);
-    if (node.op == "relu" || node.op == "relu6") {
+    const auto clamp = node.as<ops::Clamp>();
+    if (node.is<ops::Relu, ops::Relu6>()) {
       layer.activation = node.op;
-    } else if (node.op == "clamp" && low == 0 && high == 6) {
-      layer.activation = "relu6";
-    } else if (node.op == "clamp" && low == -1 && high == 1) {
+    } else if (clamp && clamp->low == 0 && clamp->high == 6) {
+      layer.activation = ops::Relu6::name;
+    } else if (clamp && clamp->low == -1 && clamp->high == 1) {
       layer.activation = "relu_n1_to_1";
     } else {
       return;
