@@ -15,10 +15,10 @@ void read_space_to_depth(Reader& reader) {
   if (in.size() != 4 || block < 1 || in[1] % block != 0 || in[2] % block != 0)
     reader.fail("cuts {} into blocks of {}", to_string(in), block);
   const Ref cut =
-      reader.add("reshape", {reader.input(0)}, {{"shape", Shape{in[0], in[1] / block, block, in[2] / block, block, in[3]}}});
-  const Ref moved = reader.add("transpose", {cut}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
+      reader.add(ops::Reshape{.input = reader.input(0), .shape = {in[0], in[1] / block, block, in[2] / block, block, in[3]}});
+  const Ref moved = reader.add(ops::Transpose{.input = cut, .permutation = {0, 1, 3, 2, 4, 5}});
   reader.set_output(
-      reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] / block, in[2] / block, block * block * in[3]}}}));
+      reader.add(ops::Reshape{.input = moved, .shape = {in[0], in[1] / block, in[2] / block, block * block * in[3]}}));
 }
 
 void read_depth_to_space(Reader& reader) {
@@ -27,9 +27,9 @@ void read_depth_to_space(Reader& reader) {
   if (in.size() != 4 || block < 1 || in[3] % (block * block) != 0)
     reader.fail("cuts {} into blocks of {}", to_string(in), block);
   const int64_t channels = in[3] / (block * block);
-  const Ref cut = reader.add("reshape", {reader.input(0)}, {{"shape", Shape{in[0], in[1], in[2], block, block, channels}}});
-  const Ref moved = reader.add("transpose", {cut}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
-  reader.set_output(reader.add("reshape", {moved}, {{"shape", Shape{in[0], in[1] * block, in[2] * block, channels}}}));
+  const Ref cut = reader.add(ops::Reshape{.input = reader.input(0), .shape = {in[0], in[1], in[2], block, block, channels}});
+  const Ref moved = reader.add(ops::Transpose{.input = cut, .permutation = {0, 1, 3, 2, 4, 5}});
+  reader.set_output(reader.add(ops::Reshape{.input = moved, .shape = {in[0], in[1] * block, in[2] * block, channels}}));
 }
 
 // The block size of each dimension after the batch, and two numbers of cells for each.
@@ -53,7 +53,7 @@ void read_space_to_batch(Reader& reader) {
   const size_t rank = reader.input_type(0).shape.size(), cut = blocks.sizes.size();
   std::vector<int64_t> padding(2 * rank, 0);
   std::copy(blocks.cells.begin(), blocks.cells.end(), padding.begin() + 2);
-  const Ref padded = reader.add("pad", {reader.input(0)}, {{"padding", padding}});
+  const Ref padded = reader.add(ops::Pad{.input = reader.input(0), .padding = padding});
   const Shape in = reader.type(padded).shape;
   Shape split{in[0]}, out{in[0]};
   std::vector<int64_t> order;
@@ -71,9 +71,9 @@ void read_space_to_batch(Reader& reader) {
     split.push_back(in[i]);
     out.push_back(in[i]);
   }
-  const Ref parts = reader.add("reshape", {padded}, {{"shape", split}});
-  const Ref moved = reader.add("transpose", {parts}, {{"permutation", order}});
-  reader.set_output(reader.add("reshape", {moved}, {{"shape", out}}));
+  const Ref parts = reader.add(ops::Reshape{.input = padded, .shape = split});
+  const Ref moved = reader.add(ops::Transpose{.input = parts, .permutation = order});
+  reader.set_output(reader.add(ops::Reshape{.input = moved, .shape = out}));
 }
 
 void read_batch_to_space(Reader& reader) {
@@ -101,10 +101,10 @@ void read_batch_to_space(Reader& reader) {
     sizes[1 + i] -= blocks.cells[2 * i] + blocks.cells[2 * i + 1];
     if (sizes[1 + i] < 1) reader.fail("crops all of {}", to_string(whole));
   }
-  const Ref parts = reader.add("reshape", {reader.input(0)}, {{"shape", split}});
-  const Ref moved = reader.add("transpose", {parts}, {{"permutation", order}});
-  const Ref joined = reader.add("reshape", {moved}, {{"shape", whole}});
-  reader.set_output(reader.add("slice", {joined}, {{"offsets", offsets}, {"sizes", sizes}}));
+  const Ref parts = reader.add(ops::Reshape{.input = reader.input(0), .shape = split});
+  const Ref moved = reader.add(ops::Transpose{.input = parts, .permutation = order});
+  const Ref joined = reader.add(ops::Reshape{.input = moved, .shape = whole});
+  reader.set_output(reader.add(ops::Slice{.input = joined, .offsets = offsets, .sizes = sizes}));
 }
 
 constexpr OperatorReading readings[] = {

@@ -8,15 +8,19 @@
 namespace fovea::tflite {
 namespace {
 
+// A convolution of the first input.
 template <typename Options>
-Attributes movement(Reader& reader, const Options& options) {
+ops::Conv conv_of(Reader& reader, const Options& options, int64_t groups, Ref filter) {
   const std::vector<int64_t> strides{options.stride_h(), options.stride_w()};
   const std::vector<int64_t> dilations{options.dilation_h_factor(), options.dilation_w_factor()};
   for (const int64_t step : {strides[0], strides[1], dilations[0], dilations[1]})
     if (step < 1) reader.fail("has a stride or dilation of {}; they are at least 1", step);
-  return {{"strides", strides},
-          {"dilations", dilations},
-          {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")}};
+  return {.input = reader.input(0),
+          .filter = filter,
+          .strides = strides,
+          .dilations = dilations,
+          .groups = groups,
+          .padding = options.padding() == Padding::SAME ? "same" : "valid"};
 }
 
 // The file's bias, [outputs], or zeros when it has none. The sums of 16-bit activations are as wide as the bias.
@@ -58,35 +62,46 @@ template <typename Multiply>
 Ref dynamic_product(Reader& reader, Ref x, int64_t outputs, Multiply multiply) {
   Shape dims;
   for (int64_t dim = 1; dim < std::ssize(reader.type(x).shape); ++dim) dims.push_back(dim);
-  const Ref most = reader.add("reduce_max", {reader.add("abs", {x})}, {{"dims", dims}, {"keep_dims", true}});
-  const Ref steps = reader.add("div", {reader.scalar(127), reader.add("maximum", {most, reader.scalar(1e-30)})});
-  const Ref scaled = reader.add("mul", {x, steps});
-  const Ref half = reader.add("select", {scaled, reader.scalar(0), reader.scalar(0.5), reader.scalar(-0.5)},
-                              {{"comparison", std::string("ge")}});
-  const Ref integers = reader.add("cast", {reader.add("add", {scaled, half})}, {{"dtype", std::string("i32")}});
-  const Ref sum = multiply(reader.add("cast", {integers}, {{"dtype", std::string("f32")}}));
+  const Ref most = reader.add(ops::ReduceMax{.input = reader.add(ops::Abs{x}), .dims = dims, .keep_dims = true});
+  const Ref steps = reader.add(ops::Div{reader.scalar(127), reader.add(ops::Maximum{most, reader.scalar(1e-30)})});
+  const Ref scaled = reader.add(ops::Mul{x, steps});
+  const Ref half = reader.add(ops::Select{.lhs = scaled,
+                                          .rhs = reader.scalar(0),
+                                          .on_true = reader.scalar(0.5),
+                                          .on_false = reader.scalar(-0.5),
+                                          .comparison = "ge"});
+  const Ref integers = reader.add(ops::Cast{.input = reader.add(ops::Add{scaled, half}), .dtype = DType::i32});
+  const Ref sum = multiply(reader.add(ops::Cast{.input = integers, .dtype = DType::f32}));
   const Quantization type = *reader.quantization(1);
   Tensor scales({outputs}, DType::f32);
   for (int64_t i = 0; i < outputs; ++i) scales.data<float>()[i] = type.scales[type.per_channel() ? static_cast<size_t>(i) : 0];
-  const Ref by_input = reader.add("mul", {sum, reader.add("mul", {most, reader.scalar(1.0 / 127)})});
-  return reader.add("mul", {by_input, reader.parameter(reader.input_name(1) + ".scales", scales)});
+  const Ref by_input = reader.add(ops::Mul{sum, reader.add(ops::Mul{most, reader.scalar(1.0 / 127)})});
+  return reader.add(ops::Mul{by_input, reader.parameter(reader.input_name(1) + ".scales", scales)});
 }
 
 // The contraction with bias and activation: one operator on integers, several on floats.
-void finish(Reader& reader, const std::string& name, Ref filter, Attributes attributes, int64_t outputs,
-            ActivationFunctionType activation) {
+void finish(Reader& reader, const ops::Conv& conv, int64_t outputs, ActivationFunctionType activation) {
   const Ref bias = bias_of(reader, 2, outputs);
   if (!reader.quantized()) {
-    const auto product = [&](Ref x) { return reader.add(name, {x, filter}, attributes); };
-    const Ref product_of_all =
-        is_dynamic(reader) ? dynamic_product(reader, reader.input(0), outputs, product) : product(reader.input(0));
-    const Ref sum = reader.add("add", {product_of_all, bias});
+    const auto product = [&](Ref x) {
+      ops::Conv of = conv;
+      of.input = x;
+      return reader.add(of);
+    };
+    const Ref product_of_all = is_dynamic(reader) ? dynamic_product(reader, conv.input, outputs, product) : reader.add(conv);
+    const Ref sum = reader.add(ops::Add{product_of_all, bias});
     return reader.set_output(reader.activated(sum, activation));
   }
-  attributes.emplace_back("activation", reader.activation_name(activation));
-  attributes.emplace_back("rounding", reader.reading().rounding);
-  attributes.emplace_back("output", reader.output_type());
-  reader.set_output(reader.add("quantized_" + name, {reader.input(0), filter, bias}, attributes));
+  reader.set_output(reader.add(ops::QuantizedConv{.input = conv.input,
+                                                  .filter = conv.filter,
+                                                  .bias = bias,
+                                                  .strides = conv.strides,
+                                                  .dilations = conv.dilations,
+                                                  .groups = conv.groups,
+                                                  .padding = conv.padding,
+                                                  .activation = reader.activation_name(activation),
+                                                  .rounding = reader.reading().rounding,
+                                                  .output = reader.output_type()}));
 }
 
 int64_t channels_of(Reader& reader) {
@@ -102,10 +117,8 @@ void read_conv(Reader& reader) {
   const Shape shape = reader.values(1, "filter").shape();
   if (shape.size() != 4 || shape[3] < 1 || channels % shape[3] != 0)
     reader.fail("has a filter {} for {} channels", to_string(shape), channels);
-  Attributes attributes = movement(reader, options);
-  attributes.emplace_back("groups", channels / shape[3]);
-  finish(reader, "conv", reader.weight(1, shape, {1, 2, 3, 0}, 3), std::move(attributes), shape[0],
-         options.fused_activation_function());
+  const Ref filter = reader.weight(1, shape, {1, 2, 3, 0}, 3);
+  finish(reader, conv_of(reader, options, channels / shape[3], filter), shape[0], options.fused_activation_function());
 }
 
 void read_depthwise(Reader& reader) {
@@ -115,10 +128,8 @@ void read_depthwise(Reader& reader) {
   const Shape shape = reader.values(1, "filter").shape();
   if (shape.size() != 4 || shape[0] != 1 || channels < 1 || shape[3] % channels != 0)
     reader.fail("has a filter {} for {} channels", to_string(shape), channels);
-  Attributes attributes = movement(reader, options);
-  attributes.emplace_back("groups", channels);
-  finish(reader, "conv", reader.weight(1, {shape[1], shape[2], 1, shape[3]}, {0, 1, 2, 3}, 3), std::move(attributes), shape[3],
-         options.fused_activation_function());
+  const Ref filter = reader.weight(1, {shape[1], shape[2], 1, shape[3]}, {0, 1, 2, 3}, 3);
+  finish(reader, conv_of(reader, options, channels, filter), shape[3], options.fused_activation_function());
 }
 
 void read_fully_connected(Reader& reader) {
@@ -130,23 +141,25 @@ void read_fully_connected(Reader& reader) {
   const Ref weight = reader.weight(1, shape, {1, 0}, 1);
   const Shape input = reader.input_type(0).shape;
   Ref rows = reader.input(0);
-  if (input.size() != 2) rows = reader.add("reshape", {rows}, {{"shape", Shape{-1, shape[1]}}});
+  if (input.size() != 2) rows = reader.add(ops::Reshape{.input = rows, .shape = {-1, shape[1]}});
   const Ref bias = bias_of(reader, 2, shape[0]);
-  const auto product = [&](Ref x) { return reader.add("dense", {x, weight}); };
+  const auto product = [&](Ref x) { return reader.add(ops::Dense{x, weight}); };
   Ref result;
   if (reader.quantized()) {
-    result = reader.add("quantized_dense", {rows, weight, bias},
-                        {{"activation", reader.activation_name(options.fused_activation_function())},
-                         {"rounding", reader.reading().rounding},
-                         {"output", reader.output_type()}});
+    result = reader.add(ops::QuantizedDense{.input = rows,
+                                            .weight = weight,
+                                            .bias = bias,
+                                            .activation = reader.activation_name(options.fused_activation_function()),
+                                            .rounding = reader.reading().rounding,
+                                            .output = reader.output_type()});
   } else {
     const Ref sum = is_dynamic(reader) ? dynamic_product(reader, rows, shape[0], product) : product(rows);
-    result = reader.activated(reader.add("add", {sum, bias}), options.fused_activation_function());
+    result = reader.activated(reader.add(ops::Add{sum, bias}), options.fused_activation_function());
   }
   if (options.keep_num_dims() && input.size() != 2) {
     Shape wanted = input;
     wanted.back() = shape[0];
-    result = reader.add("reshape", {result}, {{"shape", wanted}});
+    result = reader.add(ops::Reshape{.input = result, .shape = wanted});
   }
   reader.set_output(result);
 }
@@ -224,18 +237,19 @@ void read_integer_transpose_conv(Reader& reader, const TransposeConvOptions& opt
   const Ref weight = reader.parameter(reader.input_name(1), phase_filter(filter, high, wide, of_filter.zeros[0]), of_filter);
   const Ref added = reader.parameter(reader.has(3) ? reader.input_name(3) : reader.input_name(1) + ".bias", biases);
   const std::vector<int64_t> around{high.terms() - 1, high.positions() - high.in, wide.terms() - 1, wide.positions() - wide.in};
-  Ref result = reader.add("quantized_conv", {reader.input(2), weight, added},
-                          {{"padding", around},
-                           {"activation", reader.activation_name(options.fused_activation_function())},
-                           {"rounding", reader.reading().rounding},
-                           {"output", reader.output_type()}});
+  Ref result = reader.add(ops::QuantizedConv{.input = reader.input(2),
+                                             .filter = weight,
+                                             .bias = added,
+                                             .padding = around,
+                                             .activation = reader.activation_name(options.fused_activation_function()),
+                                             .rounding = reader.reading().rounding,
+                                             .output = reader.output_type()});
   const int64_t rows = high.positions(), columns = wide.positions();
-  result = reader.add("reshape", {result}, {{"shape", Shape{image[0], rows, columns, high.stride, wide.stride, out}}});
-  result = reader.add("transpose", {result}, {{"permutation", Shape{0, 1, 3, 2, 4, 5}}});
-  result = reader.add("reshape", {result}, {{"shape", Shape{image[0], rows * high.stride, columns * wide.stride, out}}});
-  reader.set_output(
-      reader.add("slice", {result},
-                 {{"offsets", Shape{0, high.before, wide.before, 0}}, {"sizes", Shape{image[0], size[0], size[1], out}}}));
+  result = reader.add(ops::Reshape{.input = result, .shape = {image[0], rows, columns, high.stride, wide.stride, out}});
+  result = reader.add(ops::Transpose{.input = result, .permutation = {0, 1, 3, 2, 4, 5}});
+  result = reader.add(ops::Reshape{.input = result, .shape = {image[0], rows * high.stride, columns * wide.stride, out}});
+  reader.set_output(reader.add(
+      ops::Slice{.input = result, .offsets = {0, high.before, wide.before, 0}, .sizes = {image[0], size[0], size[1], out}}));
 }
 
 // The inputs are the output's shape, the filter (OHWI, where O are the outputs), the image, and optionally a bias. Our filter
@@ -252,11 +266,12 @@ void read_transpose_conv(Reader& reader) {
   const DType filter = reader.values(1, "filter").dtype();
   if (image.dtype != DType::f32 || (filter != DType::f32 && filter != DType::i8 && filter != DType::u8))
     reader.fail("works on {} and a filter of {}, which is not read", to_string(image), name(filter));
-  Ref result = reader.add("conv_transpose", {reader.input(2), reader.weight(1, shape, {1, 2, 0, 3}, 3)},
-                          {{"strides", std::vector<int64_t>{options.stride_h(), options.stride_w()}},
-                           {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")},
-                           {"output_size", std::vector<int64_t>{size[1], size[2]}}});
-  if (reader.has(3)) result = reader.add("add", {result, reader.input(3)});
+  Ref result = reader.add(ops::ConvTranspose{.input = reader.input(2),
+                                             .filter = reader.weight(1, shape, {1, 2, 0, 3}, 3),
+                                             .strides = {options.stride_h(), options.stride_w()},
+                                             .padding = options.padding() == Padding::SAME ? "same" : "valid",
+                                             .output_size = {size[1], size[2]}});
+  if (reader.has(3)) result = reader.add(ops::Add{result, reader.input(3)});
   reader.set_output(reader.activated(result, options.fused_activation_function()));
 }
 
@@ -286,10 +301,12 @@ void read_batch_matmul(Reader& reader) {
     const Shape shape = reader.type(value).shape;
     Shape wanted = stack;
     wanted.insert(wanted.end(), shape.end() - 2, shape.end());
-    return shape == wanted ? value : reader.add("broadcast", {value}, {{"shape", wanted}});
+    return shape == wanted ? value : reader.add(ops::Broadcast{.input = value, .shape = wanted});
   };
-  reader.set_output(reader.add("matmul", {stacked(reader.input(0)), stacked(factor)},
-                               {{"transpose_lhs", options.adj_x()}, {"transpose_rhs", options.adj_y()}}));
+  reader.set_output(reader.add(ops::Matmul{.lhs = stacked(reader.input(0)),
+                                           .rhs = stacked(factor),
+                                           .transpose_lhs = options.adj_x(),
+                                           .transpose_rhs = options.adj_y()}));
 }
 
 // A convolution over depth, height and width; the filter is [depth, height, width, in, out] as in fovea.
@@ -304,11 +321,14 @@ void read_conv_3d(Reader& reader) {
   const std::vector<int64_t> dilations{options.dilation_d_factor(), options.dilation_h_factor(), options.dilation_w_factor()};
   for (size_t i = 0; i < 3; ++i)
     if (strides[i] < 1 || dilations[i] < 1) reader.fail("has a stride or dilation below 1");
-  finish(reader, "conv", reader.weight(1, filter.shape(), {0, 1, 2, 3, 4}, 4),
-         {{"strides", strides},
-          {"dilations", dilations},
-          {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")},
-          {"groups", input.shape[4] / filter.shape()[3]}},
+  const Ref weight = reader.weight(1, filter.shape(), {0, 1, 2, 3, 4}, 4);
+  finish(reader,
+         ops::Conv{.input = reader.input(0),
+                   .filter = weight,
+                   .strides = strides,
+                   .dilations = dilations,
+                   .groups = input.shape[4] / filter.shape()[3],
+                   .padding = options.padding() == Padding::SAME ? "same" : "valid"},
          filter.shape()[4], options.fused_activation_function());
 }
 

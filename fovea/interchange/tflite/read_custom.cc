@@ -58,10 +58,12 @@ void read_transposed_bias(Reader& reader) {
     reader.fail("has a filter {} for {}", to_string(filter), to_string(image));
   if (reader.reals(2, "bias").size() != filter[0]) reader.fail("has a bias of {} numbers", reader.reals(2, "bias").size());
   const int64_t rows = cut(image[1], filter[1], high, same), columns = cut(image[2], filter[2], wide, same);
-  const Ref sum = reader.add(
-      "conv_transpose", {reader.input(0), reader.weight(1, filter, {1, 2, 0, 3}, 3)},
-      {{"strides", Shape{high, wide}}, {"padding", Shape{rows / 2, rows - rows / 2, columns / 2, columns - columns / 2}}});
-  reader.set_output(reader.add("add", {sum, reader.weight(2, {filter[0]}, {0}, 0)}));
+  const Ref sum =
+      reader.add(ops::ConvTranspose{.input = reader.input(0),
+                                    .filter = reader.weight(1, filter, {1, 2, 0, 3}, 3),
+                                    .strides = {high, wide},
+                                    .padding = Shape{rows / 2, rows - rows / 2, columns / 2, columns - columns / 2}});
+  reader.set_output(reader.add(ops::Add{sum, reader.weight(2, {filter[0]}, {0}, 0)}));
 }
 
 struct Pool {
@@ -84,14 +86,14 @@ Pool pool_of(Reader& reader) {
 void read_pool_with_place(Reader& reader) {
   const Pool pool = pool_of(reader);
   check_real_image(reader, 0);
-  const std::vector<Ref> both = reader.add_all("max_pool", {reader.input(0)},
-                                               {{"window", Shape{pool.high, pool.wide}},
-                                                {"strides", Shape{pool.stride_high, pool.stride_wide}},
-                                                {"padding", std::string(pool.same ? "same" : "valid")}});
-  reader.set_output(both[0]);
+  const auto [most, tap] = reader.add(ops::MaxPool{.input = reader.input(0),
+                                                   .window = {pool.high, pool.wide},
+                                                   .strides = {pool.stride_high, pool.stride_wide},
+                                                   .padding = pool.same ? "same" : "valid"});
+  reader.set_output(most);
   if (reader.output_count() < 2) return;
-  const Ref place = reader.add("cast", {both[1]}, {{"dtype", std::string("f32")}});
-  reader.set_output(reader.add("add", {place, reader.scalar(static_cast<double>(0.1F))}), 1);
+  const Ref place = reader.add(ops::Cast{.input = tap, .dtype = DType::f32});
+  reader.set_output(reader.add(ops::Add{place, reader.scalar(static_cast<double>(0.1F))}), 1);
 }
 
 // Moves each number back to the position in its window that it was taken from, with zeros elsewhere. Since windows do not
@@ -110,12 +112,13 @@ void read_unpool(Reader& reader) {
   for (int64_t i = 0; i < places.size(); ++i) places.data<int32_t>()[i] = static_cast<int32_t>(i);
   const Shape apart{image[0], image[1], 1, image[2], 1, image[3]};
   const Ref taken =
-      reader.add("reshape", {reader.add("cast", {reader.input(1)}, {{"dtype", std::string("i32")}})}, {{"shape", apart}});
-  const Ref number = reader.add("reshape", {reader.input(0)}, {{"shape", apart}});
+      reader.add(ops::Reshape{.input = reader.add(ops::Cast{.input = reader.input(1), .dtype = DType::i32}), .shape = apart});
+  const Ref number = reader.add(ops::Reshape{.input = reader.input(0), .shape = apart});
   const Ref place = reader.parameter(reader.input_name(1) + ".places", places);
-  const Ref put = reader.add("select", {taken, place, number, reader.scalar(0)}, {{"comparison", std::string("eq")}});
+  const Ref put =
+      reader.add(ops::Select{.lhs = taken, .rhs = place, .on_true = number, .on_false = reader.scalar(0), .comparison = "eq"});
   reader.set_output(
-      reader.add("reshape", {put}, {{"shape", Shape{image[0], image[1] * pool.high, image[2] * pool.wide, image[3]}}}));
+      reader.add(ops::Reshape{.input = put, .shape = {image[0], image[1] * pool.high, image[2] * pool.wide, image[3]}}));
 }
 
 }  // namespace

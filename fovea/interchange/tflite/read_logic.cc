@@ -7,18 +7,16 @@
 namespace fovea::tflite {
 namespace {
 
-Ref byte_constant(Reader& reader, int8_t value) {
-  return reader.add("constant", {}, {{"value", Tensor::of<int8_t>({}, {value})}});
-}
+Ref byte_constant(Reader& reader, int8_t value) { return reader.add(ops::Constant{.value = Tensor::of<int8_t>({}, {value})}); }
 
 Ref zero_like(Reader& reader, DType dtype) {
   switch (dtype) {
     case DType::i8:
       return byte_constant(reader, 0);
     case DType::i32:
-      return reader.add("constant", {}, {{"value", Tensor::of<int32_t>({}, {0})}});
+      return reader.add(ops::Constant{.value = Tensor::of<int32_t>({}, {0})});
     case DType::i64:
-      return reader.add("constant", {}, {{"value", Tensor::of<int64_t>({}, {0})}});
+      return reader.add(ops::Constant{.value = Tensor::of<int64_t>({}, {0})});
     case DType::f32:
       return reader.scalar(0);
     default:
@@ -27,7 +25,11 @@ Ref zero_like(Reader& reader, DType dtype) {
 }
 
 Ref truth_of(Reader& reader, Ref left, Ref right, const std::string& comparison) {
-  return reader.add("select", {left, right, byte_constant(reader, 1), byte_constant(reader, 0)}, {{"comparison", comparison}});
+  return reader.add(ops::Select{.lhs = left,
+                                .rhs = right,
+                                .on_true = byte_constant(reader, 1),
+                                .on_false = byte_constant(reader, 0),
+                                .comparison = comparison});
 }
 
 // Integers of one scale compare like the numbers that they stand for.
@@ -44,11 +46,11 @@ void check_truth(Reader& reader, size_t input) {
   const TensorType type = reader.input_type(input);
   if (type.dtype != DType::i8 || type.quantization) reader.fail("works on {}, not on truth", to_string(type));
 }
-template <const char* function>
+template <typename Op>
 void read_both(Reader& reader) {
   check_truth(reader, 0);
   check_truth(reader, 1);
-  reader.set_output(reader.add(function, {reader.input(0), reader.input(1)}));
+  reader.set_output(reader.add(Op{reader.input(0), reader.input(1)}));
 }
 void read_not(Reader& reader) {
   check_truth(reader, 0);
@@ -65,10 +67,13 @@ void read_select(Reader& reader) {
   Shape shape = reader.type(condition).shape;
   if (reader.op().code == BuiltinOperator::SELECT && shape.size() == 1 && yes.shape.size() > 1) {
     shape.resize(yes.shape.size(), 1);
-    condition = reader.add("reshape", {condition}, {{"shape", shape}});
+    condition = reader.add(ops::Reshape{.input = condition, .shape = shape});
   }
-  const Ref chosen = reader.add("select", {condition, byte_constant(reader, 0), reader.real(1), reader.real(2)},
-                                {{"comparison", std::string("ne")}});
+  const Ref chosen = reader.add(ops::Select{.lhs = condition,
+                                            .rhs = byte_constant(reader, 0),
+                                            .on_true = reader.real(1),
+                                            .on_false = reader.real(2),
+                                            .comparison = "ne"});
   reader.set_output(reader.like_output(chosen));
 }
 
@@ -86,17 +91,17 @@ void read_cast(Reader& reader) {
   const std::optional<DType> to = dtype_of(wanted);
   if (wanted == schema::TensorType::BOOL) return reader.set_output(truth_of(reader, value, zero_like(reader, from), "ne"));
   if (wanted == schema::TensorType::UINT8) {
-    if (from == DType::f32) value = reader.add("cast", {value}, {{"dtype", std::string("i32")}});
-    if (reader.type(value).dtype != DType::f32) value = reader.add("cast", {value}, {{"dtype", std::string("f32")}});
+    if (from == DType::f32) value = reader.add(ops::Cast{.input = value, .dtype = DType::i32});
+    if (reader.type(value).dtype != DType::f32) value = reader.add(ops::Cast{.input = value, .dtype = DType::f32});
     return reader.set_output(reader.like_output(value));
   }
   if (to != DType::f32 && to != DType::i8 && to != DType::i16 && to != DType::i32 && to != DType::i64)
     reader.fail("casts {} to {}, which is not read", name(from), schema::EnumNameTensorType(wanted));
-  reader.set_output(from == *to ? value : reader.add("cast", {value}, {{"dtype", std::string(name(*to))}}));
+  reader.set_output(from == *to ? value : reader.add(ops::Cast{.input = value, .dtype = *to}));
 }
 
 // Whether any or all elements are true along dimensions.
-template <const char* reduction>
+template <typename Reduction>
 void read_truth_reduction(Reader& reader) {
   check_truth(reader, 0);
   const auto* options = reader.op().options<ReducerOptions>();
@@ -106,13 +111,12 @@ void read_truth_reduction(Reader& reader) {
     if (dim < 0) dim += rank;
     if (dim < 0 || dim >= rank || (dim == 0 && reader.rebatched())) reader.fail("reduces dimension {}", dim);
   }
-  const Ref numbers = reader.add("cast", {reader.input(0)}, {{"dtype", std::string("f32")}});
-  const Ref reduced = reader.add(reduction, {numbers}, {{"dims", dims}, {"keep_dims", options && options->keep_dims()}});
-  reader.set_output(reader.add("cast", {reduced}, {{"dtype", std::string("i8")}}));
+  const Ref numbers = reader.add(ops::Cast{.input = reader.input(0), .dtype = DType::f32});
+  const Ref reduced = reader.add(Reduction{.input = numbers, .dims = dims, .keep_dims = options && options->keep_dims()});
+  reader.set_output(reader.add(ops::Cast{.input = reduced, .dtype = DType::i8}));
 }
 
 constexpr char less[] = "lt", less_equal[] = "le", greater[] = "gt", greater_equal[] = "ge", equal[] = "eq", unequal[] = "ne";
-constexpr char smaller[] = "minimum", larger[] = "maximum", most[] = "reduce_max", least[] = "reduce_min";
 constexpr OperatorReading readings[] = {
     {BuiltinOperator::LESS, read_comparison<less>},
     {BuiltinOperator::LESS_EQUAL, read_comparison<less_equal>},
@@ -120,14 +124,14 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::GREATER_EQUAL, read_comparison<greater_equal>},
     {BuiltinOperator::EQUAL, read_comparison<equal>},
     {BuiltinOperator::NOT_EQUAL, read_comparison<unequal>},
-    {BuiltinOperator::LOGICAL_AND, read_both<smaller>},
-    {BuiltinOperator::LOGICAL_OR, read_both<larger>},
+    {BuiltinOperator::LOGICAL_AND, read_both<ops::Minimum>},
+    {BuiltinOperator::LOGICAL_OR, read_both<ops::Maximum>},
     {BuiltinOperator::LOGICAL_NOT, read_not},
     {BuiltinOperator::SELECT, read_select},
     {BuiltinOperator::SELECT_V2, read_select},
     {BuiltinOperator::CAST, read_cast},
-    {BuiltinOperator::REDUCE_ANY, read_truth_reduction<most>},
-    {BuiltinOperator::REDUCE_ALL, read_truth_reduction<least>},
+    {BuiltinOperator::REDUCE_ANY, read_truth_reduction<ops::ReduceMax>},
+    {BuiltinOperator::REDUCE_ALL, read_truth_reduction<ops::ReduceMin>},
 };
 
 }  // namespace

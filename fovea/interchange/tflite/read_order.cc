@@ -37,10 +37,10 @@ void read_arg_min(Reader& reader) {
   const auto& options = reader.options<ArgMinOptions>();
   const auto rank = std::ssize(reader.input_type(0).shape);
   const int64_t dim = axis_of(reader, 1, rank);
-  Ref x = reader.add("neg", {reader.real(0)});
-  if (dim != rank - 1) x = reader.add("transpose", {x}, {{"permutation", to_the_end(rank, dim)}});
-  Ref place = reader.add("argmax", {x});
-  if (options.output_type() == schema::TensorType::INT64) place = reader.add("cast", {place}, {{"dtype", std::string("i64")}});
+  Ref x = reader.add(ops::Neg{reader.real(0)});
+  if (dim != rank - 1) x = reader.add(ops::Transpose{.input = x, .permutation = to_the_end(rank, dim)});
+  Ref place = reader.add(ops::Argmax{x});
+  if (options.output_type() == schema::TensorType::INT64) place = reader.add(ops::Cast{.input = place, .dtype = DType::i64});
   reader.set_output(place);
 }
 
@@ -60,12 +60,12 @@ void read_cumsum(Reader& reader) {
     }
   Ref x = reader.input(0);
   const std::vector<int64_t> order = to_the_end(rank, dim);
-  if (dim != rank - 1) x = reader.add("transpose", {x}, {{"permutation", order}});
+  if (dim != rank - 1) x = reader.add(ops::Transpose{.input = x, .permutation = order});
   const Shape moved = reader.type(x).shape;
-  x = reader.add("reshape", {x}, {{"shape", Shape{element_count(moved) / size, size}}});
-  x = reader.add("dense", {x, reader.parameter(reader.input_name(0) + ".ones", ones)});
-  x = reader.add("reshape", {x}, {{"shape", moved}});
-  if (dim != rank - 1) x = reader.add("transpose", {x}, {{"permutation", inverse(order)}});
+  x = reader.add(ops::Reshape{.input = x, .shape = {element_count(moved) / size, size}});
+  x = reader.add(ops::Dense{x, reader.parameter(reader.input_name(0) + ".ones", ones)});
+  x = reader.add(ops::Reshape{.input = x, .shape = moved});
+  if (dim != rank - 1) x = reader.add(ops::Transpose{.input = x, .permutation = inverse(order)});
   reader.set_output(x);
 }
 
@@ -87,7 +87,7 @@ void read_reverse(Reader& reader) {
 void read_zeros_like(Reader& reader) {
   const TensorType type = reader.input_type(0);
   if (type.dtype != DType::f32) reader.fail("gives {}; f32 is read", to_string(type));
-  reader.set_output(reader.add("broadcast", {reader.scalar(0)}, {{"shape", type.shape}}));
+  reader.set_output(reader.add(ops::Broadcast{.input = reader.scalar(0), .shape = type.shape}));
 }
 
 // A tensor of one value with a constant shape, whose batch may be replaced.
@@ -99,8 +99,8 @@ void read_fill(Reader& reader) {
     reader.fail("fills {}", to_string(shape));
   const TensorType value = reader.input_type(1);
   if (element_count(value.shape) != 1) reader.fail("fills with {}; one number is read", to_string(value));
-  const Ref number = value.shape.empty() ? reader.input(1) : reader.add("reshape", {reader.input(1)}, {{"shape", Shape{}}});
-  reader.set_output(reader.add("broadcast", {number}, {{"shape", shape}}));
+  const Ref number = value.shape.empty() ? reader.input(1) : reader.add(ops::Reshape{.input = reader.input(1), .shape = {}});
+  reader.set_output(reader.add(ops::Broadcast{.input = number, .shape = shape}));
 }
 
 // `on` where the number equals the position, otherwise `off`.
@@ -119,31 +119,34 @@ void read_one_hot(Reader& reader) {
   along[static_cast<size_t>(axis)] = depth[0];
   Tensor positions(along, DType::i32);
   for (int64_t i = 0; i < depth[0]; ++i) positions.data<int32_t>()[i] = static_cast<int32_t>(i);
-  const Ref column = reader.add("reshape", {reader.input(0)}, {{"shape", apart}});
+  const Ref column = reader.add(ops::Reshape{.input = reader.input(0), .shape = apart});
   const Ref row = reader.parameter(reader.input_name(0) + ".positions", positions);
-  reader.set_output(reader.add("select", {column, row, reader.input(2), reader.input(3)}, {{"comparison", std::string("eq")}}));
+  reader.set_output(reader.add(
+      ops::Select{.lhs = column, .rhs = row, .on_true = reader.input(2), .on_false = reader.input(3), .comparison = "eq"}));
 }
 
-template <const char* name>
+template <typename Op>
 void read_function(Reader& reader) {
   if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
-  reader.set_output(reader.add(name, {reader.input(0)}));
+  reader.set_output(reader.add(Op{reader.input(0)}));
 }
 
 // x - floor(x / y) * y, or the quotient alone.
 void read_floor_division(Reader& reader) {
   const TensorType type = reader.input_type(0);
   if (type.dtype != DType::f32) reader.fail("divides {}; f32 is read", to_string(type));
-  const Ref whole = reader.add("floor", {reader.add("div", {reader.input(0), reader.input(1)})});
+  const Ref whole = reader.add(ops::Floor{reader.add(ops::Div{reader.input(0), reader.input(1)})});
   if (reader.op().code == BuiltinOperator::FLOOR_DIV) return reader.set_output(whole);
-  reader.set_output(reader.add("sub", {reader.input(0), reader.add("mul", {whole, reader.input(1)})}));
+  reader.set_output(reader.add(ops::Sub{reader.input(0), reader.add(ops::Mul{whole, reader.input(1)})}));
 }
 
 void read_sign(Reader& reader) {
   if (reader.input_type(0).dtype != DType::f32) reader.fail("is read of f32");
   const Ref x = reader.input(0), zero = reader.scalar(0);
-  const Ref below = reader.add("select", {x, zero, reader.scalar(-1), zero}, {{"comparison", std::string("lt")}});
-  reader.set_output(reader.add("select", {x, zero, reader.scalar(1), below}, {{"comparison", std::string("gt")}}));
+  const Ref below =
+      reader.add(ops::Select{.lhs = x, .rhs = zero, .on_true = reader.scalar(-1), .on_false = zero, .comparison = "lt"});
+  reader.set_output(
+      reader.add(ops::Select{.lhs = x, .rhs = zero, .on_true = reader.scalar(1), .on_false = below, .comparison = "gt"}));
 }
 
 // Rounds to one of 2^bits steps between two numbers, which are moved so that 0 is a step (Jacob et al. 2018, section 3).
@@ -156,14 +159,13 @@ void read_fake_quantize(Reader& reader) {
   const float least = options.narrow_range() ? 1.0F : 0.0F, most = std::ldexp(1.0F, options.num_bits()) - 1;
   const float scale = (options.max() - options.min()) / (most - least), wanted = least - options.min() / scale;
   const float zero = std::clamp(std::round(wanted), least, most);
-  const Ref steps =
-      reader.add("clamp", {reader.input(0)},
-                 {{"low", static_cast<double>((least - zero) * scale)}, {"high", static_cast<double>((most - zero) * scale)}});
-  const Ref whole = reader.add("round", {reader.add("mul", {steps, reader.scalar(1.0 / static_cast<double>(scale))})});
-  reader.set_output(reader.add("mul", {whole, reader.scalar(static_cast<double>(scale))}));
+  const Ref steps = reader.add(ops::Clamp{.input = reader.input(0),
+                                          .low = static_cast<double>((least - zero) * scale),
+                                          .high = static_cast<double>((most - zero) * scale)});
+  const Ref whole = reader.add(ops::Round{reader.add(ops::Mul{steps, reader.scalar(1.0 / static_cast<double>(scale))})});
+  reader.set_output(reader.add(ops::Mul{whole, reader.scalar(static_cast<double>(scale))}));
 }
 
-constexpr char floor_of[] = "floor", ceil_of[] = "ceil", round_of[] = "round", sine[] = "sin", cosine[] = "cos";
 constexpr OperatorReading readings[] = {
     {BuiltinOperator::ARG_MIN, read_arg_min},
     {BuiltinOperator::CUMSUM, read_cumsum},
@@ -171,11 +173,11 @@ constexpr OperatorReading readings[] = {
     {BuiltinOperator::ZEROS_LIKE, read_zeros_like},
     {BuiltinOperator::FILL, read_fill},
     {BuiltinOperator::ONE_HOT, read_one_hot},
-    {BuiltinOperator::FLOOR, read_function<floor_of>},
-    {BuiltinOperator::CEIL, read_function<ceil_of>},
-    {BuiltinOperator::ROUND, read_function<round_of>},
-    {BuiltinOperator::SIN, read_function<sine>},
-    {BuiltinOperator::COS, read_function<cosine>},
+    {BuiltinOperator::FLOOR, read_function<ops::Floor>},
+    {BuiltinOperator::CEIL, read_function<ops::Ceil>},
+    {BuiltinOperator::ROUND, read_function<ops::Round>},
+    {BuiltinOperator::SIN, read_function<ops::Sin>},
+    {BuiltinOperator::COS, read_function<ops::Cos>},
     {BuiltinOperator::FLOOR_DIV, read_floor_division},
     {BuiltinOperator::FLOOR_MOD, read_floor_division},
     {BuiltinOperator::SIGN, read_sign},

@@ -7,35 +7,38 @@
 namespace fovea::tflite {
 namespace {
 
-Attributes window_of(Reader& reader, const Pool2DOptions& options) {
+// An operator on windows of an image.
+template <typename Op>
+Op pool_of(Reader& reader, Ref image, const Pool2DOptions& options) {
   const std::vector<int64_t> window{options.filter_height(), options.filter_width()};
   const std::vector<int64_t> strides{options.stride_h(), options.stride_w()};
   for (const int64_t number : {window[0], window[1], strides[0], strides[1]})
     if (number < 1) reader.fail("has a window or stride of {}; they are at least 1", number);
-  return {{"window", window},
-          {"strides", strides},
-          {"padding", std::string(options.padding() == Padding::SAME ? "same" : "valid")}};
+  return {
+      .input = image, .window = window, .strides = strides, .padding = options.padding() == Padding::SAME ? "same" : "valid"};
 }
 
 void read_average_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
-  Attributes attributes = window_of(reader, options);
-  if (!reader.quantized())
-    return reader.set_output(
-        reader.activated(reader.add("avg_pool", {reader.input(0)}, attributes), options.fused_activation_function()));
-  attributes.emplace_back("activation", reader.activation_name(options.fused_activation_function()));
-  reader.set_output(reader.add("quantized_average_pool", {reader.input(0)}, attributes));
+  const ActivationFunctionType activation = options.fused_activation_function();
+  if (!reader.quantized()) {
+    const Ref result = reader.add(pool_of<ops::AveragePool>(reader, reader.input(0), options));
+    return reader.set_output(reader.activated(result, activation));
+  }
+  auto pool = pool_of<ops::QuantizedAveragePool>(reader, reader.input(0), options);
+  pool.activation = reader.activation_name(activation);
+  reader.set_output(reader.add(pool));
 }
 
 void read_max_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
   const ActivationFunctionType activation = options.fused_activation_function();
-  Ref result = reader.add("max_pool", {reader.input(0)}, window_of(reader, options));
+  Ref result = reader.add(pool_of<ops::MaxPool>(reader, reader.input(0), options)).output;
   if (!reader.quantized()) {
     result = reader.activated(result, activation);
   } else if (activation != ActivationFunctionType::NONE) {
-    result = reader.add("quantized_activation", {result},
-                        {{"function", reader.activation_name(activation)}, {"output", reader.output_type()}});
+    result = reader.add(ops::QuantizedActivation{
+        .input = result, .function = reader.activation_name(activation), .output = reader.output_type()});
   }
   reader.set_output(result);
 }
@@ -44,8 +47,8 @@ void read_max_pool(Reader& reader) {
 void read_l2_pool(Reader& reader) {
   const auto& options = reader.options<Pool2DOptions>();
   if (reader.quantized()) reader.fail("is read of floats, not of quantized integers");
-  const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
-  const Ref root = reader.add("sqrt", {reader.add("avg_pool", {squares}, window_of(reader, options))});
+  const Ref squares = reader.add(ops::Mul{reader.input(0), reader.input(0)});
+  const Ref root = reader.add(ops::Sqrt{reader.add(pool_of<ops::AveragePool>(reader, squares, options))});
   reader.set_output(reader.activated(root, options.fused_activation_function()));
 }
 
@@ -57,18 +60,18 @@ void read_local_response_normalization(Reader& reader) {
   const int64_t window = 2 * int64_t{options.radius()} + 1;
   if (reader.quantized() || shape.size() != 4 || options.radius() < 0 || options.radius() > 1 << 20)
     reader.fail("works on {} with radius {}", to_string(reader.input_type(0)), options.radius());
-  const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
-  const Ref rows = reader.add("reshape", {squares}, {{"shape", Shape{shape[0] * shape[1] * shape[2], shape[3], 1}}});
-  const Ref means = reader.add("avg_pool", {rows},
-                               {{"window", Shape{window}},
-                                {"strides", Shape{1}},
-                                {"padding", Shape{options.radius(), options.radius()}},
-                                {"count_padding", true}});
-  const Ref scaled = reader.add("mul", {reader.add("reshape", {means}, {{"shape", shape}}),
-                                        reader.scalar(static_cast<double>(options.alpha()) * static_cast<double>(window))});
-  const Ref logarithm = reader.add("log", {reader.add("add", {scaled, reader.scalar(options.bias())})});
-  const Ref factor = reader.add("exp", {reader.add("mul", {logarithm, reader.scalar(-static_cast<double>(options.beta()))})});
-  reader.set_output(reader.add("mul", {reader.input(0), factor}));
+  const Ref squares = reader.add(ops::Mul{reader.input(0), reader.input(0)});
+  const Ref rows = reader.add(ops::Reshape{.input = squares, .shape = {shape[0] * shape[1] * shape[2], shape[3], 1}});
+  const Ref means = reader.add(ops::AveragePool{.input = rows,
+                                                .window = {window},
+                                                .strides = {1},
+                                                .padding = Shape{options.radius(), options.radius()},
+                                                .count_padding = true});
+  const Ref scaled = reader.add(ops::Mul{reader.add(ops::Reshape{.input = means, .shape = shape}),
+                                         reader.scalar(static_cast<double>(options.alpha()) * static_cast<double>(window))});
+  const Ref logarithm = reader.add(ops::Log{reader.add(ops::Add{scaled, reader.scalar(options.bias())})});
+  const Ref factor = reader.add(ops::Exp{reader.add(ops::Mul{logarithm, reader.scalar(-static_cast<double>(options.beta()))})});
+  reader.set_output(reader.add(ops::Mul{reader.input(0), factor}));
 }
 
 // x divided by its length along the last dimension.
@@ -76,10 +79,10 @@ void read_l2_normalization(Reader& reader) {
   const auto* options = reader.op().options<L2NormOptions>();
   const Shape shape = reader.input_type(0).shape;
   if (reader.quantized() || shape.empty()) reader.fail("works on {}", to_string(reader.input_type(0)));
-  const Ref squares = reader.add("mul", {reader.input(0), reader.input(0)});
-  const Ref sum = reader.add("reduce_sum", {squares}, {{"dims", Shape{std::ssize(shape) - 1}}, {"keep_dims", true}});
-  const Ref length = reader.add("maximum", {reader.add("sqrt", {sum}), reader.scalar(1e-6)});
-  reader.set_output(reader.activated(reader.add("div", {reader.input(0), length}),
+  const Ref squares = reader.add(ops::Mul{reader.input(0), reader.input(0)});
+  const Ref sum = reader.add(ops::ReduceSum{.input = squares, .dims = {std::ssize(shape) - 1}, .keep_dims = true});
+  const Ref length = reader.add(ops::Maximum{reader.add(ops::Sqrt{sum}), reader.scalar(1e-6)});
+  reader.set_output(reader.activated(reader.add(ops::Div{reader.input(0), length}),
                                      options ? options->fused_activation_function() : ActivationFunctionType::NONE));
 }
 
@@ -119,25 +122,30 @@ Ref largest_integer(Reader& reader, const std::vector<int64_t>& dims, bool keep)
     window *= shape[static_cast<size_t>(dim)];
   }
   if (!reduced(last)) order.push_back(last);
-  const Ref moved = reader.add("transpose", {reader.input(0)}, {{"permutation", order}});
-  const Ref rows = reader.add("reshape", {moved}, {{"shape", Shape{outer, window, channels}}});
-  const Ref most = reader.add("max_pool", {rows}, {{"window", Shape{window}}, {"strides", Shape{1}}});
-  return reader.add("reshape", {most}, {{"shape", keep ? kept : rest}});
+  const Ref moved = reader.add(ops::Transpose{.input = reader.input(0), .permutation = order});
+  const Ref rows = reader.add(ops::Reshape{.input = moved, .shape = {outer, window, channels}});
+  const Ref most = reader.add(ops::MaxPool{.input = rows, .window = {window}, .strides = {1}}).output;
+  return reader.add(ops::Reshape{.input = most, .shape = keep ? kept : rest});
 }
 
-template <const char* reduction>
+template <typename Reduction>
 void read_reduction(Reader& reader) {
   const auto* options = reader.op().options<ReducerOptions>();
   const bool keep = options && options->keep_dims();
   const BuiltinOperator code = reader.op().code;
-  Attributes attributes{{"dims", reduced_dims(reader)}, {"keep_dims", keep}};
-  if (!reader.quantized()) return reader.set_output(reader.add(reduction, {reader.input(0)}, attributes));
-  if (code == BuiltinOperator::REDUCE_MAX) return reader.set_output(largest_integer(reader, reduced_dims(reader), keep));
-  if (code == BuiltinOperator::REDUCE_MIN)  // it only selects one of its input's integers
-    return reader.set_output(reader.like_output(reader.add(reduction, {reader.real(0)}, attributes)));
-  attributes.emplace_back("output", reader.output_type());
-  reader.set_output(
-      reader.add(code == BuiltinOperator::MEAN ? "quantized_mean" : "quantized_sum", {reader.input(0)}, attributes));
+  const std::vector<int64_t> dims = reduced_dims(reader);
+  if (!reader.quantized())
+    return reader.set_output(reader.add(Reduction{.input = reader.input(0), .dims = dims, .keep_dims = keep}));
+  if (code == BuiltinOperator::REDUCE_MAX) return reader.set_output(largest_integer(reader, dims, keep));
+  if (code == BuiltinOperator::REDUCE_MIN) {  // it only selects one of its input's integers
+    const Ref least = reader.add(Reduction{.input = reader.real(0), .dims = dims, .keep_dims = keep});
+    return reader.set_output(reader.like_output(least));
+  }
+  const Ref input = reader.input(0);
+  const QuantizedType output = reader.output_type();
+  reader.set_output(code == BuiltinOperator::MEAN
+                        ? reader.add(ops::QuantizedMean{.input = input, .dims = dims, .keep_dims = keep, .output = output})
+                        : reader.add(ops::QuantizedSum{.input = input, .dims = dims, .keep_dims = keep, .output = output}));
 }
 
 // The index of the maximum along one dimension, the first of equal ones.
@@ -147,16 +155,16 @@ void read_arg_max(Reader& reader) {
   const auto rank = std::ssize(reader.input_type(0).shape);
   const int64_t dim = axis.size() == 1 && axis[0] < 0 ? axis[0] + rank : axis.empty() ? rank : axis[0];
   if (axis.size() != 1 || dim < 0 || dim >= rank) reader.fail("goes by dimension {} of {}", to_string(axis), rank);
-  Ref x = reader.quantized() ? reader.add("dequantize", {reader.input(0)}) : reader.input(0);
+  Ref x = reader.quantized() ? reader.add(ops::Dequantize{reader.input(0)}) : reader.input(0);
   if (dim != rank - 1) {
     std::vector<int64_t> order;
     for (int64_t i = 0; i < rank; ++i)
       if (i != dim) order.push_back(i);
     order.push_back(dim);
-    x = reader.add("transpose", {x}, {{"permutation", order}});
+    x = reader.add(ops::Transpose{.input = x, .permutation = order});
   }
-  Ref place = reader.add("argmax", {x});
-  if (options.output_type() == schema::TensorType::INT64) place = reader.add("cast", {place}, {{"dtype", std::string("i64")}});
+  Ref place = reader.add(ops::Argmax{x});
+  if (options.output_type() == schema::TensorType::INT64) place = reader.add(ops::Cast{.input = place, .dtype = DType::i64});
   reader.set_output(place);
 }
 
@@ -164,23 +172,22 @@ template <typename Options>
 void read_resize(Reader& reader, const char* method) {
   const std::vector<int64_t> size = reader.integers(1, "size");
   const auto* options = reader.op().options<Options>();
-  reader.set_output(reader.add("resize", {reader.input(0)},
-                               {{"size", size},
-                                {"method", std::string(method)},
-                                {"align_corners", options && options->align_corners()},
-                                {"half_pixel_centers", options && options->half_pixel_centers()}}));
+  reader.set_output(reader.add(ops::Resize{.input = reader.input(0),
+                                           .size = size,
+                                           .method = std::string(method),
+                                           .align_corners = options && options->align_corners(),
+                                           .half_pixel_centers = options && options->half_pixel_centers()}));
 }
 void read_bilinear(Reader& reader) { read_resize<ResizeBilinearOptions>(reader, "bilinear"); }
 void read_nearest(Reader& reader) { read_resize<ResizeNearestNeighborOptions>(reader, "nearest"); }
 
-constexpr char mean[] = "reduce_mean", sum[] = "reduce_sum", most[] = "reduce_max", least[] = "reduce_min";
 constexpr OperatorReading readings[] = {
     {BuiltinOperator::AVERAGE_POOL_2D, read_average_pool},
     {BuiltinOperator::MAX_POOL_2D, read_max_pool},
-    {BuiltinOperator::MEAN, read_reduction<mean>},
-    {BuiltinOperator::SUM, read_reduction<sum>},
-    {BuiltinOperator::REDUCE_MAX, read_reduction<most>},
-    {BuiltinOperator::REDUCE_MIN, read_reduction<least>},
+    {BuiltinOperator::MEAN, read_reduction<ops::ReduceMean>},
+    {BuiltinOperator::SUM, read_reduction<ops::ReduceSum>},
+    {BuiltinOperator::REDUCE_MAX, read_reduction<ops::ReduceMax>},
+    {BuiltinOperator::REDUCE_MIN, read_reduction<ops::ReduceMin>},
     {BuiltinOperator::RESIZE_BILINEAR, read_bilinear},
     {BuiltinOperator::RESIZE_NEAREST_NEIGHBOR, read_nearest},
     {BuiltinOperator::L2_POOL_2D, read_l2_pool},

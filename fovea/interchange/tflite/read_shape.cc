@@ -30,7 +30,7 @@ void read_reshape(Reader& reader) {
     const int64_t each = element_count(Shape(shape.begin() + 1, shape.end()));
     if (each > 0) shape[0] = all / each;
   }
-  reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
+  reader.set_output(reader.add(ops::Reshape{.input = reader.input(0), .shape = shape}));
 }
 
 int64_t dimension(Reader& reader, int64_t dim, int64_t rank) {
@@ -56,7 +56,7 @@ void read_squeeze(Reader& reader) {
     if (!goes[i]) shape.push_back(input[i]);
     if (goes[i] && input[i] != 1) reader.fail("drops dimension {} of {}, which is not 1", i, to_string(input));
   }
-  reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
+  reader.set_output(reader.add(ops::Reshape{.input = reader.input(0), .shape = shape}));
 }
 
 void read_expand_dims(Reader& reader) {
@@ -64,11 +64,12 @@ void read_expand_dims(Reader& reader) {
   const std::vector<int64_t> axis = reader.integers(1, "dimension");
   if (axis.size() != 1) reader.fail("has {} dimensions", axis.size());
   shape.insert(shape.begin() + dimension(reader, axis[0], std::ssize(shape) + 1), 1);
-  reader.set_output(reader.add("reshape", {reader.input(0)}, {{"shape", shape}}));
+  reader.set_output(reader.add(ops::Reshape{.input = reader.input(0), .shape = shape}));
 }
 
 void read_transpose(Reader& reader) {
-  reader.set_output(reader.add("transpose", {reader.input(0)}, {{"permutation", reader.integers(1, "order of dimensions")}}));
+  reader.set_output(
+      reader.add(ops::Transpose{.input = reader.input(0), .permutation = reader.integers(1, "order of dimensions")}));
 }
 
 // The real number that an integer of the input's type stands for.
@@ -82,14 +83,14 @@ double real_of(Reader& reader, const Tensor& integer) {
 
 // PAD fills with the integer that stands for 0.
 void read_pad(Reader& reader) {
-  Attributes attributes{{"padding", reader.integers(1, "padding")}};
+  ops::Pad pad{.input = reader.input(0), .padding = reader.integers(1, "padding")};
   if (reader.op().code == BuiltinOperator::PADV2 && reader.has(2)) {
     const Tensor value = reader.values(2, "value");
     if (value.dtype() != reader.input_type(0).dtype || value.size() != 1)
       reader.fail("pads by {} values of {}", value.size(), name(value.dtype()));
-    attributes.emplace_back("value", reader.quantized() ? real_of(reader, value) : static_cast<double>(value.data<float>()[0]));
+    pad.value = reader.quantized() ? real_of(reader, value) : static_cast<double>(value.data<float>()[0]);
   }
-  reader.set_output(reader.add("pad", {reader.input(0)}, attributes));
+  reader.set_output(reader.add(pad));
 }
 
 // Inputs with another scale than the result's are converted to it first.
@@ -100,16 +101,16 @@ void read_concatenation(Reader& reader) {
   for (size_t i = 0; i < reader.input_count(); ++i) {
     Ref part = reader.input(i);
     if (quantized && reader.type(part).quantization != reader.output_type().quantization)
-      part = reader.add("quantize", {part}, {{"output", reader.output_type()}});
+      part = reader.add(ops::Quantize{.input = part, .output = reader.output_type()});
     parts.push_back(part);
   }
   const int64_t dim = dimension(reader, options.axis(), std::ssize(reader.type(parts[0]).shape));
   if (dim == 0 && reader.rebatched() && parts.size() > 1) reader.fail("joins along the batch; it is read with the file's own");
-  const Ref result = parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}});
+  const Ref result = parts.size() == 1 ? parts[0] : reader.add(ops::Concat{.inputs = parts, .dim = dim});
   const ActivationFunctionType activation = options.fused_activation_function();
   if (!quantized || activation == ActivationFunctionType::NONE) return reader.set_output(reader.activated(result, activation));
-  reader.set_output(reader.add("quantized_activation", {result},
-                               {{"function", reader.activation_name(activation)}, {"output", reader.output_type()}}));
+  reader.set_output(reader.add(ops::QuantizedActivation{
+      .input = result, .function = reader.activation_name(activation), .output = reader.output_type()}));
 }
 
 void read_shape_of(Reader& reader) {
@@ -135,7 +136,7 @@ void read_broadcast_to(Reader& reader) {
   Shape shape = reader.integers(1, "shape");
   const Shape input = reader.input_type(0).shape;
   if (shape.size() == input.size() && !shape.empty() && shape[0] == reader.file_shape(0)[0]) shape[0] = input[0];
-  reader.set_output(reader.add("broadcast", {reader.input(0)}, {{"shape", shape}}));
+  reader.set_output(reader.add(ops::Broadcast{.input = reader.input(0), .shape = shape}));
 }
 
 // Packs numbers into a list, or tensors along a new dimension.
@@ -163,9 +164,9 @@ void read_pack(Reader& reader) {
   for (size_t i = 0; i < reader.input_count(); ++i) {
     Shape shape = reader.input_type(i).shape;
     shape.insert(shape.begin() + std::min<int64_t>(dim, std::ssize(shape)), 1);
-    parts.push_back(reader.add("reshape", {reader.input(i)}, {{"shape", shape}}));
+    parts.push_back(reader.add(ops::Reshape{.input = reader.input(i), .shape = shape}));
   }
-  reader.set_output(parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}}));
+  reader.set_output(parts.size() == 1 ? parts[0] : reader.add(ops::Concat{.inputs = parts, .dim = dim}));
 }
 
 constexpr OperatorReading readings[] = {

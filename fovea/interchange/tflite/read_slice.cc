@@ -19,7 +19,8 @@ void take_batch(Reader& reader, size_t input, Box& box) {
 
 Ref slice(Reader& reader, size_t input, Box box) {
   take_batch(reader, input, box);
-  return reader.add("slice", {reader.input(input)}, {{"offsets", box.offsets}, {"sizes", box.sizes}, {"strides", box.strides}});
+  return reader.add(
+      ops::Slice{.input = reader.input(input), .offsets = box.offsets, .sizes = box.sizes, .strides = box.strides});
 }
 
 void read_slice(Reader& reader) {
@@ -133,7 +134,7 @@ void read_strided_slice(Reader& reader) {
     if (strided.backwards[i]) result = reader.reversed(result, static_cast<int64_t>(i));
     if (!strided.shrinks[i]) shape.push_back(sizes[i]);
   }
-  if (shape != sizes) result = reader.add("reshape", {result}, {{"shape", shape}});
+  if (shape != sizes) result = reader.add(ops::Reshape{.input = result, .shape = shape});
   reader.set_output(result);
 }
 
@@ -192,17 +193,17 @@ Ref run_of(Reader& reader, Ref value, int64_t dim, int64_t first, int64_t count)
   Box box{Shape(shape.size(), 0), shape, Shape(shape.size(), 1)};
   box.offsets[static_cast<size_t>(dim)] = first;
   box.sizes[static_cast<size_t>(dim)] = count;
-  return reader.add("slice", {value}, {{"offsets", box.offsets}, {"sizes", box.sizes}});
+  return reader.add(ops::Slice{.input = value, .offsets = box.offsets, .sizes = box.sizes});
 }
 
 Ref joined(Reader& reader, const std::vector<Ref>& parts, int64_t dim) {
-  return parts.size() == 1 ? parts[0] : reader.add("concat", parts, {{"dim", dim}});
+  return parts.size() == 1 ? parts[0] : reader.add(ops::Concat{.inputs = parts, .dim = dim});
 }
 
 Ref without(Reader& reader, Ref value, int64_t dim) {
   Shape shape = reader.type(value).shape;
   shape.erase(shape.begin() + dim);
-  return reader.add("reshape", {value}, {{"shape", shape}});
+  return reader.add(ops::Reshape{.input = value, .shape = shape});
 }
 
 void read_unpack(Reader& reader) {

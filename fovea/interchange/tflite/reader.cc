@@ -277,17 +277,7 @@ Ref Reader::parameter(const std::string& name, const Tensor& tensor, std::option
   return graph_.argument(unique, {tensor.shape(), tensor.dtype(), std::move(quantization)}, Role::parameter);
 }
 
-Ref Reader::add(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes) {
-  return graph_.add(name, operands, attributes, tensor_name(op_->outputs[0]))[0];
-}
-
-std::vector<Ref> Reader::add_all(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes) {
-  return graph_.add(name, operands, attributes, tensor_name(op_->outputs[0]));
-}
-
-Ref Reader::scalar(double value) {
-  return add("constant", {}, {{"value", Tensor::of<float>({}, {static_cast<float>(value)})}});
-}
+Ref Reader::scalar(double value) { return add(ops::Constant{.value = Tensor::of<float>({}, {static_cast<float>(value)})}); }
 
 Ref Reader::reversed(Ref value, int64_t dim) {
   const Shape shape = type(value).shape;
@@ -298,9 +288,9 @@ Ref Reader::reversed(Ref value, int64_t dim) {
     Shape offsets(shape.size(), 0), sizes = shape;
     offsets[static_cast<size_t>(dim)] = at;
     sizes[static_cast<size_t>(dim)] = 1;
-    cells.push_back(add("slice", {value}, {{"offsets", offsets}, {"sizes", sizes}}));
+    cells.push_back(add(ops::Slice{.input = value, .offsets = offsets, .sizes = sizes}));
   }
-  return cells.size() == 1 ? value : add("concat", cells, {{"dim", dim}});
+  return cells.size() == 1 ? value : add(ops::Concat{.inputs = cells, .dim = dim});
 }
 
 QuantizedType Reader::output_type(size_t output) const {
@@ -326,7 +316,7 @@ void Reader::set_output(Ref value, size_t output) {
                              tensor.type == schema::TensorType::INT16)) {
     const QuantizedType wanted = output_type(output);
     if (wanted.storage != given.dtype || wanted.quantization != *given.quantization)
-      value = add("quantize", {value}, {{"output", wanted}});
+      value = add(ops::Quantize{.input = value, .output = wanted});
   }
   const TensorType type = graph_.type(value);
   // A boolean is 0 or 1 in a byte.
@@ -348,13 +338,13 @@ const Shape& Reader::file_output_shape(size_t output) const {
   return file_.tensors()[static_cast<size_t>(op_->outputs.at(output))].shape;
 }
 
-Ref Reader::real(size_t input) { return quantized(input) ? add("dequantize", {this->input(input)}) : this->input(input); }
+Ref Reader::real(size_t input) { return quantized(input) ? add(ops::Dequantize{this->input(input)}) : this->input(input); }
 
 Ref Reader::like_output(Ref value, size_t output) {
   const FileTensor& tensor = file_.tensors()[static_cast<size_t>(op_->outputs.at(output))];
   const std::optional<DType> dtype = dtype_of(tensor.type);
   const bool integers = dtype == DType::i8 || dtype == DType::u8 || dtype == DType::i16;
-  return integers && tensor.quantization ? add("quantize", {value}, {{"output", output_type(output)}}) : value;
+  return integers && tensor.quantization ? add(ops::Quantize{.input = value, .output = output_type(output)}) : value;
 }
 
 Ref Reader::activated(Ref value, ActivationFunctionType activation) {
@@ -362,13 +352,13 @@ Ref Reader::activated(Ref value, ActivationFunctionType activation) {
     case ActivationFunctionType::NONE:
       return value;
     case ActivationFunctionType::RELU:
-      return add("relu", {value});
+      return add(ops::Relu{value});
     case ActivationFunctionType::RELU6:
-      return add("relu6", {value});
+      return add(ops::Relu6{value});
     case ActivationFunctionType::RELU_N1_TO_1:
-      return add("clamp", {value}, {{"low", -1.0}, {"high", 1.0}});
+      return add(ops::Clamp{.input = value, .low = -1.0, .high = 1.0});
     case ActivationFunctionType::TANH:
-      return add("tanh", {value});
+      return add(ops::Tanh{value});
     default:
       fail("has activation {}, which is not read", static_cast<int>(activation));
   }
@@ -379,9 +369,9 @@ std::string Reader::activation_name(ActivationFunctionType activation) const {
     case ActivationFunctionType::NONE:
       return "none";
     case ActivationFunctionType::RELU:
-      return "relu";
+      return std::string(ops::Relu::name);
     case ActivationFunctionType::RELU6:
-      return "relu6";
+      return std::string(ops::Relu6::name);
     case ActivationFunctionType::RELU_N1_TO_1:
       return "relu_n1_to_1";
     default:

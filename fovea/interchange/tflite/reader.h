@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fovea/core/error.h"
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/tflite/file.h"
 #include "fovea/interchange/tflite/read.h"
 
@@ -64,8 +65,10 @@ class Reader {
   Ref parameter(const std::string& name, const Tensor& tensor, std::optional<Quantization> quantization = {});
   std::string input_name(size_t input) const;  // the file's name, or "tensor7"
 
-  Ref add(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes = {});
-  std::vector<Ref> add_all(std::string_view name, const std::vector<Ref>& operands, const Attributes& attributes);
+  template <fovea::Operator Op>
+  typename Op::Results add(const Op& op) {
+    return graph_.add(op, tensor_name(op_->outputs[0]));
+  }
   Ref scalar(double value);              // [] f32
   Ref reversed(Ref value, int64_t dim);  // one dimension in reverse order
   TensorType type(Ref value) const { return graph_.type(value); }

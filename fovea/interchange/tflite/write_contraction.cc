@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/tensor_permute.h"
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/tflite/writer.h"
 
 namespace fovea::tflite {
@@ -118,11 +119,11 @@ void write_conv_transpose(Writer& writer) {
 }
 
 constexpr LayerWriting writings[] = {
-    {"conv", write_conv},
-    {"quantized_conv", write_conv},
-    {"dense", write_dense},
-    {"quantized_dense", write_dense},
-    {"conv_transpose", write_conv_transpose},
+    {ops::Conv::name, write_conv},
+    {ops::QuantizedConv::name, write_conv},
+    {ops::Dense::name, write_dense},
+    {ops::QuantizedDense::name, write_dense},
+    {ops::ConvTranspose::name, write_conv_transpose},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arithmetic, activations, softmax, and the conversions between floats and integers.
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/tflite/writer.h"
 
 namespace fovea::tflite {
@@ -78,16 +79,16 @@ void write_softmax(Writer& writer) {
 void write_quantized_activation(Writer& writer) {
   const std::string function = writer.node().get<std::string>("function", "");
   const auto plain = [&](BuiltinOperator code) { writer.add(code, {writer.input()}, writer.output()); };
-  if (function == "relu") return plain(BuiltinOperator::RELU);
-  if (function == "relu6") return plain(BuiltinOperator::RELU6);
+  if (function == ops::Relu::name) return plain(BuiltinOperator::RELU);
+  if (function == ops::Relu6::name) return plain(BuiltinOperator::RELU6);
   if (function == "relu_n1_to_1") return plain(BuiltinOperator::RELU_N1_TO_1);
-  if (function == "sigmoid") return plain(BuiltinOperator::LOGISTIC);
-  if (function == "tanh") return plain(BuiltinOperator::TANH);
+  if (function == ops::Sigmoid::name) return plain(BuiltinOperator::LOGISTIC);
+  if (function == ops::Tanh::name) return plain(BuiltinOperator::TANH);
   if (function == "elu") return plain(BuiltinOperator::ELU);
-  if (function == "exp") return plain(BuiltinOperator::EXP);
-  if (function == "hard_swish") return write_hard_swish(writer);
-  if (function == "gelu") return write_gelu(writer);
-  if (function != "leaky_relu") writer.refuse("there is no operator for {} of integers", function);
+  if (function == ops::Exp::name) return plain(BuiltinOperator::EXP);
+  if (function == ops::HardSwish::name) return write_hard_swish(writer);
+  if (function == ops::Gelu::name) return write_gelu(writer);
+  if (function != ops::LeakyRelu::name) writer.refuse("there is no operator for {} of integers", function);
   schema::LeakyReluOptionsT options;
   options.alpha = static_cast<float>(writer.node().get("alpha", 0.0));
   writer.add(BuiltinOperator::LEAKY_RELU, {writer.input()}, writer.output(), std::move(options));
@@ -102,46 +103,46 @@ void write_dequantize(Writer& writer) {
 }
 
 constexpr LayerWriting writings[] = {
-    {"add", write_binary<BuiltinOperator::ADD, schema::AddOptionsT>},
-    {"sub", write_binary<BuiltinOperator::SUB, schema::SubOptionsT>},
-    {"mul", write_binary<BuiltinOperator::MUL, schema::MulOptionsT>},
-    {"div", write_binary<BuiltinOperator::DIV, schema::DivOptionsT>},
-    {"quantized_add", write_binary<BuiltinOperator::ADD, schema::AddOptionsT>},
-    {"quantized_sub", write_binary<BuiltinOperator::SUB, schema::SubOptionsT>},
-    {"quantized_mul", write_binary<BuiltinOperator::MUL, schema::MulOptionsT>},
-    {"maximum", write_larger<BuiltinOperator::MAXIMUM>},
-    {"minimum", write_larger<BuiltinOperator::MINIMUM>},
-    {"quantized_maximum", write_larger<BuiltinOperator::MAXIMUM>},
-    {"quantized_minimum", write_larger<BuiltinOperator::MINIMUM>},
-    {"quantized_prelu", write_plain<BuiltinOperator::PRELU>},
-    {"exp", write_plain<BuiltinOperator::EXP>},
-    {"log", write_plain<BuiltinOperator::LOG>},
-    {"sqrt", write_plain<BuiltinOperator::SQRT>},
-    {"rsqrt", write_plain<BuiltinOperator::RSQRT>},
-    {"abs", write_plain<BuiltinOperator::ABS>},
-    {"neg", write_plain<BuiltinOperator::NEG>},
-    {"floor", write_plain<BuiltinOperator::FLOOR>},
-    {"ceil", write_plain<BuiltinOperator::CEIL>},
-    {"round", write_plain<BuiltinOperator::ROUND>},
-    {"sin", write_plain<BuiltinOperator::SIN>},
-    {"cos", write_plain<BuiltinOperator::COS>},
-    {"pow", write_plain<BuiltinOperator::POW>},
-    {"relu", write_plain<BuiltinOperator::RELU>},
-    {"relu6", write_plain<BuiltinOperator::RELU6>},
-    {"sigmoid", write_plain<BuiltinOperator::LOGISTIC>},
-    {"tanh", write_plain<BuiltinOperator::TANH>},
-    {"log_softmax", write_plain<BuiltinOperator::LOG_SOFTMAX>},
-    {"swish", write_swish},
-    {"hard_sigmoid", write_hard_sigmoid},
-    {"hard_swish", write_hard_swish},
-    {"leaky_relu", write_leaky_relu},
-    {"gelu", write_gelu},
-    {"clamp", write_clamp},
-    {"softmax", write_softmax},
-    {"quantized_softmax", write_softmax},
-    {"quantized_activation", write_quantized_activation},
-    {"quantize", write_quantize},
-    {"dequantize", write_dequantize},
+    {ops::Add::name, write_binary<BuiltinOperator::ADD, schema::AddOptionsT>},
+    {ops::Sub::name, write_binary<BuiltinOperator::SUB, schema::SubOptionsT>},
+    {ops::Mul::name, write_binary<BuiltinOperator::MUL, schema::MulOptionsT>},
+    {ops::Div::name, write_binary<BuiltinOperator::DIV, schema::DivOptionsT>},
+    {ops::QuantizedAdd::name, write_binary<BuiltinOperator::ADD, schema::AddOptionsT>},
+    {ops::QuantizedSub::name, write_binary<BuiltinOperator::SUB, schema::SubOptionsT>},
+    {ops::QuantizedMul::name, write_binary<BuiltinOperator::MUL, schema::MulOptionsT>},
+    {ops::Maximum::name, write_larger<BuiltinOperator::MAXIMUM>},
+    {ops::Minimum::name, write_larger<BuiltinOperator::MINIMUM>},
+    {ops::QuantizedMaximum::name, write_larger<BuiltinOperator::MAXIMUM>},
+    {ops::QuantizedMinimum::name, write_larger<BuiltinOperator::MINIMUM>},
+    {ops::QuantizedPrelu::name, write_plain<BuiltinOperator::PRELU>},
+    {ops::Exp::name, write_plain<BuiltinOperator::EXP>},
+    {ops::Log::name, write_plain<BuiltinOperator::LOG>},
+    {ops::Sqrt::name, write_plain<BuiltinOperator::SQRT>},
+    {ops::Rsqrt::name, write_plain<BuiltinOperator::RSQRT>},
+    {ops::Abs::name, write_plain<BuiltinOperator::ABS>},
+    {ops::Neg::name, write_plain<BuiltinOperator::NEG>},
+    {ops::Floor::name, write_plain<BuiltinOperator::FLOOR>},
+    {ops::Ceil::name, write_plain<BuiltinOperator::CEIL>},
+    {ops::Round::name, write_plain<BuiltinOperator::ROUND>},
+    {ops::Sin::name, write_plain<BuiltinOperator::SIN>},
+    {ops::Cos::name, write_plain<BuiltinOperator::COS>},
+    {ops::Pow::name, write_plain<BuiltinOperator::POW>},
+    {ops::Relu::name, write_plain<BuiltinOperator::RELU>},
+    {ops::Relu6::name, write_plain<BuiltinOperator::RELU6>},
+    {ops::Sigmoid::name, write_plain<BuiltinOperator::LOGISTIC>},
+    {ops::Tanh::name, write_plain<BuiltinOperator::TANH>},
+    {ops::LogSoftmax::name, write_plain<BuiltinOperator::LOG_SOFTMAX>},
+    {ops::Swish::name, write_swish},
+    {ops::HardSigmoid::name, write_hard_sigmoid},
+    {ops::HardSwish::name, write_hard_swish},
+    {ops::LeakyRelu::name, write_leaky_relu},
+    {ops::Gelu::name, write_gelu},
+    {ops::Clamp::name, write_clamp},
+    {ops::Softmax::name, write_softmax},
+    {ops::QuantizedSoftmax::name, write_softmax},
+    {ops::QuantizedActivation::name, write_quantized_activation},
+    {ops::Quantize::name, write_quantize},
+    {ops::Dequantize::name, write_dequantize},
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/tflite/writer.h"
 
 namespace fovea::tflite {
@@ -74,8 +75,8 @@ void write_broadcast(Writer& writer) {
 }
 
 constexpr LayerWriting writings[] = {
-    {"reshape", write_reshape}, {"transpose", write_transpose}, {"concat", write_concat},
-    {"pad", write_pad},         {"slice", write_slice},         {"broadcast", write_broadcast},
+    {ops::Reshape::name, write_reshape}, {ops::Transpose::name, write_transpose}, {ops::Concat::name, write_concat},
+    {ops::Pad::name, write_pad},         {ops::Slice::name, write_slice},         {ops::Broadcast::name, write_broadcast},
 };
 
 }  // namespace

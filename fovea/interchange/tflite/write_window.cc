@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/tflite/writer.h"
 
 namespace fovea::tflite {
@@ -98,16 +99,16 @@ void write_resize(Writer& writer) {
 }
 
 constexpr LayerWriting writings[] = {
-    {"max_pool", write_max_pool},
-    {"avg_pool", write_average_pool},
-    {"quantized_average_pool", write_average_pool},
-    {"reduce_mean", write_reduction<BuiltinOperator::MEAN>},
-    {"quantized_mean", write_reduction<BuiltinOperator::MEAN>},
-    {"quantized_sum", write_reduction<BuiltinOperator::SUM>},
-    {"reduce_sum", write_reduction<BuiltinOperator::SUM>},
-    {"reduce_max", write_reduction<BuiltinOperator::REDUCE_MAX>},
-    {"reduce_min", write_reduction<BuiltinOperator::REDUCE_MIN>},
-    {"resize", write_resize},
+    {ops::MaxPool::name, write_max_pool},
+    {ops::AveragePool::name, write_average_pool},
+    {ops::QuantizedAveragePool::name, write_average_pool},
+    {ops::ReduceMean::name, write_reduction<BuiltinOperator::MEAN>},
+    {ops::QuantizedMean::name, write_reduction<BuiltinOperator::MEAN>},
+    {ops::QuantizedSum::name, write_reduction<BuiltinOperator::SUM>},
+    {ops::ReduceSum::name, write_reduction<BuiltinOperator::SUM>},
+    {ops::ReduceMax::name, write_reduction<BuiltinOperator::REDUCE_MAX>},
+    {ops::ReduceMin::name, write_reduction<BuiltinOperator::REDUCE_MIN>},
+    {ops::Resize::name, write_resize},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "fovea/core/file.h"
 #include "fovea/graph/model_metadata.h"
+#include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/folding.h"
 #include "fovea/interchange/tflite/write.h"
 
@@ -57,20 +58,23 @@ void check_rule(const Writer& writer) {
   const Graph::Node& node = writer.node();
   const TensorType input = writer.input_type(), output = writer.output_type();
   if (node.get<std::string>("rounding", "litert") != "onnx" || !input.quantization || !output.quantization) return;
-  if (node.op == "quantize") return;
+  if (node.is<ops::Quantize>()) return;
   for (const Ref operand : node.operands) {
     if (writer.type(operand).dtype != output.dtype)
       writer.refuse("its integers are {} and {}; LiteRT takes one type", name(writer.type(operand).dtype), name(output.dtype));
   }
-  const std::string function = node.op == "quantized_softmax" ? "softmax" : node.get<std::string>("function", "");
+  const auto activation = node.as<ops::QuantizedActivation>();
+  const std::string_view function = activation                         ? std::string_view(activation->function)
+                                    : node.is<ops::QuantizedSoftmax>() ? ops::Softmax::name
+                                                                       : std::string_view();
   const int64_t least = output.dtype == DType::u8 ? 0 : -128;
-  const float scale = function == "tanh" ? 1.0F / 128 : 1.0F / 256;
-  const int64_t zero = function == "tanh" ? least + 128 : least;
-  const bool prescribed = function == "softmax" || function == "sigmoid" || function == "tanh";
+  const float scale = function == ops::Tanh::name ? 1.0F / 128 : 1.0F / 256;
+  const int64_t zero = function == ops::Tanh::name ? least + 128 : least;
+  const bool prescribed = function == ops::Softmax::name || function == ops::Sigmoid::name || function == ops::Tanh::name;
   if (prescribed && (output.quantization->scales[0] != scale || output.quantization->zeros[0] != zero))
     writer.refuse("its result has scale {} and zero point {}; LiteRT's {} has {} and {}", output.quantization->scales[0],
                   output.quantization->zeros[0], function, scale, zero);
-  if (node.op == "quantized_average_pool" && (input.quantization != output.quantization || node.get("count_padding", false)))
+  if (node.is<ops::QuantizedAveragePool>() && (input.quantization != output.quantization || node.get("count_padding", false)))
     writer.refuse("its result has another scale, or padding counts; LiteRT averages within one scale, without padding");
 }
 
@@ -265,8 +269,8 @@ std::vector<std::byte> Writer::bytes() {
 
 ActivationFunctionType fused_activation(const Writer& writer, const std::string& activation) {
   if (activation == "none") return ActivationFunctionType::NONE;
-  if (activation == "relu") return ActivationFunctionType::RELU;
-  if (activation == "relu6") return ActivationFunctionType::RELU6;
+  if (activation == ops::Relu::name) return ActivationFunctionType::RELU;
+  if (activation == ops::Relu6::name) return ActivationFunctionType::RELU6;
   if (activation == "relu_n1_to_1") return ActivationFunctionType::RELU_N1_TO_1;
   writer.refuse("activation \"{}\" has no counterpart", activation);
 }

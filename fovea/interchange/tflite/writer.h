@@ -93,7 +93,7 @@ int padded_input(Writer& writer, const std::vector<int64_t>& cells, bool lowest 
 
 // The functions that write a layer, by the name of its operator.
 struct LayerWriting {
-  const char* op;
+  std::string_view op;
   void (*write)(Writer&);
 };
 std::span<const LayerWriting> contraction_writings();
