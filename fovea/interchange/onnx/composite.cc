@@ -88,7 +88,8 @@ void set_placed(Importer& importer, const OnnxNode& node, const Placed& placed, 
   const Shape shape = ordered_shape(placed.shape, placed.order);
   if (importer.shape_of(y) != shape) {
     const bool same_count = element_count(importer.shape_of(y)) == element_count(shape);
-    y = importer.add(node, same_count ? "reshape" : "broadcast", {y}, {{"shape", shape}}).front();
+    y = same_count ? importer.add(node, ops::Reshape{.input = y, .shape = shape})
+                   : importer.add(node, ops::Broadcast{.input = y, .shape = shape});
   }
   importer.set_in_order(node, 0, y, placed.order);
 }

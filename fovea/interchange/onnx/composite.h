@@ -26,37 +26,40 @@ class Composite {
   };
 
   Ref value(Term term) { return term.ref.index >= 0 ? term.ref : importer_.scalar(term.number, dtype_); }
-  Ref operator()(const char* operation, const std::vector<Ref>& operands, const Attributes& attributes = {}) {
-    return importer_.add(node_, operation, operands, attributes).front();
+  template <Operator Op>
+  typename Op::Results operator()(const Op& op) {
+    return importer_.add(node_, op);
   }
 
-  Ref add(Term a, Term b) { return (*this)("add", {value(a), value(b)}); }
-  Ref sub(Term a, Term b) { return (*this)("sub", {value(a), value(b)}); }
-  Ref mul(Term a, Term b) { return (*this)("mul", {value(a), value(b)}); }
-  Ref div(Term a, Term b) { return (*this)("div", {value(a), value(b)}); }
-  Ref pow(Term a, Term b) { return (*this)("pow", {value(a), value(b)}); }
-  Ref maximum(Term a, Term b) { return (*this)("maximum", {value(a), value(b)}); }
-  Ref minimum(Term a, Term b) { return (*this)("minimum", {value(a), value(b)}); }
+  Ref add(Term a, Term b) { return (*this)(ops::Add{value(a), value(b)}); }
+  Ref sub(Term a, Term b) { return (*this)(ops::Sub{value(a), value(b)}); }
+  Ref mul(Term a, Term b) { return (*this)(ops::Mul{value(a), value(b)}); }
+  Ref div(Term a, Term b) { return (*this)(ops::Div{value(a), value(b)}); }
+  Ref pow(Term a, Term b) { return (*this)(ops::Pow{value(a), value(b)}); }
+  Ref maximum(Term a, Term b) { return (*this)(ops::Maximum{value(a), value(b)}); }
+  Ref minimum(Term a, Term b) { return (*this)(ops::Minimum{value(a), value(b)}); }
   Ref square(Ref a) { return mul(a, a); }
-  Ref sqrt(Ref a) { return (*this)("sqrt", {a}); }
-  Ref exp(Ref a) { return (*this)("exp", {a}); }
-  Ref log(Ref a) { return (*this)("log", {a}); }
-  Ref abs(Ref a) { return (*this)("abs", {a}); }
+  Ref sqrt(Ref a) { return (*this)(ops::Sqrt{a}); }
+  Ref exp(Ref a) { return (*this)(ops::Exp{a}); }
+  Ref log(Ref a) { return (*this)(ops::Log{a}); }
+  Ref abs(Ref a) { return (*this)(ops::Abs{a}); }
   // a COMPARISON b ? yes : no
   Ref select(Term a, const char* comparison, Term b, Term yes, Term no) {
-    return (*this)("select", {value(a), value(b), value(yes), value(no)}, {{"comparison", std::string(comparison)}});
+    return (*this)(ops::Select{
+        .lhs = value(a), .rhs = value(b), .on_true = value(yes), .on_false = value(no), .comparison = std::string(comparison)});
   }
   Ref cast(Ref a, DType to) {
     if (importer_.type_of(a).dtype == to) return a;
-    return (*this)("cast", {a}, {{"dtype", std::string(name(to))}});
+    return (*this)(ops::Cast{.input = a, .dtype = to});
   }
   Ref reshape(Ref a, const Shape& shape) {
-    return importer_.shape_of(a) == shape ? a : (*this)("reshape", {a}, {{"shape", shape}});
+    return importer_.shape_of(a) == shape ? a : (*this)(ops::Reshape{.input = a, .shape = shape});
   }
   Shape shape_of(Ref a) const { return importer_.shape_of(a); }
-  Ref reduce(const char* operation, Ref a, const std::vector<int64_t>& dims, bool keep = true) {
+  template <Operator Reduction>
+  Ref reduce(Ref a, const std::vector<int64_t>& dims, bool keep = true) {
     if (dims.empty()) return a;
-    return (*this)(operation, {a}, {{"dims", dims}, {"keep_dims", keep}});
+    return (*this)(Reduction{.input = a, .dims = dims, .keep_dims = keep});
   }
 
   void spend(int64_t bytes) { importer_.spend(node_, static_cast<uint64_t>(bytes)); }

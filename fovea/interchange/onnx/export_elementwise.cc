@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/exporter.h"
 
 namespace fovea {
@@ -78,7 +79,7 @@ std::string gelu(Exporter& exporter, const std::string& layer, const std::string
 
 using Write = std::function<std::string(Exporter&, const FusedLayer&, const std::string& x)>;
 
-void add_unary(ExportTable& table, const char* operation, Write write) {
+void add_unary(ExportTable& table, std::string_view operation, Write write) {
   table[operation] = [write = std::move(write)](Exporter& exporter, const FusedLayer& layer) {
     const ExportedValue x = exporter.value(layer.node.operands[0]);
     exporter.set_reals(layer.output, write(exporter, layer, exporter.real(x)), x.shape, x.layout);
@@ -101,59 +102,61 @@ std::string export_activation(Exporter& exporter, const FusedLayer& layer, const
   // Where the quantized range already clamps as the activation does, the activation becomes part of the rounding, which is how
   // runtimes fuse it.
   if (exporter.range_limits(layer.output, layer.activation)) return input;
-  if (layer.activation == "relu") return exporter.add(layer.node.layer, "Relu", {input});
-  if (layer.activation == "relu6") return clip(exporter, layer.node.layer, input, 0, 6);
+  if (layer.activation == ops::Relu::name) return exporter.add(layer.node.layer, "Relu", {input});
+  if (layer.activation == ops::Relu6::name) return clip(exporter, layer.node.layer, input, 0, 6);
   if (layer.activation == "relu_n1_to_1") return clip(exporter, layer.node.layer, input, -1, 1);
   return input;
 }
 
 void add_elementwise_exports(ExportTable& table) {
-  const std::pair<const char*, const char*> binaries[] = {
-      {"add", "Add"}, {"sub", "Sub"}, {"mul", "Mul"}, {"div", "Div"}, {"maximum", "Max"}, {"minimum", "Min"}, {"pow", "Pow"}};
+  const std::pair<std::string_view, const char*> binaries[] = {
+      {ops::Add::name, "Add"},     {ops::Sub::name, "Sub"},     {ops::Mul::name, "Mul"}, {ops::Div::name, "Div"},
+      {ops::Maximum::name, "Max"}, {ops::Minimum::name, "Min"}, {ops::Pow::name, "Pow"}};
   for (const auto& [operation, type] : binaries)
     table[operation] = [type](Exporter& exporter, const FusedLayer& layer) { export_binary(exporter, layer, type); };
-  const std::pair<const char*, const char*> unaries[] = {
-      {"relu", "Relu"}, {"sigmoid", "Sigmoid"}, {"tanh", "Tanh"}, {"erf", "Erf"}, {"sqrt", "Sqrt"},
-      {"exp", "Exp"},   {"log", "Log"},         {"abs", "Abs"},   {"neg", "Neg"}, {"floor", "Floor"},
-      {"ceil", "Ceil"}, {"round", "Round"},     {"sin", "Sin"},   {"cos", "Cos"}, {"atan", "Atan"}};
+  const std::pair<std::string_view, const char*> unaries[] = {
+      {ops::Relu::name, "Relu"}, {ops::Sigmoid::name, "Sigmoid"}, {ops::Tanh::name, "Tanh"}, {ops::Erf::name, "Erf"},
+      {ops::Sqrt::name, "Sqrt"}, {ops::Exp::name, "Exp"},         {ops::Log::name, "Log"},   {ops::Abs::name, "Abs"},
+      {ops::Neg::name, "Neg"},   {ops::Floor::name, "Floor"},     {ops::Ceil::name, "Ceil"}, {ops::Round::name, "Round"},
+      {ops::Sin::name, "Sin"},   {ops::Cos::name, "Cos"},         {ops::Atan::name, "Atan"}};
   for (const auto& [operation, type] : unaries)
     add_unary(table, operation, [type](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
       return exporter.add(layer.node.layer, type, {x});
     });
-  add_unary(table, "relu6", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::Relu6::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return clip(exporter, layer.node.layer, x, 0, 6);
   });
-  add_unary(table, "clamp", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::Clamp::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return clip(exporter, layer.node.layer, x, layer.node.get("low", 0.0), layer.node.get("high", 0.0));
   });
-  add_unary(table, "leaky_relu", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::LeakyRelu::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return exporter.add(layer.node.layer, "LeakyRelu", {x}, {{"alpha", static_cast<float>(layer.node.get("slope", 0.01))}});
   });
-  add_unary(table, "rsqrt", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::Rsqrt::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return exporter.add(layer.node.layer, "Reciprocal", {exporter.add(layer.node.layer, "Sqrt", {x})});
   });
   const auto hard_sigmoid = [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return exporter.add(layer.node.layer, "HardSigmoid", {x}, {{"alpha", 1.0F / 6}, {"beta", 0.5F}});
   };
-  add_unary(table, "hard_sigmoid", hard_sigmoid);
+  add_unary(table, ops::HardSigmoid::name, hard_sigmoid);
   // Opset 13 has neither hard_swish nor swish.
-  add_unary(table, "hard_swish", [hard_sigmoid](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::HardSwish::name, [hard_sigmoid](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return exporter.add(layer.node.layer, "Mul", {x, hard_sigmoid(exporter, layer, x)});
   });
-  add_unary(table, "swish", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::Swish::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return exporter.add(layer.node.layer, "Mul", {x, exporter.add(layer.node.layer, "Sigmoid", {x})});
   });
-  add_unary(table, "gelu", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::Gelu::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     return gelu(exporter, layer.node.layer, x);
   });
-  add_unary(table, "round_to", [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
+  add_unary(table, ops::RoundTo::name, [](Exporter& exporter, const FusedLayer& layer, const std::string& x) {
     constexpr int64_t f32 = 1, f16 = 10, bf16 = 16;
     const int64_t narrow = layer.node.get("as", std::string()) == "f16" ? f16 : bf16;
     return exporter.add(layer.node.layer, "Cast", {exporter.add(layer.node.layer, "Cast", {x}, {{"to", narrow}})},
                         {{"to", f32}});
   });
-  table["cast"] = export_cast;
-  table["select"] = export_select;
+  table[ops::Cast::name] = export_cast;
+  table[ops::Select::name] = export_select;
 }
 
 }  // namespace fovea

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Integer operators in QDQ form: the float operator between the DequantizeLinear of its inputs and the QuantizeLinear of its
 // result. Exporter adds those two wherever the graph's values are quantized.
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/exporter.h"
 
 namespace fovea {
@@ -19,7 +20,7 @@ void give_bias_its_scale(Exporter& exporter, const Graph::Node& node) {
 }
 
 // Returns the same layer under the float operator's name.
-FusedLayer as(const FusedLayer& layer, const std::string& operation) {
+FusedLayer as(const FusedLayer& layer, std::string_view operation) {
   FusedLayer result = layer;
   result.node.op = operation;
   result.activation = layer.node.get("activation", std::string("none"));
@@ -68,42 +69,43 @@ void export_softmax(Exporter& exporter, const FusedLayer& layer) {
 
 void add_quantized_exports(ExportTable& table) {
   const ExportTable plain = table;
-  const std::pair<const char*, const char*> operations[] = {{"quantized_add", "add"},
-                                                            {"quantized_sub", "sub"},
-                                                            {"quantized_mul", "mul"},
-                                                            {"quantized_maximum", "maximum"},
-                                                            {"quantized_minimum", "minimum"},
-                                                            {"quantized_sum", "reduce_sum"},
-                                                            {"quantized_average_pool", "avg_pool"},
-                                                            {"quantized_mean", "reduce_mean"}};
+  const std::pair<std::string_view, std::string_view> operations[] = {{ops::QuantizedAdd::name, ops::Add::name},
+                                                                      {ops::QuantizedSub::name, ops::Sub::name},
+                                                                      {ops::QuantizedMul::name, ops::Mul::name},
+                                                                      {ops::QuantizedMaximum::name, ops::Maximum::name},
+                                                                      {ops::QuantizedMinimum::name, ops::Minimum::name},
+                                                                      {ops::QuantizedSum::name, ops::ReduceSum::name},
+                                                                      {ops::QuantizedAveragePool::name, ops::AveragePool::name},
+                                                                      {ops::QuantizedMean::name, ops::ReduceMean::name}};
   for (const auto& [integer, real] : operations)
-    table[integer] = [write = plain.at(real), real = std::string(real)](Exporter& exporter, const FusedLayer& layer) {
+    table[integer] = [write = plain.at(real), real](Exporter& exporter, const FusedLayer& layer) {
       write(exporter, as(layer, real));
     };
-  const std::pair<const char*, const char*> contractions[] = {{"quantized_conv", "conv"}, {"quantized_dense", "dense"}};
+  const std::pair<std::string_view, std::string_view> contractions[] = {{ops::QuantizedConv::name, ops::Conv::name},
+                                                                        {ops::QuantizedDense::name, ops::Dense::name}};
   for (const auto& [integer, real] : contractions) {
-    table[integer] = [write = plain.at(real), real = std::string(real)](Exporter& exporter, const FusedLayer& layer) {
+    table[integer] = [write = plain.at(real), real](Exporter& exporter, const FusedLayer& layer) {
       give_bias_its_scale(exporter, layer.node);
       FusedLayer whole = as(layer, real);
       whole.bias = layer.node.operands[2];
       write(exporter, whole);
     };
   }
-  table["quantized_activation"] = [plain](Exporter& exporter, const FusedLayer& layer) {
+  table[ops::QuantizedActivation::name] = [plain](Exporter& exporter, const FusedLayer& layer) {
     const std::string function = layer.node.get("function", std::string());
-    FusedLayer whole = as(layer, function == "relu_n1_to_1" ? "clamp" : function);
+    FusedLayer whole = as(layer, function == "relu_n1_to_1" ? ops::Clamp::name : function);
     whole.activation = "none";
     if (function == "relu_n1_to_1") whole.node.attributes = {{"low", -1.0}, {"high", 1.0}};
-    if (function == "leaky_relu") whole.node.attributes = {{"slope", layer.node.get("alpha", 0.0)}};
+    if (function == ops::LeakyRelu::name) whole.node.attributes = {{"slope", layer.node.get("alpha", 0.0)}};
     const auto found = plain.find(whole.node.op);
     if (found == plain.end()) exporter.complain(layer, fmt::format("is {}, which has no ONNX form here", function));
     found->second(exporter, whole);
   };
-  table["quantize"] = export_quantize;
-  table["dequantize"] = export_dequantize;
-  table["reinterpret"] = export_reinterpret;
-  table["integer_dense"] = export_integer_dense;
-  table["quantized_softmax"] = export_softmax;
+  table[ops::Quantize::name] = export_quantize;
+  table[ops::Dequantize::name] = export_dequantize;
+  table[ops::Reinterpret::name] = export_reinterpret;
+  table[ops::IntegerDense::name] = export_integer_dense;
+  table[ops::QuantizedSoftmax::name] = export_softmax;
 }
 
 }  // namespace fovea

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/exporter.h"
 
 namespace fovea {
@@ -191,28 +192,30 @@ void export_argmax(Exporter& exporter, const FusedLayer& layer) {
 }  // namespace
 
 void add_shape_exports(ExportTable& table) {
-  table["reshape"] = export_reshape;
-  table["transpose"] = export_transpose;
-  table["broadcast"] = export_broadcast;
-  table["concat"] = export_concat;
-  table["slice"] = export_slice;
-  table["pad"] = export_pad;
-  table["gather"] = export_gather;
-  table["gather_elements"] = export_gather_elements;
-  table["argmax"] = export_argmax;
-  table["resize"] = export_resize;
-  const auto reduction = [&table](const char* operation, const char* type, const char* global) {
+  table[ops::Reshape::name] = export_reshape;
+  table[ops::Transpose::name] = export_transpose;
+  table[ops::Broadcast::name] = export_broadcast;
+  table[ops::Concat::name] = export_concat;
+  table[ops::Slice::name] = export_slice;
+  table[ops::Pad::name] = export_pad;
+  table[ops::Gather::name] = export_gather;
+  table[ops::GatherElements::name] = export_gather_elements;
+  table[ops::Argmax::name] = export_argmax;
+  table[ops::Resize::name] = export_resize;
+  const auto reduction = [&table](std::string_view operation, const char* type, const char* global) {
     table[operation] = [type, global](Exporter& exporter, const FusedLayer& layer) {
       export_reduction(exporter, layer, type, global);
     };
   };
-  reduction("reduce_mean", "ReduceMean", "GlobalAveragePool");
-  reduction("reduce_max", "ReduceMax", "GlobalMaxPool");
-  reduction("reduce_min", "ReduceMin", nullptr);
-  reduction("reduce_sum", "ReduceSum", nullptr);
-  table["softmax"] = [](Exporter& exporter, const FusedLayer& layer) { export_softmax(exporter, layer, "Softmax"); };
-  table["log_softmax"] = [](Exporter& exporter, const FusedLayer& layer) { export_softmax(exporter, layer, "LogSoftmax"); };
-  table["constant"] = [](Exporter& exporter, const FusedLayer& layer) {
+  reduction(ops::ReduceMean::name, "ReduceMean", "GlobalAveragePool");
+  reduction(ops::ReduceMax::name, "ReduceMax", "GlobalMaxPool");
+  reduction(ops::ReduceMin::name, "ReduceMin", nullptr);
+  reduction(ops::ReduceSum::name, "ReduceSum", nullptr);
+  table[ops::Softmax::name] = [](Exporter& exporter, const FusedLayer& layer) { export_softmax(exporter, layer, "Softmax"); };
+  table[ops::LogSoftmax::name] = [](Exporter& exporter, const FusedLayer& layer) {
+    export_softmax(exporter, layer, "LogSoftmax");
+  };
+  table[ops::Constant::name] = [](Exporter& exporter, const FusedLayer& layer) {
     exporter.set_constant(layer.output, "constant", layer.node.get("value", Tensor()));
   };
 }

@@ -2,6 +2,7 @@
 // Convolutions, dense layers, pooling and norms.
 #include <algorithm>
 
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/exporter.h"
 
 namespace fovea {
@@ -218,16 +219,16 @@ void export_group_norm(Exporter& exporter, const FusedLayer& layer) {
 }  // namespace
 
 void add_window_exports(ExportTable& table) {
-  table["conv"] = export_conv;
-  table["integer_conv"] = export_integer_conv;
-  table["conv_transpose"] = export_conv_transpose;
-  table["dense"] = export_dense;
-  table["matmul"] = export_matmul;
-  table["max_pool"] = [](Exporter& exporter, const FusedLayer& layer) { export_pool(exporter, layer, true); };
-  table["avg_pool"] = [](Exporter& exporter, const FusedLayer& layer) { export_pool(exporter, layer, false); };
-  table["batch_norm"] = export_batch_norm;
-  table["layer_norm"] = export_layer_norm;
-  table["group_norm"] = export_group_norm;
+  table[ops::Conv::name] = export_conv;
+  table[ops::IntegerConv::name] = export_integer_conv;
+  table[ops::ConvTranspose::name] = export_conv_transpose;
+  table[ops::Dense::name] = export_dense;
+  table[ops::Matmul::name] = export_matmul;
+  table[ops::MaxPool::name] = [](Exporter& exporter, const FusedLayer& layer) { export_pool(exporter, layer, true); };
+  table[ops::AveragePool::name] = [](Exporter& exporter, const FusedLayer& layer) { export_pool(exporter, layer, false); };
+  table[ops::BatchNorm::name] = export_batch_norm;
+  table[ops::LayerNorm::name] = export_layer_norm;
+  table[ops::GroupNorm::name] = export_group_norm;
 }
 
 }  // namespace fovea

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fovea/graph/operators.h"
+
 namespace fovea {
 
 std::vector<int64_t> channels_first_order(int64_t rank) { return inverse(channels_last_order(rank)); }
@@ -159,7 +161,7 @@ bool Exporter::range_limits(Ref ref, const std::string& activation) const {
   if (!quantization || quantization->per_channel()) return false;
   const double scale = quantization->scales[0], least = -scale * static_cast<double>(quantization->zeros[0]),
                most = least + 255 * scale;
-  const double low = activation == "relu_n1_to_1" ? -1 : 0, high = activation == "relu6"          ? 6
+  const double low = activation == "relu_n1_to_1" ? -1 : 0, high = activation == ops::Relu6::name ? 6
                                                                    : activation == "relu_n1_to_1" ? 1
                                                                                                   : most;
   return least >= low - scale / 2 && most <= high + scale / 2;

@@ -102,7 +102,7 @@ class Exporter {
 };
 
 using ExportFunction = std::function<void(Exporter&, const FusedLayer&)>;
-using ExportTable = std::map<std::string, ExportFunction>;
+using ExportTable = std::map<std::string_view, ExportFunction>;  // By the operator's name.
 
 void add_window_exports(ExportTable& table);       // Convolutions, dense layers, pooling and norms.
 void add_elementwise_exports(ExportTable& table);  // Arithmetic with broadcasting, and activations.

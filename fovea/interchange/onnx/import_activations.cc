@@ -45,31 +45,31 @@ Ref with_sign_of(Composite& c, Ref x, Ref size) { return c.select(x, "lt", 0, c.
 // x^2)) has none.
 Ref asin_of(Composite& c, Ref x) {
   const Ref root = c.sqrt(c.mul(c.sub(1, x), c.add(x, 1)));
-  return c.mul(c("atan", {c.div(x, c.add(root, 1))}), 2);
+  return c.mul(c(ops::Atan{c.div(x, c.add(root, 1))}), 2);
 }
 
 Ref elu(Composite& c, Ref x, Importer& importer, const OnnxNode& node) {
   const Ref below = c.mul(below_zero(c, x), importer.number(node, "alpha", 1.0F));
-  return c.add(c("relu", {x}), below);
+  return c.add(c(ops::Relu{x}), below);
 }
 
 Ref selu(Composite& c, Ref x, Importer& importer, const OnnxNode& node) {
   const Ref below = c.mul(below_zero(c, x), importer.number(node, "alpha", 1.67326319F));
-  return c.mul(c.add(c("relu", {x}), below), importer.number(node, "gamma", 1.05070102F));
+  return c.mul(c.add(c(ops::Relu{x}), below), importer.number(node, "gamma", 1.05070102F));
 }
 
 Ref celu(Composite& c, Ref x, Importer& importer, const OnnxNode& node) {
   const float alpha = importer.number(node, "alpha", 1.0F);
   if (alpha == 0) importer.complain(node, "its alpha is 0");
-  return c.add(c("relu", {x}), c.mul(below_zero(c, c.div(x, alpha)), alpha));
+  return c.add(c(ops::Relu{x}), c.mul(below_zero(c, c.div(x, alpha)), alpha));
 }
 
 Ref gelu(Composite& c, Ref x, Importer& importer, const OnnxNode& node) {
   const std::string form = importer.text(node, "approximate", "none");
-  if (form == "none") return c("gelu", {x});
+  if (form == "none") return c(ops::Gelu{x});
   if (form != "tanh") importer.complain(node, "approximate is \"{}\"; it must be none or tanh", form);
   const Ref inner = c.mul(c.add(x, c.mul(c.mul(c.square(x), x), 0.044715)), std::sqrt(2 / std::numbers::pi));
-  return c.mul(c.mul(x, 0.5), c.add(c("tanh", {inner}), 1));
+  return c.mul(c.mul(x, 0.5), c.add(c(ops::Tanh{inner}), 1));
 }
 
 Ref shrink(Composite& c, Ref x, Importer& importer, const OnnxNode& node) {
@@ -93,7 +93,7 @@ const std::pair<const char*, Function> simple[] = {
      }},
     {"Neg",
      [](Composite& c, Ref x, Importer& importer, const OnnxNode&) {
-       return importer.type_of(x).dtype == DType::f32 ? c("neg", {x}) : c.sub(0, x);
+       return importer.type_of(x).dtype == DType::f32 ? c(ops::Neg{x}) : c.sub(0, x);
      }},
     {"Sign",
      [](Composite& c, Ref x, Importer&, const OnnxNode&) {
@@ -101,21 +101,21 @@ const std::pair<const char*, Function> simple[] = {
      }},
     {"Softplus", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return softplus(c, x); }},
     {"Softsign", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.div(x, c.add(c.abs(x), 1)); }},
-    {"Mish", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.mul(x, c("tanh", {softplus(c, x)})); }},
+    {"Mish", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.mul(x, c(ops::Tanh{softplus(c, x)})); }},
     {"ThresholdedRelu",
      [](Composite& c, Ref x, Importer& importer, const OnnxNode& node) {
        return c.select(x, "gt", importer.number(node, "alpha", 1.0F), x, 0);
      }},
     {"IsNaN", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.select(x, "ne", x, 1, 0); }},
     {"Not", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.select(x, "ne", 0, 0, 1); }},
-    {"Tan", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.div(c("sin", {x}), c("cos", {x})); }},
+    {"Tan", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.div(c(ops::Sin{x}), c(ops::Cos{x})); }},
     {"Asin", [](Composite& c, Ref x, Importer&, const OnnxNode&) { return asin_of(c, x); }},
     {"Acos",
      [](Composite& c, Ref x, Importer&, const OnnxNode&) { return c.sub(std::numbers::pi / 2, asin_of(c, x)); }},
     {"Sinh",
      [](Composite& c, Ref x, Importer&, const OnnxNode&) {
        // (e^x - e^-x) / 2 cancels near 0, where t / sqrt(1 - t^2) with t = tanh(x) does not.
-       const Ref t = c("tanh", {x});
+       const Ref t = c(ops::Tanh{x});
        const Ref near = c.div(t, c.sqrt(c.sub(1, c.square(t))));
        const Ref far = c.mul(c.sub(c.exp(x), c.exp(c.sub(0, x))), 0.5);
        return c.select(c.abs(x), "lt", 1, near, far);

@@ -10,53 +10,61 @@ namespace fovea {
 namespace {
 
 // Two values, arranged so that they broadcast.
-Ref binary(Importer& importer, const OnnxNode& node, const char* operation, ImportedValue& a, ImportedValue& b,
-           Placed& placed) {
+template <Operator Op>
+Ref binary(Importer& importer, const OnnxNode& node, ImportedValue& a, ImportedValue& b, Placed& placed) {
   // Values with the same layout need no particular order, such as flattened maps; nor does a single number.
   placed = placed_together(importer, node, {&a, &b});
-  return importer.add(node, operation, placed.refs).front();
+  return importer.add(node, Op{placed.refs[0], placed.refs[1]});
 }
 
 bool is_number(const ImportedValue& value) {
   return value.constant && value.constant->size() == 1 && value.constant->dtype() == DType::f32;
 }
 
-void import_binary(Importer& importer, const OnnxNode& node, const char* operation) {
+template <Operator Op>
+void import_binary(Importer& importer, const OnnxNode& node) {
   ImportedValue& a = importer.input(node, 0);
   ImportedValue& b = importer.input(node, 1);
   const auto whole = [](const ImportedValue& x, const ImportedValue& other) { return !x.constant && x.rank() >= other.rank(); };
   if ((is_number(b) && whole(a, b)) || (is_number(a) && whole(b, a))) {
     const ImportedValue& x = is_number(b) ? a : b;
     const Ref number = importer.scalar((is_number(b) ? b : a).constant->data<float>()[0]);
-    const std::vector<Ref> operands = is_number(b) ? std::vector<Ref>{x.ref, number} : std::vector<Ref>{number, x.ref};
-    return importer.set(node, 0, importer.add(node, operation, operands).front(), x.layout);
+    const Op op = is_number(b) ? Op{x.ref, number} : Op{number, x.ref};
+    return importer.set(node, 0, importer.add(node, op), x.layout);
   }
   if (!a.constant && !b.constant && a.layout == b.layout && importer.shape_of(a.ref) == importer.shape_of(b.ref))
-    return importer.set(node, 0, importer.add(node, operation, {a.ref, b.ref}).front(), a.layout);
+    return importer.set(node, 0, importer.add(node, Op{a.ref, b.ref}), a.layout);
   Placed placed;
-  const Ref y = binary(importer, node, operation, a, b, placed);
+  const Ref y = binary<Op>(importer, node, a, b, placed);
   set_placed(importer, node, placed, y);
 }
 
 // Combines any number of inputs, one after another; with `mean` the sum is divided by their number.
-void import_variadic(Importer& importer, const OnnxNode& node, const char* operation, bool mean = false) {
+template <Operator Op, bool mean = false>
+void import_variadic(Importer& importer, const OnnxNode& node) {
   if (node.inputs.empty()) importer.complain(node, "has no inputs");
   ImportedValue sum = importer.input(node, 0);
   if (sum.constant)
     sum = {.name = sum.name, .constant = {}, .ref = importer.row_major(sum), .layout = Layout::row_major(sum.shape())};
   for (size_t i = 1; i < node.inputs.size(); ++i) {
     Placed placed;
-    sum.ref = binary(importer, node, operation, sum, importer.input(node, i), placed);
+    sum.ref = binary<Op>(importer, node, sum, importer.input(node, i), placed);
     sum.layout = Layout::permuted(importer.shape_of(sum.ref), inverse(placed.order));
   }
-  if (mean)
-    sum.ref = importer.add(node, "mul", {sum.ref, importer.scalar(1.0 / static_cast<double>(node.inputs.size()))}).front();
+  if (mean) sum.ref = importer.add(node, ops::Mul{sum.ref, importer.scalar(1.0 / static_cast<double>(node.inputs.size()))});
   importer.set(node, 0, sum.ref, sum.layout);
 }
 
-void import_unary(Importer& importer, const OnnxNode& node, const char* operation, const Attributes& attributes = {}) {
+// An operator with `op`'s attributes on the node's input.
+template <Operator Op>
+void import_unary(Importer& importer, const OnnxNode& node, Op op) {
   ImportedValue& x = importer.input(node, 0);
-  importer.set(node, 0, importer.add(node, operation, {data_of(importer, x)}, attributes).front(), layout_of(x));
+  op.input = data_of(importer, x);
+  importer.set(node, 0, importer.add(node, op), layout_of(x));
+}
+template <Operator Op>
+void import_plain(Importer& importer, const OnnxNode& node) {
+  import_unary(importer, node, Op());
 }
 
 // A bound of Clip, which is an attribute before opset 11 and an input since; nothing when it is left out.
@@ -81,16 +89,18 @@ void import_clip(Importer& importer, const OnnxNode& node) {
   const double high = known_bound(importer, node, 2, "max", known).value_or(most);
   ImportedValue& x = importer.input(node, 0);
   if (known && dtype_of(importer, x) == DType::f32) {
-    if (low == 0 && high == 6) return import_unary(importer, node, "relu6");
-    if (low == 0 && high >= most) return import_unary(importer, node, "relu");
-    return import_unary(importer, node, "clamp", {{"low", low}, {"high", high}});
+    if (low == 0 && high == 6) return import_plain<ops::Relu6>(importer, node);
+    if (low == 0 && high >= most) return import_plain<ops::Relu>(importer, node);
+    return import_unary(importer, node, ops::Clamp{.low = low, .high = high});
   }
   // Bounds that are computed, or bounds of integers.
   ImportedValue sum = x;
   for (const size_t index : {1, 2}) {
     if (!importer.has_input(node, index)) continue;
     Placed placed;
-    sum.ref = binary(importer, node, index == 1 ? "maximum" : "minimum", sum, importer.input(node, index), placed);
+    ImportedValue& bound = importer.input(node, index);
+    sum.ref = index == 1 ? binary<ops::Maximum>(importer, node, sum, bound, placed)
+                         : binary<ops::Minimum>(importer, node, sum, bound, placed);
     sum.constant.reset();
     sum.layout = Layout::permuted(importer.shape_of(sum.ref), inverse(placed.order));
   }
@@ -101,11 +111,11 @@ void import_clip(Importer& importer, const OnnxNode& node) {
 // max(0, min(1, alpha * x + beta)); MobileNetV3 has alpha 1/6 and beta 1/2.
 void import_hard_sigmoid(Importer& importer, const OnnxNode& node) {
   const float alpha = importer.number(node, "alpha", 0.2F), beta = importer.number(node, "beta", 0.5F);
-  if (std::abs(alpha - 1.0F / 6) < 1e-6F && beta == 0.5F) return import_unary(importer, node, "hard_sigmoid");
+  if (std::abs(alpha - 1.0F / 6) < 1e-6F && beta == 0.5F) return import_plain<ops::HardSigmoid>(importer, node);
   ImportedValue& x = importer.input(node, 0);
-  const Ref product = importer.add(node, "mul", {data_of(importer, x), importer.scalar(alpha)}).front();
-  const Ref sum = importer.add(node, "add", {product, importer.scalar(beta)}).front();
-  importer.set(node, 0, importer.add(node, "clamp", {sum}, {{"low", 0.0}, {"high", 1.0}}).front(), layout_of(x));
+  const Ref product = importer.add(node, ops::Mul{data_of(importer, x), importer.scalar(alpha)});
+  const Ref sum = importer.add(node, ops::Add{product, importer.scalar(beta)});
+  importer.set(node, 0, importer.add(node, ops::Clamp{.input = sum, .low = 0.0, .high = 1.0}), layout_of(x));
 }
 
 // x raised to a whole power by repeated squaring.
@@ -137,14 +147,14 @@ void import_pow(Importer& importer, const OnnxNode& node) {
     Composite c(importer, node, base);
     return importer.set(node, 0, whole_power(c, data_of(importer, x), static_cast<int64_t>(*number)), layout_of(x));
   }
-  if (number == 0.5) return import_unary(importer, node, "sqrt");
+  if (number == 0.5) return import_plain<ops::Sqrt>(importer, node);
   if (number == 2.0) {
     const Ref power = data_of(importer, x);
-    return importer.set(node, 0, importer.add(node, "mul", {power, power}).front(), layout_of(x));
+    return importer.set(node, 0, importer.add(node, ops::Mul{power, power}), layout_of(x));
   }
   Composite c(importer, node);
   if (number) return importer.set(node, 0, c.pow(data_of(importer, x), *number), layout_of(x));
-  if (type == DType::f32) return import_binary(importer, node, "pow");
+  if (type == DType::f32) return import_binary<ops::Pow>(importer, node);
   const Placed placed = placed_together(importer, node, {&x, &exponent});
   set_placed(importer, node, placed, c.pow(placed.refs[0], c.cast(placed.refs[1], DType::f32)));
 }
@@ -159,7 +169,7 @@ Ref integer_quotient(Composite& c, Ref a, Ref b) {
 
 void import_div(Importer& importer, const OnnxNode& node) {
   ImportedValue& a = importer.input(node, 0);
-  if (dtype_of(importer, a) == DType::f32) return import_binary(importer, node, "div");
+  if (dtype_of(importer, a) == DType::f32) return import_binary<ops::Div>(importer, node);
   const Placed placed = placed_together(importer, node, {&a, &importer.input(node, 1)});
   Composite c(importer, node, dtype_of(importer, a));
   set_placed(importer, node, placed, integer_quotient(c, placed.refs[0], placed.refs[1]));
@@ -184,7 +194,7 @@ void import_mod(Importer& importer, const OnnxNode& node) {
   // Computed on magnitudes; the dividend's sign is applied last. A quotient that was rounded across a whole number is
   // corrected.
   const Ref size = c.abs(a), divisor = c.abs(b);
-  Ref rest = c.sub(size, c.mul(c("floor", {c.div(size, divisor)}), divisor));
+  Ref rest = c.sub(size, c.mul(c(ops::Floor{c.div(size, divisor)}), divisor));
   rest = c.select(rest, "lt", 0, c.add(rest, divisor), rest);
   rest = c.select(rest, "ge", divisor, c.sub(rest, divisor), rest);
   rest = c.select(size, "lt", divisor, size, rest);
@@ -193,7 +203,7 @@ void import_mod(Importer& importer, const OnnxNode& node) {
 
 void import_reciprocal(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
-  importer.set(node, 0, importer.add(node, "div", {importer.scalar(1), data_of(importer, x)}).front(), layout_of(x));
+  importer.set(node, 0, importer.add(node, ops::Div{importer.scalar(1), data_of(importer, x)}), layout_of(x));
 }
 
 // x where x > 0, else slope * x with a slope for each channel: max(x, 0) + slope * min(x, 0).
@@ -201,16 +211,16 @@ void import_prelu(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   ImportedValue& slope = importer.input(node, 1);
   if (is_number(slope) && slope.rank() <= x.rank())
-    return import_unary(importer, node, "leaky_relu", {{"slope", static_cast<double>(slope.constant->data<float>()[0])}});
+    return import_unary(importer, node, ops::LeakyRelu{.slope = static_cast<double>(slope.constant->data<float>()[0])});
   if (importer.broadcast(node, x.shape(), slope.shape()) != x.shape())
     importer.complain(node, "slope {} does not broadcast to the input {}", to_string(slope.shape()), to_string(x.shape()));
   const Ref zero = importer.scalar(0);
-  const Ref negative = importer.add(node, "minimum", {data_of(importer, x), zero}).front();
+  const Ref negative = importer.add(node, ops::Minimum{data_of(importer, x), zero});
   ImportedValue below{.name = x.name, .constant = {}, .ref = negative, .layout = layout_of(x)};
   Placed placed;
-  const Ref leak = binary(importer, node, "mul", below, slope, placed);
-  const Ref positive = importer.add(node, "relu", {importer.in_order(x, placed.order)}).front();
-  importer.set_in_order(node, 0, importer.add(node, "add", {positive, leak}).front(), placed.order);
+  const Ref leak = binary<ops::Mul>(importer, node, below, slope, placed);
+  const Ref positive = importer.add(node, ops::Relu{importer.in_order(x, placed.order)});
+  importer.set_in_order(node, 0, importer.add(node, ops::Add{positive, leak}), placed.order);
 }
 
 // Numbers as the file's type would hold them, in the types that a graph computes with: floating point is f32, rounded to a
@@ -227,7 +237,7 @@ Ref converted(Importer& importer, const OnnxNode& node, Ref x, int64_t to) {
       return c.cast(x, DType::f32);
     case f16:
     case bf16:
-      return c("round_to", {c.cast(x, DType::f32)}, {{"as", std::string(to == f16 ? "f16" : "bf16")}});
+      return c(ops::RoundTo{.input = c.cast(x, DType::f32), .as = std::string(to == f16 ? "f16" : "bf16")});
     case i32:
       return c.cast(x, DType::i32);
     case i64:
@@ -280,22 +290,31 @@ void import_dropout(Importer& importer, const OnnxNode& node) {
 }  // namespace
 
 void add_elementwise_imports(ImportTable& table) {
-  const std::pair<const char*, const char*> binaries[] = {{"Add", "add"}, {"Sub", "sub"}, {"Mul", "mul"}};
-  for (const auto& [type, operation] : binaries)
-    table[type] = [operation](Importer& importer, const OnnxNode& node) { import_binary(importer, node, operation); };
-  const std::pair<const char*, const char*> unaries[] = {
-      {"Relu", "relu"},   {"Sigmoid", "sigmoid"}, {"Tanh", "tanh"},        {"Erf", "erf"},
-      {"Sqrt", "sqrt"},   {"Exp", "exp"},         {"Log", "log"},          {"HardSwish", "hard_swish"},
-      {"Floor", "floor"}, {"Ceil", "ceil"},       {"Round", "round"},      {"Sin", "sin"},
-      {"Cos", "cos"},     {"Atan", "atan"},       {"fovea.Swish", "swish"}};
-  for (const auto& [type, operation] : unaries)
-    table[type] = [operation](Importer& importer, const OnnxNode& node) { import_unary(importer, node, operation); };
-  const std::pair<const char*, const char*> variadic[] = {{"Max", "maximum"}, {"Min", "minimum"}, {"Sum", "add"}};
-  for (const auto& [type, operation] : variadic)
-    table[type] = [operation](Importer& importer, const OnnxNode& node) { import_variadic(importer, node, operation); };
-  table["Mean"] = [](Importer& importer, const OnnxNode& node) { import_variadic(importer, node, "add", true); };
+  const std::pair<const char*, void (*)(Importer&, const OnnxNode&)> direct[] = {{"Add", import_binary<ops::Add>},
+                                                                                 {"Sub", import_binary<ops::Sub>},
+                                                                                 {"Mul", import_binary<ops::Mul>},
+                                                                                 {"Relu", import_plain<ops::Relu>},
+                                                                                 {"Sigmoid", import_plain<ops::Sigmoid>},
+                                                                                 {"Tanh", import_plain<ops::Tanh>},
+                                                                                 {"Erf", import_plain<ops::Erf>},
+                                                                                 {"Sqrt", import_plain<ops::Sqrt>},
+                                                                                 {"Exp", import_plain<ops::Exp>},
+                                                                                 {"Log", import_plain<ops::Log>},
+                                                                                 {"HardSwish", import_plain<ops::HardSwish>},
+                                                                                 {"Floor", import_plain<ops::Floor>},
+                                                                                 {"Ceil", import_plain<ops::Ceil>},
+                                                                                 {"Round", import_plain<ops::Round>},
+                                                                                 {"Sin", import_plain<ops::Sin>},
+                                                                                 {"Cos", import_plain<ops::Cos>},
+                                                                                 {"Atan", import_plain<ops::Atan>},
+                                                                                 {"fovea.Swish", import_plain<ops::Swish>},
+                                                                                 {"Max", import_variadic<ops::Maximum>},
+                                                                                 {"Min", import_variadic<ops::Minimum>},
+                                                                                 {"Sum", import_variadic<ops::Add>},
+                                                                                 {"Mean", import_variadic<ops::Add, true>}};
+  for (const auto& [type, function] : direct) table[type] = function;
   table["LeakyRelu"] = [](Importer& importer, const OnnxNode& node) {
-    import_unary(importer, node, "leaky_relu", {{"slope", static_cast<double>(importer.number(node, "alpha", 0.01F))}});
+    import_unary(importer, node, ops::LeakyRelu{.slope = static_cast<double>(importer.number(node, "alpha", 0.01F))});
   };
   table["Clip"] = import_clip;
   table["HardSigmoid"] = import_hard_sigmoid;

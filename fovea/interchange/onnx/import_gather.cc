@@ -25,16 +25,16 @@ Ref picked(Importer& importer, const OnnxNode& node, Ref x, int64_t dim, const s
   for (size_t i = 1; i < indices.size(); ++i) run = run && indices[i] - indices[i - 1] == step;
   if (!run) {
     const Ref places = importer.known(integer_tensor({count}, indices));
-    return importer.add(node, "gather", {x, places}, {{"dim", dim}}).front();
+    return importer.add(node, ops::Gather{.input = x, .indices = places, .dim = dim});
   }
   if (step == 1 && count == shape[d]) return x;
   Shape offsets(shape.size(), 0), sizes = shape, strides(shape.size(), 1);
   offsets[d] = indices[0];
   sizes[d] = count;
   strides[d] = step;
-  Attributes attributes{{"offsets", offsets}, {"sizes", sizes}};
-  if (step != 1) attributes.emplace_back("strides", strides);
-  return importer.add(node, "slice", {x}, attributes).front();
+  ops::Slice slice{.input = x, .offsets = offsets, .sizes = sizes};
+  if (step != 1) slice.strides = strides;
+  return importer.add(node, slice);
 }
 
 // Indices as positions, where negative ones count from the end; fails when one is out of range.
@@ -69,7 +69,7 @@ void import_gather(Importer& importer, const OnnxNode& node) {
   if (!indices.constant) {
     Composite c(importer, node);
     const Ref at = computed_positions(importer, node, indices, extent);
-    const Ref y = c("gather", {importer.row_major(x), at}, {{"dim", axis}});
+    const Ref y = c(ops::Gather{.input = importer.row_major(x), .indices = at, .dim = axis});
     return importer.set(node, 0, c.reshape(y, shape), Layout::row_major(shape));
   }
   const std::vector<int64_t> order = importer.some_order(x);
@@ -86,7 +86,7 @@ void import_gather_elements(Importer& importer, const OnnxNode& node) {
   const int64_t extent = x.shape()[static_cast<size_t>(axis)];
   const Ref at = indices.constant ? importer.known(integer_tensor(indices.shape(), known_positions(importer, node, 1, extent)))
                                   : computed_positions(importer, node, indices, extent);
-  const Ref y = importer.add(node, "gather_elements", {importer.row_major(x), at}, {{"dim", axis}}).front();
+  const Ref y = importer.add(node, ops::GatherElements{.input = importer.row_major(x), .indices = at, .dim = axis});
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
 }
 
@@ -123,7 +123,7 @@ Ref flat_rows(Importer& importer, const OnnxNode& node, ImportedValue& indices, 
   for (int64_t d = 0; d < depth; ++d) {
     const int64_t extent = extents[static_cast<size_t>(d)];
     stride /= extent;
-    const Ref column = c.reshape(c("slice", {table}, {{"offsets", Shape{0, d}}, {"sizes", Shape{rows, 1}}}), {rows});
+    const Ref column = c.reshape(c(ops::Slice{.input = table, .offsets = {0, d}, .sizes = {rows, 1}}), {rows});
     const Ref place = c.select(column, "lt", 0, c.add(column, static_cast<double>(extent)), column);
     at = c.add(at, c.mul(place, static_cast<double>(stride)));
   }
@@ -148,7 +148,8 @@ void import_gather_nd(Importer& importer, const OnnxNode& node) {
   flat.insert(flat.end(), block.begin(), block.end());
   result.insert(result.end(), block.begin(), block.end());
   const Ref data = c.reshape(importer.row_major(x), flat);
-  const Ref y = c("gather", {data, flat_rows(importer, node, indices, extents, rows, rows / batches)}, {{"dim", int64_t{0}}});
+  const Ref y =
+      c(ops::Gather{.input = data, .indices = flat_rows(importer, node, indices, extents, rows, rows / batches), .dim = 0});
   importer.set(node, 0, c.reshape(y, result), Layout::row_major(result));
 }
 
@@ -191,9 +192,9 @@ void import_slice(Importer& importer, const OnnxNode& node) {
   }
   const bool steps = std::ranges::any_of(strides, [](int64_t stride) { return stride != 1; });
   if (steps || sizes != importer.shape_of(y)) {
-    Attributes attributes{{"offsets", offsets}, {"sizes", sizes}};
-    if (steps) attributes.emplace_back("strides", strides);
-    y = importer.add(node, "slice", {y}, attributes).front();
+    ops::Slice slice{.input = y, .offsets = offsets, .sizes = sizes};
+    if (steps) slice.strides = strides;
+    y = importer.add(node, slice);
   }
   for (size_t place = 0; place < order.size(); ++place) {
     const auto i = static_cast<size_t>(order[place]);
@@ -265,7 +266,7 @@ void import_pad(Importer& importer, const OnnxNode& node) {
   }
   for (int64_t& cells : padding) cells = std::max<int64_t>(cells, 0);
   if (mode == "constant" && std::ranges::any_of(padding, [](int64_t cells) { return cells > 0; }))
-    y = importer.add(node, "pad", {y}, {{"padding", padding}, {"value", value}}).front();
+    y = importer.add(node, ops::Pad{.input = y, .padding = padding, .value = value});
   importer.set_in_order(node, 0, y, order);
 }
 
@@ -292,7 +293,8 @@ void import_tile(Importer& importer, const OnnxNode& node) {
   }
   Composite c(importer, node);
   element_count(whole);  // fails on overflow
-  const Ref y = spread == shape ? input : c.reshape(c("broadcast", {c.reshape(input, apart)}, {{"shape", spread}}), whole);
+  const Ref y =
+      spread == shape ? input : c.reshape(c(ops::Broadcast{.input = c.reshape(input, apart), .shape = spread}), whole);
   importer.set_in_order(node, 0, y, order);
 }
 

@@ -22,10 +22,9 @@ ZeroPoint zero_of(Importer& importer, const OnnxNode& node, size_t index) {
   if (zero.constant) return {.number = integer_at(*zero.constant, 0), .computed = {}};
   Ref ref = importer.row_major(zero);
   if (importer.type_of(ref).quantization)
-    ref = importer.add(node, "dequantize", {reinterpreted(importer, node, ref, plain_integers)}).front();
-  if (importer.type_of(ref).dtype != DType::i32)
-    ref = importer.add(node, "cast", {ref}, {{"dtype", std::string("i32")}}).front();
-  return {.number = 0, .computed = importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front()};
+    ref = importer.add(node, ops::Dequantize{reinterpreted(importer, node, ref, plain_integers)});
+  if (importer.type_of(ref).dtype != DType::i32) ref = importer.add(node, ops::Cast{.input = ref, .dtype = DType::i32});
+  return {.number = 0, .computed = importer.add(node, ops::Reshape{.input = ref, .shape = {}})};
 }
 
 // The weights with their zero points: one, or one for each position of `axis`.
@@ -68,36 +67,27 @@ ImportedValue& integers_of(Importer& importer, const OnnxNode& node) {
 Ref without_zero(Importer& importer, const OnnxNode& node, Ref sums, const ZeroPoint& zero, const Tensor& weight_sums) {
   if (!zero.computed) return sums;
   const Ref parameter = importer.parameter(node.title() + "/weight sums", weight_sums);
-  const Ref product = importer.add(node, "mul", {parameter, *zero.computed}).front();
-  return importer.add(node, "sub", {sums, product}).front();
-}
-
-int64_t numbers_at(const Attributes& attributes, const char* name, size_t index, int64_t otherwise) {
-  for (const auto& [key, value] : attributes) {
-    if (key != name) continue;
-    if (const auto* numbers = std::get_if<std::vector<int64_t>>(&value)) return (*numbers)[index];
-  }
-  return otherwise;
+  const Ref product = importer.add(node, ops::Mul{parameter, *zero.computed});
+  return importer.add(node, ops::Sub{sums, product});
 }
 
 // The cells of padding before the image, for each spatial dimension.
-std::vector<int64_t> padding_before(const Attributes& attributes, const Shape& image, const Shape& taps, const Shape& result) {
+std::vector<int64_t> padding_before(const ops::IntegerConv& conv, const Shape& image, const Shape& taps, const Shape& result) {
   std::vector<int64_t> before;
   for (size_t d = 0; d + 2 < image.size(); ++d) {
-    const auto padding = std::ranges::find(attributes, "padding", &std::pair<std::string, Attribute>::first);
-    if (const auto* pairs = std::get_if<std::vector<int64_t>>(&padding->second)) {
+    if (const std::vector<int64_t>* pairs = conv.padding->cells()) {
       before.push_back((*pairs)[2 * d]);
       continue;
     }
-    const int64_t reach = (taps[d] - 1) * numbers_at(attributes, "dilations", d, 1) + 1;
-    const int64_t last = (result[d + 1] - 1) * numbers_at(attributes, "strides", d, 1) + reach;
-    before.push_back(std::get<std::string>(padding->second) == "same" ? std::max<int64_t>(last - image[d + 1], 0) / 2 : 0);
+    const int64_t reach = (taps[d] - 1) * conv.dilations[d] + 1;
+    const int64_t last = (result[d + 1] - 1) * conv.strides[d] + reach;
+    before.push_back(conv.padding->rule() == "same" ? std::max<int64_t>(last - image[d + 1], 0) / 2 : 0);
   }
   return before;
 }
 
 // For each result, the sum of the weights whose taps are inside the image: [1, spatial..., filters], or [filters] when all are.
-Tensor sums_of_taps(const IntegerWeight& weight, const Attributes& attributes, const Shape& image, const Shape& result) {
+Tensor sums_of_taps(const IntegerWeight& weight, const ops::IntegerConv& conv, const Shape& image, const Shape& result) {
   const Tensor& taps = weight.integers;  // [spatial..., in, out]
   const size_t spatial = image.size() - 2;
   const int64_t filters = taps.shape().back(), in = taps.shape()[spatial], zero = weight.quantization.zeros[0];
@@ -109,7 +99,7 @@ Tensor sums_of_taps(const IntegerWeight& weight, const Attributes& attributes, c
       of_tap[static_cast<size_t>(tap * filters + i % filters)] +=
           static_cast<int32_t>(integer_at(taps, tap * in * filters + i) - zero);
   }
-  const std::vector<int64_t> before = padding_before(attributes, image, window, result);
+  const std::vector<int64_t> before = padding_before(conv, image, window, result);
   Shape shape = result;
   shape[0] = 1;
   Tensor sums(shape, DType::i32);
@@ -120,8 +110,7 @@ Tensor sums_of_taps(const IntegerWeight& weight, const Attributes& attributes, c
       bool inside = true;
       int64_t position = cell, place = tap;
       for (size_t d = spatial; d-- > 0;) {
-        const int64_t at = position % result[d + 1] * numbers_at(attributes, "strides", d, 1) +
-                           place % window[d] * numbers_at(attributes, "dilations", d, 1) - before[d];
+        const int64_t at = position % result[d + 1] * conv.strides[d] + place % window[d] * conv.dilations[d] - before[d];
         inside = inside && at >= 0 && at < image[d + 1];
         position /= result[d + 1];
         place /= window[d];
@@ -140,16 +129,22 @@ Tensor sums_of_taps(const IntegerWeight& weight, const Attributes& attributes, c
 void import_conv(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = integers_of(importer, node);
   IntegerWeight weight = weight_of(importer, node, 0);
-  const Attributes attributes = convolution_attributes(importer, node, x, weight.integers.shape());
+  const ops::Conv window = convolution_of(importer, node, x, weight.integers.shape());
   weight.integers = transposed(weight.integers, filter_order(x.rank()));
   const ZeroPoint zero = zero_of(importer, node, 2);
   const Ref input = data_of(importer, node, importer.channels_last(x), zero);
   const Ref filter = importer.parameter(importer.quantized_input(node, 1).name, weight.integers, weight.quantization);
-  const Ref y = importer.add(node, "integer_conv", {input, filter}, attributes).front();
+  const ops::IntegerConv conv{.input = input,
+                              .filter = filter,
+                              .strides = window.strides,
+                              .dilations = window.dilations,
+                              .groups = window.groups,
+                              .padding = window.padding};
+  const Ref y = importer.add(node, conv);
   const Shape image = importer.shape_of(input), result = importer.shape_of(y);
   if (!zero.computed) return importer.set_channels_last(node, 0, y);
   importer.spend(node, static_cast<uint64_t>(element_count(result)) * sizeof(int32_t));
-  importer.set_channels_last(node, 0, without_zero(importer, node, y, zero, sums_of_taps(weight, attributes, image, result)));
+  importer.set_channels_last(node, 0, without_zero(importer, node, y, zero, sums_of_taps(weight, conv, image, result)));
 }
 
 void import_product(Importer& importer, const OnnxNode& node) {
@@ -163,15 +158,15 @@ void import_product(Importer& importer, const OnnxNode& node) {
   const Shape shape{element_count(result) / result.back(), result.back()};
   const int64_t units = result.back() = weight.integers.shape()[1];
   Ref rows = importer.row_major(x);
-  if (importer.shape_of(rows) != shape) rows = importer.add(node, "reshape", {rows}, {{"shape", shape}}).front();
+  if (importer.shape_of(rows) != shape) rows = importer.add(node, ops::Reshape{.input = rows, .shape = shape});
   const Ref parameter = importer.parameter(importer.quantized_input(node, 1).name, weight.integers, weight.quantization);
-  Ref y = importer.add(node, "integer_dense", {data_of(importer, node, rows, zero), parameter}).front();
+  Ref y = importer.add(node, ops::IntegerDense{data_of(importer, node, rows, zero), parameter});
   Tensor sums({units}, DType::i32);
   std::fill_n(sums.data<int32_t>(), units, 0);
   for (int64_t i = 0; i < weight.integers.size(); ++i)
     sums.data<int32_t>()[i % units] += static_cast<int32_t>(integer_at(weight.integers, i) - weight.quantization.zeros[0]);
   y = without_zero(importer, node, y, zero, sums);
-  if (importer.shape_of(y) != result) y = importer.add(node, "reshape", {y}, {{"shape", result}}).front();
+  if (importer.shape_of(y) != result) y = importer.add(node, ops::Reshape{.input = y, .shape = result});
   importer.set(node, 0, y, Layout::row_major(result));
 }
 

@@ -15,7 +15,7 @@ Ref reinterpreted(Importer& importer, const OnnxNode& node, Ref integers, const 
   const TensorType type = importer.type_of(integers);
   if (type.quantization == quantization) return integers;
   const QuantizedType output{.storage = type.dtype, .quantization = quantization};
-  return importer.add(node, "reinterpret", {integers}, {{"output", output}}).front();
+  return importer.add(node, ops::Reinterpret{.input = integers, .output = output});
 }
 
 namespace {
@@ -37,9 +37,8 @@ void dequantize_constant(Importer& importer, const OnnxNode& node, const Tensor&
 // The integers as the same numbers in f32, in the given order.
 Ref whole_numbers(Importer& importer, const OnnxNode& node, ImportedValue& x, const std::vector<int64_t>& order) {
   const Ref integers = importer.in_order(x, order);
-  if (!importer.type_of(integers).quantization)
-    return importer.add(node, "cast", {integers}, {{"dtype", std::string("f32")}}).front();
-  return importer.add(node, "dequantize", {reinterpreted(importer, node, integers, plain_integers)}).front();
+  if (!importer.type_of(integers).quantization) return importer.add(node, ops::Cast{.input = integers, .dtype = DType::f32});
+  return importer.add(node, ops::Dequantize{reinterpreted(importer, node, integers, plain_integers)});
 }
 
 // (q - zero) * scale, with a zero point and a scale for each position or block.
@@ -49,8 +48,8 @@ void dequantize_by_position(Importer& importer, const OnnxNode& node, ImportedVa
   const auto parameter = [&](const char* what, const Tensor& tensor) {
     return importer.parameter(fmt::format("{}/{}", node.title(), what), transposed(tensor, order));
   };
-  if (!scales.all_zeros(0)) y = importer.add(node, "sub", {y, parameter("zeros", scales.zeros())}).front();
-  importer.set_in_order(node, 0, importer.add(node, "mul", {y, parameter("scales", scales.scales())}).front(), order);
+  if (!scales.all_zeros(0)) y = importer.add(node, ops::Sub{y, parameter("zeros", scales.zeros())});
+  importer.set_in_order(node, 0, importer.add(node, ops::Mul{y, parameter("scales", scales.scales())}), order);
 }
 
 // A scale or zero point that another node computes, as one f32 number.
@@ -62,10 +61,10 @@ Ref computed_number(Importer& importer, const OnnxNode& node, size_t index) {
   if (value.constant) return importer.scalar(static_cast<double>(integer_at(*value.constant, 0)));
   Ref ref = importer.row_major(value);
   if (importer.type_of(ref).quantization)
-    ref = importer.add(node, "dequantize", {reinterpreted(importer, node, ref, plain_integers)}).front();
+    ref = importer.add(node, ops::Dequantize{reinterpreted(importer, node, ref, plain_integers)});
   else if (importer.type_of(ref).dtype != DType::f32)
-    ref = importer.add(node, "cast", {ref}, {{"dtype", std::string("f32")}}).front();
-  return importer.add(node, "reshape", {ref}, {{"shape", Shape{}}}).front();
+    ref = importer.add(node, ops::Cast{.input = ref, .dtype = DType::f32});
+  return importer.add(node, ops::Reshape{.input = ref, .shape = {}});
 }
 
 // Dequantizes with a scale, and possibly a zero point, that another node computes.
@@ -75,11 +74,11 @@ void dequantize_by_value(Importer& importer, const OnnxNode& node, ImportedValue
   if (importer.has_input(node, 2)) {
     const ImportedValue& zero = importer.quantized_input(node, 2);
     if (!zero.constant)
-      y = importer.add(node, "sub", {y, computed_number(importer, node, 2)}).front();
+      y = importer.add(node, ops::Sub{y, computed_number(importer, node, 2)});
     else if (integer_at(*zero.constant, 0) != 0)
-      y = importer.add(node, "sub", {y, importer.scalar(static_cast<double>(integer_at(*zero.constant, 0)))}).front();
+      y = importer.add(node, ops::Sub{y, importer.scalar(static_cast<double>(integer_at(*zero.constant, 0)))});
   }
-  importer.set_in_order(node, 0, importer.add(node, "mul", {y, computed_number(importer, node, 1)}).front(), order);
+  importer.set_in_order(node, 0, importer.add(node, ops::Mul{y, computed_number(importer, node, 1)}), order);
 }
 
 void import_dequantize(Importer& importer, const OnnxNode& node) {
@@ -118,10 +117,10 @@ void quantize_constant(Importer& importer, const OnnxNode& node, const Tensor& r
 // round(x / divisor) + zero, as integers that stand for themselves.
 void quantize_whole(Importer& importer, const OnnxNode& node, Ref x, Ref divisor, std::optional<Ref> zero, DType dtype,
                     const std::vector<int64_t>& order) {
-  Ref y = importer.add(node, "round", {importer.add(node, "div", {x, divisor}).front()}).front();
-  if (zero) y = importer.add(node, "add", {y, *zero}).front();
+  Ref y = importer.add(node, ops::Round{importer.add(node, ops::Div{x, divisor})});
+  if (zero) y = importer.add(node, ops::Add{y, *zero});
   const QuantizedType output{.storage = dtype, .quantization = plain_integers};
-  y = importer.add(node, "quantize", {y}, {{"output", output}, {"rounding", std::string("onnx")}}).front();
+  y = importer.add(node, ops::Quantize{.input = y, .rounding = "onnx", .output = output});
   importer.set_in_order(node, 0, y, order);
 }
 
@@ -132,7 +131,7 @@ void quantize_by_position(Importer& importer, const OnnxNode& node, ImportedValu
   if (std::optional<Quantization> by_position = scales.quantization()) {
     QuantizedType output{.storage = scales.dtype(), .quantization = *by_position};
     output.quantization.axis = std::ranges::find(order, by_position->axis) - order.begin();
-    const Ref y = importer.add(node, "quantize", {input}, {{"output", output}, {"rounding", std::string("onnx")}}).front();
+    const Ref y = importer.add(node, ops::Quantize{.input = input, .rounding = "onnx", .output = output});
     return importer.set_in_order(node, 0, reinterpreted(importer, node, y, plain_integers), order);
   }
   const Ref divisors = importer.parameter(node.title() + "/scales", transposed(scales.scales(), order));
@@ -175,7 +174,7 @@ void import_quantize(Importer& importer, const OnnxNode& node) {
   } else {
     const Layout layout = x.layout;
     const QuantizedType output{.storage = scales.dtype(), .quantization = *scales.quantization()};
-    const Ref y = importer.add(node, "quantize", {x.ref}, {{"output", output}, {"rounding", std::string("onnx")}}).front();
+    const Ref y = importer.add(node, ops::Quantize{.input = x.ref, .rounding = "onnx", .output = output});
     importer.set(node, 0, y, layout);
   }
   importer.result(node, 0).bare = true;
@@ -185,9 +184,10 @@ void import_dynamic_quantize(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const Ref input = x.constant ? importer.row_major(x) : x.ref;
   const Layout layout = x.constant ? Layout::row_major(x.shape()) : x.layout;
-  const std::vector<Ref> results = importer.add(node, "dynamic_quantize", {input});
-  importer.set(node, 0, results[0], layout);
-  for (const size_t index : {size_t{1}, size_t{2}}) importer.set(node, index, results[index], Layout::row_major({}));
+  const auto [integers, scale, zero] = importer.add(node, ops::DynamicQuantize{input});
+  importer.set(node, 0, integers, layout);
+  importer.set(node, 1, scale, Layout::row_major({}));
+  importer.set(node, 2, zero, Layout::row_major({}));
   for (const size_t index : {size_t{0}, size_t{2}})
     if (index < node.outputs.size() && !node.outputs[index].empty()) importer.result(node, index).bare = true;
 }

@@ -9,19 +9,21 @@ namespace fovea {
 namespace {
 
 // Normalizes by the batch's own statistics and updates the running ones.
-void batch_norm_in_training(Importer& importer, const OnnxNode& node, const std::vector<Ref>& operands, double epsilon) {
+void batch_norm_in_training(Importer& importer, const OnnxNode& node, const ops::BatchNorm& norm) {
   if (importer.opset() < 14)
     importer.complain(node, "gives training's statistics, whose meaning in opset {} is open; export the network for inference",
                       importer.opset());
-  const std::vector<Ref> results =
-      importer.add(node, "batch_norm_training", {operands[0], operands[1], operands[2]}, {{"epsilon", epsilon}});
-  importer.set_channels_last(node, 0, results[0]);
+  const auto [y, mean, variance] = importer.add(
+      node, ops::BatchNormTraining{.input = norm.input, .scale = norm.scale, .shift = norm.shift, .epsilon = norm.epsilon});
+  importer.set_channels_last(node, 0, y);
   const double momentum = importer.number(node, "momentum", 0.9F);
   Composite c(importer, node);
-  for (const size_t index : {1, 2}) {
-    const Ref moved = c.add(c.mul(operands[index + 2], momentum), c.mul(results[index], 1 - momentum));
+  const auto move = [&](size_t index, Ref running, Ref own) {
+    const Ref moved = c.add(c.mul(running, momentum), c.mul(own, 1 - momentum));
     importer.set(node, index, moved, Layout::row_major(importer.shape_of(moved)));
-  }
+  };
+  move(1, norm.mean, mean);
+  move(2, norm.variance, variance);
 }
 
 void import_batch_norm(Importer& importer, const OnnxNode& node) {
@@ -29,15 +31,19 @@ void import_batch_norm(Importer& importer, const OnnxNode& node) {
   // Until opset 8, `spatial` = 0 normalized each activation on its own, which is the same for [batch, channels].
   if (importer.opset() < 9 && importer.integer(node, "spatial", 1) != 1 && x.rank() > 2)
     importer.complain(node, "spatial is 0; fovea norms channels");
-  std::vector<Ref> operands{importer.channels_last(x)};
-  for (size_t i = 1; i < 5; ++i) operands.push_back(importer.row_major(importer.input(node, i)));
-  const double epsilon = importer.number(node, "epsilon", 1e-5F);
+  const auto statistic = [&](size_t index) { return importer.row_major(importer.input(node, index)); };
+  const ops::BatchNorm norm{.input = importer.channels_last(x),
+                            .scale = statistic(1),
+                            .shift = statistic(2),
+                            .mean = statistic(3),
+                            .variance = statistic(4),
+                            .epsilon = importer.number(node, "epsilon", 1e-5F)};
   const bool more = std::ranges::any_of(node.outputs.begin() + 1, node.outputs.end(),
                                         [&](const std::string& name) { return importer.is_wanted(name); });
   const bool training = importer.opset() >= 14 ? importer.integer(node, "training_mode", 0) != 0 : more;
-  if (training) return batch_norm_in_training(importer, node, operands, epsilon);
+  if (training) return batch_norm_in_training(importer, node, norm);
   if (more) importer.complain(node, "gives statistics without training_mode");
-  importer.set_channels_last(node, 0, importer.add(node, "batch_norm", operands, {{"epsilon", epsilon}}).front());
+  importer.set_channels_last(node, 0, importer.add(node, norm));
 }
 
 // (x - mean) / sqrt(variance + epsilon) over the dimensions `dims`; both statistics are kept.
@@ -46,10 +52,10 @@ struct Normal {
 };
 
 Normal normal(Composite& c, Ref x, const std::vector<int64_t>& dims, double epsilon) {
-  const Ref mean = c.reduce("reduce_mean", x, dims);
+  const Ref mean = c.reduce<ops::ReduceMean>(x, dims);
   const Ref centered = c.sub(x, mean);
-  const Ref variance = c.reduce("reduce_mean", c.square(centered), dims);
-  const Ref inverse = c("rsqrt", {c.add(variance, epsilon)});
+  const Ref variance = c.reduce<ops::ReduceMean>(c.square(centered), dims);
+  const Ref inverse = c(ops::Rsqrt{c.add(variance, epsilon)});
   return {.y = c.mul(centered, inverse), .mean = mean, .inverse = inverse};
 }
 
@@ -70,7 +76,8 @@ void import_layer_norm(Importer& importer, const OnnxNode& node) {
       shift = importer.row_major(importer.input(node, 2));
     else
       shift = importer.parameter(scale.name + ".shift", Tensor(importer.shape_of(by), DType::f32));
-    return importer.set_in_order(node, 0, c("layer_norm", {input, by, shift}, {{"epsilon", epsilon}}), order);
+    return importer.set_in_order(node, 0, c(ops::LayerNorm{.input = input, .scale = by, .shift = shift, .epsilon = epsilon}),
+                                 order);
   }
   std::vector<int64_t> dims(static_cast<size_t>(rank - axis));
   std::iota(dims.begin(), dims.end(), axis);
@@ -87,11 +94,12 @@ void import_instance_norm(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   if (x.rank() < 3) importer.complain(node, "its input is {}; [batch, channels, spatial...] is needed", to_string(x.shape()));
   const Ref input = importer.channels_last(x);
-  const std::vector<Ref> operands{input, importer.row_major(importer.input(node, 1)),
-                                  importer.row_major(importer.input(node, 2))};
+  const Ref scale = importer.row_major(importer.input(node, 1)), shift = importer.row_major(importer.input(node, 2));
   const double epsilon = importer.number(node, "epsilon", 1e-5F);
   importer.set_channels_last(
-      node, 0, importer.add(node, "group_norm", operands, {{"groups", x.shape()[1]}, {"epsilon", epsilon}}).front());
+      node, 0,
+      importer.add(node,
+                   ops::GroupNorm{.input = input, .scale = scale, .shift = shift, .groups = x.shape()[1], .epsilon = epsilon}));
 }
 
 // Scales and shifts belong to groups before opset 21, and to channels since.
@@ -107,12 +115,15 @@ void import_group_norm(Importer& importer, const OnnxNode& node) {
     Ref each = importer.row_major(importer.input(node, index));
     if (importer.shape_of(each) == Shape{groups} && groups != channels) {
       const Ref column = c.reshape(each, {groups, 1});
-      each = c.reshape(c("broadcast", {column}, {{"shape", Shape{groups, channels / groups}}}), {channels});
+      each = c.reshape(c(ops::Broadcast{.input = column, .shape = {groups, channels / groups}}), {channels});
     }
     operands.push_back(each);
   }
   const double epsilon = importer.number(node, "epsilon", 1e-5F);
-  importer.set_channels_last(node, 0, c("group_norm", operands, {{"groups", groups}, {"epsilon", epsilon}}));
+  importer.set_channels_last(
+      node, 0,
+      c(ops::GroupNorm{
+          .input = operands[0], .scale = operands[1], .shift = operands[2], .groups = groups, .epsilon = epsilon}));
 }
 
 // Krizhevsky et al. 2012, section 3.3: x / (bias + alpha / size * the sum of squares of `size` neighboring channels) ^ beta.
@@ -125,11 +136,10 @@ void import_lrn(Importer& importer, const OnnxNode& node) {
   const Ref input = importer.channels_last(x);
   const Shape shape = importer.shape_of(input);
   Composite c(importer, node);
-  const Ref rows = c("reshape", {c.square(input)}, {{"shape", Shape{-1, shape.back(), 1}}});
-  const Ref means = c(
-      "avg_pool", {rows},
-      {{"window", Shape{size}}, {"strides", Shape{1}}, {"padding", Shape{(size - 1) / 2, size / 2}}, {"count_padding", true}});
-  const Ref scaled = c.mul(c("reshape", {means}, {{"shape", shape}}), importer.number(node, "alpha", 1e-4F));
+  const Ref rows = c(ops::Reshape{.input = c.square(input), .shape = {-1, shape.back(), 1}});
+  const Ref means = c(ops::AveragePool{
+      .input = rows, .window = {size}, .strides = {1}, .padding = Shape{(size - 1) / 2, size / 2}, .count_padding = true});
+  const Ref scaled = c.mul(c(ops::Reshape{.input = means, .shape = shape}), importer.number(node, "alpha", 1e-4F));
   const Ref logarithm = c.log(c.add(scaled, importer.number(node, "bias", 1.0F)));
   importer.set_channels_last(node, 0, c.mul(input, c.exp(c.mul(logarithm, -importer.number(node, "beta", 0.75F)))));
 }
@@ -143,8 +153,8 @@ void import_mean_variance(Importer& importer, const OnnxNode& node) {
   std::ranges::sort(dims);
   Composite c(importer, node);
   const Ref input = importer.in_order(x, order);
-  const Ref centered = c.sub(input, c.reduce("reduce_mean", input, dims));
-  const Ref deviation = c.sqrt(c.reduce("reduce_mean", c.square(centered), dims));
+  const Ref centered = c.sub(input, c.reduce<ops::ReduceMean>(input, dims));
+  const Ref deviation = c.sqrt(c.reduce<ops::ReduceMean>(c.square(centered), dims));
   importer.set_in_order(node, 0, c.div(centered, c.add(deviation, 1e-9)), order);
 }
 

@@ -25,16 +25,15 @@ Ref dense(Importer& importer, const OnnxNode& node, ImportedValue& x, const std:
   const Shape shape = x.shape();
   if (!is_rows(x.layout)) {
     const Ref rows = importer.row_major(x);
-    return importer.add(node, "dense", {rows, importer.parameter(weight_name, weight)}).front();
+    return importer.add(node, ops::Dense{rows, importer.parameter(weight_name, weight)});
   }
   const Ref parameter = importer.parameter(weight_name, matched_rows(weight, x.layout));
-  const Ref rows =
-      importer.shape_of(x.ref) == shape ? x.ref : importer.add(node, "reshape", {x.ref}, {{"shape", shape}}).front();
-  return importer.add(node, "dense", {rows, parameter}).front();
+  const Ref rows = importer.shape_of(x.ref) == shape ? x.ref : importer.add(node, ops::Reshape{.input = x.ref, .shape = shape});
+  return importer.add(node, ops::Dense{rows, parameter});
 }
 
 Ref scaled(Importer& importer, const OnnxNode& node, Ref x, float factor) {
-  return factor == 1.0F ? x : importer.add(node, "mul", {x, importer.scalar(factor)}).front();
+  return factor == 1.0F ? x : importer.add(node, ops::Mul{x, importer.scalar(factor)});
 }
 
 void import_gemm(Importer& importer, const OnnxNode& node) {
@@ -51,7 +50,7 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
     y = dense(importer, node, a, b.name, scaled(weight, alpha));
   } else {
     const Ref lhs = importer.row_major(a), rhs = importer.row_major(b);
-    y = importer.add(node, "matmul", {lhs, rhs}, {{"transpose_lhs", transpose_a}, {"transpose_rhs", transpose_b}}).front();
+    y = importer.add(node, ops::Matmul{.lhs = lhs, .rhs = rhs, .transpose_lhs = transpose_a, .transpose_rhs = transpose_b});
     y = scaled(importer, node, y, alpha);
   }
   if (importer.has_input(node, 2) && beta != 0) {
@@ -60,7 +59,7 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
     const bool row = shape.size() == 2 && shape[0] == 1;  // [1, n] is used as [n]
     const Ref term =
         bias.constant && row ? importer.parameter(bias.name, bias.constant->reshaped({shape[1]})) : importer.row_major(bias);
-    y = importer.add(node, "add", {y, scaled(importer, node, term, beta)}).front();
+    y = importer.add(node, ops::Add{y, scaled(importer, node, term, beta)});
   }
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));
 }
@@ -79,10 +78,10 @@ void import_stacks(Importer& importer, const OnnxNode& node, ImportedValue& a, I
     Shape shape = stack;
     shape.insert(shape.end(), own.end() - 2, own.end());
     const Ref matrices = c.reshape(importer.row_major(value), own);
-    return own == shape ? matrices : c("broadcast", {matrices}, {{"shape", shape}});
+    return own == shape ? matrices : c(ops::Broadcast{.input = matrices, .shape = shape});
   };
   const Ref lhs = whole(a, left), rhs = whole(b, right);
-  const Ref y = c("matmul", {lhs, rhs});
+  const Ref y = c(ops::Matmul{lhs, rhs});
   Shape shape = stack;
   if (!row) shape.push_back(left[left.size() - 2]);
   if (!column) shape.push_back(right.back());
@@ -111,7 +110,7 @@ void import_matmul(Importer& importer, const OnnxNode& node) {
     y = dense(importer, node, rows, b.name, *b.constant);
   } else {
     const Ref lhs = importer.row_major(rows), rhs = importer.row_major(b);
-    y = importer.add(node, "matmul", {lhs, rhs}).front();
+    y = importer.add(node, ops::Matmul{lhs, rhs});
   }
   shape.back() = b.shape()[1];
   const Layout flat = Layout::row_major(importer.shape_of(y));
@@ -198,7 +197,7 @@ Factor summed_alone(Importer& importer, const OnnxNode& node, size_t index, cons
     else
       gone.push_back(static_cast<int64_t>(i));
   }
-  factor.ref = c.reduce("reduce_sum", factor.ref, gone, false);
+  factor.ref = c.reduce<ops::ReduceSum>(factor.ref, gone, false);
   return factor;
 }
 
@@ -207,7 +206,7 @@ Ref ordered(Composite& c, const Factor& factor, const std::string& letters) {
   if (factor.letters == letters) return factor.ref;
   std::vector<int64_t> order;
   for (const char letter : letters) order.push_back(static_cast<int64_t>(factor.letters.find(letter)));
-  return c("transpose", {factor.ref}, {{"permutation", order}});
+  return c(ops::Transpose{.input = factor.ref, .permutation = order});
 }
 
 // A sum of products is a batch of matrix products: letters of both factors and the result are the batch, and letters of both
@@ -242,7 +241,7 @@ void import_einsum(Importer& importer, const OnnxNode& node) {
     product.letters = stack + rows + columns;
     Shape shape;
     for (const char letter : product.letters) shape.push_back(sizes.at(letter));
-    product.ref = c.reshape(c("matmul", {lhs, rhs}), shape);
+    product.ref = c.reshape(c(ops::Matmul{lhs, rhs}), shape);
   }
   for (const char letter : equation.result)
     if (!has(product.letters, letter)) importer.complain(node, "\"{}\" of the result is of no input", letter);

@@ -27,10 +27,10 @@ const OnnxNode* only_reader(const Importer& importer, const OnnxNode& node) {
 }
 
 std::string activation_of(Importer& importer, const OnnxNode& node) {
-  if (node.type == "Relu") return "relu";
+  if (node.type == "Relu") return std::string(ops::Relu::name);
   if (node.type != "Clip" || !importer.has_input(node, 1) || !importer.has_input(node, 2)) return "none";
   const double low = importer.number(node, 1), high = importer.number(node, 2);
-  return low == 0 && high == 6 ? "relu6" : low == -1 && high == 1 ? "relu_n1_to_1" : "none";
+  return low == 0 && high == 6 ? std::string(ops::Relu6::name) : low == -1 && high == 1 ? "relu_n1_to_1" : "none";
 }
 
 std::optional<Chain> chain_of(Importer& importer, const OnnxNode& node, bool takes_activation) {
@@ -54,12 +54,8 @@ std::optional<Chain> chain_of(Importer& importer, const OnnxNode& node, bool tak
   return chain;
 }
 
-// The attributes that every integer operator with this ending has.
-Attributes ending(const Chain& chain, bool with_activation) {
-  Attributes attributes{{"output", chain.output}, {"rounding", std::string("onnx")}};
-  if (with_activation) attributes.emplace_back("activation", chain.function);
-  return attributes;
-}
+// ONNX's own rule of rounding, as integer operators with such an ending have it.
+constexpr const char* onnx_rule = "onnx";
 
 // Marks the nodes that were read together with the operator.
 void skip(Importer& importer, const Chain& chain) {
@@ -121,16 +117,22 @@ bool integer_conv(Importer& importer, const OnnxNode& node) {
   if (!given || !is_bias(importer, node, filter.shape()[0])) return false;
   const std::optional<Chain> chain = chain_of(importer, node, true);
   if (!chain) return false;
-  Attributes attributes = convolution_attributes(importer, node, x, filter.shape());
-  attributes.emplace_back("activation", chain->function);
-  attributes.emplace_back("output", chain->output);
+  const ops::Conv conv = convolution_of(importer, node, x, filter.shape());
   const Tensor taps = transposed(given->integers, filter_order(x.rank()));
   Quantization scales = given->quantization;
   if (scales.per_channel()) scales.axis = x.rank() - 1;
   const Ref weight = importer.parameter(filter.name, taps, scales);
   const Ref bias = bias_of(importer, node, importer.type_of(x.ref).quantization->scales[0], scales, taps.shape().back());
   const Ref input = importer.channels_last(x);
-  const Ref y = importer.add(node, "quantized_conv", {input, weight, bias}, attributes).front();
+  const Ref y = importer.add(node, ops::QuantizedConv{.input = input,
+                                                      .filter = weight,
+                                                      .bias = bias,
+                                                      .strides = conv.strides,
+                                                      .dilations = conv.dilations,
+                                                      .groups = conv.groups,
+                                                      .padding = conv.padding,
+                                                      .activation = chain->function,
+                                                      .output = chain->output});
   finish(importer, *chain, y, channels_last_order(x.rank()));
   return true;
 }
@@ -158,14 +160,13 @@ bool integer_dense(Importer& importer, const OnnxNode& node) {
     weight = matched_rows(weight, x.layout);
   else
     rows = importer.row_major(x);
-  if (importer.shape_of(rows) != shape) rows = importer.add(node, "reshape", {rows}, {{"shape", shape}}).front();
+  if (importer.shape_of(rows) != shape) rows = importer.add(node, ops::Reshape{.input = rows, .shape = shape});
   const Ref parameter = importer.parameter(given.name, weight, scales);
   const Ref bias = bias_of(importer, node, importer.type_of(x.ref).quantization->scales[0], scales, weight.shape()[1]);
-  Ref y =
-      importer
-          .add(node, "quantized_dense", {rows, parameter, bias}, {{"activation", chain->function}, {"output", chain->output}})
-          .front();
-  if (importer.shape_of(y) != result) y = importer.add(node, "reshape", {y}, {{"shape", result}}).front();
+  Ref y = importer.add(
+      node, ops::QuantizedDense{
+                .input = rows, .weight = parameter, .bias = bias, .activation = chain->function, .output = chain->output});
+  if (importer.shape_of(y) != result) y = importer.add(node, ops::Reshape{.input = y, .shape = result});
   finish(importer, *chain, y, identity_order(static_cast<int64_t>(result.size())));
   return true;
 }
@@ -195,7 +196,8 @@ Ref integers_in_order(Importer& importer, ImportedValue& value, const std::vecto
   return importer.parameter(value.name, transposed(*value.integers, order), value.quantization);
 }
 
-bool integer_binary(Importer& importer, const OnnxNode& node, const char* operation) {
+template <Operator Op>
+bool integer_binary(Importer& importer, const OnnxNode& node) {
   const ImportedValue &first = importer.quantized_input(node, 0), &second = importer.quantized_input(node, 1);
   if (!is_operand(importer, first) || !is_operand(importer, second)) return false;
   const std::optional<Chain> chain = chain_of(importer, node, true);
@@ -206,7 +208,8 @@ bool integer_binary(Importer& importer, const OnnxNode& node, const char* operat
   const std::vector<int64_t> order = importer.some_order(b_leads ? b : a);
   importer.broadcast(node, a.shape(), b.shape());
   const Ref lhs = integers_in_order(importer, a, order), rhs = integers_in_order(importer, b, order);
-  finish(importer, *chain, importer.add(node, operation, {lhs, rhs}, ending(*chain, true)).front(), order);
+  const Op op{.lhs = lhs, .rhs = rhs, .activation = chain->function, .rounding = onnx_rule, .output = chain->output};
+  finish(importer, *chain, importer.add(node, op), order);
   return true;
 }
 
@@ -214,12 +217,16 @@ bool integer_average(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
   if (!chain) return false;
-  std::optional<Attributes> attributes = average_attributes(importer, node, x);
-  if (!attributes) return false;
-  for (auto& attribute : ending(*chain, false)) attributes->push_back(attribute);
-  const Ref input = importer.channels_last(x);
-  finish(importer, *chain, importer.add(node, "quantized_average_pool", {input}, *attributes).front(),
-         channels_last_order(x.rank()));
+  const std::optional<ops::AveragePool> average = plain_average(importer, node, x);
+  if (!average) return false;
+  const ops::QuantizedAveragePool op{.input = importer.channels_last(x),
+                                     .window = average->window,
+                                     .strides = average->strides,
+                                     .padding = average->padding,
+                                     .count_padding = average->count_padding,
+                                     .rounding = onnx_rule,
+                                     .output = chain->output};
+  finish(importer, *chain, importer.add(node, op), channels_last_order(x.rank()));
   return true;
 }
 
@@ -228,13 +235,11 @@ bool integer_global_average(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
   if (!chain || x.rank() < 3) return false;
-  Attributes attributes = ending(*chain, false);
   std::vector<int64_t> dims;
   for (int64_t d = 1; d + 1 < x.rank(); ++d) dims.push_back(d);
-  attributes.emplace_back("dims", dims);
-  attributes.emplace_back("keep_dims", true);
-  const Ref input = importer.channels_last(x);
-  finish(importer, *chain, importer.add(node, "quantized_mean", {input}, attributes).front(), channels_last_order(x.rank()));
+  const ops::QuantizedMean op{
+      .input = importer.channels_last(x), .dims = dims, .keep_dims = true, .rounding = onnx_rule, .output = chain->output};
+  finish(importer, *chain, importer.add(node, op), channels_last_order(x.rank()));
   return true;
 }
 
@@ -248,8 +253,8 @@ bool integer_softmax(Importer& importer, const OnnxNode& node) {
   std::vector<int64_t> order = importer.some_order(x);
   order.erase(std::ranges::find(order, axis));
   order.push_back(axis);
-  const Ref input = importer.in_order(x, order);
-  finish(importer, *chain, importer.add(node, "quantized_softmax", {input}, ending(*chain, false)).front(), order);
+  const ops::QuantizedSoftmax op{.input = importer.in_order(x, order), .rounding = onnx_rule, .output = chain->output};
+  finish(importer, *chain, importer.add(node, op), order);
   return true;
 }
 
@@ -257,11 +262,10 @@ bool integer_function(Importer& importer, const OnnxNode& node, const std::strin
   ImportedValue& x = importer.quantized_input(node, 0);
   const std::optional<Chain> chain = chain_of(importer, node, false);
   if (!chain) return false;
-  Attributes attributes = ending(*chain, false);
-  attributes.emplace_back("function", function);
-  if (function == "leaky_relu") attributes.emplace_back("alpha", static_cast<double>(importer.number(node, "alpha", 0.01F)));
+  ops::QuantizedActivation op{.input = x.ref, .function = function, .rounding = onnx_rule, .output = chain->output};
+  if (function == ops::LeakyRelu::name) op.alpha = static_cast<double>(importer.number(node, "alpha", 0.01F));
   const Layout layout = x.layout;
-  const Ref y = importer.add(node, "quantized_activation", {x.ref}, attributes).front();
+  const Ref y = importer.add(node, op);
   skip(importer, *chain);
   importer.set(*chain->quantize, 0, y, layout);
   importer.result(*chain->quantize, 0).bare = true;
@@ -292,27 +296,28 @@ namespace {
 bool cast_bytes(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.quantized_input(node, 0);
   if (x.constant || !importer.is_quantized(x) || !x.bare) return false;
-  const std::map<int64_t, std::string> types{{1, "f32"}, {10, "f32"}, {11, "f32"}, {16, "f32"}, {6, "i32"}, {7, "i64"}};
+  const std::map<int64_t, DType> types{{1, DType::f32},  {10, DType::f32}, {11, DType::f32},
+                                       {16, DType::f32}, {6, DType::i32},  {7, DType::i64}};
   const auto to = types.find(importer.integer(node, "to", 1));
   if (to == types.end()) return false;
   const Layout layout = x.layout;
-  Ref y = importer.add(node, "dequantize", {reinterpreted(importer, node, x.ref, plain_integers)}).front();
-  if (to->second != "f32") y = importer.add(node, "cast", {y}, {{"dtype", to->second}}).front();
+  Ref y = importer.add(node, ops::Dequantize{reinterpreted(importer, node, x.ref, plain_integers)});
+  if (to->second != DType::f32) y = importer.add(node, ops::Cast{.input = y, .dtype = to->second});
   importer.set(node, 0, y, layout);
   return true;
 }
 
 std::string function_of(Importer& importer, const OnnxNode& node) {
-  const std::map<std::string, std::string> functions{{"Relu", "relu"},
-                                                     {"Sigmoid", "sigmoid"},
-                                                     {"Tanh", "tanh"},
-                                                     {"LeakyRelu", "leaky_relu"},
-                                                     {"HardSwish", "hard_swish"},
-                                                     {"fovea.Swish", "swish"},
-                                                     {"Gelu", "gelu"}};
+  const std::map<std::string, std::string_view> functions{{"Relu", ops::Relu::name},
+                                                          {"Sigmoid", ops::Sigmoid::name},
+                                                          {"Tanh", ops::Tanh::name},
+                                                          {"LeakyRelu", ops::LeakyRelu::name},
+                                                          {"HardSwish", ops::HardSwish::name},
+                                                          {"fovea.Swish", ops::Swish::name},
+                                                          {"Gelu", ops::Gelu::name}};
   if (node.type == "Gelu" && importer.text(node, "approximate", "none") != "none") return "none";
   const auto function = functions.find(node.type);
-  if (function != functions.end()) return function->second;
+  if (function != functions.end()) return std::string(function->second);
   return node.type == "Clip" ? activation_of(importer, node) : "none";
 }
 
@@ -332,10 +337,11 @@ bool import_moved(Importer& importer, const OnnxNode& node, const ImportTable& t
 bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable& table) {
   if (node.inputs.empty() || node.inputs[0].empty()) return false;
   if (node.type == "Cast") return cast_bytes(importer, node);
-  const std::map<std::string, const char*> binaries{
-      {"Add", "quantized_add"}, {"Sub", "quantized_sub"}, {"Mul", "quantized_mul"}};
-  const auto binary = binaries.find(node.type);
-  if (binary != binaries.end() && node.inputs.size() == 2) return integer_binary(importer, node, binary->second);
+  if (node.inputs.size() == 2) {
+    if (node.type == "Add") return integer_binary<ops::QuantizedAdd>(importer, node);
+    if (node.type == "Sub") return integer_binary<ops::QuantizedSub>(importer, node);
+    if (node.type == "Mul") return integer_binary<ops::QuantizedMul>(importer, node);
+  }
   const ImportedValue& first = importer.quantized_input(node, 0);
   if (!importer.is_quantized(first)) return false;
   if (moves(importer, node)) return import_moved(importer, node, table);

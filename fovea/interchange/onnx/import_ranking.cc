@@ -16,12 +16,12 @@ void check_float(Importer& importer, const OnnxNode& node, Ref x) {
 // The position of the first (with `last`, the last) of the largest numbers along the last dimension, which is removed. It is in
 // f32, which is exact for every position.
 Ref position_of_largest(Composite& c, Ref x, bool last) {
-  if (!last) return c.cast(c("argmax", {x}), DType::f32);
+  if (!last) return c.cast(c(ops::Argmax{x}), DType::f32);
   const Shape shape = c.shape_of(x);
   const auto rank = static_cast<int64_t>(shape.size());
-  const Ref largest = c.reduce("reduce_max", x, {rank - 1});
+  const Ref largest = c.reduce<ops::ReduceMax>(x, {rank - 1});
   const Ref places = c.positions(shape.back(), rank - 1, rank, DType::f32);
-  return c.reduce("reduce_max", c.select(x, "eq", largest, places, -1), {rank - 1}, false);
+  return c.reduce<ops::ReduceMax>(c.select(x, "eq", largest, places, -1), {rank - 1}, false);
 }
 
 void import_argmax(Importer& importer, const OnnxNode& node, bool largest) {
@@ -33,7 +33,7 @@ void import_argmax(Importer& importer, const OnnxNode& node, bool largest) {
   const Ref input = importer.in_order(x, order);
   check_float(importer, node, input);
   Composite c(importer, node);
-  const Ref y = c.cast(position_of_largest(c, largest ? input : c("neg", {input}), last), DType::i64);
+  const Ref y = c.cast(position_of_largest(c, largest ? input : c(ops::Neg{input}), last), DType::i64);
   if (keep) {
     Shape shape = importer.shape_of(input);
     shape.back() = 1;
@@ -87,10 +87,10 @@ void import_top_k(Importer& importer, const OnnxNode& node) {
   const Ref place = numbers.positions(extent, 0, 2, DType::f32), another = numbers.positions(extent, 1, 2, DType::f32);
   const Ref before = numbers.select(another, "lt", place, 1, 0);
   const Ref ahead = numbers.select(other, largest ? "gt" : "lt", one, 1, numbers.select(other, "eq", one, before, 0));
-  const Ref rank = numbers.reshape(numbers.reduce("reduce_sum", ahead, {2}), {rows, 1, extent});
+  const Ref rank = numbers.reshape(numbers.reduce<ops::ReduceSum>(ahead, {2}), {rows, 1, extent});
   const Ref wanted = numbers.positions(k, 1, 3, DType::f32);
-  const Ref values = c.reduce("reduce_sum", c.select(rank, "eq", wanted, other, 0), {2}, false);
-  const Ref places = numbers.reduce("reduce_sum", numbers.select(rank, "eq", wanted, another, 0), {2}, false);
+  const Ref values = c.reduce<ops::ReduceSum>(c.select(rank, "eq", wanted, other, 0), {2}, false);
+  const Ref places = numbers.reduce<ops::ReduceSum>(numbers.select(rank, "eq", wanted, another, 0), {2}, false);
   Shape result = shape;
   result.back() = k;
   importer.set_in_order(node, 0, c.reshape(values, result), order);
@@ -116,7 +116,7 @@ void import_cumulative_sum(Importer& importer, const OnnxNode& node) {
     sizes[d] -= places;
     if (reverse) offsets[d] = places;
     padding[2 * d + (reverse ? 1 : 0)] = places;
-    return c("pad", {c("slice", {from}, {{"offsets", offsets}, {"sizes", sizes}})}, {{"padding", padding}});
+    return c(ops::Pad{.input = c(ops::Slice{.input = from, .offsets = offsets, .sizes = sizes}), .padding = padding});
   };
   if (exclusive) sum = shape[d] > 1 ? moved(sum, 1) : c.sub(sum, sum);
   for (int64_t reach = 1; reach < shape[d]; reach *= 2) sum = c.add(sum, moved(sum, reach));
@@ -143,9 +143,7 @@ void import_one_hot(Importer& importer, const OnnxNode& node) {
   const Ref given = importer.row_major(x);
   Composite c(importer, node, importer.type_of(given).dtype);
   const Ref index = c.reshape(c.select(given, "lt", 0, c.add(given, static_cast<double>(depth)), given), shape);
-  const auto value = [&](int64_t at) {
-    return c.reshape(c("slice", {pair}, {{"offsets", Shape{at}}, {"sizes", Shape{1}}}), {});
-  };
+  const auto value = [&](int64_t at) { return c.reshape(c(ops::Slice{.input = pair, .offsets = {at}, .sizes = {1}}), {}); };
   const Ref places = c.positions(depth, axis, rank, importer.type_of(given).dtype);
   const Ref y = c.select(index, "eq", places, value(1), value(0));
   importer.set(node, 0, y, Layout::row_major(importer.shape_of(y)));

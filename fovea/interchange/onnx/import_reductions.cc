@@ -49,10 +49,14 @@ void import_reduction(Importer& importer, const OnnxNode& node, Reduced reduced)
   reduce(importer, node, reduced, axes, importer.integer(node, "keepdims", 1) != 0);
 }
 
-Ref sum(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.reduce("reduce_sum", x, dims, keep); }
-Ref mean(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.reduce("reduce_mean", x, dims, keep); }
-Ref largest(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.reduce("reduce_max", x, dims, keep); }
-Ref smallest(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.reduce("reduce_min", x, dims, keep); }
+Ref sum(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.reduce<ops::ReduceSum>(x, dims, keep); }
+Ref mean(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return c.reduce<ops::ReduceMean>(x, dims, keep); }
+Ref largest(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) {
+  return c.reduce<ops::ReduceMax>(x, dims, keep);
+}
+Ref smallest(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) {
+  return c.reduce<ops::ReduceMin>(x, dims, keep);
+}
 Ref sum_of_squares(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return sum(c, c.square(x), dims, keep); }
 Ref absolute_sum(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) { return sum(c, c.abs(x), dims, keep); }
 Ref length(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep) {
@@ -63,7 +67,7 @@ Ref log_of_sum(Composite& c, Ref x, const std::vector<int64_t>& dims, bool keep)
 // The largest number is factored out so that nothing overflows; when it is infinite, 0 is used.
 Ref log_of_sum_of_powers(Composite& c, Ref x, const std::vector<int64_t>& dims, bool) {
   constexpr double most = std::numeric_limits<float>::max();
-  const Ref top = c("clamp", {largest(c, x, dims, true)}, {{"low", -most}, {"high", most}});
+  const Ref top = c(ops::Clamp{.input = largest(c, x, dims, true), .low = -most, .high = most});
   return c.add(c.log(sum(c, c.exp(c.sub(x, top)), dims, true)), top);
 }
 
@@ -77,10 +81,10 @@ Ref product(Composite& c, Ref x, const std::vector<int64_t>& dims, bool) {
       const auto part = [&](int64_t from, int64_t count) {
         offsets[d] = from;
         sizes[d] = count;
-        return c("slice", {x}, {{"offsets", offsets}, {"sizes", sizes}});
+        return c(ops::Slice{.input = x, .offsets = offsets, .sizes = sizes});
       };
       Ref folded = c.mul(part(0, half), part(half, half));
-      if (rest != 0) folded = c("concat", {folded, part(2 * half, 1)}, {{"dim", dim}});
+      if (rest != 0) folded = c(ops::Concat{.inputs = {folded, part(2 * half, 1)}, .dim = dim});
       x = folded;
     }
   }
@@ -96,18 +100,19 @@ void import_global_pool(Importer& importer, const OnnxNode& node, Reduced reduce
 }
 
 // Before opset 13, all dimensions from `axis` on count as one.
-void import_softmax(Importer& importer, const OnnxNode& node, const char* operation) {
+template <Operator Op>
+void import_softmax(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const bool flat = importer.opset() < 13;
   const int64_t rank = x.rank(), axis = importer.dimension(node, importer.integer(node, "axis", flat ? 1 : -1), rank);
   Composite c(importer, node);
   if (!flat || axis == rank - 1) {
     const std::vector<int64_t> order = with_last(importer, x, axis);
-    return importer.set_in_order(node, 0, c(operation, {importer.in_order(x, order)}), order);
+    return importer.set_in_order(node, 0, c(Op{importer.in_order(x, order)}), order);
   }
   const Shape shape = x.shape();
   const int64_t rows = element_count(Shape(shape.begin(), shape.begin() + axis));
-  const Ref y = c(operation, {c.reshape(importer.row_major(x), {rows, element_count(shape) / rows})});
+  const Ref y = c(Op{c.reshape(importer.row_major(x), {rows, element_count(shape) / rows})});
   importer.set(node, 0, c.reshape(y, shape), Layout::row_major(shape));
 }
 
@@ -128,8 +133,8 @@ void add_reduction_imports(ImportTable& table) {
     table[type] = [reduced](Importer& importer, const OnnxNode& node) { import_reduction(importer, node, reduced); };
   table["GlobalAveragePool"] = [](Importer& importer, const OnnxNode& node) { import_global_pool(importer, node, mean); };
   table["GlobalMaxPool"] = [](Importer& importer, const OnnxNode& node) { import_global_pool(importer, node, largest); };
-  table["Softmax"] = [](Importer& importer, const OnnxNode& node) { import_softmax(importer, node, "softmax"); };
-  table["LogSoftmax"] = [](Importer& importer, const OnnxNode& node) { import_softmax(importer, node, "log_softmax"); };
+  table["Softmax"] = import_softmax<ops::Softmax>;
+  table["LogSoftmax"] = import_softmax<ops::LogSoftmax>;
 }
 
 }  // namespace fovea

@@ -124,13 +124,13 @@ Ref multiplied(Importer& importer, Composite& c, Ref x, size_t dim, const Taps& 
   std::vector<int64_t> order = identity_order(std::ssize(shape));
   std::swap(order[dim], order.back());
   const auto swapped = [&](Ref value) {
-    return dim + 1 == shape.size() ? value : c("transpose", {value}, {{"permutation", order}});
+    return dim + 1 == shape.size() ? value : c(ops::Transpose{.input = value, .permutation = order});
   };
   const Ref turned = swapped(x);
   Shape result = c.shape_of(turned);
   const Ref rows = c.reshape(turned, {element_count(shape) / in, in});
   result.back() = out;
-  return swapped(c.reshape(c("dense", {rows, importer.known(matrix)}), result));
+  return swapped(c.reshape(c(ops::Dense{rows, importer.known(matrix)}), result));
 }
 
 Ref resized_along(Importer& importer, Composite& c, const Resizing& resizing, Ref x, size_t dim, size_t d) {
@@ -143,7 +143,7 @@ Ref resized_along(Importer& importer, Composite& c, const Resizing& resizing, Re
   const auto neighbors = [&](const std::vector<int64_t>& cells) {
     Tensor places({std::ssize(cells)}, DType::i64);
     std::ranges::copy(cells, places.data<int64_t>());
-    return c("gather", {x, importer.known(places)}, {{"dim", static_cast<int64_t>(dim)}});
+    return c(ops::Gather{.input = x, .indices = importer.known(places), .dim = static_cast<int64_t>(dim)});
   };
   Ref y;
   if (taps.weights.empty()) {
@@ -277,8 +277,8 @@ void check(Importer& importer, const OnnxNode& node, const Resizing& resizing) {
     importer.complain(node, "antialias is for the modes linear and cubic, and whole images");
 }
 
-// The attributes of fovea.resize when it does the same: equal sizes, positions and rounding.
-std::optional<Attributes> as_operator(const Resizing& resizing) {
+// fovea.resize, without its operand, when it does the same: equal sizes, positions and rounding.
+std::optional<ops::Resize> as_operator(const Resizing& resizing) {
   const Shape &in = resizing.in, &out = resizing.out;
   if (in.size() != 4 || in[0] != out[0] || in[1] != out[1] || resizing.antialias || resizing.mode == "cubic")
     return std::nullopt;
@@ -293,10 +293,10 @@ std::optional<Attributes> as_operator(const Resizing& resizing) {
                     : corners ? rounding == "round_prefer_ceil"
                               : rounding == "floor" || (rounding == "simple" && whole);
   if (near && !ties) return std::nullopt;
-  return Attributes{{"size", Shape{out[2], out[3]}},
-                    {"method", std::string(near ? "nearest" : "bilinear")},
-                    {"align_corners", corners},
-                    {"half_pixel_centers", centers}};
+  return ops::Resize{.size = {out[2], out[3]},
+                     .method = near ? "nearest" : "bilinear",
+                     .align_corners = corners,
+                     .half_pixel_centers = centers};
 }
 
 void import_resize(Importer& importer, const OnnxNode& node) {
@@ -304,8 +304,10 @@ void import_resize(Importer& importer, const OnnxNode& node) {
   const bool old = node.type == "Upsample" || importer.opset() < 11;
   const Resizing resizing = old ? read_upsample(importer, node, x.shape()) : read_resize(importer, node, x.shape());
   check(importer, node, resizing);
-  if (const std::optional<Attributes> attributes = as_operator(resizing))
-    return importer.set_channels_last(node, 0, importer.add(node, "resize", {importer.channels_last(x)}, *attributes).front());
+  if (std::optional<ops::Resize> resize = as_operator(resizing)) {
+    resize->input = importer.channels_last(x);
+    return importer.set_channels_last(node, 0, importer.add(node, *resize));
+  }
   const std::vector<int64_t> order = importer.some_order(x);
   Ref y = importer.in_order(x, order);
   Composite c(importer, node);

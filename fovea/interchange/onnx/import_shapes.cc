@@ -16,7 +16,7 @@ void set_reshaped(Importer& importer, const OnnxNode& node, ImportedValue& x, co
   std::optional<Layout> layout = x.layout.reshaped(shape);
   if (layout) return importer.set(node, 0, x.ref, *layout);
   const Ref ref = importer.row_major(x);
-  const Ref y = importer.add(node, "reshape", {ref}, {{"shape", shape}}).front();
+  const Ref y = importer.add(node, ops::Reshape{.input = ref, .shape = shape});
   importer.set(node, 0, y, Layout::row_major(shape));
 }
 
@@ -69,7 +69,7 @@ void import_concat(Importer& importer, const OnnxNode& node) {
       importer.complain(node, "{} beside {}", to_string(part.shape()), to_string(leader->shape()));
     parts.push_back(importer.in_order(part, order));
   }
-  importer.set_in_order(node, 0, importer.add(node, "concat", parts, {{"dim", position(order, axis)}}).front(), order);
+  importer.set_in_order(node, 0, importer.add(node, ops::Concat{.inputs = parts, .dim = position(order, axis)}), order);
 }
 
 // A box of x, given in the file's dimensions; without strides, they are ones.
@@ -81,10 +81,11 @@ Ref slice(Importer& importer, const OnnxNode& node, ImportedValue& x, const std:
     sizes.push_back(box.sizes[i]);
     strides.push_back(box.strides[i]);
   }
-  Attributes attributes{{"offsets", offsets}, {"sizes", sizes}};
-  if (std::ranges::any_of(strides, [](int64_t stride) { return stride != 1; })) attributes.emplace_back("strides", strides);
-  const Ref input = importer.in_order(x, order);
-  return importer.add(node, "slice", {input}, attributes).front();
+  const bool steps = std::ranges::any_of(strides, [](int64_t stride) { return stride != 1; });
+  return importer.add(
+      node,
+      ops::Slice{
+          .input = importer.in_order(x, order), .offsets = offsets, .sizes = sizes, .strides = steps ? strides : Shape()});
 }
 
 void import_split(Importer& importer, const OnnxNode& node) {
@@ -131,7 +132,7 @@ void import_expand(Importer& importer, const OnnxNode& node) {
   Shape target;
   for (const int64_t d : order) target.push_back(shape[static_cast<size_t>(d)]);
   const Ref input = importer.in_order(padded, order);
-  importer.set_in_order(node, 0, importer.add(node, "broadcast", {input}, {{"shape", target}}).front(), order);
+  importer.set_in_order(node, 0, importer.add(node, ops::Broadcast{.input = input, .shape = target}), order);
 }
 
 // [n, c, h * b, w * b] from [n, c * b * b, h, w], and back. ONNX defines both as reshape, transposition and reshape.

@@ -9,7 +9,7 @@ namespace {
 
 struct Window {
   std::vector<int64_t> size, strides, dilations;
-  Attribute padding;  // "valid", "same", or [before, after] of each spatial dimension
+  ops::Padding padding = "valid";
 };
 
 int64_t spatial_rank(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
@@ -53,14 +53,14 @@ Window window_of(Importer& importer, const OnnxNode& node, const ImportedValue& 
   Window window{.size = std::move(size),
                 .strides = importer.integers(node, "strides", ones),
                 .dilations = importer.integers(node, "dilations", ones),
-                .padding = std::string("valid")};
+                .padding = "valid"};
   check_numbers(importer, node, "window", window.size, spatial, 1);
   check_numbers(importer, node, "strides", window.strides, spatial, 1);
   check_numbers(importer, node, "dilations", window.dilations, spatial, 1);
   const std::string rule = importer.text(node, "auto_pad", "NOTSET");
   const Shape shape = x.shape();
   if (rule == "SAME_UPPER") {
-    window.padding = std::string("same");
+    window.padding = "same";
   } else if (rule == "SAME_LOWER") {
     window.padding = same_lower(Shape(shape.begin() + 2, shape.end()), window);
   } else if (rule == "NOTSET" || rule.empty()) {
@@ -75,16 +75,17 @@ Window window_of(Importer& importer, const OnnxNode& node, const ImportedValue& 
 
 Ref with_bias(Importer& importer, const OnnxNode& node, Ref y) {
   if (!importer.has_input(node, 2)) return y;
-  return importer.add(node, "add", {y, importer.row_major(importer.input(node, 2))}).front();
+  return importer.add(node, ops::Add{y, importer.row_major(importer.input(node, 2))});
 }
 
 // ONNX's filter is [out, in / groups, taps...].
 void import_conv(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   ImportedValue& filter = importer.input(node, 1);
-  const Attributes attributes = convolution_attributes(importer, node, x, filter.shape());
-  const Ref input = importer.channels_last(x);
-  const Ref y = importer.add(node, "conv", {input, importer.in_order(filter, filter_order(x.rank()))}, attributes).front();
+  ops::Conv conv = convolution_of(importer, node, x, filter.shape());
+  conv.input = importer.channels_last(x);
+  conv.filter = importer.in_order(filter, filter_order(x.rank()));
+  const Ref y = importer.add(node, conv);
   importer.set_channels_last(node, 0, with_bias(importer, node, y));
 }
 
@@ -101,7 +102,7 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
   const std::vector<int64_t> extra = importer.integers(node, "output_padding", std::vector<int64_t>(spatial, 0));
   check_numbers(importer, node, "output_padding", extra, spatial, 0);
   std::vector<int64_t> padding(2 * spatial, 0), size;
-  if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) padding = *pairs;
+  if (const auto* pairs = window.padding.cells()) padding = *pairs;
   const std::string rule = importer.text(node, "auto_pad", "NOTSET");
   const bool same = rule == "SAME_UPPER" || rule == "SAME_LOWER";
   std::vector<int64_t> wanted = importer.integers(node, "output_shape", std::vector<int64_t>{});
@@ -121,21 +122,20 @@ void import_conv_transpose(Importer& importer, const OnnxNode& node) {
     }
   }
   const Ref input = importer.channels_last(x);
-  const Ref y = importer
-                    .add(node, "conv_transpose", {input, importer.in_order(filter, filter_order(x.rank()))},
-                         {{"strides", window.strides},
-                          {"dilations", window.dilations},
-                          {"groups", importer.integer(node, "group", 1)},
-                          {"padding", padding},
-                          {"output_size", size}})
-                    .front();
+  const Ref y = importer.add(node, ops::ConvTranspose{.input = input,
+                                                      .filter = importer.in_order(filter, filter_order(x.rank())),
+                                                      .strides = window.strides,
+                                                      .dilations = window.dilations,
+                                                      .groups = importer.integer(node, "group", 1),
+                                                      .padding = padding,
+                                                      .output_size = size});
   importer.set_channels_last(node, 0, with_bias(importer, node, y));
 }
 
 // ceil_mode: increases the padding up to the end of the last window that begins in the image or in the padding before it.
 void widen(const Shape& extents, Window& window) {
   std::vector<int64_t> padding(2 * extents.size(), 0);
-  if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) padding = *pairs;
+  if (const auto* pairs = window.padding.cells()) padding = *pairs;
   for (size_t i = 0; i < extents.size(); ++i) {
     const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1, stride = window.strides[i], before = padding[2 * i];
     const int64_t room = std::max<int64_t>(extents[i] + before + padding[2 * i + 1] - reach, 0);
@@ -166,9 +166,8 @@ Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue
   const Shape shape = x.shape();
   pooling.nothing = ones(window.size) && ones(window.strides) && std::holds_alternative<std::string>(window.padding);
   pooling.padding.resize(2 * window.size.size());
-  if (const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding)) pooling.padding = *pairs;
-  const auto* rule = std::get_if<std::string>(&window.padding);
-  const bool ceiling = importer.integer(node, "ceil_mode", 0) != 0 && (rule == nullptr || *rule == "valid");
+  if (const auto* pairs = window.padding.cells()) pooling.padding = *pairs;
+  const bool ceiling = importer.integer(node, "ceil_mode", 0) != 0 && window.padding.rule() != "same";
   for (size_t i = 0; ceiling && i < window.size.size(); ++i) {
     const int64_t reach = (window.size[i] - 1) * window.dilations[i] + 1;
     if (shape[i + 2] + pooling.padding[2 * i] + pooling.padding[2 * i + 1] + window.strides[i] <= reach)
@@ -180,7 +179,7 @@ Pooling pooling_of(Importer& importer, const OnnxNode& node, const ImportedValue
 
 // False when windows reach beyond what the file counts as padding, or skip cells: fovea has no operator for those averages.
 bool is_plain_average(const Pooling& pooling) {
-  const auto* pairs = std::get_if<std::vector<int64_t>>(&pooling.window.padding);
+  const auto* pairs = pooling.window.padding.cells();
   const bool wider = pairs != nullptr && *pairs != pooling.padding;
   return ones(pooling.window.dilations) && !(pooling.count_padding && wider);
 }
@@ -189,9 +188,8 @@ bool is_plain_average(const Pooling& pooling) {
 Ref window_sums(Composite& c, Importer& importer, Ref x, const Window& window) {
   const double cells = static_cast<double>(element_count(window.size));
   if (ones(window.dilations)) {
-    const Ref means =
-        c("avg_pool", {x},
-          {{"window", window.size}, {"strides", window.strides}, {"padding", window.padding}, {"count_padding", true}});
+    const Ref means = c(ops::AveragePool{
+        .input = x, .window = window.size, .strides = window.strides, .padding = window.padding, .count_padding = true});
     return c.mul(means, cells);
   }
   Shape taps = window.size;
@@ -200,19 +198,23 @@ Ref window_sums(Composite& c, Importer& importer, Ref x, const Window& window) {
   c.spend(element_count(taps) * 4);
   Tensor filter(taps, DType::f32);
   std::ranges::fill(filter.values<float>(), 1.0F);
-  return c("conv", {x, importer.known(filter)},
-           {{"strides", window.strides}, {"dilations", window.dilations}, {"groups", channels}, {"padding", window.padding}});
+  return c(ops::Conv{.input = x,
+                     .filter = importer.known(filter),
+                     .strides = window.strides,
+                     .dilations = window.dilations,
+                     .groups = channels,
+                     .padding = window.padding});
 }
 
 // How many cells of each window count along one dimension of size `extent`: those inside the image, or also those inside its
 // padding.
 std::vector<int64_t> counted_cells(const Pooling& pooling, size_t d, int64_t extent, int64_t windows) {
   const Window& window = pooling.window;
-  const auto* pairs = std::get_if<std::vector<int64_t>>(&window.padding);
+  const auto* pairs = window.padding.cells();
   const int64_t reach = (window.size[d] - 1) * window.dilations[d] + 1;
   // The padding before the image by TensorFlow's "same".
   const int64_t same = std::max<int64_t>((windows - 1) * window.strides[d] + reach - extent, 0) / 2;
-  const bool valid = pairs == nullptr && std::get<std::string>(window.padding) == "valid";
+  const bool valid = pairs == nullptr && window.padding.rule() == "valid";
   const int64_t before = pairs != nullptr ? (*pairs)[2 * d] : valid ? 0 : same;
   const int64_t first = pooling.count_padding ? -before : 0;
   const int64_t last =
@@ -258,11 +260,11 @@ void import_average_pool(Importer& importer, const OnnxNode& node) {
   const Ref input = importer.channels_last(x);
   if (!is_plain_average(pooling)) return importer.set_channels_last(node, 0, counted_average(c, importer, input, pooling));
   importer.set_channels_last(node, 0,
-                             c("avg_pool", {input},
-                               {{"window", window.size},
-                                {"strides", window.strides},
-                                {"padding", window.padding},
-                                {"count_padding", pooling.count_padding}}));
+                             c(ops::AveragePool{.input = input,
+                                                .window = window.size,
+                                                .strides = window.strides,
+                                                .padding = window.padding,
+                                                .count_padding = pooling.count_padding}));
 }
 
 void import_max_pool(Importer& importer, const OnnxNode& node) {
@@ -275,12 +277,12 @@ void import_max_pool(Importer& importer, const OnnxNode& node) {
   const Window& window = pooling.window;
   importer.set_channels_last(node, 0,
                              importer
-                                 .add(node, "max_pool", {importer.channels_last(x)},
-                                      {{"window", window.size},
-                                       {"strides", window.strides},
-                                       {"padding", window.padding},
-                                       {"dilations", window.dilations}})
-                                 .front());
+                                 .add(node, ops::MaxPool{.input = importer.channels_last(x),
+                                                         .window = window.size,
+                                                         .strides = window.strides,
+                                                         .dilations = window.dilations,
+                                                         .padding = window.padding})
+                                 .output);
 }
 
 // (sum of |x|^p) ^ (1/p)
@@ -311,30 +313,30 @@ void import_global_lp_pool(Importer& importer, const OnnxNode& node) {
   std::vector<int64_t> dims;
   for (int64_t d = 1; d + 1 < x.rank(); ++d) dims.push_back(d);
   Composite c(importer, node);
-  const Ref sums = c.reduce("reduce_sum", power(c, importer.channels_last(x), p), dims);
+  const Ref sums = c.reduce<ops::ReduceSum>(power(c, importer.channels_last(x), p), dims);
   importer.set_channels_last(node, 0, root(c, sums, p));
 }
 
 }  // namespace
 
-Attributes convolution_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter) {
+ops::Conv convolution_of(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter) {
   if (static_cast<int64_t>(filter.size()) != x.rank() || filter.size() < 3)
     importer.complain(node, "filter {} for an input {}", to_string(filter), to_string(x.shape()));
   const Window window =
       window_of(importer, node, x, importer.integers(node, "kernel_shape", Shape(filter.begin() + 2, filter.end())));
-  return {{"strides", window.strides},
-          {"dilations", window.dilations},
-          {"groups", importer.integer(node, "group", 1)},
-          {"padding", window.padding}};
+  return {.strides = window.strides,
+          .dilations = window.dilations,
+          .groups = importer.integer(node, "group", 1),
+          .padding = window.padding};
 }
 
-std::optional<Attributes> average_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
+std::optional<ops::AveragePool> plain_average(Importer& importer, const OnnxNode& node, const ImportedValue& x) {
   const Pooling pooling = pooling_of(importer, node, x);
   if (!is_plain_average(pooling)) return std::nullopt;
-  return Attributes{{"window", pooling.window.size},
-                    {"strides", pooling.window.strides},
-                    {"padding", pooling.window.padding},
-                    {"count_padding", pooling.count_padding}};
+  return ops::AveragePool{.window = pooling.window.size,
+                          .strides = pooling.window.strides,
+                          .padding = pooling.window.padding,
+                          .count_padding = pooling.count_padding};
 }
 
 std::vector<int64_t> filter_order(int64_t rank) {

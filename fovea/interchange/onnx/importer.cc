@@ -85,7 +85,7 @@ ImportedValue& Importer::input(const OnnxNode& node, size_t index) {
   if (value.bare) complain(node, "reads the integers of \"{}\"; a DequantizeLinear has to come between", value.name);
   const std::string key = value.name + "\nin real numbers";
   const auto [real, first] = values_.try_emplace(key, value);
-  if (first) real->second.ref = graph_.add("dequantize", {value.ref}, {}, value.name).front();
+  if (first) real->second.ref = graph_.add(ops::Dequantize{value.ref}, value.name);
   return real->second;
 }
 
@@ -191,8 +191,8 @@ int64_t Importer::dimension(const OnnxNode& node, int64_t given, int64_t rank) c
 Ref Importer::in_order(ImportedValue& value, const std::vector<int64_t>& order) {
   if (value.constant) return parameter(value.name, transposed(*value.constant, order));
   for (const LayoutStep& step : steps_into_order(value.layout, shape_of(value.ref), order)) {
-    const Attributes attributes{{step.transposes ? "permutation" : "shape", step.numbers}};
-    value.ref = graph_.add(step.transposes ? "transpose" : "reshape", {value.ref}, attributes, value.name).front();
+    value.ref = step.transposes ? graph_.add(ops::Transpose{.input = value.ref, .permutation = step.numbers}, value.name)
+                                : graph_.add(ops::Reshape{.input = value.ref, .shape = step.numbers}, value.name);
   }
   value.layout = ordered_layout(value.shape(), order);
   return value.ref;
@@ -240,7 +240,7 @@ Ref Importer::scalar(double value, DType dtype) {
   return scalars_[key] = known(Tensor::of<float>({}, {static_cast<float>(value)}));
 }
 
-Ref Importer::known(const Tensor& tensor) { return graph_.add("constant", {}, {{"value", tensor}}, "").front(); }
+Ref Importer::known(const Tensor& tensor) { return graph_.add(ops::Constant{.value = tensor}, ""); }
 
 void Importer::spend(const OnnxNode& node, uint64_t bytes) {
   constexpr uint64_t limit = uint64_t{1} << 30;
@@ -312,7 +312,7 @@ InferenceModel Importer::finish() {
                            known(known_result.dtype() == DType::boolean ? truth_numbers(known_result) : known_result));
       continue;
     }
-    if (is_quantized(result) && !result.bare) result.ref = graph_.add("dequantize", {result.ref}, {}, port.name).front();
+    if (is_quantized(result) && !result.bare) result.ref = graph_.add(ops::Dequantize{result.ref}, port.name);
     results.emplace_back(port.name, channels_last(result));
   }
   graph_.finish(results);

@@ -15,6 +15,7 @@
 #include "fovea/core/error.h"
 #include "fovea/graph/graph.h"
 #include "fovea/graph/inference_model.h"
+#include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/layout.h"
 #include "fovea/interchange/onnx/onnx_file.h"
 
@@ -107,8 +108,10 @@ class Importer {
   Ref parameter(const std::string& name, const Tensor& tensor, const std::optional<Quantization>& quantization = {});
   Ref scalar(double value, DType dtype = DType::f32);
   Ref known(const Tensor& tensor);  // a constant of the graph without a name in the file
-  std::vector<Ref> add(const OnnxNode& node, std::string_view operation, const std::vector<Ref>& operands,
-                       const Attributes& attributes = {});
+  template <Operator Op>
+  typename Op::Results add(const OnnxNode& node, const Op& op) {
+    return Op::results_from(add(node, Op::name, op.operands(), op.attributes()));
+  }
 
   // Counts memory that a file asks for beyond its own size; fails when that is more than a model can need.
   void spend(const OnnxNode& node, uint64_t bytes);
@@ -135,6 +138,8 @@ class Importer {
   InferenceModel finish();
 
  private:
+  std::vector<Ref> add(const OnnxNode& node, std::string_view operation, const std::vector<Ref>& operands,
+                       const Attributes& attributes);
   ImportedValue& value(const std::string& name, const std::string& reader);
 
   mutable std::map<const OnnxNode*, std::set<std::string>> read_attributes_;
@@ -180,8 +185,8 @@ bool import_integers(Importer& importer, const OnnxNode& node, const ImportTable
 Quantization read_quantization(Importer& importer, const OnnxPort& port);
 
 // The window of a convolution or an average, as fovea's operators take it; for import_quantized.cc.
-Attributes convolution_attributes(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter);
-std::optional<Attributes> average_attributes(
+ops::Conv convolution_of(Importer& importer, const OnnxNode& node, const ImportedValue& x, const Shape& filter);
+std::optional<ops::AveragePool> plain_average(
     Importer& importer, const OnnxNode& node,
     const ImportedValue& x);  // nothing when cells are skipped or windows reach beyond the padding
 // The order of [out, in, taps...] as [taps..., in, out].
