@@ -4,6 +4,7 @@
 
     rooms.py arrows    includes point only up the list of folders (fovea_folders in CMakeLists.txt; codegen_folders for codegen's own)
     rooms.py names     no type is defined twice in one namespace
+    rooms.py operators no operator's name stands in quotes where fovea/graph/operators.h has it as a type
     rooms.py licenses  every source file names its license in its first line, or in the one after #!
     rooms.py packages  every package of packages.txt is listed once, with a reason, and is named in README.md or docs/dependencies.md
     rooms.py docs      every file and folder that a page names exists, as the target of a link or in the text, and links lead somewhere
@@ -19,6 +20,24 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LICENSE = "SPDX-License-Identifier: Apache-2.0"
 COMMENTS = {"//": (".cc", ".h", ".c", ".td", ".fbs", ".js", ".mjs"), "#": (".py", ".sh", ".cmake", "CMakeLists.txt")}
+
+# Words in quotes that are spelled like an operator and mean something else, by file or folder.
+OTHER_WORDS = {
+    "app/data_findings.cc": {"constant"},  # images of one color
+    "app/quantize.cc": {"quantize"},  # a command
+    "bench/kernels/kernel_bench.cc": {"conv", "dense"},  # names of layers
+    "fovea/graph/model_metadata.cc": {"resize"},  # keys of JSON
+    "fovea/graph/rewrite/folding.cc": {"constant"},  # names of parameters
+    "fovea/interchange/onnx/": {"constant", "floor", "ceil", "tanh"},  # values of ONNX's attributes
+    "fovea/interchange/tflite/": {"constant"},  # what a message calls a tensor
+    "fovea/models/architectures/": {"conv"},  # names of layers
+    "fovea/models/registry.cc": {"dropout", "drop_connect"},  # options of networks
+    "fovea/nn/convolution.cc": {"conv", "dense"},  # kinds of layers
+    "fovea/nn/layers.cc": {"max_pool", "avg_pool", "reshape", "pad"},  # the same
+    "fovea/nn/normalization.cc": {"batch_norm", "layer_norm", "group_norm", "dropout", "drop_connect"},  # the same
+    "fovea/quant/": {"minimum", "maximum"},  # names of results
+    "fovea/report/line_chart.cc": {"round"},  # how lines of an SVG are joined
+}
 
 
 def files_in(*folders):
@@ -129,6 +148,23 @@ def names():
             if "(unnamed)" not in namespace:
                 found.setdefault((namespace, name), []).append(path)
     return [f"{namespace}::{name} is defined in {' and in '.join(paths)}" for (namespace, name), paths in sorted(found.items()) if len(set(paths)) > 1]
+
+
+def operators():
+    declared = "\n".join(text_of(path) for path in files_in("fovea/dialect") if path.endswith(".td"))
+    known = set(re.findall(r':\s*Fovea_\w*Op(?:erator)?<"(\w+)"', declared))
+    if len(known) < 50:
+        sys.exit(f"{len(known)} operators are found in fovea/dialect; the pattern no longer fits")
+    wrong = []
+    for path in sources("fovea/graph", "fovea/nn", "fovea/models", "fovea/inference", "fovea/interchange", "fovea/report", "fovea/quant",
+                        "fovea/deploy", "fovea/workflows", "app", "bench"):
+        allowed = set().union(*(words for place, words in OTHER_WORDS.items() if path.startswith(place)))
+        for number, line in enumerate(text_of(path).splitlines(), 1):
+            for word in re.findall(r'(?<!\\)"(\w+)"', re.sub(r"//.*", "", line)):
+                if word in known - allowed:
+                    wrong.append(f'{path}:{number}: "{word}" is an operator, which fovea/graph/operators.h has as a type; if it is not meant, '
+                                 "OTHER_WORDS in tests/rooms.py says so")
+    return wrong
 
 
 def first_lines(path):
@@ -261,7 +297,7 @@ def main():
         with open(sys.argv[2], "w", encoding="utf-8") as file:
             file.write(drawn)
         return 0
-    checks = {"arrows": arrows, "names": names, "licenses": licenses, "packages": packages, "docs": docs}
+    checks = {"arrows": arrows, "names": names, "operators": operators, "licenses": licenses, "packages": packages, "docs": docs}
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     wrong = checks[sys.argv[1]]()
