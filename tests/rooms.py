@@ -225,7 +225,7 @@ def docs():
     names = {"/".join(parts[i:]) for parts in (path.split("/") for path in files) for i in range(len(parts))}
     folders = {"/".join(parts[:i]) for parts in (path.split("/") for path in files) for i in range(len(parts))}
     top = "|".join(sorted(re.escape(folder) for folder in folders if folder and "/" not in folder))
-    others = {"stb_image.h"}  # a Debian package's
+    others = {"stb_image.h", "linux/videodev2.h"}  # a Debian package's and the kernel's
     wrong = []
     for page in sorted(path for path in files if path.endswith(".md")):
         for number, line in prose(page):
