@@ -136,12 +136,14 @@ while content[at + 1] != 0xda:
     if content[at + 1] != 0xc4: kept += content[at:end]
     at = end
 open("bare.mjpeg", "wb").write(kept + content[at:])
+open("scan.jpeg", "wb").write(content[:at + 5] + b"M" + content[at + 6:])  # a scan of a component that there is not
 P
 for program in "$fovea classify run" ./digit; do
   $program - --frames mjpeg <bare.mjpeg 2>err | told >bare.txt
   $program - --frames mjpeg <"$jpegs/baseline.jpeg" 2>/dev/null | told >full.txt
   [[ -s full.txt ]] && cmp -s bare.txt full.txt || wrong "without tables, $program: $(cat err bare.txt full.txt)"
 done
+./digit scan.jpeg 2>err; (($? == 1)) && grep -q 'scan.jpeg: JPEG: the header of a scan is wrong' err || wrong "program, a wrong scan: $(cat err)"
 cut_off | ./digit - --frames mjpeg >out 2>err; got=$?
 ((got == 1)) && [[ $(wc -l <out) == 3 ]] && grep -q '^digit: frame 4: cut off after 300 bytes$' err || wrong "program, cut off: $(cat out err)"
 ./digit - --frames mjpg </dev/null 2>err; (($? == 2)) && grep -q 'frames of "mjpg": wanted mjpeg, or pixels' err || wrong "program: $(cat err)"

@@ -5,6 +5,7 @@
 
 struct frame {
   int sequential, components, adobe;
+  uint8_t names[4];     // of the components
   uint8_t divisors[4];  // for each component, the number of its quantization table
   int has_divisors[4];  // which quantization tables there are
   int has_codes[2][4];  // which Huffman tables there are, for DC and for AC coefficients
@@ -49,7 +50,10 @@ static const char* read_frame(struct frame* frame, int marker, const uint8_t* co
   frame->components = content[5];
   if (frame->components < 1 || frame->components > 4 || length != 6 + 3 * (size_t)frame->components)
     return "its header says an odd number of components";
-  for (int i = 0; i < frame->components; ++i) frame->divisors[i] = content[6 + 3 * i + 2];
+  for (int i = 0; i < frame->components; ++i) {
+    frame->names[i] = content[6 + 3 * i];
+    frame->divisors[i] = content[6 + 3 * i + 2];
+  }
   return NULL;
 }
 
@@ -98,6 +102,8 @@ static const char* check_scan(struct frame* frame, const uint8_t* content, size_
   if (frame->components == 0 || count < 1 || count > 4 || length != 4 + 2 * (size_t)count)
     return "the header of a scan is wrong";
   const uint8_t* numbers = content + 1 + 2 * count;
+  for (int i = 0; i < count; ++i)
+    if (memchr(frame->names, content[1 + 2 * i], (size_t)frame->components) == NULL) return "the header of a scan is wrong";
   for (int i = 0; i < frame->components; ++i)
     if (frame->divisors[i] > 3 || !frame->has_divisors[frame->divisors[i]]) return "a table of divisors is missing";
   for (int i = 0; i < count; ++i) {

@@ -225,7 +225,7 @@ static uint8_t* read_bytes(const char* path, size_t* size) {
     bytes = larger;
   }
   const int failed = ferror(file);
-  fclose(file);
+  if (file != stdin) fclose(file);
   if (bytes == NULL || failed) {
     fprintf(stderr, MODEL_PROGRAM ": cannot read %s: %s\n", path, bytes == NULL ? no_memory : strerror(errno));
     free(bytes);
