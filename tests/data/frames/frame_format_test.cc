@@ -4,8 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
+#include <array>
 #include <random>
+#include <vector>
 
 #include "fovea/core/error.h"
 #include "fovea/data/frames/frame_source.h"
