@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pass fovea-hoist-constants: moves what depends on parameters alone out of the network's function, so that it is computed
 // once and not in every run.
+#include "fovea/passes/known_before_run.h"
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/SetVector.h"
@@ -29,12 +30,8 @@ class Hoister {
 
   // Finds the values that are known before the run.
   void find() {
-    llvm::DenseSet<unsigned> replaced;
-    for (unsigned i = 0; i < main_.getNumResults(); ++i)
-      if (const int64_t argument = replaced_argument(main_, i); argument >= 0) replaced.insert(static_cast<unsigned>(argument));
     for (BlockArgument argument : body_.getArguments()) {
-      const StringRef role = role_of(main_, argument.getArgNumber());
-      if ((role != "parameter" && role != "state") || replaced.contains(argument.getArgNumber())) continue;
+      if (!is_bound_before_run(argument)) continue;
       known_.insert(argument);
       given_.insert(argument);
     }

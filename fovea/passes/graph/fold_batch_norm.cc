@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pass fovea-fold-batch-norm: folds batch norm at inference into the convolution or dense layer before it.
 #include "fovea/dialect/ops/arithmetic.h"
+#include "fovea/passes/known_before_run.h"
 #include "fovea/passes/passes.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -36,16 +37,6 @@ Producer producer_of(Value input) {
   Operation* op = input.getDefiningOp();
   if (op != nullptr && isa<dialect::ConvOp, dialect::ConvTransposeOp, dialect::DenseOp>(op)) producer.op = op;
   return producer;
-}
-
-// Whether `value` is computed from parameters, state and constants alone, which fovea-hoist-constants computes before the run.
-bool is_known_before_run(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    auto main = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
-    const auto role = main ? main.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "fovea.role") : StringAttr();
-    return role && (role.getValue() == "parameter" || role.getValue() == "state");
-  }
-  return llvm::all_of(value.getDefiningOp()->getOperands(), is_known_before_run);
 }
 
 // The remaining work of the norm: x * factor + shift, [channels] each.
