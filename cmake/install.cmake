@@ -20,6 +20,7 @@ foreach(folder ${public_folders})
           PATTERN graph_implementation.h EXCLUDE PATTERN onnx_protobuf.h EXCLUDE PATTERN program EXCLUDE)
 endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/fovea/graph/OperatorStructs.h.inc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/graph COMPONENT development)
+install(FILES fovea/passes/network/dequantize.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/passes/network COMPONENT development)
 install(FILES fovea/codegen/options.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/codegen COMPONENT development)
 install(FILES fovea/codegen/driver/compile.h fovea/codegen/driver/ahead_of_time.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/codegen/driver COMPONENT development)
 

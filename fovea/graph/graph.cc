@@ -383,7 +383,12 @@ mlir::func::FuncOp main_function(mlir::ModuleOp module, std::string_view file_na
   return found;
 }
 
-void read_ports(Graph::Implementation& graph) {
+}  // namespace
+
+void read_back(Graph::Implementation& graph) {
+  graph.values.clear();
+  graph.arguments.clear();
+  graph.results.clear();
   mlir::func::FuncOp function = graph.function;
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
     const auto name = function.getArgAttrOfType<mlir::StringAttr>(index, "fovea.name");
@@ -406,8 +411,6 @@ void read_ports(Graph::Implementation& graph) {
   }
 }
 
-}  // namespace
-
 Graph Graph::parse(std::string_view text, std::string_view file_name) {
   auto graph = std::make_unique<Implementation>();
   graph->context = new_context();
@@ -421,7 +424,7 @@ Graph Graph::parse(std::string_view text, std::string_view file_name) {
   }
   graph->function = main_function(*graph->module, file_name);
   graph->finished = true;
-  read_ports(*graph);
+  read_back(*graph);
   return Graph(std::move(graph));
 }
 

@@ -22,6 +22,9 @@ struct Graph::Implementation {
   bool finished = false;
 };
 
+// Numbers values, arguments and results anew after a pass has changed the function.
+void read_back(Graph::Implementation& graph);
+
 // Refuses element types that the dialect does not have (u8, boolean).
 mlir::RankedTensorType to_mlir(const TensorType& type, mlir::MLIRContext* context);
 TensorType from_mlir(mlir::Type type);

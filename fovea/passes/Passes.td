@@ -103,6 +103,18 @@ def FoldBatchNormPass : Pass<"fovea-fold-batch-norm", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::fovea::dialect::FoveaDialect"];
 }
 
+def DequantizePass : Pass<"fovea-dequantize", "::mlir::func::FuncOp"> {
+  let summary = "replace operators on integers by those on the real numbers that they stand for";
+  let description = [{
+    The same function without rounding: quantized tensors become f32, quantize and dequantize operators are left out, and a plain i32 bias of a
+    quantized convolution or dense layer becomes f32, too. The values of parameters are not part of the text; who runs the pass on a model
+    converts them to scale * (q - zero). Fails on integers with scales by channel that are reinterpreted, and on operators that have no
+    counterpart on real numbers.
+  }];
+  let constructor = "::fovea::create_dequantize_pass()";
+  let dependentDialects = ["::fovea::dialect::FoveaDialect"];
+}
+
 def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
   let summary = "fuse linalg operations into kernels that share a loop";
   let description = [{

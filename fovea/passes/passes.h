@@ -34,6 +34,7 @@ std::unique_ptr<mlir::Pass> create_fuse_pass();
 std::unique_ptr<mlir::Pass> create_rematerialize_pass();
 std::unique_ptr<mlir::Pass> create_fold_pass();
 std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass();
+std::unique_ptr<mlir::Pass> create_dequantize_pass();
 
 /// registerFoveaPasses() registers all of them, for fovea-opt.
 #define GEN_PASS_REGISTRATION

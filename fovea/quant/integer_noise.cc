@@ -10,9 +10,9 @@
 #include "fovea/data/augment/pipeline.h"
 #include "fovea/graph/image_model.h"
 #include "fovea/graph/operators.h"
-#include "fovea/graph/rewrite/dequantize.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/inference/predictor.h"
+#include "fovea/passes/network/dequantize.h"
 
 namespace fovea {
 namespace {

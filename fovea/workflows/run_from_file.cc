@@ -8,10 +8,10 @@
 #include "fovea/core/file.h"
 #include "fovea/core/random.h"
 #include "fovea/graph/operators.h"
-#include "fovea/graph/rewrite/dequantize.h"
 #include "fovea/inference/session.h"
 #include "fovea/interchange/labels.h"
 #include "fovea/models/match.h"
+#include "fovea/passes/network/dequantize.h"
 #include "fovea/train/checkpoint.h"
 #include "fovea/train/run_lock.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An integer convolution as the real one that it stands for, compared with arithmetic by hand.
-#include "fovea/graph/rewrite/dequantize.h"
+#include "fovea/passes/network/dequantize.h"
 
 #include <gtest/gtest.h>
 
