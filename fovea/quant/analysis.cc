@@ -99,8 +99,11 @@ Graph noise_graph(const InferenceModel& model, const QuantizationPlan& plan, Wei
   return std::move(recorder.graph());
 }
 
-Graph simulated_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales) {
-  Recorder recorder(model.name);
+namespace {
+
+// The values of all tensors with simulated quantization.
+std::map<int32_t, Value> simulated_values(Recorder& recorder, const InferenceModel& model, const QuantizationPlan& plan,
+                                          WeightScales scales) {
   Simulation simulation(recorder, model, plan, scales);
   std::map<int32_t, Value> values = held_inputs(simulation, plan, declared_inputs(recorder, model));
   for (const QuantizationPlan::Layer& layer : plan.layers()) {
@@ -109,6 +112,46 @@ Graph simulated_graph(const InferenceModel& model, const QuantizationPlan& plan,
     if (layer.integer && !layer.keeps_type()) y = simulation.held(y, layer.output);
     values[layer.output.index] = y;
   }
+  return values;
+}
+
+// The same value as one that can be a result, which an input or a result under another name cannot.
+Ref as_result(Value x) { return operators::reshape(x, x.shape()).ref(); }
+
+}  // namespace
+
+Graph target_graph(const InferenceModel& model, const QuantizationPlan& plan, const std::vector<size_t>& layers) {
+  Recorder recorder(model.name);
+  Simulation simulation(recorder, model, plan, {});
+  std::map<int32_t, Value> values = declared_inputs(recorder, model);
+  for (const QuantizationPlan::Layer& layer : plan.layers())
+    values[layer.output.index] = simulation.write(layer, simulation.real_operands(layer, values));
+  Results results;
+  for (const size_t layer : layers)
+    results.emplace_back(numbered("target", static_cast<int64_t>(layer)),
+                         as_result(values.at(plan.layers()[layer].output.index)));
+  recorder.graph().finish(results);
+  return std::move(recorder.graph());
+}
+
+Graph input_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales,
+                  const std::vector<size_t>& layers) {
+  Recorder recorder(model.name);
+  const std::map<int32_t, Value> values = simulated_values(recorder, model, plan, scales);
+  std::map<int32_t, Ref> read;  // several layers may read one tensor
+  for (const size_t layer : layers) {
+    const Ref input = plan.layers()[layer].inputs[0];
+    if (!read.contains(input.index)) read[input.index] = as_result(values.at(input.index));
+  }
+  Results results;
+  for (const auto& [index, ref] : read) results.emplace_back(numbered("input", index), ref);
+  recorder.graph().finish(results);
+  return std::move(recorder.graph());
+}
+
+Graph simulated_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales) {
+  Recorder recorder(model.name);
+  const std::map<int32_t, Value> values = simulated_values(recorder, model, plan, scales);
   Results results;
   for (const Graph::Result& result : model.graph.results())
     results.emplace_back(result.name, values.at(result.value.index).ref());

@@ -20,6 +20,14 @@ Graph observation_graph(const InferenceModel& model, const QuantizationPlan& pla
 /// those of range_tensors().
 Graph noise_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales);
 
+/// The network in real numbers up to the results of `layers` (numbers in the plan), which are its results: "target.N".
+Graph target_graph(const InferenceModel& model, const QuantizationPlan& plan, const std::vector<size_t>& layers);
+
+/// The network with simulated quantization up to what `layers` (numbers in the plan) read first, which are its results:
+/// "input.V", where V is the tensor's index. The arguments are the model's and those of range_tensors().
+Graph input_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales,
+                  const std::vector<size_t>& layers);
+
 /// The network with simulated quantization, to measure accuracy where the integer network cannot run.
 Graph simulated_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales);
 

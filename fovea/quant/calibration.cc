@@ -25,11 +25,10 @@ const Graph::Argument& input_of(const InferenceModel& model) {
   return *input;
 }
 
-// Runs `session` on all images, a batch at a time.
-void run_images(Session& session, const InferenceModel& model, const SampleImages& images, ThreadPool& threads,
-                Progress& progress, const char* title, const std::function<void()>& after) {
-  const Graph::Argument& input = input_of(model);
-  const Shape& shape = input.type.shape;
+// Visits all images, a batch at a time.
+void visit_batches(const InferenceModel& model, const SampleImages& images, ThreadPool& threads,
+                   const std::function<void(const Tensor& batch)>& visit) {
+  const Shape& shape = input_of(model).type.shape;
   const int64_t batch = shape[0], count = std::min(images.count, images.dataset->count());
   if (count < batch) refuse("{} images are less than a batch of {}", count, batch);
   const bool encoded = images.dataset->encoded();
@@ -39,13 +38,21 @@ void run_images(Session& session, const InferenceModel& model, const SampleImage
                                  .shape = {shape[1], shape[2], shape[3]},
                                  .augmentation = evaluation_of(model.preprocessing),
                                  .workers = encoded ? threads.size() : 1});
-  progress.start(title, count / batch * batch);
-  for (int64_t done = 0; done + batch <= count; done += batch) {
-    session.bind(input.name, loader.next().image);
+  for (int64_t done = 0; done + batch <= count; done += batch) visit(loader.next().image);
+}
+
+// Runs `session` on all images, a batch at a time.
+void run_images(Session& session, const InferenceModel& model, const SampleImages& images, ThreadPool& threads,
+                Progress& progress, const char* title, const std::function<void()>& after) {
+  const std::string& input = input_of(model).name;
+  int64_t done = 0;
+  progress.start(title, std::min(images.count, images.dataset->count()));
+  visit_batches(model, images, threads, [&](const Tensor& batch) {
+    session.bind(input, batch);
     session.run(threads);
     after();
-    progress.update(done + batch, "");
-  }
+    progress.update(done += batch.shape()[0], "");
+  });
 }
 
 std::string numbered(const char* what, int64_t number) { return fmt::format("{}.{}", what, number); }
@@ -58,27 +65,49 @@ double decibels(double signal, double noise) { return noise > 0 ? 10 * std::log1
 
 }  // namespace
 
-std::map<int32_t, Range> calibrate(const InferenceModel& model, const QuantizationPlan& plan, RangeMethod method,
-                                   const SampleImages& images, ThreadPool& threads, Progress& progress) {
+std::vector<Tensor> prepared_images(const InferenceModel& model, const SampleImages& images, ThreadPool& threads) {
+  std::vector<Tensor> batches;
+  visit_batches(model, images, threads, [&](const Tensor& batch) { batches.push_back(batch.clone()); });
+  return batches;
+}
+
+namespace {
+
+// The least and the largest number of every observed tensor.
+std::map<int32_t, Range> extremes(const InferenceModel& model, const QuantizationPlan& plan, const SampleImages& images,
+                                  ThreadPool& threads, Progress& progress) {
   std::map<int32_t, Range> ranges;
-  {
-    Session session(observation_graph(model, plan, false), model.tensors, {.inference = true});
-    run_images(session, model, images, threads, progress, "ranges", [&] {
-      for (const Ref tensor : plan.observed()) {
-        const Range seen{number(session, "minimum", tensor.index), number(session, "maximum", tensor.index)};
-        const auto [entry, added] = ranges.try_emplace(tensor.index, seen);
-        if (!added) entry->second = united(entry->second, seen);
-      }
-    });
-  }
-  if (method == RangeMethod::minmax) return ranges;
+  Session session(observation_graph(model, plan, false), model.tensors, {.inference = true});
+  run_images(session, model, images, threads, progress, "ranges", [&] {
+    for (const Ref tensor : plan.observed()) {
+      const Range seen{number(session, "minimum", tensor.index), number(session, "maximum", tensor.index)};
+      const auto [entry, added] = ranges.try_emplace(tensor.index, seen);
+      if (!added) entry->second = united(entry->second, seen);
+    }
+  });
+  return ranges;
+}
+
+}  // namespace
+
+std::map<int32_t, Histogram> observe(const InferenceModel& model, const QuantizationPlan& plan, const SampleImages& images,
+                                     ThreadPool& threads, Progress& progress) {
   std::map<int32_t, Histogram> histograms;
-  for (const auto& [tensor, range] : ranges) histograms.emplace(tensor, Histogram(range));
+  for (const auto& [tensor, range] : extremes(model, plan, images, threads, progress))
+    histograms.emplace(tensor, Histogram(range));
   Session session(observation_graph(model, plan, true), model.tensors, {.inference = true});
   run_images(session, model, images, threads, progress, "histograms", [&] {
     for (auto& [tensor, histogram] : histograms) histogram.add(session.result(numbered("value", tensor)).values<float>());
   });
-  for (auto& [tensor, range] : ranges) range = chosen_range(histograms.at(tensor), method);
+  return histograms;
+}
+
+std::map<int32_t, Range> calibrate(const InferenceModel& model, const QuantizationPlan& plan, RangeMethod method,
+                                   const SampleImages& images, ThreadPool& threads, Progress& progress) {
+  if (method == RangeMethod::minmax) return extremes(model, plan, images, threads, progress);
+  std::map<int32_t, Range> ranges;
+  for (const auto& [tensor, histogram] : observe(model, plan, images, threads, progress))
+    ranges[tensor] = chosen_range(histogram, method);
   return ranges;
 }
 

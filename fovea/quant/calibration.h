@@ -25,6 +25,14 @@ struct SampleImages {
   uint64_t seed = 1;                       ///< of the choice
 };
 
+/// The images as the model reads them, in its batches.
+std::vector<Tensor> prepared_images(const InferenceModel& model, const SampleImages& images, ThreadPool& threads);
+
+/// The distribution of every observed tensor over the images, by value, from which chosen_range() gives the range of any
+/// method. `model` must be as folded() returns it, and its batch at most the number of images. The images run twice.
+std::map<int32_t, Histogram> observe(const InferenceModel& model, const QuantizationPlan& plan, const SampleImages& images,
+                                     ThreadPool& threads, Progress& progress);
+
 /// The range of every observed tensor, by value. `model` must be as folded() returns it, and its batch at most the number of
 /// images.
 std::map<int32_t, Range> calibrate(const InferenceModel& model, const QuantizationPlan& plan, RangeMethod method,

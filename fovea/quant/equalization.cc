@@ -7,6 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/operators.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 
 namespace fovea {
 namespace {
@@ -22,10 +23,11 @@ struct Pair {
   const QuantizationPlan::Layer* second;
 };
 
-class Equalizer {
+// Finds the pairs of a network. With `limited`, relu6 counts as homogeneous, too.
+class PairSearch {
  public:
-  Equalizer(InferenceModel& model, const QuantizationPlan& plan) : model_(model), plan_(plan) {
-    for (const Graph::Argument& argument : model.graph.arguments()) names_[argument.value.index] = argument.name;
+  PairSearch(const InferenceModel& model, const QuantizationPlan& plan, bool limited)
+      : model_(model), plan_(plan), limited_(limited) {
     for (const QuantizationPlan::Layer& layer : plan.layers()) {
       for (const Ref input : layer.inputs) readers_[input.index].push_back(&layer);
       if (layer.has_weight()) ++weight_uses_[layer.weight.index];
@@ -33,19 +35,12 @@ class Equalizer {
     for (const Graph::Result& result : model.graph.results()) readers_[result.value.index].push_back(nullptr);
   }
 
-  int64_t run() {
+  std::vector<Pair> pairs() const {
     std::vector<Pair> pairs;
     for (const QuantizationPlan::Layer& layer : plan_.layers()) {
       if (const auto* second = partner(layer)) pairs.push_back({&layer, second});
     }
-    for (const Pair& pair : pairs) own(*pair.first), own(*pair.second);
-    constexpr int most_sweeps = 50;
-    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
-      double change = 0;
-      for (const Pair& pair : pairs) change = std::max(change, equalize_pair(pair));
-      if (change < 0.01) break;
-    }
-    return static_cast<int64_t>(pairs.size());
+    return pairs;
   }
 
  private:
@@ -54,7 +49,9 @@ class Equalizer {
   }
 
   const QuantizationPlan::Layer* partner(const QuantizationPlan::Layer& layer) const {
-    if (!may_change(layer) || (layer.activation != "none" && layer.activation != ops::Relu::name)) return nullptr;
+    const bool fits = layer.activation == "none" || layer.activation == ops::Relu::name ||
+                      (limited_ && layer.activation == ops::Relu6::name);
+    if (!may_change(layer) || !fits) return nullptr;
     Ref value = layer.output;
     for (;;) {
       const auto readers = readers_.find(value.index);
@@ -78,6 +75,30 @@ class Equalizer {
     return model_.graph.type(second.inputs[0]).shape.back() % channels == 0;
   }
 
+  const InferenceModel& model_;
+  const QuantizationPlan& plan_;
+  bool limited_;
+  std::map<int32_t, std::vector<const QuantizationPlan::Layer*>> readers_;
+  std::map<int32_t, int> weight_uses_;
+};
+
+class Equalizer {
+ public:
+  explicit Equalizer(InferenceModel& model) : model_(model) {
+    for (const Graph::Argument& argument : model.graph.arguments()) names_[argument.value.index] = argument.name;
+  }
+
+  void run(const std::vector<Pair>& pairs) {
+    for (const Pair& pair : pairs) own(*pair.first), own(*pair.second);
+    constexpr int most_sweeps = 50;
+    for (int sweep = 0; sweep < most_sweeps; ++sweep) {
+      double change = 0;
+      for (const Pair& pair : pairs) change = std::max(change, equalize_pair(pair));
+      if (change < 0.01) break;
+    }
+  }
+
+ private:
   Tensor& tensor(Ref parameter) { return model_.tensors.at(names_.at(parameter.index)); }
 
   void own(const QuantizationPlan::Layer& layer) {
@@ -134,15 +155,36 @@ class Equalizer {
   }
 
   InferenceModel& model_;
-  const QuantizationPlan& plan_;
   std::map<int32_t, std::string> names_;
-  std::map<int32_t, std::vector<const QuantizationPlan::Layer*>> readers_;
-  std::map<int32_t, int> weight_uses_;
   std::set<int32_t> owned_;
 };
 
 }  // namespace
 
-int64_t equalize(InferenceModel& model, const QuantizationPlan& plan) { return Equalizer(model, plan).run(); }
+int64_t equalize(InferenceModel& model, const QuantizationPlan& plan) {
+  const std::vector<Pair> pairs = PairSearch(model, plan, false).pairs();
+  Equalizer(model).run(pairs);
+  return std::ssize(pairs);
+}
+
+std::optional<InferenceModel> without_limits(const InferenceModel& model, const QuantizationPlan& plan) {
+  std::set<int32_t> limits;
+  for (const Pair& pair : PairSearch(model, plan, true).pairs())
+    if (pair.first->activation == "relu6") limits.insert(pair.first->output.index);
+  if (limits.empty()) return std::nullopt;
+  Graph graph(model.name);
+  GraphCopy copy(model.graph, graph);
+  for (Graph::Node node : live_nodes(model.graph)) {
+    if (node.op == "relu6" && limits.contains(node.results[0].index)) node.op = "relu";
+    copy.copy(node);
+  }
+  copy.finish();
+  return InferenceModel{.name = model.name,
+                        .graph = std::move(graph),
+                        .tensors = model.tensors,
+                        .preprocessing = model.preprocessing,
+                        .labels = model.labels,
+                        .confidence = model.confidence};
+}
 
 }  // namespace fovea

@@ -6,6 +6,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/operators.h"
+#include "fovea/quant/layer_weights.h"
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/pixels.h"
 
@@ -134,18 +135,12 @@ void Quantizer::write_input(const Graph::Argument& argument) {
 
 Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
   const Ref input = integer(layer.inputs[0]);
-  Tensor weight = values_.at(layer.weight.index), bias = layer.has_bias() ? values_.at(layer.bias.index) : Tensor();
-  std::string activation = layer.activation;
-  if (activation == ops::HardSigmoid::name) {  // x / 6 + 1/2, clamped by the ends of the integers, which stand for 0 and 1
-    activation = "none";
-    weight = weight.clone();
-    for (float& value : weight.values<float>()) value /= 6;
-    bias = bias.empty() ? Tensor({weight.shape().back()}, DType::f32) : bias.clone();
-    for (float& value : bias.values<float>()) value = value / 6 + 0.5F;
-  }
+  // The ends of the integers, which stand for 0 and 1, clamp as a hard sigmoid does.
+  const std::string activation = layer.activation == ops::HardSigmoid::name ? "none" : layer.activation;
   const QuantizedType output = type_of(layer.output);
   const QuantizedWeights weights =
-      quantized_weights(weight, bias, scale_of(input), options_.scales.per_channel(layer), output.quantization.scales[0]);
+      layer_weights(layer, values_.at(layer.weight.index), layer.has_bias() ? values_.at(layer.bias.index) : Tensor(),
+                    options_.scales, scale_of(input), output.quantization.scales[0]);
   const std::string& weight_name = names_.at(layer.weight.index);
   const std::string bias_name = layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name);
   const Ref weight_ref = parameter(weight_name, weights.weight_type, weights.weight);
