@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/evaluation.h"
 #include "app/model_options.h"
+#include "app/quantization_steps.h"
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/report/chart.h"
@@ -20,10 +21,11 @@ namespace {
 struct QuantizeOptions {
   CommonOptions common;
   ModelOptions form;
-  std::string model, weights, calibrate, evaluate, split = "test", method = "minmax", input = "uint8", out, chart;
+  std::string model, weights, calibrate, evaluate, split = "test", method = "minmax", input = "uint8", out, chart, lose;
   std::vector<std::string> float_layers;
   int64_t images = 500, noise_images = 100;
-  bool per_tensor = false, dense_per_channel = false, equalize = false, keep_biases = false;
+  bool per_tensor = false, dense_per_channel = false, equalize = false, keep_biases = false, anew = false, or_best = false;
+  CLI::Option *method_option = nullptr, *images_option = nullptr;
 };
 
 DType input_type(const std::string& name) {
@@ -62,6 +64,14 @@ void check_requests(const QuantizeOptions& options) {
   }
   range_method_named(options.method);
   input_type(options.input);
+  if (options.lose.empty() && options.or_best) refuse("--or-best writes the best of what --lose tries; give --lose 0.5%");
+  if (!options.lose.empty()) {
+    allowed_loss(options.lose);
+    for (const auto& [name, given] :
+         {std::pair("--method", options.method_option->count() > 0), std::pair("--equalize", options.equalize),
+          std::pair("--keep-biases", options.keep_biases)})
+      if (given) refuse("{} is one of the steps that --lose tries by itself; leave one of the two out", name);
+  }
   if (options.out.empty()) return;
   if (!is_model_file(options.out)) refuse("-o {}: the ending must be .tflite or .onnx", options.out);
   const std::filesystem::path folder = std::filesystem::path(options.out).parent_path();
@@ -105,11 +115,15 @@ QuantizeModelOptions request_of(const QuantizeOptions& options) {
   request.equalize = options.equalize;
   request.correct_biases = !options.keep_biases;
   request.float_layers = options.float_layers;
+  request.anew = options.anew;
   request.input = input_type(options.input);
   request.threads = options.common.thread_count();
   request.images = std::min(options.images, request.calibration->count());
   if (!options.evaluate.empty() || by_its_own_data(options))
     request.evaluation = data_of(options, options.evaluate, options.split == "train" ? Split::train : Split::test);
+  // --lose compares answers on what is left: at least half of a small data set.
+  if (!options.lose.empty() && !request.evaluation && options.images_option->count() == 0)
+    request.images = std::max<int64_t>(1, std::min(request.images, request.calibration->count() / 2));
   return request;
 }
 
@@ -122,14 +136,8 @@ nlohmann::ordered_json json_of(const QuantizedModel& network) {
   return json;
 }
 
-void run_quantization(QuantizeOptions options) {
-  if (by_its_own_data(options)) name_own_data(options);
-  check_requests(options);
-  Progress progress(false);
-  const QuantizeModelOptions request = request_of(options);
-  const QuantizedModel network = quantize_model(options.model, request, progress);
-  progress.finish(fmt::format("{} calibrated on {} images of {}", options.model, request.images,
-                              options.calibrate.empty() ? "its training" : options.calibrate));
+// The layers' noise, what stayed real, and the accuracy.
+std::string network_text(const QuantizedModel& network) {
   std::string text = noise_text(network.layers);
   if (!network.float_layers.empty())
     text += fmt::format("in f32: {} of {} layers, the first {}\n", network.float_layers.size(), network.layer_count,
@@ -137,15 +145,54 @@ void run_quantization(QuantizeOptions options) {
   if (network.before)
     text +=
         fmt::format("real numbers  {}\nintegers      {}\n", evaluation_text(*network.before), evaluation_text(*network.after));
-  std::string chart = options.chart;
+  return text;
+}
+
+// Writes the file and the chart; returns what to say about it.
+std::string write_network(const QuantizeOptions& options, const QuantizedModel& network) {
+  std::string text, chart = options.chart;
   if (!options.out.empty()) {
     write_model_file(options.out, network.model);
-    text +=
+    text =
         fmt::format("wrote {}, {}\n", options.out, bytes_text(static_cast<int64_t>(std::filesystem::file_size(options.out))));
     if (chart.empty()) chart = std::filesystem::path(options.out).replace_extension(".svg").string();
   }
   if (!chart.empty()) write_text(chart, noise_chart(network));
+  return text;
+}
+
+// Tries until no more is lost than --lose allows. Otherwise nothing is written, unless --or-best asks for it.
+void run_search(const QuantizeOptions& options, const QuantizeModelOptions& request, Progress& progress) {
+  LadderOptions search;
+  search.quantize = request;
+  search.lose = allowed_loss(options.lose);
+  const LadderResult result = quantize_within(options.model, search, progress);
+  const bool wanted = result.reached || options.or_best;
+  std::string text = network_text(result.network) + steps_text(result, search.lose);
+  if (wanted) text += write_network(options, result.network);
   print_text(options.common, text);
+  if (options.common.json) {
+    nlohmann::ordered_json json = json_of(result.network);
+    json.update({{"lose", search.lose},
+                 {"reached", result.reached},
+                 {"best", result.best},
+                 {"images", result.images},
+                 {"steps", steps_json(result)}});
+    print_json(json);
+  }
+  if (!wanted) fail("{}; nothing was written (--or-best writes it)", shortfall_text(result, search.lose));
+}
+
+void run_quantization(QuantizeOptions options) {
+  if (by_its_own_data(options)) name_own_data(options);
+  check_requests(options);
+  Progress progress(false);
+  const QuantizeModelOptions request = request_of(options);
+  if (!options.lose.empty()) return run_search(options, request, progress);
+  const QuantizedModel network = quantize_model(options.model, request, progress);
+  progress.finish(fmt::format("{} calibrated on {} images of {}", options.model, request.images,
+                              options.calibrate.empty() ? "its training" : options.calibrate));
+  print_text(options.common, network_text(network) + write_network(options, network));
   if (options.common.json) print_json(json_of(network));
 }
 
@@ -158,8 +205,8 @@ Command quantize_command(CLI::App& program) {
   app->add_option(
       "--calibrate", options->calibrate,
       "the data set whose training images calibrate (a run's own; the result is then measured on its test images, too)");
-  app->add_option("--images", options->images, "how many of them (500)")->check(between(1, 1 << 20));
-  app->add_option("--method", options->method, "ranges: minmax, percentile, mse or entropy (minmax)");
+  options->images_option = app->add_option("--images", options->images, "how many of them (500)")->check(between(1, 1 << 20));
+  options->method_option = app->add_option("--method", options->method, "ranges: minmax, percentile, mse or entropy (minmax)");
   app->add_flag("--per-tensor", options->per_tensor, "one scale for all weights of a layer, not one a channel");
   app->add_flag("--dense-per-channel", options->dense_per_channel,
                 "a scale for each unit of dense layers, too; older runtimes cannot");
@@ -167,6 +214,11 @@ Command quantize_command(CLI::App& program) {
   app->add_flag("--keep-biases", options->keep_biases, "do not correct biases by what rounding moves the means");
   app->add_option("--float-layers", options->float_layers, "layers that stay in f32: a pattern of their names, e.g. 'conv1'")
       ->allow_extra_args(false);
+  app->add_option("--lose", options->lose,
+                  "how much accuracy may be lost, e.g. 0.5%: tries ranges, equalization, bias correction and layers in f32 "
+                  "until no more is (without --evaluate, how many answers may change on images that do not calibrate)");
+  app->add_flag("--or-best", options->or_best, "with --lose, writes the best network if none loses so little");
+  app->add_flag("--anew", options->anew, "of a network of integers, quantize the real numbers that they stand for");
   app->add_option("--input", options->input, "what the file reads: uint8, int8 or float (uint8)");
   app->add_option("--evaluate", options->evaluate, "kind:path: measure the accuracy before and after on its test images");
   app->add_option("--split", options->split, "of --evaluate: test or train (test)");

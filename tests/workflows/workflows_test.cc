@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
@@ -12,6 +14,7 @@
 #include "fovea/workflows/classify.h"
 #include "fovea/workflows/compile_for_device.h"
 #include "fovea/workflows/open_model.h"
+#include "fovea/workflows/quantization_ladder.h"
 #include "fovea/workflows/quantize_model.h"
 #include "fovea/workflows/run_from_file.h"
 #include "fovea/workflows/write_model.h"
@@ -110,6 +113,72 @@ TEST_F(Workflows, RefusesToQuantizeByNothing) {
                 quantize_model("lenet5", {.calibration = open_dataset("digits:200", Split::train), .images = 0}, progress);
               }),
               HasSubstr("at least 1"));
+}
+
+LadderOptions ladder(double lose) {
+  LadderOptions options;
+  options.quantize.open.seed = 3;
+  options.quantize.calibration = open_dataset("digits:300", Split::train);
+  options.quantize.images = 50;
+  options.quantize.noise_images = 50;
+  options.quantize.threads = 1;
+  options.lose = lose;
+  options.rounding.steps = 20;
+  return options;
+}
+
+TEST_F(Workflows, StopsAtTheFirstStepThatSuffices) {
+  Progress progress(true);
+  LadderOptions options = ladder(0.9);
+  options.quantize.evaluation = open_dataset("digits:200", Split::test);
+  const LadderResult result = quantize_within("lenet5", options, progress);
+  EXPECT_TRUE(result.reached);
+  ASSERT_EQ(result.steps.size(), 1u);
+  EXPECT_EQ(result.steps[0].detail, "minmax");
+  EXPECT_EQ(result.images, options.quantize.evaluation->count());
+  ASSERT_TRUE(result.network.before && result.network.after && result.steps[0].top1);
+  EXPECT_EQ(*result.steps[0].top1, result.network.after->top1());
+  EXPECT_NEAR(result.steps[0].lost, result.network.before->top1() - result.network.after->top1(), 1e-12);
+  ThreadPool threads(1);
+  ImageClassifier file(open_inference_model("lenet5", {.seed = 3}));
+  EXPECT_EQ(evaluate(file, options.quantize.evaluation, threads, progress).top1(), result.network.before->top1());
+}
+
+// A network whose weights are one scale for a layer and random loses some answers, whatever is tried.
+TEST_F(Workflows, TriesEveryStepAndKeepsTheBest) {
+  Progress progress(true);
+  LadderOptions options = ladder(0);
+  options.quantize.scales.conv_per_channel = false;
+  options.held_out = 250;
+  options.most_float_share = 0.5;
+  const LadderResult result = quantize_within("lenet5", options, progress);
+  EXPECT_EQ(result.images, 250);
+  EXPECT_FALSE(result.network.before) << "there are no labels to be right by";
+  double least = 1;
+  std::set<std::string> tried;
+  for (const LadderStep& step : result.steps) {
+    tried.insert(step.what);
+    EXPECT_FALSE(step.top1);
+    EXPECT_DOUBLE_EQ(step.lost, 1 - step.agreement);
+    least = std::min(least, step.lost);
+  }
+  EXPECT_EQ(result.steps[result.best].lost, least);
+  EXPECT_TRUE(result.steps[result.best].kept);
+  EXPECT_EQ(result.reached, least == 0);
+  const std::set<std::string> all{"ranges", "equalization", "biases", "rounding", "float layers"};
+  if (!result.reached) {
+    EXPECT_EQ(tried, all);
+  }
+  for (const Graph::Node& node : result.network.model.graph.nodes()) EXPECT_NE(node.op, "fake_quantize");
+}
+
+TEST_F(Workflows, RefusesWhatNoSearchCanReach) {
+  Progress progress(true);
+  EXPECT_THAT(refusal([&] { quantize_within("lenet5", ladder(1), progress); }), HasSubstr("from 0 up to 1"));
+  EXPECT_THAT(refusal([&] { quantize_within("lenet5", ladder(NAN), progress); }), HasSubstr("from 0 up to 1"));
+  LadderOptions options = ladder(0.1);
+  options.quantize.images = 300;
+  EXPECT_THAT(refusal([&] { quantize_within("lenet5", options, progress); }), HasSubstr("no image is left"));
 }
 
 TEST_F(Workflows, AFileBecomesARunOfOurs) {
