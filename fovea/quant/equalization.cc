@@ -49,8 +49,8 @@ class PairSearch {
   }
 
   const QuantizationPlan::Layer* partner(const QuantizationPlan::Layer& layer) const {
-    const bool fits = layer.activation == "none" || layer.activation == ops::Relu::name ||
-                      (limited_ && layer.activation == ops::Relu6::name);
+    const bool fits =
+        layer.activation == "none" || layer.activation == ops::Relu::name || (limited_ && layer.activation == ops::Relu6::name);
     if (!may_change(layer) || !fits) return nullptr;
     Ref value = layer.output;
     for (;;) {
@@ -170,12 +170,12 @@ int64_t equalize(InferenceModel& model, const QuantizationPlan& plan) {
 std::optional<InferenceModel> without_limits(const InferenceModel& model, const QuantizationPlan& plan) {
   std::set<int32_t> limits;
   for (const Pair& pair : PairSearch(model, plan, true).pairs())
-    if (pair.first->activation == "relu6") limits.insert(pair.first->output.index);
+    if (pair.first->activation == ops::Relu6::name) limits.insert(pair.first->output.index);
   if (limits.empty()) return std::nullopt;
   Graph graph(model.name);
   GraphCopy copy(model.graph, graph);
   for (Graph::Node node : live_nodes(model.graph)) {
-    if (node.op == "relu6" && limits.contains(node.results[0].index)) node.op = "relu";
+    if (node.is<ops::Relu6>() && limits.contains(node.results[0].index)) node.op = ops::Relu::name;
     copy.copy(node);
   }
   copy.finish();

@@ -9,6 +9,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/random.h"
+#include "fovea/graph/operators.h"
 #include "fovea/nn/operators.h"
 #include "fovea/nn/optimizer.h"
 
@@ -24,9 +25,7 @@ std::vector<int64_t> first_dimensions(int64_t count) {
   return dimensions;
 }
 
-Value clamped(Value x, double low, double high) {
-  return x.recorder().add("clamp", {x}, {{"low", low}, {"high", high}}).front();
-}
+Value clamped(Value x, double low, double high) { return x.recorder().add(ops::Clamp{.low = low, .high = high}, {x}).front(); }
 
 Value sum_of(Value x) { return operators::reduce_sum(x, first_dimensions(x.rank())); }
 
@@ -39,7 +38,7 @@ TensorType batch_type(const Tensor& samples, int64_t batch) {
 
 Value layer_result(const RoundingTask& task, Value x, Value weight, Value bias) {
   Value y =
-      task.op == "conv"
+      task.op == ops::Conv::name
           ? operators::conv(x, weight, {.strides = task.strides, .dilations = task.dilations, .padding = std::string("valid")},
                             task.groups)
           : operators::dense(x, weight);
@@ -59,13 +58,14 @@ Graph step_graph(const RoundingTask& task, int64_t batch) {
   const Value importance = recorder.input("importance", {outputs, DType::f32});
   const Value rate = scalar("rate"), strength = scalar("strength"), half_beta = scalar("half_beta");
   const Value v = recorder.parameter({.name = "rounding", .shape = shape, .decayed = false});
-  const Value up = clamped(operators::unary("sigmoid", v) * stretch + offset, 0, 1);
+  const Value up = clamped(operators::unary(ops::Sigmoid::name, v) * stretch + offset, 0, 1);
   const auto limit = static_cast<double>(task.limit);
   const Value weight = clamped(below + up, -limit, limit) * scale;
   const Value error = layer_result(task, x, weight, bias) - y;
   // 1 - |2 up - 1|^beta is 1 between up and down and 0 at both ends (equation 24).
   const Value side = up * 2.0 - 1.0;
-  const Value undecided = sum_of(1.0 - operators::unary("exp", operators::unary("log", side * side + 1e-20) * half_beta));
+  const Value undecided =
+      sum_of(1.0 - operators::unary(ops::Exp::name, operators::unary(ops::Log::name, side * side + 1e-20) * half_beta));
   const Value loss = sum_of(error * error * importance) + undecided * strength;
   const std::vector<ParameterSpec> trained = recorder.parameters();
   const std::vector<Value> gradients = operators::gradients(loss, {v});

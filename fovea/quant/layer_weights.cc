@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/quant/layer_weights.h"
 
+#include "fovea/graph/operators.h"
+
 namespace fovea {
 namespace {
 
-bool ends_in_hard_sigmoid(const QuantizationPlan::Layer& layer) { return layer.activation == "hard_sigmoid"; }
+bool ends_in_hard_sigmoid(const QuantizationPlan::Layer& layer) { return layer.activation == ops::HardSigmoid::name; }
 
 }  // namespace
 

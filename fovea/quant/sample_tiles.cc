@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "fovea/core/random.h"
+#include "fovea/graph/operators.h"
 
 namespace fovea {
 namespace {
@@ -17,7 +18,7 @@ int64_t entry(const Graph::Node& node, const char* name, size_t axis) {
 }  // namespace
 
 SampleTiles::SampleTiles(const Graph& graph, const QuantizationPlan::Layer& layer, int64_t extent, int64_t each, uint64_t seed)
-    : spatial_(layer.node.op == "conv"),
+    : spatial_(layer.node.is<ops::Conv>()),
       each_(1),
       channels_(graph.type(layer.inputs[0]).shape.back()),
       outputs_(graph.type(layer.output).shape.back()),
