@@ -22,8 +22,9 @@ struct QuantizeOptions {
   CommonOptions common;
   ModelOptions form;
   std::string model, weights, calibrate, evaluate, split = "test", method = "minmax", input = "uint8", out, chart, lose;
-  std::vector<std::string> float_layers;
+  std::vector<std::string> float_layers, wide_layers;
   int64_t images = 500, noise_images = 100;
+  int bits = 8;
   bool per_tensor = false, dense_per_channel = false, equalize = false, keep_biases = false, anew = false, or_best = false;
   CLI::Option *method_option = nullptr, *images_option = nullptr;
 };
@@ -64,6 +65,9 @@ void check_requests(const QuantizeOptions& options) {
   }
   range_method_named(options.method);
   input_type(options.input);
+  if (options.bits != 8 && options.bits != 4) refuse("--weight-bits is 8 or 4, not {}", options.bits);
+  if (options.bits == 8 && !options.wide_layers.empty())
+    refuse("--eight-bit-layers leaves layers out of --weight-bits 4; all weights have 8 bits already");
   if (options.lose.empty() && options.or_best) refuse("--or-best writes the best of what --lose tries; give --lose 0.5%");
   if (!options.lose.empty()) {
     allowed_loss(options.lose);
@@ -115,6 +119,8 @@ QuantizeModelOptions request_of(const QuantizeOptions& options) {
   request.equalize = options.equalize;
   request.correct_biases = !options.keep_biases;
   request.float_layers = options.float_layers;
+  request.wide_layers = options.wide_layers;
+  request.scales.bits = options.bits;
   request.anew = options.anew;
   request.input = input_type(options.input);
   request.threads = options.common.thread_count();
@@ -213,6 +219,10 @@ Command quantize_command(CLI::App& program) {
   app->add_flag("--equalize", options->equalize, "scale channels of neighboring layers against each other first");
   app->add_flag("--keep-biases", options->keep_biases, "do not correct biases by what rounding moves the means");
   app->add_option("--float-layers", options->float_layers, "layers that stay in f32: a pattern of their names, e.g. 'conv1'")
+      ->allow_extra_args(false);
+  app->add_option("--weight-bits", options->bits, "of the weights of convolutions and dense layers: 8 or 4 (8)");
+  app->add_option("--eight-bit-layers", options->wide_layers,
+                  "with --weight-bits 4, layers of 8 bits: a pattern of their names")
       ->allow_extra_args(false);
   app->add_option("--lose", options->lose,
                   "how much accuracy may be lost, e.g. 0.5%: tries ranges, equalization, bias correction and layers in f32 "

@@ -25,6 +25,8 @@ struct InferenceModel {
   /// filters [spatial..., in, out], whatever the file's own order is.
   Graph graph;
   std::map<std::string, Tensor> tensors;  ///< those of the arguments of role parameter, by name
+  /// Parameters of type i8 whose integers are from -8 to 7, and which .tflite files hold as two to a byte.
+  std::set<std::string> four_bits = {};
   /// The inputs and results that the file itself has as [batch, channels, spatial...].
   std::set<std::string> channels_first = {};
   /// How images become float inputs. Integer inputs take bytes: u8 the pixels themselves, i8 pixel - 128; scale and zero point

@@ -13,11 +13,12 @@ bool ends_in_hard_sigmoid(const QuantizationPlan::Layer& layer) { return layer.a
 QuantizedWeights layer_weights(const QuantizationPlan::Layer& layer, const Tensor& weight, const Tensor& bias,
                                const WeightScales& scales, float input_scale, float output_scale) {
   const bool per_channel = scales.per_channel(layer);
-  if (!ends_in_hard_sigmoid(layer)) return quantized_weights(weight, bias, input_scale, per_channel, output_scale);
+  if (!ends_in_hard_sigmoid(layer))
+    return quantized_weights(weight, bias, input_scale, per_channel, output_scale, scales.limit(layer));
   Tensor values = weight.clone(), shifted = bias.empty() ? Tensor({weight.shape().back()}, DType::f32) : bias.clone();
   for (float& value : values.values<float>()) value /= 6;
   for (float& value : shifted.values<float>()) value = value / 6 + 0.5F;
-  return quantized_weights(values, shifted, input_scale, per_channel, output_scale);
+  return quantized_weights(values, shifted, input_scale, per_channel, output_scale, scales.limit(layer));
 }
 
 std::vector<float> weight_steps(const QuantizationPlan::Layer& layer, const QuantizedWeights& weights) {

@@ -20,10 +20,10 @@ constexpr int64_t tile_extent = 7, wanted_samples = 512;
 
 class RoundingOfNetwork {
  public:
-  RoundingOfNetwork(InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges, const WeightScales& scales,
-                    const RoundingOptions& options, ThreadPool& threads)
+  RoundingOfNetwork(InferenceModel& model, const TensorMap& exact, const QuantizationPlan& plan, const RangeMap& ranges,
+                    const WeightScales& scales, const RoundingOptions& options, ThreadPool& threads)
       : model_(model),
-        exact_(model.tensors),
+        exact_(exact),
         plan_(plan),
         ranges_(ranges),
         scales_(scales),
@@ -120,16 +120,18 @@ class RoundingOfNetwork {
     task.strides = layer.node.get("strides", std::vector<int64_t>{});
     task.dilations = layer.node.get("dilations", std::vector<int64_t>{});
     task.groups = layer.node.get<int64_t>("groups", 1);
+    task.limit = scales_.limit(layer);
     task.weight = exact_.at(names_.at(layer.weight.index));
     if (layer.has_bias()) task.bias = exact_.at(names_.at(layer.bias.index));
     const float input = type_of(plan_, ranges_, layer.inputs[0]).quantization.scales[0];
     const float output = type_of(plan_, ranges_, layer.output).quantization.scales[0];
-    task.scales = weight_steps(layer, layer_weights(layer, task.weight, task.bias, scales_, input, output));
+    task.scales = weight_steps(
+        layer, layer_weights(layer, model_.tensors.at(names_.at(layer.weight.index)), task.bias, scales_, input, output));
     return task;
   }
 
   InferenceModel& model_;
-  const TensorMap exact_;
+  const TensorMap& exact_;
   const QuantizationPlan& plan_;
   const RangeMap& ranges_;
   const WeightScales& scales_;
@@ -144,10 +146,10 @@ class RoundingOfNetwork {
 
 }  // namespace
 
-std::vector<LearnedLayer> learn_rounding(InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges,
-                                         const WeightScales& scales, const SampleImages& images, const RoundingOptions& options,
-                                         ThreadPool& threads, Progress& progress) {
-  return RoundingOfNetwork(model, plan, ranges, scales, options, threads).run(images, progress);
+std::vector<LearnedLayer> learn_rounding(InferenceModel& model, const TensorMap& exact, const QuantizationPlan& plan,
+                                         const RangeMap& ranges, const WeightScales& scales, const SampleImages& images,
+                                         const RoundingOptions& options, ThreadPool& threads, Progress& progress) {
+  return RoundingOfNetwork(model, exact, plan, ranges, scales, options, threads).run(images, progress);
 }
 
 }  // namespace fovea

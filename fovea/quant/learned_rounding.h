@@ -26,9 +26,11 @@ struct LearnedLayer {
 /// one or two tiles of each image's tensors at random places. Layers that share their weights, and those in f32, stay.
 ///
 /// `model` must be as folded() returns it, with biases that are not corrected; `plan` its plan, and `ranges` those of its
-/// groups. Tensors of the model are replaced and never modified in place. The result does not depend on the number of threads.
-std::vector<LearnedLayer> learn_rounding(InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges,
-                                         const WeightScales& scales, const SampleImages& images, const RoundingOptions& options,
-                                         ThreadPool& threads, Progress& progress);
+/// groups. `exact` are its tensors as the float network has them; the model's own weights only give the scales (they may be
+/// clipped: clip_weights()). Tensors of the model are replaced and never modified in place. The result does not depend on the
+/// number of threads.
+std::vector<LearnedLayer> learn_rounding(InferenceModel& model, const TensorMap& exact, const QuantizationPlan& plan,
+                                         const RangeMap& ranges, const WeightScales& scales, const SampleImages& images,
+                                         const RoundingOptions& options, ThreadPool& threads, Progress& progress);
 
 }  // namespace fovea

@@ -11,9 +11,10 @@ namespace {
 
 QuantizedType of_one(DType storage, float scale, int64_t zero) { return {storage, {.scales = {scale}, .zeros = {zero}}}; }
 
-// The scale of weights whose largest absolute value is `largest`: at least `floor`, and wide enough for the bias.
-float weight_scale(float largest, float bias, float input_scale, float floor) {
-  float scale = std::max(largest / 127, floor);
+// The scale of weights whose largest absolute value is `limit` steps of `largest_step`: at least `floor`, and wide enough for
+// the bias.
+float weight_scale(float largest_step, float bias, float input_scale, float floor) {
+  float scale = std::max(largest_step, floor);
   if (!(scale > 0)) scale = 1;
   // Half of 2^31 - 1 is left for the sum of products.
   const double least = std::abs(static_cast<double>(bias)) / (static_cast<double>(input_scale) * 1073741823.0);
@@ -43,12 +44,13 @@ QuantizedType tangent_type() { return of_one(DType::i8, 1.0F / 128, 0); }
 QuantizedType unit_type() { return of_one(DType::i8, 1.0F / 255, -128); }
 
 QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, float input_scale, bool per_channel,
-                                   float output_scale) {
+                                   float output_scale, int64_t limit) {
   const int64_t channels = weight.shape().back();
   if (!bias.empty() && bias.shape() != Shape{channels}) {
     fail("a bias of {} beside weights of {}", to_string(bias.shape()), to_string(weight.shape()));
   }
   const auto count = static_cast<size_t>(channels);
+  const auto most = static_cast<float>(limit);
   std::vector<float> largest(count, 0), scales(count, 0);
   for (int64_t i = 0; i < weight.size(); ++i) {
     float& entry = largest[static_cast<size_t>(i % channels)];
@@ -56,10 +58,10 @@ QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, flo
   }
   const float all = *std::ranges::max_element(largest);
   // Below this no sum of products reaches half a step of the output. A channel without weights is treated like the others.
-  const float floor = output_scale / input_scale * 0x1p-31F, empty = all > 0 ? all : 127 * output_scale / input_scale;
+  const float floor = output_scale / input_scale * 0x1p-31F, empty = all > 0 ? all : most * output_scale / input_scale;
   for (size_t c = 0; c < count; ++c) {
     const float channel = per_channel && largest[c] > 0 ? largest[c] : empty;
-    scales[c] = weight_scale(channel, bias.empty() ? 0 : bias.data<float>()[c], input_scale, floor);
+    scales[c] = weight_scale(channel / most, bias.empty() ? 0 : bias.data<float>()[c], input_scale, floor);
     // Above this one step of any product exceeds all the output's integers, so clipped results saturate as they would anyway.
     if (output_scale > 0) scales[c] = std::min(scales[c], output_scale / input_scale * 0x1p7F);
   }
@@ -68,7 +70,7 @@ QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, flo
   QuantizedWeights result{.weight = Tensor(weight.shape(), DType::i8), .bias = Tensor({channels}, DType::i32)};
   for (int64_t i = 0; i < weight.size(); ++i) {
     const float q = std::nearbyint(weight.data<float>()[i] / scales[static_cast<size_t>(i % channels)]);
-    result.weight.data<int8_t>()[i] = static_cast<int8_t>(std::clamp(q, -127.0F, 127.0F));
+    result.weight.data<int8_t>()[i] = static_cast<int8_t>(std::clamp(q, -most, most));
   }
   std::vector<float> bias_scales(count);
   for (size_t c = 0; c < count; ++c) {

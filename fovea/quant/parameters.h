@@ -26,19 +26,19 @@ QuantizedType unit_type();  ///< 0 to 1: the result of hard sigmoid
 
 /// The integers of a conv or dense layer.
 struct QuantizedWeights {
-  Tensor weight;           ///< i8, -127..127
+  Tensor weight;           ///< i8, -limit..limit
   Tensor bias;             ///< i32, empty without one
   TensorType weight_type;  ///< of the weight
   TensorType bias_type;    ///< of the bias
 };
 
-/// Quantizes weights whose last dimension is the output channels. The scale is the largest absolute value / 127, for each
+/// Quantizes weights whose last dimension is the output channels. The scale is the largest absolute value / limit, for each
 /// channel or for all; the bias has the scale input_scale * weight scale and zero point 0. When an entry of the bias would
-/// exceed half of 32 bits, the weights' scale is widened. `bias` may be empty and then stands for zeros. With `output_scale`,
-/// scales are also limited from below: weights too small to be seen in the output become zeros with a scale that arithmetic can
-/// represent.
+/// exceed half of 32 bits, the weights' scale is widened. `bias` may be empty and then stands for zeros. Integers are from
+/// -limit to limit, 127 for 8 bits and 7 for 4. With `output_scale`, scales are also limited from below: weights too small to
+/// be seen in the output become zeros with a scale that arithmetic can represent.
 QuantizedWeights quantized_weights(const Tensor& weight, const Tensor& bias, float input_scale, bool per_channel,
-                                   float output_scale = 0);
+                                   float output_scale = 0, int64_t limit = 127);
 
 /// A constant operand of an element-wise operator: i8 over its own range with one scale.
 Tensor quantized_tensor(const Tensor& values, const QuantizedType& type);

@@ -55,7 +55,10 @@ QuantizationPlan::QuantizationPlan(const InferenceModel& model, const PlanOption
   }
   absorb_hard_sigmoids();
   name_layers();
-  choose_integers(options.float_layers);
+  for (const std::string& pattern : options.float_layers)
+    for (Layer* layer : fitting(pattern)) layer->integer = false;
+  for (const std::string& pattern : options.wide_layers)
+    for (Layer* layer : fitting(pattern)) layer->wide = true;
   group(model);
 }
 
@@ -89,19 +92,16 @@ void QuantizationPlan::name_layers() {
   }
 }
 
-void QuantizationPlan::choose_integers(const std::vector<std::string>& float_layers) {
-  for (const std::string& pattern : float_layers) {
-    bool found = false;
-    for (Layer& layer : layers_) {
-      if (!fits_pattern(layer.name, pattern)) continue;
-      layer.integer = false;
-      found = true;
-    }
-    if (found) continue;
-    std::vector<std::string> names;
-    for (const Layer& layer : layers_) names.push_back(layer.name);
-    refuse_unknown("layer", pattern, names);
+// The layers whose names fit, of which there has to be one.
+std::vector<QuantizationPlan::Layer*> QuantizationPlan::fitting(const std::string& pattern) {
+  std::vector<Layer*> found;
+  std::vector<std::string> names;
+  for (Layer& layer : layers_) {
+    names.push_back(layer.name);
+    if (fits_pattern(layer.name, pattern)) found.push_back(&layer);
   }
+  if (found.empty()) refuse_unknown("layer", pattern, names);
+  return found;
 }
 
 int32_t QuantizationPlan::group_of(Ref value) const {

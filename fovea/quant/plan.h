@@ -18,6 +18,7 @@ namespace fovea {
 /// How a network is planned.
 struct PlanOptions {
   std::vector<std::string> float_layers;  ///< patterns (fovea/core/glob.h) of names of layers that stay in f32
+  std::vector<std::string> wide_layers;   ///< likewise of layers whose weights have 8 bits where others have 4
 };
 
 /// The plan of a folded graph, by the rules of the TensorFlow Lite 8-bit quantization specification. Operators that only move
@@ -31,6 +32,7 @@ class QuantizationPlan {
   /// A layer with the decision about it.
   struct Layer : FusedLayer {
     bool integer = false;  ///< whether it becomes an integer operator
+    bool wide = false;     ///< whether its weights have 8 bits where those of others have 4
     std::string name;      ///< for tables: the name of the layer, with the operator if several of its operators are in the list
     bool keeps_type() const;  ///< Whether its result has the type of its input.
     /// Whether it is a conv or dense layer.
@@ -49,7 +51,7 @@ class QuantizationPlan {
 
  private:
   void absorb_hard_sigmoids();
-  void choose_integers(const std::vector<std::string>& float_layers);
+  std::vector<Layer*> fitting(const std::string& pattern);
   void name_layers();
   void join(Ref a, Ref b);
   void group(const InferenceModel& model);

@@ -58,6 +58,7 @@ class Quantizer {
   std::map<int32_t, Ref> real_, integer_;  // by value of the source
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, Ref> parameters_;
+  std::set<std::string> four_bits_;
 };
 
 std::string bias_name_of(std::string weight) {
@@ -143,22 +144,29 @@ Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
                     options_.scales, scale_of(input), output.quantization.scales[0]);
   const std::string& weight_name = names_.at(layer.weight.index);
   const std::string bias_name = layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name);
-  const Ref weight_ref = parameter(weight_name, weights.weight_type, weights.weight);
+  const Ref weight_ref = parameter(weight_name, weights.weight_type, weights.weight);  // under this name, or another that is free
   const Ref bias_ref = parameter(bias_name, weights.bias_type, weights.bias);
-  if (const auto conv = layer.node.as<ops::Conv>())
-    return add(ops::QuantizedConv{.input = input,
-                                  .filter = weight_ref,
-                                  .bias = bias_ref,
-                                  .strides = conv->strides,
-                                  .dilations = conv->dilations,
-                                  .groups = conv->groups,
-                                  .padding = conv->padding,
-                                  .activation = activation,
-                                  .output = output},
-               layer.node.layer);
-  return add(
-      ops::QuantizedDense{.input = input, .weight = weight_ref, .bias = bias_ref, .activation = activation, .output = output},
-      layer.node.layer);
+  const bool four_bits = options_.scales.limit(layer) == 7;
+  for (const auto& [name, ref] : parameters_)
+    if (ref == weight_ref && four_bits) four_bits_.insert(name);
+  const auto conv = layer.node.as<ops::Conv>();
+  if (!conv)
+    return add(
+        ops::QuantizedDense{.input = input, .weight = weight_ref, .bias = bias_ref, .activation = activation, .output = output},
+        layer.node.layer);
+  ops::QuantizedConv quantized{.input = input,
+                               .filter = weight_ref,
+                               .bias = bias_ref,
+                               .strides = conv->strides,
+                               .dilations = conv->dilations,
+                               .groups = conv->groups,
+                               .padding = conv->padding,
+                               .activation = activation,
+                               .output = output};
+  // The rule of TensorFlow Lite's own kernel, to which LiteRT leaves depthwise convolutions of 4-bit weights.
+  const bool depthwise = conv->groups > 1 && conv->groups == model_.graph.type(layer.inputs[0]).shape.back();
+  if (depthwise && four_bits) quantized.rounding = "double";
+  return add(quantized, layer.node.layer);
 }
 
 template <Operator Op>
@@ -275,6 +283,7 @@ InferenceModel Quantizer::run() {
   return {.name = model_.name,
           .graph = std::move(graph_),
           .tensors = std::move(tensors_),
+          .four_bits = std::move(four_bits_),
           .preprocessing = model_.preprocessing,
           .labels = model_.labels,
           .confidence = model_.confidence};

@@ -86,7 +86,8 @@ Value Simulation::held_weight(const QuantizationPlan::Layer& layer) {
   std::vector<int64_t> dimensions(static_cast<size_t>(weight.rank() - (scales_.per_channel(layer) ? 1 : 0)));
   std::iota(dimensions.begin(), dimensions.end(), int64_t{0});
   const Value largest = operators::reduce_max(operators::unary(ops::Abs::name, weight), dimensions);
-  return operators::fake_quantize(weight, -largest, largest, -127);
+  const int64_t limit = scales_.limit(layer);
+  return recorder_.add(ops::FakeQuantize{.least = -limit, .most = limit}, {weight, -largest, largest}).front();
 }
 
 Simulation::Operands Simulation::real_operands(const QuantizationPlan::Layer& layer, const std::map<int32_t, Value>& values) {

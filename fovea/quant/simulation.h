@@ -19,8 +19,11 @@ namespace fovea {
 struct WeightScales {
   bool conv_per_channel = true;    ///< a scale for each filter of convolutions
   bool dense_per_channel = false;  ///< a scale for each unit of dense layers
+  int bits = 8;                    ///< of weights: 8, or 4, which layers that the plan calls wide do not have
   /// Whether the layer has a scale for each output channel.
   bool per_channel(const FusedLayer& layer) const { return layer.node.is<ops::Conv>() ? conv_per_channel : dense_per_channel; }
+  /// The layer's integers are from -limit to limit.
+  int64_t limit(const QuantizationPlan::Layer& layer) const { return bits == 4 && !layer.wide ? 7 : 127; }
 };
 
 /// The names of the two tensors ([] f32) with the range of a group.

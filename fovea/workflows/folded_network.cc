@@ -38,8 +38,8 @@ FoldedNetwork::FoldedNetwork(const std::string& name, const Options& options, in
 FoldedNetwork::FoldedNetwork(std::pair<InferenceModel, std::map<int32_t, Range>> opened, const PlanOptions& options)
     : model(std::move(opened.first)), plan(model, options), learned(ranges_by_group(plan, opened.second)) {}
 
-FoldedNetwork::FoldedNetwork(InferenceModel given, const std::vector<std::string>& float_layers)
-    : model(std::move(given)), plan(model, {.float_layers = float_layers}) {}
+FoldedNetwork::FoldedNetwork(InferenceModel given, const PlanOptions& options)
+    : model(std::move(given)), plan(model, options) {}
 
 int64_t calibration_batch(const std::string& name, const FoldedNetwork::Options& options, int64_t images) {
   const Graph graph = open_inference_model(name, opening(options.open, 1)).graph;

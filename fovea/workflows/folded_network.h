@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "fovea/graph/inference_model.h"
 #include "fovea/quant/plan.h"
@@ -29,8 +28,8 @@ struct FoldedNetwork {
   /// Opens `name` (see open_inference_model()) for batches of `batch` images. Throws Error as that does, and on a network that
   /// holds integers already.
   FoldedNetwork(const std::string& name, const Options& options, int64_t batch);
-  /// Takes a network in that form; `float_layers` are those of PlanOptions.
-  FoldedNetwork(InferenceModel model, const std::vector<std::string>& float_layers);
+  /// Takes a network in that form.
+  FoldedNetwork(InferenceModel model, const PlanOptions& options);
 
  private:
   FoldedNetwork(std::pair<InferenceModel, std::map<int32_t, Range>> opened, const PlanOptions& options);

@@ -17,6 +17,7 @@
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/quantizer.h"
 #include "fovea/quant/scale_limits.h"
+#include "fovea/quant/weight_range.h"
 #include "fovea/workflows/folded_network.h"
 
 namespace fovea {
@@ -24,12 +25,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-FoldedNetwork::Options folding_of(const QuantizeModelOptions& options, const std::vector<std::string>& float_layers) {
+FoldedNetwork::Options folding_of(const QuantizeModelOptions& options, const PlanOptions& plan) {
   FoldedNetwork::Options folding;
   folding.open = options.open;
-  folding.plan.float_layers = float_layers;
+  folding.plan = plan;
   folding.anew = options.anew;
   return folding;
+}
+
+PlanOptions plan_of(const QuantizeModelOptions& options) {
+  PlanOptions plan;
+  plan.float_layers = options.float_layers;
+  plan.wide_layers = options.wide_layers;
+  return plan;
 }
 
 // The images of the calibration's data set that do not calibrate.
@@ -55,7 +63,7 @@ std::shared_ptr<const Dataset> without_labels(std::shared_ptr<const Dataset> dat
 // A network on its way: the tensors of the folded network, which of its layers are integers, and their ranges.
 struct Candidate {
   TensorMap tensors;
-  std::vector<std::string> float_layers;  // patterns
+  PlanOptions plan;
   RangeMap ranges;
 };
 
@@ -65,6 +73,9 @@ struct Answers {
   double top1 = 0;
 };
 
+// The layers that have a wider type: in f32, or of 8 bits where others have 4.
+using Patterns = std::vector<std::string> PlanOptions::*;
+
 class Ladder {
  public:
   Ladder(const std::string& name, const LadderOptions& options, Progress& progress)
@@ -73,8 +84,8 @@ class Ladder {
         own_(options.quantize),
         progress_(progress),
         threads_(own_.threads > 0 ? own_.threads : ThreadPool::available()),
-        network_(name, folding_of(own_, own_.float_layers),
-                 calibration_batch(name, folding_of(own_, own_.float_layers), own_.images)),
+        plan_(plan_of(own_)),
+        network_(name, folding_of(own_, plan_), calibration_batch(name, folding_of(own_, plan_), own_.images)),
         held_out_(own_.evaluation ? own_.evaluation : images_left(options)) {}
 
   LadderResult run();
@@ -85,7 +96,7 @@ class Ladder {
   bool try_equalized(const std::string& how);
   void try_biases();
   void try_rounding();
-  void try_float_layers();
+  void try_layers(const char* what, Patterns patterns);
 
   bool found() const { return result_.reached; }
   SampleImages images() const { return {.dataset = own_.calibration, .count = own_.images, .seed = own_.seed}; }
@@ -99,7 +110,9 @@ class Ladder {
   bool suffices(const LadderStep& step) const;
   void keep(Candidate candidate);
   void report(const LadderStep& step);
-  std::pair<Candidate, std::string> with_float_layers(const Candidate& base, const std::vector<size_t>& layers, size_t count);
+  std::pair<Candidate, std::string> with_layers(const Candidate& base, Patterns patterns, const std::vector<size_t>& layers,
+                                                size_t count);
+  TensorMap clipped(const TensorMap& tensors);
   QuantizedModel finished();
 
   const std::string& name_;
@@ -107,10 +120,11 @@ class Ladder {
   const QuantizeModelOptions& own_;
   Progress& progress_;
   ThreadPool threads_;
+  const PlanOptions plan_;
   FoldedNetwork network_;
   std::shared_ptr<const Dataset> held_out_;
   std::map<int32_t, Histogram> histograms_;  // of the tensors of the best network's float form
-  TensorMap exact_;                          // of the best network before biases were corrected or weights rounded
+  TensorMap exact_;                          // of the best network, before anything was made for integers
   RangeMethod method_ = RangeMethod::minmax;
   bool no_limits_ = false;  // whether relu took the place of relu6
   std::optional<Metrics> before_, after_, tried_;
@@ -145,7 +159,7 @@ void Ladder::report(const LadderStep& step) {
 // Measures a candidate, as one more step.
 const LadderStep& Ladder::measure(const std::string& what, const std::string& detail, const Candidate& candidate) {
   const InferenceModel& model = model_of(candidate);
-  const QuantizationPlan plan(model, {.float_layers = candidate.float_layers});
+  const QuantizationPlan plan(model, candidate.plan);
   const Answers got = answers(quantized(model, plan, candidate.ranges, {.scales = own_.scales, .input = own_.input}));
   LadderStep step{.what = what, .detail = detail};
   int64_t equal = 0;
@@ -190,6 +204,13 @@ bool Ladder::try_step(const std::string& what, const std::string& detail, Candid
   return true;
 }
 
+// Tensors with the weights of layers of 4 bits clipped to the range that they are best held in.
+TensorMap Ladder::clipped(const TensorMap& tensors) {
+  network_.model.tensors = tensors;
+  clip_weights(network_.model, network_.plan, own_.scales);
+  return network_.model.tensors;
+}
+
 RangeMap Ladder::ranges_of(const InferenceModel& model, const QuantizationPlan& plan, RangeMethod method) {
   if (!network_.learned.empty()) return widened_ranges(model, plan, network_.learned);
   const bool known = std::ranges::all_of(plan.observed(), [&](Ref value) { return histograms_.contains(value.index); });
@@ -206,7 +227,7 @@ void Ladder::try_ranges() {
                                                          {"entropy", RangeMethod::entropy}};
   for (const auto& [name, method] : methods) {
     const bool learned = !network_.learned.empty();
-    Candidate candidate{.tensors = network_.model.tensors, .float_layers = own_.float_layers, .ranges = {}};
+    Candidate candidate{.tensors = clipped(exact_), .plan = plan_, .ranges = {}};
     candidate.ranges = ranges_of(network_.model, network_.plan, method);
     if (try_step("ranges", learned ? "as trained" : name, std::move(candidate))) method_ = method;
     if (found() || learned) return;
@@ -215,35 +236,42 @@ void Ladder::try_ranges() {
 
 // Equalizes the best network; then, where relu6 stands between layers, the same network with relu in its place.
 void Ladder::try_equalization() {
-  const TensorMap before = best_.tensors;
+  const TensorMap before = exact_;
   try_equalized("");
   if (found()) return;
+  network_.model.tensors = before;
   std::optional<InferenceModel> open = without_limits(network_.model, network_.plan);
   if (!open) return;
-  FoldedNetwork limited = std::exchange(network_, FoldedNetwork(std::move(*open), own_.float_layers));
-  network_.model.tensors = before;
+  FoldedNetwork limited = std::exchange(network_, FoldedNetwork(std::move(*open), plan_));
   no_limits_ = true;
+  TensorMap kept = std::exchange(exact_, before);
   if (try_equalized(", with relu in place of relu6")) return;
   network_ = std::move(limited);
+  exact_ = std::move(kept);
   no_limits_ = false;
 }
 
+// Equalizes the exact tensors of the network.
 bool Ladder::try_equalized(const std::string& how) {
-  if (how.empty()) network_.model.tensors = best_.tensors;
-  InferenceModel& model = network_.model;
-  const int64_t pairs = equalize(model, network_.plan);
+  network_.model.tensors = exact_;
+  const int64_t pairs = equalize(network_.model, network_.plan);
   if (pairs == 0) return false;
+  const TensorMap equalized = network_.model.tensors;
   std::map<int32_t, Histogram> kept = std::exchange(histograms_, {});
-  Candidate candidate{.tensors = model.tensors, .float_layers = best_.float_layers, .ranges = {}};
-  candidate.ranges = ranges_of(model, network_.plan, method_);
-  if (try_step("equalization", fmt::format("{} pairs of layers{}", pairs, how), std::move(candidate))) return true;
+  Candidate candidate{.tensors = clipped(equalized), .plan = plan_, .ranges = {}};
+  network_.model.tensors = equalized;
+  candidate.ranges = ranges_of(network_.model, network_.plan, method_);
+  if (try_step("equalization", fmt::format("{} pairs of layers{}", pairs, how), std::move(candidate))) {
+    exact_ = equalized;
+    return true;
+  }
   histograms_ = std::move(kept);
   return false;
 }
 
 std::vector<LayerNoise> Ladder::noise_of(const Candidate& candidate, int64_t count) {
   const InferenceModel& model = model_of(candidate);
-  const QuantizationPlan plan(model, {.float_layers = candidate.float_layers});
+  const QuantizationPlan plan(model, candidate.plan);
   SampleImages sample = images();
   sample.count = std::min(count, sample.count);
   return measure_noise(model, plan, candidate.ranges, own_.scales, sample, threads_, progress_);
@@ -260,12 +288,12 @@ void Ladder::try_biases() {
 // Rounding is learned for biases as they are, since it makes up for the mean error, too; what is left of it is corrected after.
 void Ladder::try_rounding() {
   Candidate candidate = best_;
-  candidate.tensors = exact_;
+  candidate.tensors = clipped(exact_);
   InferenceModel& model = model_of(candidate);
   SampleImages sample = images();
   sample.count = std::min(options_.rounding_images, sample.count);
-  const std::vector<LearnedLayer> learned =
-      learn_rounding(model, network_.plan, candidate.ranges, own_.scales, sample, options_.rounding, threads_, progress_);
+  const std::vector<LearnedLayer> learned = learn_rounding(model, exact_, network_.plan, candidate.ranges, own_.scales, sample,
+                                                           options_.rounding, threads_, progress_);
   int64_t changed = 0, weights = 0;
   double ratios = 0;
   for (const LearnedLayer& layer : learned) {
@@ -285,28 +313,29 @@ void Ladder::try_rounding() {
   try_step("rounding", "learned, and biases corrected", std::move(candidate));
 }
 
-// The candidate with the first `count` of `layers` (numbers in the plan) in f32, and what it is called.
-std::pair<Candidate, std::string> Ladder::with_float_layers(const Candidate& base, const std::vector<size_t>& layers,
-                                                            size_t count) {
+// The candidate with the first `count` of `layers` (numbers in the plan) of a wider type, and what it is called.
+std::pair<Candidate, std::string> Ladder::with_layers(const Candidate& base, Patterns patterns,
+                                                      const std::vector<size_t>& layers, size_t count) {
   std::map<int32_t, std::string> names;
   for (const Graph::Argument& argument : network_.model.graph.arguments()) names[argument.value.index] = argument.name;
   Candidate candidate = base;
   std::string detail = fmt::format("{} of {}:", count, layers.size());
   for (size_t i = 0; i < count; ++i) {
     const QuantizationPlan::Layer& layer = network_.plan.layers()[layers[i]];
-    candidate.float_layers.push_back(pattern_of(layer.name));
+    (candidate.plan.*patterns).push_back(pattern_of(layer.name));
     detail += (i > 0 ? ", " : " ") + layer.name;
     for (const Ref parameter : {layer.weight, layer.bias}) {  // as they were before they were made for integers
       if (parameter.index >= 0) candidate.tensors[names.at(parameter.index)] = exact_.at(names.at(parameter.index));
     }
   }
   const InferenceModel& model = model_of(candidate);
-  candidate.ranges = ranges_of(model, QuantizationPlan(model, {.float_layers = candidate.float_layers}), method_);
+  candidate.ranges = ranges_of(model, QuantizationPlan(model, candidate.plan), method_);
   return {std::move(candidate), detail};
 }
 
-// The fewest layers in f32 that suffice: 1, 2, 4, ... of those with the most noise until it does, then fewer by bisection.
-void Ladder::try_float_layers() {
+// The fewest layers of a wider type that suffice: 1, 2, 4, ... of those with the most noise until it does, then fewer by
+// bisection.
+void Ladder::try_layers(const char* what, Patterns patterns) {
   std::vector<LayerNoise> noise = noise_of(best_, own_.noise_images);
   std::erase_if(noise, [&](const LayerNoise& entry) { return !network_.plan.layers()[entry.layer].contraction(); });
   std::ranges::stable_sort(noise, {}, &LayerNoise::alone);
@@ -316,8 +345,8 @@ void Ladder::try_float_layers() {
   const auto most = static_cast<size_t>(static_cast<double>(layers.size()) * options_.most_float_share);
   size_t fewer = 0, enough = most + 1;
   for (size_t count = 1; count < enough && count > fewer;) {
-    auto [candidate, detail] = with_float_layers(base, layers, count);
-    const bool sufficient = suffices(measure("float layers", detail, candidate));
+    auto [candidate, detail] = with_layers(base, patterns, layers, count);
+    const bool sufficient = suffices(measure(what, detail, candidate));
     if (sufficient) {
       if (found()) result_.steps[result_.best].kept = false;  // fewer layers take its place
       keep(std::move(candidate));
@@ -332,9 +361,9 @@ void Ladder::try_float_layers() {
 
 QuantizedModel Ladder::finished() {
   QuantizedModel result;
-  const FoldedNetwork::Options folding = folding_of(own_, best_.float_layers);
+  const FoldedNetwork::Options folding = folding_of(own_, best_.plan);
   FoldedNetwork single(name_, folding, 1);
-  if (no_limits_) single = FoldedNetwork(*without_limits(single.model, single.plan), best_.float_layers);
+  if (no_limits_) single = FoldedNetwork(*without_limits(single.model, single.plan), best_.plan);
   single.model.tensors = best_.tensors;
   for (const QuantizationPlan::Layer& layer : single.plan.layers())
     if (!layer.integer) result.float_layers.push_back(layer.name);
@@ -360,13 +389,14 @@ LadderResult Ladder::run() {
   real_ = answers(copy_of(network_.model));
   before_ = tried_;
   result_.images = std::ssize(real_.of_images);
+  exact_ = network_.model.tensors;
   try_ranges();
   const bool trained_for_integers = !network_.learned.empty();
   if (!found() && !trained_for_integers) try_equalization();
-  exact_ = best_.tensors;
   if (!found() && !trained_for_integers) try_biases();
   if (!found()) try_rounding();
-  if (!found()) try_float_layers();
+  if (!found() && own_.scales.bits == 4) try_layers("8-bit layers", &PlanOptions::wide_layers);
+  if (!found()) try_layers("float layers", &PlanOptions::float_layers);
   result_.network = finished();
   return std::move(result_);
 }

@@ -25,12 +25,12 @@ struct LadderOptions {
   int64_t held_out = 1000;        ///< without `evaluation`, the most images that are compared
   RoundingOptions rounding;       ///< how rounding is learned
   int64_t rounding_images = 256;  ///< how many of the images that calibrate it is learned from
-  double most_float_share = 0.5;  ///< the largest share of the convolutions and dense layers that may stay in f32
+  double most_float_share = 0.5;  ///< the largest share of the convolutions and dense layers that may be of a wider type
 };
 
 /// A network of integers that was tried.
 struct LadderStep {
-  std::string what;            ///< "ranges", "equalization", "biases", "rounding" or "float layers"
+  std::string what;            ///< "ranges", "equalization", "biases", "rounding", "8-bit layers" or "float layers"
   std::string detail;          ///< of it: the method, how many pairs, which layers
   std::optional<double> top1;  ///< accuracy, from 0 to 1, where there are labels
   double agreement = 0;        ///< share of images on which the answer is that of the float network
@@ -50,9 +50,9 @@ struct LadderResult {
 };
 
 /// Tries, in this order, every method for ranges (RangeMethod), equalization, bias correction, learned rounding
-/// (learn_rounding()), and leaving the layers with the most quantization noise in f32, the fewest that suffice. A step that
-/// does not improve the network is undone. Each step is measured on the network of integers itself, and reported by `progress`.
-/// The result does not depend on the number of threads.
+/// (learn_rounding()), for weights of 4 bits then 8 bits in the layers with the most quantization noise, and those layers in
+/// f32, the fewest that suffice. A step that does not improve the network is undone. Each step is measured on the network of
+/// integers itself, and reported by `progress`. The result does not depend on the number of threads.
 ///
 /// Throws Error as quantize_model() does, on an allowed loss outside [0, 1), and where no images are held out.
 LadderResult quantize_within(const std::string& model, const LadderOptions& options, Progress& progress);

@@ -13,6 +13,7 @@
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/quantizer.h"
 #include "fovea/quant/scale_limits.h"
+#include "fovea/quant/weight_range.h"
 #include "fovea/workflows/folded_network.h"
 
 namespace fovea {
@@ -22,6 +23,7 @@ FoldedNetwork::Options folding_of(const QuantizeModelOptions& options) {
   FoldedNetwork::Options folding;  // statements: where a member throws, GCC 12 destroys a nested aggregate twice
   folding.open = options.open;
   folding.plan.float_layers = options.float_layers;
+  folding.plan.wide_layers = options.wide_layers;
   folding.anew = options.anew;
   return folding;
 }
@@ -40,6 +42,7 @@ std::vector<LayerNoise> calibrate_network(FoldedNetwork& network, RangeMap& rang
       network.learned.empty()
           ? ranges_by_group(network.plan, calibrate(network.model, network.plan, options.method, images, threads, progress))
           : network.learned;
+  clip_weights(network.model, network.plan, options.scales);
   ranges = widened_ranges(network.model, network.plan, std::move(ranges));
   const SampleImages few{images.dataset, std::min(options.noise_images, options.images), images.seed};
   const auto measure = [&](const SampleImages& sample) {

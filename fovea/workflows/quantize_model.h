@@ -33,6 +33,7 @@ struct QuantizeModelOptions {
   bool equalize = false;                             ///< scales the channels of neighboring layers against each other first
   bool correct_biases = true;                        ///< corrects biases by the mean error of rounding
   std::vector<std::string> float_layers;             ///< patterns of names of layers that stay in f32
+  std::vector<std::string> wide_layers;              ///< likewise of layers of 8 bits where `scales` gives others 4
   bool anew = false;                                 ///< whether a network of integers is dequantized first, not refused
   DType input = DType::u8;                           ///< what the result reads: u8 or i8 pixels, or f32
   int threads = 0;                                   ///< 0: all available; does not change the result

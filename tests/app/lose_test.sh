@@ -32,6 +32,15 @@ refused 2 'holds integers already; --anew' quantize a.tflite --calibrate $data
 "$fovea" quantize a.tflite --anew --calibrate $data --images 100 --evaluate $data --lose 10% -o anew.tflite --threads 1 --json >d.json 2>log || wrong "--anew: $(tail -1 log)"
 [[ $(json d.json "abs(j['before']['top1'] - $(json file.json "j['top1']")) < 0.05 and j['steps'][0]['agreement'] > 0.85") == True ]] || wrong "--anew: $(json d.json "j['before'], j['steps']")"
 
+# Weights of 4 bits take half the bytes, and the file answers as was measured.
+"$fovea" quantize run --calibrate $data --images 100 --evaluate $data --weight-bits 4 --eight-bit-layers conv1 -o four.tflite --threads 1 --json >four.json 2>log ||
+  wrong "--weight-bits 4: $(tail -1 log)"
+(($(stat -c %s four.tflite) < $(stat -c %s a.tflite) * 6 / 10)) || wrong "4 bits: $(stat -c %s four.tflite a.tflite) bytes"
+"$fovea" eval four.tflite --data $data --json --threads 1 >file.json 2>log || wrong "eval of 4 bits: $(tail -1 log)"
+[[ $(json file.json "j['top1']") == "$(json four.json "j['after']['top1']")" ]] || wrong "4 bits: the file answers otherwise than what was measured"
+refused 2 '--weight-bits is 8 or 4, not 3' quantize run --calibrate $data --weight-bits 3
+refused 2 '--eight-bit-layers leaves layers out of --weight-bits 4' quantize run --calibrate $data --eight-bit-layers conv1
+
 for bad in nonsense 0.5 50% -1% 1%% nan '%'; do
   refused 2 '--lose takes what may be lost, from 0% to below 50%' quantize run --calibrate $data --lose=$bad
 done

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// integer_operators FOLDER: writes a .tflite file for each integer operator, random inputs, and our answers from the file as
-// read back. compare_with_litert/compare_operators.py compares them with LiteRT's. jobs.json lists them.
+// integer_operators FOLDER [PART]: writes a .tflite file for each integer operator, random inputs, and our answers from the
+// file as read back. compare_with_litert/compare_operators.py compares them with LiteRT's. jobs.json lists them. With PART,
+// only operators whose names contain it.
 //
 // LiteRT's page accepts u8 but not i8, so networks of i8 are put between two quantize operators.
 #include <cmath>
@@ -24,6 +25,7 @@ TensorType tensor_type(const Shape& shape, const QuantizedType& type) { return {
 struct Parameter {
   TensorType type;
   Tensor values;
+  bool four_bits = false;
 };
 
 // The operator alone in a network, between two conversions when it works on i8.
@@ -43,6 +45,7 @@ class Writer {
       const std::string name = "parameter" + std::to_string(operands.size());
       operands.push_back(model.graph.argument(name, parameter.type, Role::parameter));
       model.tensors[name] = parameter.values;
+      if (parameter.four_bits) model.four_bits.insert(name);
     }
     Ref y = model.graph.add(op, operands, attributes, "layer")[0];
     const TensorType type = model.graph.type(y);
@@ -169,9 +172,20 @@ class Cases {
       channels.quantization.zeros.push_back(0);
     }
     contraction("_channels", channels);
+    contraction("_four_bits", one, true);
+    contraction("_four_bits_channels", channels, true);
   }
 
-  void contraction(const std::string& suffix, const QuantizedType& weight) const {
+  // Random weights, from -7 to 7 where they have 4 bits.
+  Parameter weights(const Shape& shape, const QuantizedType& type, bool four_bits) const {
+    Parameter weights = parameter(shape, type, 6);
+    weights.four_bits = four_bits;
+    for (int64_t i = 0; four_bits && i < weights.values.size(); ++i)
+      weights.values.data<int8_t>()[i] = static_cast<int8_t>(weights.values.data<int8_t>()[i] % 8);
+    return weights;
+  }
+
+  void contraction(const std::string& suffix, const QuantizedType& weight, bool four_bits = false) const {
     Quantization bias;
     for (const float scale : weight.quantization.scales) bias.scales.push_back(input().quantization.scales[0] * scale);
     bias.zeros.assign(bias.scales.size(), 0);
@@ -181,13 +195,14 @@ class Cases {
     if (units.quantization.per_channel()) units.quantization.axis = 1;
     const std::string same = "same";
     add("conv" + suffix, "quantized_conv", tensor_type({1, 7, 6, 16}, input()),
-        {parameter({3, 3, 16, 24}, weight, 6), bias_values},
+        {weights({3, 3, 16, 24}, weight, four_bits), bias_values},
         {{"padding", same}, {"strides", Integers{2, 2}}, {"activation", std::string("relu6")}, {"output", output()}});
     add("pointwise" + suffix, "quantized_conv", tensor_type({1, 7, 6, 40}, input()),
-        {parameter({1, 1, 40, 24}, weight, 6), bias_values}, {{"output", output()}});
+        {weights({1, 1, 40, 24}, weight, four_bits), bias_values}, {{"output", output()}});
     add("depthwise" + suffix, "quantized_conv", tensor_type({1, 7, 6, 24}, input()),
-        {parameter({3, 3, 1, 24}, weight, 6), bias_values}, {{"padding", same}, {"groups", int64_t{24}}, {"output", output()}});
-    add("dense" + suffix, "quantized_dense", tensor_type({1, 77}, input()), {parameter({77, 24}, units, 6), bias_values},
+        {weights({3, 3, 1, 24}, weight, four_bits), bias_values},
+        {{"padding", same}, {"groups", int64_t{24}}, {"output", output()}});
+    add("dense" + suffix, "quantized_dense", tensor_type({1, 77}, input()), {weights({77, 24}, units, four_bits), bias_values},
         {{"output", output()}});
   }
 
@@ -201,8 +216,8 @@ class Cases {
 
 int main(int count, char** words) {
   try {
-    if (count != 2) refuse("integer_operators FOLDER");
-    OperatorJobs jobs(words[1]);
+    if (count != 2 && count != 3) refuse("integer_operators FOLDER [PART OF NAMES]");
+    OperatorJobs jobs(words[1], count == 3 ? words[2] : "");
     Writer writer(jobs);
     for (const DType storage : {DType::i8, DType::u8}) Cases(writer, storage).write_all();
     add_file_operators(jobs);

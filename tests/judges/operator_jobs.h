@@ -17,7 +17,8 @@ Tensor random_tensor(const Shape& shape, DType dtype, uint64_t stream);
 
 class OperatorJobs {
  public:
-  explicit OperatorJobs(std::string folder) : folder_(std::move(folder)) {}
+  // Only files whose names contain `part` are written.
+  explicit OperatorJobs(std::string folder, std::string part = "") : folder_(std::move(folder)), part_(std::move(part)) {}
 
   // Adds a file whose only input is `port`. Answers may differ by `within` of the largest; integers must be equal. A file that
   // cannot be read is reported, and `finish` then fails.
@@ -25,7 +26,7 @@ class OperatorJobs {
   void finish() const;
 
  private:
-  std::string folder_;
+  std::string folder_, part_;
   nlohmann::json jobs_ = nlohmann::json::array();
   int refused_ = 0;
 };

@@ -29,7 +29,7 @@ class LearnedRounding : public testing::Test {
   std::vector<LearnedLayer> learn(InferenceModel& learned, int thread_count) {
     ThreadPool threads(thread_count);
     const RangeMap ranges = ranges_by_group(plan, calibrate(model, plan, RangeMethod::minmax, images, threads, progress));
-    return learn_rounding(learned, plan, ranges, coarse, images, {.steps = 200, .batch = 16}, threads, progress);
+    return learn_rounding(learned, model.tensors, plan, ranges, coarse, images, {.steps = 200, .batch = 16}, threads, progress);
   }
 
   InferenceModel model = network();

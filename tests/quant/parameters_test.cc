@@ -130,5 +130,14 @@ TEST(Pixels, SeveralAreALayer) {
   EXPECT_NEAR(range.maximum, most, 1e-5);
 }
 
+TEST(Parameters, FourBitsAreFromMinusSevenToSeven) {
+  const Tensor weight = Tensor::of<float>({3, 2}, {0.7F, -1.4F, 0.31F, 0.55F, -0.1F, 0.1F});
+  const QuantizedWeights integers = quantized_weights(weight, {}, 0.1F, true, 0, 7);
+  const std::vector<int8_t> wanted{7, -7, 3, 3, -1};
+  EXPECT_FLOAT_EQ(integers.weight_type.quantization->scales[0], 0.1F);
+  EXPECT_FLOAT_EQ(integers.weight_type.quantization->scales[1], 0.2F);
+  for (size_t i = 0; i < 5; ++i) EXPECT_EQ(integers.weight.data<int8_t>()[i], wanted[i]) << i;
+}
+
 }  // namespace
 }  // namespace fovea

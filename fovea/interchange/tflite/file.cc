@@ -183,6 +183,7 @@ FileTensor File::read_tensor(size_t index, const schema::Tensor& table) {
   if (tensor.type == schema::TensorType::INT4) {
     tensor.data = dense_.emplace_back(unpacked(tensor.data, element_count(tensor.shape), user));
     tensor.type = schema::TensorType::INT8;
+    tensor.four_bits = true;
   }
   if (const std::optional<DType> dtype = dtype_of(tensor.type)) {
     const size_t wanted = static_cast<size_t>(element_count(tensor.shape)) * byte_size(*dtype);

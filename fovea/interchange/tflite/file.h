@@ -90,6 +90,7 @@ struct FileTensor {
   // of a constant: as many bytes as shape and type imply, also where the file stores it sparsely
   std::span<const std::byte> data;
   std::vector<bool> open;  // for each dimension, whether its size may change; empty when the file does not say
+  bool four_bits = false;  // whether the file holds it as two to a byte; `type` is then INT8
   bool resizable = false;  // whether a size other than the batch may change, so that `shape` is only an example
 
   bool constant() const { return !data.empty(); }

@@ -92,6 +92,8 @@ void finish(Reader& reader, const ops::Conv& conv, int64_t outputs, ActivationFu
     const Ref sum = reader.add(ops::Add{product_of_all, bias});
     return reader.set_output(reader.activated(sum, activation));
   }
+  // LiteRT leaves depthwise convolutions of 4-bit weights to TensorFlow Lite's own kernel, which rounds twice.
+  const bool twice = reader.op().code == BuiltinOperator::DEPTHWISE_CONV_2D && reader.has_four_bits(1);
   reader.set_output(reader.add(ops::QuantizedConv{.input = conv.input,
                                                   .filter = conv.filter,
                                                   .bias = bias,
@@ -100,7 +102,7 @@ void finish(Reader& reader, const ops::Conv& conv, int64_t outputs, ActivationFu
                                                   .groups = conv.groups,
                                                   .padding = conv.padding,
                                                   .activation = reader.activation_name(activation),
-                                                  .rounding = reader.reading().rounding,
+                                                  .rounding = twice ? "double" : reader.reading().rounding,
                                                   .output = reader.output_type()}));
 }
 

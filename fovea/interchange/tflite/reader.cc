@@ -47,7 +47,8 @@ InferenceModel Reader::read() {
   }
   if (results.empty()) fovea::fail("{}: a network without outputs", file_.name());
   graph_.finish(results);
-  InferenceModel model{graph_name(file_.name()), std::move(graph_), std::move(parameters_), {}, {}};
+  InferenceModel model{graph_name(file_.name()), std::move(graph_), std::move(parameters_), {}, {}, {}};
+  model.four_bits = std::move(four_bits_);
   // When a file does not say how images become inputs, the whole center square is used.
   const Shape& image = file_.tensors()[static_cast<size_t>(file_.inputs()[0])].shape;
   if (image.size() == 4) model.preprocessing.resize = std::min(image[1], image[2]);
@@ -253,8 +254,12 @@ Ref Reader::weight(size_t input, const Shape& shape, const std::vector<int64_t>&
       fail("has weights with {} scales that do not go by its outputs", scales->scales.size());
     scales->axis = axis;
   }
-  return weights_[key] = parameter(input_name(input), tensor, std::move(scales));
+  const Ref read = parameter(input_name(input), tensor, std::move(scales));
+  if (has_four_bits(input) && tensor.dtype() == DType::i8) four_bits_.insert(graph_.arguments().back().name);
+  return weights_[key] = read;
 }
+
+bool Reader::has_four_bits(size_t input) const { return file_.tensors()[static_cast<size_t>(op_->inputs.at(input))].four_bits; }
 
 // Whether a bias states the scale of the sums that it is added to. It always has that scale, but some files state another one.
 bool Reader::is_scaled_as_sums(size_t input) const {

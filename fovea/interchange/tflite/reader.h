@@ -58,6 +58,7 @@ class Reader {
   Tensor whole_numbers(size_t input) const;                      // the same for 8-bit weights, without their scales
   std::optional<Quantization> quantization(size_t input) const;  // as the file has it
 
+  bool has_four_bits(size_t input) const;  // whether the file holds the operand, a constant, as two to a byte
   // Constant `input` as a parameter: reshaped to `shape` (of equal count), then permuted. When there are several scales, they
   // belong to dimension `axis` of the result. 8-bit weights of real activations become the real numbers that they stand for or,
   // when they are read dynamically, those without their scales.
@@ -111,6 +112,7 @@ class Reader {
   std::vector<std::optional<Tensor>> constants_;  // by tensor: constants that are computed while reading
   std::map<std::string, Tensor> parameters_;
   std::map<std::pair<int, std::string>, Ref> weights_;  // by tensor and layout
+  std::set<std::string> four_bits_;                     // parameters that the file holds as two to a byte
   std::set<std::string> names_;
 };
 

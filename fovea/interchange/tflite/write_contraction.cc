@@ -25,7 +25,10 @@ int weight(Writer& writer, const std::vector<int64_t>& permutation, const Shape&
   const Tensor& values = writer.values(weight_of(writer));
   std::optional<Quantization> scales = writer.type(weight_of(writer)).quantization;
   if (scales && scales->per_channel()) scales->axis = axis;
-  return writer.constant(permuted(values, permutation).reshaped(shape), name_of(writer) + ".weight", scales);
+  const Tensor ordered = permuted(values, permutation).reshaped(shape);
+  const std::string name = name_of(writer) + ".weight";
+  return writer.in_four_bits(weight_of(writer)) ? writer.packed_constant(ordered, name, scales)
+                                                : writer.constant(ordered, name, scales);
 }
 
 // An integer bias is in units of the input's scale times the scale of the channel's weights.

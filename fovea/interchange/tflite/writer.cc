@@ -161,6 +161,27 @@ int Writer::constant(const Tensor& values, const std::string& name, std::optiona
                 static_cast<uint32_t>(buffers_.size()) - 1);
 }
 
+// Two integers to a byte, the first in its lower half.
+int Writer::packed_constant(const Tensor& values, const std::string& name, std::optional<Quantization> quantization) {
+  Tensor packed({(values.size() + 1) / 2}, DType::u8);
+  for (int64_t i = 0; i < values.size(); ++i) {
+    const int integer = values.data<int8_t>()[i];
+    if (integer < -8 || integer > 7) refuse("its weights hold {}, which does not fit 4 bits", integer);
+    packed.data<uint8_t>()[i / 2] |= static_cast<uint8_t>((integer & 15) << (i % 2 * 4));
+  }
+  buffers_.push_back(packed);
+  const int index = tensor({values.shape(), DType::i8, std::move(quantization)}, unique_name(name),
+                           static_cast<uint32_t>(buffers_.size()) - 1);
+  graph_.tensors[static_cast<size_t>(index)]->type = schema::TensorType::INT4;
+  return index;
+}
+
+bool Writer::in_four_bits(Ref parameter) const {
+  return std::ranges::any_of(model_.graph.arguments(), [&](const Graph::Argument& argument) {
+    return argument.value == parameter && model_.four_bits.contains(argument.name);
+  });
+}
+
 int Writer::integers(const std::vector<int64_t>& values) {
   if (const auto known = integers_.find(values); known != integers_.end()) return known->second;
   Tensor numbers({std::ssize(values)}, DType::i32);
@@ -203,19 +224,21 @@ int Writer::version_of(BuiltinOperator code, const schema::OperatorT& op) const 
   bool integers = false;
   for (const int input : op.inputs)
     integers = integers || (input >= 0 && graph_.tensors[static_cast<size_t>(input)]->type == schema::TensorType::INT8);
+  const bool four_bits = op.inputs.size() > 1 && op.inputs[1] >= 0 &&
+                         graph_.tensors[static_cast<size_t>(op.inputs[1])]->type == schema::TensorType::INT4;
   switch (code) {
     case BuiltinOperator::CONV_2D: {
       const auto& filter = graph_.tensors[static_cast<size_t>(op.inputs[1])]->shape;
       const auto& image = graph_.tensors[static_cast<size_t>(op.inputs[0])]->shape;
-      return filter[3] != image[3] ? 6 : integers ? 3 : 1;
+      return four_bits ? 7 : filter[3] != image[3] ? 6 : integers ? 3 : 1;
     }
     case BuiltinOperator::DEPTHWISE_CONV_2D: {
       const auto& options = *op.builtin_options.AsDepthwiseConv2DOptions();
-      return integers ? 3 : options.dilation_h_factor != 1 || options.dilation_w_factor != 1 ? 2 : 1;
+      return four_bits ? 7 : integers ? 3 : options.dilation_h_factor != 1 || options.dilation_w_factor != 1 ? 2 : 1;
     }
     case BuiltinOperator::FULLY_CONNECTED: {
       const auto& scales = graph_.tensors[static_cast<size_t>(op.inputs[1])]->quantization;
-      return scales && scales->scale.size() > 1 ? 12 : integers ? 4 : 1;
+      return scales && scales->scale.size() > 1 ? 12 : four_bits ? 10 : integers ? 4 : 1;
     }
     case BuiltinOperator::RESIZE_BILINEAR:
       return op.builtin_options.AsResizeBilinearOptions()->half_pixel_centers ? 3 : integers ? 2 : 1;

@@ -42,6 +42,9 @@ class Writer {
   int output() { return value(layer_->output); }
   int between(const TensorType& type);
   int constant(const Tensor& tensor, const std::string& name, std::optional<Quantization> quantization = {});
+  // The same for i8 from -8 to 7, held as two to a byte.
+  int packed_constant(const Tensor& tensor, const std::string& name, std::optional<Quantization> quantization);
+  bool in_four_bits(Ref parameter) const;
   int integers(const std::vector<int64_t>& values);  // int32 [n].
   int number(double value);                          // float32 [].
 

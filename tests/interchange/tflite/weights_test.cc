@@ -8,7 +8,9 @@
 #include <cmath>
 
 #include "fovea/core/error.h"
+#include "fovea/interchange/tflite/read.h"
 #include "fovea/interchange/tflite/sparse.h"
+#include "fovea/interchange/tflite/write.h"
 #include "tests/interchange/tflite/answers.h"
 #include "tests/judges/file_model.h"
 
@@ -107,6 +109,45 @@ TEST(TfliteWeights, OfFourBitsAndOfHalvesAreWidened) {
   expect_equal(answer_of(model.bytes(x, y), {1, 7}), answer_of(plain, {1, 7}));
   expect_equal(answer_of(contraction(BuiltinOperator::FULLY_CONNECTED, halves, {}), {1, 7}),
                answer_of(contraction(BuiltinOperator::FULLY_CONNECTED, reals, {}), {1, 7}));
+}
+
+// A network with weights of 4 bits is written as such, and read back as what it was.
+TEST(TfliteWeights, OfFourBitsAreWrittenAsTwoToAByte) {
+  for (const bool odd : {false, true}) {
+    const int64_t in = odd ? 5 : 6, out = 3;
+    InferenceModel model{.name = "four", .graph = Graph("main"), .tensors = {}, .preprocessing = {}};
+    const QuantizedType bytes{DType::u8, coding(0.05F, 128)}, inside{DType::i8, coding(0.05F, 0)};
+    const Quantization scales{.scales = {0.1F, 0.2F, 0.3F}, .zeros = {0, 0, 0}, .axis = 1};
+    const Ref x = model.graph.argument("x", {{1, in}, DType::u8, bytes.quantization}, Role::input);
+    const Ref q = model.graph.add("quantize", {x}, {{"output", inside}}, "in")[0];
+    const Ref weight = model.graph.argument("weight", {{in, out}, DType::i8, scales}, Role::parameter);
+    const Ref bias = model.graph.argument("bias", {{out}, DType::i32}, Role::parameter);
+    const Ref y = model.graph.add("quantized_dense", {q, weight, bias}, {{"output", inside}}, "layer")[0];
+    model.graph.finish({{"y", model.graph.add("quantize", {y}, {{"output", bytes}}, "out")[0]}});
+    Tensor integers({in, out}, DType::i8);
+    for (int64_t i = 0; i < integers.size(); ++i) integers.data<int8_t>()[i] = static_cast<int8_t>(i * 5 % 15 - 7);
+    model.tensors = {{"weight", integers}, {"bias", integer_noise({out}, DType::i32, 2)}};
+    const std::vector<std::byte> wide = tflite_bytes(model);
+    model.four_bits = {"weight"};
+    const std::vector<std::byte> packed = tflite_bytes(model);
+    const InferenceModel read = read_tflite(packed, "packed.tflite", {});
+    ASSERT_EQ(read.four_bits.size(), 1u);
+    const Tensor& back = read.tensors.at(*read.four_bits.begin());
+    ASSERT_EQ(back.shape(), integers.shape());
+    EXPECT_TRUE(std::equal(back.raw(), back.raw() + back.bytes(), integers.raw()));
+    EXPECT_EQ(tflite_bytes(read).size(), packed.size()) << "read and written again";
+    const Tensor pixels = integer_noise({1, in}, DType::u8, 4);
+    const Tensor a = answers(wide, {pixels})[0], b = answers(packed, {pixels})[0];
+    EXPECT_TRUE(std::equal(a.raw(), a.raw() + a.bytes(), b.raw()));
+    const tflite::File file(packed, "packed.tflite");
+    int versions = 0;
+    for (const tflite::FileOperator& op : file.operators())
+      versions += op.code == BuiltinOperator::FULLY_CONNECTED && op.version == 12 ? 1 : 0;
+    EXPECT_EQ(versions, 1);
+    for (const tflite::FileTensor& tensor : file.tensors()) EXPECT_EQ(tensor.four_bits, tensor.shape == Shape({out, in}));
+    integers.data<int8_t>()[1] = 8;
+    EXPECT_THROW(tflite_bytes(model), Error);
+  }
 }
 
 // Biases written by the converters of 2019 have the dimension of their filter, and some have another scale than the sums.

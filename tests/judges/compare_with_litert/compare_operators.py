@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares operators, one by one, with LiteRT in a headless Chromium: integers must be equal, floats within the tolerances of jobs.json.
 
-    compare_operators.py INTEGER_OPERATORS
+    compare_operators.py INTEGER_OPERATORS [PART]
 
-INTEGER_OPERATORS is the built program. Exit status: 0 all equal, 1 something differs, 77 a judge is missing.
+INTEGER_OPERATORS is the built program, PART a part of the names of those that are compared. Exit status: 0 all equal, 1 something differs, 77 a judge is missing.
 """
 import json
 import os
@@ -38,7 +38,7 @@ def differing(job):
 def main():
     need_litert()
     with tempfile.TemporaryDirectory() as folder:
-        refused = subprocess.run([sys.argv[1], folder], check=False).returncode
+        refused = subprocess.run([sys.argv[1], folder, *sys.argv[2:]], check=False).returncode
         run_models(folder)
         with open(f"{folder}/jobs.json", encoding="utf8") as file:
             jobs = json.load(file)
