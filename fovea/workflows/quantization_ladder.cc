@@ -96,6 +96,8 @@ class Ladder {
   bool try_equalized(const std::string& how);
   void try_biases();
   void try_rounding();
+  std::vector<LearnedLayer> learn(Candidate& candidate);
+  void correct(Candidate& candidate);
   void try_layers(const char* what, Patterns patterns);
 
   bool found() const { return result_.reached; }
@@ -126,7 +128,8 @@ class Ladder {
   std::map<int32_t, Histogram> histograms_;  // of the tensors of the best network's float form
   TensorMap exact_;                          // of the best network, before anything was made for integers
   RangeMethod method_ = RangeMethod::minmax;
-  bool no_limits_ = false;  // whether relu took the place of relu6
+  bool rounded_ = false, rounded_and_corrected_ = false;  // whether the best network's rounding is learned
+  bool no_limits_ = false;                                // whether relu took the place of relu6
   std::optional<Metrics> before_, after_, tried_;
   Answers real_;
   Candidate best_;
@@ -279,38 +282,51 @@ std::vector<LayerNoise> Ladder::noise_of(const Candidate& candidate, int64_t cou
 
 void Ladder::try_biases() {
   Candidate candidate = best_;
-  InferenceModel& model = model_of(candidate);
-  correct_biases(model, network_.plan, noise_of(candidate, own_.images));
-  candidate.tensors = model.tensors;
+  correct(candidate);
   try_step("biases", "corrected by the mean error", std::move(candidate));
 }
 
-// Rounding is learned for biases as they are, since it makes up for the mean error, too; what is left of it is corrected after.
-void Ladder::try_rounding() {
-  Candidate candidate = best_;
-  candidate.tensors = clipped(exact_);
+// Learns the rounding of a candidate's exact tensors, with the biases as they are, since it makes up for the mean error, too.
+std::vector<LearnedLayer> Ladder::learn(Candidate& candidate) {
+  candidate.tensors = exact_;
   InferenceModel& model = model_of(candidate);
+  const QuantizationPlan plan(model, candidate.plan);
+  clip_weights(model, plan, own_.scales);
   SampleImages sample = images();
   sample.count = std::min(options_.rounding_images, sample.count);
-  const std::vector<LearnedLayer> learned = learn_rounding(model, exact_, network_.plan, candidate.ranges, own_.scales, sample,
-                                                           options_.rounding, threads_, progress_);
+  const std::vector<LearnedLayer> learned =
+      learn_rounding(model, exact_, plan, candidate.ranges, own_.scales, sample, options_.rounding, threads_, progress_);
+  candidate.tensors = model.tensors;
+  return learned;
+}
+
+// Corrects what mean error is left.
+void Ladder::correct(Candidate& candidate) {
+  const std::vector<LayerNoise> noise = noise_of(candidate, own_.images);
+  InferenceModel& model = model_of(candidate);
+  correct_biases(model, QuantizationPlan(model, candidate.plan), noise);
+  candidate.tensors = model.tensors;
+}
+
+void Ladder::try_rounding() {
+  Candidate candidate = best_;
   int64_t changed = 0, weights = 0;
   double ratios = 0;
+  const std::vector<LearnedLayer> learned = learn(candidate);
   for (const LearnedLayer& layer : learned) {
     changed += layer.changed;
     weights += layer.weights;
     ratios += layer.nearest > 0 ? layer.learned / layer.nearest : 1;
   }
-  candidate.tensors = model.tensors;
-  try_step("rounding",
-           fmt::format("learned, {:.1f}% of the weights not to the nearest; {:.2f} of the error of a layer",
-                       100.0 * static_cast<double>(changed) / static_cast<double>(std::max<int64_t>(weights, 1)),
-                       ratios / std::max(static_cast<double>(learned.size()), 1.0)),
-           candidate);
+  rounded_ = try_step("rounding",
+                      fmt::format("learned, {:.1f}% of the weights not to the nearest; {:.2f} of the error of a layer",
+                                  100.0 * static_cast<double>(changed) / static_cast<double>(std::max<int64_t>(weights, 1)),
+                                  ratios / std::max(static_cast<double>(learned.size()), 1.0)),
+                      candidate);
   if (found()) return;
-  correct_biases(model, network_.plan, noise_of(candidate, own_.images));
-  candidate.tensors = model.tensors;
-  try_step("rounding", "learned, and biases corrected", std::move(candidate));
+  correct(candidate);
+  rounded_and_corrected_ = try_step("rounding", "learned, and biases corrected", std::move(candidate));
+  rounded_ = rounded_ || rounded_and_corrected_;
 }
 
 // The candidate with the first `count` of `layers` (numbers in the plan) of a wider type, and what it is called.
@@ -330,11 +346,14 @@ std::pair<Candidate, std::string> Ladder::with_layers(const Candidate& base, Pat
   }
   const InferenceModel& model = model_of(candidate);
   candidate.ranges = ranges_of(model, QuantizationPlan(model, candidate.plan), method_);
+  // Every layer has learned to make up for the layers before it, so that rounding is learned again when some of them change.
+  if (rounded_) learn(candidate);
+  if (rounded_and_corrected_) correct(candidate);
   return {std::move(candidate), detail};
 }
 
 // The fewest layers of a wider type that suffice: 1, 2, 4, ... of those with the most noise until it does, then fewer by
-// bisection.
+// bisection. Where rounding is learned again for each number, which takes long, 1, 4, 16, ... without bisection.
 void Ladder::try_layers(const char* what, Patterns patterns) {
   std::vector<LayerNoise> noise = noise_of(best_, own_.noise_images);
   std::erase_if(noise, [&](const LayerNoise& entry) { return !network_.plan.layers()[entry.layer].contraction(); });
@@ -355,7 +374,8 @@ void Ladder::try_layers(const char* what, Patterns patterns) {
       if (!found() && improves()) keep(std::move(candidate));
       fewer = count;
     }
-    count = found() ? (fewer + enough) / 2 : std::min(2 * count, std::max(most, count));
+    if (found() && rounded_) return;
+    count = found() ? (fewer + enough) / 2 : std::min((rounded_ ? 4 : 2) * count, std::max(most, count));
   }
 }
 
