@@ -181,6 +181,7 @@ const std::map<BuiltinOperator, Rule>& rules() {
 
 // The rule for every tensor that an operator reads or writes. Constants may also be biases and shapes of 32 bits.
 std::string tensor_reason(const FileTensor& tensor) {
+  if (tensor.four_bits) return fmt::format("{} is INT4, not of 8 bits", tensor.name);
   const bool eight_bits = tensor.type == tflite::schema::TensorType::INT8 || tensor.type == tflite::schema::TensorType::UINT8;
   const bool parameter = tensor.constant() && tensor.type == tflite::schema::TensorType::INT32;
   if (!eight_bits && !parameter)

@@ -128,6 +128,15 @@ TEST(EdgeTpu, WantsTensorsOfEightBitsAndThreeDimensions) {
   EXPECT_EQ(relu({1, 4, 4, 8}, TensorType::FLOAT32), "t0 is FLOAT32, not of 8 bits");
   EXPECT_EQ(relu({2, 4, 4, 8}, TensorType::INT8), "t0 is [2, 4, 4, 8]; only the three innermost dimensions may be above 1");
   EXPECT_EQ(relu({4, 4, 8}, TensorType::INT8), "");
+  const auto dense = [](TensorType weights, size_t bytes) {
+    return reason([=](FileBuilder& builder) {
+      const int w = builder.constant({2, 8}, weights, std::vector<uint8_t>(bytes));
+      builder.add(BuiltinOperator::FULLY_CONNECTED, {builder.tensor({1, 8}), w, -1}, {builder.tensor({1, 2})},
+                  tflite::schema::FullyConnectedOptionsT());
+    });
+  };
+  EXPECT_EQ(dense(TensorType::INT8, 16), "");
+  EXPECT_EQ(dense(TensorType::INT4, 8), "t0 is INT4, not of 8 bits");
 }
 
 TEST(EdgeTpu, WantsEqualDilationsAndConstantParameters) {
