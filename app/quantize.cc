@@ -225,7 +225,8 @@ Command quantize_command(CLI::App& program) {
                   "with --weight-bits 4, layers of 8 bits: a pattern of their names")
       ->allow_extra_args(false);
   app->add_option("--lose", options->lose,
-                  "how much accuracy may be lost, e.g. 0.5%: tries ranges, equalization, bias correction and layers in f32 "
+                  "how much accuracy may be lost, e.g. 0.5%: tries ranges, equalization, bias correction, learned rounding and "
+                  "layers in f32 "
                   "until no more is (without --evaluate, how many answers may change on images that do not calibrate)");
   app->add_flag("--or-best", options->or_best, "with --lose, writes the best network if none loses so little");
   app->add_flag("--anew", options->anew, "of a network of integers, quantize the real numbers that they stand for");
