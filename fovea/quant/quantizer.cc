@@ -144,7 +144,8 @@ Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
                     options_.scales, scale_of(input), output.quantization.scales[0]);
   const std::string& weight_name = names_.at(layer.weight.index);
   const std::string bias_name = layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name);
-  const Ref weight_ref = parameter(weight_name, weights.weight_type, weights.weight);  // under this name, or another that is free
+  const Ref weight_ref =
+      parameter(weight_name, weights.weight_type, weights.weight);  // under this name, or another that is free
   const Ref bias_ref = parameter(bias_name, weights.bias_type, weights.bias);
   const bool four_bits = options_.scales.limit(layer) == 7;
   for (const auto& [name, ref] : parameters_)
