@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
-#include "fovea/graph/rewrite/dequantize.h"
 #include "fovea/graph/rewrite/folding.h"
+#include "fovea/passes/network/dequantize.h"
 #include "fovea/quant/quantization_aware.h"
 
 namespace fovea {
