@@ -123,7 +123,7 @@ TEST_F(PictureSplits, TheListKeepsIt) {
 
   for (const auto& [line, message] : {std::pair{"a.jpg,cat", "a line is path,class,part"},
                                       {"a.jpg,cat,both", "train or test"},
-                                      {"a.jpg,cat,test\na.jpg,cat,train", "already"}}) {
+                                      {"a.jpg,cat,test\na.jpg,cat,train", "listed twice"}}) {
     write_text(folder_ / "split.csv", fmt::format("path,class,part\n{}\n", line));
     expect_error(1, [&] { read_split(folder_ / "split.csv"); }, {"split.csv:", message});
   }
