@@ -94,7 +94,7 @@ refused 2 'give it with -o' eval run.tflite --data digits:1024 --calibrate
 "$fovea" eval small --suspects --folds 2 --json >suspects.json 2>/dev/null || wrong "eval --suspects"
 [[ $(json suspects.json "len(j['images']), [i['margin'] for i in j['images']] == sorted(i['margin'] for i in j['images'])") == "400 True" ]] ||
   wrong "suspects: $(head -c 300 suspects.json)"
-refused 2 'is none' eval run.tflite --suspects
+refused 2 'is not the folder of one' eval run.tflite --suspects
 for teacher in run run.onnx; do
   "$fovea" train mnist-mlp --data digits:400 --epochs 1 --batch 20 --teacher $teacher --overwrite --out pupil >/dev/null 2>log ||
     wrong "train --teacher $teacher: $(tail -1 log)"

@@ -86,7 +86,7 @@ TEST(TrainingChoice, ANetworkThatFitsTheImages) {
                [] {
                  choose_training({.images = 10, .classes = 2, .shape = {13, 13, 1}});
                },
-               {"13 x 13 x 1", "which network"});
+               {"13 x 13 x 1", "no network is chosen"});
 }
 
 TEST(TrainingChoice, APhaseForTheHeadAndOneForAll) {
