@@ -21,7 +21,7 @@ struct ZipEntry {
 inline std::string zip(const std::vector<ZipEntry>& entries, bool wide = false, const std::string& comment = "") {
   const auto little = [](uint64_t value, int bytes) {
     std::string text;
-    for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> 8 * i & 255);
+    for (int i = 0; i < bytes; ++i, value >>= 8) text += static_cast<char>(value & 255);
     return text;
   };
   std::string files, directory;
