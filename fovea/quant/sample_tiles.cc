@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "fovea/core/random.h"
 #include "fovea/graph/operators.h"
@@ -62,44 +63,42 @@ std::vector<int64_t> SampleTiles::place(int64_t image, int64_t tile) const {
   return place;
 }
 
-void SampleTiles::gather_inputs(const Tensor& batch, int64_t first, Tensor& samples) const {
+// Calls copy(image, first result of the tile, sample) for each tile of the batch's images. What dense layers read and give is
+// copied as it is.
+template <typename Copy>
+void SampleTiles::gather(const Tensor& batch, int64_t first, Tensor& samples, const Copy& copy) const {
   const int64_t images = batch.shape()[0], size = samples.size() / samples.shape()[0];
   if (!spatial_) {
     std::memcpy(samples.data<float>() + first * size, batch.raw(), batch.bytes());
     return;
   }
   for (int64_t image = 0; image < images; ++image) {
-    for (int64_t tile = 0; tile < each_; ++tile) {
-      const std::vector<int64_t> at = place(first + image, tile);
-      float* to = samples.data<float>() + ((first + image) * each_ + tile) * size;
-      std::fill_n(to, size, 0.0F);
-      const int64_t row0 = at[0] * axes_[0].stride - axes_[0].before, column0 = at[1] * axes_[1].stride - axes_[1].before;
-      const int64_t begin = std::max<int64_t>(-column0, 0), end = std::min(axes_[1].cells, axes_[1].inputs - column0);
-      for (int64_t row = 0; row < axes_[0].cells; ++row) {
-        const int64_t from = row0 + row;
-        if (from < 0 || from >= axes_[0].inputs || begin >= end) continue;
-        std::copy_n(batch.data<float>() + ((image * axes_[0].inputs + from) * axes_[1].inputs + column0 + begin) * channels_,
-                    (end - begin) * channels_, to + (row * axes_[1].cells + begin) * channels_);
-      }
-    }
+    for (int64_t tile = 0; tile < each_; ++tile)
+      copy(image, place(first + image, tile),
+           std::span(samples.data<float>() + ((first + image) * each_ + tile) * size, static_cast<size_t>(size)));
   }
 }
 
-void SampleTiles::gather_targets(const Tensor& batch, int64_t first, Tensor& samples) const {
-  const int64_t images = batch.shape()[0], size = samples.size() / samples.shape()[0];
-  if (!spatial_) {
-    std::memcpy(samples.data<float>() + first * size, batch.raw(), batch.bytes());
-    return;
-  }
-  for (int64_t image = 0; image < images; ++image) {
-    for (int64_t tile = 0; tile < each_; ++tile) {
-      const std::vector<int64_t> at = place(first + image, tile);
-      float* to = samples.data<float>() + ((first + image) * each_ + tile) * size;
-      for (int64_t row = 0; row < axes_[0].tile; ++row)
-        std::copy_n(batch.data<float>() + ((image * axes_[0].results + at[0] + row) * axes_[1].results + at[1]) * outputs_,
-                    axes_[1].tile * outputs_, to + row * axes_[1].tile * outputs_);
+void SampleTiles::gather_inputs(const Tensor& batch, int64_t first, Tensor& samples) const {
+  gather(batch, first, samples, [&](int64_t image, const std::vector<int64_t>& at, std::span<float> sample) {
+    std::ranges::fill(sample, 0.0F);
+    const int64_t row0 = at[0] * axes_[0].stride - axes_[0].before, column0 = at[1] * axes_[1].stride - axes_[1].before;
+    const int64_t begin = std::max<int64_t>(-column0, 0), end = std::min(axes_[1].cells, axes_[1].inputs - column0);
+    for (int64_t row = 0; row < axes_[0].cells; ++row) {
+      const int64_t from = row0 + row;
+      if (from < 0 || from >= axes_[0].inputs || begin >= end) continue;
+      std::copy_n(batch.data<float>() + ((image * axes_[0].inputs + from) * axes_[1].inputs + column0 + begin) * channels_,
+                  (end - begin) * channels_, sample.data() + (row * axes_[1].cells + begin) * channels_);
     }
-  }
+  });
+}
+
+void SampleTiles::gather_targets(const Tensor& batch, int64_t first, Tensor& samples) const {
+  gather(batch, first, samples, [&](int64_t image, const std::vector<int64_t>& at, std::span<float> sample) {
+    for (int64_t row = 0; row < axes_[0].tile; ++row)
+      std::copy_n(batch.data<float>() + ((image * axes_[0].results + at[0] + row) * axes_[1].results + at[1]) * outputs_,
+                  axes_[1].tile * outputs_, sample.data() + row * axes_[1].tile * outputs_);
+  });
 }
 
 }  // namespace fovea

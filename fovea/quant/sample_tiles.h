@@ -39,6 +39,8 @@ class SampleTiles {
   };
 
   std::vector<int64_t> place(int64_t image, int64_t tile) const;
+  template <typename Copy>
+  void gather(const Tensor& batch, int64_t first, Tensor& samples, const Copy& copy) const;
 
   Axis axes_[2];
   bool spatial_;
