@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "app/evaluation.h"
 #include "fovea/core/error.h"
+#include "fovea/core/text.h"
 #include "fovea/train/run.h"
 #include "fovea/workflows/open_model.h"
 #include "fovea/workflows/write_model.h"
@@ -15,16 +15,11 @@
 namespace fovea {
 namespace {
 
-// Reads "2%" or "0.02" as a share from 0 to 1.
-double share_of(const std::string& text) {
-  const bool percent = text.ends_with('%');
-  const std::string digits = text.substr(0, text.size() - (percent ? 1 : 0));
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  value /= percent ? 100 : 1;
-  if (error != std::errc() || end != digits.data() + digits.size() || !(value > 0 && value < 1))
+double rejected_share(const std::string& text) {
+  const std::optional<double> share = share_in(text);
+  if (!share || !(*share > 0 && *share < 1))
     refuse("--reject is the share of answers that may be wrong, e.g. 2% or 0.02, not \"{}\"", text);
-  return value;
+  return *share;
 }
 
 }  // namespace
@@ -53,7 +48,7 @@ std::optional<double> checked_error(const CalibrateOptions& options, const std::
   if (file && !is_model_file(options.output)) refuse("-o {}: the ending must be .tflite or .onnx", options.output);
   if (!file && !options.output.empty())
     refuse("-o is for a .tflite or .onnx file; for a run, --calibrate writes its result into {} itself", model);
-  return options.reject.empty() ? std::nullopt : std::optional(share_of(options.reject));
+  return options.reject.empty() ? std::nullopt : std::optional(rejected_share(options.reject));
 }
 
 void keep_confidence(const CalibrateOptions& options, const std::string& model, bool dynamic, const Confidence& confidence) {

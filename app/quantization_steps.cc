@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "fovea/core/error.h"
+#include "fovea/core/text.h"
 
 namespace fovea {
 namespace {
@@ -25,14 +25,10 @@ std::string loss_text(double lost, bool labels) {
 }  // namespace
 
 double allowed_loss(const std::string& text) {
-  const bool percent = text.ends_with('%');
-  const std::string digits = text.substr(0, text.size() - (percent ? 1 : 0));
-  double value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  value /= percent ? 100 : 1;
-  if (error != std::errc() || end != digits.data() + digits.size() || !(value >= 0 && value < 0.5))
+  const std::optional<double> share = share_in(text);
+  if (!share || !(*share >= 0 && *share < 0.5))
     refuse("--lose takes what may be lost, from 0% to below 50%, e.g. 0.5% or 0.005, not \"{}\"", text);
-  return value;
+  return *share;
 }
 
 std::string steps_text(const LadderResult& result, double lose) {

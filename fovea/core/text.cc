@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 namespace fovea {
 namespace {
 
@@ -24,6 +26,15 @@ int letter_bytes(std::string_view text) {
 }
 
 }  // namespace
+
+std::optional<double> share_in(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value / (percent ? 100 : 1);
+}
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ namespace fovea {
 std::string with_separators(int64_t number);  ///< "1,513,514"
 std::string bytes_text(int64_t bytes);        ///< Bytes with a decimal prefix: "12.3 MB".
 std::string count_text(double count);         ///< A count with a decimal prefix: "12.3 G".
+
+/// "2%" or "0.02" as a share, 0.02; nullopt for text that is neither. May be negative, above 1 or not finite.
+std::optional<double> share_in(std::string_view text);
 
 /// Whether the whole text is valid UTF-8.
 bool is_utf8(std::string_view text);

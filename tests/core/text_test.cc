@@ -52,5 +52,12 @@ TEST(Text, PiecesThatAreNotUtf8AreReplaced) {
   }
 }
 
+TEST(Text, AShareIsANumberOrAPercentage) {
+  EXPECT_EQ(share_in("2%"), 0.02);
+  EXPECT_EQ(share_in("0.02"), 0.02);
+  EXPECT_EQ(share_in("-1%"), -0.01);
+  for (const char* text : {"", "%", "2 %", "2%%", "two", "0.02x", " 2%"}) EXPECT_EQ(share_in(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace fovea
