@@ -11,11 +11,7 @@
 namespace fovea {
 namespace {
 
-std::string step_name(const LadderStep& step) {
-  constexpr size_t longest = 60;
-  const std::string name = step.what + ", " + step.detail;
-  return name.size() <= longest ? name : name.substr(0, longest - 3) + "...";
-}
+std::string step_name(const LadderStep& step) { return shorten(step.what + ", " + step.detail, 60); }
 
 // The loss is counted in points: hundredths of the images.
 std::string loss_text(double lost, bool labels) {
