@@ -7,6 +7,7 @@
 #include "fovea/graph/operators.h"
 #include "fovea/graph/rewrite/folding.h"
 #include "fovea/graph/rewrite/fused_layers.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 
 namespace fovea {
 namespace {
@@ -61,8 +62,7 @@ struct OwnLayer {
 };
 
 std::optional<std::vector<OwnLayer>> own_layers(const Traced& traced) {
-  std::map<int32_t, std::string> names;
-  for (const Graph::Argument& argument : traced.graph.arguments()) names[argument.value.index] = argument.name;
+  std::map<int32_t, std::string> names = argument_names(traced.graph);
   std::map<int32_t, size_t> makers;  // for each value, the layer whose result it is
   std::vector<OwnLayer> layers;
   for (const Graph::Node& node : traced.graph.nodes()) {

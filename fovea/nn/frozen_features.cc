@@ -8,6 +8,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/glob.h"
 #include "fovea/graph/operators.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/nn/operators.h"
 
 namespace fovea {
@@ -153,8 +154,7 @@ std::vector<std::string> all_but_head(const Network& network) {
 
 std::vector<std::string> norm_scales(const Network& network) {
   const Traced traced = trace_inference(network, 1);
-  std::map<int32_t, std::string> names;
-  for (const Graph::Argument& argument : traced.graph.arguments()) names[argument.value.index] = argument.name;
+  const std::map<int32_t, std::string> names = argument_names(traced.graph);
   std::set<std::string> scales;
   for (const Graph::Node& node : traced.graph.nodes()) {
     if (!node.is<ops::BatchNorm>()) continue;

@@ -7,6 +7,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/data/loader.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/inference/session.h"
 #include "fovea/quant/analysis.h"
@@ -151,8 +152,7 @@ std::vector<LayerNoise> measure_noise(const InferenceModel& model, const Quantiz
 }
 
 void correct_biases(InferenceModel& model, const QuantizationPlan& plan, const std::vector<LayerNoise>& noise) {
-  std::map<int32_t, std::string> names;
-  for (const Graph::Argument& argument : model.graph.arguments()) names[argument.value.index] = argument.name;
+  const std::map<int32_t, std::string> names = argument_names(model.graph);
   std::map<int32_t, int> uses;
   for (const QuantizationPlan::Layer& layer : plan.layers()) {
     if (layer.has_bias()) ++uses[layer.bias.index];

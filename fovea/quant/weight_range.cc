@@ -5,6 +5,8 @@
 #include <cmath>
 #include <map>
 
+#include "fovea/graph/rewrite/graph_copy.h"
+
 namespace fovea {
 namespace {
 
@@ -35,8 +37,7 @@ float best_end(const Tensor& weight, int64_t first, int64_t step, float limit) {
 }  // namespace
 
 int64_t clip_weights(InferenceModel& model, const QuantizationPlan& plan, const WeightScales& scales) {
-  std::map<int32_t, std::string> names;
-  for (const Graph::Argument& argument : model.graph.arguments()) names[argument.value.index] = argument.name;
+  const std::map<int32_t, std::string> names = argument_names(model.graph);
   std::map<int32_t, int> uses;
   for (const QuantizationPlan::Layer& layer : plan.layers())
     if (layer.has_weight()) ++uses[layer.weight.index];

@@ -10,6 +10,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/glob.h"
 #include "fovea/data/loader.h"
+#include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/inference/image_classifier.h"
 #include "fovea/quant/calibration.h"
 #include "fovea/quant/equalization.h"
@@ -332,8 +333,7 @@ void Ladder::try_rounding() {
 // The candidate with the first `count` of `layers` (numbers in the plan) of a wider type, and what it is called.
 std::pair<Candidate, std::string> Ladder::with_layers(const Candidate& base, Patterns patterns,
                                                       const std::vector<size_t>& layers, size_t count) {
-  std::map<int32_t, std::string> names;
-  for (const Graph::Argument& argument : network_.model.graph.arguments()) names[argument.value.index] = argument.name;
+  const std::map<int32_t, std::string> names = argument_names(network_.model.graph);
   Candidate candidate = base;
   std::string detail = fmt::format("{} of {}:", count, layers.size());
   for (size_t i = 0; i < count; ++i) {

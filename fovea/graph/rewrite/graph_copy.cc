@@ -41,6 +41,12 @@ void GraphCopy::finish(std::vector<std::pair<std::string, Ref>> more) {
   target_.finish(results);
 }
 
+std::map<int32_t, std::string> argument_names(const Graph& graph) {
+  std::map<int32_t, std::string> names;
+  for (const Graph::Argument& argument : graph.arguments()) names[argument.value.index] = argument.name;
+  return names;
+}
+
 std::map<int32_t, int> use_counts(const Graph& graph, const std::vector<Graph::Node>& nodes) {
   std::map<int32_t, int> counts;
   for (const Graph::Node& node : nodes) {

@@ -36,6 +36,9 @@ class GraphCopy {
   std::map<int32_t, size_t> arguments_;  // of the source, by value
 };
 
+/// The names of the graph's arguments, by the value's index.
+std::map<int32_t, std::string> argument_names(const Graph& graph);
+
 /// How often each value of the graph is used by operators and as a result, by the value's index.
 std::map<int32_t, int> use_counts(const Graph& graph, const std::vector<Graph::Node>& nodes);
 
