@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "fovea/core/tensor_permute.h"
+
 namespace fovea {
 namespace {
 
@@ -25,7 +27,7 @@ Ref operand(Importer& importer, ImportedValue value, const std::vector<int64_t>&
   if (!value.constant) return importer.in_order(value, order);
   if (value.constant->size() == 1 && value.constant->dtype() == DType::f32)
     return importer.scalar(value.constant->data<float>()[0]);
-  const Tensor tensor = transposed(*value.constant, order);
+  const Tensor tensor = permuted(*value.constant, order);
   Shape shape = tensor.shape();
   shape.erase(shape.begin(), std::ranges::find_if(shape, [](int64_t extent) { return extent != 1; }));
   return importer.parameter(value.name, tensor.reshaped(shape));

@@ -6,16 +6,22 @@
 #include <cstring>
 #include <limits>
 
+#include "fovea/core/tensor_arithmetic.h"
 #include "fovea/interchange/onnx/shape_arguments.h"
 
 namespace fovea {
 namespace {
 
-// A tensor whose size the file asks for, within the memory that the importer allows.
-Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
+// Counts a tensor whose size the file asks for, before it is made.
+void allow(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
     importer.complain(node, "a tensor of shape {}", to_string(shape));
   importer.spend(node, static_cast<uint64_t>(element_count(shape)) * byte_size(dtype));
+}
+
+// Such a tensor of zeros.
+Tensor granted(Importer& importer, const OnnxNode& node, const Shape& shape, DType dtype) {
+  allow(importer, node, shape, dtype);
   return {shape, dtype};
 }
 
@@ -72,72 +78,23 @@ void fold_constant_node(Importer& importer, const OnnxNode& node) {
 
 // The tensor broadcast to a shape.
 Tensor expanded(Importer& importer, const OnnxNode& node, const Tensor& tensor, const Shape& shape) {
-  if (tensor.shape() == shape) return tensor;
-  Tensor result = granted(importer, node, shape, tensor.dtype());
-  const size_t element = byte_size(tensor.dtype()), rank = shape.size(), missing = rank - tensor.shape().size();
-  Shape position(rank, 0), steps(rank, 0);
-  int64_t stride = 1;
-  for (size_t d = rank; d-- > missing;) {
-    const int64_t extent = tensor.shape()[d - missing];
-    steps[d] = extent == 1 ? 0 : stride;
-    stride *= extent;
-  }
-  int64_t source = 0;
-  for (int64_t index = 0; index < result.size(); ++index) {
-    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element,
-                element);
-    for (size_t d = rank; d-- > 0;) {
-      source += steps[d];
-      if (++position[d] < shape[d]) break;
-      source -= steps[d] * shape[d];
-      position[d] = 0;
-    }
-  }
-  return result;
+  if (tensor.shape() != shape) allow(importer, node, shape, tensor.dtype());
+  return broadcast_to(tensor, shape);
 }
 
-// Computes in two's complement, so that no operand is undefined behavior.
-template <typename T>
-T computed_integer(const std::string& type, T a, T b) {
-  using U = std::make_unsigned_t<T>;
-  if (type == "Add") return static_cast<T>(static_cast<U>(a) + static_cast<U>(b));
-  if (type == "Sub") return static_cast<T>(static_cast<U>(a) - static_cast<U>(b));
-  if (type == "Mul") return static_cast<T>(static_cast<U>(a) * static_cast<U>(b));
-  if (type == "Max") return std::max(a, b);
-  if (type == "Min") return std::min(a, b);
-  if (b == 0 || (b == -1 && a == std::numeric_limits<T>::min())) return 0;
-  if (type == "Div") return a / b;
-  if (type == "fmod") return a % b;
-  return a % b != 0 && (a < 0) != (b < 0) ? a % b + b : a % b;
+void require_arithmetic(Importer& importer, const OnnxNode& node, DType dtype) {
+  if (dtype != DType::f32 && dtype != DType::i64 && dtype != DType::i32)
+    importer.complain(node, "arithmetic of {} constants; fovea reads that of f32, i64 and i32", name(dtype));
 }
 
-template <typename T>
-T computed(const std::string& type, T a, T b) {
-  if constexpr (std::is_integral_v<T>) return computed_integer(type, a, b);
-  if (type == "Add") return a + b;
-  if (type == "Sub") return a - b;
-  if (type == "Mul") return a * b;
-  if (type == "Div") return a / b;
-  if (type == "Pow") return std::pow(a, b);
-  if (type == "fmod") return std::fmod(a, b);
-  return type == "Max" ? std::max(a, b) : std::min(a, b);
-}
-
-template <typename T>
-bool compared(const std::string& type, T a, T b) {
-  if (type == "Equal") return a == b;
-  if (type == "LessOrEqual") return a <= b;
-  if (type == "GreaterOrEqual") return a >= b;
-  return type == "Less" ? a < b : a > b;
-}
-
-// Calls `act` with a null pointer of the tensor's element type; fails for other types than f32, i64, i32 and bool.
-template <typename Act>
-void by_type(Importer& importer, const OnnxNode& node, DType dtype, Act act) {
-  if (dtype == DType::f32) return act(static_cast<float*>(nullptr));
-  if (dtype == DType::i64) return act(static_cast<int64_t*>(nullptr));
-  if (dtype == DType::i32) return act(static_cast<int32_t*>(nullptr));
-  importer.complain(node, "arithmetic of {} constants; fovea reads that of f32, i64 and i32", name(dtype));
+// Both operands, of which the second is of the first one's type, with memory allowed for their result.
+std::pair<Tensor, Tensor> operands_of(Importer& importer, const OnnxNode& node, std::optional<DType> result = {}) {
+  const Tensor &a = importer.constant(node, 0), &b = importer.constant(node, 1);
+  if (a.dtype() != b.dtype()) importer.complain(node, "{} with {}", name(a.dtype()), name(b.dtype()));
+  const Shape shape = importer.broadcast(node, a.shape(), b.shape());
+  require_arithmetic(importer, node, a.dtype());
+  allow(importer, node, shape, result.value_or(a.dtype()));
+  return {a, b};
 }
 
 template <typename T>
@@ -165,48 +122,34 @@ void fold_logic(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, std::move(result));
 }
 
-void fold_binary(Importer& importer, const OnnxNode& node, bool comparison) {
-  if (importer.constant(node, 0).dtype() == DType::boolean && node.type == "Equal") return fold_logic(importer, node);
-  const bool fmod = node.type == "Mod" && importer.integer(node, "fmod", 0) != 0;
-  const std::string operation = fmod ? "fmod" : node.type;
-  const Tensor& first = importer.constant(node, 0);
-  const Tensor& second = importer.constant(node, 1);
-  if (first.dtype() != second.dtype()) importer.complain(node, "{} with {}", name(first.dtype()), name(second.dtype()));
-  const Shape shape = importer.broadcast(node, first.shape(), second.shape());
-  const Tensor a = expanded(importer, node, first, shape), b = expanded(importer, node, second, shape);
-  Tensor result = granted(importer, node, shape, comparison ? DType::boolean : first.dtype());
-  by_type(importer, node, first.dtype(), [&]<typename T>(T*) {
-    for (int64_t i = 0; i < result.size(); ++i) {
-      if (comparison)
-        elements<uint8_t>(result)[i] = compared(node.type, elements<T>(a)[i], elements<T>(b)[i]) ? 1 : 0;
-      else
-        elements<T>(result)[i] = computed(operation, elements<T>(a)[i], elements<T>(b)[i]);
-    }
-  });
-  importer.set_constant(node, 0, std::move(result));
+template <BinaryFunction function>
+void fold_binary(Importer& importer, const OnnxNode& node) {
+  const auto [a, b] = operands_of(importer, node);
+  importer.set_constant(node, 0, computed(function, a, b));
 }
 
-float computed(const std::string& type, float x) {
-  if (type == "Neg") return -x;
-  if (type == "Sqrt") return std::sqrt(x);
-  if (type == "Floor") return std::floor(x);
-  if (type == "Ceil") return std::ceil(x);
-  return type == "Reciprocal" ? 1 / x : std::exp(x);
+void fold_modulo(Importer& importer, const OnnxNode& node) {
+  const bool fmod = importer.integer(node, "fmod", 0) != 0;
+  const auto [a, b] = operands_of(importer, node);
+  if (!fmod && a.dtype() == DType::f32) importer.complain(node, "of floating point without fmod");
+  importer.set_constant(node, 0, computed(fmod ? BinaryFunction::remainder : BinaryFunction::floored_modulo, a, b));
 }
 
+template <Comparison comparison>
+void fold_comparison(Importer& importer, const OnnxNode& node) {
+  if (importer.constant(node, 0).dtype() == DType::boolean && comparison == Comparison::equal)
+    return fold_logic(importer, node);
+  const auto [a, b] = operands_of(importer, node, DType::boolean);
+  importer.set_constant(node, 0, compared(comparison, a, b));
+}
+
+template <UnaryFunction function>
 void fold_unary(Importer& importer, const OnnxNode& node) {
   const Tensor& x = importer.constant(node, 0);
-  Tensor result = granted(importer, node, x.shape(), x.dtype());
-  by_type(importer, node, x.dtype(), [&]<typename T>(T*) {
-    for (int64_t i = 0; i < result.size(); ++i) {
-      if constexpr (std::is_integral_v<T>)
-        elements<T>(result)[i] = computed<T>("Sub", 0, elements<T>(x)[i]);
-      else
-        elements<T>(result)[i] = computed(node.type, elements<T>(x)[i]);
-    }
-  });
-  if (x.dtype() != DType::f32 && node.type != "Neg") importer.complain(node, "of integers");
-  importer.set_constant(node, 0, std::move(result));
+  require_arithmetic(importer, node, x.dtype());
+  if (x.dtype() != DType::f32 && function != UnaryFunction::negate) importer.complain(node, "of integers");
+  allow(importer, node, x.shape(), x.dtype());
+  importer.set_constant(node, 0, computed(function, x));
 }
 
 // The element as a double, which is exact for all numbers that a shape can have.
@@ -271,33 +214,21 @@ void fold_cast(Importer& importer, const OnnxNode& node) {
   importer.set_constant(node, 0, std::move(result));
 }
 
-// Copies rows: `count` rows of `length` bytes from source row indices(i), for each of `outer` blocks.
 void fold_gather(Importer& importer, const OnnxNode& node) {
   const Tensor& x = importer.constant(node, 0);
   const auto rank = static_cast<int64_t>(x.shape().size());
   const auto axis = static_cast<size_t>(importer.dimension(node, importer.integer(node, "axis", 0), rank));
-  std::vector<int64_t> indices = importer.integers(node, 1);
-  const Shape index_shape = importer.constant(node, 1).shape();
+  const std::vector<int64_t> indices = importer.integers(node, 1);
+  const Shape& index_shape = importer.constant(node, 1).shape();
   const int64_t extent = x.shape()[axis];
-  const auto cut = x.shape().begin() + static_cast<int64_t>(axis);
-  Shape shape(x.shape().begin(), cut);
-  shape.insert(shape.end(), index_shape.begin(), index_shape.end());
-  shape.insert(shape.end(), cut + 1, x.shape().end());
-  const int64_t outer = element_count(Shape(x.shape().begin(), cut));
-  const size_t row = static_cast<size_t>(element_count(Shape(cut + 1, x.shape().end()))) * byte_size(x.dtype());
-  Tensor result = granted(importer, node, shape, x.dtype());
-  std::byte* to = result.raw();
-  for (int64_t& index : indices) {
+  Shape shape = x.shape();
+  shape.erase(shape.begin() + static_cast<int64_t>(axis));
+  shape.insert(shape.begin() + static_cast<int64_t>(axis), index_shape.begin(), index_shape.end());
+  allow(importer, node, shape, x.dtype());
+  for (const int64_t index : indices) {
     if (index < -extent || index >= extent) importer.complain(node, "index {} of {}", index, extent);
-    index += index < 0 ? extent : 0;
   }
-  for (int64_t block = 0; block < outer; ++block) {
-    for (const int64_t index : indices) {
-      if (row > 0) std::memcpy(to, x.raw() + static_cast<size_t>(block * extent + index) * row, row);
-      to += row;
-    }
-  }
-  importer.set_constant(node, 0, std::move(result));
+  importer.set_constant(node, 0, gathered(x, indices, index_shape, axis));
 }
 
 void fold_concat(Importer& importer, const OnnxNode& node) {
@@ -316,36 +247,17 @@ void fold_concat(Importer& importer, const OnnxNode& node) {
     if (rest != wanted) importer.complain(node, "parts that do not fit together");
     shape[axis] += extent;
   }
-  Tensor result = granted(importer, node, shape, first.dtype());
-  const int64_t outer = element_count(Shape(shape.begin(), shape.begin() + static_cast<int64_t>(axis)));
-  std::byte* to = result.raw();
-  for (int64_t block = 0; block < outer; ++block) {
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const Tensor& part = importer.constant(node, i);
-      const size_t run = part.bytes() / static_cast<size_t>(std::max<int64_t>(outer, 1));
-      if (run > 0) std::memcpy(to, part.raw() + static_cast<size_t>(block) * run, run);
-      to += run;
-    }
-  }
-  importer.set_constant(node, 0, std::move(result));
+  allow(importer, node, shape, first.dtype());
+  std::vector<Tensor> parts;
+  for (size_t i = 0; i < node.inputs.size(); ++i) parts.push_back(importer.constant(node, i));
+  importer.set_constant(node, 0, concatenated(parts, axis));
 }
 
 void fold_slice(Importer& importer, const OnnxNode& node) {
   const Tensor& x = importer.constant(node, 0);
   const Box box = box_of(importer, node, x.shape());
-  Tensor result = granted(importer, node, box.sizes, x.dtype());
-  const size_t element = byte_size(x.dtype()), rank = box.sizes.size();
-  Shape position(rank, 0);
-  for (int64_t index = 0; index < result.size(); ++index) {
-    int64_t source = 0;
-    for (size_t d = 0; d < rank; ++d) source = source * x.shape()[d] + box.offsets[d] + position[d] * box.strides[d];
-    std::memcpy(result.raw() + static_cast<size_t>(index) * element, x.raw() + static_cast<size_t>(source) * element, element);
-    for (size_t d = rank; d-- > 0;) {
-      if (++position[d] < box.sizes[d]) break;
-      position[d] = 0;
-    }
-  }
-  importer.set_constant(node, 0, std::move(result));
+  allow(importer, node, box.sizes, x.dtype());
+  importer.set_constant(node, 0, strided_slice(x, box.offsets, box.sizes, box.strides));
 }
 
 void fold_constant_of_shape(Importer& importer, const OnnxNode& node) {
@@ -389,13 +301,16 @@ void fold_range(Importer& importer, const OnnxNode& node) {
       importer.complain(node, "must have a start, a limit and a step of one type");
     bounds[i] = number_at(bound, 0);
   }
+  require_arithmetic(importer, node, dtype);
   const double steps = (bounds[1] - bounds[0]) / bounds[2];
   if (bounds[2] == 0 || !(steps <= 1 << 24)) importer.complain(node, "{} numbers", steps);
   Tensor result = granted(importer, node, {static_cast<int64_t>(std::ceil(std::max(steps, 0.0)))}, dtype);
-  by_type(importer, node, dtype, [&]<typename T>(T*) {
-    for (int64_t i = 0; i < result.size(); ++i)
-      elements<T>(result)[i] = static_cast<T>(bounds[0] + static_cast<double>(i) * bounds[2]);
-  });
+  for (int64_t i = 0; i < result.size(); ++i) {
+    const double number = bounds[0] + static_cast<double>(i) * bounds[2];
+    if (dtype == DType::f32) result.data<float>()[i] = static_cast<float>(number);
+    if (dtype == DType::i32) result.data<int32_t>()[i] = static_cast<int32_t>(number);
+    if (dtype == DType::i64) result.data<int64_t>()[i] = static_cast<int64_t>(number);
+  }
   importer.set_constant(node, 0, std::move(result));
 }
 
@@ -438,27 +353,38 @@ void fold_scatter(Importer& importer, const OnnxNode& node) {
 using Fold = void (*)(Importer&, const OnnxNode&);
 
 const std::map<std::string, Fold>& folds() {
-  static const std::map<std::string, Fold> table = [] {
-    std::map<std::string, Fold> result{{"Cast", fold_cast},
-                                       {"Gather", fold_gather},
-                                       {"Concat", fold_concat},
-                                       {"Slice", fold_slice},
-                                       {"ConstantOfShape", fold_constant_of_shape},
-                                       {"Expand", fold_expand},
-                                       {"Where", fold_where},
-                                       {"Not", fold_not},
-                                       {"And", fold_logic},
-                                       {"Or", fold_logic},
-                                       {"Xor", fold_logic},
-                                       {"ScatterND", fold_scatter},
-                                       {"Range", fold_range}};
-    for (const char* type : {"Add", "Sub", "Mul", "Div", "Mod", "Pow", "Max", "Min"})
-      result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, false); };
-    for (const char* type : {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"})
-      result[type] = [](Importer& importer, const OnnxNode& node) { fold_binary(importer, node, true); };
-    for (const char* type : {"Neg", "Sqrt", "Floor", "Ceil", "Reciprocal", "Exp"}) result[type] = fold_unary;
-    return result;
-  }();
+  static const std::map<std::string, Fold> table{{"Cast", fold_cast},
+                                                 {"Gather", fold_gather},
+                                                 {"Concat", fold_concat},
+                                                 {"Slice", fold_slice},
+                                                 {"ConstantOfShape", fold_constant_of_shape},
+                                                 {"Expand", fold_expand},
+                                                 {"Where", fold_where},
+                                                 {"Not", fold_not},
+                                                 {"And", fold_logic},
+                                                 {"Or", fold_logic},
+                                                 {"Xor", fold_logic},
+                                                 {"ScatterND", fold_scatter},
+                                                 {"Range", fold_range},
+                                                 {"Add", fold_binary<BinaryFunction::add>},
+                                                 {"Sub", fold_binary<BinaryFunction::subtract>},
+                                                 {"Mul", fold_binary<BinaryFunction::multiply>},
+                                                 {"Div", fold_binary<BinaryFunction::divide>},
+                                                 {"Mod", fold_modulo},
+                                                 {"Pow", fold_binary<BinaryFunction::power>},
+                                                 {"Max", fold_binary<BinaryFunction::maximum>},
+                                                 {"Min", fold_binary<BinaryFunction::minimum>},
+                                                 {"Equal", fold_comparison<Comparison::equal>},
+                                                 {"Less", fold_comparison<Comparison::less>},
+                                                 {"LessOrEqual", fold_comparison<Comparison::less_or_equal>},
+                                                 {"Greater", fold_comparison<Comparison::greater>},
+                                                 {"GreaterOrEqual", fold_comparison<Comparison::greater_or_equal>},
+                                                 {"Neg", fold_unary<UnaryFunction::negate>},
+                                                 {"Sqrt", fold_unary<UnaryFunction::square_root>},
+                                                 {"Floor", fold_unary<UnaryFunction::floor>},
+                                                 {"Ceil", fold_unary<UnaryFunction::ceil>},
+                                                 {"Reciprocal", fold_unary<UnaryFunction::reciprocal>},
+                                                 {"Exp", fold_unary<UnaryFunction::exponential>}};
   return table;
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/exporter.h"
 
@@ -24,7 +25,7 @@ ExportedValue of_rank(const ExportedValue& value, int64_t rank) {
 // Returns the name of an operand in the dimension order of the other operand. A constant loses its leading dimensions of 1.
 std::string operand(Exporter& exporter, ExportedValue value, const std::vector<int64_t>& order) {
   if (!value.constant) return exporter.in_order(value, order);
-  const Tensor tensor = transposed(*value.constant, order);
+  const Tensor tensor = permuted(*value.constant, order);
   Shape shape = tensor.shape();
   shape.erase(shape.begin(), std::ranges::find_if(shape, [](int64_t extent) { return extent != 1; }));
   return exporter.real(value, exporter.initializer(value.name, tensor.reshaped(shape)), order);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/graph/operators.h"
 #include "fovea/interchange/onnx/exporter.h"
 
@@ -29,7 +30,7 @@ void export_reshape(Exporter& exporter, const FusedLayer& layer) {
 void export_transpose(Exporter& exporter, const FusedLayer& layer) {
   const ExportedValue& x = exporter.value(layer.node.operands[0]);
   const std::vector<int64_t> permutation = layer.node.get("permutation", std::vector<int64_t>{});
-  if (x.constant) return exporter.set_constant(layer.output, x.name, transposed(*x.constant, permutation));
+  if (x.constant) return exporter.set_constant(layer.output, x.name, permuted(*x.constant, permutation));
   exporter.set(layer.output, x.name, x.shape, x.layout.transposed(permutation));
 }
 

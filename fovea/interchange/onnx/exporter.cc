@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/graph/operators.h"
 
 namespace fovea {
@@ -26,7 +27,7 @@ std::string Exporter::in_order(ExportedValue& value, const std::vector<int64_t>&
 }
 
 std::string Exporter::stored(ExportedValue& value, const std::vector<int64_t>& order) {
-  if (value.constant) return initializer(value.name, transposed(*value.constant, order));
+  if (value.constant) return initializer(value.name, permuted(*value.constant, order));
   for (const LayoutStep& step : steps_into_order(value.layout, value.shape, order)) {
     if (step.transposes) {
       value.name = add(value.name, "Transpose", {value.name}, {{"perm", step.numbers}});

@@ -13,9 +13,9 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/inference_model.h"
-#include "fovea/graph/rewrite/fused_layers.h"
 #include "fovea/interchange/onnx/layout.h"
 #include "fovea/interchange/onnx/onnx_file.h"
+#include "fovea/passes/network/fused_layers.h"
 
 namespace fovea {
 

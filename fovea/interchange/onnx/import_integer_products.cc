@@ -2,6 +2,7 @@
 // ConvInteger and MatMulInteger: sums of products of 8-bit integers in 32 bits, without a scale.
 #include <algorithm>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/onnx/import_quantized.h"
 #include "fovea/interchange/onnx/linear_scales.h"
 
@@ -130,7 +131,7 @@ void import_conv(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = integers_of(importer, node);
   IntegerWeight weight = weight_of(importer, node, 0);
   const ops::Conv window = convolution_of(importer, node, x, weight.integers.shape());
-  weight.integers = transposed(weight.integers, filter_order(x.rank()));
+  weight.integers = permuted(weight.integers, filter_order(x.rank()));
   const ZeroPoint zero = zero_of(importer, node, 2);
   const Ref input = data_of(importer, node, importer.channels_last(x), zero);
   const Ref filter = importer.parameter(importer.quantized_input(node, 1).name, weight.integers, weight.quantization);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/onnx/import_quantized.h"
 #include "fovea/interchange/onnx/linear_scales.h"
 
@@ -46,7 +47,7 @@ void dequantize_by_position(Importer& importer, const OnnxNode& node, ImportedVa
   const std::vector<int64_t> order = importer.some_order(x);
   Ref y = whole_numbers(importer, node, x, order);
   const auto parameter = [&](const char* what, const Tensor& tensor) {
-    return importer.parameter(fmt::format("{}/{}", node.title(), what), transposed(tensor, order));
+    return importer.parameter(fmt::format("{}/{}", node.title(), what), permuted(tensor, order));
   };
   if (!scales.all_zeros(0)) y = importer.add(node, ops::Sub{y, parameter("zeros", scales.zeros())});
   importer.set_in_order(node, 0, importer.add(node, ops::Mul{y, parameter("scales", scales.scales())}), order);
@@ -134,8 +135,8 @@ void quantize_by_position(Importer& importer, const OnnxNode& node, ImportedValu
     const Ref y = importer.add(node, ops::Quantize{.input = input, .rounding = "onnx", .output = output});
     return importer.set_in_order(node, 0, reinterpreted(importer, node, y, plain_integers), order);
   }
-  const Ref divisors = importer.parameter(node.title() + "/scales", transposed(scales.scales(), order));
-  const Ref zeros = importer.parameter(node.title() + "/zeros", transposed(scales.zeros(), order));
+  const Ref divisors = importer.parameter(node.title() + "/scales", permuted(scales.scales(), order));
+  const Ref zeros = importer.parameter(node.title() + "/zeros", permuted(scales.zeros(), order));
   quantize_whole(importer, node, input, divisors, zeros, scales.dtype(), order);
 }
 

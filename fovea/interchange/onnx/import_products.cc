@@ -5,6 +5,7 @@
 #include <cctype>
 #include <set>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/onnx/composite.h"
 
 namespace fovea {
@@ -45,7 +46,7 @@ void import_gemm(Importer& importer, const OnnxNode& node) {
   const float alpha = importer.number(node, "alpha", 1.0F), beta = importer.number(node, "beta", 1.0F);
   Ref y;
   if (b.constant && !a.constant && !transpose_a) {
-    const Tensor weight = transpose_b ? transposed(*b.constant, {1, 0}) : *b.constant;
+    const Tensor weight = transpose_b ? permuted(*b.constant, std::vector<int64_t>{1, 0}) : *b.constant;
     if (weight.dtype() != DType::f32) importer.complain(node, "weights are {}; f32 is needed", name(weight.dtype()));
     y = dense(importer, node, a, b.name, scaled(weight, alpha));
   } else {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/onnx/linear_scales.h"
 
 namespace fovea {
@@ -118,7 +119,7 @@ bool integer_conv(Importer& importer, const OnnxNode& node) {
   const std::optional<Chain> chain = chain_of(importer, node, true);
   if (!chain) return false;
   const ops::Conv conv = convolution_of(importer, node, x, filter.shape());
-  const Tensor taps = transposed(given->integers, filter_order(x.rank()));
+  const Tensor taps = permuted(given->integers, filter_order(x.rank()));
   Quantization scales = given->quantization;
   if (scales.per_channel()) scales.axis = x.rank() - 1;
   const Ref weight = importer.parameter(filter.name, taps, scales);
@@ -146,7 +147,7 @@ bool integer_dense(Importer& importer, const OnnxNode& node) {
   if (!plain || x.rank() < 2 || given.rank() != 2 || (node.type == "Gemm" && x.rank() != 2)) return false;
   const std::optional<IntegerWeight> factors = weight_of(given, transpose ? 0 : 1);
   if (!factors) return false;
-  Tensor weight = transpose ? transposed(factors->integers, {1, 0}) : factors->integers;
+  Tensor weight = transpose ? permuted(factors->integers, std::vector<int64_t>{1, 0}) : factors->integers;
   if (weight.shape()[0] != x.shape().back() || !is_bias(importer, node, weight.shape()[1])) return false;
   const std::optional<Chain> chain = chain_of(importer, node, true);
   if (!chain) return false;
@@ -193,7 +194,7 @@ ImportedValue of_rank(const ImportedValue& value, int64_t rank) {
 
 Ref integers_in_order(Importer& importer, ImportedValue& value, const std::vector<int64_t>& order) {
   if (!value.constant) return importer.in_order(value, order);
-  return importer.parameter(value.name, transposed(*value.integers, order), value.quantization);
+  return importer.parameter(value.name, permuted(*value.integers, order), value.quantization);
 }
 
 template <Operator Op>

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/onnx/importer.h"
 #include "fovea/interchange/onnx/shape_arguments.h"
 
@@ -47,7 +48,7 @@ void import_unsqueeze(Importer& importer, const OnnxNode& node) {
 void import_transpose(Importer& importer, const OnnxNode& node) {
   ImportedValue& x = importer.input(node, 0);
   const std::vector<int64_t> permutation = permutation_of(importer, node, x.rank());
-  if (x.constant) return importer.set_constant(node, 0, transposed(*x.constant, permutation));
+  if (x.constant) return importer.set_constant(node, 0, permuted(*x.constant, permutation));
   importer.set(node, 0, x.ref, x.layout.transposed(permutation));
 }
 

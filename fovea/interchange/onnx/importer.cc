@@ -5,6 +5,9 @@
 #include <bit>
 #include <cstring>
 
+#include "fovea/core/tensor_arithmetic.h"
+#include "fovea/core/tensor_permute.h"
+
 namespace fovea {
 namespace {
 
@@ -47,7 +50,8 @@ ImportedValue& Importer::named(const OnnxNode& node, const std::string& name) {
 
 ImportedValue& Importer::value(const std::string& name, const std::string& reader) {
   const auto found = values_.find(name);
-  if (found == values_.end()) fail("{}: {} reads \"{}\", which nothing before it computes", file_name_, reader, name);
+  if (found == values_.end())
+    fail("{}: {} reads \"{}\", which nothing before it computes", file_name_, reader, name);
   return found->second;
 }
 
@@ -189,7 +193,7 @@ int64_t Importer::dimension(const OnnxNode& node, int64_t given, int64_t rank) c
 
 // The value is remembered in that order, so that later readers find it there.
 Ref Importer::in_order(ImportedValue& value, const std::vector<int64_t>& order) {
-  if (value.constant) return parameter(value.name, transposed(*value.constant, order));
+  if (value.constant) return parameter(value.name, permuted(*value.constant, order));
   for (const LayoutStep& step : steps_into_order(value.layout, shape_of(value.ref), order)) {
     value.ref = step.transposes ? graph_.add(ops::Transpose{.input = value.ref, .permutation = step.numbers}, value.name)
                                 : graph_.add(ops::Reshape{.input = value.ref, .shape = step.numbers}, value.name);
@@ -306,7 +310,7 @@ InferenceModel Importer::finish() {
     if (result.rank() > 2) channels_first_.insert(port.name);
     if (result.constant) {
       // A result that does not depend on the inputs, such as a shape; the graph returns it as a constant.
-      const Tensor known_result = transposed(*result.constant, channels_last_order(result.rank()));
+      const Tensor known_result = permuted(*result.constant, channels_last_order(result.rank()));
       if (known_result.empty()) fail("{}: the result \"{}\" is empty", file_name_, port.name);
       results.emplace_back(port.name,
                            known(known_result.dtype() == DType::boolean ? truth_numbers(known_result) : known_result));

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "fovea/core/error.h"
+#include "fovea/core/tensor_permute.h"
 
 namespace fovea {
 namespace {
@@ -244,46 +245,10 @@ std::vector<LayoutStep> steps_into_order(const Layout& layout, const Shape& shap
   return steps;
 }
 
-std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b) {
-  Shape result(std::max(a.size(), b.size()), 1);
-  for (size_t i = 0; i < result.size(); ++i) {
-    const int64_t in_a = i < a.size() ? a[a.size() - 1 - i] : 1, in_b = i < b.size() ? b[b.size() - 1 - i] : 1;
-    if (in_a != in_b && in_a != 1 && in_b != 1) return std::nullopt;
-    result[result.size() - 1 - i] = in_a == 1 ? in_b : in_a;
-  }
-  return result;
-}
-
-Tensor transposed(const Tensor& tensor, const std::vector<int64_t>& permutation) {
-  check_order(permutation, tensor.shape().size());
-  const size_t rank = permutation.size();
-  Shape strides(rank, 1), shape(rank), steps(rank);
-  for (size_t d = rank; d-- > 1;) strides[d - 1] = strides[d] * tensor.shape()[d];
-  for (size_t d = 0; d < rank; ++d) {
-    shape[d] = tensor.shape()[static_cast<size_t>(permutation[d])];
-    steps[d] = strides[static_cast<size_t>(permutation[d])];
-  }
-  Tensor result(shape, tensor.dtype());
-  const size_t element = byte_size(tensor.dtype());
-  Shape position(rank, 0);
-  int64_t source = 0;
-  for (int64_t index = 0; index < result.size(); ++index) {
-    std::memcpy(result.raw() + static_cast<size_t>(index) * element, tensor.raw() + static_cast<size_t>(source) * element,
-                element);
-    for (size_t d = rank; d-- > 0;) {
-      source += steps[d];
-      if (++position[d] < shape[d]) break;
-      source -= steps[d] * shape[d];
-      position[d] = 0;
-    }
-  }
-  return result;
-}
-
 Tensor arranged(const Tensor& tensor, const Layout& layout) {
   const std::optional<Rearrangement> way = rearrangement(Layout::row_major(tensor.shape()), layout);
   if (!way) fail("a tensor {} does not divide into its layout", to_string(tensor.shape()));
-  return transposed(tensor.reshaped(way->split), way->permutation).reshaped(layout.factors());
+  return permuted(tensor.reshaped(way->split), way->permutation).reshaped(layout.factors());
 }
 
 bool is_rows(const Layout& layout) {

@@ -94,12 +94,6 @@ struct LayoutStep {
 // The steps from memory of this layout, in a tensor of `shape`, to a tensor with its dimensions in the given order.
 std::vector<LayoutStep> steps_into_order(const Layout& layout, const Shape& shape, const std::vector<int64_t>& order);
 
-// The shape that both broadcast to, aligned at the last dimension; nothing when extents differ and neither is 1.
-std::optional<Shape> broadcast_shape(const Shape& a, const Shape& b);
-
-// Host tensors of any element type.
-Tensor transposed(const Tensor& tensor, const std::vector<int64_t>& permutation);
-
 // The row-major memory of `tensor` put into `layout` (of the tensor's shape); the result has the shape of the factors.
 Tensor arranged(const Tensor& tensor, const Layout& layout);
 

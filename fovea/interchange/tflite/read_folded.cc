@@ -2,8 +2,8 @@
 // What files compute from constants alone: shapes for RESHAPE and the like, and weights that are stored differently from how
 // they are used. Small integers are computed here, and constants of any type are moved.
 #include <algorithm>
-#include <functional>
 
+#include "fovea/core/tensor_arithmetic.h"
 #include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/tflite/reader.h"
 
@@ -27,90 +27,76 @@ bool all_integers(Reader& reader) {
   return true;
 }
 
-using Function = std::function<int64_t(int64_t, int64_t)>;
-
-int64_t wrapped(uint64_t value) { return static_cast<int64_t>(value); }
-
-// A function of two integers; nothing for a division by zero.
-Function function_of(BuiltinOperator code) {
+std::optional<BinaryFunction> function_of(BuiltinOperator code) {
   switch (code) {
     case BuiltinOperator::ADD:
-      return [](int64_t a, int64_t b) { return wrapped(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); };
+      return BinaryFunction::add;
     case BuiltinOperator::SUB:
-      return [](int64_t a, int64_t b) { return wrapped(static_cast<uint64_t>(a) - static_cast<uint64_t>(b)); };
+      return BinaryFunction::subtract;
     case BuiltinOperator::MUL:
-      return [](int64_t a, int64_t b) { return wrapped(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); };
+      return BinaryFunction::multiply;
     case BuiltinOperator::DIV:
-      return [](int64_t a, int64_t b) { return b == -1 ? wrapped(0 - static_cast<uint64_t>(a)) : a / b; };
+      return BinaryFunction::divide;
     case BuiltinOperator::FLOOR_DIV:
-      return [](int64_t a, int64_t b) {
-        if (b == -1) return wrapped(0 - static_cast<uint64_t>(a));
-        return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
-      };
+      return BinaryFunction::floor_divide;
     case BuiltinOperator::FLOOR_MOD:
-      return [](int64_t a, int64_t b) { return b == -1 ? 0 : a % b + (a % b != 0 && (a < 0) != (b < 0) ? b : 0); };
+      return BinaryFunction::floored_modulo;
     case BuiltinOperator::MAXIMUM:
-      return [](int64_t a, int64_t b) { return std::max(a, b); };
+      return BinaryFunction::maximum;
     case BuiltinOperator::MINIMUM:
-      return [](int64_t a, int64_t b) { return std::min(a, b); };
+      return BinaryFunction::minimum;
     default:
-      return {};
+      return std::nullopt;
   }
 }
 
 bool fold_binary(Reader& reader) {
-  const Function function = function_of(reader.op().code);
+  const std::optional<BinaryFunction> function = function_of(reader.op().code);
   if (!function || reader.input_count() != 2) return false;
-  const Tensor left = reader.values(0, "input"), right = reader.values(1, "input");
-  const std::vector<int64_t> a = reader.integers(0, "input"), b = reader.integers(1, "input");
-  if (a.size() != b.size() && a.size() != 1 && b.size() != 1) return false;
-  const bool divides = reader.op().code == BuiltinOperator::DIV || reader.op().code == BuiltinOperator::FLOOR_DIV ||
-                       reader.op().code == BuiltinOperator::FLOOR_MOD;
-  if (divides && std::ranges::find(b, 0) != b.end()) reader.fail("divides by zero");
-  const bool longer = b.size() > a.size() || (b.size() == a.size() && right.shape().size() > left.shape().size());
-  std::vector<int64_t> result(std::max(a.size(), b.size()));
-  for (size_t i = 0; i < result.size(); ++i) result[i] = function(a[a.size() == 1 ? 0 : i], b[b.size() == 1 ? 0 : i]);
-  reader.set_constant_output(integer_tensor(longer ? right.shape() : left.shape(), result, left.dtype()));
+  const Tensor a = reader.values(0, "input"), b = reader.values(1, "input");
+  const std::optional<Shape> shape = broadcast_shape(a.shape(), b.shape());
+  if (!shape || element_count(*shape) > most_numbers || a.dtype() != b.dtype()) return false;
+  const bool divides = function == BinaryFunction::divide || function == BinaryFunction::floor_divide ||
+                       function == BinaryFunction::floored_modulo;
+  if (divides && std::ranges::count(reader.integers(1, "input"), 0) > 0) reader.fail("divides by zero");
+  reader.set_constant_output(computed(*function, a, b));
   return true;
 }
 
-// The product, sum, minimum or maximum of all numbers.
-bool fold_reduction(Reader& reader) {
-  const std::vector<int64_t> numbers = reader.integers(0, "input");
-  const auto* options = reader.op().options<ReducerOptions>();
-  if (reader.values(0, "input").shape().size() != 1 || numbers.empty()) return false;
-  int64_t result = numbers[0];
-  for (size_t i = 1; i < numbers.size(); ++i) {
-    switch (reader.op().code) {
-      case BuiltinOperator::REDUCE_PROD:
-        result = wrapped(static_cast<uint64_t>(result) * static_cast<uint64_t>(numbers[i]));
-        break;
-      case BuiltinOperator::SUM:
-        result = wrapped(static_cast<uint64_t>(result) + static_cast<uint64_t>(numbers[i]));
-        break;
-      case BuiltinOperator::REDUCE_MAX:
-        result = std::max(result, numbers[i]);
-        break;
-      case BuiltinOperator::REDUCE_MIN:
-        result = std::min(result, numbers[i]);
-        break;
-      default:
-        return false;
-    }
+std::optional<BinaryFunction> reduction_of(BuiltinOperator code) {
+  switch (code) {
+    case BuiltinOperator::REDUCE_PROD:
+      return BinaryFunction::multiply;
+    case BuiltinOperator::SUM:
+      return BinaryFunction::add;
+    case BuiltinOperator::REDUCE_MAX:
+      return BinaryFunction::maximum;
+    case BuiltinOperator::REDUCE_MIN:
+      return BinaryFunction::minimum;
+    default:
+      return std::nullopt;
   }
-  const Shape shape = options && options->keep_dims() ? Shape{1} : Shape{};
-  reader.set_constant_output(integer_tensor(shape, {result}, reader.values(0, "input").dtype()));
+}
+
+// The product, sum, minimum or maximum of all numbers.
+bool fold_reduction(Reader& reader, BinaryFunction function) {
+  const Tensor numbers = reader.values(0, "input");
+  const auto* options = reader.op().options<ReducerOptions>();
+  if (numbers.shape().size() != 1 || numbers.empty()) return false;
+  Tensor result = strided_slice(numbers, {0}, {1}, {1});
+  for (int64_t i = 1; i < numbers.size(); ++i) result = computed(function, result, strided_slice(numbers, {i}, {1}, {1}));
+  reader.set_constant_output(options && options->keep_dims() ? result : result.reshaped({}));
   return true;
 }
 
 bool fold_concatenation(Reader& reader) {
-  std::vector<int64_t> all;
+  std::vector<Tensor> parts;
   for (size_t i = 0; i < reader.input_count(); ++i) {
-    if (reader.values(i, "input").shape().size() != 1) return false;
-    const std::vector<int64_t> part = reader.integers(i, "input");
-    all.insert(all.end(), part.begin(), part.end());
+    parts.push_back(reader.values(i, "input"));
+    if (parts.back().shape().size() != 1 || parts.back().dtype() != parts.front().dtype()) return false;
   }
-  reader.set_constant_output(integer_tensor({std::ssize(all)}, all, reader.values(0, "input").dtype()));
+  if (parts.empty()) return false;
+  reader.set_constant_output(concatenated(parts, 0));
   return true;
 }
 
@@ -200,12 +186,8 @@ bool read_folded(Reader& reader) {
       break;
   }
   if (!all_integers(reader)) return false;
+  if (const std::optional<BinaryFunction> function = reduction_of(reader.op().code)) return fold_reduction(reader, *function);
   switch (reader.op().code) {
-    case BuiltinOperator::REDUCE_PROD:
-    case BuiltinOperator::SUM:
-    case BuiltinOperator::REDUCE_MAX:
-    case BuiltinOperator::REDUCE_MIN:
-      return fold_reduction(reader);
     case BuiltinOperator::CONCATENATION:
       return fold_concatenation(reader);
     case BuiltinOperator::RANGE:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pass fovea-fold: folds operators on constants, operators without effect, and operators that undo the one before.
-#include <cmath>
-
+#include "fovea/graph/evaluated.h"
+#include "fovea/graph/graph_implementation.h"
 #include "fovea/passes/passes.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -24,7 +24,7 @@ RankedTensorType type_of(Value value) { return cast<RankedTensorType>(value.getT
 std::optional<double> repeated_number(Value value) {
   DenseElementsAttr elements;
   if (!matchPattern(value, m_Constant(&elements)) || !elements.isSplat()) return std::nullopt;
-  if (auto number = dyn_cast<FloatAttr>(elements.getSplatValue<Attribute>())) return number.getValueAsDouble();
+  if (auto number = dyn_cast<FloatAttr>(elements.getSplatValue<mlir::Attribute>())) return number.getValueAsDouble();
   return std::nullopt;
 }
 
@@ -85,66 +85,40 @@ struct DropCast : OpRewritePattern<dialect::CastOp> {
   }
 };
 
-using Values = std::vector<float>;
-
-std::optional<Values> constant_values(Value value) {
+// The elements of a small constant of f32.
+std::optional<Tensor> constant_values(Value value) {
   DenseElementsAttr elements;
   if (!matchPattern(value, m_Constant(&elements)) || !elements.getElementType().isF32()) return std::nullopt;
   if (elements.getNumElements() > largest_folded) return std::nullopt;
-  return Values(elements.value_begin<float>(), elements.value_end<float>());
+  return from_mlir(elements);
 }
 
-void replace_by_values(PatternRewriter& rewriter, Operation* op, ArrayRef<float> values) {
-  auto type = type_of(op->getResult(0));
-  rewriter.replaceOpWithNewOp<dialect::ConstantOp>(op, type, DenseElementsAttr::get(type, values));
-}
-
+// Arithmetic on constants.
 template <typename Op>
-struct FoldUnary : OpRewritePattern<Op> {
-  FoldUnary(MLIRContext* context, float (*function)(float)) : OpRewritePattern<Op>(context), function_(function) {}
+struct FoldArithmetic : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op, PatternRewriter& rewriter) const override {
-    auto values = constant_values(op.getInput());
-    if (!values) return failure();
-    for (float& value : *values) value = function_(value);
-    replace_by_values(rewriter, op, *values);
-    return success();
-  }
-  float (*function_)(float);
-};
-
-// The index of the operand's element that broadcasting maps to element `at` of the result.
-int64_t broadcast_index(int64_t at, ArrayRef<int64_t> result, ArrayRef<int64_t> operand) {
-  int64_t index = 0, stride = 1;
-  for (size_t i = 0; i < result.size(); ++i) {
-    const int64_t size = result[result.size() - 1 - i];
-    const int64_t coordinate = at % size;
-    at /= size;
-    if (i >= operand.size()) continue;
-    const int64_t own = operand[operand.size() - 1 - i];
-    if (own != 1) index += coordinate * stride;
-    stride *= own;
-  }
-  return index;
-}
-
-template <typename Op>
-struct FoldBinary : OpRewritePattern<Op> {
-  FoldBinary(MLIRContext* context, float (*function)(float, float)) : OpRewritePattern<Op>(context), function_(function) {}
-  LogicalResult matchAndRewrite(Op op, PatternRewriter& rewriter) const override {
-    auto left = constant_values(op.getLhs()), right = constant_values(op.getRhs());
-    auto shape = type_of(op.getResult()).getShape();
-    if (!left || !right || type_of(op.getResult()).getNumElements() > largest_folded) return failure();
-    Values values(type_of(op.getResult()).getNumElements());
-    for (size_t i = 0; i < values.size(); ++i) {
-      const auto at = static_cast<int64_t>(i);
-      values[i] = function_((*left)[broadcast_index(at, shape, type_of(op.getLhs()).getShape())],
-                            (*right)[broadcast_index(at, shape, type_of(op.getRhs()).getShape())]);
+    std::vector<Tensor> operands;
+    for (Value operand : op->getOperands()) {
+      auto values = constant_values(operand);
+      if (!values) return failure();
+      operands.push_back(*values);
     }
-    replace_by_values(rewriter, op, values);
+    auto type = type_of(op.getResult());
+    if (type.getNumElements() > largest_folded) return failure();
+    const std::optional<Tensor> result = evaluated(op->getName().stripDialect().str(), operands, type.getShape().vec());
+    if (!result) return failure();
+    const auto values = result->template values<float>();
+    rewriter.replaceOpWithNewOp<dialect::ConstantOp>(
+        op, type, DenseElementsAttr::get(type, ArrayRef<float>(values.data(), values.size())));
     return success();
   }
-  float (*function_)(float, float);
 };
+
+template <typename... Ops>
+void fold_arithmetic(RewritePatternSet& patterns) {
+  patterns.add<FoldArithmetic<Ops>...>(patterns.getContext());
+}
 
 struct FoldReshape : OpRewritePattern<dialect::ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -165,24 +139,8 @@ struct FoldPass : impl::FoldPassBase<FoldPass> {
     patterns.add<DropNeutralOperand<dialect::SubOp>>(context, 0.0, false);
     patterns.add<DropNeutralOperand<dialect::MulOp>>(context, 1.0, true);
     patterns.add<DropNeutralOperand<dialect::DivOp>>(context, 1.0, false);
-    patterns.add<FoldBinary<dialect::AddOp>>(
-        context, +[](float a, float b) { return a + b; });
-    patterns.add<FoldBinary<dialect::SubOp>>(
-        context, +[](float a, float b) { return a - b; });
-    patterns.add<FoldBinary<dialect::MulOp>>(
-        context, +[](float a, float b) { return a * b; });
-    patterns.add<FoldBinary<dialect::DivOp>>(
-        context, +[](float a, float b) { return a / b; });
-    patterns.add<FoldUnary<dialect::NegOp>>(
-        context, +[](float a) { return -a; });
-    patterns.add<FoldUnary<dialect::ExpOp>>(
-        context, +[](float a) { return std::exp(a); });
-    patterns.add<FoldUnary<dialect::LogOp>>(
-        context, +[](float a) { return std::log(a); });
-    patterns.add<FoldUnary<dialect::SqrtOp>>(
-        context, +[](float a) { return std::sqrt(a); });
-    patterns.add<FoldUnary<dialect::RsqrtOp>>(
-        context, +[](float a) { return 1 / std::sqrt(a); });
+    fold_arithmetic<dialect::AddOp, dialect::SubOp, dialect::MulOp, dialect::DivOp, dialect::NegOp, dialect::ExpOp,
+                    dialect::LogOp, dialect::SqrtOp, dialect::RsqrtOp>(patterns);
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns)))) signalPassFailure();
   }
 };

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "fovea/core/error.h"
+#include "fovea/core/tensor_permute.h"
 
 namespace fovea {
 namespace {
@@ -26,7 +27,7 @@ std::vector<int64_t> numbers(const Tensor& tensor) {
 Tensor read_out(const Tensor& memory, const Layout& layout) {
   const auto way = rearrangement(layout, Layout::row_major(layout.shape()));
   EXPECT_TRUE(way.has_value());
-  return transposed(memory.reshaped(way->split), way->permutation).reshaped(layout.shape());
+  return permuted(memory.reshaped(way->split), way->permutation).reshaped(layout.shape());
 }
 
 TEST(Layout, FlattenedChannelsLastKeepsItsMemory) {
@@ -68,7 +69,7 @@ TEST(Layout, RefusesWhatDoesNotFit) {
     EXPECT_THROW(map.transposed(order), Error);
     EXPECT_THROW(Layout::permuted({2, 3, 4, 5}, order), Error);
     EXPECT_THROW(ordered_layout({2, 3, 4, 5}, order), Error);
-    EXPECT_THROW(transposed(counted({2, 3, 4, 5}), order), Error);
+    EXPECT_THROW(permuted(counted({2, 3, 4, 5}), order), Error);
   }
   for (const Shape& shape : {Shape{}, Shape{120, 2}, Shape{7}, Shape{2, 3, 4}}) EXPECT_THROW(map.reshaped(shape), Error);
 }
@@ -81,13 +82,13 @@ TEST(Layout, RandomWalksKeepTrackOfEveryElement) {
   for (int walk = 0; walk < 50; ++walk) {
     const Tensor memory = counted({2, 4, 6, 3});
     Layout layout = Layout::permuted(memory.shape(), {0, 3, 1, 2});
-    Tensor tensor = transposed(memory, {0, 3, 1, 2});
+    Tensor tensor = permuted(memory, std::vector<int64_t>{0, 3, 1, 2});
     for (int step = 0; step < 6; ++step) {
       std::vector<int64_t> permutation(tensor.shape().size());
       std::iota(permutation.begin(), permutation.end(), 0);
       std::shuffle(permutation.begin(), permutation.end(), random);
       layout = layout.transposed(permutation);
-      tensor = transposed(tensor, permutation);
+      tensor = permuted(tensor, permutation);
       const Shape& shape = shapes[random() % shapes.size()];
       if (const std::optional<Layout> next = layout.reshaped(shape)) {
         layout = *next;
