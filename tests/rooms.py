@@ -27,7 +27,7 @@ OTHER_WORDS = {
     "app/quantize.cc": {"quantize"},  # a command
     "bench/kernels/kernel_bench.cc": {"conv", "dense"},  # names of layers
     "fovea/graph/model_metadata.cc": {"resize"},  # keys of JSON
-    "fovea/graph/rewrite/folding.cc": {"constant"},  # names of parameters
+    "fovea/passes/network/folded.cc": {"constant"},  # names of parameters
     "fovea/interchange/onnx/": {"constant", "floor", "ceil", "tanh"},  # values of ONNX's attributes
     "fovea/interchange/tflite/": {"constant"},  # what a message calls a tensor
     "fovea/models/architectures/": {"conv"},  # names of layers

@@ -4,6 +4,7 @@
 #include "fovea/dialect/Dialect.cc.inc"
 #include "fovea/dialect/Interfaces.cc.inc"
 #include "fovea/dialect/check.h"
+#include "fovea/dialect/quantized/quantized.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -35,7 +36,8 @@ LogicalResult check_port_attribute(Operation* op, NamedAttribute attribute, bool
   if (name == "fovea.role" && is_argument && text &&
       (text.getValue() == "input" || text.getValue() == "parameter" || text.getValue() == "state"))
     return success();
-  const bool mark = name == "fovea.unsigned_bytes" || name == "fovea.non_temporal";  // on tile programs
+  const bool mark = name == "fovea.unsigned_bytes" || name == "fovea.non_temporal" ||  // on tile programs
+                    name == "fovea.four_bits";                                         // for fovea-quantize
   if (mark && is_argument && isa<UnitAttr>(attribute.getValue())) return success();
   if (name == "fovea.role" && is_argument && text && text.getValue() == "hoisted")
     return success();  // set by fovea-hoist-constants
@@ -56,6 +58,9 @@ LogicalResult FoveaDialect::verifyOperationAttribute(Operation* op, NamedAttribu
   if (isa<FunctionOpInterface, ModuleOp>(op)) return success();
   if (attribute.getName() == "fovea.repeated" && isa<CallOpInterface>(op)) return success();  // set by fovea-rematerialize
   if (attribute.getName() == "fovea.dot_product" && isa<UnitAttr>(attribute.getValue())) return success();  // on tile programs
+  if (attribute.getName() == "fovea.layer" && isa<IntegerAttr>(attribute.getValue()))
+    return success();                                                                     // set by fovea-group-layers
+  if (attribute.getName() == "fovea.layer_end" && isa<QuantizeOp>(op)) return success();  // for fovea-quantize
   return op->emitError() << "attribute " << attribute.getName() << " belongs on a function";
 }
 LogicalResult FoveaDialect::verifyRegionArgAttribute(Operation* op, unsigned, unsigned, NamedAttribute attribute) {

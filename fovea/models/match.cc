@@ -5,9 +5,9 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/operators.h"
-#include "fovea/graph/rewrite/folding.h"
-#include "fovea/graph/rewrite/fused_layers.h"
 #include "fovea/graph/rewrite/graph_copy.h"
+#include "fovea/passes/network/folded.h"
+#include "fovea/passes/network/fused_layers.h"
 
 namespace fovea {
 namespace {

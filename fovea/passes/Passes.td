@@ -98,8 +98,27 @@ def FoldBatchNormPass : Pass<"fovea-fold-batch-norm", "::mlir::func::FuncOp"> {
     a bias, which fovea-hoist-constants computes once. Otherwise it becomes one multiplication and one addition by numbers that are computed
     once for each channel, and fovea-fuse puts both into the contraction's kernel. A bias between the two is included in those numbers. Jacob et al., "Quantization and training of neural
     networks for efficient integer-arithmetic-only inference", 2018, section 3.2.
+
+    With `by-value` it is for networks whose parameters are known by value, as files are written of: sums and products with numbers by channel are
+    folded, too, each norm that follows no contraction is replaced, and it fails on a norm whose parameters are not known. The location of each tensor that is
+    computed is then its name: that of the tensor in whose place it is, or the filter's with "bias" for "weight". Epsilon keeps all its digits.
   }];
+  let options = [Option<"by_value", "by-value", "bool", "false", "leave no norm, for parameters that are then computed by value">,
+                 Option<"norms_as_convolutions", "norms-as-convolutions", "bool", "false",
+                        "with by-value: a norm of maps that follows no contraction becomes a depthwise 1x1 convolution, not a product and a sum">];
   let constructor = "::fovea::create_fold_batch_norm_pass()";
+  let dependentDialects = ["::fovea::dialect::FoveaDialect"];
+}
+
+def GroupLayersPass : Pass<"fovea-group-layers", "::mlir::func::FuncOp"> {
+  let summary = "number the layers that other runtimes compute by one operator";
+  let description = [{
+    A convolution or dense layer whose weight is a parameter, with the addition of its bias and the activation that follows, is one layer, and so
+    is a sum, difference or product with its activation, where nothing else reads the values between. Any other operator is a layer of its own. Each operator gets
+    the number of its layer as the attribute `fovea.layer`. Writers of files and the quantizer go by the same groups
+    (fovea/passes/network/fused_layers.h).
+  }];
+  let constructor = "::fovea::create_group_layers_pass()";
   let dependentDialects = ["::fovea::dialect::FoveaDialect"];
 }
 

@@ -33,7 +33,12 @@ std::unique_ptr<mlir::Pass> create_hoist_constants_pass();
 std::unique_ptr<mlir::Pass> create_fuse_pass();
 std::unique_ptr<mlir::Pass> create_rematerialize_pass();
 std::unique_ptr<mlir::Pass> create_fold_pass();
-std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass();
+/// The options of fovea-fold-batch-norm.
+struct BatchNormFolding {
+  bool by_value = false, norms_as_convolutions = false;
+};
+std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass(const BatchNormFolding& folding = {});
+std::unique_ptr<mlir::Pass> create_group_layers_pass();
 std::unique_ptr<mlir::Pass> create_dequantize_pass();
 
 /// registerFoveaPasses() registers all of them, for fovea-opt.

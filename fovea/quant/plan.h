@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "fovea/graph/quantization.h"
-#include "fovea/graph/rewrite/fused_layers.h"
+#include "fovea/passes/network/fused_layers.h"
 #include "fovea/quant/observer.h"
 
 namespace fovea {

@@ -7,9 +7,9 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/operators.h"
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/graph/rewrite/graph_copy.h"
 #include "fovea/nn/operators.h"
+#include "fovea/passes/network/folded.h"
 
 namespace fovea {
 namespace {
@@ -152,7 +152,8 @@ std::optional<LearnedRanges> learned_ranges(const InferenceModel& model) {
     if (parameters.contains(value.index)) continue;
     const auto bound = [&](size_t operand) {
       const auto name = names.find(node.operands[operand].index);
-      if (name == names.end()) fail("fake_quantize \"{}\": its range is not a tensor of the model", node.layer);
+      if (name == names.end())
+        fail(ErrorCode::data_loss, "fake_quantize \"{}\": its range is not a tensor of the model", node.layer);
       return model.tensors.at(name->second).data<float>()[0];
     };
     ranges[copy(value).index] = {bound(1), bound(2)};

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
-#include "fovea/graph/rewrite/folding.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/quant/calibration.h"
 #include "fovea/train/run.h"
 

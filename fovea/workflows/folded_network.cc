@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
-#include "fovea/graph/rewrite/folding.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/passes/network/dequantize.h"
 #include "fovea/quant/quantization_aware.h"
 

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "fovea/core/random.h"
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/nn/layers.h"
+#include "fovea/passes/network/folded.h"
 #include "tests/nn/compiled.h"
 
 namespace fovea {

@@ -9,10 +9,10 @@
 
 #include "fovea/core/error.h"
 #include "fovea/data/loader.h"
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/inference/session.h"
 #include "fovea/models/registry.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/quant/analysis.h"
 
 namespace fovea {

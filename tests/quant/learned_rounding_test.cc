@@ -6,9 +6,9 @@
 
 #include <cmath>
 
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/models/registry.h"
 #include "fovea/nn/operators.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/quant/layer_weights.h"
 #include "fovea/quant/sample_tiles.h"
 #include "tests/quant/networks.h"

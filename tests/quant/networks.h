@@ -6,7 +6,7 @@
 
 #include "fovea/core/random.h"
 #include "fovea/graph/inference_model.h"
-#include "fovea/graph/rewrite/folding.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/quant/plan.h"
 #include "tests/nn/compiled.h"
 

@@ -2,12 +2,12 @@
 #include "tests/random_graphs/pipelines.h"
 
 #include "fovea/core/internal_error.h"
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/interchange/onnx/layout.h"
 #include "fovea/interchange/onnx/read.h"
 #include "fovea/interchange/onnx/write.h"
 #include "fovea/interchange/tflite/read.h"
 #include "fovea/interchange/tflite/write.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/quant/analysis.h"
 #include "fovea/quant/quantizer.h"
 #include "tests/random_graphs/execution.h"

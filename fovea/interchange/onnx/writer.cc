@@ -4,10 +4,10 @@
 #include <set>
 
 #include "fovea/graph/model_metadata.h"
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/interchange/onnx/channel_order.h"
 #include "fovea/interchange/onnx/exporter.h"
 #include "fovea/interchange/onnx/write.h"
+#include "fovea/passes/network/folded.h"
 
 namespace fovea {
 namespace {
@@ -32,7 +32,7 @@ bool is_quantized(const Graph& graph) {
 }
 
 // `turned` holds the inputs whose channels come first in the file.
-OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& layers, const std::set<std::string>& turned) {
+OnnxFile written(const InferenceModel& model, const std::vector<FusedLayer>& layers, const std::set<std::string>& turned) {
   Exporter exporter(model);
   for (const Graph::Argument& argument : model.graph.arguments()) {
     if (argument.role == Role::input) exporter.add_input(argument, turned.contains(argument.name));
@@ -59,25 +59,25 @@ int64_t transpositions(const OnnxFile& file) { return std::ranges::count(file.no
 // An input with three or more dimensions has its channels first in the file if the network treats it as a feature map, and is
 // left as it is otherwise. A file that is read back then has the inputs it had. If neither order is read back correctly, inputs
 // with four or more dimensions get their channels first.
-OnnxFile exported(const InferenceModel& model, const std::vector<FusedLayer>& layers) {
+OnnxFile written_as_read(const InferenceModel& model, const std::vector<FusedLayer>& layers) {
   std::set<std::string> turned;
   for (const Graph::Argument& argument : model.graph.arguments()) {
     if (argument.role == Role::input && argument.type.shape.size() >= 3) turned.insert(argument.name);
   }
-  OnnxFile file = exported(model, layers, turned);
+  OnnxFile file = written(model, layers, turned);
   const std::set<std::string> misread = misread_inputs(file, turned);
   if (transpositions(file) > 0) {  // A network of feature maps has none.
-    OnnxFile plain = exported(model, layers, {});
+    OnnxFile plain = written(model, layers, {});
     if (misread_inputs(plain, {}).empty() && transpositions(plain) < transpositions(file)) return plain;
   }
   if (misread.empty()) return file;
   for (const std::string& name : misread) turned.erase(name);
-  file = exported(model, layers, turned);
+  file = written(model, layers, turned);
   for (const std::string& name : misread_inputs(file, turned)) {
     const auto port = std::ranges::find(file.inputs, name, &OnnxPort::name);
     if (port->shape.size() > 3) turned.insert(name);
   }
-  return exported(model, layers, turned);
+  return written(model, layers, turned);
 }
 
 // ONNX has no arithmetic for 16-bit quantized activations.
@@ -100,7 +100,7 @@ void write_onnx(const std::filesystem::path& path, const InferenceModel& model) 
   const InferenceModel& source = integers ? model : *plain;
   const std::vector<FusedLayer> layers = fused_layers(source.graph);
   refuse_words(source);
-  OnnxFile file = exported(source, layers);
+  OnnxFile file = written_as_read(source, layers);
   file.metadata[metadata_key] = metadata_text(model);
   write_onnx_file(path, file);
 }

@@ -11,7 +11,7 @@
 
 namespace fovea {
 
-/// Writes a model like write_file(). A float network is folded first (fovea/graph/rewrite/folding.h); one with quantized
+/// Writes a model like write_file(). A float network is folded first (fovea/passes/network/folded.h); one with quantized
 /// tensors is written as it is. A convolution or dense layer with its bias and activation is one operator of the file.
 /// Operators that the format lacks are composed from others, and refused by name where that is impossible. Preprocessing and
 /// labels are written as metadata. Equal models give equal bytes.

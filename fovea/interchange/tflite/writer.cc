@@ -7,8 +7,8 @@
 #include "fovea/core/file.h"
 #include "fovea/graph/model_metadata.h"
 #include "fovea/graph/operators.h"
-#include "fovea/graph/rewrite/folding.h"
 #include "fovea/interchange/tflite/write.h"
+#include "fovea/passes/network/folded.h"
 
 namespace fovea::tflite {
 namespace {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "fovea/core/error.h"
-#include "fovea/graph/rewrite/fused_layers.h"
 #include "fovea/interchange/tflite/file.h"
+#include "fovea/passes/network/fused_layers.h"
 
 namespace fovea::tflite {
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folding keeps the function, and fused layers contain every operator once.
-#include "fovea/graph/rewrite/folding.h"
+#include "fovea/passes/network/folded.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "fovea/core/random.h"
-#include "fovea/graph/rewrite/fused_layers.h"
 #include "fovea/nn/layers.h"
 #include "fovea/nn/operators.h"
+#include "fovea/passes/network/fused_layers.h"
 #include "tests/nn/compiled.h"
 
 namespace fovea {

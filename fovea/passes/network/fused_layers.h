@@ -29,7 +29,7 @@ struct FusedLayer {
   bool has_weight() const { return weight.index >= 0; }
 };
 
-/// The layers of a graph in order. `graph` must be as folded() (fovea/graph/rewrite/folding.h) returns it. A bias or activation
+/// The layers of a graph in order. `graph` must be as folded() (fovea/passes/network/folded.h) returns it. A bias or activation
 /// is included if nothing else reads the value before it.
 std::vector<FusedLayer> fused_layers(const Graph& graph);
 
