@@ -134,6 +134,20 @@ def DequantizePass : Pass<"fovea-dequantize", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::fovea::dialect::FoveaDialect"];
 }
 
+def QuantizePass : Pass<"fovea-quantize", "::mlir::func::FuncOp"> {
+  let summary = "replace layers between dequantize and quantize by operators on integers";
+  let description = [{
+    A `fovea.quantize` with the attribute `fovea.layer_end`, the layer of real numbers that it reads, and the `fovea.dequantize` that this layer
+    reads become one operator on integers: a convolution or dense layer with its bias and activation, a sum, difference or product with its
+    activation, a mean, a softmax, a function, or an operator that only moves numbers, whose types are then equal. A swish becomes a sigmoid and a
+    product, as in TensorFlow Lite. Other layers stay as they are. It fails on a layer that is marked and has no counterpart on integers. Weights in 4 bits
+    are arguments with the attribute `fovea.four_bits`; depthwise convolutions of such weights round as LiteRT does. Jacob et al., "Quantization and training of
+    neural networks for efficient integer-arithmetic-only inference", 2018, section 2.
+  }];
+  let constructor = "::fovea::create_quantize_pass()";
+  let dependentDialects = ["::fovea::dialect::FoveaDialect"];
+}
+
 def FusePass : Pass<"fovea-fuse", "::mlir::ModuleOp"> {
   let summary = "fuse linalg operations into kernels that share a loop";
   let description = [{

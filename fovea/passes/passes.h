@@ -40,6 +40,7 @@ struct BatchNormFolding {
 std::unique_ptr<mlir::Pass> create_fold_batch_norm_pass(const BatchNormFolding& folding = {});
 std::unique_ptr<mlir::Pass> create_group_layers_pass();
 std::unique_ptr<mlir::Pass> create_dequantize_pass();
+std::unique_ptr<mlir::Pass> create_quantize_pass();
 
 /// registerFoveaPasses() registers all of them, for fovea-opt.
 #define GEN_PASS_REGISTRATION

@@ -6,6 +6,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/graph/operators.h"
+#include "fovea/passes/network/quantize.h"
 #include "fovea/quant/layer_weights.h"
 #include "fovea/quant/parameters.h"
 #include "fovea/quant/pixels.h"
@@ -13,6 +14,7 @@
 namespace fovea {
 namespace {
 
+// Writes the network with quantize and dequantize operators around the layers that become integers, on which a pass then works.
 class Quantizer {
  public:
   Quantizer(const InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges, const QuantizerOptions& options)
@@ -26,12 +28,10 @@ class Quantizer {
 
  private:
   void write_input(const Graph::Argument& argument);
-  void write_real(const QuantizationPlan::Layer& layer);
-  void write_integer(const QuantizationPlan::Layer& layer);
-  Ref write_contraction(const QuantizationPlan::Layer& layer);
-  Ref write_elementwise(const QuantizationPlan::Layer& layer);
-  Ref write_moving(const QuantizationPlan::Layer& layer);
-  Ref write_function(const QuantizationPlan::Layer& layer);
+  void write_layer(const QuantizationPlan::Layer& layer);
+  std::vector<Ref> integer_operands(const QuantizationPlan::Layer& layer);
+  std::pair<Ref, Ref> integer_weights(const QuantizationPlan::Layer& layer, Ref input);
+  Ref write_operators(const QuantizationPlan::Layer& layer, const std::vector<Ref>& operands, std::optional<Ref> bias);
   std::pair<std::string, Ref> write_result(const Graph::Result& result);
 
   Ref real(Ref value);
@@ -42,10 +42,11 @@ class Quantizer {
   Ref add(const Op& op, const std::string& layer) {
     return graph_.add(op, layer);
   }
-  template <Operator Op>
-  Ref write_binary(const QuantizationPlan::Layer& layer);
+  Ref dequantized(Ref integers) { return add(ops::Dequantize{integers}, ""); }
+  Ref end_of_layer(Ref real, const QuantizedType& type);
   Ref converted(Ref value, const QuantizedType& type, const std::string& layer);
   QuantizedType type_of(Ref value) const { return fovea::type_of(plan_, ranges_, value); }
+  QuantizedType result_type(const QuantizationPlan::Layer& layer, const std::vector<Ref>& operands) const;
   float scale_of(Ref integer) const { return graph_.type(integer).quantization->scales[0]; }
 
   const InferenceModel& model_;
@@ -59,6 +60,7 @@ class Quantizer {
   std::map<std::string, Tensor> tensors_;
   std::map<std::string, Ref> parameters_;
   std::set<std::string> four_bits_;
+  std::vector<Ref> ends_;  // of layers on integers
 };
 
 std::string bias_name_of(std::string weight) {
@@ -129,124 +131,80 @@ void Quantizer::write_input(const Graph::Argument& argument) {
   const QuantizedType normalized = activation_type(normalized_range(model_.preprocessing));
   const Ref filter = parameter("normalization.weight", weights.weight_type, weights.weight);
   const Ref bias = parameter("normalization.bias", weights.bias_type, weights.bias);
-  integer_[argument.value.index] =
-      add(ops::QuantizedConv{.input = integers, .filter = filter, .bias = bias, .groups = shape.back(), .output = normalized},
-          "normalization");
+  const Ref products =
+      add(ops::Conv{.input = dequantized(integers), .filter = dequantized(filter), .groups = shape.back()}, "normalization");
+  integer_[argument.value.index] = end_of_layer(add(ops::Add{products, dequantized(bias)}, "normalization"), normalized);
 }
 
-Ref Quantizer::write_contraction(const QuantizationPlan::Layer& layer) {
-  const Ref input = integer(layer.inputs[0]);
-  // The ends of the integers, which stand for 0 and 1, clamp as a hard sigmoid does.
-  const std::string activation = layer.activation == ops::HardSigmoid::name ? "none" : layer.activation;
-  const QuantizedType output = type_of(layer.output);
+// Rounds the result of a layer, which becomes one operator on integers.
+Ref Quantizer::end_of_layer(Ref real, const QuantizedType& type) {
+  ends_.push_back(add(ops::Quantize{.input = real, .output = type}, ""));
+  return ends_.back();
+}
+
+// The integers of a layer's weight and bias.
+std::pair<Ref, Ref> Quantizer::integer_weights(const QuantizationPlan::Layer& layer, Ref input) {
   const QuantizedWeights weights =
       layer_weights(layer, values_.at(layer.weight.index), layer.has_bias() ? values_.at(layer.bias.index) : Tensor(),
-                    options_.scales, scale_of(input), output.quantization.scales[0]);
+                    options_.scales, scale_of(input), type_of(layer.output).quantization.scales[0]);
   const std::string& weight_name = names_.at(layer.weight.index);
   const std::string bias_name = layer.has_bias() ? names_.at(layer.bias.index) : bias_name_of(weight_name);
-  const Ref weight_ref =
-      parameter(weight_name, weights.weight_type, weights.weight);  // under this name, or another that is free
-  const Ref bias_ref = parameter(bias_name, weights.bias_type, weights.bias);
+  const Ref weight = parameter(weight_name, weights.weight_type, weights.weight);  // under this name, or another that is free
+  const Ref bias = parameter(bias_name, weights.bias_type, weights.bias);
   const bool four_bits = options_.scales.limit(layer) == 7;
   for (const auto& [name, ref] : parameters_)
-    if (ref == weight_ref && four_bits) four_bits_.insert(name);
-  const auto conv = layer.node.as<ops::Conv>();
-  if (!conv)
-    return add(
-        ops::QuantizedDense{.input = input, .weight = weight_ref, .bias = bias_ref, .activation = activation, .output = output},
-        layer.node.layer);
-  ops::QuantizedConv quantized{.input = input,
-                               .filter = weight_ref,
-                               .bias = bias_ref,
-                               .strides = conv->strides,
-                               .dilations = conv->dilations,
-                               .groups = conv->groups,
-                               .padding = conv->padding,
-                               .activation = activation,
-                               .output = output};
-  // The rule of TensorFlow Lite's own kernel, to which LiteRT leaves depthwise convolutions of 4-bit weights.
-  const bool depthwise = conv->groups > 1 && conv->groups == model_.graph.type(layer.inputs[0]).shape.back();
-  if (depthwise && four_bits) quantized.rounding = "double";
-  return add(quantized, layer.node.layer);
+    if (ref == weight && four_bits) four_bits_.insert(name);
+  return {weight, bias};
 }
 
-template <Operator Op>
-Ref Quantizer::write_binary(const QuantizationPlan::Layer& layer) {
-  return add(Op{.lhs = integer(layer.inputs[0]),
-                .rhs = integer(layer.inputs[1]),
-                .activation = layer.activation,
-                .output = type_of(layer.output)},
-             layer.node.layer);
-}
-
-Ref Quantizer::write_elementwise(const QuantizationPlan::Layer& layer) {
-  if (layer.node.is<ops::Add>()) return write_binary<ops::QuantizedAdd>(layer);
-  return layer.node.is<ops::Sub>() ? write_binary<ops::QuantizedSub>(layer) : write_binary<ops::QuantizedMul>(layer);
-}
-
-Ref Quantizer::write_moving(const QuantizationPlan::Layer& layer) {
-  std::vector<Ref> inputs;
-  for (const Ref input : layer.inputs) {
-    inputs.push_back(layer.inputs.size() == 1 ? integer(input)
-                                              : converted(integer(input), type_of(layer.output), layer.node.layer));
-  }
-  if (const auto pool = layer.node.as<ops::AveragePool>())  // where padding counts, there is none
-    return add(
-        ops::QuantizedAveragePool{
-            .input = inputs[0], .window = pool->window, .strides = pool->strides, .padding = pool->padding},
-        layer.node.layer);
-  return graph_.add(layer.node.op, inputs, layer.node.attributes, layer.node.layer)[0];
-}
-
-Ref Quantizer::write_function(const QuantizationPlan::Layer& layer) {
-  const Ref input = integer(layer.inputs[0]);
-  const std::string& name = layer.node.layer;
-  const QuantizedType output = type_of(layer.output);
-  if (layer.node.is<ops::Swish>()) {  // as in TensorFlow Lite, which has no swish operator
-    const Ref gate =
-        add(ops::QuantizedActivation{.input = input, .function = std::string(ops::Sigmoid::name), .output = probability_type()},
-            name);
-    return add(ops::QuantizedMul{.lhs = input, .rhs = gate, .output = output}, name);
-  }
-  ops::QuantizedActivation activation{.input = input, .function = layer.node.op, .output = output};
-  if (const auto leaky = layer.node.as<ops::LeakyRelu>()) activation.alpha = leaky->slope;
-  return add(activation, name);
-}
-
-void Quantizer::write_integer(const QuantizationPlan::Layer& layer) {
-  Ref result;
-  if (layer.contraction()) {
-    result = write_contraction(layer);
-  } else if (layer.node.is<ops::Add, ops::Sub, ops::Mul>()) {
-    result = write_elementwise(layer);
-  } else if (const auto mean = layer.node.as<ops::ReduceMean>()) {
-    result = add(ops::QuantizedMean{.input = integer(layer.inputs[0]),
-                                    .dims = mean->dims,
-                                    .keep_dims = mean->keep_dims,
-                                    .output = type_of(layer.output)},
-                 layer.node.layer);
-  } else if (layer.node.is<ops::Softmax>()) {
-    result = add(ops::QuantizedSoftmax{.input = integer(layer.inputs[0]), .output = type_of(layer.output)}, layer.node.layer);
-  } else if (layer.keeps_type()) {
-    result = write_moving(layer);
-  } else {
-    result = write_function(layer);
-  }
-  integer_[layer.output.index] = result;
-}
-
-void Quantizer::write_real(const QuantizationPlan::Layer& layer) {
+std::vector<Ref> Quantizer::integer_operands(const QuantizationPlan::Layer& layer) {
   std::vector<Ref> operands;
-  for (const Ref input : layer.inputs) operands.push_back(real(input));
-  if (layer.has_weight()) operands.push_back(real(layer.weight));
-  Ref result = graph_.add(layer.node.op, operands, layer.node.attributes, layer.node.layer)[0];
-  if (layer.has_bias()) result = add(ops::Add{result, real(layer.bias)}, layer.node.layer);
-  if (layer.activation == "relu_n1_to_1") {
-    result = add(ops::Clamp{.input = result, .low = -1.0, .high = 1.0}, layer.node.layer);
-  } else if (layer.activation != "none") {
-    result = graph_.add(layer.activation, {result}, {}, layer.node.layer)[0];
+  for (const Ref input : layer.inputs) {
+    const Ref integers = integer(input);
+    // Operators that put tensors together take them in the type of the result.
+    const bool converts = layer.keeps_type() && layer.inputs.size() > 1;
+    operands.push_back(converts ? converted(integers, type_of(layer.output), layer.node.layer) : integers);
   }
-  real_[layer.output.index] = result;
+  return operands;
+}
+
+QuantizedType Quantizer::result_type(const QuantizationPlan::Layer& layer, const std::vector<Ref>& operands) const {
+  if (!layer.keeps_type()) return type_of(layer.output);
+  const TensorType type = graph_.type(operands[0]);
+  return {type.dtype, *type.quantization};
+}
+
+// The layer's operators, on real numbers.
+Ref Quantizer::write_operators(const QuantizationPlan::Layer& layer, const std::vector<Ref>& operands,
+                               std::optional<Ref> bias) {
+  Ref result = graph_.add(layer.node.op, operands, layer.node.attributes, layer.node.layer)[0];
+  if (bias) result = add(ops::Add{result, *bias}, layer.node.layer);
+  // The ends of the integers, which stand for 0 and 1, clamp as a hard sigmoid after a convolution does.
+  const bool clamps = layer.integer && layer.activation == ops::HardSigmoid::name;
+  if (layer.activation == "none" || clamps) return result;
+  if (layer.activation == "relu_n1_to_1") return add(ops::Clamp{.input = result, .low = -1.0, .high = 1.0}, layer.node.layer);
+  return graph_.add(layer.activation, {result}, {}, layer.node.layer)[0];
+}
+
+void Quantizer::write_layer(const QuantizationPlan::Layer& layer) {
+  std::vector<Ref> operands;
+  std::optional<Ref> bias;
+  if (!layer.integer) {
+    for (const Ref input : layer.inputs) operands.push_back(real(input));
+    if (layer.has_weight()) operands.push_back(real(layer.weight));
+    if (layer.has_bias()) bias = real(layer.bias);
+    real_[layer.output.index] = write_operators(layer, operands, bias);
+    return;
+  }
+  operands = integer_operands(layer);
+  const QuantizedType type = result_type(layer, operands);
+  if (layer.contraction()) {
+    const auto [weight, bias_integers] = integer_weights(layer, operands[0]);
+    operands.push_back(weight);
+    bias = dequantized(bias_integers);
+  }
+  for (Ref& operand : operands) operand = dequantized(operand);
+  integer_[layer.output.index] = end_of_layer(write_operators(layer, operands, bias), type);
 }
 
 std::pair<std::string, Ref> Quantizer::write_result(const Graph::Result& result) {
@@ -260,7 +218,7 @@ std::pair<std::string, Ref> Quantizer::write_result(const Graph::Result& result)
     return {name, value};
   }
   Ref value = known->second;
-  if (scores) value = add(ops::QuantizedSoftmax{.input = value, .output = probability_type()}, "");
+  if (scores) value = end_of_layer(add(ops::Softmax{dequantized(value)}, ""), probability_type());
   if (options_.input == DType::f32) return {name, add(ops::Dequantize{value}, "")};
   Quantization quantization = *graph_.type(value).quantization;
   if (options_.input == DType::u8) quantization.zeros[0] += 128;
@@ -271,16 +229,11 @@ InferenceModel Quantizer::run() {
   for (const Graph::Argument& argument : model_.graph.arguments()) {
     if (argument.role == Role::input) write_input(argument);
   }
-  for (const QuantizationPlan::Layer& layer : plan_.layers()) {
-    if (layer.integer) {
-      write_integer(layer);
-    } else {
-      write_real(layer);
-    }
-  }
+  for (const QuantizationPlan::Layer& layer : plan_.layers()) write_layer(layer);
   std::vector<std::pair<std::string, Ref>> results;
   for (const Graph::Result& result : model_.graph.results()) results.push_back(write_result(result));
   graph_.finish(results);
+  quantize_layers(graph_, ends_, four_bits_);
   return {.name = model_.name,
           .graph = std::move(graph_),
           .tensors = std::move(tensors_),

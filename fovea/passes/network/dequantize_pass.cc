@@ -4,6 +4,7 @@
 #include "fovea/dialect/ops/arithmetic.h"
 #include "fovea/dialect/quantized/quantized.h"
 #include "fovea/passes/linalg_utils.h"
+#include "fovea/passes/network/operator_builder.h"
 #include "fovea/passes/passes.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"
@@ -25,7 +26,7 @@ Type real_type(Type type) {
 
 class Dequantizer {
  public:
-  explicit Dequantizer(func::FuncOp main) : main_(main), builder_(main.getContext()) {}
+  explicit Dequantizer(func::FuncOp main) : main_(main), make_(main.getContext()), builder_(make_.builder()) {}
 
   LogicalResult run() {
     Block& body = main_.getBody().front();
@@ -66,37 +67,15 @@ class Dequantizer {
 
   template <typename Op>
   Value make(Operation* op, ValueRange operands, ArrayRef<NamedAttribute> attributes = {}) {
-    return builder_.create<Op>(op->getLoc(), operands, attributes)->getResult(0);
-  }
-  // Those attributes of the operator that were given and are among `names`.
-  SmallVector<NamedAttribute> given(Operation* op, ArrayRef<StringRef> names) const {
-    SmallVector<NamedAttribute> attributes;
-    for (NamedAttribute attribute : op->getAttrs())
-      if (llvm::is_contained(names, attribute.getName().getValue())) attributes.push_back(attribute);
-    return attributes;
-  }
-  NamedAttribute number(StringRef name, double value) { return builder_.getNamedAttr(name, builder_.getF64FloatAttr(value)); }
-
-  // The operator of that name on these operands; its types are inferred anew.
-  FailureOr<Operation*> inferred(OperationName name, Operation* like, ValueRange operands,
-                                 ArrayRef<NamedAttribute> attributes) {
-    SmallVector<Type> types;
-    const DictionaryAttr dictionary = builder_.getDictionaryAttr(attributes);
-    if (const auto* rule = name.getInterface<InferTypeOpInterface>()) {
-      if (failed(rule->inferReturnTypes(builder_.getContext(), like->getLoc(), operands, dictionary, nullptr, {}, types)))
-        return failure();
-    } else {
-      llvm::append_range(types, like->getResultTypes());
-    }
-    return builder_.create(OperationState(like->getLoc(), name, operands, types, attributes));
+    return make_.make<Op>(op, operands, attributes);
   }
 
   FailureOr<Value> activated(Operation* op, Value x, StringRef activation) {
     if (activation == "none") return x;
-    if (activation == "relu_n1_to_1") return make<ClampOp>(op, x, {number("low", -1), number("high", 1)});
+    if (activation == "relu_n1_to_1") return make<ClampOp>(op, x, {make_.number("low", -1), make_.number("high", 1)});
     const OperationName name("fovea." + activation.str(), builder_.getContext());
     if (!name.isRegistered()) return without_counterpart(op);
-    auto made = inferred(name, op, x, {});
+    auto made = make_.inferred(name, op, x, {});
     if (failed(made)) return failure();
     return (*made)->getResult(0);
   }
@@ -126,14 +105,14 @@ class Dequantizer {
         .Case<QuantizedMaximumOp>([&](auto) { return set(op, make<MaximumOp>(op, operands)), success(); })
         .Case<QuantizedMinimumOp>([&](auto) { return set(op, make<MinimumOp>(op, operands)), success(); })
         .Case<QuantizedAveragePoolOp>([&](auto typed) {
-          const auto attributes = given(op, {"window", "strides", "padding", "count_padding"});
+          const auto attributes = given_attributes(op, {"window", "strides", "padding", "count_padding"});
           return set_activated(op, make<AveragePoolOp>(op, operands, attributes), typed.getActivation());
         })
         .Case<QuantizedSumOp>([&](auto) {
-          return set(op, make<ReduceSumOp>(op, operands, given(op, {"dims", "keep_dims"}))), success();
+          return set(op, make<ReduceSumOp>(op, operands, given_attributes(op, {"dims", "keep_dims"}))), success();
         })
         .Case<QuantizedMeanOp>([&](auto) {
-          return set(op, make<ReduceMeanOp>(op, operands, given(op, {"dims", "keep_dims"}))), success();
+          return set(op, make<ReduceMeanOp>(op, operands, given_attributes(op, {"dims", "keep_dims"}))), success();
         })
         .Case<QuantizedPreluOp>([&](auto) { return prelu(op, operands); })
         .Case<QuantizedSoftmaxOp>([&](auto typed) { return softmax(typed, operands[0]); })
@@ -144,7 +123,7 @@ class Dequantizer {
   // An operator that works on real numbers as on integers, such as a reshape.
   LogicalResult copy(Operation* op, ArrayRef<Value> operands) {
     if (op->getName().stripDialect().starts_with("quantized_")) return without_counterpart(op);
-    auto made = inferred(op->getName(), op, operands, op->getAttrs());
+    auto made = make_.inferred(op->getName(), op, operands, op->getAttrs());
     if (failed(made)) return failure();
     for (auto [before, after] : llvm::zip(op->getResults(), (*made)->getResults())) values_[before] = after;
     return success();
@@ -168,7 +147,7 @@ class Dequantizer {
     const SmallVector<Value, 2> factors(operands.take_front(2));
     Value products;
     if constexpr (std::is_same_v<Op, QuantizedConvOp>)
-      products = make<ConvOp>(op, factors, given(op, {"strides", "dilations", "groups", "padding"}));
+      products = make<ConvOp>(op, factors, given_attributes(op, {"strides", "dilations", "groups", "padding"}));
     else
       products = make<DenseOp>(op, factors);
     return set_activated(op, make<AddOp>(op, {products, operands[2]}), op.getActivation());
@@ -193,12 +172,13 @@ class Dequantizer {
 
   LogicalResult function(QuantizedActivationOp op, Value x) {
     if (op.getFunction() != LeakyReluOp::getOperationName().split('.').second) return set_activated(op, x, op.getFunction());
-    set(op, make<LeakyReluOp>(op, x, {number("slope", op.getAlpha().convertToDouble())}));
+    set(op, make<LeakyReluOp>(op, x, {make_.number("slope", op.getAlpha().convertToDouble())}));
     return success();
   }
 
   func::FuncOp main_;
-  OpBuilder builder_;
+  OperatorBuilder make_;
+  OpBuilder& builder_;
   llvm::DenseMap<Value, Value> values_;  // the real number for each value
   llvm::DenseMap<Value, Type> types_;    // of arguments, before they were changed
 };

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Operators of the dialect in place of others, for passes that rewrite a network.
+#pragma once
+
+#include "fovea/dialect/dialect.h"
+#include "mlir/IR/Builders.h"
+
+namespace fovea {
+
+/// Creates operators, each at the location of the one that it stands for.
+class OperatorBuilder {
+ public:
+  explicit OperatorBuilder(mlir::MLIRContext* context) : builder_(context) {}
+
+  mlir::OpBuilder& builder() { return builder_; }
+
+  /// The first result of a new operator, whose types are inferred.
+  template <typename Op>
+  mlir::Value make(mlir::Operation* like, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
+    return builder_.create<Op>(like->getLoc(), operands, attributes)->getResult(0);
+  }
+
+  /// The operator of that name on these operands; its types are inferred anew, or, where nothing infers them, those of `like`.
+  mlir::FailureOr<mlir::Operation*> inferred(mlir::OperationName name, mlir::Operation* like, mlir::ValueRange operands,
+                                             llvm::ArrayRef<mlir::NamedAttribute> attributes);
+
+  mlir::NamedAttribute number(llvm::StringRef name, double value) {
+    return builder_.getNamedAttr(name, builder_.getF64FloatAttr(value));
+  }
+  mlir::NamedAttribute text(llvm::StringRef name, llvm::StringRef value) {
+    return builder_.getNamedAttr(name, builder_.getStringAttr(value));
+  }
+
+ private:
+  mlir::OpBuilder builder_;
+};
+
+/// Those attributes of the operator that were given and are among `names`.
+llvm::SmallVector<mlir::NamedAttribute> given_attributes(mlir::Operation* op, llvm::ArrayRef<llvm::StringRef> names);
+
+}  // namespace fovea
