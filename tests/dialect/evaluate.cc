@@ -9,9 +9,9 @@
 
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/graph/graph_implementation.h"
+#include "fovea/passes/pass_pipeline.h"
 #include "fovea/passes/passes.h"
 #include "fovea/runtime/thread_pool.h"
-#include "mlir/Pass/PassManager.h"
 #include "tests/support/interpreter.h"
 
 namespace fovea {
@@ -25,10 +25,11 @@ struct Evaluator::Implementation {
 Evaluator::Evaluator(const Graph& graph) : implementation_(std::make_unique<Implementation>()) {
   implementation_->context = graph.implementation().context;
   implementation_->module = graph.implementation().module->clone();
-  mlir::PassManager passes(implementation_->context.get());
-  passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
-  passes.addNestedPass<mlir::func::FuncOp>(create_convert_to_linalg_pass());
-  if (failed(passes.run(*implementation_->module))) throw std::runtime_error("the passes failed on\n" + graph.text());
+  PassPipeline pipeline(implementation_->context.get(), [](mlir::PassManager& passes) {
+    passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
+    passes.addNestedPass<mlir::func::FuncOp>(create_convert_to_linalg_pass());
+  });
+  pipeline.run(*implementation_->module, "the graph\n" + graph.text());
   implementation_->function = *implementation_->module->getOps<mlir::func::FuncOp>().begin();
 }
 

@@ -173,11 +173,14 @@ std::string text_at(const Graph& graph, const std::string& stage, const std::str
     for (FuncOp chosen : chosen_kernels(*module, kernel)) text += lower_kernel(chosen, stage, machine);
     return text;
   }
-  std::vector<std::string> known = stage_names();
-  known.insert(known.end(), after_kernels.begin(), after_kernels.end());
-  if (!llvm::is_contained(stage_names(), stage)) refuse_unknown("stage", stage, known);
-  auto module = stage == "kernels" ? kernels_for(target(), graph, options) : module_at(graph, stage_named(stage), options);
-  if (stage != "kernels" || kernel.empty()) return text_of(*module);
+  const std::optional<Stage> named = stage_named(stage);
+  if (!named) {
+    std::vector<std::string> known = stage_names();
+    known.insert(known.end(), after_kernels.begin(), after_kernels.end());
+    refuse_unknown("stage", stage, known);
+  }
+  auto module = named == Stage::kernels ? kernels_for(target(), graph, options) : module_at(graph, *named, options);
+  if (named != Stage::kernels || kernel.empty()) return text_of(*module);
   std::string text;
   for (FuncOp chosen : chosen_kernels(*module, kernel)) text += text_of(chosen);
   return text;

@@ -27,7 +27,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/internal_error.h"
 #include "fovea/passes/linalg_utils.h"
-#include "fovea/passes/passes.h"
+#include "fovea/passes/pass_pipeline.h"
 
 namespace fovea {
 namespace {
@@ -53,17 +53,17 @@ class KernelPipeline {
     registerLLVMDialectTranslation(registry);
     context_ = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
     context_->loadAllAvailableDialects();
-    to_tiles_ = passes([&](PassManager& manager) { manager.addPass(create_emit_tiles_pass(&target_)); });
-    tidy_ = passes([](PassManager& manager) {
+    to_tiles_ = pipeline([&](PassManager& manager) { manager.addPass(create_emit_tiles_pass(&target_)); });
+    tidy_ = pipeline([](PassManager& manager) {
       manager.addPass(createCSEPass());
       manager.addPass(createCanonicalizerPass());
     });
-    to_vectors_ = passes([&](PassManager& manager) {
+    to_vectors_ = pipeline([&](PassManager& manager) {
       manager.addPass(create_vectorize_tiles_pass());
       manager.addPass(create_bufferize_tiles_pass());
       manager.addPass(create_lower_vectors_pass(&target_));
     });
-    to_llvm_ = passes([&](PassManager& manager) { add_lower_to_llvm_passes(manager, target_.bf16_dot); });
+    to_llvm_ = pipeline([&](PassManager& manager) { add_lower_to_llvm_passes(manager, target_.bf16_dot); });
   }
 
   // `layer` is the name of the kernel's layer, for the message if it does not compile.
@@ -116,17 +116,11 @@ class KernelPipeline {
     program_ = read_tile_program(*module_);
   }
 
-  template <typename Fill>
-  std::unique_ptr<PassManager> passes(Fill fill) {
-    auto manager = std::make_unique<PassManager>(context_.get());
-    manager->enableVerifier(verify_after_passes);
-    fill(*manager);
-    return manager;
+  std::unique_ptr<PassPipeline> pipeline(llvm::function_ref<void(PassManager&)> fill) {
+    return std::make_unique<PassPipeline>(context_.get(), fill);
   }
 
-  void run(PassManager& passes) {
-    if (failed(passes.run(*module_))) fail("a kernel cannot be lowered");
-  }
+  void run(PassPipeline& pipeline) { pipeline.run(*module_, "a kernel cannot be lowered"); }
 
   std::string printed() {
     std::string text;
@@ -165,7 +159,7 @@ class KernelPipeline {
 
   const Target& target_;
   std::unique_ptr<MLIRContext> context_;
-  std::unique_ptr<PassManager> to_tiles_, tidy_, to_vectors_, to_llvm_;
+  std::unique_ptr<PassPipeline> to_tiles_, tidy_, to_vectors_, to_llvm_;
   OwningOpRef<ModuleOp> module_;
   TileProgram program_;
 };

@@ -4,10 +4,9 @@
 #include <algorithm>
 
 #include "fovea/codegen/passes.h"
-#include "fovea/core/error.h"
 #include "fovea/graph/graph_implementation.h"
+#include "fovea/passes/pass_pipeline.h"
 #include "fovea/passes/passes.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 
 namespace fovea {
@@ -33,24 +32,8 @@ const char* products_of(IntegerDot dot) {
   return "none";
 }
 
-// Throws the first diagnostic instead of printing it.
-void run(mlir::PassManager& passes, mlir::ModuleOp module) {
-  DiagnosticCollector diagnostics(module->getContext());
-  if (mlir::failed(passes.run(module))) fail("compile: {}", diagnostics.first());
-}
-
-}  // namespace
-
-Stage stage_named(const std::string& name) {
-  const auto& names = stage_names();
-  return static_cast<Stage>(std::ranges::find(names, name) - names.begin());
-}
-
-mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
-                                            const Target& target) {
-  mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
-  mlir::PassManager passes(module->getContext());
-  passes.enableVerifier(verify_after_passes);
+// The passes that turn a recorded network into one at `stage`.
+void add_passes(mlir::PassManager& passes, Stage stage, const CompileOptions& options, const Target& target) {
   if (stage >= Stage::gradient) {
     passes.addNestedPass<mlir::func::FuncOp>(create_differentiate_pass());
     passes.addPass(mlir::createCanonicalizerPass());
@@ -72,19 +55,32 @@ mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, con
     if (options.inference) passes.addPass(create_hoist_constants_pass());
     passes.addPass(create_fuse_pass());
   }
+}
 
-  run(passes, *module);
+}  // namespace
+
+std::optional<Stage> stage_named(const std::string& name) {
+  const auto& names = stage_names();
+  const auto found = std::ranges::find(names, name);
+  return found == names.end() ? std::nullopt : std::optional(static_cast<Stage>(found - names.begin()));
+}
+
+mlir::OwningOpRef<mlir::ModuleOp> module_at(const Graph& graph, Stage stage, const CompileOptions& options,
+                                            const Target& target) {
+  mlir::OwningOpRef<mlir::ModuleOp> module(graph.implementation().module->clone());
+  PassPipeline pipeline(module->getContext(), [&](mlir::PassManager& passes) { add_passes(passes, stage, options, target); });
+  pipeline.run(*module, "compile");
   return module;
 }
 
 mlir::OwningOpRef<mlir::ModuleOp> kernels_for(const Target& target, const Graph& graph, const CompileOptions& options) {
   auto module = module_at(graph, Stage::kernels, options, target);
   if (!options.inference) return module;
-  mlir::PassManager passes(module->getContext());
-  passes.enableVerifier(verify_after_passes);
-  passes.addPass(create_transform_filters_pass(&target, name(options.winograd)));
-  passes.addPass(create_prepack_weights_pass(&target));
-  run(passes, *module);
+  PassPipeline pipeline(module->getContext(), [&](mlir::PassManager& passes) {
+    passes.addPass(create_transform_filters_pass(&target, name(options.winograd)));
+    passes.addPass(create_prepack_weights_pass(&target));
+  });
+  pipeline.run(*module, "compile");
   return module;
 }
 

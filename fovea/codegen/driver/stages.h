@@ -2,6 +2,7 @@
 // The stages of the lowering pipeline that apply to a whole network, before each kernel is compiled by itself.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ enum class Stage {
 
 /// The names of the stages in their order; valid as long as the program.
 const std::vector<std::string>& stage_names();
-Stage stage_named(const std::string& name);  ///< the stage of a name from stage_names()
+/// The stage of a name from stage_names(); nothing for another name.
+std::optional<Stage> stage_named(const std::string& name);
 
 /// A copy of the graph's module, lowered to `stage`; integer dot products are arranged for `target`. Fails with the diagnostic
 /// of the pass that failed.

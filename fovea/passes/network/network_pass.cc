@@ -5,11 +5,9 @@
 
 #include <map>
 
-#include "fovea/core/error.h"
 #include "fovea/graph/graph_implementation.h"
 #include "fovea/graph/operators.h"
-#include "fovea/passes/passes.h"
-#include "mlir/Pass/PassManager.h"
+#include "fovea/passes/pass_pipeline.h"
 
 namespace fovea {
 
@@ -38,11 +36,9 @@ Graph copied(const Graph& graph, const std::vector<Ref>& values) {
 
 void run_pass(Graph& graph, std::unique_ptr<mlir::Pass> pass) {
   Graph::Implementation& implementation = graph.implementation();
-  const DiagnosticCollector diagnostics(implementation.context.get());
-  mlir::PassManager passes(implementation.context.get());
-  passes.enableVerifier(verify_after_passes);
-  passes.addNestedPass<mlir::func::FuncOp>(std::move(pass));
-  if (mlir::failed(passes.run(*implementation.module))) fail("{}", diagnostics.first());
+  PassPipeline pipeline(implementation.context.get(),
+                        [&](mlir::PassManager& passes) { passes.addNestedPass<mlir::func::FuncOp>(std::move(pass)); });
+  pipeline.run(*implementation.module);
   read_back(implementation);
 }
 
