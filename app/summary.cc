@@ -4,14 +4,11 @@
 
 #include <fmt/format.h>
 
-#include <atomic>
-#include <exception>
-#include <thread>
-
 #include "app/file_summary.h"
 #include "app/model_options.h"
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
+#include "fovea/core/parallel_for.h"
 #include "fovea/inference/session.h"
 #include "fovea/train/run.h"
 #include "fovea/workflows/open_model.h"
@@ -50,28 +47,15 @@ std::string table(const Summary& summary) {
 
 // Plans the memory of all rows, as many at a time as there are threads.
 void plan_rows(const Network& network, const SummaryOptions& options, std::vector<MemoryRow>& rows) {
-  std::atomic<size_t> next = 0;
-  std::vector<std::exception_ptr> problems(rows.size());
-  const auto work = [&] {
-    for (size_t i = next++; i < rows.size(); i = next++) {
-      try {
-        const Traced traced = rows[i].train ? trace_training(network, rows[i].batch) : trace_inference(network, rows[i].batch);
-        rows[i].memory = memory_of(traced.graph, {.threads = options.common.thread_count(),
-                                                  .inference = !rows[i].train,
-                                                  .memory = rows[i].train ? options.memory : 0,
-                                                  .dtype = dtype_named(options.dtype)});
-      } catch (...) {
-        problems[i] = std::current_exception();
-      }
-    }
-  };
-  std::vector<std::thread> helpers;
-  for (int i = 1; i < options.common.thread_count(); ++i) helpers.emplace_back(work);
-  work();
-  for (std::thread& helper : helpers) helper.join();
-  for (const std::exception_ptr& problem : problems) {
-    if (problem) std::rethrow_exception(problem);
-  }
+  parallel_for(rows.size(), options.common.thread_count(), [&] {
+    return [&](size_t i) {
+      const Traced traced = rows[i].train ? trace_training(network, rows[i].batch) : trace_inference(network, rows[i].batch);
+      rows[i].memory = memory_of(traced.graph, {.threads = options.common.thread_count(),
+                                                .inference = !rows[i].train,
+                                                .memory = rows[i].train ? options.memory : 0,
+                                                .dtype = dtype_named(options.dtype)});
+    };
+  });
 }
 
 std::string table(const std::vector<MemoryRow>& rows) {

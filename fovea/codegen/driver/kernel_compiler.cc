@@ -10,9 +10,7 @@
 #include <mlir/Transforms/Passes.h>
 
 #include <atomic>
-#include <exception>
 #include <map>
-#include <mutex>
 #include <thread>
 
 #include "fovea/codegen/driver/fault_guard.h"
@@ -26,6 +24,7 @@
 #include "fovea/codegen/vector/schedule_text.h"
 #include "fovea/core/error.h"
 #include "fovea/core/internal_error.h"
+#include "fovea/core/parallel_for.h"
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/pass_pipeline.h"
 
@@ -202,31 +201,13 @@ std::string entry_name(const std::string& text) {
   return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
 }
 
-// Runs work(pipeline, i) for `count` kernels on several threads; each thread creates a pipeline when it first needs one. Throws
-// the first failure.
+// Runs work(pipeline, i) for `count` kernels on several threads; each thread creates a pipeline when it first needs one.
 template <typename Work>
 void share_out(int threads, size_t count, const Work& work) {
-  std::atomic<size_t> next = 0;
-  std::mutex mutex;
-  std::exception_ptr problem;
-  auto take = [&, guard = current_guard()] {
-    const UnderGuard under(guard);
-    std::unique_ptr<KernelPipeline> pipeline;
-    for (size_t i = next++; i < count; i = next++) {
-      try {
-        work(pipeline, i);
-      } catch (...) {
-        const std::lock_guard<std::mutex> lock(mutex);
-        if (!problem) problem = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  std::vector<std::thread> helpers;
-  for (size_t i = 1; i < std::min(static_cast<size_t>(threads), count); ++i) helpers.emplace_back(take);
-  take();
-  for (std::thread& helper : helpers) helper.join();
-  if (problem) std::rethrow_exception(problem);
+  parallel_for(count, threads, [&work, guard = current_guard()] {
+    return [&work, under = std::make_unique<UnderGuard>(guard),
+            pipeline = std::unique_ptr<KernelPipeline>()](size_t i) mutable { work(pipeline, i); };
+  });
 }
 
 }  // namespace
