@@ -60,14 +60,14 @@ class FolderTest : public ::testing::Test {
     return folder_ / name;
   }
 
-  // Every prefix of the file must give an error that names it, and the whole file must not.
+  // Every prefix of the file must give an error of the code data_loss that names it, and the whole file must not.
   void expect_truncations_fail(const std::string& name, const std::string& bytes,
                                const std::function<void(const std::filesystem::path&)>& read) const {
     EXPECT_NO_THROW(read(write(name, bytes)));
     for (size_t length = 0; length < bytes.size() && !HasFailure(); ++length) {
       SCOPED_TRACE(fmt::format("{} of {} bytes", length, bytes.size()));
       const std::filesystem::path path = write(name, bytes.substr(0, length));
-      expect_error(1, [&] { read(path); }, {path.filename().string()});
+      expect_error(ErrorCode::data_loss, [&] { read(path); }, {path.filename().string()});
     }
   }
 

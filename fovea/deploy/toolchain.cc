@@ -87,7 +87,7 @@ bool on_path(const std::string& program) {
 }
 
 void need(bool present, const char* what, const char* package) {
-  if (!present) fail("{} is not installed here: Debian's package {}", what, package);
+  if (!present) fail(ErrorCode::not_found, "{} is not installed here: Debian's package {}", what, package);
 }
 
 void need_compiler(const char* linker) {
@@ -106,7 +106,8 @@ std::string first_error(const std::string& said) {
 
 TemporaryFolder::TemporaryFolder() {
   std::string name = (fs::temp_directory_path() / "fovea-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) fail("cannot make a folder like {}: {}", name, std::strerror(errno));
+  if (::mkdtemp(name.data()) == nullptr)
+    fail(code_of_errno(errno), "cannot make a folder like {}: {}", name, std::strerror(errno));
   path_ = name;
 }
 
@@ -163,11 +164,12 @@ void run_clang(const std::vector<std::string>& options, const std::vector<fs::pa
   pid_t child = 0;
   const int problem = ::posix_spawnp(&child, "clang-19", &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (problem != 0) fail("cannot start clang-19: {}", std::strerror(problem));
+  if (problem != 0) fail(ErrorCode::unavailable, "cannot start clang-19: {}", std::strerror(problem));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (status != 0) fail("clang-19 cannot make {}: {}", output.filename().string(), first_error(read_text(log)));
+  if (status != 0)
+    fail(ErrorCode::unavailable, "clang-19 cannot make {}: {}", output.filename().string(), first_error(read_text(log)));
 }
 
 }  // namespace fovea

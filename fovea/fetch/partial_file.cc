@@ -19,7 +19,7 @@ PartialFile::PartialFile(std::filesystem::path path)
   struct stat status {};
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
     ::close(descriptor_);
-    refuse("{} is being written by another process", path_.string());
+    fail(ErrorCode::unavailable, "{} is being written by another process", path_.string());
   }
   if (::fstat(descriptor_, &status) == 0) size_ = status.st_size;
 }

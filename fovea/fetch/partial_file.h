@@ -12,7 +12,8 @@ namespace fovea {
 /// A file that grows, locked against other processes. One thread at a time.
 class PartialFile {
  public:
-  /// Opens the file or creates it. Fails when that is not possible, and refuses when another process has it open.
+  /// Opens the file or creates it. Fails when that is not possible, with the code unavailable when another
+  /// process has it open.
   explicit PartialFile(std::filesystem::path path);
   /// Closes the file, and deletes it when it is empty.
   ~PartialFile();

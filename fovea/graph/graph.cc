@@ -376,10 +376,11 @@ mlir::func::FuncOp main_function(mlir::ModuleOp module, std::string_view file_na
   for (auto function : module.getOps<mlir::func::FuncOp>()) {
     if (function.isPrivate() || function.isExternal()) continue;
     if (found)
-      fail("{}: two public functions, {} and {}; a network is one", file_name, found.getName().str(), function.getName().str());
+      fail(ErrorCode::data_loss, "{}: two public functions, {} and {}; a network is one", file_name, found.getName().str(),
+           function.getName().str());
     found = function;
   }
-  if (!found) fail("{}: no public function with a body; a network is one", file_name);
+  if (!found) fail(ErrorCode::data_loss, "{}: no public function with a body; a network is one", file_name);
   return found;
 }
 
@@ -420,7 +421,8 @@ Graph Graph::parse(std::string_view text, std::string_view file_name) {
                                                           llvm::StringRef(file_name.data(), file_name.size()));
   if (!graph->module) {
     const std::string complaint = diagnostics.first_with_place();
-    fail("{}{}", complaint.find(':') == std::string::npos ? fmt::format("{}: ", file_name) : "", complaint);
+    fail(ErrorCode::data_loss, "{}{}", complaint.find(':') == std::string::npos ? fmt::format("{}: ", file_name) : "",
+         complaint);
   }
   graph->function = main_function(*graph->module, file_name);
   graph->finished = true;

@@ -72,7 +72,7 @@ void read_metadata(std::string_view text, std::string_view file, InferenceModel&
     if (json.contains("labels")) model.labels = json.at("labels").get<std::vector<std::string>>();
     if (json.contains("confidence")) model.confidence = confidence_of(json.at("confidence"));
   } catch (const std::exception& error) {
-    fail("{}: its metadata \"{}\" is not a model's: {}", file, metadata_key, error.what());
+    fail(ErrorCode::data_loss, "{}: its metadata \"{}\" is not a model's: {}", file, metadata_key, error.what());
   }
 }
 

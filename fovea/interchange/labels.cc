@@ -35,9 +35,10 @@ std::vector<std::string> read_labels(const std::filesystem::path& path, LabelNum
 std::vector<std::string> labels_of(std::string_view text, const std::string& name, LabelNumbers numbers) {
   std::vector<std::string> labels = lines_of(text, name, /*utf8=*/true);
   while (!labels.empty() && labels.back().empty()) labels.pop_back();
-  if (labels.empty()) fail("{}: no labels; the name of class i is expected on line i", name);
+  if (labels.empty()) fail(ErrorCode::data_loss, "{}: no labels; the name of class i is expected on line i", name);
   const auto blank = std::ranges::find(labels, std::string());
-  if (blank != labels.end()) fail("{}:{}: an empty line would shift every label after it", name, blank - labels.begin() + 1);
+  if (blank != labels.end())
+    fail(ErrorCode::data_loss, "{}:{}: an empty line would shift every label after it", name, blank - labels.begin() + 1);
   if (numbers == LabelNumbers::drop) drop_numbers(labels);
   return labels;
 }

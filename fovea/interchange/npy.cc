@@ -123,14 +123,14 @@ struct Span {
 };
 
 Span header_span(std::span<const std::byte> bytes, const std::string& file) {
-  if (bytes.size() < 10) fail("{}: {} bytes are too few for a .npy file", file, bytes.size());
+  if (bytes.size() < 10) fail(ErrorCode::data_loss, "{}: {} bytes are too few for a .npy file", file, bytes.size());
   if (std::memcmp(bytes.data(), magic.data(), magic.size()) != 0)
-    fail("{}: not a .npy file: it does not start with \\x93NUMPY", file);
+    fail(ErrorCode::data_loss, "{}: not a .npy file: it does not start with \\x93NUMPY", file);
   const auto byte = [&](size_t at) { return std::to_integer<size_t>(bytes[at]); };
   const size_t version = byte(6);
   if (version != 1 && version != 2) fail("{}: version {}.{} of .npy; 1 and 2 are read", file, version, byte(7));
   if (version == 1) return {10, 10 + byte(8) + (byte(9) << 8)};
-  if (bytes.size() < 12) fail("{}: {} bytes are too few for a .npy file", file, bytes.size());
+  if (bytes.size() < 12) fail(ErrorCode::data_loss, "{}: {} bytes are too few for a .npy file", file, bytes.size());
   return {12, 12 + byte(8) + (byte(9) << 8) + (byte(10) << 16) + (byte(11) << 24)};
 }
 
@@ -152,21 +152,23 @@ Tensor read_npy(const std::filesystem::path& path) {
   const std::vector<std::byte> bytes = read_file(path);
   const Span span = header_span(bytes, file);
   if (span.end > bytes.size()) {
-    fail("{}: truncated: a header up to byte {} is announced, the file has {}", file, span.end, bytes.size());
+    fail(ErrorCode::data_loss, "{}: truncated: a header up to byte {} is announced, the file has {}", file, span.end,
+         bytes.size());
   }
   Header header({reinterpret_cast<const char*>(bytes.data()) + span.begin, span.end - span.begin});
-  if (!header.parse()) fail("{}: damaged header: descr, fortran_order and shape are expected in it", file);
+  if (!header.parse())
+    fail(ErrorCode::data_loss, "{}: damaged header: descr, fortran_order and shape are expected in it", file);
   const DType dtype = element_type(header, file);
   if (header.fortran) fail("{}: Fortran order is not read; save numpy.ascontiguousarray(x) instead", file);
   uint64_t wanted = byte_size(dtype);
   for (const int64_t extent : header.shape) {
     if (__builtin_mul_overflow(wanted, static_cast<uint64_t>(extent), &wanted)) {
-      fail("{}: shape {} is larger than any file", file, to_string(header.shape));
+      fail(ErrorCode::data_loss, "{}: shape {} is larger than any file", file, to_string(header.shape));
     }
   }
   if (wanted != bytes.size() - span.end) {
-    fail("{}: shape {} of {} takes {} bytes, but {} follow the header", file, to_string(header.shape), header.type, wanted,
-         bytes.size() - span.end);
+    fail(ErrorCode::data_loss, "{}: shape {} of {} takes {} bytes, but {} follow the header", file, to_string(header.shape),
+         header.type, wanted, bytes.size() - span.end);
   }
   Tensor tensor(header.shape, dtype);
   std::memcpy(tensor.raw(), bytes.data() + span.end, tensor.bytes());

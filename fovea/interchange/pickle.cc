@@ -70,7 +70,8 @@ class PickleMachine {
   void run() {
     while (step(byte())) {
     }
-    if (stack_.size() != 1 || !marks_.empty()) fail("{}: damaged pickle: {} values are left", file_, stack_.size());
+    if (stack_.size() != 1 || !marks_.empty())
+      fail(ErrorCode::data_loss, "{}: damaged pickle: {} values are left", file_, stack_.size());
     pickle_.root_ = stack_.back();
     pickle_.length_ = at_;
   }
@@ -78,7 +79,8 @@ class PickleMachine {
  private:
   // The next bytes of the file.
   std::string_view take(uint64_t count) {
-    if (count > bytes_.size() - at_) fail("{}: truncated pickle: {} bytes are announced at byte {}", file_, count, at_);
+    if (count > bytes_.size() - at_)
+      fail(ErrorCode::data_loss, "{}: truncated pickle: {} bytes are announced at byte {}", file_, count, at_);
     const std::string_view text(reinterpret_cast<const char*>(bytes_.data()) + at_, count);
     at_ += count;
     return text;
@@ -93,7 +95,7 @@ class PickleMachine {
   std::string_view line() {
     const std::string_view rest(reinterpret_cast<const char*>(bytes_.data()) + at_, bytes_.size() - at_);
     const size_t end = rest.find('\n');
-    if (end == rest.npos) fail("{}: truncated pickle: a line does not end", file_);
+    if (end == rest.npos) fail(ErrorCode::data_loss, "{}: truncated pickle: a line does not end", file_);
     at_ += end + 1;
     return rest.substr(0, end);
   }
@@ -118,30 +120,33 @@ class PickleMachine {
   }
   size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
   PickleValue* pop() {
-    if (stack_.size() <= floor()) fail("{}: damaged pickle: nothing to take at byte {}", file_, at_);
+    if (stack_.size() <= floor()) fail(ErrorCode::data_loss, "{}: damaged pickle: nothing to take at byte {}", file_, at_);
     PickleValue* value = stack_.back();
     stack_.pop_back();
     return value;
   }
   PickleValue& top(Kind kind, const char* what) {
-    if (stack_.size() <= floor() || !stack_.back()->is(kind)) fail("{}: damaged pickle: no {} at byte {}", file_, what, at_);
+    if (stack_.size() <= floor() || !stack_.back()->is(kind))
+      fail(ErrorCode::data_loss, "{}: damaged pickle: no {} at byte {}", file_, what, at_);
     return *stack_.back();
   }
   std::vector<const PickleValue*> pop_to_mark() {
-    if (marks_.empty()) fail("{}: damaged pickle: no mark at byte {}", file_, at_);
+    if (marks_.empty()) fail(ErrorCode::data_loss, "{}: damaged pickle: no mark at byte {}", file_, at_);
     std::vector<const PickleValue*> values(stack_.begin() + static_cast<ptrdiff_t>(marks_.back()), stack_.end());
     stack_.resize(marks_.back());
     marks_.pop_back();
     return values;
   }
   bool push_items(Kind kind, std::vector<const PickleValue*> items) {
-    if (kind == Kind::dictionary && items.size() % 2 != 0) fail("{}: damaged pickle: a key without a value", file_);
+    if (kind == Kind::dictionary && items.size() % 2 != 0)
+      fail(ErrorCode::data_loss, "{}: damaged pickle: a key without a value", file_);
     push(kind).items = std::move(items);
     return true;
   }
   bool add_items(Kind kind, const char* what, const std::vector<const PickleValue*>& items) {
     PickleValue& to = top(kind, what);
-    if (kind == Kind::dictionary && items.size() % 2 != 0) fail("{}: damaged pickle: a key without a value", file_);
+    if (kind == Kind::dictionary && items.size() % 2 != 0)
+      fail(ErrorCode::data_loss, "{}: damaged pickle: a key without a value", file_);
     to.items.insert(to.items.end(), items.begin(), items.end());
     return true;
   }
@@ -151,13 +156,13 @@ class PickleMachine {
     return push_items(Kind::tuple, std::move(items));
   }
   bool remember(uint64_t index) {
-    if (stack_.size() <= floor()) fail("{}: damaged pickle: nothing to remember at byte {}", file_, at_);
+    if (stack_.size() <= floor()) fail(ErrorCode::data_loss, "{}: damaged pickle: nothing to remember at byte {}", file_, at_);
     memo_[index] = stack_.back();
     return true;
   }
   bool recall(uint64_t index) {
     const auto found = memo_.find(index);
-    if (found == memo_.end()) fail("{}: damaged pickle: value {} was never remembered", file_, index);
+    if (found == memo_.end()) fail(ErrorCode::data_loss, "{}: damaged pickle: value {} was never remembered", file_, index);
     stack_.push_back(found->second);
     return true;
   }
@@ -165,7 +170,7 @@ class PickleMachine {
   // What is memoized can be copied again and again by a few bytes, which honest files hardly do; so copies are counted.
   void spend(size_t items) {
     copied_ += items;
-    if (copied_ > 16 * bytes_.size()) fail("{}: damaged pickle: it repeats itself without end", file_);
+    if (copied_ > 16 * bytes_.size()) fail(ErrorCode::data_loss, "{}: damaged pickle: it repeats itself without end", file_);
   }
 
   bool push_name(std::string_view module, std::string_view name) {
@@ -179,7 +184,8 @@ class PickleMachine {
   bool push_stack_name() {
     const PickleValue* name = pop();
     const PickleValue* module = pop();
-    if (!name->is(Kind::text) || !module->is(Kind::text)) fail("{}: damaged pickle: a name that is no text", file_);
+    if (!name->is(Kind::text) || !module->is(Kind::text))
+      fail(ErrorCode::data_loss, "{}: damaged pickle: a name that is no text", file_);
     return push_name(module->text, name->text);
   }
 
@@ -188,7 +194,7 @@ class PickleMachine {
     const PickleValue* arguments = pop();
     const PickleValue* name = pop();
     if (!arguments->is(Kind::tuple) || !name->is(Kind::name))
-      fail("{}: damaged pickle: a call of no name at byte {}", file_, at_);
+      fail(ErrorCode::data_loss, "{}: damaged pickle: a call of no name at byte {}", file_, at_);
     const PickleValue* first = arguments->items.empty() ? nullptr : arguments->items[0];
     if (first != nullptr) spend(first->items.size());
     if (makes_dictionary(*name) || name->is_name("collections Counter")) return push_items(Kind::dictionary, pairs_of(first));
@@ -208,7 +214,8 @@ class PickleMachine {
     if (given == nullptr) return items;
     if (given->is(Kind::dictionary)) return given->items;
     for (const PickleValue* pair : given->items) {
-      if (pair->items.size() != 2) fail("{}: damaged pickle: a pair of {} values", file_, pair->items.size());
+      if (pair->items.size() != 2)
+        fail(ErrorCode::data_loss, "{}: damaged pickle: a pair of {} values", file_, pair->items.size());
       items.insert(items.end(), pair->items.begin(), pair->items.end());
     }
     return items;
@@ -218,7 +225,7 @@ class PickleMachine {
     pop();
     PickleValue* object = pop();
     if (!object->is(Kind::dictionary) && !object->is(Kind::call))
-      fail("{}: damaged pickle: attributes of what has none at byte {}", file_, at_);
+      fail(ErrorCode::data_loss, "{}: damaged pickle: attributes of what has none at byte {}", file_, at_);
     stack_.push_back(object);
     return true;
   }
@@ -241,7 +248,7 @@ class PickleMachine {
     int64_t value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error != std::errc() || end != digits.data() + digits.size())
-      fail("{}: damaged pickle: \"{}\" is no whole number", file_, utf8_of(digits));
+      fail(ErrorCode::data_loss, "{}: damaged pickle: \"{}\" is no whole number", file_, utf8_of(digits));
     return push_integer(value);
   }
   bool push_real() {

@@ -88,7 +88,8 @@ class TensorReader {
  private:
   template <typename... Arguments>
   [[noreturn]] void fail_at(const std::string& name, fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
-    fail("{}: tensor \"{}\": {}", file_, utf8_of(name), fmt::format(format, std::forward<Arguments>(arguments)...));
+    fail(ErrorCode::data_loss, "{}: tensor \"{}\": {}", file_, utf8_of(name),
+         fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
   Tensor tensor(const PickleValue& value, const std::string& name, int depth) {
@@ -187,11 +188,12 @@ class TensorReader {
 
 std::map<std::string, Tensor> read_zip(Bytes bytes, const std::string& file) {
   const std::optional<ZipArchive> archive = ZipArchive::find(bytes, file);
-  if (!archive) fail("{}: truncated zip archive: it has no directory", file);
+  if (!archive) fail(ErrorCode::data_loss, "{}: truncated zip archive: it has no directory", file);
   const std::vector<std::string> names = archive->names();
   const auto pickled = std::ranges::find_if(
       names, [](const std::string& name) { return name.ends_with("/data.pkl") && name.find('/') == name.rfind('/'); });
-  if (pickled == names.end()) fail("{}: a zip archive, but none of PyTorch's: no data.pkl is in it", file);
+  if (pickled == names.end())
+    fail(ErrorCode::data_loss, "{}: a zip archive, but none of PyTorch's: no data.pkl is in it", file);
   const std::string folder = pickled->substr(0, pickled->find('/') + 1);
   if (archive->contains(folder + "constants.pkl"))
     fail("{}: a TorchScript program, whose code is never executed; save the state_dict by torch.save, or as .safetensors",
@@ -243,14 +245,15 @@ std::map<std::string, Tensor> read_legacy(Bytes bytes, const std::string& file) 
   TensorReader::Storages storages;
   for (const PickleValue* key : keys->root().items) {
     const auto size = sizes.find(key->text);
-    if (size == sizes.end()) fail("{}: storage \"{}\" belongs to no tensor", file, utf8_of(key->text));
+    if (size == sizes.end()) fail(ErrorCode::data_loss, "{}: storage \"{}\" belongs to no tensor", file, utf8_of(key->text));
     int64_t count = 0;
-    if (rest.size() < sizeof count) fail("{}: truncated: storage \"{}\" is missing", file, utf8_of(key->text));
+    if (rest.size() < sizeof count)
+      fail(ErrorCode::data_loss, "{}: truncated: storage \"{}\" is missing", file, utf8_of(key->text));
     std::memcpy(&count, rest.data(), sizeof count);
     rest = rest.subspan(sizeof count);
     if (count < 0 || static_cast<uint64_t>(count) > rest.size() / size->second)
-      fail("{}: truncated: storage \"{}\" has {} elements of {} bytes, {} bytes follow", file, utf8_of(key->text), count,
-           size->second, rest.size());
+      fail(ErrorCode::data_loss, "{}: truncated: storage \"{}\" has {} elements of {} bytes, {} bytes follow", file,
+           utf8_of(key->text), count, size->second, rest.size());
     const size_t taken = static_cast<size_t>(count) * size->second;
     storages[key->text] = rest.first(taken);
     rest = rest.subspan(taken);
@@ -283,7 +286,7 @@ bool is_pth(Bytes bytes) { return ZipArchive::begins(bytes) || is_legacy(bytes) 
 
 std::map<std::string, Tensor> read_pth(const std::filesystem::path& path) {
   const MappedFile file(path);
-  if (!is_pth(file.bytes())) fail("{}: not a file of torch.save", path.string());
+  if (!is_pth(file.bytes())) fail(ErrorCode::data_loss, "{}: not a file of torch.save", path.string());
   return read_torch(file.bytes(), path.string());
 }
 

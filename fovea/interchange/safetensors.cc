@@ -57,15 +57,16 @@ json parse_header(std::string_view text, const std::string& file) {
   try {
     header = json::parse(text, watch);
   } catch (const json::exception&) {
-    fail("{}: damaged safetensors file: its header is not JSON", file);
+    fail(ErrorCode::data_loss, "{}: damaged safetensors file: its header is not JSON", file);
   }
-  if (!header.is_object()) fail("{}: damaged safetensors file: its header is not a JSON object", file);
-  if (!repeated.empty()) fail("{}: tensor \"{}\" is there twice", file, repeated);
+  if (!header.is_object()) fail(ErrorCode::data_loss, "{}: damaged safetensors file: its header is not a JSON object", file);
+  if (!repeated.empty()) fail(ErrorCode::data_loss, "{}: tensor \"{}\" is there twice", file, repeated);
   return header;
 }
 
 uint64_t offset(const json& value, const std::string& file, const std::string& tensor) {
-  if (!value.is_number_unsigned()) fail("{}: tensor \"{}\": data_offsets {} is not two offsets", file, tensor, value.dump());
+  if (!value.is_number_unsigned())
+    fail(ErrorCode::data_loss, "{}: tensor \"{}\": data_offsets {} is not two offsets", file, tensor, value.dump());
   return value.get<uint64_t>();
 }
 
@@ -74,7 +75,7 @@ Shape parse_shape(const json& extents, const std::string& file, const std::strin
   for (const json& extent : extents) {
     // Negative numbers and fractions are not unsigned integers.
     if (!extent.is_number_unsigned() || extent.get<uint64_t>() > INT64_MAX) {
-      fail("{}: tensor \"{}\": {} in its shape is not an extent", file, tensor, extent.dump());
+      fail(ErrorCode::data_loss, "{}: tensor \"{}\": {} in its shape is not an extent", file, tensor, extent.dump());
     }
     shape.push_back(extent.get<int64_t>());
   }
@@ -85,11 +86,12 @@ Entry parse_entry(const std::string& tensor, const json& value, const std::strin
   if (!value.is_object() || !value.contains("dtype") || !value["dtype"].is_string() || !value.contains("shape") ||
       !value["shape"].is_array() || !value.contains("data_offsets") || !value["data_offsets"].is_array() ||
       value["data_offsets"].size() != 2) {
-    fail("{}: tensor \"{}\": its entry needs dtype, shape and two data_offsets", file, tensor);
+    fail(ErrorCode::data_loss, "{}: tensor \"{}\": its entry needs dtype, shape and two data_offsets", file, tensor);
   }
   const auto wanted = value["dtype"].get<std::string>();
   const auto* type = std::ranges::find_if(type_names, [&](const TypeName& row) { return row.name == wanted; });
-  if (type == type_names.end()) fail("{}: tensor \"{}\": unknown element type \"{}\"", file, tensor, wanted);
+  if (type == type_names.end())
+    fail(ErrorCode::data_loss, "{}: tensor \"{}\": unknown element type \"{}\"", file, tensor, wanted);
   return {.name = tensor,
           .dtype = type->dtype,
           .shape = parse_shape(value["shape"], file, tensor),
@@ -102,7 +104,8 @@ uint64_t wanted_bytes(const Entry& entry, const std::string& file) {
   uint64_t bytes = byte_size(entry.dtype);
   for (const int64_t extent : entry.shape) {
     if (__builtin_mul_overflow(bytes, static_cast<uint64_t>(extent), &bytes)) {
-      fail("{}: tensor \"{}\": shape {} is larger than any file", file, entry.name, to_string(entry.shape));
+      fail(ErrorCode::data_loss, "{}: tensor \"{}\": shape {} is larger than any file", file, entry.name,
+           to_string(entry.shape));
     }
   }
   return bytes;
@@ -116,25 +119,29 @@ void check_ranges(std::vector<Entry>& entries, uint64_t data, const std::string&
   for (const Entry& entry : entries) {
     const auto& [tensor, dtype, shape, begin, end] = entry;
     if (begin > end || end > data) {
-      fail("{}: tensor \"{}\": bytes {}..{} are outside the data of {} bytes", file, tensor, begin, end, data);
+      fail(ErrorCode::data_loss, "{}: tensor \"{}\": bytes {}..{} are outside the data of {} bytes", file, tensor, begin, end,
+           data);
     }
     const uint64_t wanted = wanted_bytes(entry, file);
     if (end - begin != wanted) {
-      fail("{}: tensor \"{}\": {} of {} takes {} bytes, but {} are given", file, tensor, to_string(shape), type_name(dtype),
-           wanted, end - begin);
+      fail(ErrorCode::data_loss, "{}: tensor \"{}\": {} of {} takes {} bytes, but {} are given", file, tensor, to_string(shape),
+           type_name(dtype), wanted, end - begin);
     }
-    if (begin < covered) fail("{}: tensor \"{}\" overlaps the one before it at byte {}", file, tensor, begin);
-    if (begin > covered) fail("{}: bytes {}..{} before tensor \"{}\" belong to none", file, covered, begin, tensor);
+    if (begin < covered)
+      fail(ErrorCode::data_loss, "{}: tensor \"{}\" overlaps the one before it at byte {}", file, tensor, begin);
+    if (begin > covered)
+      fail(ErrorCode::data_loss, "{}: bytes {}..{} before tensor \"{}\" belong to none", file, covered, begin, tensor);
     covered = end;
   }
-  if (covered != data) fail("{}: the tensors end at byte {} of the data, which has {}", file, covered, data);
+  if (covered != data)
+    fail(ErrorCode::data_loss, "{}: the tensors end at byte {} of the data, which has {}", file, covered, data);
 }
 
 std::map<std::string, std::string> parse_metadata(const json& metadata, const std::string& file) {
   std::map<std::string, std::string> result;
-  if (!metadata.is_object()) fail("{}: __metadata__ is not a JSON object of text", file);
+  if (!metadata.is_object()) fail(ErrorCode::data_loss, "{}: __metadata__ is not a JSON object of text", file);
   for (const auto& [key, value] : metadata.items()) {
-    if (!value.is_string()) fail("{}: __metadata__ \"{}\" is not text", file, key);
+    if (!value.is_string()) fail(ErrorCode::data_loss, "{}: __metadata__ \"{}\" is not text", file, key);
     result[key] = value.get<std::string>();
   }
   return result;
@@ -152,7 +159,7 @@ class Source {
     plain_ = std::filesystem::is_regular_file(path, error);
     if (!plain_) bytes_ = read_file(path);
     size_ = plain_ ? std::filesystem::file_size(path, error) : bytes_.size();
-    if (error) fail("cannot read {}: {}", path.string(), error.message());
+    if (error) fail(code_of_errno(error.value()), "cannot read {}: {}", path.string(), error.message());
   }
   uint64_t size() const { return size_; }
   void read(uint64_t offset, std::span<std::byte> into) const {
@@ -172,12 +179,12 @@ class Source {
 Safetensors read_safetensors(const std::filesystem::path& path) {
   const std::string file = path.string();
   const Source source(path);
-  if (source.size() < 8) fail("{}: {} bytes are too few for a safetensors file", file, source.size());
+  if (source.size() < 8) fail(ErrorCode::data_loss, "{}: {} bytes are too few for a safetensors file", file, source.size());
   uint64_t length = 0;
   source.read(0, std::as_writable_bytes(std::span(&length, 1)));
   if (length > longest_header || length > source.size() - 8) {
-    fail("{}: not a safetensors file, or truncated: a header of {} bytes is announced, {} follow", file, length,
-         source.size() - 8);
+    fail(ErrorCode::data_loss, "{}: not a safetensors file, or truncated: a header of {} bytes is announced, {} follow", file,
+         length, source.size() - 8);
   }
   std::string text(length, '\0');
   source.read(8, std::as_writable_bytes(std::span(text)));

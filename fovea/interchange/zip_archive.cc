@@ -81,8 +81,8 @@ std::optional<ZipArchive> ZipArchive::find(Bytes bytes, const std::string& name)
 
 Bytes ZipArchive::part(uint64_t begin, uint64_t count, const std::string& what) const {
   if (begin > bytes_.size() || count > bytes_.size() - begin)
-    fail("{}: truncated or damaged zip archive: {} is said to be {} bytes from byte {} on, of {}", name_, what, count, begin,
-         bytes_.size());
+    fail(ErrorCode::data_loss, "{}: truncated or damaged zip archive: {} is said to be {} bytes from byte {} on, of {}", name_,
+         what, count, begin, bytes_.size());
   return bytes_.subspan(begin, count);
 }
 
@@ -98,11 +98,12 @@ ZipArchive::Directory ZipArchive::directory_before(size_t end) const {
     const size_t before = locator_bytes + wide_end_bytes;
     if (end >= before && at<uint32_t>(bytes_, end - before) == wide_end_record) follows = end - before;
     const Bytes record = part(follows, wide_end_bytes, "the end of its directory");
-    if (at<uint32_t>(record, 0) != wide_end_record) fail("{}: damaged zip archive: the end of its directory is not one", name_);
+    if (at<uint32_t>(record, 0) != wide_end_record)
+      fail(ErrorCode::data_loss, "{}: damaged zip archive: the end of its directory is not one", name_);
     found = {.begin = at<uint64_t>(record, 48), .bytes = at<uint64_t>(record, 40), .entries = at<uint64_t>(record, 32)};
   }
   if (found.bytes > follows || found.begin > follows - found.bytes)
-    fail("{}: truncated or damaged zip archive: its directory does not fit", name_);
+    fail(ErrorCode::data_loss, "{}: truncated or damaged zip archive: its directory does not fit", name_);
   found.before = follows - found.bytes - found.begin;
   return found;
 }
@@ -111,12 +112,14 @@ void ZipArchive::read_directory(const Directory& directory) {
   Bytes rest = part(directory.before + directory.begin, directory.bytes, "its directory");
   for (uint64_t i = 0; i < directory.entries; ++i) {
     if (rest.size() < central_bytes || at<uint32_t>(rest, 0) != central_header)
-      fail("{}: damaged zip archive: its directory ends after {} of {} entries", name_, i, directory.entries);
+      fail(ErrorCode::data_loss, "{}: damaged zip archive: its directory ends after {} of {} entries", name_, i,
+           directory.entries);
     const size_t name = at<uint16_t>(rest, 28), extra = at<uint16_t>(rest, 30), comment = at<uint16_t>(rest, 32);
-    if (rest.size() - central_bytes < name + extra + comment) fail("{}: damaged zip archive: entry {} is cut off", name_, i);
+    if (rest.size() - central_bytes < name + extra + comment)
+      fail(ErrorCode::data_loss, "{}: damaged zip archive: entry {} is cut off", name_, i);
     const std::string file(reinterpret_cast<const char*>(rest.data()) + central_bytes, name);
     const Entry found = entry_of(rest, rest.subspan(central_bytes + name, extra), file, directory.before);
-    if (!entries_.emplace(file, found).second) fail("{}: zip {} is there twice", name_, entry_text(file));
+    if (!entries_.emplace(file, found).second) fail(ErrorCode::data_loss, "{}: zip {} is there twice", name_, entry_text(file));
     rest = rest.subspan(central_bytes + name + extra + comment);
   }
 }
@@ -132,7 +135,7 @@ ZipArchive::Entry ZipArchive::entry_of(Bytes line, Bytes extra, const std::strin
   size_t taken = 0;
   for (uint64_t* number : {&found.size, &found.packed, &found.start}) {
     if (*number != in_extra) continue;
-    if (taken == wide.size()) fail("{}: damaged zip archive: {} lacks its size", name_, entry_text(file));
+    if (taken == wide.size()) fail(ErrorCode::data_loss, "{}: damaged zip archive: {} lacks its size", name_, entry_text(file));
     *number = wide[taken++];
   }
   part(found.start, 0, entry_text(file));  // checked before the sum, which could overflow
@@ -161,7 +164,7 @@ Bytes ZipArchive::packed(const Entry& entry, const std::string& file) const {
   const Bytes own_name = part(entry.start + local_bytes, name, shown);
   if (at<uint32_t>(header, 0) != local_header || at<uint16_t>(header, 8) != entry.method || name != file.size() ||
       std::memcmp(own_name.data(), file.data(), name) != 0)
-    fail("{}: damaged zip archive: {} does not begin where the directory says", name_, shown);
+    fail(ErrorCode::data_loss, "{}: damaged zip archive: {} does not begin where the directory says", name_, shown);
   return part(entry.start + local_bytes + name + at<uint16_t>(header, 28), entry.packed, shown);
 }
 
@@ -169,13 +172,14 @@ void ZipArchive::check_content(Bytes content, const Entry& entry, const std::str
   const auto checksum = static_cast<uint32_t>(
       ::crc32_z(::crc32_z(0, nullptr, 0), reinterpret_cast<const Bytef*>(content.data()), content.size()));
   if (content.size() != entry.size || checksum != entry.checksum)
-    fail("{}: damaged: {} has another checksum than it was written with", name_, entry_text(file));
+    fail(ErrorCode::data_loss, "{}: damaged: {} has another checksum than it was written with", name_, entry_text(file));
 }
 
 Bytes ZipArchive::stored(const std::string& file) const {
   const Entry& found = entry(file);
   if (found.method != stored_method) fail("{}: zip {} is compressed; it has to be stored as it is", name_, entry_text(file));
-  if (found.size != found.packed) fail("{}: damaged zip archive: {} is stored and has two sizes", name_, entry_text(file));
+  if (found.size != found.packed)
+    fail(ErrorCode::data_loss, "{}: damaged zip archive: {} is stored and has two sizes", name_, entry_text(file));
   const Bytes content = packed(found, file);
   check_content(content, found, file);
   return content;

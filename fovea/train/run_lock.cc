@@ -38,8 +38,8 @@ bool RunLock::take() {
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     const std::string other = holder(descriptor_);
     ::close(descriptor_);
-    refuse("{} is writing into {} already; wait for it, or give another folder with --out", other,
-           path_.parent_path().string());
+    fail(ErrorCode::unavailable, "{} is writing into {} already; wait for it, or give another folder with --out", other,
+         path_.parent_path().string());
   }
   // Any other failure comes from a file system without locks; the run continues without one.
   struct stat mine {

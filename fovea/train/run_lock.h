@@ -11,7 +11,7 @@ namespace fovea {
 /// A lock on a run's folder.
 class RunLock {
  public:
-  /// Refuses a folder that is locked, naming the process that has the lock.
+  /// Fails with the code unavailable when the folder is locked, naming the process that has the lock.
   explicit RunLock(const std::filesystem::path& folder);
   /// Releases the lock.
   ~RunLock();

@@ -128,7 +128,7 @@ afresh
 "$fovea" data fetch --catalog served/catalog.toml mnist --mirror "$url/slow" >slow.out 2>slow.err &
 fetching=$!
 for _ in $(seq 100); do [[ -s $data/mnist/$images.part ]] && break; sleep 0.05; done
-fetch_refused 2 'is being written by another process' mnist
+fetch_refused 1 'is being written by another process' mnist
 kill -INT $fetching
 wait $fetching; got=$?
 ((got == 130)) || wrong "stopped: exit status $got: $(cat slow.err)"

@@ -45,7 +45,7 @@ P
 "$fovea" train "${settings[@]}" --epochs 2 --out alone >/dev/null 2>&1 || wrong "training"
 "$fovea" train "${settings[@]}" --epochs 400 --out busy >/dev/null 2>busy.log & pid=$!
 for _ in $(seq 400); do [[ -f busy/state.json ]] && break; sleep 0.05; done
-for option in --overwrite --resume; do refused 2 "process $pid is writing into busy already" train "${settings[@]}" --out busy $option; done
+for option in --overwrite --resume; do refused 1 "process $pid is writing into busy already" train "${settings[@]}" --out busy $option; done
 kill -KILL $pid; wait $pid 2>/dev/null
 "$fovea" train "${settings[@]}" --epochs 2 --out busy --overwrite >/dev/null 2>log || wrong "after a kill: $(tail -1 log)"
 [[ $(bytes busy) == "$(bytes alone)" ]] || wrong "after a kill, another result"

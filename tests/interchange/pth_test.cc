@@ -209,8 +209,9 @@ TEST_F(PthFile, DamagedFilesAreRefused) {
   const std::string whole_zip = saved(object, {{"0", numbers(six)}});
   const std::string old = saved_long_ago(object, {{"0", numbers(six)}}, 4);
   for (size_t length = 4; length < whole_zip.size(); ++length)
-    expect_error(1, [&] { read(whole_zip.substr(0, length)); }, {"w.pth"});
-  for (size_t length = 20; length < old.size(); ++length) expect_error(1, [&] { read(old.substr(0, length)); }, {"w.pth"});
+    expect_error(ErrorCode::data_loss, [&] { read(whole_zip.substr(0, length)); }, {"w.pth"});
+  for (size_t length = 20; length < old.size(); ++length)
+    expect_error(ErrorCode::data_loss, [&] { read(old.substr(0, length)); }, {"w.pth"});
   for (size_t i = 0; i < whole_zip.size(); ++i) {  // any changed byte gives an error or the same numbers
     std::string hurt = whole_zip;
     hurt[i] = static_cast<char>(hurt[i] ^ 0x41);

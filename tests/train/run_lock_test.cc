@@ -23,6 +23,7 @@ class RunLockTest : public FolderTest {
     try {
       const RunLock lock(folder_);
     } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::unavailable);
       return error.what();
     }
     return "taken";

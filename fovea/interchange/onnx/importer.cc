@@ -51,7 +51,7 @@ ImportedValue& Importer::named(const OnnxNode& node, const std::string& name) {
 ImportedValue& Importer::value(const std::string& name, const std::string& reader) {
   const auto found = values_.find(name);
   if (found == values_.end())
-    fail("{}: {} reads \"{}\", which nothing before it computes", file_name_, reader, name);
+    fail(ErrorCode::data_loss, "{}: {} reads \"{}\", which nothing before it computes", file_name_, reader, name);
   return found->second;
 }
 
@@ -294,7 +294,7 @@ void Importer::add_input(const OnnxPort& port, const TensorType& type, bool chan
   const auto rank = static_cast<int64_t>(type.shape.size());
   const std::vector<int64_t> order = channels_last ? channels_last_order(rank) : identity_order(rank);
   if (channels_last) channels_first_.insert(port.name);
-  if (values_.contains(port.name)) fail("{}: two inputs are named \"{}\"", file_name_, port.name);
+  if (values_.contains(port.name)) fail(ErrorCode::data_loss, "{}: two inputs are named \"{}\"", file_name_, port.name);
   const Ref ref = graph_.argument(port.name, {ordered_shape(type.shape, order), type.dtype, type.quantization}, Role::input);
   values_[port.name] = {.name = port.name,
                         .constant = {},

@@ -186,7 +186,7 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
   const DType dtype = dtype_of_file(proto.data_type(), where);
   const Shape shape(proto.dims().begin(), proto.dims().end());
   if (std::ranges::any_of(shape, [](int64_t extent) { return extent < 0; }))
-    fail("{} has the impossible shape {}", where, to_string(shape));
+    fail(ErrorCode::data_loss, "{} has the impossible shape {}", where, to_string(shape));
   const auto count = static_cast<uint64_t>(element_count(shape));
   if (is_four_bits(proto.data_type())) return four_bits(proto, shape, count, where);
   const size_t element = bytes_in_file(proto.data_type());
@@ -199,9 +199,9 @@ Tensor FileReader::tensor(const TensorProto& proto, const std::string& where) co
   }
   // The count is compared before memory is allocated for it.
   if (proto.has_raw_data() && (count > proto.raw_data().size() || proto.raw_data().size() != count * element))
-    fail("{} of shape {} has {} bytes of data", where, to_string(shape), proto.raw_data().size());
+    fail(ErrorCode::data_loss, "{} of shape {} has {} bytes of data", where, to_string(shape), proto.raw_data().size());
   if (!proto.has_raw_data() && static_cast<uint64_t>(typed_count(proto)) != count)
-    fail("{} of shape {} has {} numbers", where, to_string(shape), typed_count(proto));
+    fail(ErrorCode::data_loss, "{} of shape {} has {} numbers", where, to_string(shape), typed_count(proto));
   Tensor tensor(shape, dtype);
   if (proto.has_raw_data())
     take_raw(proto.data_type(), proto.raw_data().data(), tensor);
@@ -217,7 +217,7 @@ Tensor FileReader::four_bits(const TensorProto& proto, const Shape& shape, uint6
     external_data(proto, where, length, bytes);
   } else {
     const auto given = static_cast<uint64_t>(proto.has_raw_data() ? std::ssize(proto.raw_data()) : proto.int32_data_size());
-    if (given != length) fail("{} of shape {} has {} bytes of data", where, to_string(shape), given);
+    if (given != length) fail(ErrorCode::data_loss, "{} of shape {} has {} bytes of data", where, to_string(shape), given);
     for (const char byte : proto.raw_data()) bytes.push_back(static_cast<std::byte>(byte));
     if (!proto.has_raw_data())
       for (const int32_t pair : proto.int32_data()) bytes.push_back(static_cast<std::byte>(pair & 255));
@@ -238,7 +238,7 @@ void FileReader::external_data(const TensorProto& proto, const std::string& wher
       try {
         offset = std::stoull(entry.value());
       } catch (const std::exception&) {
-        fail("{}: offset \"{}\" of its data is no number", where, entry.value());
+        fail(ErrorCode::data_loss, "{}: offset \"{}\" of its data is no number", where, entry.value());
       }
     }
   }
@@ -250,8 +250,9 @@ void FileReader::external_data(const TensorProto& proto, const std::string& wher
   std::error_code error;
   if (std::filesystem::is_symlink(data, error)) fail("{}: its data \"{}\" is a link; it must be a file", where, location);
   const uint64_t size = std::filesystem::file_size(data, error);
-  if (error) fail("{}: its data {}: {}", where, data.string(), error.message());
-  if (offset > size || length > size - offset) fail("{}: its data {} ends before it", where, data.string());
+  if (error) fail(code_of_errno(error.value()), "{}: its data {}: {}", where, data.string(), error.message());
+  if (offset > size || length > size - offset)
+    fail(ErrorCode::data_loss, "{}: its data {} ends before it", where, data.string());
   read_part(data, offset, length, bytes);
 }
 
@@ -304,7 +305,7 @@ OnnxNode FileReader::node(const NodeProto& proto) const {
 
 OnnxPort FileReader::port(const ValueInfoProto& proto) const {
   const std::string where = fmt::format("{}: \"{}\"", file_, proto.name());
-  if (!proto.type().has_tensor_type()) fail("{} is not a tensor", where);
+  if (!proto.type().has_tensor_type()) fail(ErrorCode::data_loss, "{} is not a tensor", where);
   const auto& type = proto.type().tensor_type();
   OnnxPort port{.name = proto.name(), .dtype = dtype_of_file(type.elem_type(), where), .shape = {}};
   for (const auto& dimension : type.shape().dim())
@@ -319,15 +320,16 @@ int64_t FileReader::opset(const ModelProto& model) const {
       fail("{} is of ONNX opset {}; fovea reads opsets 7 to 22", file_, import.version());
     return import.version();
   }
-  fail("{} says no opset; it is no ONNX model", file_);
+  fail(ErrorCode::data_loss, "{} says no opset; it is no ONNX model", file_);
 }
 
 OnnxFile FileReader::read(std::span<const std::byte> bytes) {
   ModelProto model;
   if (bytes.size() > static_cast<size_t>(std::numeric_limits<int>::max()) ||
       !model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    fail("{} is no ONNX model: not a protobuf message of its kind, or cut short", file_);
-  if (!model.has_graph() || model.graph().node_size() == 0) fail("{} is no ONNX model: it has no nodes", file_);
+    fail(ErrorCode::data_loss, "{} is no ONNX model: not a protobuf message of its kind, or cut short", file_);
+  if (!model.has_graph() || model.graph().node_size() == 0)
+    fail(ErrorCode::data_loss, "{} is no ONNX model: it has no nodes", file_);
   const GraphProto& graph = model.graph();
   OnnxFile result{.opset = opset(model),
                   .graph_name = graph.name(),

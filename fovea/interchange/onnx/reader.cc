@@ -146,7 +146,7 @@ void import_node(Importer& importer, const OnnxNode& node, const std::string& fi
 }
 
 InferenceModel import_file(OnnxFile file, const std::string& file_name, const OnnxReadOptions& options) {
-  if (file.inputs.empty()) fail("{} has no inputs", file_name);
+  if (file.inputs.empty()) fail(ErrorCode::data_loss, "{} has no inputs", file_name);
   spell_out_quantized(file);
   merge_quantized_pairs(file);
   simplify(file);

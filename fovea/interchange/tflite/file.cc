@@ -32,15 +32,16 @@ std::optional<Quantization> quantization_of(const QuantizationParameters* table,
   }
   if (quantization.zeros.empty()) quantization.zeros.assign(count, 0);
   if (quantization.zeros.size() == 1) quantization.zeros.resize(count, quantization.zeros[0]);
-  if (quantization.zeros.size() != count) fail("{}: {} scales and {} zero points", user, count, quantization.zeros.size());
+  if (quantization.zeros.size() != count)
+    fail(ErrorCode::data_loss, "{}: {} scales and {} zero points", user, count, quantization.zeros.size());
   for (const float scale : quantization.scales)
-    if (!std::isfinite(scale) || scale < 0) fail("{}: scale {}; scales are above 0", user, scale);
+    if (!std::isfinite(scale) || scale < 0) fail(ErrorCode::data_loss, "{}: scale {}; scales are above 0", user, scale);
   if (count == 1) return quantization;
   // A bias written by the converters of 2019 has the dimension of its filter.
   quantization.axis = shape.size() == 1 ? 0 : table->quantized_dimension();
   if (quantization.axis < 0 || quantization.axis >= std::ssize(shape) ||
       shape[static_cast<size_t>(quantization.axis)] != static_cast<int64_t>(count))
-    fail("{}: {} scales by dimension {} do not fit {}", user, count, quantization.axis, to_string(shape));
+    fail(ErrorCode::data_loss, "{}: {} scales by dimension {} do not fit {}", user, count, quantization.axis, to_string(shape));
   return quantization;
 }
 
@@ -49,7 +50,7 @@ Shape shape_of(const schema::Tensor& table, const std::string& user) {
   if (table.shape()) shape.assign(table.shape()->begin(), table.shape()->end());
   if (shape.size() > most_ranks) fail("{} has {} dimensions; at most {} are read", user, shape.size(), most_ranks);
   for (const int64_t size : shape)
-    if (size < 0) fail("{} has shape {}; a size is below 0", user, to_string(shape));
+    if (size < 0) fail(ErrorCode::data_loss, "{} has shape {}; a size is below 0", user, to_string(shape));
   double count = 1;
   for (const int64_t size : shape) count *= static_cast<double>(size);
   if (count > most_elements) fail("{} is {}, more than any network here holds", user, to_string(shape));
@@ -58,7 +59,8 @@ Shape shape_of(const schema::Tensor& table, const std::string& user) {
 
 // Integers of 4 bits, two in a byte with the first in the lower half, as bytes.
 std::vector<std::byte> unpacked(std::span<const std::byte> packed, int64_t count, const std::string& user) {
-  if (std::ssize(packed) != (count + 1) / 2) fail("{}: {} bytes of data for {} integers of 4 bits", user, packed.size(), count);
+  if (std::ssize(packed) != (count + 1) / 2)
+    fail(ErrorCode::data_loss, "{}: {} bytes of data for {} integers of 4 bits", user, packed.size(), count);
   std::vector<std::byte> result(static_cast<size_t>(count));
   for (size_t i = 0; i < result.size(); ++i) {
     const unsigned half = static_cast<unsigned>(packed[i / 2]) >> (i % 2 * 4) & 15;
@@ -113,15 +115,17 @@ File::File(std::vector<std::byte> bytes, std::string name) : name_(std::move(nam
 
 void File::read() {
   const auto* start = reinterpret_cast<const uint8_t*>(bytes_.data());
-  if (bytes_.size() < 8 || !schema::ModelBufferHasIdentifier(start)) fail("{} is no TensorFlow Lite file", name_);
+  if (bytes_.size() < 8 || !schema::ModelBufferHasIdentifier(start))
+    fail(ErrorCode::data_loss, "{} is no TensorFlow Lite file", name_);
   flatbuffers::Verifier verifier(start, bytes_.size(), 64, 10'000'000);
   if (!schema::VerifyModelBuffer(verifier))
-    fail("{}: a damaged TensorFlow Lite file (its tables do not fit its length)", name_);
+    fail(ErrorCode::data_loss, "{}: a damaged TensorFlow Lite file (its tables do not fit its length)", name_);
   model_ = schema::GetModel(start);
   if (model_->version() != 3) fail("{}: version {} of the format; version 3 is read", name_, model_->version());
-  if (!model_->subgraphs() || model_->subgraphs()->size() == 0) fail("{} holds no network", name_);
+  if (!model_->subgraphs() || model_->subgraphs()->size() == 0) fail(ErrorCode::data_loss, "{} holds no network", name_);
   const SubGraph& graph = *model_->subgraphs()->Get(0);
-  if (!graph.tensors() || !graph.operators()) fail("{} holds a network without tensors or operators", name_);
+  if (!graph.tensors() || !graph.operators())
+    fail(ErrorCode::data_loss, "{} holds a network without tensors or operators", name_);
   for (size_t i = 0; i < graph.tensors()->size(); ++i)
     tensors_.push_back(read_tensor(i, *graph.tensors()->Get(static_cast<flatbuffers::uoffset_t>(i))));
   for (size_t i = 0; i < graph.operators()->size(); ++i)
@@ -139,8 +143,8 @@ void File::read_signatures() {
     for (const schema::TensorMap* entry : *entries) {
       if (!entry->name()) continue;
       if (entry->tensor_index() >= tensors_.size())
-        fail("{}: its signature's \"{}\" is tensor {} of {}", name_, entry->name()->str(), entry->tensor_index(),
-             tensors_.size());
+        fail(ErrorCode::data_loss, "{}: its signature's \"{}\" is tensor {} of {}", name_, entry->name()->str(),
+             entry->tensor_index(), tensors_.size());
       names.emplace(entry->name()->str(), static_cast<int>(entry->tensor_index()));
     }
   };
@@ -154,7 +158,7 @@ void File::read_signatures() {
 std::span<const std::byte> File::buffer(uint64_t index, const std::string& user) const {
   if (index == 0) return {};
   if (!model_->buffers() || index >= model_->buffers()->size())
-    fail("{}: buffer {} of {}", user, index, model_->buffers() ? model_->buffers()->size() : 0);
+    fail(ErrorCode::data_loss, "{}: buffer {} of {}", user, index, model_->buffers() ? model_->buffers()->size() : 0);
   const Buffer& buffer = *model_->buffers()->Get(static_cast<flatbuffers::uoffset_t>(index));
   if (buffer.offset() > 1) fail("{}: its data lie outside the flatbuffer, as in files above 2 GiB, which are not read", user);
   if (!buffer.data()) return {};
@@ -188,8 +192,8 @@ FileTensor File::read_tensor(size_t index, const schema::Tensor& table) {
   if (const std::optional<DType> dtype = dtype_of(tensor.type)) {
     const size_t wanted = static_cast<size_t>(element_count(tensor.shape)) * byte_size(*dtype);
     if (tensor.data.size() != wanted)
-      fail("{}: {} bytes of data for {} {}, which take {}", user, tensor.data.size(), to_string(tensor.shape),
-           fovea::name(*dtype), wanted);
+      fail(ErrorCode::data_loss, "{}: {} bytes of data for {} {}, which take {}", user, tensor.data.size(),
+           to_string(tensor.shape), fovea::name(*dtype), wanted);
   }
   return tensor;
 }
@@ -200,7 +204,7 @@ std::vector<int> File::tensor_indices(const flatbuffers::Vector<int32_t>* indice
   if (!indices) return result;
   for (const int32_t index : *indices) {
     const bool fits = index >= 0 && static_cast<size_t>(index) < tensors_.size();
-    if (!fits && !(optional && index == -1)) fail("{}: tensor {} of {}", user, index, tensors_.size());
+    if (!fits && !(optional && index == -1)) fail(ErrorCode::data_loss, "{}: tensor {} of {}", user, index, tensors_.size());
     result.push_back(index);
   }
   return result;
@@ -210,7 +214,7 @@ FileOperator File::read_operator(size_t index, const Operator& table) const {
   const auto* codes = model_->operator_codes();
   const std::string user = fmt::format("{}: operator {}", name_, index);
   if (!codes || table.opcode_index() >= codes->size())
-    fail("{}: kind {} of {}", user, table.opcode_index(), codes ? codes->size() : 0);
+    fail(ErrorCode::data_loss, "{}: kind {} of {}", user, table.opcode_index(), codes ? codes->size() : 0);
   const OperatorCode& code = *codes->Get(table.opcode_index());
   FileOperator result{.code = code_of(code), .table = &table};
   result.name = schema::EnumNameBuiltinOperator(result.code);
@@ -224,7 +228,8 @@ FileOperator File::read_operator(size_t index, const Operator& table) const {
   result.inputs = tensor_indices(table.inputs(), true, user);
   result.outputs = tensor_indices(table.outputs(), false, user);
   for (const int output : result.outputs)
-    if (tensors_[static_cast<size_t>(output)].constant()) fail("{} writes tensor {}, a constant", user, output);
+    if (tensors_[static_cast<size_t>(output)].constant())
+      fail(ErrorCode::data_loss, "{} writes tensor {}, a constant", user, output);
   return result;
 }
 

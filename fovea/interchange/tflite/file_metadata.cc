@@ -21,7 +21,7 @@ const metadata::ModelMetadata* metadata_of(const File& file) {
   const auto* start = reinterpret_cast<const uint8_t*>(text.data());
   flatbuffers::Verifier verifier(start, text.size(), 64, 1'000'000);
   if (text.size() < 8 || !metadata::ModelMetadataBufferHasIdentifier(start) || !metadata::VerifyModelMetadataBuffer(verifier))
-    fail("{}: its metadata {} are damaged", file.name(), buffer_name);
+    fail(ErrorCode::data_loss, "{}: its metadata {} are damaged", file.name(), buffer_name);
   return metadata::GetModelMetadata(start);
 }
 
@@ -30,7 +30,8 @@ std::vector<float> of_unit(const flatbuffers::Vector<float>* numbers, const File
   std::vector<float> result;
   if (!numbers) return result;
   for (const float number : *numbers) {
-    if (!std::isfinite(number) || (positive && number <= 0)) fail("{}: its metadata normalize by {}", file.name(), number);
+    if (!std::isfinite(number) || (positive && number <= 0))
+      fail(ErrorCode::data_loss, "{}: its metadata normalize by {}", file.name(), number);
     result.push_back(number / 255);
   }
   return result;
@@ -53,7 +54,7 @@ void read_normalization(const metadata::TensorMetadata& input, const File& file,
     for (std::vector<float>* numbers : {&model.preprocessing.mean, &model.preprocessing.deviation}) {
       if (numbers->size() == 1) numbers->resize(channels, (*numbers)[0]);
       if (!numbers->empty() && numbers->size() != channels)
-        fail("{}: its metadata normalize {} channels of {}", file.name(), numbers->size(), channels);
+        fail(ErrorCode::data_loss, "{}: its metadata normalize {} channels of {}", file.name(), numbers->size(), channels);
     }
     model.says_preprocessing = true;
     return;

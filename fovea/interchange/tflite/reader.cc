@@ -40,12 +40,13 @@ InferenceModel Reader::read() {
   for (const int output : file_.outputs()) {
     const auto tensor = static_cast<size_t>(output);
     if (values_[tensor].index < 0 && constants_[tensor])
-      fovea::fail("{}: its output \"{}\" is a constant", file_.name(), tensor_name(output));
+      fovea::fail(ErrorCode::data_loss, "{}: its output \"{}\" is a constant", file_.name(), tensor_name(output));
     const Ref value = values_[tensor];
-    if (value.index < 0) fovea::fail("{}: no operator gives its output \"{}\"", file_.name(), tensor_name(output));
+    if (value.index < 0)
+      fovea::fail(ErrorCode::data_loss, "{}: no operator gives its output \"{}\"", file_.name(), tensor_name(output));
     results.emplace_back(unique_name(tensor_name(output)), value);
   }
-  if (results.empty()) fovea::fail("{}: a network without outputs", file_.name());
+  if (results.empty()) fovea::fail(ErrorCode::data_loss, "{}: a network without outputs", file_.name());
   graph_.finish(results);
   InferenceModel model{graph_name(file_.name()), std::move(graph_), std::move(parameters_), {}, {}, {}};
   model.four_bits = std::move(four_bits_);
@@ -76,15 +77,15 @@ void Reader::name_ports(InferenceModel& model) const {
 }
 
 void Reader::read_inputs() {
-  if (file_.inputs().empty()) fovea::fail("{}: a network without inputs", file_.name());
+  if (file_.inputs().empty()) fovea::fail(ErrorCode::data_loss, "{}: a network without inputs", file_.name());
   const FileTensor& first = file_.tensors()[static_cast<size_t>(file_.inputs()[0])];
   if (!first.shape.empty()) file_batch_ = first.shape[0];
   if (options_.batch == 0) options_.batch = file_batch_;
   for (const int input : file_.inputs()) {
     const FileTensor& tensor = file_.tensors()[static_cast<size_t>(input)];
     const std::string user = fmt::format("{}: input \"{}\"", file_.name(), tensor_name(input));
-    if (tensor.constant()) fovea::fail("{} is a constant", user);
-    if (values_[static_cast<size_t>(input)].index >= 0) fovea::fail("{} is listed twice", user);
+    if (tensor.constant()) fovea::fail(ErrorCode::data_loss, "{} is a constant", user);
+    if (values_[static_cast<size_t>(input)].index >= 0) fovea::fail(ErrorCode::data_loss, "{} is listed twice", user);
     TensorType type = type_of(tensor, user);
     if (type.shape.empty() || type.shape[0] != file_batch_ || file_batch_ < 1)
       fovea::fail("{} is {}; inputs begin with the batch, the same for all", user, to_string(type.shape));

@@ -91,7 +91,8 @@ class Walk {
  private:
   template <typename... Arguments>
   [[noreturn]] void complain(fmt::format_string<Arguments...> format, Arguments&&... arguments) const {
-    fail("{} is stored sparsely and {}", user_, fmt::format(format, std::forward<Arguments>(arguments)...));
+    fail(ErrorCode::data_loss, "{} is stored sparsely and {}", user_,
+         fmt::format(format, std::forward<Arguments>(arguments)...));
   }
 
   Level read_level(const schema::DimensionMetadata& table) const {

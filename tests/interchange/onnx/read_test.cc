@@ -68,7 +68,7 @@ TEST_F(OnnxRead, EveryTruncationIsAnError) {
   std::string bytes = read_text(path);
   for (size_t length = 0; length < bytes.size(); ++length) {
     const std::filesystem::path cut = write("cut.onnx", bytes.substr(0, length));
-    expect_error(1, [&] { read_onnx(cut); }, {"cut.onnx"});
+    expect_error(ErrorCode::data_loss, [&] { read_onnx(cut); }, {"cut.onnx"});
   }
 }
 

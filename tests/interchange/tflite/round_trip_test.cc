@@ -196,16 +196,19 @@ TEST(Tflite, DamagedFilesAreRefused) {
       },
       {4, 4, 1}, 2, 1));
   int refused = 0;
-  const auto try_read = [&](std::vector<std::byte> bytes) {
+  const auto try_read = [&](std::vector<std::byte> bytes, bool truncated = false) {
     try {
       read_tflite(std::move(bytes), "test");
     } catch (const Error& error) {
       ++refused;
       EXPECT_THAT(error.what(), testing::HasSubstr("test"));
+      if (truncated) {
+        EXPECT_EQ(error.code(), ErrorCode::data_loss) << error.what();
+      }
     }
   };
   for (size_t length = 0; length < good.size(); length += 13)
-    try_read({good.begin(), good.begin() + static_cast<int64_t>(length)});
+    try_read({good.begin(), good.begin() + static_cast<int64_t>(length)}, true);
   for (size_t place = 0; place < good.size(); place += 3) {
     for (const unsigned other : {0x00U, 0x7fU, 0xffU, 0x01U}) {
       std::vector<std::byte> bytes = good;
