@@ -4,6 +4,7 @@
 
     rooms.py arrows    includes point only up the list of folders (fovea_folders in CMakeLists.txt; codegen_folders for codegen's own)
     rooms.py names     no type is defined twice in one namespace
+    rooms.py functions no function has more than 80 lines
     rooms.py operators no operator's name stands in quotes where fovea/graph/operators.h has it as a type
     rooms.py licenses  every source file names its license in its first line, or in the one after #!
     rooms.py packages  every package of packages.txt is listed once, with a reason, and is named in README.md or docs/dependencies.md
@@ -18,6 +19,7 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LONGEST = 80
 LICENSE = "SPDX-License-Identifier: Apache-2.0"
 COMMENTS = {"//": (".cc", ".h", ".c", ".td", ".fbs", ".js", ".mjs"), "#": (".py", ".sh", ".cmake", "CMakeLists.txt")}
 
@@ -148,6 +150,39 @@ def names():
             if "(unnamed)" not in namespace:
                 found.setdefault((namespace, name), []).append(path)
     return [f"{namespace}::{name} is defined in {' and in '.join(paths)}" for (namespace, name), paths in sorted(found.items()) if len(set(paths)) > 1]
+
+
+def kept_lines(pattern, text, instead):
+    """The text with what matches replaced, and its line ends kept."""
+    return re.sub(pattern, lambda match: instead + "\n" * match.group().count("\n"), text, flags=re.MULTILINE)
+
+
+def functions_in(text):
+    """Triples (head, first line, lines) of every function with a body, members included."""
+    for pattern, instead in ((r'R"(\w*)\((?:.|\n)*?\)\1"', '""'), (r"//[^\n]*|/\*(?:.|\n)*?\*/", ""),
+                             (r'"(?:\\.|[^"\\\n])*"|(?<![\w])\'(?:\\.|[^\'\\\n])+\'', '""'), (r"^\s*#.*(?:\\\n.*)*", "")):
+        text = kept_lines(pattern, text, instead)
+    scopes, start = [], 0  # of open braces: where a function's head begins, True for a namespace or type, False for others
+    for match in re.finditer(r"[{};]", text):
+        head = text[start:match.start()]
+        start = match.end()
+        if match.group() == "{":
+            outside = all(scope is True for scope in scopes)
+            if outside and re.search(r"\b(?:namespace|struct|class|enum|union)\b[^()]*$", head):
+                scopes.append(True)
+            else:
+                scopes.append(match.start() - len(head.lstrip()) if outside and "(" in head else False)
+        elif match.group() == "}" and scopes:
+            begun = scopes.pop()
+            if begun is not True and begun is not False:
+                yield " ".join(text[begun:text.index("{", begun)].split()), text.count("\n", 0, begun) + 1, text.count("\n", begun, match.start()) + 1
+
+
+def functions():
+    found = [(path, *function) for path in sources("fovea", "app", "bench") for function in functions_in(text_of(path))]
+    if len(found) < 3000:
+        sys.exit(f"{len(found)} functions are found in fovea, app and bench; the pattern no longer fits")
+    return [f"{path}:{line}: {head[:80]} has {lines} lines; at most {LONGEST} are wanted" for path, head, line, lines in found if lines > LONGEST]
 
 
 def operators():
@@ -297,7 +332,7 @@ def main():
         with open(sys.argv[2], "w", encoding="utf-8") as file:
             file.write(drawn)
         return 0
-    checks = {"arrows": arrows, "names": names, "operators": operators, "licenses": licenses, "packages": packages, "docs": docs}
+    checks = {"arrows": arrows, "names": names, "functions": functions, "operators": operators, "licenses": licenses, "packages": packages, "docs": docs}
     if len(sys.argv) != 2 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     wrong = checks[sys.argv[1]]()
