@@ -65,20 +65,20 @@ SmallVector<Value> Epilogue::destinations(linalg::GenericOp op, const TilePositi
   return places;
 }
 
-void Epilogue::apply(const LinalgOperation& formula, DenseMap<Value, Value>& tiles, const TilePosition& position,
+void Epilogue::apply(const LinalgOperation& operation, DenseMap<Value, Value>& tiles, const TilePosition& position,
                      const TileState& state) {
   const SmallVector<unsigned> order = operations_.tile_dims(false);
-  SmallVector<unsigned> root_dims(formula.extents.size());
-  for (size_t i = 0; i < formula.output_dims.size(); ++i) root_dims[formula.output_dims[i]] = root_.output_dims[i];
+  SmallVector<unsigned> root_dims(operation.extents.size());
+  for (size_t i = 0; i < operation.output_dims.size(); ++i) root_dims[operation.output_dims[i]] = root_.output_dims[i];
   SmallVector<TileOperand> inputs;
-  for (const Access& access : formula.inputs) {
+  for (const Access& access : operation.inputs) {
     if (auto earlier = tiles.find(access.tensor); earlier != tiles.end()) {
       const auto rank = static_cast<unsigned>(order.size());
       inputs.push_back({earlier->second, {}, t_.builder.getMultiDimIdentityMap(rank)});
       continue;
     }
     SmallVector<LinearForm> forms;
-    for (const LinearForm& form : linear_forms(access, static_cast<unsigned>(formula.extents.size()))) {
+    for (const LinearForm& form : linear_forms(access, static_cast<unsigned>(operation.extents.size()))) {
       LinearForm moved;
       moved.constant = form.constant;
       moved.coefficients.assign(rank_, 0);
@@ -87,10 +87,10 @@ void Epilogue::apply(const LinalgOperation& formula, DenseMap<Value, Value>& til
     }
     inputs.push_back(operations_.read(access, forms, order, position, state));
   }
-  linalg::GenericOp op = formula.op;
+  linalg::GenericOp op = operation.op;
   const SmallVector<Value> places = destinations(op, position, state);
   for (auto [result, tile] :
-       llvm::zip(op.getResults(), operations_.apply(op, inputs, places, order, root_dims, formula.initial, position)))
+       llvm::zip(op.getResults(), operations_.apply(op, inputs, places, order, root_dims, operation.initial, position)))
     tiles[result] = tile;
 }
 
@@ -98,7 +98,7 @@ void Epilogue::finish(ArrayRef<Value> root_tiles, const TilePosition& position, 
   DenseMap<Value, Value> tiles;  // from results of the kernel's linalg operations to their tiles
   linalg::GenericOp root = root_.op;
   for (auto [result, tile] : llvm::zip(root.getResults(), root_tiles)) tiles[result] = summed(tile, result);
-  for (const LinalgOperation& formula : kernel_.epilogue) apply(formula, tiles, position, state);
+  for (const LinalgOperation& operation : kernel_.epilogue) apply(operation, tiles, position, state);
   for (size_t i = 0; i < kernel_.outputs.size(); ++i) {
     const KernelResult& output = kernel_.outputs[i];
     TileBuilder::Slice slice = output_slice(output, position);

@@ -27,7 +27,7 @@ class Epilogue {
  private:
   mlir::Value summed(mlir::Value tile, mlir::Value result);
   TileBuilder::Slice output_slice(const KernelResult& output, const TilePosition& position);
-  void apply(const LinalgOperation& formula, llvm::DenseMap<mlir::Value, mlir::Value>& tiles, const TilePosition& position,
+  void apply(const LinalgOperation& operation, llvm::DenseMap<mlir::Value, mlir::Value>& tiles, const TilePosition& position,
              const TileState& state);
 
   const KernelDescription& kernel_;

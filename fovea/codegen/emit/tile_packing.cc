@@ -5,7 +5,6 @@
 #include <mlir/Dialect/Tensor/IR/Tensor.h>
 
 #include <algorithm>
-#include <functional>
 
 namespace fovea {
 
@@ -198,83 +197,117 @@ Value PackedOperand::input_tile_level(TileBuilder& t, const Copy& copy, Value sc
   return carried[0];
 }
 
-// Loops over every dimension of the panel. The tile that is copied at once runs along the contiguous dimension of the source
-// and, if that is not the vector dimension, along both, and is transposed.
-Value PackedOperand::pack_panel(TileBuilder& t, const Copy& copy, Value scratch) const {
-  const LinearForm& last = forms_.back();
-  unsigned contiguous = vector_;
-  for (unsigned dim : panel_dims_)
-    if (last.coefficients[dim] == 1) contiguous = dim;
-  const bool transposed = contiguous != vector_;
-  // A tile along a dimension that is cut into blocks must stay inside one block.
-  auto side = [&](unsigned dim, int64_t wanted) {
-    int64_t length = std::min(wanted, tiling_.dims[dim].block);
-    while (length > 1 && tiling_.dims[dim].block < root_.extents[dim] && tiling_.dims[dim].block % length != 0) length /= 2;
-    return length;
-  };
-  SmallVector<int64_t> lengths(root_.extents.size(), 1);
-  lengths[vector_] = transposed ? std::min(tile_, transpose_tile) : tile_;
-  if (transposed) {
-    lengths[contiguous] = side(contiguous, transpose_tile);
-  } else if (!panel_dims_.empty()) {
-    lengths[panel_dims_.back()] = side(panel_dims_.back(), 4);
+// The copy of one panel: loops over all of its dimensions, and in the innermost of them the copy of a tile. The tile runs along
+// the contiguous dimension of the source and, if that is not the vector dimension, along both, and is transposed.
+class PackedOperand::PanelCopy {
+ public:
+  PanelCopy(const PackedOperand& operand, TileBuilder& t, const Copy& copy)
+      : operand_(operand),
+        t_(t),
+        copy_(copy),
+        contiguous_(operand.vector_),
+        dims_(operand.panel_dims_),
+        lengths_(operand.root_.extents.size(), 1),
+        cursor_(operand.root_.extents.size(), t.constant(0)),
+        size_(operand.root_.extents.size(), 1) {
+    for (unsigned dim : operand.panel_dims_)
+      if (operand.forms_.back().coefficients[dim] == 1) contiguous_ = dim;
+    dims_.insert(dims_.begin(), operand.vector_);
+    choose_lengths();
   }
-  SmallVector<unsigned> dims(panel_dims_);
-  dims.insert(dims.begin(), vector_);
-  SmallVector<Index> cursor(root_.extents.size(), t.constant(0));
-  SmallVector<int64_t> size(root_.extents.size(), 1);
-  SmallVector<Value> carried{scratch};
-  std::function<void(size_t, SmallVectorImpl<Value>&)> level = [&](size_t depth, SmallVectorImpl<Value>& inside) {
-    if (depth < dims.size()) {
-      const unsigned dim = dims[depth];
-      const int64_t extent = root_.extents[dim];
-      const bool cut = tiling_.dims[dim].block < extent;
-      for (const Segment& part : segments(extent, lengths[dim], dim == vector_ || dim == contiguous)) {
-        Index begin = t.constant(part.begin), end = t.constant(part.end);
-        if (cut) {
-          begin = part.begin == 0 ? copy.origin[dim] : t.greatest(copy.origin[dim], begin);
-          end = part.end == extent ? copy.stop[dim] : t.least(copy.stop[dim], end);
-        }
-        t.loop(begin, end, part.tile, inside, [&](Index at, SmallVectorImpl<Value>& deeper) {
-          cursor[dim] = at;
-          size[dim] = part.tile;
-          level(depth + 1, deeper);
-        });
+
+  // Emits the loops over the dimensions from `depth` on; `carried` is the scratch.
+  void emit(size_t depth, SmallVectorImpl<Value>& carried) {
+    if (depth == dims_.size()) return copy_tile(carried[0]);
+    const unsigned dim = dims_[depth];
+    const int64_t extent = operand_.root_.extents[dim];
+    const bool cut = operand_.tiling_.dims[dim].block < extent;
+    for (const Segment& part : segments(extent, lengths_[dim], dim == operand_.vector_ || dim == contiguous_)) {
+      Index begin = t_.constant(part.begin), end = t_.constant(part.end);
+      if (cut) {
+        begin = part.begin == 0 ? copy_.origin[dim] : t_.greatest(copy_.origin[dim], begin);
+        end = part.end == extent ? copy_.stop[dim] : t_.least(copy_.stop[dim], end);
       }
-      return;
+      t_.loop(begin, end, part.tile, carried, [&](Index at, SmallVectorImpl<Value>& inside) {
+        cursor_[dim] = at;
+        size_[dim] = part.tile;
+        emit(depth + 1, inside);
+      });
     }
+  }
+
+ private:
+  void choose_lengths() {
+    const bool transposed = contiguous_ != operand_.vector_;
+    lengths_[operand_.vector_] = transposed ? std::min(operand_.tile_, transpose_tile) : operand_.tile_;
+    if (transposed) {
+      lengths_[contiguous_] = side(contiguous_, transpose_tile);
+    } else if (!operand_.panel_dims_.empty()) {
+      lengths_[operand_.panel_dims_.back()] = side(operand_.panel_dims_.back(), 4);
+    }
+  }
+
+  // A tile along a dimension that is cut into blocks must stay inside one block.
+  int64_t side(unsigned dim, int64_t wanted) const {
+    const int64_t block = operand_.tiling_.dims[dim].block;
+    int64_t length = std::min(wanted, block);
+    while (length > 1 && block < operand_.root_.extents[dim] && block % length != 0) length /= 2;
+    return length;
+  }
+
+  void copy_tile(Value& scratch) {
     SmallVector<unsigned> order;  // the dimensions of the copied tile
-    for (unsigned dim : dims)
-      if (size[dim] > 1) order.push_back(dim);
-    if (order.empty()) order.push_back(vector_);
+    for (unsigned dim : dims_)
+      if (size_[dim] > 1) order.push_back(dim);
+    if (order.empty()) order.push_back(operand_.vector_);
     SmallVector<unsigned> source_order, target_order, permutation;
+    const TileBuilder::Slice from = source_slice(order, source_order);
+    const TileBuilder::Slice to = operand_.slice(t_, copy_.origin, cursor_, size_, order, target_order);
+    for (unsigned dim : target_order)
+      permutation.push_back(static_cast<unsigned>(llvm::find(source_order, dim) - source_order.begin()));
+    scratch = t_.copy_tile(copy_.source, from, scratch, to, permutation,
+                           operand_.access_.distant_pairs() ? operand_.access_.group_coordinate : -1);
+  }
+
+  // The tile in the source. `listed` gets the tiled dimensions in the order of its coordinates.
+  TileBuilder::Slice source_slice(ArrayRef<unsigned> order, SmallVectorImpl<unsigned>& listed) {
+    const Access& access = operand_.access_;
     TileBuilder::Slice from;
-    for (const LinearForm& form : forms_) {
-      const bool in_pairs = access_.distant_pairs() && access_.group_coordinate == static_cast<int>(from.offsets.size());
-      Index offset = t.constant(form.constant);
+    for (const LinearForm& form : operand_.forms_) {
+      const bool in_pairs = access.distant_pairs() && access.group_coordinate == static_cast<int>(from.offsets.size());
+      Index offset = t_.constant(form.constant);
       int64_t extent = 1, stride = 1;
       bool kept = false;
-      for (unsigned dim : dims) {
+      for (unsigned dim : dims_) {
         if (form.coefficients[dim] == 0) continue;
-        offset = t.add(offset, t.multiply(cursor[dim], form.coefficients[dim]));
+        offset = t_.add(offset, t_.multiply(cursor_[dim], form.coefficients[dim]));
         if (!llvm::is_contained(order, dim)) continue;
-        extent = size[dim];
+        extent = size_[dim];
         stride = form.coefficients[dim];
         kept = true;
-        source_order.push_back(dim);
+        listed.push_back(dim);
       }
-      from.offsets.push_back(in_pairs ? t.multiply(offset, 2) : offset);
+      from.offsets.push_back(in_pairs ? t_.multiply(offset, 2) : offset);
       from.sizes.push_back(extent);
       from.strides.push_back(in_pairs ? 2 * stride : stride);
       from.kept.push_back(kept);
     }
-    const TileBuilder::Slice to = slice(t, copy.origin, cursor, size, order, target_order);
-    for (unsigned dim : target_order)
-      permutation.push_back(static_cast<unsigned>(llvm::find(source_order, dim) - source_order.begin()));
-    inside[0] =
-        t.copy_tile(copy.source, from, inside[0], to, permutation, access_.distant_pairs() ? access_.group_coordinate : -1);
-  };
-  level(0, carried);
+    return from;
+  }
+
+  const PackedOperand& operand_;
+  TileBuilder& t_;
+  const Copy& copy_;
+  unsigned contiguous_;
+  SmallVector<unsigned> dims_;
+  SmallVector<int64_t> lengths_;  // of the tile that is copied at once
+  SmallVector<Index> cursor_;     // where it begins, in the innermost loop
+  SmallVector<int64_t> size_;     // its extents there
+};
+
+Value PackedOperand::pack_panel(TileBuilder& t, const Copy& copy, Value scratch) const {
+  SmallVector<Value> carried{scratch};
+  PanelCopy(*this, t, copy).emit(0, carried);
   return carried[0];
 }
 

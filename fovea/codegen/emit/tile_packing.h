@@ -54,6 +54,7 @@ class PackedOperand {
     mlir::Value source;
     llvm::ArrayRef<Index> origin, stop;
   };
+  class PanelCopy;
   mlir::Value pack_input_tile(TileBuilder& t, const Copy& copy, mlir::Value scratch) const;
   mlir::Value input_tile_level(TileBuilder& t, const Copy& copy, mlir::Value scratch, unsigned level, Index from,
                                Index at) const;

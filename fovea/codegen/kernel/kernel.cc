@@ -88,30 +88,30 @@ Access read_access(func::FuncOp kernel, Value tensor, AffineMap map) {
   return access;
 }
 
-LinalgOperation read_formula(func::FuncOp kernel, linalg::GenericOp op) {
-  LinalgOperation formula;
-  formula.op = op;
-  for (const int64_t extent : op.getStaticLoopRanges()) formula.extents.push_back(extent);
+LinalgOperation read_operation(func::FuncOp kernel, linalg::GenericOp op) {
+  LinalgOperation operation;
+  operation.op = op;
+  for (const int64_t extent : op.getStaticLoopRanges()) operation.extents.push_back(extent);
   for (const utils::IteratorType type : op.getIteratorTypesArray())
-    formula.reduced.push_back(type == utils::IteratorType::reduction);
+    operation.reduced.push_back(type == utils::IteratorType::reduction);
   for (OpOperand* operand : op.getDpsInputOperands())
-    formula.inputs.push_back(read_access(kernel, operand->get(), op.getMatchingIndexingMap(operand)));
+    operation.inputs.push_back(read_access(kernel, operand->get(), op.getMatchingIndexingMap(operand)));
   OpBuilder builder(kernel.getContext());
   for (OpOperand& operand : op.getDpsInitsMutable()) {
     const bool read = op.payloadUsesValueFromOperand(&operand);
     Value scalar = read ? scalar_of(operand.get(), builder) : Value();
     if (read && !scalar) reject(kernel, op, "a reduction must start from a fill");
-    formula.initial.push_back(scalar);
+    operation.initial.push_back(scalar);
   }
   const AffineMap output = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   for (AffineExpr result : output.getResults()) {
     auto dim = dyn_cast<AffineDimExpr>(result);
     if (!dim) reject(kernel, op, "an output coordinate must be a single dimension");
-    formula.output_dims.push_back(dim.getPosition());
+    operation.output_dims.push_back(dim.getPosition());
   }
   for (OpOperand& operand : op.getDpsInitsMutable())
     if (op.getMatchingIndexingMap(&operand) != output) reject(kernel, op, "all results must have the same map");
-  return formula;
+  return operation;
 }
 
 KernelResult read_output(func::FuncOp kernel, Value value, unsigned index) {
@@ -216,16 +216,16 @@ SmallVector<Operation*> KernelDescription::conversion(size_t input) const {
 }
 
 KernelDescription read_kernel(func::FuncOp kernel) {
-  KernelDescription formula;
-  formula.function = kernel;
-  if (auto results = kernel->getAttrOfType<IntegerAttr>("fovea.winograd")) formula.winograd = results.getInt();
+  KernelDescription description;
+  description.function = kernel;
+  if (auto results = kernel->getAttrOfType<IntegerAttr>("fovea.winograd")) description.winograd = results.getInt();
   bool first = true;
   for (auto op : llvm::make_early_inc_range(kernel.getOps<linalg::GenericOp>())) {
     if (first) {
-      formula.root = read_formula(kernel, op);
+      description.root = read_operation(kernel, op);
     } else {
-      formula.epilogue.push_back(read_formula(kernel, op));
-      const LinalgOperation& added = formula.epilogue.back();
+      description.epilogue.push_back(read_operation(kernel, op));
+      const LinalgOperation& added = description.epilogue.back();
       if (llvm::is_contained(added.reduced, true)) reject(kernel, op, "only the first linalg operation may reduce");
       if (llvm::any_of(added.inputs, [](const Access& input) { return input.padded(); }))
         reject(kernel, op, "only the first linalg operation may read padding");
@@ -235,8 +235,8 @@ KernelDescription read_kernel(func::FuncOp kernel) {
   if (first) fail("kernel @{}: it contains no linalg operation", kernel.getName().str());
   Operation* terminator = kernel.getBody().front().getTerminator();
   for (OpOperand& operand : terminator->getOpOperands())
-    formula.outputs.push_back(read_output(kernel, operand.get(), operand.getOperandNumber()));
-  return formula;
+    description.outputs.push_back(read_output(kernel, operand.get(), operand.getOperandNumber()));
+  return description;
 }
 
 LinearForm linear_form(AffineExpr expression, unsigned dimensions) {
@@ -287,7 +287,7 @@ int64_t element_bytes(const KernelDescription& kernel) {
     });
   };
   widen_body(kernel.root.op);
-  for (const LinalgOperation& formula : kernel.epilogue) widen_body(formula.op);
+  for (const LinalgOperation& operation : kernel.epilogue) widen_body(operation.op);
   return bytes;
 }
 

@@ -40,22 +40,22 @@ std::pair<int64_t, int64_t> range_of(const LinearForm& form, llvm::ArrayRef<int6
 }
 
 // Nothing when the coordinate is not that of a window.
-std::optional<PaddingHalo> padding_halo(const LinearForm& form, int64_t extent, const LinalgOperation& formula) {
+std::optional<PaddingHalo> padding_halo(const LinearForm& form, int64_t extent, const LinalgOperation& operation) {
   SmallVector<unsigned> dims;
   for (unsigned dim = 0; dim < form.coefficients.size(); ++dim)
     if (form.coefficients[dim] != 0) dims.push_back(dim);
-  if (dims.size() != 2 || formula.reduced[dims[0]] == formula.reduced[dims[1]]) return {};
-  unsigned position = formula.reduced[dims[0]] ? dims[1] : dims[0], tap = formula.reduced[dims[0]] ? dims[0] : dims[1];
-  if (formula.extents[position] < formula.extents[tap]) std::swap(position, tap);
+  if (dims.size() != 2 || operation.reduced[dims[0]] == operation.reduced[dims[1]]) return {};
+  unsigned position = operation.reduced[dims[0]] ? dims[1] : dims[0], tap = operation.reduced[dims[0]] ? dims[0] : dims[1];
+  if (operation.extents[position] < operation.extents[tap]) std::swap(position, tap);
   PaddingHalo edge{.position = position,
                    .tap = tap,
                    .step = form.coefficients[position],
                    .tap_step = form.coefficients[tap],
                    .shift = form.constant,
                    .extent = extent,
-                   .taps = formula.extents[tap],
+                   .taps = operation.extents[tap],
                    .inside_begin = 0,
-                   .inside_end = formula.extents[position]};
+                   .inside_end = operation.extents[position]};
   if (edge.step < 1 || std::abs(edge.tap_step) != 1) return {};
   const int64_t reach = (edge.taps - 1) * edge.tap_step, low = std::min<int64_t>(0, reach), high = std::max<int64_t>(0, reach);
   int64_t &begin = edge.inside_begin, &end = edge.inside_end;

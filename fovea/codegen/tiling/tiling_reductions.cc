@@ -94,8 +94,8 @@ void TilingChooser::elementwise() {
   for (auto& dim : dims) dim.block = 1;
   if (root_.output_dims.empty()) return;
   int64_t operations = mlir::linalg::GenericOp(root_.op).getBody()->getOperations().size();
-  for (const LinalgOperation& formula : kernel_.epilogue)
-    operations += static_cast<int64_t>(mlir::linalg::GenericOp(formula.op).getBody()->getOperations().size());
+  for (const LinalgOperation& operation : kernel_.epilogue)
+    operations += static_cast<int64_t>(mlir::linalg::GenericOp(operation.op).getBody()->getOperations().size());
   const unsigned vector = root_.output_dims.back();
   tiling_.vector_dim = vector;
   // Long bodies keep many values in registers, so fewer vectors are computed together.

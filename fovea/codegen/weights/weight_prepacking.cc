@@ -37,16 +37,16 @@ struct Candidate {
 // The operand that the kernel's tiles would read as a panel, if it has one.
 std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target) {
   OwningOpRef<func::FuncOp> copy(kernel.clone());  // reading a kernel adds constants to it
-  KernelDescription formula = read_kernel(*copy);
-  pack_dot_products(formula, target);
-  Tiling tiling = choose_tiling(formula, target);
+  KernelDescription description = read_kernel(*copy);
+  pack_dot_products(description, target);
+  Tiling tiling = choose_tiling(description, target);
   const auto* products = std::get_if<ContractionTiling>(&tiling.kind);
   if (products == nullptr || !products->panel_input) return {};
-  const Access& access = formula.root.inputs[*products->panel_input];
+  const Access& access = description.root.inputs[*products->panel_input];
   auto argument = dyn_cast<BlockArgument>(access.tensor);
   // With a slice, too much would be packed; a second reader needs the tensor as it is.
   if (!argument || !argument.hasOneUse() || !isa<linalg::GenericOp>(*argument.user_begin())) return {};
-  const PackedOperand packed(Packing::prepacked, access, formula.root, tiling);
+  const PackedOperand packed(Packing::prepacked, access, description.root, tiling);
   return Candidate{argument.getArgNumber(), packed.layout()};
 }
 

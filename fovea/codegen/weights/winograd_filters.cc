@@ -32,10 +32,10 @@ struct Candidate {
 
 std::optional<Candidate> candidate_of(func::FuncOp kernel, const Target& target, Winograd when) {
   OwningOpRef<func::FuncOp> copy(kernel.clone());  // reading a kernel adds constants to it
-  const KernelDescription formula = read_kernel(*copy);
-  const int64_t results = winograd_results(formula, target, when);
+  const KernelDescription description = read_kernel(*copy);
+  const int64_t results = winograd_results(description, target, when);
   if (results == 0) return {};
-  auto filter = dyn_cast<BlockArgument>(formula.root.inputs[1].tensor);
+  auto filter = dyn_cast<BlockArgument>(description.root.inputs[1].tensor);
   // With a slice, too much would be transformed; a second reader needs the filter as it is.
   if (!filter || !filter.hasOneUse() || !isa<linalg::GenericOp>(*filter.user_begin())) return {};
   return Candidate{filter.getArgNumber(), results};

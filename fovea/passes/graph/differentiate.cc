@@ -39,9 +39,10 @@ SmallVector<Operation*> active_operators(GradientsOp gradients) {
   return active;
 }
 
-class Reverse {
+// Propagates gradients from the loss back to the values that it is differentiated by.
+class Backpropagation {
  public:
-  explicit Reverse(GradientsOp gradients) : gradients_(gradients), builder_(gradients) {}
+  explicit Backpropagation(GradientsOp gradients) : gradients_(gradients), builder_(gradients) {}
 
   LogicalResult run() {
     const Value loss = gradients_.getLoss();
@@ -97,7 +98,7 @@ struct DifferentiatePass : impl::DifferentiatePassBase<DifferentiatePass> {
     SmallVector<GradientsOp> all;
     getOperation().walk([&](GradientsOp gradients) { all.push_back(gradients); });
     for (GradientsOp gradients : all)
-      if (failed(Reverse(gradients).run())) return signalPassFailure();
+      if (failed(Backpropagation(gradients).run())) return signalPassFailure();
     if (all.empty()) return;
     for (Block& block : getOperation().getBody()) erase_unused(block);
   }

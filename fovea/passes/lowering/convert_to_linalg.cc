@@ -25,10 +25,10 @@ void replace_operator(dialect::LinalgLoweringOpInterface op) {
   OpBuilder builder(op);
   SmallVector<Value> results(op->getNumResults());
   op.lower_to_linalg(builder, results);
-  for (auto [result, formula] : llvm::zip_equal(op->getResults(), results)) {
-    if (!formula) continue;
-    if (formula.getType() != result.getType()) formula = builder.create<StorageCastOp>(op.getLoc(), result.getType(), formula);
-    result.replaceAllUsesWith(formula);
+  for (auto [result, lowered] : llvm::zip_equal(op->getResults(), results)) {
+    if (!lowered) continue;
+    if (lowered.getType() != result.getType()) lowered = builder.create<StorageCastOp>(op.getLoc(), result.getType(), lowered);
+    result.replaceAllUsesWith(lowered);
   }
   op->erase();
 }
