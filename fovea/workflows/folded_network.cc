@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "fovea/core/error.h"
-#include "fovea/passes/network/folded.h"
 #include "fovea/passes/network/dequantize.h"
+#include "fovea/passes/network/folded.h"
 #include "fovea/quant/quantization_aware.h"
 
 namespace fovea {
@@ -41,8 +41,7 @@ FoldedNetwork::FoldedNetwork(std::pair<InferenceModel, std::map<int32_t, Range>>
 FoldedNetwork::FoldedNetwork(InferenceModel given, const PlanOptions& options)
     : model(std::move(given)), plan(model, options) {}
 
-int64_t calibration_batch(const std::string& name, const FoldedNetwork::Options& options, int64_t images) {
-  const Graph graph = open_inference_model(name, opening(options.open, 1)).graph;
+int64_t calibration_batch(const Graph& graph, int64_t images) {
   const bool large = !graph.arguments().empty() && element_count(graph.arguments()[0].type.shape) > 64 * 64 * 3;
   int64_t batch = std::min<int64_t>(images, large ? 5 : 50);
   while (images % batch != 0) --batch;

@@ -35,8 +35,9 @@ struct FoldedNetwork {
   FoldedNetwork(std::pair<InferenceModel, std::map<int32_t, Range>> opened, const PlanOptions& options);
 };
 
-/// A batch that divides `images` and leaves room in memory for all tensors of the network at once.
-int64_t calibration_batch(const std::string& name, const FoldedNetwork::Options& options, int64_t images);
+/// A batch that divides `images` and leaves room in memory for all tensors of the network at once. `graph` is the network for
+/// one image at a time.
+int64_t calibration_batch(const Graph& graph, int64_t images);
 
 /// A copy that shares the tensors' storage.
 InferenceModel copy_of(const InferenceModel& model);

@@ -86,7 +86,8 @@ class Ladder {
         progress_(progress),
         threads_(own_.threads > 0 ? own_.threads : ThreadPool::available()),
         plan_(plan_of(own_)),
-        network_(name, folding_of(own_, plan_), calibration_batch(name, folding_of(own_, plan_), own_.images)),
+        network_(name, folding_of(own_, plan_),
+                 calibration_batch(FoldedNetwork(name, folding_of(own_, plan_), 1).model.graph, own_.images)),
         held_out_(own_.evaluation ? own_.evaluation : images_left(options)) {}
 
   LadderResult run();

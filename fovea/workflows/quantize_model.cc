@@ -58,7 +58,8 @@ QuantizedModel quantize_model(const std::string& model, const QuantizeModelOptio
   if (!options.calibration) refuse("{} is quantized by images that show its ranges, and none are given", model);
   if (options.images < 1) refuse("{} images show no ranges; at least 1 does", options.images);
   ThreadPool threads(options.threads > 0 ? options.threads : ThreadPool::available());
-  FoldedNetwork network(model, folding_of(options), calibration_batch(model, folding_of(options), options.images));
+  FoldedNetwork single(model, folding_of(options), 1);
+  FoldedNetwork network(model, folding_of(options), calibration_batch(single.model.graph, options.images));
   QuantizedModel result;
   for (const QuantizationPlan::Layer& layer : network.plan.layers())
     if (!layer.integer) result.float_layers.push_back(layer.name);
@@ -77,7 +78,6 @@ QuantizedModel quantize_model(const std::string& model, const QuantizeModelOptio
                              .together = entry.together,
                              .range = range_of(type_of(network.plan, ranges, layer.output))});
   }
-  FoldedNetwork single(model, folding_of(options), 1);
   single.model.tensors = network.model.tensors;
   result.model = quantized(single.model, single.plan, ranges, form);
   return result;
