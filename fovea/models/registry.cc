@@ -9,7 +9,7 @@
 #include "fovea/models/architectures/astronet.h"
 #include "fovea/models/architectures/densenet.h"
 #include "fovea/models/architectures/efficientnet.h"
-#include "fovea/models/architectures/ladder.h"
+#include "fovea/models/architectures/introductory.h"
 #include "fovea/models/architectures/mnasnet.h"
 #include "fovea/models/architectures/mobilenet.h"
 #include "fovea/models/architectures/resnet.h"
@@ -70,9 +70,9 @@ void check_options(const ModelEntry& entry, const ModelOptions& options) {
 const std::vector<ModelEntry>& models() {
   static const std::vector<ModelEntry> entries = [] {
     std::vector<ModelEntry> all;
-    for (const auto& family : {ladder_models, vgg_models, resnet_models, densenet_models, xception_models, squeezenet_models,
-                               mobilenet_models, mnasnet_models, efficientnet_models, shufflenet_models, airbench_models,
-                               alphazero_models, astronet_models, volume_models}) {
+    for (const auto& family : {introductory_models, vgg_models, resnet_models, densenet_models, xception_models,
+                               squeezenet_models, mobilenet_models, mnasnet_models, efficientnet_models, shufflenet_models,
+                               airbench_models, alphazero_models, astronet_models, volume_models}) {
       const std::vector<ModelEntry> part = family();
       all.insert(all.end(), part.begin(), part.end());
     }

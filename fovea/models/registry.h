@@ -43,7 +43,7 @@ struct ModelFeatures {
 /// A built-in network.
 struct ModelEntry {
   std::string name;     ///< "mnist-cnn"
-  std::string family;   ///< "ladder"
+  std::string family;   ///< "introductory"
   std::string summary;  ///< one line
   Shape input;          ///< the default, without the batch
   int64_t classes = 0;  ///< the default

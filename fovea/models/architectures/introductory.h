@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// First networks, in the order in which one learns them: a perceptron and a convolutional network for handwritten digits, a
-/// deeper one for CIFAR-10, and their predecessor LeNet-5. All take images [batch, height, width, channels] and return logits
-/// [batch, classes].
+/// The networks of introductions to the field, in the order in which one learns them: a perceptron and a convolutional network
+/// for handwritten digits, a deeper one for CIFAR-10, and their predecessor LeNet-5. All take images [batch, height, width,
+/// channels] and return logits [batch, classes].
 #pragma once
 
 #include <cstdint>
@@ -30,6 +30,6 @@ Value cifar_cnn_keras(Value image, int64_t classes = 10);    ///< The example of
 Value cifar_cnn_pytorch(Value image, int64_t classes = 10);  ///< The tutorial of PyTorch.
 
 /// The entries of this family in the registry.
-std::vector<ModelEntry> ladder_models();
+std::vector<ModelEntry> introductory_models();
 
 }  // namespace fovea

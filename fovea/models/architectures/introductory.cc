@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fovea/models/architectures/ladder.h"
+#include "fovea/models/architectures/introductory.h"
 
 #include "fovea/nn/layers.h"
 
@@ -67,20 +67,25 @@ Value cifar_cnn_pytorch(Value image, int64_t classes) {
          dense({.units = 120, .activation = relu}) | dense({.units = 84, .activation = relu}) | dense({.units = classes});
 }
 
-std::vector<ModelEntry> ladder_models() {
+std::vector<ModelEntry> introductory_models() {
   const auto of = [](Value (*function)(Value image, int64_t classes)) {
     return [function](Value image, const ModelOptions& options) { return function(image, options.classes); };
   };
   return {
-      {"mnist-mlp", "ladder", "perceptron with two hidden layers of 512", {28, 28, 1}, 10, of(mnist_mlp)},
-      {"mnist-cnn", "ladder", "two convolutions, two dense layers", {28, 28, 1}, 10, of(mnist_cnn)},
-      {"cifar-cnn", "ladder", "four convolutions, two dense layers", {32, 32, 3}, 10, of(cifar_cnn)},
-      {"lenet5", "ladder", "LeCun et al. 1998, with relu", {28, 28, 1}, 10, of(lenet5)},
-      {"mnist-mlp-demo", "ladder", "784-128-10 with dropout", {28, 28, 1}, 10, of(mnist_mlp_demo)},
-      {"mnist-cnn-book", "ladder", "mnist-cnn, both convolutions same", {28, 28, 1}, 10, of(mnist_cnn_book)},
-      {"cifar-cnn-book", "ladder", "cifar-cnn, all convolutions same", {32, 32, 3}, 10, of(cifar_cnn_book)},
-      {"cifar-cnn-keras", "ladder", "cifar-cnn with dropout and one dense layer of 512", {32, 32, 3}, 10, of(cifar_cnn_keras)},
-      {"cifar-cnn-pytorch", "ladder", "two 5x5 convolutions, three dense layers", {32, 32, 3}, 10, of(cifar_cnn_pytorch)},
+      {"mnist-mlp", "introductory", "perceptron with two hidden layers of 512", {28, 28, 1}, 10, of(mnist_mlp)},
+      {"mnist-cnn", "introductory", "two convolutions, two dense layers", {28, 28, 1}, 10, of(mnist_cnn)},
+      {"cifar-cnn", "introductory", "four convolutions, two dense layers", {32, 32, 3}, 10, of(cifar_cnn)},
+      {"lenet5", "introductory", "LeCun et al. 1998, with relu", {28, 28, 1}, 10, of(lenet5)},
+      {"mnist-mlp-demo", "introductory", "784-128-10 with dropout", {28, 28, 1}, 10, of(mnist_mlp_demo)},
+      {"mnist-cnn-book", "introductory", "mnist-cnn, both convolutions same", {28, 28, 1}, 10, of(mnist_cnn_book)},
+      {"cifar-cnn-book", "introductory", "cifar-cnn, all convolutions same", {32, 32, 3}, 10, of(cifar_cnn_book)},
+      {"cifar-cnn-keras",
+       "introductory",
+       "cifar-cnn with dropout and one dense layer of 512",
+       {32, 32, 3},
+       10,
+       of(cifar_cnn_keras)},
+      {"cifar-cnn-pytorch", "introductory", "two 5x5 convolutions, three dense layers", {32, 32, 3}, 10, of(cifar_cnn_pytorch)},
   };
 }
 
