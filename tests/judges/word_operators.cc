@@ -129,6 +129,54 @@ void add_contractions(OperatorJobs& jobs) {
   }
 }
 
+struct Transposed {
+  const char* name;
+  int64_t taps, stride, out_high, out_wide;
+  bool channels, bias;
+};
+
+void add_transposed(OperatorJobs& jobs) {
+  for (const Transposed& form : {Transposed{"transposed_k3s2", 3, 2, 10, 14, true, true},
+                                 {"transposed_k2s2", 2, 2, 9, 13, false, false},
+                                 {"transposed_k4s3", 4, 3, 15, 20, false, true}}) {
+    Case made(jobs, form.name, {1, 5, 7, 8}, DType::i16);
+    const Quantization scales = form.channels ? weight_scales(12, 0) : coding(0.013F, 0);
+    const Shape filter{12, form.taps, form.taps, 8}, size{1, form.out_high, form.out_wide, 12};
+    std::vector<int> inputs{made.model.integers(size),
+                            made.model.tensor(filter, DType::i8, scales, random_tensor(filter, DType::i8, 6)), made.x};
+    if (form.bias)
+      inputs.push_back(made.model.tensor({12}, DType::i64, bias_scales(scales), random_tensor({12}, DType::i64, 5)));
+    file::TransposeConvOptionsT options;
+    options.padding = file::Padding::SAME;
+    options.stride_h = options.stride_w = static_cast<int32_t>(form.stride);
+    made.model.add(BuiltinOperator::TRANSPOSE_CONV, form.bias ? 3 : 2, std::move(inputs),
+                   {made.result(size, coding(0.0017F, 0))}, std::move(options));
+    made.finish();
+  }
+}
+
+// Sizes up and down, the corners of a single cell, and all of TensorFlow's conventions.
+void add_resized(OperatorJobs& jobs) {
+  for (const Shape& size : {Shape{9, 4}, {3, 11}, {1, 1}, {14, 12}}) {
+    for (const int form : {0, 1, 2}) {
+      for (const bool nearest : {false, true}) {
+        const std::string name = (nearest ? "nearest" : "bilinear") + std::to_string(size[0]) + "_" + std::to_string(form);
+        Case made(jobs, name, {1, 7, 6, 5}, DType::i16);
+        const int to = made.model.integers(size), y = made.result({1, size[0], size[1], 5});
+        file::ResizeBilinearOptionsT bilinear;
+        file::ResizeNearestNeighborOptionsT near;
+        bilinear.align_corners = near.align_corners = form == 1;
+        bilinear.half_pixel_centers = near.half_pixel_centers = form == 2;
+        if (nearest)
+          made.model.add(BuiltinOperator::RESIZE_NEAREST_NEIGHBOR, 4, {made.x, to}, {y}, std::move(near));
+        else
+          made.model.add(BuiltinOperator::RESIZE_BILINEAR, 4, {made.x, to}, {y}, std::move(bilinear));
+        made.finish();
+      }
+    }
+  }
+}
+
 void add_functions(OperatorJobs& jobs) {
   const Shape image{1, 7, 6, 16};
   const Quantization unit = coding(0x1p-15F, 0);
@@ -208,6 +256,8 @@ void add_windows(OperatorJobs& jobs) {
 void add_word_operators(OperatorJobs& jobs) {
   add_sums(jobs);
   add_contractions(jobs);
+  add_transposed(jobs);
+  add_resized(jobs);
   add_functions(jobs);
   add_windows(jobs);
 }

@@ -314,7 +314,7 @@ def Fovea_ResizeOp : Fovea_InferenceOperator<"resize"> {
   let description = [{
     `size` is the new height and width, `method` `"bilinear"` or `"nearest"`. Without attributes, output cell o reads at `o * in / out`;
     with `half_pixel_centers` at `(o + 0.5) * in / out - 0.5`; with `align_corners` at `o * (in - 1) / (out - 1)`, all as in TensorFlow.
-    Quantized images keep their element type, and their bilinear weights have 11 fractional bits.
+    Quantized images keep their element type, and their bilinear weights have 11 fractional bits, those of 16-bit images 10.
 
     ```mlir
     %y = fovea.resize %x {size = array<i64: 8, 8>, method = "bilinear", half_pixel_centers = true}

@@ -2,6 +2,7 @@
 // CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, TRANSPOSE_CONV and BATCH_MATMUL. In the file, filters are OHWI, depthwise ones
 // 1HWC, and dense weights [out, in].
 #include <algorithm>
+#include <cstring>
 
 #include "fovea/interchange/tflite/reader.h"
 
@@ -222,18 +223,22 @@ void read_integer_transpose_conv(Reader& reader, const TransposeConvOptions& opt
   const Tensor filter = reader.values(1, "filter");
   const Shape shape = filter.shape(), image = reader.input_type(2).shape;
   const std::optional<Quantization> scales = reader.quantization(1);
-  if (reader.input_type(2).dtype == DType::i16) reader.fail("works on 16-bit integers, which is not read");
+  const bool words = reader.input_type(2).dtype == DType::i16;
   if ((filter.dtype() != DType::i8 && filter.dtype() != DType::u8) || !scales || (scales->per_channel() && scales->axis != 0))
     reader.fail("multiplies {} by a filter of {}, which is not read", to_string(reader.input_type(2)), name(filter.dtype()));
   const TransposedDim high = transposed_dim(reader, image[1], size[0], shape[1], options.stride_h(), options.padding());
   const TransposedDim wide = transposed_dim(reader, image[2], size[1], shape[2], options.stride_w(), options.padding());
   const int64_t out = shape[0], phases = high.stride * wide.stride;
   Quantization of_filter = *scales;
-  Tensor bias({out}, DType::i32);
+  // The sums of 16-bit activations are 64 bits wide, with a bias or without one.
+  const DType sums = words ? DType::i64 : DType::i32;
+  Tensor bias({out}, sums);
   if (reader.has(3)) bias = reader.values(3, "bias");
-  if (bias.dtype() != DType::i32 || bias.size() != out) reader.fail("has {} biases for {} outputs", bias.size(), out);
-  Tensor biases({out * phases}, DType::i32);
-  for (int64_t i = 0; i < out * phases; ++i) biases.data<int32_t>()[i] = bias.data<int32_t>()[i % out];
+  if (bias.dtype() != sums) reader.fail("has a bias of {}; {} is read", name(bias.dtype()), name(sums));
+  if (bias.size() != out) reader.fail("has {} biases for {} outputs", bias.size(), out);
+  Tensor biases({out * phases}, sums);
+  for (int64_t copy = 0; copy < phases; ++copy)
+    std::memcpy(biases.raw() + static_cast<size_t>(copy) * bias.bytes(), bias.raw(), bias.bytes());
   if (scales->per_channel())
     of_filter = {.scales = repeated(scales->scales, phases), .zeros = repeated(scales->zeros, phases), .axis = 3};
   const Ref weight = reader.parameter(reader.input_name(1), phase_filter(filter, high, wide, of_filter.zeros[0]), of_filter);
