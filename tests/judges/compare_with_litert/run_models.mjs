@@ -22,7 +22,8 @@ function finish(status) {
   browser?.kill("SIGKILL");
   server.close();
   setTimeout(() => {
-    rmSync(profile, { recursive: true, force: true });
+    // the browser's other processes end, and stop writing, a little later
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     process.exit(status);
   }, 100);
 }
