@@ -30,7 +30,8 @@ class PairSearch {
       : model_(model), plan_(plan), limited_(limited) {
     for (const QuantizationPlan::Layer& layer : plan.layers()) {
       for (const Ref input : layer.inputs) readers_[input.index].push_back(&layer);
-      if (layer.has_weight()) ++weight_uses_[layer.weight.index];
+      if (layer.has_weight()) ++uses_[layer.weight.index];
+      if (layer.has_bias()) ++uses_[layer.bias.index];
     }
     for (const Graph::Result& result : model.graph.results()) readers_[result.value.index].push_back(nullptr);
   }
@@ -45,7 +46,8 @@ class PairSearch {
 
  private:
   bool may_change(const QuantizationPlan::Layer& layer) const {
-    return layer.contraction() && layer.integer && weight_uses_.at(layer.weight.index) == 1;
+    return layer.contraction() && layer.integer && uses_.at(layer.weight.index) == 1 &&
+           (!layer.has_bias() || uses_.at(layer.bias.index) == 1);
   }
 
   const QuantizationPlan::Layer* partner(const QuantizationPlan::Layer& layer) const {
@@ -79,7 +81,7 @@ class PairSearch {
   const QuantizationPlan& plan_;
   bool limited_;
   std::map<int32_t, std::vector<const QuantizationPlan::Layer*>> readers_;
-  std::map<int32_t, int> weight_uses_;
+  std::map<int32_t, int> uses_;  // of weights and biases
 };
 
 class Equalizer {

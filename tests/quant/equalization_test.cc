@@ -70,6 +70,25 @@ TEST(Equalization, KeepsTheFunctionAndMakesChannelsAlike) {
   }
 }
 
+// Two layers that add one bias cannot be scaled apart.
+TEST(Equalization, ASharedBiasStays) {
+  Recorder recorder("shared");
+  const auto parameter = [&](const char* name, const Shape& shape) {
+    return recorder.parameter({.name = name, .shape = shape, .initializer = initializers::normal(1)});
+  };
+  const Value bias = parameter("bias", {3});
+  Value x = recorder.input("image", {{2, 3}, DType::f32});
+  for (const char* name : {"first", "second"})
+    x = operators::unary(ops::Relu::name, operators::dense(x, parameter(name, {3, 3})) + bias);
+  recorder.graph().finish({{"y", operators::dense(x, parameter("third", {3, 4})).ref()}});
+  InferenceModel model{.name = "shared", .graph = std::move(recorder.graph()), .tensors = {}, .preprocessing = {}};
+  for (const ParameterSpec& spec : recorder.parameters()) model.tensors[spec.name] = initial_value(spec, 1);
+  const QuantizationPlan plan(model);
+  ASSERT_EQ(plan.layers().size(), 3u);
+  ASSERT_TRUE(plan.layers()[0].has_bias() && plan.layers()[0].bias == plan.layers()[1].bias);
+  EXPECT_EQ(equalize(model, plan), 0);
+}
+
 TEST(Equalization, NoNeighbors) {
   InferenceModel model = folded_model(no_neighbors(), 1);
   EXPECT_EQ(equalize(model, QuantizationPlan(model)), 0);
