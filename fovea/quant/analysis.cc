@@ -65,6 +65,29 @@ Graph observation_graph(const InferenceModel& model, const QuantizationPlan& pla
   return graph;
 }
 
+bool has_peaks(const QuantizationPlan::Layer& layer) {
+  return layer.contraction() && (layer.activation == ops::Relu::name || layer.activation == ops::Relu6::name);
+}
+
+Graph peak_graph(const InferenceModel& model, const QuantizationPlan& plan) {
+  Recorder recorder(model.name);
+  Simulation simulation(recorder, model, plan, {});
+  std::map<int32_t, Value> values = declared_inputs(recorder, model);
+  Results results;
+  int64_t number = -1;
+  for (const QuantizationPlan::Layer& layer : plan.layers()) {
+    ++number;
+    Value sum;
+    values[layer.output.index] = simulation.write(layer, simulation.real_operands(layer, values), &sum);
+    if (!has_peaks(layer)) continue;
+    std::vector<int64_t> dimensions = all_dimensions(sum.shape());
+    dimensions.pop_back();
+    results.emplace_back(numbered("peak", number), operators::reduce_max(sum, dimensions).ref());
+  }
+  recorder.graph().finish(results);
+  return std::move(recorder.graph());
+}
+
 Graph noise_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales) {
   Recorder recorder(model.name);
   Simulation simulation(recorder, model, plan, scales);

@@ -20,6 +20,13 @@ Graph observation_graph(const InferenceModel& model, const QuantizationPlan& pla
 /// those of range_tensors().
 Graph noise_graph(const InferenceModel& model, const QuantizationPlan& plan, WeightScales scales);
 
+/// Whether it is a convolution or dense layer with relu or relu6.
+bool has_peaks(const QuantizationPlan::Layer& layer);
+
+/// The float network with the largest number of each channel before the relu or relu6 of every layer that has_peaks() as its
+/// results: "peak.N" [channels], where N is the layer's number in the plan.
+Graph peak_graph(const InferenceModel& model, const QuantizationPlan& plan);
+
 /// The network in real numbers up to the results of `layers` (numbers in the plan), which are its results: "target.N".
 Graph target_graph(const InferenceModel& model, const QuantizationPlan& plan, const std::vector<size_t>& layers);
 

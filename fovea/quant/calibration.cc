@@ -112,6 +112,24 @@ std::map<int32_t, Range> calibrate(const InferenceModel& model, const Quantizati
   return ranges;
 }
 
+ChannelPeaks channel_peaks(const InferenceModel& model, const QuantizationPlan& plan, const SampleImages& images,
+                           ThreadPool& threads, Progress& progress) {
+  ChannelPeaks peaks;
+  for (size_t i = 0; i < plan.layers().size(); ++i) {
+    const QuantizationPlan::Layer& layer = plan.layers()[i];
+    if (has_peaks(layer)) peaks[i].assign(static_cast<size_t>(model.graph.type(layer.output).shape.back()), -INFINITY);
+  }
+  if (peaks.empty()) return peaks;
+  Session session(peak_graph(model, plan), model.tensors, {.inference = true});
+  run_images(session, model, images, threads, progress, "peaks", [&] {
+    for (auto& [layer, of_layer] : peaks) {
+      const float* seen = session.result(numbered("peak", static_cast<int64_t>(layer))).data<float>();
+      for (size_t c = 0; c < of_layer.size(); ++c) of_layer[c] = std::max(of_layer[c], seen[c]);
+    }
+  });
+  return peaks;
+}
+
 std::vector<LayerNoise> measure_noise(const InferenceModel& model, const QuantizationPlan& plan, const RangeMap& ranges,
                                       WeightScales scales, const SampleImages& images, ThreadPool& threads,
                                       Progress& progress) {

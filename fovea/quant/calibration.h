@@ -38,6 +38,13 @@ std::map<int32_t, Histogram> observe(const InferenceModel& model, const Quantiza
 std::map<int32_t, Range> calibrate(const InferenceModel& model, const QuantizationPlan& plan, RangeMethod method,
                                    const SampleImages& images, ThreadPool& threads, Progress& progress);
 
+/// The largest number of each channel before a layer's relu or relu6, by the layer's number in the plan.
+using ChannelPeaks = std::map<size_t, std::vector<float>>;
+/// Finds the peaks of all convolutions and dense layers with relu or relu6 over the images; empty when there are none. `model`
+/// must be as folded() returns it, and its batch at most the number of images.
+ChannelPeaks channel_peaks(const InferenceModel& model, const QuantizationPlan& plan, const SampleImages& images,
+                           ThreadPool& threads, Progress& progress);
+
 /// The effect of quantization on a layer's result, as a signal-to-noise ratio in decibels: 10 log10 (sum of squares / sum of
 /// squared changes).
 struct LayerNoise {

@@ -86,12 +86,14 @@ class PairSearch {
 
 class Equalizer {
  public:
-  explicit Equalizer(InferenceModel& model) : model_(model) {
+  Equalizer(InferenceModel& model, const QuantizationPlan& plan, const ChannelPeaks& peaks)
+      : model_(model), plan_(plan), peaks_(peaks) {
     for (const Graph::Argument& argument : model.graph.arguments()) names_[argument.value.index] = argument.name;
   }
 
   void run(const std::vector<Pair>& pairs) {
     for (const Pair& pair : pairs) own(*pair.first), own(*pair.second);
+    for (const Pair& pair : pairs) clear_silent_channels(pair);
     constexpr int most_sweeps = 50;
     for (int sweep = 0; sweep < most_sweeps; ++sweep) {
       double change = 0;
@@ -123,6 +125,39 @@ class Equalizer {
     }
   }
 
+  // A channel that relu always makes 0 may have any weights, so that they would decide the scale. They become 0 instead.
+  void clear_silent_channels(const Pair& pair) {
+    const auto found = peaks_.find(number_of(*pair.first));
+    if (found == peaks_.end()) return;
+    const std::vector<float>& peaks = found->second;
+    const auto channels = std::ssize(peaks);
+    const auto clear = [&](float& value, int64_t channel) {
+      if (peaks[static_cast<size_t>(channel)] <= 0) value = 0;
+    };
+    for (const Ref parameter : {pair.first->weight, pair.first->bias}) {
+      if (parameter.index < 0) continue;
+      Tensor& values = tensor(parameter);
+      for (int64_t i = 0; i < values.size(); ++i) clear(values.data<float>()[i], i % channels);
+    }
+    for_inputs(*pair.second, channels, clear);
+  }
+
+  size_t number_of(const QuantizationPlan::Layer& layer) const { return static_cast<size_t>(&layer - plan_.layers().data()); }
+
+  // The factor by which a channel of a layer is divided, as far as relu6 allows.
+  double allowed(const QuantizationPlan::Layer& layer, size_t channel, double factor) {
+    if (layer.activation != ops::Relu6::name) return factor;
+    // A peak that is nearly 0 says little about other images.
+    constexpr double limit = 6, least_peak = 0.05;
+    const std::vector<float>& peaks = peaks_.at(number_of(layer));
+    const double room = limit / std::max<double>(peaks[channel], least_peak);
+    if (!(room > 1)) return 1;
+    double& gain = gains_.try_emplace(number_of(layer), peaks.size(), 1.0).first->second[channel];
+    const double bounded = std::max(factor, gain / room);
+    gain /= bounded;
+    return bounded;
+  }
+
   // Returns the change: the largest logarithm of a factor.
   double equalize_pair(const Pair& pair) {
     Tensor& weight = tensor(pair.first->weight);
@@ -139,7 +174,7 @@ class Equalizer {
     double change = 0;
     for (size_t channel = 0; channel < factor.size(); ++channel) {
       if (first[channel] == 0 || second[channel] == 0) continue;  // a channel without effect
-      factor[channel] = std::sqrt(first[channel] / second[channel]);
+      factor[channel] = allowed(*pair.first, channel, std::sqrt(first[channel] / second[channel]));
       change = std::max(change, std::abs(std::log(factor[channel])));
     }
     const auto divide = [&](Tensor& values) {
@@ -157,15 +192,18 @@ class Equalizer {
   }
 
   InferenceModel& model_;
+  const QuantizationPlan& plan_;
+  const ChannelPeaks& peaks_;
+  std::map<size_t, std::vector<double>> gains_;  // by which channels before relu6 have been multiplied, by layer
   std::map<int32_t, std::string> names_;
   std::set<int32_t> owned_;
 };
 
 }  // namespace
 
-int64_t equalize(InferenceModel& model, const QuantizationPlan& plan) {
-  const std::vector<Pair> pairs = PairSearch(model, plan, false).pairs();
-  Equalizer(model).run(pairs);
+int64_t equalize(InferenceModel& model, const QuantizationPlan& plan, const ChannelPeaks& peaks) {
+  const std::vector<Pair> pairs = PairSearch(model, plan, !peaks.empty()).pairs();
+  Equalizer(model, plan, peaks).run(pairs);
   return std::ssize(pairs);
 }
 

@@ -95,7 +95,7 @@ class Ladder {
  private:
   void try_ranges();
   void try_equalization();
-  bool try_equalized(const std::string& how);
+  bool try_equalized(const TensorMap& tensors, const std::string& how);
   void try_biases();
   void try_rounding();
   std::vector<LearnedLayer> learn(Candidate& candidate);
@@ -242,24 +242,23 @@ void Ladder::try_ranges() {
 // Equalizes the best network; then, where relu6 stands between layers, the same network with relu in its place.
 void Ladder::try_equalization() {
   const TensorMap before = exact_;
-  try_equalized("");
+  try_equalized(before, "");
   if (found()) return;
   network_.model.tensors = before;
   std::optional<InferenceModel> open = without_limits(network_.model, network_.plan);
   if (!open) return;
   FoldedNetwork limited = std::exchange(network_, FoldedNetwork(std::move(*open), plan_));
   no_limits_ = true;
-  TensorMap kept = std::exchange(exact_, before);
-  if (try_equalized(", with relu in place of relu6")) return;
+  if (try_equalized(before, ", with relu in place of relu6")) return;
   network_ = std::move(limited);
-  exact_ = std::move(kept);
   no_limits_ = false;
 }
 
-// Equalizes the exact tensors of the network.
-bool Ladder::try_equalized(const std::string& how) {
-  network_.model.tensors = exact_;
-  const int64_t pairs = equalize(network_.model, network_.plan);
+// Equalizes these tensors of the network.
+bool Ladder::try_equalized(const TensorMap& tensors, const std::string& how) {
+  network_.model.tensors = tensors;
+  const ChannelPeaks peaks = channel_peaks(network_.model, network_.plan, images(), threads_, progress_);
+  const int64_t pairs = equalize(network_.model, network_.plan, peaks);
   if (pairs == 0) return false;
   const TensorMap equalized = network_.model.tensors;
   std::map<int32_t, Histogram> kept = std::exchange(histograms_, {});

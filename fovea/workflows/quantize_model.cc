@@ -37,7 +37,10 @@ Metrics accuracy(InferenceModel model, const QuantizeModelOptions& options, Thre
 std::vector<LayerNoise> calibrate_network(FoldedNetwork& network, RangeMap& ranges, const QuantizeModelOptions& options,
                                           ThreadPool& threads, Progress& progress) {
   const SampleImages images{.dataset = options.calibration, .count = options.images, .seed = options.seed};
-  if (options.equalize) progress.say(fmt::format("{} pairs of layers equalized", equalize(network.model, network.plan)));
+  if (options.equalize) {
+    const ChannelPeaks peaks = channel_peaks(network.model, network.plan, images, threads, progress);
+    progress.say(fmt::format("{} pairs of layers equalized", equalize(network.model, network.plan, peaks)));
+  }
   ranges =
       network.learned.empty()
           ? ranges_by_group(network.plan, calibrate(network.model, network.plan, options.method, images, threads, progress))

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "fovea/nn/layers.h"
 #include "fovea/nn/operators.h"
@@ -68,6 +69,53 @@ TEST(Equalization, KeepsTheFunctionAndMakesChannelsAlike) {
   for (const auto& [name, tensor] : before) {  // others may hold references to them
     EXPECT_TRUE(std::equal(tensor.raw(), tensor.raw() + tensor.bytes(), copies.at(name).raw())) << name;
   }
+}
+
+// Relu6 between layers, of which some channels reach 6, some come close to it, and one is always 0.
+InferenceModel limited_model() {
+  const Network network{.name = "limited",
+                        .function =
+                            [](Value x) {
+                              return x | conv({.filters = 8, .kernel = 3, .padding = same, .activation = relu6}) |
+                                     depthwise_conv({.kernel = 3, .padding = same, .activation = relu6}) |
+                                     conv({.filters = 5, .kernel = 1}) | global_avg_pool();
+                            },
+                        .input = {28, 28, 1},
+                        .classes = 5};
+  InferenceModel model = folded_model(network, 10);
+  const float gains[] = {100, 0.01F, 1, 0.3F, 3, 0.1F, 1, 0};
+  for (auto& [name, tensor] : model.tensors) {
+    if (!name.starts_with("conv1.")) continue;
+    for (int64_t i = 0; i < tensor.size(); ++i) tensor.data<float>()[i] *= gains[i % 8];
+  }
+  return model;
+}
+
+TEST(Equalization, StaysBelowTheLimitOfRelu6) {
+  InferenceModel model = limited_model();
+  const QuantizationPlan plan(model);
+  EXPECT_EQ(equalize(model, plan), 0);
+  const std::map<std::string, Tensor> before = model.tensors;
+  const SampleImages images{.dataset = open_dataset("digits:40", Split::train), .count = 40, .seed = 3};
+  ThreadPool threads(2);
+  Progress progress{true};
+  const ChannelPeaks peaks = channel_peaks(model, plan, images, threads, progress);
+  ASSERT_EQ(peaks.size(), 2u);
+  const std::vector<float>& first = peaks.begin()->second;
+  ASSERT_EQ(first.size(), 8u);
+  EXPECT_GT(first[0], 6);
+  EXPECT_LT(first[1], 1);
+  EXPECT_EQ(first[7], 0);
+  EXPECT_EQ(equalize(model, plan, peaks), 2);
+  for (const Tensor& batch : prepared_images(model, images, threads))
+    EXPECT_GT(signal_to_noise(run_model(model.graph, before, batch), run_model(model.graph, model.tensors, batch)), 100);
+  const float *own = before.at("conv1.weight").data<float>(), *scaled = model.tensors.at("conv1.weight").data<float>();
+  EXPECT_EQ(own[0], scaled[0]) << "a channel that is cut off at 6 cannot be scaled";
+  EXPECT_GT(scaled[1] / own[1], 1.5);
+  const Tensor& depthwise = model.tensors.at("depthwise_conv1.weight");
+  for (int64_t i = 7; i < depthwise.size(); i += 8) EXPECT_EQ(depthwise.data<float>()[i], 0) << "what is multiplied by 0";
+  for (const auto& [layer, of_layer] : channel_peaks(model, plan, images, threads, progress))
+    for (size_t c = 0; c < of_layer.size(); ++c) EXPECT_LE(of_layer[c], std::max(6.0F, peaks.at(layer)[c]) * 1.0001F) << c;
 }
 
 // Two layers that add one bias cannot be scaled apart.
