@@ -9,27 +9,20 @@
 #include <optional>
 
 #include "fovea/core/error.h"
-#include "fovea/core/file.h"
 #include "fovea/core/process_memory.h"
 #include "fovea/core/text.h"
 #include "fovea/data/loader.h"
-#include "fovea/data/sources/picture_split.h"
 #include "fovea/inference/finite.h"
 #include "fovea/inference/predictor.h"
-#include "fovea/interchange/labels.h"
 #include "fovea/models/summary.h"
-#include "fovea/train/aware_start.h"
-#include "fovea/train/checkpoint.h"
 #include "fovea/train/feature_cache.h"
 #include "fovea/train/phase.h"
-#include "fovea/train/report.h"
 #include "fovea/train/run.h"
-#include "fovea/train/run_lock.h"
+#include "fovea/train/run_folder.h"
 #include "fovea/train/schedule.h"
+#include "fovea/train/start_values.h"
 #include "fovea/train/training_data.h"
-#include "fovea/train/training_log.h"
 #include "fovea/train/training_step.h"
-#include "fovea/train/whitening.h"
 
 namespace fovea {
 namespace {
@@ -44,17 +37,6 @@ constexpr int64_t timed_step = 3;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// A run that is in the folder already is continued, replaced, or refused, as the options say. An exported run has no
-// checkpoint, but counts as a run.
-void check_folder(const TrainOptions& options) {
-  const std::string folder = options.folder.string();
-  if (options.resume) {
-    if (!has_checkpoint(options.folder)) refuse("{} holds no checkpoint to resume from", folder);
-  } else if (!options.overwrite) {
-    refuse_replacing(options.folder);
-  }
-}
-
 // Pages that contain only zeros are not resident yet.
 void make_resident(Tensor& tensor) {
   constexpr size_t page = 4096;
@@ -62,54 +44,37 @@ void make_resident(Tensor& tensor) {
   for (size_t i = 0; i < tensor.bytes(); i += page) bytes[i] = bytes[i];
 }
 
-std::filesystem::path made_folder(const TrainOptions& options) {
-  check_folder(options);
-  make_folder(options.folder);
-  return options.folder;
-}
-
 class Trainer {
  public:
   Trainer(Recipe recipe, const TrainOptions& options)
       : options_(options),
-        lock_(made_folder(options)),
+        folder_(options),
         threads_(options.threads > 0 ? options.threads : ThreadPool::available()),
         progress_(options.quiet) {
-    check_folder(options);  // again, because the last holder of the lock may have left a run
     Checkpoint checkpoint;
     if (options.resume) {
-      checkpoint = load_checkpoint(options.folder);
+      checkpoint = folder_.checkpoint();
       recipe = Recipe();
       apply_recipe(recipe, checkpoint.recipe, (options.folder / "state.json").string());
     }
     for (const std::string& note : shorten_warmups(recipe)) progress_.say(note);
     check_recipe(recipe);
-    if (options.resume) say_if_edited(checkpoint.recipe);
+    if (options.resume) folder_.say_if_edited(checkpoint.recipe, progress_);
     recipe_ = std::move(recipe);
     state_ = checkpoint.state;
     open_data();
-    if (options.resume) check_classes();
+    if (options.resume) folder_.check_classes(train_->class_names(), recipe_.data);
     build(checkpoint.tensors);
-    if (!options.resume) {
-      remove_run(options_.folder);
-      write_text(options_.folder / "recipe.toml", to_toml(recipe_));
-      write_labels(options_.folder / "labels.txt", test_->class_names());
-      if (split_) write_text(options_.folder / split_list, split_text(*split_));
-    }
+    if (!options.resume) folder_.begin(recipe_, test_->class_names(), split_.get());
   }
 
   TrainResult run();
 
  private:
-  void say_if_edited(const std::string& saved);
-  void check_classes() const;
   void open_data();
   void check_moment() const;
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
-  void start_network();
-  void start_from_weights();
-  bool is_of_network(const std::string& name) const;
   void announce();
   void train_epochs();
   void train_phase();
@@ -129,7 +94,6 @@ class Trainer {
   int workers() const { return options_.workers > 0 ? options_.workers : train_->encoded() ? threads_.size() : 1; }
   void finish();
   void save();
-  void save_network(const char* file, const TensorMap& tensors);
   void stop_if_asked();
   bool stopped_early() const {
     return recipe_.patience > 0 && !phase().of_head &&
@@ -155,14 +119,14 @@ class Trainer {
   }
 
   TrainOptions options_;
-  RunLock lock_;
+  RunFolder folder_;
   Recipe recipe_;
   ThreadPool threads_;
   Progress progress_;
   TrainingState state_;
   Network network_;
   std::vector<Phase> phases_;
-  std::vector<ParameterSpec> network_parameters_;
+  std::unique_ptr<StartValues> start_values_;
   size_t phase_ = 0;                                                      // the phase of the next epoch, or the last phase
   std::shared_ptr<const StoredExamples> train_features_, test_features_;  // only in a phase with a cut
   std::shared_ptr<const PictureSplit> split_;                             // if this process has drawn it
@@ -173,7 +137,6 @@ class Trainer {
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<BatchSource> batches_;  // during training
   std::optional<Metrics> evaluation_;     // of the current values, if they have been tested
-  std::unique_ptr<TrainingLog> log_;
   CorruptSampleReport damage_, test_damage_;
   Clock::time_point saved_at_ = Clock::now();
   Winograd test_winograd_ = Winograd::where_faster;
@@ -182,28 +145,6 @@ class Trainer {
   double step_seconds_ = 0;       // of this session
   int64_t step_images_ = 0;
 };
-
-// The run keeps the recipe that it was started with; a user who changed the file is told so.
-void Trainer::say_if_edited(const std::string& saved) {
-  const std::filesystem::path file = options_.folder / "recipe.toml";
-  std::string what;
-  try {
-    const Recipe now = read_recipe(file), then = parse_recipe(saved, "state.json");
-    for (const RecipeChange& change : changes_between(then, now))
-      what += fmt::format("{}{} was {} and is {} there", what.empty() ? "" : ", ", change.key, change.from, change.to);
-  } catch (const Error& error) {
-    what = error.what();
-  }
-  if (!what.empty())
-    progress_.say(fmt::format("{} was edited, and the run keeps what it was started with: {}", file.string(), what));
-}
-
-// Folders that were renamed or added since would change the meaning of every class.
-void Trainer::check_classes() const {
-  const std::filesystem::path path = options_.folder / "labels.txt";
-  if (std::filesystem::exists(path) && read_labels(path, LabelNumbers::keep) != train_->class_names())
-    fail("{} is of other classes than {} has now: {} names them", options_.folder.string(), recipe_.data, path.string());
-}
 
 void Trainer::open_data() {
   recipe_.data = dataset_spec(recipe_.data);
@@ -217,7 +158,7 @@ void Trainer::open_data() {
     recipe_.deviation = {0.229, 0.224, 0.225};
   }
   network_ = network_of(recipe_);
-  network_parameters_ = trace_inference(network_, 1).parameters;
+  start_values_ = std::make_unique<StartValues>(recipe_, network_, train_, options_);
   recipe_.model = network_.name;
   check_fits(network_, *train_);
   check_fits(network_, *test_);
@@ -311,54 +252,9 @@ Metrics Trainer::test(Predictor& predictor) {
   return metrics;
 }
 
-// Fills the tensors of the current phase. When a phase begins, the network is as the previous phase left it, but the
-// optimizer's state and the averages are new.
+// Fills the tensors of the current phase.
 void Trainer::fill_tensors(const TensorMap& saved) {
-  const bool begins = at_start_of_phase();
-  tensors_.clear();
-  for (const ParameterSpec& spec : step_->tensors()) {
-    const auto found = saved.find(spec.name);
-    const bool own = is_of_network(spec.name);
-    if (!saved.empty() && (own || !begins) && found == saved.end()) {
-      fail("the checkpoint in {} lacks tensor \"{}\"", options_.folder.string(), spec.name);
-    }
-    const bool anew = found == saved.end() || (begins && !own);
-    tensors_[spec.name] = anew ? initial_value(spec, static_cast<uint64_t>(recipe_.seed)) : found->second;
-  }
-  if (!saved.empty() && !begins) return;
-  if (saved.empty()) start_network();
-  // Averages start from the tensors that they average.
-  for (auto& [name, tensor] : tensors_) {
-    if (name.starts_with(average_prefix)) tensor = tensors_.at(name.substr(average_prefix.size())).clone();
-  }
-}
-
-void Trainer::start_network() {
-  if (!recipe_.weights.empty()) {
-    start_from_weights();
-  } else if (!recipe_.whitening.empty()) {
-    const auto filter = tensors_.find(recipe_.whitening);
-    if (filter == tensors_.end()) refuse("network.whitening: {} has no \"{}\"", network_.name, recipe_.whitening);
-    filter->second = whitening_filters(*train_, network_.preprocessing, filter->second.shape());
-  }
-}
-
-bool Trainer::is_of_network(const std::string& name) const {
-  return std::ranges::any_of(network_parameters_, [&](const ParameterSpec& spec) { return spec.name == name; });
-}
-
-void Trainer::start_from_weights() {
-  if (recipe_.quantize_aware) {
-    for (const auto& [name, tensor] : aware_start(recipe_, train_, threads_, progress_)) tensors_.at(name) = tensor;
-    return;
-  }
-  const HeadRule head = options_.new_head ? HeadRule::replace : HeadRule::start_anew;
-  std::filesystem::path file = recipe_.weights;
-  if (std::filesystem::is_directory(file)) file /= "model.safetensors";
-  const LoadedWeights loaded =
-      options_.start ? load_weights(network_, *options_.start, head) : read_weights(network_, file, head);
-  for (const auto& [name, tensor] : loaded.tensors) tensors_[name] = tensor;
-  progress_.say(loaded.remark.empty() ? fmt::format("starting from {}", recipe_.weights) : loaded.remark);
+  tensors_ = start_values_->fill(step_->tensors(), saved, at_start_of_phase(), threads_, progress_);
 }
 
 void Trainer::announce() {
@@ -392,7 +288,7 @@ void Trainer::step() {
   ++state_.step;
   ++state_.batch;
   if (!std::isfinite(result.loss_sum)) stop_diverged(fmt::format("the loss is {}", result.loss_sum));
-  log_->write_step(state_.step, result.loss_sum / static_cast<double>(result.images));
+  folder_.write_step(state_.step, result.loss_sum / static_cast<double>(result.images));
 }
 
 // Tensors are only saved when all numbers are finite.
@@ -403,8 +299,8 @@ void Trainer::check_tensors() {
 
 void Trainer::stop_diverged(const std::string& seen) {
   const int64_t epoch = state_.epoch + 1, step = state_.step;
-  const std::string folder = options_.folder.string();
-  const bool saved = has_checkpoint(options_.folder);
+  const std::string folder = folder_.name();
+  const bool saved = folder_.saved();
   const std::optional<NotFinite> origin = origin_of_divergence(step);
   const std::string where = origin ? not_finite_text(*origin) : "where it began was not found";
   fail("training diverged in epoch {}: after step {} {}; {}, in step {} at a rate of {:.3g}. {}", epoch, step, seen, where,
@@ -417,7 +313,7 @@ void Trainer::stop_diverged(const std::string& seen) {
 std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
   progress_.say("training diverged; looking for the layer where it began");
   Checkpoint checkpoint;
-  if (has_checkpoint(options_.folder)) checkpoint = load_checkpoint(options_.folder);
+  if (folder_.saved()) checkpoint = folder_.checkpoint();
   TensorMap bound = tensors_;
   state_ = checkpoint.state;
   fill_tensors(checkpoint.tensors);
@@ -435,12 +331,8 @@ std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
 
 void Trainer::save() {
   check_tensors();
-  save_checkpoint(options_.folder, {state_, to_toml(recipe_), tensors_}, recipe_.checkpoint_keep);
+  folder_.save({state_, to_toml(recipe_), tensors_}, recipe_.checkpoint_keep);
   saved_at_ = Clock::now();
-}
-
-void Trainer::save_network(const char* file, const TensorMap& tensors) {
-  write_weights(options_.folder / file, network_, network_tensors(network_, tensors));
 }
 
 void Trainer::stop_if_asked() {
@@ -482,7 +374,7 @@ void Trainer::write_metrics(const std::optional<Metrics>& evaluation, double epo
                    .epoch_seconds = epoch_seconds,
                    .seconds = state_.seconds};
   if (train_->encoded()) entry.damaged = std::pair(damage_.images(), test_damage_.images());
-  log_->write(entry);
+  folder_.write(entry);
   // The epochs of the head are so short that only the last one is printed.
   if (phase().of_head && state_.epoch + 1 < phase().end()) return;
   const std::string tested =
@@ -495,7 +387,7 @@ void Trainer::end_epoch(const std::optional<Metrics>& evaluation, double epoch_s
   if (evaluation && evaluation->top1() > state_.best_top1) {
     state_.best_top1 = evaluation->top1();
     state_.best_epoch = state_.epoch + 1;
-    if (recipe_.checkpoint_best) save_network("best.safetensors", averaged(tensors_));
+    if (recipe_.checkpoint_best) folder_.save_network("best.safetensors", network_, averaged(tensors_));
   }
   write_metrics(evaluation, epoch_seconds, epoch_images);
   ++state_.epoch;
@@ -525,7 +417,7 @@ void Trainer::train_epochs() {
 // Computes the features of all images for the current phase. They depend only on parameters that do not change, so a resumed
 // run computes the same ones again.
 void Trainer::cache_features() {
-  if (!has_checkpoint(options_.folder)) save();  // so that an interruption from here on can be resumed
+  if (!folder_.saved()) save();  // so that an interruption from here on can be resumed
   const Clock::time_point start = Clock::now();
   Predictor features(features_of(network_, *phase().cut), averaged(tensors_));
   FeatureCacheOptions options{.augmentation = phase().views > 1 ? augmentation_of(current(), network_.preprocessing)
@@ -597,23 +489,23 @@ void Trainer::finish() {
     }
     Predictor predictor(network_, best, Output::logits, DType::f32, test_winograd_);
     evaluation_ = test(predictor);
-    save_network("model.safetensors", best);
+    folder_.save_network("model.safetensors", network_, best);
   } else {
     // Results on cached features are equal to those of the network only up to rounding, so the final ones are the whole
     // network's.
     if (phase().cut) predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
     if (!evaluation_ || phase().cut)
       evaluation_ = test(*predictor_);  // there is none when the run had finished before, or stopped between tests
-    save_network("model.safetensors", averaged(tensors_));
+    folder_.save_network("model.safetensors", network_, averaged(tensors_));
   }
-  write_report(options_.folder, network_.name, *evaluation_, test_->class_names());
+  folder_.write_charts(network_.name, *evaluation_, test_->class_names());
 }
 
 TrainResult Trainer::run() {
   announce();
-  log_ = std::make_unique<TrainingLog>(options_.folder, state_.epoch, state_.step, state_.batch == 0);
+  folder_.open_log(state_);
   if (!finished()) {
-    write_confidence(options_.folder, {});  // what was kept belongs to the network before this training
+    folder_.forget_confidence();
     train_epochs();
   }
   finish();
