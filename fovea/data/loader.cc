@@ -110,9 +110,10 @@ class Loader::Workers {
     stop();
     next_epoch_ = batch == batches_per_epoch() ? epoch + 1 : epoch;
     next_batch_ = batch == batches_per_epoch() ? 0 : batch;
+    pass_over();
     opened_ = taken_ = 0;
     holding_ = stopping_ = failed_ = false;
-    sorted_ = false;
+    sorted_epoch_ = -1;
     for (int i = 0; i < worker_count(options_, dataset()); ++i) threads_.emplace_back([this] { work(); });
   }
 
@@ -142,6 +143,10 @@ class Loader::Workers {
     if (options_.prefetch < 1) refuse("prefetching {} batches is impossible; it must be at least 1", options_.prefetch);
     if (options_.drop_last && options_.batch > count) {
       refuse("a batch of {} images is larger than the data set of {}", options_.batch, count);
+    }
+    const auto [group, begin, end] = options_.share;
+    if (begin < 0 || begin >= end || end > group || begin >= batches_per_epoch()) {
+      refuse("of each {} batches those from {} to {} cannot be read: an epoch has {}", group, begin, end, batches_per_epoch());
     }
   }
 
@@ -176,9 +181,20 @@ class Loader::Workers {
     threads_.clear();
   }
 
+  // Makes the next batch one of the share.
+  void pass_over() {
+    const auto [group, begin, end] = options_.share;
+    const int64_t place = next_batch_ % group;
+    if (place < begin) next_batch_ += begin - place;
+    if (place >= end) next_batch_ += group - place + begin;
+    if (next_batch_ < batches_per_epoch()) return;
+    ++next_epoch_;
+    next_batch_ = begin;
+  }
+
   // Opens the next batch in its slot, with nothing of it claimed. The mutex must be held.
   void open() {
-    if (next_batch_ == 0 || !sorted_) {
+    if (sorted_epoch_ != next_epoch_) {
       if (options_.shuffle && options_.balanced) {
         order_ = balanced_order(labels_, options_.seed, next_epoch_);
       } else if (options_.shuffle) {
@@ -186,7 +202,7 @@ class Loader::Workers {
       } else {
         std::iota(order_.begin(), order_.end(), int64_t{0});
       }
-      sorted_ = true;
+      sorted_epoch_ = next_epoch_;
     }
     Slot& slot = slot_of(opened_++);
     const int64_t first = next_batch_ * options_.batch;
@@ -199,10 +215,8 @@ class Loader::Workers {
     slot.claimed = slot.done = 0;
     slot.ready = false;
     slot.error = nullptr;
-    if (++next_batch_ == batches_per_epoch()) {
-      ++next_epoch_;
-      next_batch_ = 0;
-    }
+    ++next_batch_;
+    pass_over();
   }
 
   // Claims work if there is any. The mutex must be held.
@@ -298,7 +312,7 @@ class Loader::Workers {
   std::mutex mutex_;  // guards everything below, and in the slots everything but the places that are claimed
   std::condition_variable room_, ready_;
   int64_t next_epoch_ = 0, next_batch_ = 0;  // the next batch to open
-  bool sorted_ = false;                      // whether order_ is that of next_epoch_
+  int64_t sorted_epoch_ = -1;                // whose order order_ is
   int64_t opened_ = 0, taken_ = 0;           // batches since the start of the stream
   bool holding_ = false;                     // whether the consumer has batch number taken_
   bool failed_ = false;                      // whether a place failed, after which no further batch is opened

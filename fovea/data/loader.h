@@ -37,6 +37,14 @@ struct Batch {
   int64_t index = 0;  ///< within the epoch, from 0
 };
 
+/// The part of the batches that one of several processes reads: of each group of `group` successive batches, counted from the
+/// start of an epoch, those from number `begin` to before number `end`.
+struct BatchShare {
+  int64_t group = 1;  ///< batches of a group
+  int64_t begin = 0;  ///< the first one that is read
+  int64_t end = 1;    ///< after the last one that is read
+};
+
 /// What batches consist of, and how they are prepared.
 struct LoaderOptions {
   int64_t batch = 128;     ///< images in a batch
@@ -49,6 +57,7 @@ struct LoaderOptions {
   Mixing mixing;              ///< of images in pairs, after everything else
   int64_t first_epoch = 0;    ///< the epoch that the stream starts with
   int64_t first_batch = 0;    ///< where the stream starts within that epoch
+  BatchShare share = {};      ///< the batches that are read; the others are passed over, and none changes by that
   int64_t prefetch = 3;       ///< batches that are ready or being prepared
   int workers = 0;            ///< threads; 0: one for data sets of pixels, one for each processor for data sets of files
 };
@@ -67,7 +76,8 @@ class BatchSource {
 /// Loads the batches of a data set, in threads of its own. It is used by one thread at a time.
 class Loader : public BatchSource {
  public:
-  /// Starts the threads. Refuses a batch below 1, and one larger than the data set when smaller batches are dropped.
+  /// Starts the threads. Refuses a batch below 1, one larger than the data set when smaller batches are dropped, and a share
+  /// without a batch in an epoch.
   Loader(std::shared_ptr<const Dataset> dataset, LoaderOptions options);
   ~Loader() override;
   Loader(const Loader&) = delete;

@@ -17,6 +17,18 @@ class Metrics {
   /// No images yet.
   explicit Metrics(int64_t classes);
 
+  /// The answer to one image.
+  struct Judgment {
+    double loss = 0;     ///< softmax cross-entropy
+    int32_t truth = 0;   ///< the label
+    int32_t answer = 0;  ///< the class with the greatest logit
+    int32_t ahead = 0;   ///< classes that are ahead of the label
+  };
+  /// Judges logits [classes] f32. Fails when the label is not one of the classes.
+  static Judgment judge(std::span<const float> logits, int32_t label);
+  /// Adds an image that has been judged.
+  void add(const Judgment& judgment);
+
   /// Adds images: logits [batch, classes] f32 and one label in [0, classes) for each image. The loss is softmax cross-entropy
   /// in double precision. Ties count against the network: an answer is right if its logit is above those of all classes before
   /// it and not below those after it.

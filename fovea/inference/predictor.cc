@@ -86,32 +86,44 @@ namespace {
 
 }  // namespace
 
-Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
-                 Progress& progress, Views views, CorruptSampleReport* damage, Predictions* predictions) {
+void evaluate_batches(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, BatchShare share,
+                      ThreadPool& threads, Progress& progress, Views views, CorruptSampleReport& damage,
+                      const std::function<void(const Tensor& logits, std::span<const int32_t> labels)>& visit) {
   const Network& network = predictor.network();
   const int64_t count = dataset->count();
   const bool encoded = dataset->encoded();
   Loader loader(std::move(dataset), {.batch = std::min(batch, count),
                                      .shape = image_shape(network),
                                      .augmentation = evaluation_of(network.preprocessing),
+                                     .share = share,
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
   predictor.values_changed();
-  CorruptSampleReport here;
-  Metrics metrics(network.classes);
-  progress.start("testing", count);
   int64_t before = 0;
-  while (metrics.count() < count) {
+  const int64_t batches = loader.batches_per_epoch();
+  for (int64_t number = 0; number < batches; ++number) {
+    if (number % share.group < share.begin || number % share.group >= share.end) continue;
     const Batch& next = loader.next();
     if (before > 0 && before != next.count) predictor.release();  // the last, smaller batch has a program of its own
     before = next.count;
-    (damage != nullptr ? *damage : here).report(next.damaged, progress);
+    damage.report(next.damaged, progress);
     const Tensor answers = predict_views(predictor, next.image, views, threads);
     if (finiteness(answers) != Finiteness::finite) fail_not_finite(predictor, next.image, threads);
-    metrics.add(answers, next.label.values<int32_t>());
-    if (predictions != nullptr) predictions->add(answers, next.label.values<int32_t>());
-    progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
+    visit(answers, next.label.values<int32_t>());
   }
+}
+
+Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
+                 Progress& progress, Views views, CorruptSampleReport* damage, Predictions* predictions) {
+  CorruptSampleReport here;
+  Metrics metrics(predictor.network().classes);
+  progress.start("testing", dataset->count());
+  evaluate_batches(predictor, std::move(dataset), batch, {}, threads, progress, views, damage != nullptr ? *damage : here,
+                   [&](const Tensor& answers, std::span<const int32_t> labels) {
+                     metrics.add(answers, labels);
+                     if (predictions != nullptr) predictions->add(answers, labels);
+                     progress.update(metrics.count(), fmt::format("top-1 {:.2f}%", 100 * metrics.top1()));
+                   });
   return metrics;
 }
 

@@ -3,8 +3,10 @@
 /// Answers of a trained network: images in, logits out, for any number of images.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <span>
 
 #include "fovea/core/progress.h"
 #include "fovea/data/augment/augment.h"
@@ -61,6 +63,12 @@ Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, Th
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
                  Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr,
                  Predictions* predictions = nullptr);
+
+/// The answers of a predictor to some of the batches of `dataset`, as evaluate() computes them: calls `visit` with logits [n,
+/// classes] and labels [n] of each. Damaged images are reported in `damage`. Fails when an answer is not finite.
+void evaluate_batches(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, BatchShare share,
+                      ThreadPool& threads, Progress& progress, Views views, CorruptSampleReport& damage,
+                      const std::function<void(const Tensor& logits, std::span<const int32_t> labels)>& visit);
 
 /// The shape that a data set's images are brought to.
 ImageShape image_shape(const Network& network);

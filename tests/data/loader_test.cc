@@ -121,6 +121,36 @@ TEST(Loader, ResumesAnywhere) {
   }
 }
 
+// Groups of three batches, of which an epoch of 23 images has two; with the batches that are left, two further ones.
+TEST(Loader, ReadsItsShareOfEveryGroup) {
+  const LoaderOptions options{.batch = 3, .shuffle = true, .drop_last = true, .seed = 3};
+  std::vector<std::vector<int64_t>> all;
+  Loader whole(std::make_shared<Counting>(23), options);
+  for (int i = 0; i < 21; ++i) all.push_back(images(whole.next()));
+  for (const auto& [begin, end] : {std::pair{0, 1}, {1, 3}, {2, 3}, {0, 3}}) {
+    for (const auto& [epoch, batch] : {std::pair{0, 0}, {0, 3}, {1, 0}}) {
+      LoaderOptions share = options;
+      share.share = {.group = 3, .begin = begin, .end = end};
+      share.first_epoch = epoch;
+      share.first_batch = batch;
+      const auto data = std::make_shared<Counting>(23);
+      Loader loader(data, share);
+      int64_t expected = 0;
+      for (int e = epoch; e < 3; ++e) {
+        for (int b = e == epoch ? batch : 0; b < 7; ++b) {
+          if (b % 3 < begin || b % 3 >= end) continue;
+          const Batch& next = loader.next();
+          EXPECT_EQ(next.index, b);
+          EXPECT_EQ(next.epoch, e);
+          EXPECT_EQ(images(next), all[static_cast<size_t>(e * 7 + b)]);
+          expected += next.count;
+        }
+      }
+      EXPECT_LE(data->reads, expected + share.prefetch * share.batch + share.batch);  // others are not read
+    }
+  }
+}
+
 TEST(Loader, OrderDoesNotDependOnTiming) {
   const auto run = [](bool slow_reader, bool slow_consumer, int64_t prefetch) {
     auto dataset = std::make_shared<Counting>(40);
@@ -207,6 +237,8 @@ TEST(Loader, ImpossibleRequestsAreRefused) {
   expect_error(2, make(10, {.batch = 5, .first_batch = 3}), {"no batch 3", "2 batches"});
   expect_error(2, make(10, {.batch = 5, .first_epoch = -1}), {"epoch -1"});
   expect_error(2, make(10, {.batch = 5, .prefetch = 0}), {"prefetching 0"});
+  expect_error(2, make(10, {.batch = 5, .share = {.group = 2, .begin = 1, .end = 1}}), {"of each 2 batches those from 1 to 1"});
+  expect_error(2, make(10, {.batch = 5, .share = {.group = 4, .begin = 3, .end = 4}}), {"an epoch has 2"});
 }
 
 // A copy of a batch, to be compared.
