@@ -34,7 +34,7 @@ Recipe head_recipe(const Recipe& recipe, const Network& network) {
   head.epochs = recipe.head_epochs;
   head.rate = recipe.head_rate;
   head.batch = recipe.head_batch;
-  head.accumulate = 1;
+  head.accumulate = head.shards = 1;
   head.freeze = all_but_head(network);
   head.freeze_norms = false;
   head.optimizer = "adamw";
@@ -109,6 +109,7 @@ std::vector<Phase> phases_of(const Recipe& recipe, const Network& network, const
     if (cache_bytes > 0 && may_be_cut(recipe, train.encoded())) {
       whole.cut = frozen_cut(network, whole.recipe.freeze);
       if (whole.cut && feature_bytes(*whole.cut) * images > cache_bytes) whole.cut.reset();
+      if (whole.cut) whole.recipe.shards = 1;
     }
     phases.push_back(std::move(whole));
   }

@@ -34,7 +34,8 @@ struct Phase {
 Augmentation augmentation_of(const Recipe& recipe, const Preprocessing& preprocessing);
 
 /// The phases of `recipe` on the images of `train`, in order. If the recipe freezes parameters and no augmentation is random,
-/// the phase of the whole network has a cut, too, provided that its features take at most `cache_bytes` bytes. Refuses a batch
+/// the phase of the whole network has a cut, too, provided that its features take at most `cache_bytes` bytes. A phase with a
+/// cut has one shard: every process computes all of it. Refuses a batch
 /// larger than the number of images, and epochs of the head for a network whose last layer cannot be trained apart.
 std::vector<Phase> phases_of(const Recipe& recipe, const Network& network, const Dataset& train, int64_t cache_bytes);
 

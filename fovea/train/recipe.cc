@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -369,6 +370,13 @@ void check_recipe(const Recipe& recipe) {
   }
   if (recipe.batch % recipe.accumulate != 0) {
     refuse("a batch of {} cannot be accumulated in {} equal parts", recipe.batch, recipe.accumulate);
+  }
+  if (recipe.shards > 1 && !std::has_single_bit(static_cast<uint64_t>(recipe.shards))) {
+    refuse("shards is {}, must be a power of two", recipe.shards);
+  }
+  if (recipe.shards > 1 && recipe.batch % (recipe.shards * recipe.accumulate) != 0) {
+    refuse("a batch of {} cannot be cut into {} equal shards{}", recipe.batch, recipe.shards,
+           recipe.accumulate > 1 ? fmt::format(", each of {} parts", recipe.accumulate) : "");
   }
   if (recipe.checkpoint_model == "best" && !recipe.checkpoint_best) {
     refuse("checkpoint.model is \"best\", but checkpoint.best is false: no best network is kept");

@@ -36,7 +36,11 @@ struct Recipe {
   int64_t epochs = 10;     ///< of the whole network; 0: of the head alone
   int64_t batch = 128;     ///< images of a step
   int64_t accumulate = 1;  ///< the parts in which a step is computed, one after another, to fit memory; must divide the batch
-  int64_t seed = 1;        ///< of all random numbers
+  /// The parts of a batch that several processes can share; a power of two, which must divide the batch. Gradients, loss,
+  /// accuracy and running statistics are summed over the shards in one fixed order, and batch norms go by the shard. 0: chosen
+  /// when the run starts, 1 for a process on its own (fovea/collective/shards.h)
+  int64_t shards = 0;
+  int64_t seed = 1;                 ///< of all random numbers
   std::string dtype = "f32";        ///< or bf16: activations and products; parameters and sums stay f32
   std::string weights;              ///< a .safetensors file to start from; empty: from scratch
   std::vector<std::string> freeze;  ///< patterns of the names of parameters that stay as they are

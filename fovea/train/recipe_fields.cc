@@ -17,6 +17,7 @@ std::vector<Field> network_fields() {
       {"epochs", &Recipe::epochs, 0, 1e6},
       {"batch", &Recipe::batch, 1, 1 << 20},
       {"accumulate", &Recipe::accumulate, 1, 1 << 20},
+      {"shards", &Recipe::shards, 0, 1 << 16},
       {"seed", &Recipe::seed, 0},
       {.key = "dtype", .member = &Recipe::dtype, .names = {"f32", "bf16"}},
       {"weights", &Recipe::weights},

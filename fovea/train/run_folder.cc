@@ -19,19 +19,18 @@ void check_folder(const TrainOptions& options) {
   }
 }
 
-std::filesystem::path made_folder(const TrainOptions& options) {
-  check_folder(options);
-  make_folder(options.folder);
-  return options.folder;
-}
-
 }  // namespace
 
-RunFolder::RunFolder(const TrainOptions& options) : path_(made_folder(options)), lock_(path_) {
+RunFolder::RunFolder(const TrainOptions& options, bool own) : path_(options.folder) {
+  if (!own) return;
+  check_folder(options);
+  make_folder(path_);
+  lock_ = std::make_unique<RunLock>(path_);
   check_folder(options);  // again, because the last holder of the lock may have left a run
 }
 
 void RunFolder::say_if_edited(const std::string& saved, Progress& progress) const {
+  if (!lock_) return;
   const std::filesystem::path file = path_ / "recipe.toml";
   std::string what;
   try {
@@ -46,12 +45,14 @@ void RunFolder::say_if_edited(const std::string& saved, Progress& progress) cons
 }
 
 void RunFolder::check_classes(const std::vector<std::string>& names, const std::string& data) const {
+  if (!lock_) return;
   const std::filesystem::path path = path_ / "labels.txt";
   if (std::filesystem::exists(path) && read_labels(path, LabelNumbers::keep) != names)
     fail("{} is of other classes than {} has now: {} names them", name(), data, path.string());
 }
 
 void RunFolder::begin(const Recipe& recipe, const std::vector<std::string>& class_names, const PictureSplit* split) {
+  if (!lock_) return;
   remove_run(path_);
   write_text(path_ / "recipe.toml", to_toml(recipe));
   write_labels(path_ / "labels.txt", class_names);
@@ -59,17 +60,31 @@ void RunFolder::begin(const Recipe& recipe, const std::vector<std::string>& clas
 }
 
 void RunFolder::open_log(const TrainingState& state) {
-  log_ = std::make_unique<TrainingLog>(path_, state.epoch, state.step, state.batch == 0);
+  if (lock_) log_ = std::make_unique<TrainingLog>(path_, state.epoch, state.step, state.batch == 0);
+}
+
+void RunFolder::save(const Checkpoint& checkpoint, int64_t keep) {
+  if (lock_) save_checkpoint(path_, checkpoint, keep);
+}
+
+void RunFolder::write_step(int64_t step, double loss) {
+  if (log_) log_->write_step(step, loss);
+}
+
+void RunFolder::write(const EpochEntry& entry) {
+  if (log_) log_->write(entry);
 }
 
 void RunFolder::save_network(const char* file, const Network& network, const TensorMap& tensors) {
-  write_weights(path_ / file, network, network_tensors(network, tensors));
+  if (lock_) write_weights(path_ / file, network, network_tensors(network, tensors));
 }
 
 void RunFolder::write_charts(const std::string& model, const Metrics& evaluation, const std::vector<std::string>& class_names) {
-  write_report(path_, model, evaluation, class_names);
+  if (lock_) write_report(path_, model, evaluation, class_names);
 }
 
-void RunFolder::forget_confidence() { write_confidence(path_, {}); }
+void RunFolder::forget_confidence() {
+  if (lock_) write_confidence(path_, {});
+}
 
 }  // namespace fovea

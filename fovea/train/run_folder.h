@@ -20,17 +20,18 @@
 
 namespace fovea {
 
-/// The folder, locked for this process (fovea/train/run_lock.h). One thread at a time.
+/// The folder, locked for this process (fovea/train/run_lock.h). Of several processes of a run only one has it: for the others
+/// there is nothing in it, and nothing is written. One thread at a time.
 class RunFolder {
  public:
   /// Creates the folder and locks it. A run that is in it already is continued, replaced, or refused, as the options say. An
-  /// exported run has no checkpoint, but counts as a run.
-  explicit RunFolder(const TrainOptions& options);
+  /// exported run has no checkpoint, but counts as a run. Does nothing where the folder belongs to another process.
+  RunFolder(const TrainOptions& options, bool own);
 
   /// The path, for messages.
   std::string name() const { return path_.string(); }
   /// Whether there is a checkpoint.
-  bool saved() const { return has_checkpoint(path_); }
+  bool saved() const { return lock_ && has_checkpoint(path_); }
   /// The checkpoint; fails as load_checkpoint() does.
   Checkpoint checkpoint() const { return load_checkpoint(path_); }
 
@@ -45,13 +46,13 @@ class RunFolder {
   void open_log(const TrainingState& state);
 
   /// Saves a checkpoint.
-  void save(const Checkpoint& checkpoint, int64_t keep) { save_checkpoint(path_, checkpoint, keep); }
+  void save(const Checkpoint& checkpoint, int64_t keep);
   /// Writes the network's tensors into `file`.
   void save_network(const char* file, const Network& network, const TensorMap& tensors);
   /// Writes the mean loss of a step, which counts from 1.
-  void write_step(int64_t step, double loss) { log_->write_step(step, loss); }
+  void write_step(int64_t step, double loss);
   /// Writes the end of an epoch.
-  void write(const EpochEntry& entry) { log_->write(entry); }
+  void write(const EpochEntry& entry);
   /// Writes the charts of the finished run.
   void write_charts(const std::string& model, const Metrics& evaluation, const std::vector<std::string>& class_names);
   /// Removes the confidence that belonged to the network before this training.
@@ -59,7 +60,7 @@ class RunFolder {
 
  private:
   std::filesystem::path path_;
-  RunLock lock_;
+  std::unique_ptr<RunLock> lock_;  // null in a process that does not have the folder
   std::unique_ptr<TrainingLog> log_;
 };
 

@@ -2,12 +2,16 @@
 #include "fovea/train/trainer.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 
+#include "fovea/collective/exchange.h"
+#include "fovea/collective/shards.h"
 #include "fovea/core/error.h"
 #include "fovea/core/process_memory.h"
 #include "fovea/core/text.h"
@@ -20,6 +24,7 @@
 #include "fovea/train/run.h"
 #include "fovea/train/run_folder.h"
 #include "fovea/train/schedule.h"
+#include "fovea/train/shared_test.h"
 #include "fovea/train/start_values.h"
 #include "fovea/train/training_data.h"
 #include "fovea/train/training_step.h"
@@ -35,6 +40,9 @@ constexpr int64_t most_cached = int64_t{2} << 30;
 // The step of a session that measures what recomputation costs, when memory and caches are warm.
 constexpr int64_t timed_step = 3;
 
+// What a process may ask for after a step.
+constexpr uint64_t asks_to_stop = 1, asks_to_save = 2;
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Pages that contain only zeros are not resident yet.
@@ -48,15 +56,22 @@ class Trainer {
  public:
   Trainer(Recipe recipe, const TrainOptions& options)
       : options_(options),
-        folder_(options),
+        alone_(options.processes == nullptr ? single_process() : nullptr),
+        processes_(alone_ ? *alone_ : *options.processes),
+        folder_(options, is_first()),
         threads_(options.threads > 0 ? options.threads : ThreadPool::available()),
-        progress_(options.quiet) {
+        progress_(options.quiet || !is_first()) {
     Checkpoint checkpoint;
-    if (options.resume) {
+    if (options.resume && is_first()) {
       checkpoint = folder_.checkpoint();
       recipe = Recipe();
       apply_recipe(recipe, checkpoint.recipe, (options.folder / "state.json").string());
     }
+    if (recipe.shards == 0) {
+      const bool together = options.processes != nullptr && !options.resume;
+      recipe.shards = together ? chosen_shards(recipe.batch / recipe.accumulate, processes_.size()) : 1;
+    }
+    share_start(recipe, checkpoint.state);
     for (const std::string& note : shorten_warmups(recipe)) progress_.say(note);
     check_recipe(recipe);
     if (options.resume) folder_.say_if_edited(checkpoint.recipe, progress_);
@@ -71,10 +86,14 @@ class Trainer {
   TrainResult run();
 
  private:
+  bool is_first() const { return processes_.rank() == 0; }
+  void share_start(Recipe& recipe, TrainingState& state);
   void open_data();
+  void check_processes();
   void check_moment() const;
   void build(const TensorMap& saved);
   void fill_tensors(const TensorMap& saved);
+  void share(TensorMap& tensors);
   void announce();
   void train_epochs();
   void train_phase();
@@ -94,12 +113,16 @@ class Trainer {
   int workers() const { return options_.workers > 0 ? options_.workers : train_->encoded() ? threads_.size() : 1; }
   void finish();
   void save();
-  void stop_if_asked();
+  uint64_t asked(bool time_due);
+  void stop_if_asked() {
+    if ((asked(false) & asks_to_stop) != 0) stop();
+  }
+  [[noreturn]] void stop();
   bool stopped_early() const {
     return recipe_.patience > 0 && !phase().of_head &&
            state_.epoch - std::max(state_.best_epoch, phase().first_epoch) >= recipe_.patience;
   }
-  int64_t test_batch() const { return recipe_.batch / recipe_.accumulate; }
+  int64_t test_batch() const { return recipe_.batch / parts_of(recipe_); }
   const Phase& phase() const { return phases_[phase_]; }
   const Recipe& current() const { return phase().recipe; }  // of the current phase
   int64_t phase_step() const { return state_.step - phase().first_step; }
@@ -119,6 +142,8 @@ class Trainer {
   }
 
   TrainOptions options_;
+  std::unique_ptr<Communicator> alone_;  // where no processes are given
+  Communicator& processes_;
   RunFolder folder_;
   Recipe recipe_;
   ThreadPool threads_;
@@ -137,6 +162,7 @@ class Trainer {
   std::unique_ptr<Predictor> predictor_;
   std::unique_ptr<BatchSource> batches_;  // during training
   std::optional<Metrics> evaluation_;     // of the current values, if they have been tested
+  std::string stop_reason_;               // of this process, when it was last asked
   CorruptSampleReport damage_, test_damage_;
   Clock::time_point saved_at_ = Clock::now();
   Winograd test_winograd_ = Winograd::where_faster;
@@ -146,12 +172,26 @@ class Trainer {
   int64_t step_images_ = 0;
 };
 
+// Gives every process the recipe and the position of process 0.
+void Trainer::share_start(Recipe& recipe, TrainingState& state) {
+  if (processes_.size() == 1) return;
+  std::string text = to_toml(recipe);
+  broadcast(processes_, text);
+  broadcast(processes_, std::as_writable_bytes(std::span(&state, 1)));
+  if (is_first()) return;
+  recipe = Recipe();
+  apply_recipe(recipe, text, "the recipe of process 0");
+}
+
 void Trainer::open_data() {
   recipe_.data = dataset_spec(recipe_.data);
-  TrainingData data = open_training_data(recipe_.data, static_cast<uint64_t>(recipe_.seed), options_, progress_);
+  TrainOptions options = options_;
+  options.allow_overlap |= !is_first();  // one process looks for images that are in both parts
+  TrainingData data = open_training_data(recipe_.data, static_cast<uint64_t>(recipe_.seed), options, progress_);
   train_ = std::move(data.train);
   test_ = std::move(data.test);
   split_ = std::move(data.drawn);
+  check_processes();
   if (recipe_.classes == 0) recipe_.classes = static_cast<int64_t>(train_->class_names().size());
   if (train_->encoded() && recipe_.mean.empty()) {  // ImageNet's, for red, green and blue
     recipe_.mean = {0.485, 0.456, 0.406};
@@ -167,6 +207,22 @@ void Trainer::open_data() {
   check_moment();
 }
 
+// Refuses processes that would not compute the same.
+void Trainer::check_processes() {
+  if (processes_.size() > recipe_.shards) {
+    refuse(
+        "{} processes are more than the {} shards of the run, and each needs one; a new run may have more, by --set shards={}",
+        processes_.size(), recipe_.shards, std::bit_ceil(static_cast<unsigned>(processes_.size())));
+  }
+  if (processes_.size() == 1) return;
+  std::vector<Property> properties = options_.properties;
+  for (const auto& [data, what] : {std::pair(train_, "the data set"), std::pair(test_, "the test data")}) {
+    const std::vector<Property> own = properties_of(*data, what);
+    properties.insert(properties.end(), own.begin(), own.end());
+  }
+  check_agreement(processes_, properties, options_.mixed, progress_);
+}
+
 void Trainer::check_moment() const {
   if (state_.epoch > phase().end() || state_.batch > steps_per_epoch() ||
       phase_step() != (state_.epoch - phase().first_epoch) * steps_per_epoch() + state_.batch) {
@@ -177,7 +233,7 @@ void Trainer::check_moment() const {
 
 // Builds the step of the current phase. Its tensors have their initial values, or those in `saved` where it has them.
 void Trainer::build(const TensorMap& saved) {
-  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current(),
+  step_ = std::make_unique<TrainingStep>(phase().cut ? head_of(network_, *phase().cut) : network_, current(), processes_,
                                          recipe_.balance == "weights" ? class_weights(*train_) : std::vector<double>{});
   if (!current().teacher.empty()) {
     if (options_.memory > 0)
@@ -221,7 +277,7 @@ void Trainer::plan_evaluation() {
     return resident_bytes() + loader_bytes(2) + most;
   };
   int64_t bytes = peak();
-  if (bytes > options_.memory) {
+  if (any_of(processes_, bytes > options_.memory ? 1 : 0) != 0) {
     // Winograd's algorithm takes filters of up to four times the size.
     test_winograd_ = Winograd::never;
     predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_), Output::logits, DType::f32, test_winograd_);
@@ -246,15 +302,27 @@ Metrics Trainer::test(Predictor& predictor) {
     release_freed_memory();
   };
   release();
-  Metrics metrics =
-      evaluate(predictor, test_, test_batch(), threads_, progress_, views_of(recipe_.evaluate_views), &test_damage_);
+  Metrics metrics = evaluate_together(processes_, predictor, test_, test_batch(), threads_, progress_,
+                                      views_of(recipe_.evaluate_views), test_damage_);
   release();
   return metrics;
 }
 
 // Fills the tensors of the current phase.
 void Trainer::fill_tensors(const TensorMap& saved) {
-  tensors_ = start_values_->fill(step_->tensors(), saved, at_start_of_phase(), threads_, progress_);
+  if (is_first()) {
+    tensors_ = start_values_->fill(step_->tensors(), saved, at_start_of_phase(), threads_, progress_);
+  } else {
+    tensors_.clear();
+    for (const ParameterSpec& spec : step_->tensors())
+      tensors_[spec.name] = initial_value(spec, static_cast<uint64_t>(recipe_.seed));
+  }
+  share(tensors_);
+}
+
+// Gives every process the values of process 0.
+void Trainer::share(TensorMap& tensors) {
+  for (auto& [name, tensor] : tensors) broadcast(processes_, std::span(tensor.raw(), tensor.bytes()));
 }
 
 void Trainer::announce() {
@@ -272,6 +340,11 @@ void Trainer::announce() {
                     bytes_text(evaluation_bytes_)));
   }
   if (report.memory.repeated > 0) progress_.say(rematerialization_text(report.memory));
+  if (recipe_.shards > 1) {
+    progress_.say(fmt::format("{} process{} compute{} {} shards of {} images", processes_.size(),
+                              processes_.size() == 1 ? "" : "es", processes_.size() == 1 ? "s" : "", recipe_.shards,
+                              recipe_.batch / recipe_.shards));
+  }
   if (options_.resume) progress_.say(fmt::format("resuming at epoch {}, step {}", state_.epoch + 1, state_.step));
 }
 
@@ -300,7 +373,7 @@ void Trainer::check_tensors() {
 void Trainer::stop_diverged(const std::string& seen) {
   const int64_t epoch = state_.epoch + 1, step = state_.step;
   const std::string folder = folder_.name();
-  const bool saved = folder_.saved();
+  const bool saved = any_of(processes_, folder_.saved() ? 1 : 0) != 0;
   const std::optional<NotFinite> origin = origin_of_divergence(step);
   const std::string where = origin ? not_finite_text(*origin) : "where it began was not found";
   fail("training diverged in epoch {}: after step {} {}; {}, in step {} at a rate of {:.3g}. {}", epoch, step, seen, where,
@@ -314,12 +387,13 @@ std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
   progress_.say("training diverged; looking for the layer where it began");
   Checkpoint checkpoint;
   if (folder_.saved()) checkpoint = folder_.checkpoint();
+  broadcast(processes_, std::as_writable_bytes(std::span(&checkpoint.state, 1)));
   TensorMap bound = tensors_;
   state_ = checkpoint.state;
   fill_tensors(checkpoint.tensors);
   for (auto& [name, tensor] : bound) std::memcpy(tensor.raw(), tensors_.at(name).raw(), tensor.bytes());
   tensors_ = std::move(bound);
-  batches_->seek(state_.epoch - phase().first_epoch, state_.batch * current().accumulate);
+  batches_->seek(state_.epoch - phase().first_epoch, state_.batch * parts_of(current()));
   while (state_.step < steps) {
     const TrainingStep::Result result =
         step_->run(*batches_, phase_step(), steps_per_epoch(), threads_, TrainingStep::Mode::checked);
@@ -335,9 +409,17 @@ void Trainer::save() {
   saved_at_ = Clock::now();
 }
 
-void Trainer::stop_if_asked() {
-  const std::string reason = options_.stop ? options_.stop() : "";
-  if (reason.empty()) return;
+// What some process asks for after a step: all of them do it then.
+uint64_t Trainer::asked(bool time_due) {
+  if (options_.stop) stop_reason_ = options_.stop();
+  return any_of(processes_, (stop_reason_.empty() ? 0 : asks_to_stop) | (time_due ? asks_to_save : 0));
+}
+
+void Trainer::stop() {
+  std::string reason;
+  for (const std::string& text : gather(processes_, stop_reason_)) {
+    if (reason.empty()) reason = text;
+  }
   save();
   fail(ErrorCode::cancelled, "interrupted by {} at step {}; go on with: fovea train --resume --out {}", reason, state_.step,
        options_.folder.string());
@@ -354,11 +436,12 @@ void Trainer::train_epoch() {
     progress_.update(state_.images, fmt::format("loss {:.4f}  accuracy {:.2f}%", mean_loss(), 100 * accuracy()));
     const bool steps_due = recipe_.checkpoint_steps > 0 && state_.step % recipe_.checkpoint_steps == 0;
     const bool time_due = recipe_.checkpoint_seconds > 0 && seconds_since(saved_at_) >= recipe_.checkpoint_seconds;
-    stop_if_asked();
-    if (steps_due || time_due) save();
+    const uint64_t asked_for = asked(time_due);
+    if ((asked_for & asks_to_stop) != 0) stop();
+    if (steps_due || (asked_for & asks_to_save) != 0) save();
   }
   // The rest of the epoch is not enough for a whole step.
-  if (steps_per_epoch() * current().accumulate < batches_->batches_per_epoch())
+  if (steps_per_epoch() * parts_of(current()) < batches_->batches_per_epoch())
     batches_->seek(state_.epoch + 1 - phase().first_epoch, 0);
 }
 
@@ -446,7 +529,7 @@ Metrics Trainer::test_now() {
 
 void Trainer::train_phase() {
   const auto seed = static_cast<uint64_t>(recipe_.seed);
-  const int64_t epoch = state_.epoch - phase().first_epoch, batch = state_.batch * current().accumulate;
+  const int64_t epoch = state_.epoch - phase().first_epoch, batch = state_.batch * parts_of(current());
   if (phase().cut) {
     cache_features();
     batches_ =
@@ -462,6 +545,7 @@ void Trainer::train_phase() {
                                                        .augmentation = augmentation_of(current(), network_.preprocessing),
                                                        .first_epoch = epoch,
                                                        .first_batch = batch,
+                                                       .share = step_->share(),
                                                        .prefetch = prefetch(),
                                                        .workers = workers()});
   }
@@ -482,7 +566,13 @@ void Trainer::train_phase() {
 // Writes model.safetensors, and leaves its result on the test split in `evaluation_`.
 void Trainer::finish() {
   if (recipe_.checkpoint_model == "best" && state_.best_epoch > 0) {
-    const TensorMap best = read_weights(network_, options_.folder / "best.safetensors").tensors;
+    TensorMap best;
+    if (is_first()) {
+      best = read_weights(network_, options_.folder / "best.safetensors").tensors;
+    } else {
+      for (const auto& [name, tensor] : network_tensors(network_, tensors_)) best[name] = tensor.clone();
+    }
+    share(best);
     if (options_.memory > 0) {  // the last network is in its checkpoint
       tensors_.clear();
       predictor_.reset();

@@ -8,10 +8,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fovea/data/sources/dataset.h"
 #include "fovea/inference/metrics.h"
 #include "fovea/models/weights/weights.h"
+#include "fovea/train/agreement.h"
 #include "fovea/train/recipe.h"
 
 namespace fovea {
@@ -33,6 +35,12 @@ struct TrainOptions {
   /// What a new run starts from in place of the file that recipe.weights names, which then is a name for messages alone.
   std::optional<WeightFile> start = std::nullopt;
   bool new_head = false;  ///< of `start`: the last layer is of other classes, however many there are
+  /// The processes that train together (fovea/collective/communicator.h), each of which calls train(); null: this one alone.
+  /// Recipe, checkpoint and start values are those of process 0, which alone writes files and prints progress.
+  Communicator* processes = nullptr;
+  /// What has to be equal in all processes beside the data, such as the version of the program.
+  std::vector<Property> properties = {};
+  bool mixed = false;  ///< trains even if processes differ in these properties, or in the content of the data
   /// Asked after each step, on the thread that called train(). A text that is not empty, such as "Ctrl-C", stops the run: it
   /// saves a checkpoint, and the error names the text.
   std::function<std::string()> stop = {};
@@ -46,9 +54,9 @@ struct TrainResult {
   double images_per_second = 0;  ///< in training steps of this session
 };
 
-/// Trains. The result is a function of the recipe and the data: neither the number of threads nor interrupting and resuming
-/// changes a bit of the tensors. Unless `allow_overlap` is set, refuses data whose image files are, byte for byte, in both
-/// splits, because the test would measure what was memorized. Fails with the code cancelled when `stop` asks for it.
+/// Trains. The result is a function of the recipe and the data: neither the number of threads or processes nor interrupting and
+/// resuming changes a bit of the tensors. Unless `allow_overlap` is set, refuses data whose image files are, byte for byte, in
+/// both splits, because the test would measure what was memorized. Fails with the code cancelled when `stop` asks for it.
 TrainResult train(Recipe recipe, const TrainOptions& options);
 
 }  // namespace fovea

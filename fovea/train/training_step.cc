@@ -70,8 +70,9 @@ Optimizer optimizer_of(const Recipe& recipe) {
   return by_group(std::move(groups), common_optimizer(recipe));
 }
 
-TrainingStep::TrainingStep(const Network& network, const Recipe& recipe, const std::vector<double>& class_weights)
-    : recipe_(recipe) {
+TrainingStep::TrainingStep(const Network& network, const Recipe& recipe, Communicator& processes,
+                           const std::vector<double>& class_weights)
+    : recipe_(recipe), processes_(processes) {
   const TrainingOptions options = {.optimizer = optimizer_of(recipe),
                                    .label_smoothing = recipe.label_smoothing,
                                    .class_weights = class_weights,
@@ -90,23 +91,40 @@ TrainingStep::TrainingStep(const Network& network, const Recipe& recipe, const s
         accumulated_[spec.name] = Tensor(spec.shape, DType::f32);
       } else if (std::none_of(tensors_.begin(), tensors_.end(), same)) {
         tensors_.push_back(spec);
+        if (!spec.trained && graphs_.empty()) kept_.push_back(spec.name);
       }
     }
     graphs_.push_back(std::move(traced.graph));
   };
-  if (recipe.accumulate == 1) {
+  if (parts_of(recipe) == 1) {
     add(trace_training(network, batch(), options));
   } else {
-    add(trace_accumulation(network, batch(), recipe.accumulate, options));
+    add(trace_accumulation(network, batch(), parts_of(recipe), options));
     add(trace_update(network, options));
   }
+}
+
+BatchShare TrainingStep::share() const {
+  const int64_t shards = std::max<int64_t>(1, recipe_.shards);
+  if (shards == 1) return {};
+  const ShardRun own = shards_of(shards, processes_.rank(), processes_.size());
+  return {.group = parts_of(recipe_), .begin = own.begin * recipe_.accumulate, .end = own.end * recipe_.accumulate};
+}
+
+void TrainingStep::make_exchange(const TensorMap& tensors) {
+  if (recipe_.shards <= 1) return;
+  TensorMap kept;
+  for (const std::string& name : kept_) kept[name] = tensors.at(name);
+  exchange_ = std::make_unique<ShardExchange>(processes_, recipe_.shards, accumulated_, std::move(kept));
 }
 
 void TrainingStep::compile(const TensorMap& tensors, const CompileOptions& options) {
   TensorMap all = tensors;
   all.insert(accumulated_.begin(), accumulated_.end());
   programs_.resize(graphs_.size());
+  make_exchange(tensors);
   CompileOptions own = options;
+  if (exchange_) own.reserved += exchange_->bytes();
   // The last program comes first, because its memory stays beside that of the other.
   for (size_t i = graphs_.size(); i-- > 0;) {
     own.counted = 0;
@@ -146,6 +164,25 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
   result.damaged.insert(result.damaged.end(), batch.damaged.begin(), batch.damaged.end());
 }
 
+// Computes the shards of this process, and the sums over all shards.
+void TrainingStep::run_shards(BatchSource& batches, int64_t step, ThreadPool& threads, Mode mode, Result& result) {
+  const ShardRun own = exchange_->own();
+  exchange_->begin_step();
+  for (int64_t shard = own.begin; shard < own.end; ++shard) {
+    exchange_->begin_shard();
+    Result of_shard;
+    for (int64_t part = 0; part < recipe_.accumulate; ++part) {
+      run_part(batches.next(), (step * recipe_.shards + shard) * recipe_.accumulate + part, threads, mode, of_shard);
+    }
+    exchange_->end_shard(shard, of_shard);
+    result.damaged.insert(result.damaged.end(), of_shard.damaged.begin(), of_shard.damaged.end());
+    result.seconds += of_shard.seconds;
+    result.repeated_seconds += of_shard.repeated_seconds;
+    if (!result.not_finite) result.not_finite = of_shard.not_finite;
+  }
+  exchange_->finish(result, mode == Mode::checked);
+}
+
 TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads,
                                        Mode mode) {
   set("rate", rate_at(recipe_, step, steps_per_epoch));
@@ -155,10 +192,14 @@ TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64
   // Early averages decay faster, so that they forget the start (TensorFlow's ExponentialMovingAverage).
   const auto done = static_cast<double>(step + 1);
   set("average_decay", std::min(recipe_.average_decay, (1 + done) / (10 + done)));
-  for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
   Result result;
-  for (int64_t part = 0; part < recipe_.accumulate; ++part) {
-    run_part(batches.next(), step * recipe_.accumulate + part, threads, mode, result);
+  if (exchange_) {
+    run_shards(batches, step, threads, mode, result);
+  } else {
+    for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
+    for (int64_t part = 0; part < recipe_.accumulate; ++part) {
+      run_part(batches.next(), step * recipe_.accumulate + part, threads, mode, result);
+    }
   }
   if (programs_.size() > 1) run_program(*programs_.back(), threads, mode, result);
   return result;
@@ -167,6 +208,7 @@ TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64
 int64_t TrainingStep::memory_bytes(int threads) const {
   int64_t bytes = 0;
   for (const auto& program : programs_) bytes += program->memory_bytes(threads);
+  if (exchange_) bytes += exchange_->bytes();
   if (programs_.size() == 1) return bytes;
   // Arguments of both programs are in memory once.
   for (const ProgramPort& port : programs_.front()->program().plan().arguments) {

@@ -3,9 +3,9 @@
 /// One training step by a recipe: one program, or two that take the batch in parts.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +14,13 @@
 #include "fovea/nn/trace.h"
 #include "fovea/runtime/thread_pool.h"
 #include "fovea/train/recipe.h"
+#include "fovea/train/shard_exchange.h"
 #include "fovea/train/teacher.h"
 
 namespace fovea {
+
+/// The parts in which a step computes its batch: shards, and within each the parts that are accumulated.
+inline int64_t parts_of(const Recipe& recipe) { return std::max<int64_t>(1, recipe.shards) * recipe.accumulate; }
 
 /// The optimizer that the recipe describes, with its groups. The learning rate of group NAME is the graph's input rate.NAME.
 Optimizer optimizer_of(const Recipe& recipe);
@@ -24,15 +28,19 @@ Optimizer optimizer_of(const Recipe& recipe);
 /// A compiled training step. One thread at a time, which shares its work through a ThreadPool.
 class TrainingStep {
  public:
-  /// Records the graphs. `class_weights` are those of the loss, one for each class; empty: all are 1. Refuses what
-  /// trace_training() refuses.
-  TrainingStep(const Network& network, const Recipe& recipe, const std::vector<double>& class_weights = {});
+  /// Records the graphs. `class_weights` are those of the loss, one for each class; empty: all are 1. `processes` share the
+  /// shards of the recipe and must outlive the object; all of them run the same steps. Refuses what trace_training() refuses,
+  /// and more processes than shards.
+  TrainingStep(const Network& network, const Recipe& recipe, Communicator& processes,
+               const std::vector<double>& class_weights = {});
 
   /// The tensors that persist between steps: parameters, running statistics, averages, and the optimizer's state. Valid as long
   /// as this object.
   const std::vector<ParameterSpec>& tensors() const { return tensors_; }
   /// Images that there have to be at a time.
-  int64_t batch() const { return recipe_.batch / recipe_.accumulate; }
+  int64_t batch() const { return recipe_.batch / parts_of(recipe_); }
+  /// Of the batches of batch() images, those that this process computes.
+  BatchShare share() const;
 
   /// Compiles the graphs on the storage of `tensors`, which has all of the above by name; they must be resident when
   /// CompileOptions::whole_process is set.
@@ -42,18 +50,10 @@ class TrainingStep {
   void learn_from(Teacher& teacher) { teacher_ = &teacher; }
 
   /// The outcome of one step.
-  struct Result {
-    double loss_sum = 0;                  ///< over the images
-    int64_t correct = 0;                  ///< images with the right answer
-    int64_t images = 0;                   ///< images of the step
-    std::vector<CorruptSample> damaged;   ///< images that were replaced by others
-    double seconds = 0;                   ///< of all kernels, when they are timed
-    double repeated_seconds = 0;          ///< of the kernels that are repeated to fit the memory
-    std::optional<NotFinite> not_finite;  ///< the first one, when it was searched for
-  };
+  using Result = StepResult;
   /// What is measured in addition, with the same result: the time of every kernel, or whether all that it writes is finite.
   enum class Mode : uint8_t { plain, timed, checked };
-  /// Step `step` of the run, on as many batches as it has parts.
+  /// Step `step` of the run, on as many batches as its share has, which `batches` must be restricted to.
   Result run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
 
   /// Bytes in use while a step runs.
@@ -64,7 +64,9 @@ class TrainingStep {
   void release();
 
  private:
+  void make_exchange(const TensorMap& tensors);
   void run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result);
+  void run_shards(BatchSource& batches, int64_t step, ThreadPool& threads, Mode mode, Result& result);
   void set(const std::string& argument, double value);
 
   Recipe recipe_;
@@ -72,7 +74,10 @@ class TrainingStep {
   std::vector<Graph> graphs_;  // until they are compiled; the last one updates the parameters
   std::vector<std::unique_ptr<Session>> programs_;
   std::vector<ParameterSpec> tensors_;
+  std::vector<std::string> kept_;  // names of the tensors that the first of two programs updates
   TensorMap accumulated_;
+  Communicator& processes_;
+  std::unique_ptr<ShardExchange> exchange_;  // where there are several shards
 };
 
 }  // namespace fovea
