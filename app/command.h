@@ -61,6 +61,7 @@ Command fetch_command(CLI::App& data);  // of `fovea data`
 Command fetch_weights_command(CLI::App& program);
 Command eval_command(CLI::App& program);
 Command export_command(CLI::App& program);
+Command launch_command(CLI::App& program);
 Command lower_command(CLI::App& program);
 Command models_command(CLI::App& program);
 Command quantize_command(CLI::App& program);

@@ -14,6 +14,12 @@ const char* variable(const char* name) {
   return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
+// A whole number of at least 0; 0 for anything else.
+int number(const char* name) {
+  const char* text = variable(name);
+  return text == nullptr ? 0 : std::max(0, std::atoi(text));
+}
+
 std::filesystem::path kernel_cache() {
   if (const char* named = variable("FOVEA_CACHE"))
     return std::string_view(named) == "off" ? std::filesystem::path() : std::filesystem::path(named);
@@ -63,6 +69,20 @@ Settings settings_from_environment() {
   settings.weight_caches = weight_caches();
   if (const char* folders = variable("PATH")) settings.program_folders = folders;
   return settings;
+}
+
+StartedProcesses started_processes() {
+  const char* ranked = variable("PMIX_RANK");
+  if (const int count = number("OMPI_COMM_WORLD_SIZE"); count > 0)
+    return {count, std::max(1, number("OMPI_COMM_WORLD_LOCAL_SIZE"))};
+  if (const int count = number("SLURM_NTASKS"); ranked != nullptr && count > 0)
+    return {count, std::max(1, number("SLURM_NTASKS_PER_NODE"))};
+  return {};
+}
+
+std::string launch_agent() {
+  const char* named = variable("OMPI_MCA_plm_rsh_agent");
+  return named != nullptr ? named : "ssh";
 }
 
 std::filesystem::path test_data() {

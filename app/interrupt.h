@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns Ctrl-C and SIGTERM into a question that long work asks between its steps, so that it can save first.
+// Turns Ctrl-C, SIGTERM and SIGUSR1 into a question that long work asks between its steps, so that it can save first.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ class InterruptGuard {
   InterruptGuard(const InterruptGuard&) = delete;
   InterruptGuard& operator=(const InterruptGuard&) = delete;
 
-  // What came, "Ctrl-C" or "SIGTERM"; empty: nothing.
+  // What came, "Ctrl-C", "SIGTERM" or "SIGUSR1"; empty: nothing.
   std::string signal() const;
 };
 

@@ -3,34 +3,18 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <new>
-#include <system_error>
+#include <exception>
 #include <vector>
 
 #include "app/command.h"
 #include "app/environment.h"
+#include "app/exit_status.h"
 #include "app/fault_signals.h"
 #include "app/version.h"
 #include "fovea/core/error.h"
-#include "fovea/core/internal_error.h"
 
 namespace fovea {
 namespace {
-
-constexpr int exit_failed = 1, exit_refused = 2, exit_interrupted = 130;
-
-// The exit status of a program that ends by an error of this kind.
-int exit_status_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::invalid_argument:
-      return exit_refused;
-    case ErrorCode::cancelled:
-      return exit_interrupted;
-    default:
-      return exit_failed;
-  }
-}
 
 // The names of the options of `app`, and of its commands.
 std::vector<std::string> option_names(const CLI::App& app) {
@@ -72,12 +56,12 @@ void run_program(int argc, char** argv) {
   const auto version = [&json] { return json ? version_json() : std::string("fovea ") + FOVEA_VERSION; };
   json_flag->needs(program.set_version_flag("--version", version));
   program.require_subcommand(1);
-  const std::vector<Command> commands = {demo_command(program),          models_command(program),   summary_command(program),
-                                         train_command(program),         eval_command(program),     classify_command(program),
-                                         run_command(program),           lower_command(program),    bench_command(program),
-                                         data_command(program),          compile_command(program),  export_command(program),
-                                         fetch_weights_command(program), quantize_command(program), edgetpu_command(program),
-                                         completion_command(program),    manual_command(program)};
+  const std::vector<Command> commands = {demo_command(program),          models_command(program),     summary_command(program),
+                                         train_command(program),         eval_command(program),       classify_command(program),
+                                         run_command(program),           lower_command(program),      bench_command(program),
+                                         data_command(program),          compile_command(program),    export_command(program),
+                                         fetch_weights_command(program), quantize_command(program),   edgetpu_command(program),
+                                         launch_command(program),        completion_command(program), manual_command(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // from --help and --version
@@ -93,33 +77,15 @@ void run_program(int argc, char** argv) {
   }
 }
 
-// The text of a std::exception is meant for programmers, unless it comes from the operating system.
-std::string internal_message(const char* what) {
-  return InternalError::message(fmt::format("in fovea {}: {}", watched_command(), what));
-}
-
 int exit_status_of(int argc, char** argv) {
-  int status = exit_failed;
-  std::string message;
   try {
     run_program(argc, argv);
     return 0;
-  } catch (const Error& error) {
-    status = exit_status_of(error.code());
-    message = error.what();
-  } catch (const std::bad_alloc&) {
-    message = "out of memory";
-  } catch (const std::filesystem::filesystem_error& error) {
-    message = fmt::format("{}: {}", error.path1().string(), error.code().message());
-  } catch (const std::system_error& error) {
-    message = fmt::format("the operating system refuses: {}", error.what());
-  } catch (const std::exception& error) {
-    message = internal_message(error.what());
   } catch (...) {
-    message = internal_message("an exception of unknown kind");
+    const Failure failure = failure_of(std::current_exception());
+    fmt::print(stderr, "fovea: {}\n", failure.message);
+    return failure.status;
   }
-  fmt::print(stderr, "fovea: {}\n", message);
-  return status;
 }
 
 }  // namespace

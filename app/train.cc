@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/evaluation.h"
 #include "app/interrupt.h"
+#include "app/processes.h"
 #include "app/weights.h"
 #include "fovea/core/error.h"
 #include "fovea/models/registry.h"
@@ -28,7 +29,8 @@ struct TrainCommandOptions {
   double rate = 0, minutes = 0;
   int64_t memory = 0;
   int workers = 0;
-  bool resume = false, overwrite = false, quantize_aware = false, allow_overlap = false;
+  bool resume = false, overwrite = false, quantize_aware = false, allow_overlap = false, mixed = false;
+  double stall_limit = 300;  // in seconds
   WeightsOptions published;
 };
 
@@ -141,33 +143,8 @@ TrainingPlan planned(TrainingRequest request, const WeightsOptions& published) {
   return plan_training(request);
 }
 
-void run_training(const TrainCommandOptions& options) {
-  if (options.resume && options.overwrite) refuse("--resume continues a run and --overwrite replaces it: give one");
-  const TrainingRequest request = request_of(options);
-  std::string folder = options.out.empty() ? default_folder(request) : options.out;
-  TrainingPlan plan;
-  if (options.resume) {
-    if (folder.empty()) refuse("there is no run to resume; name it: fovea train --resume --out DIR");
-    if (has_checkpoint(folder)) {  // otherwise train() says so
-      const std::string state = (std::filesystem::path(folder) / "state.json").string();
-      refuse_changes(options, request, parse_recipe(saved_recipe(folder), state));
-    }
-  } else {
-    if (!folder.empty() && !options.overwrite) refuse_replacing(folder);
-    plan = planned(request, options.published);
-    for (const std::string& reason : plan.reasons) fmt::print(stderr, "{}\n", reason);
-  }
-  const InterruptGuard guard;
-  const TrainResult result = train(plan.recipe, {.folder = folder,
-                                                 .threads = options.common.threads,
-                                                 .resume = options.resume,
-                                                 .overwrite = options.overwrite,
-                                                 .workers = options.workers,
-                                                 .memory = options.memory,
-                                                 .allow_overlap = options.allow_overlap,
-                                                 .start = std::move(plan.start),
-                                                 .new_head = plan.new_head,
-                                                 .stop = [&guard] { return guard.signal(); }});
+void print_result(const TrainCommandOptions& options, const TrainingPlan& plan, const TrainResult& result,
+                  const std::string& folder) {
   print_text(options.common, fmt::format("{}; run in {}\n", evaluation_text(result.evaluation), folder));
   if (!plan.reasons.empty() && !options.common.json)
     print_text(options.common, fmt::format("next: fovea classify {0} PICTURE, fovea quantize {0}\n", folder));
@@ -178,6 +155,43 @@ void run_training(const TrainCommandOptions& options) {
   json["images_per_second"] = result.images_per_second;
   json["run"] = folder;
   print_json(json);
+}
+
+// Trains, alone or as one of several processes. The first of them decides what is done; the others learn it from that one.
+void run_training(const TrainCommandOptions& options, Communicator* processes) {
+  const TrainingRequest request = request_of(options);
+  const std::string folder = options.out.empty() ? default_folder(request) : options.out;
+  const bool first = processes == nullptr || processes->rank() == 0;
+  TrainingPlan plan;
+  if (first && options.resume) {
+    if (folder.empty()) refuse("there is no run to resume; name it: fovea train --resume --out DIR");
+    if (has_checkpoint(folder)) {  // otherwise train() says so
+      const std::string state = (std::filesystem::path(folder) / "state.json").string();
+      refuse_changes(options, request, parse_recipe(saved_recipe(folder), state));
+    }
+  } else if (first) {
+    if (!folder.empty() && !options.overwrite) refuse_replacing(folder);
+    plan = planned(request, options.published);
+    for (const std::string& reason : plan.reasons) fmt::print(stderr, "{}\n", reason);
+  }
+  const InterruptGuard guard;
+  const bool shared = processes != nullptr && processes->size() > 1;
+  const TrainResult result = train(plan.recipe, {.folder = folder,
+                                                 .threads = options.common.threads > 0 ? options.common.threads
+                                                            : shared                   ? shared_threads()
+                                                                                       : 0,
+                                                 .resume = options.resume,
+                                                 .overwrite = options.overwrite,
+                                                 .workers = options.workers,
+                                                 .memory = options.memory,
+                                                 .allow_overlap = options.allow_overlap,
+                                                 .start = std::move(plan.start),
+                                                 .new_head = plan.new_head,
+                                                 .processes = processes,
+                                                 .properties = shared ? program_properties() : std::vector<Property>(),
+                                                 .mixed = options.mixed,
+                                                 .stop = [&guard] { return guard.signal(); }});
+  if (first) print_result(options, plan, result, folder);
 }
 
 }  // namespace
@@ -226,7 +240,14 @@ Command train_command(CLI::App& program) {
   add_weights_options(*app, options->published);
   add_memory_option(*app, options->memory);
   add_common_options(*app, options->common);
-  return {app, [options] { run_training(*options); }};
+  app->add_option("--stall-limit", options->stall_limit, "of several processes: seconds that one may let others wait (300)")
+      ->check(above_zero());
+  app->add_flag("--mixed", options->mixed,
+                "train even if the processes' programs, processors or data differ, whose results have other bits");
+  return {app, [options] {
+            if (options->resume && options->overwrite) refuse("--resume continues a run and --overwrite replaces it: give one");
+            run_together(options->stall_limit, [&](Communicator* processes) { run_training(*options, processes); });
+          }};
 }
 
 }  // namespace fovea
