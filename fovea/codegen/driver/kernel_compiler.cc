@@ -3,17 +3,14 @@
 
 #include <llvm/ADT/StringExtras.h>
 #include <llvm/Support/SHA256.h>
-#include <mlir/Dialect/Linalg/IR/Linalg.h>
-#include <mlir/Parser/Parser.h>
 #include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
 #include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
 #include <mlir/Transforms/Passes.h>
 
 #include <atomic>
 #include <map>
-#include <thread>
 
-#include "fovea/codegen/driver/fault_guard.h"
+#include "fovea/codegen/driver/kernel_work.h"
 #include "fovea/codegen/driver/object_cache.h"
 #include "fovea/codegen/emit/tile_program.h"
 #include "fovea/codegen/llvm/kernel_pipeline.h"
@@ -23,9 +20,6 @@
 #include "fovea/codegen/vector/schedule.h"
 #include "fovea/codegen/vector/schedule_text.h"
 #include "fovea/core/error.h"
-#include "fovea/core/internal_error.h"
-#include "fovea/core/parallel_for.h"
-#include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/pass_pipeline.h"
 
 namespace fovea {
@@ -67,7 +61,7 @@ class KernelPipeline {
 
   // `layer` is the name of the kernel's layer, for the message if it does not compile.
   CachedKernel compile(const std::string& text, const std::string& name, const std::string& layer, KernelEntry entry) {
-    return told(text, layer, [&] {
+    return told(context_.get(), text, layer, [&] {
       start(text);
       std::string object = stage(entry == KernelEntry::whole ? "bitcode" : "object", name);
       return CachedKernel{std::move(object), program_.tiles, program_.scratch_bytes};
@@ -75,42 +69,22 @@ class KernelPipeline {
   }
 
   int64_t scratch_bytes(const std::string& text, const std::string& layer) {
-    return told(text, layer, [&] {
+    return told(context_.get(), text, layer, [&] {
       start(text);
       return program_.scratch_bytes;
     });
   }
 
   std::string print(const std::string& text, const std::string& layer, const std::string& wanted) {
-    return told(text, layer, [&] {
+    return told(context_.get(), text, layer, [&] {
       start(text);
       return stage(wanted, "kernel");
     });
   }
 
  private:
-  // Turns any failure into one exception with MLIR's diagnostics. A kernel that does not compile is always an internal error.
-  template <typename Work>
-  auto told(const std::string& text, const std::string& layer, Work work) -> decltype(work()) {
-    const Compiling compiling(layer, text);
-    std::string reasons;
-    ScopedDiagnosticHandler handler(context_.get(), [&](Diagnostic& diagnostic) {
-      if (diagnostic.getSeverity() == DiagnosticSeverity::Error) reasons += "; " + diagnostic.str();
-      return success();
-    });
-    try {
-      return work();
-    } catch (const InternalError&) {
-      throw;
-    } catch (const std::exception& error) {
-      report_fault(layer, text, error.what() + reasons);
-    }
-  }
-
   void start(const std::string& text) {
-    module_ = parseSourceString<ModuleOp>(text, context_.get());
-    if (!module_) fail("a kernel does not parse");
-    (*module_->getOps<func::FuncOp>().begin())->setAttr("fovea.kernel", UnitAttr::get(context_.get()));
+    module_ = parse_kernel(text, context_.get());
     run(*to_tiles_);
     program_ = read_tile_program(*module_);
   }
@@ -163,51 +137,10 @@ class KernelPipeline {
   TileProgram program_;
 };
 
-// The kernel's text under a fixed name, so that equal kernels of different layers are one kernel in the cache.
-std::string text_of(func::FuncOp kernel) {
-  auto copy = cast<func::FuncOp>(kernel->clone());
-  copy.setName("kernel");
-  copy.setPublic();
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  copy->print(stream, OpPrintingFlags().useLocalScope());
-  copy->destroy();
-  return text;
-}
-
-std::string layer_name(func::FuncOp kernel) {
-  std::string layer = layer_of(kernel.getLoc());
-  kernel.walk([&](linalg::LinalgOp op) {
-    if (layer.empty()) layer = layer_of(op.getLoc());
-  });
-  return layer.empty() ? kernel.getName().str() : layer;
-}
-
-std::vector<std::string> layers_of(llvm::ArrayRef<func::FuncOp> kernels) {
-  std::vector<std::string> layers;
-  for (func::FuncOp kernel : kernels) layers.push_back(layer_name(kernel));
-  return layers;
-}
-
-std::vector<std::string> texts_of(llvm::ArrayRef<func::FuncOp> kernels) {
-  std::vector<std::string> texts;
-  for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
-  return texts;
-}
-
 // The name of the entry is a hash of the content, so that a cached object can be linked into any program.
 std::string entry_name(const std::string& text) {
   const auto hash = llvm::SHA256::hash(llvm::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
   return "fovea_kernel_" + llvm::toHex(llvm::ArrayRef<uint8_t>(hash.data(), 12), true);
-}
-
-// Runs work(pipeline, i) for `count` kernels on several threads; each thread creates a pipeline when it first needs one.
-template <typename Work>
-void share_out(int threads, size_t count, const Work& work) {
-  parallel_for(count, threads, [&work, guard = current_guard()] {
-    return [&work, under = std::make_unique<UnderGuard>(guard),
-            pipeline = std::unique_ptr<KernelPipeline>()](size_t i) mutable { work(pipeline, i); };
-  });
 }
 
 }  // namespace
@@ -222,7 +155,7 @@ std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::F
   const std::vector<std::string> layers = layers_of(kernels);
   std::vector<CachedKernel> compiled(kernels.size());
   std::atomic<int> hits = 0;
-  share_out(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
+  share_out<KernelPipeline>(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
     const std::string key = cache_key(target_, entry, texts[i]);
     if (auto found = cache.find(key)) {
       compiled[i] = std::move(*found);
@@ -262,7 +195,7 @@ int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) cons
   const std::vector<std::string> texts = texts_of(kernels);
   const std::vector<std::string> layers = layers_of(kernels);
   std::vector<int64_t> bytes(texts.size());
-  share_out(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
+  share_out<KernelPipeline>(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
     if (!pipeline) pipeline = std::make_unique<KernelPipeline>(target_);
     bytes[i] = pipeline->scratch_bytes(texts[i], layers[i]);
   });
@@ -270,14 +203,14 @@ int64_t KernelCompiler::scratch_bytes(llvm::ArrayRef<func::FuncOp> kernels) cons
 }
 
 KernelObject compile_object(func::FuncOp kernel, const std::string& entry, const Target& target) {
-  CachedKernel compiled = KernelPipeline(target).compile(text_of(kernel), entry, layers_of(kernel)[0], KernelEntry::shared);
+  CachedKernel compiled = KernelPipeline(target).compile(texts_of(kernel)[0], entry, layers_of(kernel)[0], KernelEntry::shared);
   return {std::move(compiled.object), compiled.tiles, compiled.scratch_bytes};
 }
 
 std::string lower_kernel(func::FuncOp kernel, const std::string& stage, const Target& target) {
   static const std::vector<std::string> known{"tiles", "vectors", "llvm", "assembly"};
   if (std::find(known.begin(), known.end(), stage) == known.end()) refuse_unknown("stage", stage, known);
-  return KernelPipeline(target).print(text_of(kernel), layers_of(kernel)[0], stage);
+  return KernelPipeline(target).print(texts_of(kernel)[0], layers_of(kernel)[0], stage);
 }
 
 }  // namespace fovea
