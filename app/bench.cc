@@ -33,7 +33,7 @@ struct BenchOptions {
   double seconds = 3;
   int64_t steps = 0;  // above 0: this many steps instead of a time
   int64_t memory = 0;
-  std::string dtype = "f32", winograd = "auto";
+  std::string dtype = "f32", winograd = "auto", device;
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
@@ -150,13 +150,20 @@ Benched benched(const BenchOptions& options) {
   return {model.network.name, std::move(traced), {}, batch, model.network.classes, dtype_named(options.dtype)};
 }
 
+// Where it runs: the device's name, or the number of threads.
+std::string place_text(const Session& session, const ThreadPool& threads) {
+  if (const auto& device = session.program().plan().device) return device->name();
+  return fmt::format("{} thread{}", threads.size(), threads.size() == 1 ? "" : "s");
+}
+
 void bench_model(const BenchOptions& options) {
   Benched model = benched(options);
   const int64_t batch = model.batch;
   ThreadPool threads(options.common.thread_count());
   CompileReport report;
   Program program = compile(model.traced.graph,
-                            {.threads = threads.size(),
+                            {.device = options.device,
+                             .threads = threads.size(),
                              .inference = !options.train,
                              .winograd = winograd_named(options.winograd),
                              .memory = options.memory,
@@ -171,17 +178,19 @@ void bench_model(const BenchOptions& options) {
   const int64_t measured = resident_bytes() - without_tensors;
   if (options.profile) print_profile(options, session, threads);
   const double gflops = session.flops() / seconds / 1e9;
-  const double peak = measured_peak_gflops(threads.size(), model.products);
+  const bool on_device = session.program().plan().device != nullptr;
+  const double peak = on_device ? 0 : measured_peak_gflops(threads.size(), model.products);  // of the processor
   const double images = static_cast<double>(batch) / seconds;
   const int64_t memory = session.memory_bytes(threads.size());
   print_text(
       options.common,
-      fmt::format("{} {}, batch {}, {} thread{}: {:.1f} images/s, {:.3f} ms, {:.1f} GFLOP/s = {:.1f}% of the measured peak of "
-                  "{:.0f}; compiled in {:.2f} s ({} of {} kernels from the cache)\n"
-                  "memory: {} planned, {} measured; the process without its tensors takes {}\n",
-                  model.name, options.train ? "training" : "inference", batch, threads.size(), threads.size() == 1 ? "" : "s",
-                  images, seconds * 1e3, gflops, 100 * gflops / peak, peak, report.seconds, report.from_cache, report.kernels,
-                  bytes_text(memory), bytes_text(measured), bytes_text(without_tensors)));
+      fmt::format("{} {}, batch {}, {}: {:.1f} images/s, {:.3f} ms, {:.1f} GFLOP/s{}; compiled in {:.2f} s ({} of {} kernels "
+                  "from the cache)\nmemory: {} planned, {} measured; the process without its tensors takes {}\n",
+                  model.name, options.train ? "training" : "inference", batch, place_text(session, threads), images,
+                  seconds * 1e3, gflops,
+                  on_device ? "" : fmt::format(" = {:.1f}% of the measured peak of {:.0f}", 100 * gflops / peak, peak),
+                  report.seconds, report.from_cache, report.kernels, bytes_text(memory), bytes_text(measured),
+                  bytes_text(without_tensors)));
   const Repetition repetition = measured_repetition(session, report.memory, threads);
   if (report.memory.repeated > 0)
     print_text(options.common, rematerialization_text(report.memory) + "\n" +
@@ -192,10 +201,11 @@ void bench_model(const BenchOptions& options) {
               {"batch", batch},
               {"dtype", name(model.products)},
               {"threads", threads.size()},
+              {"device", on_device ? session.program().plan().device->name() : "cpu"},
               {"images_per_second", images},
               {"milliseconds", seconds * 1e3},
               {"gflops", gflops},
-              {"peak_share", gflops / peak},
+              {"peak_share", on_device ? nlohmann::ordered_json() : nlohmann::ordered_json(gflops / peak)},
               {"memory_bytes", memory},
               {"measured_bytes", measured},
               {"repeated_calls", report.memory.repeated},
@@ -234,6 +244,7 @@ Command bench_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16; of kernels also i8");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
+  add_device_option(*app, options->device);
   add_winograd_option(*app, options->winograd);
   add_memory_option(*app, options->memory);
   add_model_options(*app, options->form);

@@ -31,7 +31,7 @@ struct ClassifyOptions {
   ImageInputOptions picture;
   AnswerOptions answers;
   FrameOptions frames;
-  std::string model, weights, labels, winograd = "auto";
+  std::string model, weights, labels, winograd = "auto", device;
   std::vector<std::string> images;
 };
 
@@ -134,7 +134,7 @@ void classify_all(const ClassifyOptions& options) {
       open_inference_model(
           options.model,
           {.weights = options.weights, .seed = options.common.seed, .form = options.form, .dynamic = options.dynamic}),
-      DType::f32, winograd_named(options.winograd));
+      DType::f32, winograd_named(options.winograd), options.device);
   const std::vector<std::string> labels =
       class_labels(options.labels.empty() ? classifier.labels() : read_labels(options.labels), classifier.classes(),
                    classifier.name(), options.labels.empty() ? options.model : options.labels);
@@ -162,6 +162,7 @@ Command classify_command(CLI::App& program) {
   add_answer_options(*app, options->answers);
   add_frame_options(*app, options->frames);
   app->add_option("--weights", options->weights, "a .safetensors file");
+  add_device_option(*app, options->device);
   add_winograd_option(*app, options->winograd);
   add_dynamic_option(*app, options->dynamic);
   add_picture_options(*app, options->picture);

@@ -57,6 +57,10 @@ void add_winograd_option(CLI::App& app, std::string& when) {
       "that side wherever possible. Results differ in the last bits");
 }
 
+void add_device_option(CLI::App& app, std::string& device) {
+  app.add_option("--device", device, "where it runs: cpu (the default), gpu, vulkan or vulkan:NUMBER, see fovea devices");
+}
+
 void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise) {
   app.add_option("--orientation", orientation,
                  fmt::format("orientation of photographs: exif, as their EXIF data says, or stored ({})", otherwise))

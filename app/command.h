@@ -37,6 +37,9 @@ void add_memory_option(CLI::App& app, int64_t& bytes);
 // Adds --winograd, for winograd_named(); "auto" by default.
 void add_winograd_option(CLI::App& app, std::string& when);
 
+// Adds --device: where the network runs, for CompileOptions::device.
+void add_device_option(CLI::App& app, std::string& device);
+
 // Adds --orientation with the values exif and stored: how EXIF data rotates images; "" without it.
 void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise);
 
@@ -54,6 +57,7 @@ Command classify_command(CLI::App& program);
 Command compile_command(CLI::App& program);
 Command data_command(CLI::App& program);
 Command demo_command(CLI::App& program);
+Command devices_command(CLI::App& program);
 Command edgetpu_command(CLI::App& program);
 Command completion_command(CLI::App& program);
 Command manual_command(CLI::App& program);

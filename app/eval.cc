@@ -33,7 +33,7 @@ struct EvalOptions {
   bool dynamic = false;
   ModelOptions form;
   ImageInputOptions picture;
-  std::string model, weights, labels, data, split = "test", confusion, views, dtype = "f32", winograd = "auto";
+  std::string model, weights, labels, data, split = "test", confusion, views, dtype = "f32", winograd = "auto", device;
   std::string report;
   CalibrateOptions calibration;
   bool suspects = false;
@@ -120,7 +120,7 @@ Evaluation evaluate_model(const EvalOptions& options, std::shared_ptr<const Data
                                                               .batch = options.batch > 0 ? options.batch : file_batch,
                                                               .dynamic = options.dynamic});
   const Confidence confidence = std::exchange(model.confidence, {});
-  ImageClassifier classifier(std::move(model), dtype_named(options.dtype), winograd_named(options.winograd));
+  ImageClassifier classifier(std::move(model), dtype_named(options.dtype), winograd_named(options.winograd), options.device);
   const Augmentation pictures = augmentation_of(classifier, options.picture);
   if (is_model_file(options.model)) warn_of_preprocessing(classifier, options.model, options.picture);
   const std::vector<std::string> classes = dataset->class_names();
@@ -154,7 +154,7 @@ Evaluation evaluate_run(const EvalOptions& options, ThreadPool& threads, Progres
   check_fits(model.network, *dataset);
   if (!options.picture.orientation.empty()) model.network.preprocessing.upright = options.picture.orientation == "exif";
   Predictor predictor(model.network, std::move(model.tensors), Output::logits, dtype_named(options.dtype),
-                      winograd_named(options.winograd));
+                      winograd_named(options.winograd), options.device);
   const int64_t batch = options.batch > 0 ? options.batch : model.recipe.batch / model.recipe.accumulate;
   const Views views = views_of(options.views.empty() ? model.recipe.evaluate_views : options.views);
   Predictions predictions(model.network.classes);
@@ -263,6 +263,7 @@ Command eval_command(CLI::App& program) {
   app->add_option("--folds", options->folds, "with --suspects: how many networks are trained (5)")->check(between(2, 1000));
   app->add_option("--report", options->report,
                   "a folder for a page with everything: curves, classes, confusion, reliability, mistakes with heat maps");
+  add_device_option(*app, options->device);
   add_winograd_option(*app, options->winograd);
   add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form);

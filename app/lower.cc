@@ -15,7 +15,7 @@ struct LowerOptions {
   std::string model, stage = "graph", kernel, target, cpu;
   int64_t batch = 1;
   bool train = false;
-  std::string dtype = "f32", winograd = "auto";
+  std::string dtype = "f32", winograd = "auto", device;
 };
 
 struct Lowered {
@@ -37,7 +37,8 @@ Lowered graph_of(const LowerOptions& options) {
 void print_stage(const LowerOptions& options) {
   const Lowered network = graph_of(options);
   const std::string text = lower(network.graph, options.stage, options.kernel,
-                                 {.cpu = options.cpu,
+                                 {.device = options.device,
+                                  .cpu = options.cpu,
                                   .threads = options.common.thread_count(),
                                   .inference = !options.train,
                                   .winograd = winograd_named(options.winograd),
@@ -58,12 +59,15 @@ Command lower_command(CLI::App& program) {
   app->add_option("MODEL", options->model,
                   "a network's name (see fovea models), the folder of a run, or a .tflite or .onnx file")
       ->required();
-  app->add_option("--stage", options->stage, "graph, gradient, linalg, kernels, tiles, vectors, llvm or assembly (graph)");
+  app->add_option(
+      "--stage", options->stage,
+      "graph, gradient, linalg, kernels, tiles, vectors, llvm or assembly; of a device after kernels: gpu or spirv (graph)");
   app->add_option("--kernel", options->kernel, "only this kernel, by the name it has in stage kernels");
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
   app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, wasm32 (this machine)");
   app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4, cortex-a76 (this one)");
+  app->add_option("--device", options->device, "the way to a device: vulkan, whether there is one or not");
   add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form);
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");

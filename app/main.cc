@@ -56,12 +56,12 @@ void run_program(int argc, char** argv) {
   const auto version = [&json] { return json ? version_json() : std::string("fovea ") + FOVEA_VERSION; };
   json_flag->needs(program.set_version_flag("--version", version));
   program.require_subcommand(1);
-  const std::vector<Command> commands = {demo_command(program),          models_command(program),     summary_command(program),
-                                         train_command(program),         eval_command(program),       classify_command(program),
-                                         run_command(program),           lower_command(program),      bench_command(program),
-                                         data_command(program),          compile_command(program),    export_command(program),
-                                         fetch_weights_command(program), quantize_command(program),   edgetpu_command(program),
-                                         launch_command(program),        completion_command(program), manual_command(program)};
+  const std::vector<Command> commands = {
+      demo_command(program),    models_command(program),     summary_command(program),       train_command(program),
+      eval_command(program),    classify_command(program),   run_command(program),           lower_command(program),
+      bench_command(program),   data_command(program),       compile_command(program),       export_command(program),
+      devices_command(program), launch_command(program),     fetch_weights_command(program), quantize_command(program),
+      edgetpu_command(program), completion_command(program), manual_command(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& wanted) {  // from --help and --version

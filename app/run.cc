@@ -21,7 +21,7 @@ struct RunOptions {
   CommonOptions common;
   bool dynamic = false;
   ModelOptions form;
-  std::string model, weights, winograd = "auto";
+  std::string model, weights, winograd = "auto", device;
   std::vector<std::string> inputs, outputs;
   bool probabilities = false;
 };
@@ -206,7 +206,8 @@ void run_file(const RunOptions& options) {
   std::vector<std::string> outputs;
   for (const Graph::Result& result : model.graph.results()) outputs.push_back(result.name);
   const auto paths = files_by_name(options.outputs, outputs, "--output", model.output_aliases);
-  Session session(model.graph, model.tensors, {.inference = true, .winograd = winograd_named(options.winograd)});
+  Session session(model.graph, model.tensors,
+                  {.device = options.device, .inference = true, .winograd = winograd_named(options.winograd)});
   ThreadPool threads(options.common.thread_count());
   const TensorMap results = results_of(model, paths, session, tensors, batch, count, threads);
   nlohmann::ordered_json read, written, files;
@@ -242,7 +243,7 @@ void run_network(const RunOptions& options) {
   TrainedModel model = open_model(options.model, options.weights, options.common.seed, options.form);
   const TensorMap inputs = read_inputs(model.network, options.inputs);
   Predictor predictor(model.network, std::move(model.tensors), options.probabilities ? Output::probabilities : Output::logits,
-                      DType::f32, winograd_named(options.winograd));
+                      DType::f32, winograd_named(options.winograd), options.device);
   ThreadPool threads(options.common.thread_count());
   const Session& session = predictor.run(inputs, threads);
   std::vector<std::string> names;
@@ -278,6 +279,7 @@ Command run_command(CLI::App& program) {
       ->allow_extra_args(false);
   app->add_option("--weights", options->weights, "a .safetensors file");
   app->add_flag("--probabilities", options->probabilities, "softmax of the logits");
+  add_device_option(*app, options->device);
   add_winograd_option(*app, options->winograd);
   add_dynamic_option(*app, options->dynamic);
   add_model_options(*app, options->form, false);

@@ -28,6 +28,7 @@ struct TrainCommandOptions {
   int64_t epochs = -1, batch = 0;
   double rate = 0, minutes = 0;
   int64_t memory = 0;
+  std::string device;
   int workers = 0;
   bool resume = false, overwrite = false, quantize_aware = false, allow_overlap = false, mixed = false;
   double stall_limit = 300;  // in seconds
@@ -184,6 +185,7 @@ void run_training(const TrainCommandOptions& options, Communicator* processes) {
                                                  .overwrite = options.overwrite,
                                                  .workers = options.workers,
                                                  .memory = options.memory,
+                                                 .device = options.device,
                                                  .allow_overlap = options.allow_overlap,
                                                  .start = std::move(plan.start),
                                                  .new_head = plan.new_head,
@@ -237,6 +239,7 @@ Command train_command(CLI::App& program) {
   app->add_option("--workers", options->workers,
                   "threads that make batches beside those that compute; does not change any result")
       ->check(between(1, 1024));
+  add_device_option(*app, options->device);
   add_weights_options(*app, options->published);
   add_memory_option(*app, options->memory);
   add_common_options(*app, options->common);

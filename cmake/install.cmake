@@ -17,7 +17,7 @@ set(public_folders ${fovea_folders})
 list(REMOVE_ITEM public_folders ${folders_of_mlir})
 foreach(folder ${public_folders})
   install(DIRECTORY fovea/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea COMPONENT development FILES_MATCHING PATTERN "*.h"
-          PATTERN graph_implementation.h EXCLUDE PATTERN onnx_protobuf.h EXCLUDE PATTERN program EXCLUDE)
+          PATTERN "vulkan_*.h" EXCLUDE PATTERN pipeline_cache.h EXCLUDE PATTERN graph_implementation.h EXCLUDE PATTERN onnx_protobuf.h EXCLUDE PATTERN program EXCLUDE)
 endforeach()
 install(FILES ${PROJECT_BINARY_DIR}/fovea/graph/OperatorStructs.h.inc DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/graph COMPONENT development)
 install(FILES fovea/passes/network/dequantize.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fovea/passes/network COMPONENT development)

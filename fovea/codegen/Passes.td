@@ -119,4 +119,19 @@ def CarryBf16AsBitsPass : Pass<"fovea-carry-bf16-as-bits", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def EmitGpuPass : Pass<"fovea-emit-gpu", "::mlir::ModuleOp"> {
+  let summary = "lower kernels to the gpu dialect, for a grid of workgroups";
+  let description = [{
+    Replaces every kernel by a `gpu.module` with one function. Each operand is a buffer of one dimension, and the last argument is a table with
+    the place of each operand in its buffer, in elements. A contraction with enough rows and columns is computed in tiles, with its operands in
+    workgroup memory and the results in registers. A long reduction with few results is shared by the invocations of a workgroup, which combine
+    their partial results pairwise. In all other kernels, an invocation computes one result. The attribute `fovea.dispatch` has the
+    number of workgroups along both dimensions, the invocations of one, and the bytes that these share. Functions that are not kernels are
+    erased.
+  }];
+  let constructor = "::fovea::create_emit_gpu_pass()";
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::spirv::SPIRVDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::memref::MemRefDialect"];
+}
+
 #endif

@@ -32,12 +32,17 @@ std::unique_ptr<mlir::Pass> create_bufferize_tiles_pass();
 std::unique_ptr<mlir::Pass> create_lower_vectors_pass(const Target* target = nullptr);
 std::unique_ptr<mlir::Pass> create_expand_math_pass();
 std::unique_ptr<mlir::Pass> create_carry_bf16_as_bits_pass();
+std::unique_ptr<mlir::Pass> create_emit_gpu_pass();
 
 /// Adds the passes from vectors to LLVM's dialect, most of them MLIR's own; registered as the pipeline `fovea-lower-to-llvm`.
 /// `converts_bf16`: the processor has instructions that convert bf16; otherwise conversions are arithmetic on bits.
 void add_lower_to_llvm_passes(mlir::OpPassManager& passes, bool converts_bf16);
 
-/// Registers these passes and the pipeline, for fovea-opt.
+/// Adds the passes from a kernel in the gpu dialect to SPIR-V, most of them MLIR's own; registered as the pipeline
+/// `fovea-lower-to-spirv`.
+void add_lower_to_spirv_passes(mlir::OpPassManager& passes);
+
+/// Registers these passes and the pipelines, for fovea-opt.
 void register_codegen_passes();
 
 }  // namespace fovea

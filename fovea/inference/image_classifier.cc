@@ -61,10 +61,11 @@ void check_fits(const ImageClassifier& classifier, const Dataset& dataset) {
 
 }  // namespace
 
-ImageClassifier::ImageClassifier(InferenceModel model, DType dtype, Winograd winograd)
+ImageClassifier::ImageClassifier(InferenceModel model, DType dtype, Winograd winograd, const std::string& device)
     : model_(std::move(model)),
       form_(image_model_form(model_)),
-      session_(model_.graph, model_.tensors, CompileOptions{.inference = true, .winograd = winograd, .dtype = dtype}),
+      session_(model_.graph, model_.tensors,
+               CompileOptions{.device = device, .inference = true, .winograd = winograd, .dtype = dtype}),
       probabilities_({batch(), classes()}, DType::f32) {}
 
 Augmentation ImageClassifier::evaluation() const {

@@ -22,8 +22,10 @@ namespace fovea {
 class ImageClassifier {
  public:
   /// Compiles the model. Refuses a model that does not take one batch of images and return one row of scores for each. `dtype`
-  /// is that of activations and products when the model computes with real numbers.
-  explicit ImageClassifier(InferenceModel model, DType dtype = DType::f32, Winograd winograd = Winograd::where_faster);
+  /// is that of activations and products when the model computes with real numbers, and `device` where it runs
+  /// (CompileOptions::device).
+  explicit ImageClassifier(InferenceModel model, DType dtype = DType::f32, Winograd winograd = Winograd::where_faster,
+                           const std::string& device = "");
 
   /// The model's name.
   const std::string& name() const { return model_.name; }

@@ -8,8 +8,13 @@
 
 namespace fovea {
 
-Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype, Winograd winograd)
-    : network_(std::move(network)), tensors_(std::move(tensors)), output_(output), dtype_(dtype), winograd_(winograd) {}
+Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype, Winograd winograd, std::string device)
+    : network_(std::move(network)),
+      tensors_(std::move(tensors)),
+      output_(output),
+      dtype_(dtype),
+      winograd_(winograd),
+      device_(std::move(device)) {}
 
 Session& Predictor::session(int64_t batch) {
   std::unique_ptr<Session>& session = sessions_[batch];
@@ -19,8 +24,8 @@ Session& Predictor::session(int64_t batch) {
       if (!tensors_.contains(parameter.name))
         fail(ErrorCode::not_found, "the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
     }
-    session = std::make_unique<Session>(traced.graph, tensors_,
-                                        CompileOptions{.inference = true, .winograd = winograd_, .dtype = dtype_});
+    session = std::make_unique<Session>(
+        traced.graph, tensors_, CompileOptions{.device = device_, .inference = true, .winograd = winograd_, .dtype = dtype_});
   }
   return *session;
 }

@@ -24,9 +24,10 @@ namespace fovea {
 class Predictor {
  public:
   /// `tensors` has the network's parameters and state by name; others are ignored, and a missing one fails. Storage is shared:
-  /// after values_changed() the answers use the current values of the tensors. evaluate() calls it.
+  /// after values_changed() the answers use the current values of the tensors. evaluate() calls it. `device` is where it runs
+  /// (CompileOptions::device).
   Predictor(Network network, TensorMap tensors, Output output = Output::logits, DType dtype = DType::f32,
-            Winograd winograd = Winograd::where_faster);
+            Winograd winograd = Winograd::where_faster, std::string device = "");
 
   /// Answers for preprocessed images [n, input...] f32: [n, classes], valid until the next call. Each n has a program of its
   /// own, which is compiled at its first use.
@@ -51,6 +52,7 @@ class Predictor {
   Output output_;
   DType dtype_;  // of activations and products
   Winograd winograd_;
+  std::string device_;
   std::map<int64_t, std::unique_ptr<Session>> sessions_;
 };
 

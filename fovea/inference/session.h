@@ -44,6 +44,11 @@ class Session {
   /// The tensor of a result that replaces no argument; valid as long as this object.
   const Tensor& result(const std::string& name) const;
 
+  /// Makes the arguments that the program replaces stay on its device until read_back().
+  void keep_on_device() { program_.keep_on_device(); }
+  /// Copies the replaced arguments from the device to their tensors.
+  void read_back() { program_.read_back(argument_pointers_); }
+
   /// Computes the results from the arguments.
   void run(ThreadPool& threads);
   /// Like run(), and returns the first kernel that wrote something that is not finite.

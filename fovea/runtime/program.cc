@@ -12,6 +12,7 @@
 
 #include "fovea/core/error.h"
 #include "fovea/core/finiteness.h"
+#include "fovea/runtime/device_execution.h"
 #include "fovea/runtime/thread_pool.h"
 
 namespace fovea {
@@ -64,7 +65,7 @@ void check_plan(const ProgramPlan& plan) {
     }
   }
   for (const KernelCall& call : plan.calls) {
-    if (call.function == nullptr) fail("program: kernel \"{}\" has no code", call.name);
+    if (plan.device == nullptr && call.function == nullptr) fail("program: kernel \"{}\" has no code", call.name);
     if (call.tiles < 0 || call.scratch_bytes < 0) fail("program: kernel \"{}\" has a negative size", call.name);
     for (const KernelOutput& output : call.outputs)
       if (output.operand >= call.operands.size())
@@ -158,7 +159,9 @@ struct Program::Implementation {
 
   explicit Implementation(ProgramPlan given) : plan(std::move(given)) {
     check_plan(plan);
-    if (plan.initializer != nullptr) {
+    if (plan.device != nullptr) {
+      device = std::make_unique<DeviceExecution>(plan);
+    } else if (plan.initializer != nullptr) {
       initializer = std::make_unique<HoistedConstants>(*plan.initializer, plan);
     } else if (!plan.hoisted.empty()) {
       fail("program: {} hoisted tensors and no initializer", plan.hoisted.size());
@@ -194,6 +197,7 @@ struct Program::Implementation {
 
   // Frees what is needed only while it runs.
   void release() {
+    if (device) device->release();
     arena.reset();
     scratch.reset();
     scratch_threads = 0;
@@ -320,9 +324,41 @@ struct Program::Implementation {
     return std::nullopt;
   }
 
+  // The same as run() on a device, where a call ends before the next one begins if anything is asked about single calls.
+  void run_on_device(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, double* seconds,
+                     const std::function<void(size_t)>& after) {
+    if (bind(arguments, results)) {
+      bound = false;
+      check_overlap();
+      bound = true;
+    }
+    if (seconds == nullptr && !after) return device->run(arguments, results);
+    auto started = std::chrono::steady_clock::now();
+    device->run_each(arguments, results, [&](size_t done) {
+      if (seconds != nullptr && done > 0)
+        *seconds++ += std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+      if (after && done > 0) after(done);
+      started = std::chrono::steady_clock::now();
+    });
+  }
+
+  // The first output of a call on the device that is not finite.
+  std::optional<NotFinite> not_finite_on_device(size_t number) {
+    const KernelCall& call = plan.calls[number];
+    std::vector<std::vector<std::byte>> copies;
+    std::vector<void*> operands(call.operands.size());
+    for (const KernelOutput& output : call.outputs) {
+      copies.emplace_back(static_cast<size_t>(output.count) * byte_size(output.dtype));
+      device->read_operand(number, output.operand, copies.back().data(), static_cast<int64_t>(copies.back().size()));
+      operands[output.operand] = copies.back().data();
+    }
+    return not_finite(call, operands.data());
+  }
+
   // Calls `after` with the number of calls done.
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads, double* seconds,
            const std::function<void(size_t)>& after = {}) {
+    if (device) return run_on_device(arguments, results, seconds, after);
     allocate_for(threads.size());
     if (initializer != nullptr) {
       check_arguments(arguments);
@@ -361,7 +397,8 @@ struct Program::Implementation {
   std::vector<std::byte*> argument_base, result_base;
   std::vector<void*> pointers;  // the operands of all calls, one call after another
   bool bound = false;
-  std::unique_ptr<HoistedConstants> initializer;
+  std::unique_ptr<HoistedConstants> initializer;  // null on a device, which has its own
+  std::unique_ptr<DeviceExecution> device;        // null on the processor
   Memory arena, scratch;
   int64_t scratch_bytes = 0;  // of one thread
   int scratch_threads = 0;
@@ -434,7 +471,9 @@ std::optional<NotFinite> Program::run_checked(const std::vector<Tensor*>& argume
   size_t operands = 0;
   implementation_->run(arguments, results, threads, nullptr, [&](size_t done) {
     const KernelCall& call = plan().calls[done - 1];
-    if (!first) first = implementation_->not_finite(call, implementation_->pointers.data() + operands);
+    if (!first)
+      first = implementation_->device ? implementation_->not_finite_on_device(done - 1)
+                                      : implementation_->not_finite(call, implementation_->pointers.data() + operands);
     operands += call.operands.size();
   });
   return first;
@@ -443,6 +482,15 @@ std::optional<NotFinite> Program::run_checked(const std::vector<Tensor*>& argume
 void Program::values_changed() {
   if (!implementation_->released.empty()) fail("program: it was sealed; its parameters cannot change any more");
   if (implementation_->initializer) implementation_->initializer->values_changed();
+  if (implementation_->device) implementation_->device->values_changed();
+}
+
+void Program::keep_on_device() {
+  if (implementation_->device) implementation_->device->keep_arguments();
+}
+
+void Program::read_back(const std::vector<Tensor*>& arguments) {
+  if (implementation_->device) implementation_->device->read_back(arguments);
 }
 
 bool Program::initializer_reads(size_t argument) const {

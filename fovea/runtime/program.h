@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "fovea/core/tensor.h"
+#include "fovea/runtime/device.h"
 
 namespace fovea {
 
@@ -43,7 +44,8 @@ struct KernelOutput {
 struct KernelCall {
   std::string name;                     ///< the kernel's symbol
   std::string layer;                    ///< the layer that the kernel came from, for profiles and messages
-  KernelFunction function = nullptr;    ///< the machine code
+  KernelFunction function = nullptr;    ///< the machine code; null on a device
+  int64_t device_kernel = -1;           ///< index of the plan's device kernel; -1 on the processor
   std::vector<KernelOperand> operands;  ///< inputs, then outputs
   std::vector<KernelOutput> outputs;    ///< which of the operands are written, and as what
   int64_t tiles = 1;                    ///< the number of independent parts that threads share
@@ -66,6 +68,7 @@ struct ProgramPort {
   std::string name;          ///< as in the traced function
   Shape shape;               ///< static extents
   DType dtype = DType::f32;  ///< element type
+  bool input = true;         ///< whether an argument is given anew at every run; parameters and state are not
 };
 
 /// Everything a Program needs to run: what the compiler made of a function.
@@ -74,10 +77,12 @@ struct ProgramPlan {
   std::vector<ProgramPort> results;    ///< in the order in which run() takes them, with those that replace an argument
   /// For each result, the index of the argument that it replaces in place, or -1 when the caller gives memory for it.
   std::vector<int64_t> result_replaces;
-  std::vector<KernelCall> calls;  ///< in execution order
-  std::vector<Tensor> constants;  ///< tensors known at compile time
-  int64_t arena_bytes = 0;        ///< size of the memory between kernels
-  std::shared_ptr<void> code;     ///< owns the machine code; kernels may be called as long as it lives
+  std::vector<KernelCall> calls;             ///< in execution order
+  std::vector<Tensor> constants;             ///< tensors known at compile time
+  int64_t arena_bytes = 0;                   ///< size of the memory between kernels
+  std::shared_ptr<void> code;                ///< owns the machine code; kernels may be called as long as it lives
+  std::shared_ptr<Device> device;            ///< where the calls run; null: on this processor
+  std::vector<DeviceKernel> device_kernels;  ///< the kernels of a device, of this plan and of its initializer
 
   /// Tensors that depend on parameters alone and are computed before the run. Calls read them as Place::hoisted.
   std::vector<ProgramPort> hoisted;
@@ -113,7 +118,9 @@ class Program {
   /// overlap; fails otherwise. A result that replaces an argument has no tensor of its own, so `results` lists only the others.
   ///
   /// Tensors that depend on parameters alone are computed first when that is due: at the first run, after values_changed(), and
-  /// when such a parameter is at another address than before.
+  /// when such a parameter is at another address than before. On a device that is also when parameters and state are copied to
+  /// it, so tensors that were changed in place need values_changed(). Replaced arguments are copied back after each run, unless
+  /// keep_on_device() was called.
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads);
 
   /// Says that parameters have new values at the same addresses, so that the next run computes the hoisted tensors again. A
@@ -121,6 +128,11 @@ class Program {
   /// release_hoisted_weights().
   void values_changed();
   bool initializer_reads(size_t argument) const;  ///< Whether the initializer reads this argument.
+  /// Makes the arguments that a device's plan replaces stay there, and the caller's tensors old, until read_back(). On the
+  /// processor both do nothing.
+  void keep_on_device();
+  /// Copies the arguments that the plan replaces from the device to these tensors, the ones of the last run.
+  void read_back(const std::vector<Tensor*>& arguments);
   /// Runs the initializer alone; the next runs read the tensors that it writes.
   void initialize(const std::vector<Tensor*>& arguments, ThreadPool& threads);
   /// Runs the initializer for the last time and frees weights: each argument that it alone reads becomes an empty tensor after

@@ -107,6 +107,9 @@ class Trainer {
   void end_epoch(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   void write_metrics(const std::optional<Metrics>& evaluation, double epoch_seconds, int64_t epoch_images);
   Metrics test(Predictor& predictor);
+  std::unique_ptr<Predictor> predictor_of(const Network& network, const TensorMap& tensors) const {
+    return std::make_unique<Predictor>(network, tensors, Output::logits, DType::f32, test_winograd_, options_.device);
+  }
   int64_t loader_bytes(int loaders) const;
   void plan_evaluation();
   int64_t prefetch() const { return train_->encoded() ? 2 : 3; }
@@ -246,8 +249,9 @@ void Trainer::build(const TensorMap& saved) {
     fail("tensor \"{}\" of {} is not finite before the first step", bad->first,
          options_.resume ? options_.folder.string() : recipe_.weights);
   }
-  predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
-  CompileOptions compile{.threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(current().dtype)};
+  predictor_ = predictor_of(network_, averaged(tensors_));
+  CompileOptions compile{
+      .device = options_.device, .threads = threads_.size(), .memory = options_.memory, .dtype = dtype_named(current().dtype)};
   if (options_.memory > 0) {
     keep_no_large_blocks();
     for (auto& [name, tensor] : tensors_) make_resident(tensor);
@@ -280,7 +284,7 @@ void Trainer::plan_evaluation() {
   if (any_of(processes_, bytes > options_.memory ? 1 : 0) != 0) {
     // Winograd's algorithm takes filters of up to four times the size.
     test_winograd_ = Winograd::never;
-    predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_), Output::logits, DType::f32, test_winograd_);
+    predictor_ = predictor_of(network_, averaged(tensors_));
     bytes = peak();
     if (bytes <= options_.memory)
       progress_.say("to fit, tests do without Winograd's algorithm: the last digits of their loss differ");
@@ -366,6 +370,7 @@ void Trainer::step() {
 
 // Tensors are only saved when all numbers are finite.
 void Trainer::check_tensors() {
+  step_->read_back();
   if (const auto bad = not_finite(tensors_); bad != tensors_.end())
     stop_diverged(fmt::format("tensor \"{}\" is not finite", bad->first));
 }
@@ -393,11 +398,13 @@ std::optional<NotFinite> Trainer::origin_of_divergence(int64_t steps) {
   fill_tensors(checkpoint.tensors);
   for (auto& [name, tensor] : bound) std::memcpy(tensor.raw(), tensors_.at(name).raw(), tensor.bytes());
   tensors_ = std::move(bound);
+  step_->values_changed();
   batches_->seek(state_.epoch - phase().first_epoch, state_.batch * parts_of(current()));
   while (state_.step < steps) {
     const TrainingStep::Result result =
         step_->run(*batches_, phase_step(), steps_per_epoch(), threads_, TrainingStep::Mode::checked);
     ++state_.step;
+    step_->read_back();
     if (!std::isfinite(result.loss_sum) || not_finite(tensors_) != tensors_.end()) return result.not_finite;
   }
   return std::nullopt;
@@ -502,7 +509,7 @@ void Trainer::train_epochs() {
 void Trainer::cache_features() {
   if (!folder_.saved()) save();  // so that an interruption from here on can be resumed
   const Clock::time_point start = Clock::now();
-  Predictor features(features_of(network_, *phase().cut), averaged(tensors_));
+  const std::unique_ptr<Predictor> features = predictor_of(features_of(network_, *phase().cut), averaged(tensors_));
   FeatureCacheOptions options{.augmentation = phase().views > 1 ? augmentation_of(current(), network_.preprocessing)
                                                                 : evaluation_of(network_.preprocessing),
                               .views = phase().views,
@@ -510,17 +517,17 @@ void Trainer::cache_features() {
                               .workers = workers(),
                               .title = "features",
                               .after_batch = [this] { stop_if_asked(); }};
-  train_features_ = cached_features(features, train_, options, threads_, progress_, damage_);
+  train_features_ = cached_features(*features, train_, options, threads_, progress_, damage_);
   options.augmentation = evaluation_of(network_.preprocessing);
   options.views = 1;
   options.title = "features of the test images";
-  test_features_ = cached_features(features, test_, options, threads_, progress_, test_damage_);
+  test_features_ = cached_features(*features, test_, options, threads_, progress_, test_damage_);
   const double seconds = seconds_since(start);
   state_.seconds += seconds;
   progress_.finish(fmt::format(
       "features of {} images, {:.0f} images/s, {}", with_separators(train_->count() * phase().views + test_->count()),
       static_cast<double>(train_->count() * phase().views + test_->count()) / seconds, duration_text(seconds)));
-  predictor_ = std::make_unique<Predictor>(head_of(network_, *phase().cut), averaged(tensors_));
+  predictor_ = predictor_of(head_of(network_, *phase().cut), averaged(tensors_));
 }
 
 Metrics Trainer::test_now() {
@@ -577,13 +584,12 @@ void Trainer::finish() {
       tensors_.clear();
       predictor_.reset();
     }
-    Predictor predictor(network_, best, Output::logits, DType::f32, test_winograd_);
-    evaluation_ = test(predictor);
+    evaluation_ = test(*predictor_of(network_, best));
     folder_.save_network("model.safetensors", network_, best);
   } else {
     // Results on cached features are equal to those of the network only up to rounding, so the final ones are the whole
     // network's.
-    if (phase().cut) predictor_ = std::make_unique<Predictor>(network_, averaged(tensors_));
+    if (phase().cut) predictor_ = predictor_of(network_, averaged(tensors_));
     if (!evaluation_ || phase().cut)
       evaluation_ = test(*predictor_);  // there is none when the run had finished before, or stopped between tests
     folder_.save_network("model.safetensors", network_, averaged(tensors_));

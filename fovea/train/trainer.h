@@ -27,6 +27,7 @@ struct TrainOptions {
   bool overwrite = false;        ///< replaces a run that is already in the folder
   int workers = 0;               ///< threads that prepare batches; 0: chosen; does not change the result
   int64_t memory = 0;            ///< bytes that the process may take; 0: any; does not change the network
+  std::string device = {};       ///< where it computes (CompileOptions::device); the last bits depend on it
   bool allow_overlap = false;    ///< trains even if image files of the test split are also in the training split
   /// The training images in place of those of the recipe's data, as in cross-validation; null: the recipe's. Given with `test`
   /// or not at all.

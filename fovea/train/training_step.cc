@@ -135,6 +135,8 @@ void TrainingStep::compile(const TensorMap& tensors, const CompileOptions& optio
     own.memory = i > 0 ? 0 : options.memory;
     own.whole_process = i == 0 && options.whole_process;
     programs_[i] = std::make_unique<Session>(graphs_[i], all, own);
+    // The programs of a step in parts hand their tensors to each other.
+    if (graphs_.size() == 1) programs_[i]->keep_on_device();
     if (i > 0) own.reserved += programs_[i]->program().transient_bytes(options.threads);
     if (programs_[i]->has_argument("seed"))
       programs_[i]->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
@@ -170,6 +172,7 @@ void TrainingStep::run_shards(BatchSource& batches, int64_t step, ThreadPool& th
   exchange_->begin_step();
   for (int64_t shard = own.begin; shard < own.end; ++shard) {
     exchange_->begin_shard();
+    programs_.front()->values_changed();
     Result of_shard;
     for (int64_t part = 0; part < recipe_.accumulate; ++part) {
       run_part(batches.next(), (step * recipe_.shards + shard) * recipe_.accumulate + part, threads, mode, of_shard);
@@ -197,11 +200,15 @@ TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64
     run_shards(batches, step, threads, mode, result);
   } else {
     for (auto& [name, sum] : accumulated_) std::fill_n(sum.data<float>(), sum.size(), 0.0f);
+    if (programs_.size() > 1) values_changed();
     for (int64_t part = 0; part < recipe_.accumulate; ++part) {
       run_part(batches.next(), step * recipe_.accumulate + part, threads, mode, result);
     }
   }
-  if (programs_.size() > 1) run_program(*programs_.back(), threads, mode, result);
+  if (programs_.size() > 1) {
+    programs_.back()->values_changed();
+    run_program(*programs_.back(), threads, mode, result);
+  }
   return result;
 }
 
@@ -215,6 +222,14 @@ int64_t TrainingStep::memory_bytes(int threads) const {
     if (programs_.back()->has_argument(port.name)) bytes -= static_cast<int64_t>(programs_.back()->argument(port.name).bytes());
   }
   return bytes;
+}
+
+void TrainingStep::read_back() {
+  for (const auto& program : programs_) program->read_back();
+}
+
+void TrainingStep::values_changed() {
+  for (const auto& program : programs_) program->values_changed();
 }
 
 void TrainingStep::release() {

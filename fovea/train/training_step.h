@@ -60,6 +60,10 @@ class TrainingStep {
   int64_t memory_bytes(int threads) const;
   /// What the compiler says about the programs, summed.
   CompileReport report() const;
+  /// Copies the tensors from the device, if the step runs on one, where they stay between steps.
+  void read_back();
+  /// Says that the tensors have other values than the last step left.
+  void values_changed();
   /// Frees the memory of a step until the next one.
   void release();
 

@@ -5,12 +5,14 @@
 #include <chrono>
 #include <map>
 
+#include "fovea/codegen/driver/device_kernel_compiler.h"
 #include "fovea/codegen/driver/fault_guard.h"
 #include "fovea/codegen/driver/kernel_compiler.h"
 #include "fovea/codegen/driver/program_plan.h"
 #include "fovea/codegen/driver/stages.h"
 #include "fovea/core/error.h"
 #include "fovea/core/process_memory.h"
+#include "fovea/device/devices.h"
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/memory/rematerialize.h"
 #include "fovea/runtime/thread_pool.h"
@@ -83,18 +85,28 @@ std::shared_ptr<const ProgramPlan> plan_initializer(FuncOp initializer, const st
   return plan;
 }
 
-ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, const CompileOptions& options, int threads,
-                         CompileReport& report) {
+std::vector<CompiledKernel> compile_for_device(llvm::ArrayRef<FuncOp> kernels, ProgramPlan& plan, int threads,
+                                               int* from_cache) {
+  plan.device_kernels = DeviceKernelCompiler(threads).compile(kernels, from_cache);
+  std::vector<CompiledKernel> compiled(kernels.size());
+  for (size_t i = 0; i < compiled.size(); ++i) compiled[i].device_kernel = static_cast<int64_t>(i);
+  return compiled;
+}
+
+ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, std::shared_ptr<Device> device,
+                         const CompileOptions& options, int threads, CompileReport& report) {
   FuncOp main = network_of(module);
   FusedFunction function = read_fused_function(main);
   llvm::SmallVector<FuncOp> functions{main};
   if (FuncOp initializer = initializer_of(module)) functions.push_back(initializer);
   const auto kernels = kernels_called_by(functions);
   ProgramPlan plan;
+  plan.device = std::move(device);
   describe_ports(main, plan);
   const int compilers = options.whole_process ? compiling_threads(options.memory, threads) : threads;
   const std::vector<CompiledKernel> compiled =
-      KernelCompiler(target, compilers).compile(kernels, plan.code, &report.from_cache);
+      plan.device ? compile_for_device(kernels, plan, compilers, &report.from_cache)
+                  : KernelCompiler(target, compilers).compile(kernels, plan.code, &report.from_cache);
   report.kernels = static_cast<int>(kernels.size());
   const std::map<std::string, CompiledKernel> by_name = kernels_by_name(kernels, compiled);
   int64_t scratch_bytes = 0;
@@ -134,12 +146,15 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   const auto start = std::chrono::steady_clock::now();
   if (options.dtype != DType::f32 && options.dtype != DType::bf16)
     refuse("networks compute in f32 or bf16, not in {}", name(options.dtype));
+  const std::shared_ptr<Device> device = open_device(options.device);
+  if (device && options.dtype != DType::f32) refuse("a device computes in f32, not in {}", name(options.dtype));
+  if (device && options.whole_process) refuse("a limit of the process's memory is for runs on the processor, not on a device");
   CompileReport ours;
   Program program(guarded_result(
       [&] {
-        const Target target = Target::host(options.cpu);
-        auto module = kernels_for(target, graph, options);
-        return plan_program(*module, target, options, threads_of(options), ours);
+        const Target target = device ? Target() : Target::host(options.cpu);
+        auto module = device ? module_at(graph, Stage::kernels, options) : kernels_for(target, graph, options);
+        return plan_program(*module, target, device, options, threads_of(options), ours);
       },
       [&] { return graph.text(); }));
   ours.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -162,9 +177,27 @@ ProgramMemory planned_memory(const Graph& graph, const CompileOptions& options) 
   return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }
 
+// The stages on the way to a device, up to and after `kernels`.
+std::string text_for_device(const Graph& graph, const std::string& stage, const std::string& kernel,
+                            const CompileOptions& options) {
+  const bool each = stage == "gpu" || stage == "spirv";
+  const std::optional<Stage> named = each ? Stage::kernels : stage_named(stage);
+  if (!named) {
+    std::vector<std::string> known = stage_names();
+    known.insert(known.end(), {"gpu", "spirv"});
+    refuse_unknown("stage", stage, known);
+  }
+  auto module = module_at(graph, *named, options);
+  if (!each && (stage != "kernels" || kernel.empty())) return text_of(*module);
+  std::string text;
+  for (FuncOp chosen : chosen_kernels(*module, kernel)) text += each ? lower_device_kernel(chosen, stage) : text_of(chosen);
+  return text;
+}
+
 std::string text_at(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options,
                     const std::string& triple) {
   static const std::vector<std::string> after_kernels = {"tiles", "vectors", "llvm", "assembly"};
+  if (!options.device.empty() && options.device != "cpu") return text_for_device(graph, stage, kernel, options);
   const auto target = [&] { return triple.empty() ? Target::host(options.cpu) : Target::named(triple, options.cpu); };
   if (llvm::is_contained(after_kernels, stage)) {
     const Target machine = target();

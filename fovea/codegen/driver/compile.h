@@ -45,7 +45,8 @@ Program compile(const Graph& graph, const CompileOptions& options = {}, CompileR
 ProgramMemory memory_of(const Graph& graph, const CompileOptions& options = {});
 
 /// The text of one stage of the lowering pipeline: graph, gradient, linalg, kernels, tiles, vectors, llvm, assembly. `kernel`
-/// selects one kernel by name in the stages after `kernels`; empty prints all. With `triple` (LLVM's), the target is any
+/// selects one kernel by name in the stages after `kernels`; empty prints all. With options.device the stages after `kernels`
+/// are gpu and spirv, and no device is needed. With `triple` (LLVM's), the target is any
 /// machine that LLVM knows, with the processor options.cpu; without it, a processor whose instructions this one has. Refuses
 /// unknown stages, kernels and processors, with the nearest name.
 std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options = {},

@@ -21,6 +21,7 @@ struct CompiledKernel {
   KernelFunction function = nullptr;
   int64_t tiles = 1;
   int64_t scratch_bytes = 0;
+  int64_t device_kernel = -1;  ///< as KernelCall::device_kernel
 };
 
 /// A kernel as LLVM's bitcode, which defines `void FUNCTION(operand..., scratch)` for all grid tiles.

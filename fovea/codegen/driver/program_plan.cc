@@ -13,13 +13,14 @@ using mlir::func::FuncOp;
 namespace {
 
 // Bytes are signless in the kernels; arguments and results of u8 have an attribute.
-ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type) {
+ProgramPort port(mlir::DictionaryAttr attributes, mlir::Type type, bool input = true) {
   auto tensor = mlir::cast<mlir::RankedTensorType>(type);
   const auto name = attributes ? attributes.getAs<mlir::StringAttr>("fovea.name") : mlir::StringAttr();
   const bool is_unsigned = attributes && attributes.contains("fovea.storage");
   return {.name = name ? name.str() : "",
           .shape = Shape(tensor.getShape().begin(), tensor.getShape().end()),
-          .dtype = is_unsigned ? DType::u8 : dtype_of(tensor.getElementType())};
+          .dtype = is_unsigned ? DType::u8 : dtype_of(tensor.getElementType()),
+          .input = input};
 }
 
 // Results follow the operands, except those that overwrite one.
@@ -49,6 +50,7 @@ void add_calls(const FusedFunction& function, BufferAssignment assignment,
     plan.calls.push_back({.name = call.getCallee().str(),
                           .layer = layer_of(call.getLoc()),
                           .function = code.function,
+                          .device_kernel = code.device_kernel,
                           .operands = std::move(assignment.operands[i]),
                           .outputs = std::move(outputs),
                           .tiles = code.tiles,
@@ -62,8 +64,9 @@ void add_calls(const FusedFunction& function, BufferAssignment assignment,
 
 void describe_ports(FuncOp main, ProgramPlan& plan) {
   for (unsigned i = 0; i < main.getNumArguments(); ++i) {
-    auto& ports = role_of(main, i) == "hoisted" ? plan.hoisted : plan.arguments;
-    ports.push_back(port(main.getArgAttrDict(i), main.getArgumentTypes()[i]));
+    const llvm::StringRef role = role_of(main, i);
+    auto& ports = role == "hoisted" ? plan.hoisted : plan.arguments;
+    ports.push_back(port(main.getArgAttrDict(i), main.getArgumentTypes()[i], role == "input"));
   }
   for (unsigned i = 0; i < main.getNumResults(); ++i) {
     plan.results.push_back(port(main.getResultAttrDict(i), main.getResultTypes()[i]));

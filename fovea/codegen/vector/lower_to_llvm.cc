@@ -140,6 +140,8 @@ void register_codegen_passes() {
   static const mlir::PassPipelineRegistration<Options> lower_to_llvm(
       "fovea-lower-to-llvm", "from vectors and memory to LLVM's dialect",
       [](mlir::OpPassManager& passes, const Options& options) { add_lower_to_llvm_passes(passes, options.converts_bf16); });
+  static const mlir::PassPipelineRegistration<> lower_to_spirv(
+      "fovea-lower-to-spirv", "from a kernel in the gpu dialect to SPIR-V", add_lower_to_spirv_passes);
 }
 
 }  // namespace fovea
