@@ -80,11 +80,6 @@ std::vector<double> read_values(mlir::Type type, const std::byte* from) {
   return values;
 }
 
-int64_t written_argument(FuncOp kernel, unsigned result) {
-  auto attribute = kernel.getResultAttrOfType<mlir::IntegerAttr>(result, "fovea.in_place");
-  return attribute ? attribute.getInt() : -1;
-}
-
 // A compiled kernel and the memory that it runs in.
 class Run {
  public:
@@ -135,7 +130,14 @@ class Run {
   CompiledKernel compiled_;
 };
 
-void compare(const Array& expected, mlir::Type type, const std::vector<std::byte>& bytes, int64_t terms) {
+}  // namespace
+
+int64_t written_argument(FuncOp kernel, unsigned result) {
+  auto attribute = kernel.getResultAttrOfType<mlir::IntegerAttr>(result, "fovea.in_place");
+  return attribute ? attribute.getInt() : -1;
+}
+
+void expect_values(const Array& expected, mlir::Type type, const std::vector<std::byte>& bytes, int64_t terms) {
   const std::vector<double> got = read_values(type, bytes.data());
   const mlir::Type element = tensor_of(type).getElementType();
   // A result in bf16 is rounded once, from a sum that may be on the other side of the middle.
@@ -151,7 +153,11 @@ void compare(const Array& expected, mlir::Type type, const std::vector<std::byte
   }
 }
 
-}  // namespace
+std::vector<std::byte> bytes_of(const Array& array, mlir::Type type) {
+  std::vector<std::byte> bytes(bytes_of(type));
+  write_values(array, type, bytes.data());
+  return bytes;
+}
 
 ParsedKernel::ParsedKernel(const std::string& text) {
   mlir::DialectRegistry registry;
@@ -236,7 +242,7 @@ void expect_kernel(const std::string& text, const NamedTarget& target) {
     ASSERT_EQ(whole.size(), expected.size());
     for (size_t i = 0; i < whole.size(); ++i) {
       SCOPED_TRACE("result " + std::to_string(i));
-      compare(expected[i], kernel.getResultTypes()[static_cast<unsigned>(i)], whole[i], reduced_terms(kernel));
+      expect_values(expected[i], kernel.getResultTypes()[static_cast<unsigned>(i)], whole[i], reduced_terms(kernel));
     }
     EXPECT_EQ(run.run({{0, tiles}}, true), whole) << "operands aligned to lines";
     if (tiles == 1) return;

@@ -45,6 +45,13 @@ void expect_kernel(const std::string& text);
 // The arguments that expect_kernel() would use, and the interpreter's results.
 std::vector<Array> random_arguments(mlir::func::FuncOp kernel, uint64_t seed);
 
+// The values of an array as they are in memory.
+std::vector<std::byte> bytes_of(const Array& array, mlir::Type type);
+// Expects these bytes to be the values, up to rounding errors of so many summed terms.
+void expect_values(const Array& expected, mlir::Type type, const std::vector<std::byte>& bytes, int64_t terms);
+// The argument that the result overwrites, or -1.
+int64_t written_argument(mlir::func::FuncOp kernel, unsigned result);
+
 // The number of summed terms for one result of the kernel's first linalg operation, with which rounding errors grow.
 int64_t reduced_terms(mlir::func::FuncOp kernel);
 
