@@ -57,6 +57,10 @@ void Child::signal(int number) const {
   if (process_ > 0) ::kill(process_, number);
 }
 
+void Child::kill_all() const {
+  if (process_ > 0) ::kill(-process_, SIGKILL);
+}
+
 // Reads what there is, for at most a tenth of a second.
 void Child::read_lines() {
   pollfd readable{errors_, POLLIN, 0};

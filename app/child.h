@@ -29,6 +29,8 @@ class Child {
   // second.
   int wait(const std::function<void()>& between = {});
   void signal(int number) const;
+  // Kills it and what it has started in its process group.
+  void kill_all() const;
 
  private:
   void read_lines();

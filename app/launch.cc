@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include "app/child.h"
 #include "app/command.h"
@@ -59,14 +61,20 @@ std::vector<std::string> mpirun_words(int processes, const std::vector<Host>& ho
   return words;
 }
 
-// One attempt; returns its exit status. The first signal asks all processes to save and to stop, a second one ends them.
+// One attempt; returns its exit status. The first signal asks all processes to save and to stop, a second one ends them. When a
+// process has said that all end, mpirun may still wait for a machine that it cannot reach, and is ended, too.
 int run_once(const std::vector<std::string>& words, const InterruptGuard& guard) {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::seconds longest_end(10);
   MpiMessages messages;
+  std::optional<Clock::time_point> failed;
   Child mpirun(words, {.on_line = [&](const std::string& line) {
+                 if (!failed && line.starts_with("fovea: ")) failed = Clock::now();
                  for (const std::string& said : messages.read(line)) fmt::print(stderr, "{}\n", said);
                }});
   bool told = false;
   const int status = mpirun.wait([&] {
+    if (failed && Clock::now() - *failed > longest_end) mpirun.kill_all();
     if (told || guard.signal().empty()) return;
     told = true;
     mpirun.signal(SIGUSR1);

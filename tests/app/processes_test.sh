@@ -125,6 +125,15 @@ grep -q -- '-n 5 .*--host a:2,c:3 .*train mnist-mlp --out killed --resume$' <(se
 [[ $(cat asked) == $'a true\nb true\nc true' ]] || wrong "asked: $(cat asked)"
 grep -q 'starting again, 1 of 1, on 2 of 3 machines, from the last checkpoint' log || wrong "says: $(cat log)"
 
+# mpirun may wait for ever for a machine that it cannot reach, after a process has said why all end.
+mkdir hangs
+printf '#!/bin/sh\necho "fovea: process 1 of 2 on b has not answered" >&2\nsleep 100\n' >hangs/mpirun
+chmod +x hangs/mpirun
+start=$SECONDS
+PATH=$work/hangs:$PATH "$fovea" launch -n 2 -- train mnist-mlp 2>log; status=$?
+[[ $status == 1 ]] && ((SECONDS - start < 30)) || wrong "mpirun that hangs: status $status after $((SECONDS - start)) s"
+grep -q 'has not answered' log || wrong "mpirun that hangs: $(cat log)"
+
 # What launch refuses.
 printf 'a slots=2\n-oProxyCommand=x\n' >hosts; refused 2 'hosts:2: "-oProxyCommand=x" is not the name' launch --hosts hosts -- train mnist-mlp
 printf 'a slots=none\n' >hosts; refused 2 'is not slots=N' launch --hosts hosts -- train mnist-mlp
