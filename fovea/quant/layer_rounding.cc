@@ -47,7 +47,8 @@ Value layer_result(const RoundingTask& task, Value x, Value weight, Value bias) 
   return task.activation == "relu_n1_to_1" ? clamped(y, -1, 1) : operators::unary(task.activation, y);
 }
 
-// One step of Adam on `rounding`, whose rectified sigmoid is added to the integers below the weights.
+// One step of Adam on `rounding`, whose rectified sigmoid is added to the integers below the weights, and on `shift`, which is
+// added to the bias in units of the error that nearest rounding is expected to cause.
 Graph step_graph(const RoundingTask& task, int64_t batch) {
   Recorder recorder("rounding", Mode::training);
   const Shape shape = task.weight.shape(), outputs{shape.back()};
@@ -55,22 +56,26 @@ Graph step_graph(const RoundingTask& task, int64_t batch) {
   const Value x = recorder.input("x", batch_type(task.inputs, batch)), y = recorder.input("y", batch_type(task.targets, batch));
   const Value below = recorder.input("below", {shape, DType::f32}), scale = recorder.input("scale", {outputs, DType::f32});
   const Value bias = recorder.input("bias", {outputs, DType::f32});
+  const Value unit = recorder.input("unit", {outputs, DType::f32});
   const Value importance = recorder.input("importance", {outputs, DType::f32});
   const Value rate = scalar("rate"), strength = scalar("strength"), half_beta = scalar("half_beta");
   const Value v = recorder.parameter({.name = "rounding", .shape = shape, .decayed = false});
+  const Value shift = recorder.parameter({.name = "shift", .shape = outputs, .decayed = false});
   const Value up = clamped(operators::unary(ops::Sigmoid::name, v) * stretch + offset, 0, 1);
   const auto limit = static_cast<double>(task.limit);
   const Value weight = clamped(below + up, -limit, limit) * scale;
-  const Value error = layer_result(task, x, weight, bias) - y;
+  const Value error = layer_result(task, x, weight, bias + shift * unit) - y;
   // 1 - |2 up - 1|^beta is 1 between up and down and 0 at both ends (equation 24).
   const Value side = up * 2.0 - 1.0;
   const Value undecided =
       sum_of(1.0 - operators::unary(ops::Exp::name, operators::unary(ops::Log::name, side * side + 1e-20) * half_beta));
   const Value loss = sum_of(error * error * importance) + undecided * strength;
   const std::vector<ParameterSpec> trained = recorder.parameters();
-  const std::vector<Value> gradients = operators::gradients(loss, {v});
+  const std::vector<Value> values{v, shift}, gradients = operators::gradients(loss, values);
   std::vector<std::pair<std::string, Ref>> results{{"loss", loss.ref()}};
-  results.emplace_back("rounding", adam()(recorder)(trained.front(), v, gradients.front(), rate).ref());
+  const auto step = adam()(recorder);
+  for (size_t i = 0; i < trained.size(); ++i)
+    results.emplace_back(trained[i].name, step(trained[i], values[i], gradients[i], rate).ref());
   for (const auto& [name, value] : recorder.updates()) results.emplace_back(name, value.ref());
   recorder.graph().finish(results);
   return std::move(recorder.graph());
@@ -126,19 +131,29 @@ void start(const RoundingTask& task, const Tensor& nearest, Tensor& below, Tenso
   }
 }
 
-// How much the squared error of an output counts: in units of what nearest rounding is expected to add, so that the regularizer
-// means the same in every layer. The sum over a batch is about the number of weights.
-Tensor importance_of(const RoundingTask& task, int64_t batch) {
+// The standard deviation of the error that nearest rounding is expected to cause in each output.
+Tensor expected_errors(const RoundingTask& task) {
   double square = 0;
   for (const float value : task.inputs.values<float>()) square += static_cast<double>(value) * value;
   square /= static_cast<double>(task.inputs.size());
+  const double weights = static_cast<double>(task.weight.size()) / static_cast<double>(task.scales.size());
+  Tensor errors({std::ssize(task.scales)}, DType::f32);
+  for (size_t i = 0; i < task.scales.size(); ++i)
+    errors.data<float>()[i] = static_cast<float>(task.scales[i] * std::sqrt(std::max(square, 1e-30) * weights / 12));
+  return errors;
+}
+
+// How much the squared error of an output counts: in units of what nearest rounding is expected to add, so that the regularizer
+// means the same in every layer. The sum over a batch is about the number of weights.
+Tensor importance_of(const RoundingTask& task, const Tensor& expected, int64_t batch) {
   const auto outputs = static_cast<double>(task.scales.size());
   const double positions = static_cast<double>(task.targets.size()) / static_cast<double>(task.targets.shape()[0]) / outputs;
+  const double weights = static_cast<double>(task.weight.size()) / outputs;
   Tensor importance({std::ssize(task.scales)}, DType::f32);
   for (size_t i = 0; i < task.scales.size(); ++i) {
-    // weights of an output x 12 / (scale^2 x mean square x weights of an output) / positions of the batch
-    const double expected = static_cast<double>(task.scales[i]) * task.scales[i] * std::max(square, 1e-30) / 12;
-    importance.data<float>()[i] = static_cast<float>(1 / std::max(expected, 1e-30) / (positions * static_cast<double>(batch)));
+    const double error = expected.data<float>()[i];
+    importance.data<float>()[i] =
+        static_cast<float>(weights / std::max(error * error, 1e-30) / (positions * static_cast<double>(batch)));
   }
   return importance;
 }
@@ -152,11 +167,12 @@ Session& RoundingTrainer::session(const Graph& graph) {
 }
 
 // The mean squared error of each output on the samples that are held out.
-std::vector<double> RoundingTrainer::errors(const RoundingTask& task, const Tensor& weight, ThreadPool& threads) {
+std::vector<double> RoundingTrainer::errors(const RoundingTask& task, const Tensor& weight, const Tensor& bias,
+                                            ThreadPool& threads) {
   const int64_t samples = task.inputs.shape()[0], held_out = held_out_of(samples), batch = std::min(options_.batch, held_out);
   Session& session = this->session(error_graph(task, batch));
   session.bind("weight", weight);
-  session.bind("bias", bias_of(task));
+  session.bind("bias", bias);
   std::vector<double> sums(task.scales.size(), 0);
   int64_t counted = 0;
   for (int64_t first = samples - held_out; first + batch <= samples; first += batch, counted += batch) {
@@ -183,10 +199,13 @@ LayerRounding RoundingTrainer::learn(const RoundingTask& task, uint64_t stream, 
     return scales;
   }());
   session.bind("bias", bias_of(task));
-  session.bind("importance", importance_of(task, options_.batch));
+  const Tensor expected = expected_errors(task);
+  session.bind("importance", importance_of(task, expected, options_.batch));
+  session.bind("unit", task.learns_bias && !task.bias.empty() ? expected : Tensor(expected.shape(), DType::f32));
   Tensor& below = session.argument("below");
   Tensor& rounding = session.argument("rounding");
-  for (const char* state : {"moment1.rounding", "moment2.rounding", "moment1.correction", "moment2.correction"})
+  for (const char* state : {"shift", "moment1.rounding", "moment2.rounding", "moment1.shift", "moment2.shift",
+                            "moment1.correction", "moment2.correction"})
     std::ranges::fill(session.argument(state).values<float>(), 0.0F);
   start(task, nearest, below, rounding);
   session.argument("rate").data<float>()[0] = static_cast<float>(options_.rate);
@@ -204,26 +223,41 @@ LayerRounding RoundingTrainer::learn(const RoundingTask& task, uint64_t stream, 
     session.argument("half_beta").data<float>()[0] = static_cast<float>(beta / 2);
     session.run(threads);
   }
-  LayerRounding result{.weight = Tensor(task.weight.shape(), DType::f32)};
+  return better_of(task, nearest, threads);
+}
+
+// Of each output, what was learned or the nearest integers with the given bias, whichever are less wrong on the samples that
+// are held out.
+LayerRounding RoundingTrainer::better_of(const RoundingTask& task, const Tensor& nearest, ThreadPool& threads) {
+  Session& session = this->session(step_graph(task, options_.batch));
+  const Tensor &below = session.argument("below"), &rounding = session.argument("rounding");
+  const Tensor &shift = session.argument("shift"), &unit = session.argument("unit");
+  const Tensor exact = bias_of(task);
+  LayerRounding result{.weight = Tensor(task.weight.shape(), DType::f32), .bias = exact.clone()};
+  const size_t outputs = task.scales.size();
   const auto limit = static_cast<float>(task.limit);
-  const auto scale_of = [&](int64_t i) { return task.scales[static_cast<size_t>(i) % task.scales.size()]; };
   Tensor plain(task.weight.shape(), DType::f32);
   for (int64_t i = 0; i < nearest.size(); ++i) {
+    const float scale = task.scales[static_cast<size_t>(i) % outputs];
     const float integer = below.data<float>()[i] + (rounding.data<float>()[i] >= 0 ? 1.0F : 0.0F);
-    result.weight.data<float>()[i] = std::clamp(integer, -limit, limit) * scale_of(i);
-    plain.data<float>()[i] = nearest.data<float>()[i] * scale_of(i);
+    result.weight.data<float>()[i] = std::clamp(integer, -limit, limit) * scale;
+    plain.data<float>()[i] = nearest.data<float>()[i] * scale;
   }
-  const std::vector<double> of_nearest = errors(task, plain, threads), of_learned = errors(task, result.weight, threads);
+  for (size_t c = 0; c < outputs; ++c) result.bias.data<float>()[c] += shift.data<float>()[c] * unit.data<float>()[c];
+  const std::vector<double> of_nearest = errors(task, plain, exact, threads),
+                            of_learned = errors(task, result.weight, result.bias, threads);
   for (int64_t i = 0; i < nearest.size(); ++i) {
-    const size_t c = static_cast<size_t>(i) % task.scales.size();
+    const size_t c = static_cast<size_t>(i) % outputs;
     float& weight = result.weight.data<float>()[i];
     if (!(of_learned[c] < of_nearest[c])) weight = plain.data<float>()[i];
     result.changed += weight != plain.data<float>()[i] ? 1 : 0;
   }
-  for (size_t c = 0; c < of_nearest.size(); ++c) {
-    result.nearest += of_nearest[c] / static_cast<double>(of_nearest.size());
-    result.learned += std::min(of_learned[c], of_nearest[c]) / static_cast<double>(of_nearest.size());
+  for (size_t c = 0; c < outputs; ++c) {
+    if (!(of_learned[c] < of_nearest[c])) result.bias.data<float>()[c] = exact.data<float>()[c];
+    result.nearest += of_nearest[c] / static_cast<double>(outputs);
+    result.learned += std::min(of_learned[c], of_nearest[c]) / static_cast<double>(outputs);
   }
+  if (task.bias.empty()) result.bias = {};
   return result;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
 /// Learns for each weight of one layer whether it is rounded up or down (AdaRound: Nagel et al., "Up or down? Adaptive rounding
-/// for post-training quantization", 2020, section 3).
+/// for post-training quantization", 2020, section 3), and the bias that goes with it.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,7 @@ struct RoundingTask {
   std::string activation = "none";          ///< after the bias: none, relu, relu6, relu_n1_to_1 or hard_sigmoid
   Tensor weight;                            ///< [..., outputs] f32
   Tensor bias;                              ///< [outputs] f32; empty without one
+  bool learns_bias = true;                  ///< whether the bias is learned, too
   std::vector<float> scales;                ///< of the integers, one for each output
   int64_t limit = 127;                      ///< integers are from -limit to limit
   Tensor inputs;                            ///< [samples, ...] f32: what the layer reads in the network of integers
@@ -46,6 +47,7 @@ struct RoundingTask {
 struct LayerRounding {
   /// Integers times scales, f32. The nearest integer of weight / scale is the learned one.
   Tensor weight;
+  Tensor bias;          ///< real numbers; empty without one
   double nearest = 0;   ///< mean squared error of the layer's result with nearest rounding, on samples it was not learned from
   double learned = 0;   ///< the same with learned rounding
   int64_t changed = 0;  ///< weights that are not rounded to the nearest integer
@@ -57,14 +59,15 @@ class RoundingTrainer {
   /// Nothing is compiled yet.
   explicit RoundingTrainer(RoundingOptions options) : options_(options) {}
 
-  /// Learns from the first four fifths of the samples. On the rest, each output's learned rounding is compared with nearest
-  /// rounding, and the better one is taken. The result depends on the seed and `stream`, which should differ between layers,
-  /// and not on the number of threads. Fails on fewer than 5 samples.
+  /// Learns from the first four fifths of the samples. On the rest, each output's learned rounding and bias are compared with
+  /// nearest rounding and the given bias, and the better ones are taken. The result depends on the seed and `stream`, which
+  /// should differ between layers, and not on the number of threads. Fails on fewer than 5 samples.
   LayerRounding learn(const RoundingTask& task, uint64_t stream, ThreadPool& threads);
 
  private:
   Session& session(const Graph& graph);
-  std::vector<double> errors(const RoundingTask& task, const Tensor& weight, ThreadPool& threads);
+  LayerRounding better_of(const RoundingTask& task, const Tensor& nearest, ThreadPool& threads);
+  std::vector<double> errors(const RoundingTask& task, const Tensor& weight, const Tensor& bias, ThreadPool& threads);
 
   RoundingOptions options_;
   std::map<std::string, std::unique_ptr<Session>> sessions_;  // by the graph's text

@@ -33,6 +33,8 @@ class RoundingOfNetwork {
     for (const Graph::Argument& argument : model.graph.arguments()) names_[argument.value.index] = argument.name;
     for (const Graph::Argument& argument : model.graph.arguments())
       if (argument.role == Role::input) input_ = argument.name;
+    for (const QuantizationPlan::Layer& layer : plan.layers())
+      if (layer.has_bias()) ++bias_uses_[layer.bias.index];
   }
 
   std::vector<LearnedLayer> run(const SampleImages& images, Progress& progress) {
@@ -82,15 +84,20 @@ class RoundingOfNetwork {
       });
       const LayerRounding rounding = trainer_.learn(task, hash_of(layer.name), threads_);
       targets.erase(number);
-      const std::string& name = names_.at(layer.weight.index);
-      model_.tensors.at(name) = rounding.weight;
-      if (session.has_argument(name)) {
-        session.bind(name, rounding.weight);
-        session.values_changed();
-      }
+      replace(session, layer.weight, rounding.weight);
+      if (task.learns_bias) replace(session, layer.bias, rounding.bias);
       learned.push_back({number, rounding.nearest, rounding.learned, rounding.changed, rounding.weight.size()});
       progress.update(std::ssize(learned), layer.name);
     }
+  }
+
+  // Gives a tensor of the network its new values, also in the program that computes what later layers read.
+  void replace(Session& session, Ref parameter, const Tensor& values) {
+    const std::string& name = names_.at(parameter.index);
+    model_.tensors.at(name) = values;
+    if (!session.has_argument(name)) return;
+    session.bind(name, values);
+    session.values_changed();
   }
 
   std::map<size_t, Tensor> targets_of(const std::vector<size_t>& layers, const std::map<size_t, SampleTiles>& tiles) {
@@ -123,6 +130,7 @@ class RoundingOfNetwork {
     task.limit = scales_.limit(layer);
     task.weight = exact_.at(names_.at(layer.weight.index));
     if (layer.has_bias()) task.bias = exact_.at(names_.at(layer.bias.index));
+    task.learns_bias = layer.has_bias() && bias_uses_.at(layer.bias.index) == 1;
     const float input = type_of(plan_, ranges_, layer.inputs[0]).quantization.scales[0];
     const float output = type_of(plan_, ranges_, layer.output).quantization.scales[0];
     task.scales = weight_steps(
@@ -139,6 +147,7 @@ class RoundingOfNetwork {
   ThreadPool& threads_;
   RoundingTrainer trainer_;
   std::map<int32_t, std::string> names_;
+  std::map<int32_t, int> bias_uses_;
   std::string input_;
   std::vector<Tensor> batches_;
   int64_t images_ = 0;

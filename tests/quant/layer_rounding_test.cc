@@ -81,6 +81,20 @@ TEST(LayerRounding, HasASmallerErrorThanTheNearestIntegers) {
   }
 }
 
+// An input that is off by a constant, as what was quantized before may be, is made up for by the bias.
+TEST(LayerRounding, LearnsTheBias) {
+  RoundingTask task = dense_task(127);
+  for (float& value : task.inputs.values<float>()) value += 0.02F;
+  ThreadPool threads(2);
+  const LayerRounding learned = RoundingTrainer({.steps = 500}).learn(task, 1, threads);
+  task.learns_bias = false;
+  const LayerRounding kept = RoundingTrainer({.steps = 500}).learn(task, 1, threads);
+  EXPECT_LT(learned.learned, 0.5 * kept.learned);
+  EXPECT_TRUE(std::equal(kept.bias.raw(), kept.bias.raw() + kept.bias.bytes(), task.bias.raw()));
+  task.bias = {};
+  EXPECT_TRUE(RoundingTrainer({.steps = 10}).learn(task, 1, threads).bias.empty());
+}
+
 TEST(LayerRounding, IsTheSameForAnyNumberOfThreadsAndAfterOtherLayers) {
   const RoundingTask task = dense_task(7);
   ThreadPool one(1), two(2);
