@@ -10,6 +10,7 @@
 #include "fovea/core/tensor.h"
 #include "fovea/data/loader.h"
 #include "fovea/data/sources/dataset.h"
+#include "fovea/device/devices.h"
 #include "fovea/inference/metrics.h"
 #include "fovea/inference/predictor.h"
 #include "fovea/inference/session.h"
