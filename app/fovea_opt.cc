@@ -16,6 +16,7 @@
 #include <mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h>
 #include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
 
+#include "fovea/codegen/gpu/gpu_module.h"
 #include "fovea/codegen/llvm/kernel_entry.h"
 #include "fovea/codegen/llvm/kernel_pipeline.h"
 #include "fovea/codegen/llvm/machine_code.h"
@@ -102,6 +103,7 @@ int main_of(int argc, char** argv) {
   mlir::DialectRegistry registry;
   register_dialects(registry);
   register_codegen_dialects(registry);
+  register_gpu_dialects(registry);
   const LlvmRequest request = read_request(llvm::ArrayRef<const char*>(argv + 1, static_cast<size_t>(argc - 1)));
   if (request.work == "--to-llvm-ir") {
     print_llvm_ir(request, registry);

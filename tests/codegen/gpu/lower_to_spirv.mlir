@@ -1,4 +1,5 @@
 // RUN: fovea-opt %s --fovea-emit-gpu --fovea-lower-to-spirv | FileCheck %s
+// RUN: fovea-opt %s --fovea-emit-gpu | fovea-opt --fovea-lower-to-spirv | FileCheck %s
 
 // Only what the kernel needs is required, functions that SPIR-V lacks are polynomials, and truth values are bytes.
 // CHECK: spirv.module @__spv__kernel Logical GLSL450 requires #spirv.vce<v1.0, [Shader, StorageBuffer8BitAccess, Int8], [SPV_KHR_storage_buffer_storage_class, SPV_KHR_8bit_storage]>
