@@ -13,6 +13,7 @@
 #include "fovea/collective/mpi_communicator.h"
 #include "fovea/core/file.h"
 #include "fovea/core/random.h"
+#include "fovea/device/devices.h"
 #include "fovea/runtime/thread_pool.h"
 
 namespace fovea {
@@ -40,12 +41,14 @@ void end_all(Communicator& processes, std::exception_ptr error) {
 
 }  // namespace
 
-std::vector<Property> program_properties() {
+std::vector<Property> program_properties(const std::string& device) {
   const Target target = Target::host();
   const std::string processor = fmt::format("{} {} {} {} {} {}", target.triple, target.features, target.vector_bytes,
                                             target.vector_registers, target.l1_bytes, target.l2_bytes);
+  const std::shared_ptr<Device> accelerator = open_device(device);
   return {{"the program", fmt::format("fovea {} ({:016x})", FOVEA_VERSION, hash_of(read_text("/proc/self/exe")))},
-          {"the processor", fmt::format("{} ({:016x})", target.cpu, hash_of(processor))}};
+          {"the processor", fmt::format("{} ({:016x})", target.cpu, hash_of(processor))},
+          {"the device", accelerator ? accelerator->name() : "the processor"}};
 }
 
 int shared_threads() { return std::max(1, ThreadPool::available() / started_processes().here); }

@@ -14,8 +14,9 @@ namespace fovea {
 // loads no MPI. Where one of several processes fails, it says so in one line, and all end. `stall_limit` is in seconds.
 void run_together(double stall_limit, const std::function<void(Communicator* processes)>& work);
 
-// The program and the processor of this process, which have to be those of all for equal bits.
-std::vector<Property> program_properties();
+// The program, the processor and the device (fovea/device/devices.h) of this process, which have to be those of all for equal
+// bits.
+std::vector<Property> program_properties(const std::string& device);
 
 // Threads for this process where none are asked for: its share of this machine.
 int shared_threads();

@@ -177,22 +177,24 @@ void run_training(const TrainCommandOptions& options, Communicator* processes) {
   }
   const InterruptGuard guard;
   const bool shared = processes != nullptr && processes->size() > 1;
-  const TrainResult result = train(plan.recipe, {.folder = folder,
-                                                 .threads = options.common.threads > 0 ? options.common.threads
-                                                            : shared                   ? shared_threads()
-                                                                                       : 0,
-                                                 .resume = options.resume,
-                                                 .overwrite = options.overwrite,
-                                                 .workers = options.workers,
-                                                 .memory = options.memory,
-                                                 .device = options.device,
-                                                 .allow_overlap = options.allow_overlap,
-                                                 .start = std::move(plan.start),
-                                                 .new_head = plan.new_head,
-                                                 .processes = processes,
-                                                 .properties = shared ? program_properties() : std::vector<Property>(),
-                                                 .mixed = options.mixed,
-                                                 .stop = [&guard] { return guard.signal(); }});
+  TrainOptions how{.folder = folder,
+                   .threads = options.common.threads,
+                   .resume = options.resume,
+                   .overwrite = options.overwrite,
+                   .workers = options.workers,
+                   .memory = options.memory,
+                   .device = options.device,
+                   .allow_overlap = options.allow_overlap,
+                   .start = std::move(plan.start),
+                   .new_head = plan.new_head,
+                   .processes = processes,
+                   .mixed = options.mixed,
+                   .stop = [&guard] { return guard.signal(); }};
+  if (shared) {
+    how.properties = program_properties(options.device);
+    if (how.threads == 0) how.threads = shared_threads();
+  }
+  const TrainResult result = train(plan.recipe, how);
   if (first) print_result(options, plan, result, folder);
 }
 
