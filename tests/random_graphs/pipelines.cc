@@ -2,6 +2,7 @@
 #include "tests/random_graphs/pipelines.h"
 
 #include "fovea/core/internal_error.h"
+#include "fovea/core/tensor_permute.h"
 #include "fovea/interchange/onnx/layout.h"
 #include "fovea/interchange/onnx/read.h"
 #include "fovea/interchange/onnx/write.h"
@@ -69,7 +70,7 @@ Verdict read_back(Subject& subject, const InferenceModel& read, double precision
     Tensor tensor = given->second.clone();
     // The reader recognizes feature maps by their readers; where it is mistaken, the file's order stays.
     if (tensor.shape() != argument.type.shape) {
-      tensor = transposed(tensor, inverse(channels_last_order(std::ssize(tensor.shape()))));
+      tensor = permuted(tensor, inverse(channels_last_order(std::ssize(tensor.shape()))));
       if (tensor.shape() != argument.type.shape)
         return {Outcome::wrong, fmt::format("input {} is {}", argument.name, to_string(argument.type.shape))};
     }
