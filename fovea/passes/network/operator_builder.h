@@ -14,10 +14,12 @@ class OperatorBuilder {
 
   mlir::OpBuilder& builder() { return builder_; }
 
-  /// The first result of a new operator, whose types are inferred.
+  /// The first result of a new operator, whose types are inferred; null where its shape rule refuses it, which is then
+  /// diagnosed.
   template <typename Op>
   mlir::Value make(mlir::Operation* like, mlir::ValueRange operands, llvm::ArrayRef<mlir::NamedAttribute> attributes = {}) {
-    return builder_.create<Op>(like->getLoc(), operands, attributes)->getResult(0);
+    const auto made = inferred({Op::getOperationName(), builder_.getContext()}, like, operands, attributes);
+    return mlir::failed(made) ? mlir::Value() : (*made)->getResult(0);
   }
 
   /// The operator of that name on these operands; its types are inferred anew, or, where nothing infers them, those of `like`.

@@ -149,6 +149,7 @@ class LayerQuantizer {
     const NamedAttribute attributes[] = {make_.text("function", SigmoidOp::getOperationName().split('.').second),
                                          builder.getNamedAttr("output", TypeAttr::get(probability))};
     Value gate = make_.make<QuantizedActivationOp>(op, integers, attributes);
+    if (!gate) return {};
     return make_.make<QuantizedMulOp>(op, {integers, gate}, with_output());
   }
 

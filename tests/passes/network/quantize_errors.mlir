@@ -29,3 +29,15 @@ func.func @moved(%x: tensor<4x!quant.uniform<i8:f32, 0.5>>) -> tensor<2x2x!quant
   %q = fovea.quantize %m {fovea.layer_end, output = !quant.uniform<i8:f32, 0.25>} : (tensor<2x2xf32>) -> tensor<2x2x!quant.uniform<i8:f32, 0.25>>
   return %q : tensor<2x2x!quant.uniform<i8:f32, 0.25>>
 }
+
+// -----
+
+// The shape rule of the operator on integers refuses their scales.
+func.func @scales(%x: tensor<4x!quant.uniform<i8:f32, 1.0e+6>>) -> tensor<4x!quant.uniform<i8:f32, 0.25>> {
+  %a = fovea.dequantize %x : (tensor<4x!quant.uniform<i8:f32, 1.0e+6>>) -> tensor<4xf32>
+  // expected-error @below {{quantized_add: the larger scale of its operands}}
+  %m = fovea.add %a, %a : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @below {{quantize: the layer before it has no counterpart on integers of this type}}
+  %q = fovea.quantize %m {fovea.layer_end, output = !quant.uniform<i8:f32, 0.25>} : (tensor<4xf32>) -> tensor<4x!quant.uniform<i8:f32, 0.25>>
+  return %q : tensor<4x!quant.uniform<i8:f32, 0.25>>
+}
