@@ -2,7 +2,6 @@
 #include "fovea/codegen/driver/device_kernel_compiler.h"
 
 #include <mlir/Dialect/GPU/IR/GPUDialect.h>
-#include <mlir/Pass/PassManager.h>
 #include <mlir/Transforms/Passes.h>
 
 #include <cstring>
@@ -14,7 +13,7 @@
 #include "fovea/codegen/passes.h"
 #include "fovea/codegen/vector/schedule.h"
 #include "fovea/codegen/vector/schedule_text.h"
-#include "fovea/passes/passes.h"
+#include "fovea/passes/pass_pipeline.h"
 
 namespace fovea {
 namespace {
@@ -52,16 +51,16 @@ class DevicePipeline {
  private:
   OwningOpRef<ModuleOp> lowered(const std::string& text, bool to_spirv) {
     OwningOpRef<ModuleOp> module = parse_kernel(text, context_.get());
-    PassManager passes(context_.get());
-    passes.enableVerifier(verify_after_passes);
-    passes.addPass(create_emit_gpu_pass());
-    if (to_spirv) {
-      add_lower_to_spirv_passes(passes);
-    } else {
-      passes.addPass(createCanonicalizerPass());
-      passes.addPass(createCSEPass());
-    }
-    if (failed(passes.run(*module))) fail("a kernel cannot be lowered for a device");
+    PassPipeline pipeline(context_.get(), [&](PassManager& passes) {
+      passes.addPass(create_emit_gpu_pass());
+      if (to_spirv) {
+        add_lower_to_spirv_passes(passes);
+      } else {
+        passes.addPass(createCanonicalizerPass());
+        passes.addPass(createCSEPass());
+      }
+    });
+    pipeline.run(*module, "a kernel cannot be lowered for a device");
     return module;
   }
 
