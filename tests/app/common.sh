@@ -3,7 +3,8 @@
 set -uo pipefail
 fovea=$(realpath "$1")
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
-export FOVEA_CACHE=$work/cache
+# Tests share compiled kernels, which are found by their content, so that each is compiled once.
+export FOVEA_CACHE=${FOVEA_TEST_CACHE:-$work/cache}
 failures=0
 
 wrong() { echo "FAILED: $*"; failures=$((failures + 1)); }

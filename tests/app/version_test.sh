@@ -3,6 +3,7 @@
 # The output of --version, and with --json the facts that a report of a fault needs.
 source "$(dirname "$0")/common.sh"
 cd "$work" || exit 1
+export FOVEA_CACHE=$work/cache
 
 "$fovea" --version >text 2>log || wrong "--version: $(tail -1 log)"
 "$fovea" --version --json >version.json 2>log || wrong "--version --json: $(tail -1 log)"
