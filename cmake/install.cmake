@@ -70,6 +70,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_NAME fovea)
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_PROGRAM_PACKAGE_RECOMMENDS "libheif1")
 set(CPACK_DEBIAN_PROGRAM_PACKAGE_SUGGESTS "clang-19, lld-19, openmpi-bin")
 set(CPACK_COMPONENT_PROGRAM_DESCRIPTION "convolutional networks, from pixels to the edge
 Defines, trains and measures image classifiers, turns them into 8-bit

@@ -283,7 +283,8 @@ class Loader::Workers {
         batch.label.data<int32_t>()[place] = dataset().label(image);
         return;
       } catch (const Error& error) {
-        if (!dataset().encoded()) throw;
+        // What is missing for one image (a library that decodes its format) is missing for others.
+        if (!dataset().encoded() || error.code() == ErrorCode::failed_precondition) throw;
         if (tried + 1 == count) fail("none of the {} photographs can be read; the last: {}", count, error.what());
         std::lock_guard lock(mutex_);
         if (stopping_) return;

@@ -28,22 +28,17 @@ struct Codec {
 
 // The codec is chosen by the content, because file name extensions can be wrong.
 const Codec& codec_of(std::span<const std::byte> bytes, const std::string& name) {
-  static const Codec codecs[] = {{is_jpeg, jpeg_shape, decode_jpeg},
-                                 {is_png, png_shape, decode_png},
-                                 {is_webp, webp_shape, decode_webp},
-                                 {is_gif, gif_shape, decode_gif},
-                                 {is_bmp, bmp_shape, decode_bmp}};
+  static const Codec codecs[] = {{is_jpeg, jpeg_shape, decode_jpeg}, {is_png, png_shape, decode_png},
+                                 {is_webp, webp_shape, decode_webp}, {is_gif, gif_shape, decode_gif},
+                                 {is_bmp, bmp_shape, decode_bmp},    {is_heif, heif_shape, decode_heif}};
   if (bytes.empty())
-    fail(ErrorCode::data_loss, "{}: the file is empty; a JPEG, PNG, WebP, GIF or BMP picture was expected", name);
+    fail(ErrorCode::data_loss, "{}: the file is empty; a JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF picture was expected", name);
   for (const Codec& codec : codecs) {
     if (codec.is(bytes)) return codec;
   }
-  if (const char* format = fovea_foreign_format(start_of(bytes), bytes.size())) {
-    const bool is_heif = fovea_is_heic(start_of(bytes), bytes.size()) != 0 || fovea_is_avif(start_of(bytes), bytes.size()) != 0;
-    fail(ErrorCode::data_loss, "{}: {} is not supported; convert it to JPEG or PNG{}", name, format,
-         is_heif ? ", for example by heif-convert" : "");
-  }
-  fail(ErrorCode::data_loss, "{}: not a JPEG, PNG, WebP, GIF or BMP picture", name);
+  if (const char* format = fovea_foreign_format(start_of(bytes), bytes.size()))
+    fail(ErrorCode::data_loss, "{}: {} is not supported; convert it to JPEG or PNG", name, format);
+  fail(ErrorCode::data_loss, "{}: not a JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF picture", name);
 }
 
 // The orientation as EXIF numbers it (orientation.h).

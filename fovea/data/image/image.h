@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// Images in memory: 8-bit pixels, row by row, with channels innermost. They are read from JPEG, PNG, WebP, GIF and BMP,
-/// written as PNG, and cropped; resample.h resizes them. docs/data.md states the rules of reading.
+/// Images in memory: 8-bit pixels, row by row, with channels innermost. They are read from JPEG, PNG, WebP, GIF, BMP,
+/// HEIC and AVIF, written as PNG, and cropped; resample.h resizes them. docs/data.md states the rules of reading.
 ///
 /// Every error is one line that names the file and what is wrong with it. A truncated or corrupt image is never half decoded.
 #pragma once

@@ -18,7 +18,7 @@ bool is_hidden(std::string_view name);
 /// when the folder cannot be read.
 std::vector<std::filesystem::path> entries_in(const std::filesystem::path& folder);
 
-/// Whether the name has an extension of image files, in any case. HEIC, AVIF and TIFF count, so that such files are reported as
+/// Whether the name has an extension of image files, in any case. TIFF counts, so that such files are reported as
 /// unreadable and not silently ignored.
 bool has_picture_ending(const std::filesystem::path& path);
 

@@ -118,7 +118,7 @@ TEST_F(Picture, NotAPicture) {
   expect_error(1, [&] { read_image(folder_); }, {folder_.string(), "folder"});
   expect_error(1, [&] { read_image(write("empty.png", "")); }, {"empty.png", "empty"});
   expect_error(ErrorCode::data_loss, [&] { read_image(write("text.jpg", "hello, this is text")); },
-               {"text.jpg", "not a JPEG, PNG, WebP, GIF or BMP"});
+               {"text.jpg", "not a JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF"});
   expect_error(2, [&] { decode_image(encode_png(random_image(2, 2, 1)), "a", 4); }, {"1 or 3 channels"});
 }
 
