@@ -2,8 +2,6 @@
 // The fovea dialect's C++ classes, generated from Ops.td and Interfaces.td.
 #pragma once
 
-#include "fovea/dialect/Dialect.h.inc"
-#include "fovea/dialect/Interfaces.h.inc"
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -13,6 +11,12 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+
+// The generated files need all of the above.
+// clang-format off
+#include "fovea/dialect/Dialect.h.inc"
+#include "fovea/dialect/Interfaces.h.inc"
+// clang-format on
 #define GET_OP_CLASSES
 #include "fovea/dialect/Ops.h.inc"
 

@@ -2,7 +2,6 @@
 // What TableGen generates for the operators, and their registration. No other file compiles it, because it takes long.
 #include "fovea/dialect/dialect.h"
 #include "fovea/dialect/linalg_builders.h"
-#include "fovea/dialect/mlir_header.h"
 #include "fovea/dialect/ops/fake_quantize.h"
 #include "fovea/dialect/quantized/quantized.h"
 #include "mlir/Dialect/Quant/QuantTypes.h"

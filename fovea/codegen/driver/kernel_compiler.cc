@@ -7,7 +7,7 @@
 #include <mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h>
 #include <mlir/Transforms/Passes.h>
 
-#include <atomic>
+#include <algorithm>
 #include <map>
 
 #include "fovea/codegen/driver/kernel_work.h"
@@ -153,20 +153,30 @@ std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::F
                                                           int* from_cache) const {
   const ObjectCache cache;
   const std::vector<std::string> layers = layers_of(kernels);
+  const std::vector<size_t> first = first_equals(texts);
+  std::vector<size_t> different;
+  for (size_t i = 0; i < texts.size(); ++i)
+    if (first[i] == i) different.push_back(i);
   std::vector<CachedKernel> compiled(kernels.size());
-  std::atomic<int> hits = 0;
-  share_out<KernelPipeline>(threads_, texts.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t i) {
+  std::vector<char> found_one(kernels.size());
+  share_out<KernelPipeline>(threads_, different.size(), [&](std::unique_ptr<KernelPipeline>& pipeline, size_t at) {
+    const size_t i = different[at];
     const std::string key = cache_key(target_, entry, texts[i]);
     if (auto found = cache.find(key)) {
       compiled[i] = std::move(*found);
-      ++hits;
+      found_one[i] = 1;
       return;
     }
     if (!pipeline) pipeline = std::make_unique<KernelPipeline>(target_);
     compiled[i] = pipeline->compile(texts[i], entry_name(texts[i]), layers[i], entry);
     cache.store(key, compiled[i]);
   });
-  if (from_cache != nullptr) *from_cache = hits;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (first[i] == i) continue;
+    compiled[i] = compiled[first[i]];
+    found_one[i] = found_one[first[i]];
+  }
+  if (from_cache != nullptr) *from_cache = static_cast<int>(std::count(found_one.begin(), found_one.end(), 1));
   return compiled;
 }
 

@@ -3,6 +3,9 @@
 
 #include <mlir/Dialect/Linalg/IR/Linalg.h>
 
+#include <string_view>
+#include <unordered_map>
+
 #include "fovea/passes/linalg_utils.h"
 
 namespace fovea {
@@ -42,6 +45,13 @@ std::vector<std::string> texts_of(llvm::ArrayRef<func::FuncOp> kernels) {
   std::vector<std::string> texts;
   for (func::FuncOp kernel : kernels) texts.push_back(text_of(kernel));
   return texts;
+}
+
+std::vector<size_t> first_equals(llvm::ArrayRef<std::string> texts) {
+  std::unordered_map<std::string_view, size_t> seen;
+  std::vector<size_t> first;
+  for (size_t i = 0; i < texts.size(); ++i) first.push_back(seen.try_emplace(texts[i], i).first->second);
+  return first;
 }
 
 OwningOpRef<ModuleOp> parse_kernel(const std::string& text, MLIRContext* context) {

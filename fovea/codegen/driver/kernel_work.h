@@ -22,6 +22,8 @@ namespace fovea {
 
 /// The text of each kernel under a fixed name, so that equal kernels of different layers are one kernel in the cache.
 std::vector<std::string> texts_of(llvm::ArrayRef<mlir::func::FuncOp> kernels);
+/// For each text, the index of the first one equal to it: equal kernels are compiled once.
+std::vector<size_t> first_equals(llvm::ArrayRef<std::string> texts);
 /// The name of each kernel's layer, for messages.
 std::vector<std::string> layers_of(llvm::ArrayRef<mlir::func::FuncOp> kernels);
 /// A kernel read from such a text. Fails when it does not parse.

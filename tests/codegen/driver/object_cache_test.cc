@@ -170,13 +170,13 @@ TEST_F(ObjectCacheTest, ServesTheKernelCompiler) {
     return from_cache;
   };
   const Target target = Target::host();
-  EXPECT_EQ(hits(target), 1) << "the third kernel is the first";
+  EXPECT_EQ(hits(target), 0);
   EXPECT_EQ(hits(target), 3);
   Target other = target;
   other.l1_bytes /= 2;
-  EXPECT_EQ(hits(other), 1) << "code for other caches is other code";
+  EXPECT_EQ(hits(other), 0) << "code for other caches is other code";
   for (const auto& entry : fs::directory_iterator(folder_)) fs::resize_file(entry.path(), fs::file_size(entry.path()) / 2);
-  EXPECT_EQ(hits(target), 1);
+  EXPECT_EQ(hits(target), 0);
   EXPECT_EQ(hits(target), 3) << "damaged files are written anew";
   const CacheAt off("");
   EXPECT_EQ(hits(target), 0);
