@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "app/command.h"
 #include "app/evaluation.h"
@@ -160,6 +161,7 @@ void print_result(const TrainCommandOptions& options, const TrainingPlan& plan, 
 
 // Trains, alone or as one of several processes. The first of them decides what is done; the others learn it from that one.
 void run_training(const TrainCommandOptions& options, Communicator* processes) {
+  const auto start = std::chrono::steady_clock::now();
   const TrainingRequest request = request_of(options);
   const std::string folder = options.out.empty() ? default_folder(request) : options.out;
   const bool first = processes == nullptr || processes->rank() == 0;
@@ -194,6 +196,11 @@ void run_training(const TrainCommandOptions& options, Communicator* processes) {
     how.properties = program_properties(options.device);
     if (how.threads == 0) how.threads = shared_threads();
   }
+  if (options.minutes > 0) {
+    const std::chrono::duration<double> limit(60 * options.minutes);
+    how.limit = {.end = start + std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit),
+                 .most_epochs = plan.most_epochs};
+  }
   const TrainResult result = train(plan.recipe, how);
   if (first) print_result(options, plan, result, folder);
 }
@@ -211,7 +218,7 @@ Command train_command(CLI::App& program) {
   app->add_option("--data", options->data, "a folder, or kind:path, e.g. mnist:DIR, cifar10:DIR, images:DIR, digits");
   app->add_option("--recipe", options->recipe, "a recipe in TOML, over the model's own");
   app->add_option("--minutes", options->minutes,
-                  "minutes that training may take, approximately, if neither a model nor a recipe is named")
+                  "minutes that the command may take, compiling and tests included: as many epochs as fit, if none are given")
       ->check(above_zero());
   app->add_option("--epochs", options->epochs, "passes over the data; 0: none after those of the head")
       ->check(between(0, 1000000));

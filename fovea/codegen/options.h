@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "fovea/core/tensor.h"
@@ -37,6 +38,9 @@ struct CompileOptions {
   /// f32, or bf16: activations and products in bf16, sums, statistics, losses and parameters in f32 (the pass
   /// fovea-mixed-precision). bf16 is fast on processors that multiply it (AVX512_BF16), and correct but slow on others.
   DType dtype = DType::f32;
+  /// Asked before each kernel is compiled, by several threads at once; true ends compile() with an Error of the code cancelled.
+  /// Kernels that were compiled by then are in the cache. Kernels for devices do not ask.
+  std::function<bool()> stop = {};
 };
 
 }  // namespace fovea

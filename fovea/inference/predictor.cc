@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/inference/predictor.h"
 
+#include <cstring>
+
 #include "fovea/core/error.h"
 #include "fovea/core/finiteness.h"
 #include "fovea/data/loader.h"
@@ -8,13 +10,15 @@
 
 namespace fovea {
 
-Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype, Winograd winograd, std::string device)
+Predictor::Predictor(Network network, TensorMap tensors, Output output, DType dtype, Winograd winograd, std::string device,
+                     int threads)
     : network_(std::move(network)),
       tensors_(std::move(tensors)),
       output_(output),
       dtype_(dtype),
       winograd_(winograd),
-      device_(std::move(device)) {}
+      device_(std::move(device)),
+      threads_(threads) {}
 
 Session& Predictor::session(int64_t batch) {
   std::unique_ptr<Session>& session = sessions_[batch];
@@ -25,7 +29,8 @@ Session& Predictor::session(int64_t batch) {
         fail(ErrorCode::not_found, "the weights of {} lack tensor \"{}\"", network_.name, parameter.name);
     }
     session = std::make_unique<Session>(
-        traced.graph, tensors_, CompileOptions{.device = device_, .inference = true, .winograd = winograd_, .dtype = dtype_});
+        traced.graph, tensors_,
+        CompileOptions{.device = device_, .threads = threads_, .inference = true, .winograd = winograd_, .dtype = dtype_});
   }
   return *session;
 }
@@ -49,6 +54,24 @@ void Predictor::values_changed() {
 
 void Predictor::release() {
   for (const auto& [batch, session] : sessions_) session->release();
+}
+
+Tensor filled_up(const Tensor& images, int64_t batch) {
+  if (images.shape()[0] == batch) return images;
+  Shape shape = images.shape();
+  shape[0] = batch;
+  Tensor filled(shape, images.dtype());
+  std::memcpy(filled.raw(), images.raw(), images.bytes());
+  return filled;
+}
+
+Tensor first_rows(const Tensor& answers, int64_t rows) {
+  if (answers.shape()[0] == rows) return answers;
+  Shape shape = answers.shape();
+  shape[0] = rows;
+  Tensor first(shape, answers.dtype());
+  std::memcpy(first.raw(), answers.raw(), first.bytes());
+  return first;
 }
 
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads) {
@@ -97,23 +120,22 @@ void evaluate_batches(Predictor& predictor, std::shared_ptr<const Dataset> datas
   const Network& network = predictor.network();
   const int64_t count = dataset->count();
   const bool encoded = dataset->encoded();
-  Loader loader(std::move(dataset), {.batch = std::min(batch, count),
+  batch = std::min(batch, count);
+  Loader loader(std::move(dataset), {.batch = batch,
                                      .shape = image_shape(network),
                                      .augmentation = evaluation_of(network.preprocessing),
                                      .share = share,
                                      .prefetch = encoded ? 2 : 3,
                                      .workers = encoded ? threads.size() : 1});
   predictor.values_changed();
-  int64_t before = 0;
   const int64_t batches = loader.batches_per_epoch();
   for (int64_t number = 0; number < batches; ++number) {
     if (number % share.group < share.begin || number % share.group >= share.end) continue;
     const Batch& next = loader.next();
-    if (before > 0 && before != next.count) predictor.release();  // the last, smaller batch has a program of its own
-    before = next.count;
     damage.report(next.damaged, progress);
-    const Tensor answers = predict_views(predictor, next.image, views, threads);
-    if (finiteness(answers) != Finiteness::finite) fail_not_finite(predictor, next.image, threads);
+    const Tensor images = filled_up(next.image, batch);
+    const Tensor answers = first_rows(predict_views(predictor, images, views, threads), next.count);
+    if (finiteness(answers) != Finiteness::finite) fail_not_finite(predictor, images, threads);
     visit(answers, next.label.values<int32_t>());
   }
 }

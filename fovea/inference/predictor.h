@@ -25,9 +25,9 @@ class Predictor {
  public:
   /// `tensors` has the network's parameters and state by name; others are ignored, and a missing one fails. Storage is shared:
   /// after values_changed() the answers use the current values of the tensors. evaluate() calls it. `device` is where it runs
-  /// (CompileOptions::device).
+  /// (CompileOptions::device), and `threads` compile (0: all available).
   Predictor(Network network, TensorMap tensors, Output output = Output::logits, DType dtype = DType::f32,
-            Winograd winograd = Winograd::where_faster, std::string device = "");
+            Winograd winograd = Winograd::where_faster, std::string device = "", int threads = 0);
 
   /// Answers for preprocessed images [n, input...] f32: [n, classes], valid until the next call. Each n has a program of its
   /// own, which is compiled at its first use.
@@ -53,14 +53,21 @@ class Predictor {
   DType dtype_;  // of activations and products
   Winograd winograd_;
   std::string device_;
+  int threads_;
   std::map<int64_t, std::unique_ptr<Session>> sessions_;
 };
 
 /// The weighted mean of the answers to all views of the images, like predict(), as a tensor of its own.
 Tensor predict_views(Predictor& predictor, const Tensor& images, Views views, ThreadPool& threads);
 
-/// Evaluates a predictor that returns logits on `dataset`, with the current values of its tensors. The last batch may be
-/// smaller. Each image that cannot be read is reported once, in `damage` unless it is null, and replaced by the next one that
+/// Images [batch, ...] whose first rows are `images` [n, ...] and whose others are 0: the last, smaller batch of a data set in
+/// a form that needs no program of its own. `images` itself if there are so many.
+Tensor filled_up(const Tensor& images, int64_t batch);
+/// The first rows of `answers`, which belong to the images that filled_up() was given.
+Tensor first_rows(const Tensor& answers, int64_t rows);
+
+/// Evaluates a predictor that returns logits on `dataset`, with the current values of its tensors. The last batch is filled up.
+/// Each image that cannot be read is reported once, in `damage` unless it is null, and replaced by the next one that
 /// can. Each answer is added to `predictions` unless it is null. Fails when an answer is not finite.
 Metrics evaluate(Predictor& predictor, std::shared_ptr<const Dataset> dataset, int64_t batch, ThreadPool& threads,
                  Progress& progress, Views views = Views::one, CorruptSampleReport* damage = nullptr,

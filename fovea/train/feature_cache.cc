@@ -14,7 +14,7 @@ std::shared_ptr<const StoredExamples> cached_features(Predictor& features, std::
                                                       Progress& progress, CorruptSampleReport& damage) {
   const Network& network = features.network();
   const int64_t count = dataset->count(), rows = count * options.views;
-  Loader loader(dataset, {.batch = std::min(options.batch, count),
+  Loader loader(dataset, {.batch = options.batch,
                           .seed = options.seed,
                           .shape = image_shape(network),
                           .augmentation = options.augmentation,
@@ -23,13 +23,11 @@ std::shared_ptr<const StoredExamples> cached_features(Predictor& features, std::
   auto stored = std::make_shared<StoredExamples>(StoredExamples{.count = count, .views = options.views});
   stored->labels.reserve(static_cast<size_t>(rows));
   progress.start(options.title, rows);
-  int64_t done = 0, before = 0;
+  int64_t done = 0;
   while (done < rows) {
     const Batch& batch = loader.next();
     damage.report(batch.damaged, progress);
-    if (before > 0 && before != batch.count) features.release();
-    before = batch.count;
-    const Tensor& values = features.run({{"image", batch.image}}, threads).result("features");
+    const Tensor& values = features.run({{"image", filled_up(batch.image, options.batch)}}, threads).result("features");
     if (finiteness(values) != Finiteness::finite)
       fail("the features that the frozen part of {} computes of {} are not finite", network.name,
            dataset->image_name(done % count));
@@ -38,8 +36,8 @@ std::shared_ptr<const StoredExamples> cached_features(Predictor& features, std::
       shape[0] = rows;
       stored->values = Tensor(shape, DType::f32);
     }
-    const int64_t row = values.size() / batch.count;
-    std::copy_n(values.data<float>(), values.size(), stored->values.data<float>() + done * row);
+    const int64_t row = values.size() / options.batch;
+    std::copy_n(values.data<float>(), batch.count * row, stored->values.data<float>() + done * row);
     const auto labels = batch.label.values<int32_t>();
     stored->labels.insert(stored->labels.end(), labels.begin(), labels.end());
     done += batch.count;
@@ -53,13 +51,15 @@ Metrics evaluate(Predictor& head, const StoredExamples& examples, int64_t batch,
   head.values_changed();
   Metrics metrics(head.network().classes);
   Shape shape = examples.values.shape();
-  for (int64_t first = 0; first < examples.count; first += shape[0]) {
-    shape[0] = std::min(batch, examples.count - first);
+  shape[0] = batch;
+  for (int64_t first = 0; first < examples.count; first += batch) {
+    const int64_t count = std::min(batch, examples.count - first);
     Tensor values(shape, DType::f32);
-    for (int64_t i = 0; i < shape[0]; ++i) examples.copy(first + i, values.data<float>() + i * examples.row_size());
+    for (int64_t i = 0; i < count; ++i) examples.copy(first + i, values.data<float>() + i * examples.row_size());
     const Tensor& answers = head.predict(values, threads);
     if (finiteness(answers) != Finiteness::finite) fail("the results of {} are not finite", head.network().name);
-    metrics.add(answers, std::span(examples.labels).subspan(static_cast<size_t>(first), static_cast<size_t>(shape[0])));
+    metrics.add(first_rows(answers, count),
+                std::span(examples.labels).subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
   }
   return metrics;
 }

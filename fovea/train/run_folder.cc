@@ -54,12 +54,17 @@ void RunFolder::check_classes(const std::vector<std::string>& names, const std::
 void RunFolder::begin(const Recipe& recipe, const std::vector<std::string>& class_names, const PictureSplit* split) {
   if (!lock_) return;
   remove_run(path_);
-  write_text(path_ / "recipe.toml", to_toml(recipe));
+  write_recipe(recipe);
   write_labels(path_ / "labels.txt", class_names);
   if (split != nullptr) write_text(path_ / split_list, split_text(*split));
 }
 
+void RunFolder::write_recipe(const Recipe& recipe) {
+  if (lock_) write_text(path_ / "recipe.toml", to_toml(recipe));
+}
+
 void RunFolder::open_log(const TrainingState& state) {
+  log_.reset();  // it is open only once
   if (lock_) log_ = std::make_unique<TrainingLog>(path_, state.epoch, state.step, state.batch == 0);
 }
 

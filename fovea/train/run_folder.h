@@ -42,6 +42,8 @@ class RunFolder {
   void check_classes(const std::vector<std::string>& names, const std::string& data) const;
   /// Removes what a run left there, and writes what is known at the start. `split` may be null.
   void begin(const Recipe& recipe, const std::vector<std::string>& class_names, const PictureSplit* split);
+  /// Writes the recipe again, whose number of epochs has been chosen.
+  void write_recipe(const Recipe& recipe);
   /// Opens the logs at this position, for write().
   void open_log(const TrainingState& state);
 

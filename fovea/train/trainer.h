@@ -15,6 +15,7 @@
 #include "fovea/models/weights/weights.h"
 #include "fovea/train/agreement.h"
 #include "fovea/train/recipe.h"
+#include "fovea/train/time_budget.h"
 
 namespace fovea {
 
@@ -45,6 +46,10 @@ struct TrainOptions {
   /// Asked after each step, on the thread that called train(). A text that is not empty, such as "Ctrl-C", stops the run: it
   /// saves a checkpoint, and the error names the text.
   std::function<std::string()> stop = {};
+  /// When it has to be over; none: when its epochs are done. Epochs that are chosen become part of the recipe, which gives the
+  /// same network without a limit. A run that does not get that far ends with its last whole epoch, and can be resumed. Refused
+  /// together with `memory`.
+  std::optional<TimeLimit> limit = std::nullopt;
 };
 
 /// The outcome of a run.
@@ -56,8 +61,9 @@ struct TrainResult {
 };
 
 /// Trains. The result is a function of the recipe and the data: neither the number of threads or processes nor interrupting and
-/// resuming changes a bit of the tensors. Unless `allow_overlap` is set, refuses data whose image files are, byte for byte, in
-/// both splits, because the test would measure what was memorized. Fails with the code cancelled when `stop` asks for it.
+/// resuming changes a bit of the tensors; nor does a limit of time beyond the number of epochs. Unless `allow_overlap` is set,
+/// refuses data whose image files are, byte for byte, in both splits, because the test would measure what was memorized. Fails
+/// with the code cancelled when `stop` asks for it.
 TrainResult train(Recipe recipe, const TrainOptions& options);
 
 }  // namespace fovea

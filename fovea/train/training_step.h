@@ -49,6 +49,9 @@ class TrainingStep {
   /// Sets the teacher, which a recipe that names one needs before run() is called. It must live as long as this object.
   void learn_from(Teacher& teacher) { teacher_ = &teacher; }
 
+  /// Takes the learning rates from `recipe`, which differs from that of the step in its schedule alone.
+  void schedule_by(const Recipe& recipe) { recipe_ = recipe; }
+
   /// The outcome of one step.
   using Result = StepResult;
   /// What is measured in addition, with the same result: the time of every kernel, or whether all that it writes is finite.

@@ -20,10 +20,6 @@ namespace {
 // Multiply-adds of one thread in training, where a step counts as three forward passes. Measured with the built-in networks on
 // a Zen 5 (docs/results.md); on a machine of half the speed, training takes twice as long as estimated.
 constexpr double macs_per_second = 4e10;
-// The time of a training step divided by that of the forward pass alone.
-constexpr double step_per_forward = 7;
-// Forward passes for each training image: one for its features, and two for a quarter as many test images.
-constexpr double features_per_image = 1.5;
 constexpr double minute = 60;
 
 std::string facts_text(const TrainingFacts& facts) {
@@ -33,10 +29,6 @@ std::string facts_text(const TrainingFacts& facts) {
 }
 
 std::string epochs_text(int64_t epochs) { return fmt::format("{} epoch{}", epochs, epochs == 1 ? "" : "s"); }
-
-std::string time_text(double seconds) {
-  return seconds > 0 ? fmt::format(", about {}", duration_text(std::max(1.0, std::round(seconds)))) : "";
-}
 
 // The largest power of two that is at most `most` and leaves at least eight steps in an epoch.
 int64_t batch_for(int64_t images, int64_t most) {
@@ -53,9 +45,7 @@ TrainingChoice choice_of(Recipe recipe, const TrainingFacts& facts, const std::s
   TrainingChoice choice{.recipe = std::move(recipe)};
   Recipe& chosen = choice.recipe;
   chosen.classes = facts.classes;
-  const double epoch = step_seconds(chosen, facts) * static_cast<double>(facts.images);
-  if (facts.minutes > 0)
-    chosen.epochs = std::clamp<int64_t>(static_cast<int64_t>(facts.minutes * minute / epoch), 1, 4 * chosen.epochs);
+  if (facts.minutes > 0) chosen.epochs *= 4;
   if (chosen.batch * 8 > facts.images) chosen.batch = batch_for(facts.images, chosen.batch);
   shorten_warmups(chosen);
   chosen.classes = 0;
@@ -83,19 +73,17 @@ TrainingChoice choose_for_photographs(const TrainingFacts& facts) {
 
 }  // namespace
 
-std::string schedule_text(const Recipe& recipe, const TrainingFacts& facts) {
-  const auto images = static_cast<double>(facts.images), epochs = static_cast<double>(recipe.epochs);
-  if (recipe.head_epochs == 0) {
-    Recipe sized = recipe;
-    sized.classes = facts.classes;
-    const double seconds = facts.minutes > 0 ? step_seconds(sized, facts) * images * epochs : 0;
-    return fmt::format("{}, {} images a step{}", epochs_text(recipe.epochs), recipe.batch, time_text(seconds));
-  }
-  const std::string then = recipe.epochs > 0
-                               ? fmt::format("then the whole for {} at a rate of {}", epochs_text(recipe.epochs), recipe.rate)
-                               : "no more";
-  return fmt::format("the head for {} on features that are computed once, {}{}", epochs_text(recipe.head_epochs), then,
-                     time_text(facts.forward_seconds * images * (features_per_image + step_per_forward * epochs)));
+std::string schedule_text(const Recipe& recipe, double minutes) {
+  const std::string most = minutes > 0 ? "at most " : "";
+  const std::string limit =
+      minutes > 0 ? fmt::format(", as many as {} minute{} allow{}", minutes, minutes == 1 ? "" : "s", minutes == 1 ? "s" : "")
+                  : "";
+  if (recipe.head_epochs == 0)
+    return fmt::format("{}{}, {} images a step{}", most, epochs_text(recipe.epochs), recipe.batch, limit);
+  const std::string then = recipe.epochs > 0 ? fmt::format("then the whole for {}{} at a rate of {}{}", most,
+                                                           epochs_text(recipe.epochs), recipe.rate, limit)
+                                             : "no more";
+  return fmt::format("the head for {} on features that are computed once, {}", epochs_text(recipe.head_epochs), then);
 }
 
 TrainingFacts facts_of(const Dataset& train) {
@@ -163,11 +151,7 @@ TrainingChoice choose_fine_tuning(const TrainingFacts& facts, const Recipe& pret
   constexpr int64_t head_images = 64000, whole_images = 8000;
   recipe.head_epochs = std::clamp<int64_t>(head_images / facts.images, 10, 100);
   recipe.epochs = std::clamp<int64_t>(whole_images / facts.images, 1, 8);
-  const double forward = facts.forward_seconds * static_cast<double>(facts.images);
-  if (facts.minutes > 0 && forward > 0) {
-    const double left = facts.minutes * minute - features_per_image * forward;
-    recipe.epochs = std::clamp<int64_t>(static_cast<int64_t>(left / (step_per_forward * forward)), 0, 3 * recipe.epochs);
-  }
+  if (facts.minutes > 0) recipe.epochs *= 3;
   const std::string convention =
       recipe.convention.empty() ? "" : fmt::format(" as {} has it", recipe.convention == "torch" ? "PyTorch" : "TensorFlow");
   choice.reasons = {facts_text(facts), fmt::format("{}{}, its weights from {}: what they know of pictures is kept",

@@ -2,11 +2,9 @@
 #include "fovea/workflows/training_plan.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 #include "fovea/core/error.h"
-#include "fovea/inference/predictor.h"
 #include "fovea/train/run.h"
 #include "fovea/workflows/open_model.h"
 #include "fovea/workflows/starting_point.h"
@@ -17,36 +15,6 @@ namespace {
 
 // Whether the weights are a run or a model file, both of which say which network they are.
 bool names_its_network(const std::string& weights) { return is_model_file(weights) || std::filesystem::is_directory(weights); }
-
-// Seconds for one image with the threads that train, from the fastest of three batches.
-double measured_forward(const Recipe& recipe, int threads) {
-  using Clock = std::chrono::steady_clock;
-  constexpr int64_t batch = 16;
-  constexpr double decoding = 0.003;  // seconds for one photograph on one thread
-  const Network network = real_network_of(recipe);
-  Predictor predictor(network, initial_tensors(trace_inference(network, 1), 1));
-  Shape shape = network.input;
-  shape.insert(shape.begin(), batch);
-  const Tensor images(shape, DType::f32);
-  ThreadPool pool(threads);
-  predictor.predict(images, pool);
-  double least = 0;
-  for (int i = 0; i < 3; ++i) {
-    const Clock::time_point start = Clock::now();
-    predictor.predict(images, pool);
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    least = i == 0 ? seconds : std::min(least, seconds);
-  }
-  return least / static_cast<double>(batch) + decoding / threads;
-}
-
-TrainingFacts facts_for(const TrainingRequest& request, const Dataset& train, const std::optional<StartingPoint>& point) {
-  TrainingFacts facts = facts_of(train);
-  facts.minutes = request.minutes;
-  facts.threads = request.threads;
-  if (point && facts.minutes > 0) facts.forward_seconds = measured_forward(point->recipe, request.threads);
-  return facts;
-}
 
 // The entry of the catalog that the weights name, unless a file or folder of that name exists.
 const RemoteWeights* named_weights(const TrainingRequest& request, const std::string& model) {
@@ -114,7 +82,11 @@ TrainingPlan plan_training(const TrainingRequest& request) {
     if (!model.empty()) recipe.model = model;
     if (!request.data.empty()) recipe.data = dataset_spec(request.data);
     if (!request.weights.empty()) recipe.weights = point ? point->recipe.weights : request.weights;
+    const int64_t epochs = recipe.epochs;
     if (request.changes) request.changes(recipe);
+    // Other schedules do not end with their epochs.
+    const bool ends = recipe.schedule == "cosine" || recipe.schedule == "linear" || recipe.schedule == "polynomial";
+    plan.most_epochs = request.minutes > 0 && ends && recipe.epochs == epochs ? epochs : 0;
     if (recipe.data.empty())
       refuse(
           "train on what? fovea train DIR, or --data SPEC: a folder of class folders, mnist:DIR, digits (fovea data --help)");
@@ -124,12 +96,14 @@ TrainingPlan plan_training(const TrainingRequest& request) {
       refuse(
           "train on what? fovea train DIR, or --data SPEC: a folder of class folders, mnist:DIR, digits (fovea data --help)");
     train = open_dataset(request.data, Split::train);
-    const TrainingFacts facts = facts_for(request, *train, point);
+    TrainingFacts facts = facts_of(*train);
+    facts.minutes = request.minutes;
+    facts.threads = request.threads;
     TrainingChoice choice = point ? choose_fine_tuning(facts, point->recipe) : choose_training(facts);
     plan.reasons = std::move(choice.reasons);
     model = choice.recipe.model;
     finish(std::move(choice.recipe));
-    plan.reasons.push_back(schedule_text(recipe, facts));
+    plan.reasons.push_back(schedule_text(recipe, plan.most_epochs > 0 ? request.minutes : 0));
   } else {
     finish(point ? point->recipe : default_recipe(model));
   }

@@ -22,9 +22,9 @@ struct TrainingRequest {
   WeightsPlaces places;                     ///< where weights of the catalog are kept
   FetchEvents fetching;                     ///< callbacks during downloads
   std::string recipe_file;                  ///< a recipe file whose keys override the model's own recipe; empty: none
-  double minutes = 0;           ///< that training may take, approximately, if the recipe is chosen; 0: not asked for
-  int threads = 1;              ///< that train; used only with `minutes`
-  bool quantize_aware = false;  ///< whether to train for 8-bit integers
+  double minutes = 0;                       ///< that training may take; 0: not asked for
+  int threads = 1;                          ///< that train; used only with `minutes`
+  bool quantize_aware = false;              ///< whether to train for 8-bit integers
   /// Changes that the user asks for on top of the complete recipe; empty: none.
   std::function<void(Recipe&)> changes;
 };
@@ -34,6 +34,7 @@ struct TrainingPlan {
   Recipe recipe;                     ///< the complete recipe
   std::optional<WeightFile> start;   ///< for TrainOptions::start
   bool new_head = false;             ///< for TrainOptions::new_head
+  int64_t most_epochs = 0;           ///< for TimeLimit::most_epochs: the recipe's, if the request has minutes and no epochs
   std::vector<std::string> reasons;  ///< what was chosen and why, in three lines; empty when nothing was left open
 };
 

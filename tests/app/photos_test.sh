@@ -113,8 +113,15 @@ grep -q 'a new head is trained' err && wrong "the head of the same classes went:
 # From nothing, with time to keep to.
 "$fovea" train photos --minutes 0.02 --batch 9999 --out nothing >/dev/null 2>err && wrong "a batch of more than all"
 grep -q '^resnet18 at 64 x 64 from nothing' err && grep -q 'a batch of 9999 is more than the 64' err || wrong "from nothing: $(cat err)"
-trained digits:200 --minutes 0.01 --epochs 1 --out nothing
+trained digits:200 --minutes 2 --epochs 1 --out nothing
 grep -q '^mnist-cnn from nothing: made for images of this size' err || wrong "from nothing: $(cat err)"
+
+# What fits is chosen by steps that are undone: the recipe that it leaves gives the same bytes without a limit.
+trained photos --weights base --minutes 2 --set head.epochs=10 --out timed
+grep -q 'then the whole for at most 24 epochs .* as many as 2 minutes allow' err && grep -q '^the head alone: ' err &&
+  grep -q 'are left, and an epoch takes .*: [0-9]* epochs$' err || wrong "with a limit: $(cat err)"
+trained --recipe timed/recipe.toml --out untimed
+[[ $(bytes timed) == "$(bytes untimed)" ]] || wrong "the recipe that a limit left gives another network"
 
 # What cannot be: one line each.
 mkdir empty single few

@@ -44,21 +44,21 @@ TEST(TrainingChoice, KeepsNetworkAndPreprocessing) {
   ASSERT_EQ(choice.reasons.size(), 2u);
   EXPECT_THAT(choice.reasons[0], HasSubstr("2,000 pictures to train on, 2 classes"));
   EXPECT_THAT(choice.reasons[1], HasSubstr("mobilenet-v2"));
-  EXPECT_THAT(schedule_text(choice.recipe, photographs(2000)), HasSubstr("the head for 32 epochs"));
+  EXPECT_THAT(schedule_text(choice.recipe, 0), HasSubstr("the head for 32 epochs"));
   EXPECT_NO_THROW(check_recipe(choice.recipe));
 }
 
-TEST(TrainingChoice, TimeDecidesHowMuchIsThawed) {
+// How many of them fit is measured by the run.
+TEST(TrainingChoice, MinutesAllowMoreEpochs) {
   TrainingFacts facts = photographs(2000);
-  facts.forward_seconds = 0.005;  // 10 s for all: 70 s for an epoch of the whole network
-  const auto epochs = [&](double minutes) {
-    facts.minutes = minutes;
-    return choose_fine_tuning(facts, pretrained()).recipe.epochs;
-  };
-  EXPECT_EQ(epochs(0.5), 0);
-  EXPECT_EQ(epochs(2), 1);
-  EXPECT_EQ(epochs(5), 4);
-  EXPECT_GT(choose_fine_tuning(facts, pretrained()).recipe.head_epochs, 0);
+  const Recipe usual = choose_fine_tuning(facts, pretrained()).recipe;
+  facts.minutes = 5;
+  const Recipe most = choose_fine_tuning(facts, pretrained()).recipe;
+  EXPECT_GT(most.epochs, usual.epochs);
+  EXPECT_EQ(most.head_epochs, usual.head_epochs);
+  EXPECT_THAT(schedule_text(most, 5),
+              HasSubstr("the whole for at most 12 epochs at a rate of 0.0001, as many as 5 minutes allow"));
+  EXPECT_THAT(schedule_text(usual, 0), HasSubstr("the whole for 4 epochs at a rate of 0.0001"));
 }
 
 // Without --minutes a choice is a function of the data alone: the same on every machine.
@@ -133,6 +133,16 @@ TEST(TrainingPlan, SaysWhatIsMissing) {
   expect_error(2, plan({.model = "resnet18"}), {"train on what?"});
   expect_error(2, plan({.data = "digits:100", .weights = "nowhere"}), {"nowhere", "neither a file"});
   expect_error(2, plan({.model = "vgg16-bnn", .data = "digits:100"}), {"vgg16-bn"});
+}
+
+TEST(TrainingPlan, EpochsThatAreNamedAreNotChosen) {
+  TrainingRequest request{.model = "mnist-mlp", .data = "digits:100", .minutes = 1};
+  EXPECT_EQ(plan_training(request).most_epochs, plan_training(request).recipe.epochs);
+  request.changes = [](Recipe& recipe) { recipe.epochs = 77; };
+  EXPECT_EQ(plan_training(request).most_epochs, 0);
+  request.changes = [](Recipe& recipe) { recipe.schedule = "step"; };  // milestones would not be reached
+  EXPECT_EQ(plan_training(request).most_epochs, 0);
+  EXPECT_EQ(plan_training({.model = "mnist-mlp", .data = "digits:100"}).most_epochs, 0);
 }
 
 TEST(TrainingPlan, ARecipeKnowsItsModel) {

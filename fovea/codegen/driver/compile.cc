@@ -106,7 +106,7 @@ ProgramPlan plan_program(mlir::ModuleOp module, const Target& target, std::share
   const int compilers = options.whole_process ? compiling_threads(options.memory, threads) : threads;
   const std::vector<CompiledKernel> compiled =
       plan.device ? compile_for_device(kernels, plan, compilers, &report.from_cache)
-                  : KernelCompiler(target, compilers).compile(kernels, plan.code, &report.from_cache);
+                  : KernelCompiler(target, compilers, options.stop).compile(kernels, plan.code, &report.from_cache);
   report.kernels = static_cast<int>(kernels.size());
   const std::map<std::string, CompiledKernel> by_name = kernels_by_name(kernels, compiled);
   int64_t scratch_bytes = 0;

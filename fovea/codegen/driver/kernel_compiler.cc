@@ -145,8 +145,10 @@ std::string entry_name(const std::string& text) {
 
 }  // namespace
 
-KernelCompiler::KernelCompiler(Target target, int threads)
-    : target_(std::move(target)), threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
+KernelCompiler::KernelCompiler(Target target, int threads, std::function<bool()> stop)
+    : target_(std::move(target)),
+      threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())),
+      stop_(std::move(stop)) {}
 
 std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::FuncOp> kernels,
                                                           const std::vector<std::string>& texts, KernelEntry entry,
@@ -167,6 +169,7 @@ std::vector<CachedKernel> KernelCompiler::compile_or_find(llvm::ArrayRef<func::F
       found_one[i] = 1;
       return;
     }
+    if (stop_ && stop_()) fail(ErrorCode::cancelled, "compiling was stopped before kernel {} of {}", i + 1, texts.size());
     if (!pipeline) pipeline = std::make_unique<KernelPipeline>(target_);
     compiled[i] = pipeline->compile(texts[i], entry_name(texts[i]), layers[i], entry);
     cache.store(key, compiled[i]);

@@ -6,6 +6,7 @@
 #include <llvm/ADT/ArrayRef.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,8 +38,8 @@ struct CachedKernel;
 /// with the attribute `fovea.in_place = i` is written over argument i and is no operand.
 class KernelCompiler {
  public:
-  /// `threads` that compile; 0 for all processors.
-  KernelCompiler(Target target, int threads);
+  /// `threads` that compile; 0 for all processors. `stop` is as CompileOptions::stop.
+  KernelCompiler(Target target, int threads, std::function<bool()> stop = {});
 
   /// Compiles kernels in parallel and links them into this process; takes them from the kernel cache where possible and counts
   /// these in `from_cache`. The functions are valid as long as `code`. Fails with an InternalError on a kernel that does not
@@ -58,6 +59,7 @@ class KernelCompiler {
 
   Target target_;
   int threads_;
+  std::function<bool()> stop_;
 };
 
 /// A kernel as an object file (ELF or WebAssembly) for any target.
