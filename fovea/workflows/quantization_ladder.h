@@ -49,10 +49,12 @@ struct LadderResult {
   int64_t images = 0;             ///< on how many images they were compared
 };
 
-/// Tries, in this order, every method for ranges (RangeMethod), equalization, bias correction, learned rounding
-/// (learn_rounding()), for weights of 4 bits then 8 bits in the layers with the most quantization noise, and those layers in
-/// f32, the fewest that suffice. A step that does not improve the network is undone. Each step is measured on the network of
-/// integers itself, and reported by `progress`. The result does not depend on the number of threads.
+/// Tries, in this order, every method for ranges (RangeMethod), equalization with every method again, bias correction, learned
+/// rounding (learn_rounding()), for weights of 4 bits then 8 bits in the layers with the most quantization noise, and those
+/// layers in f32, the fewest that suffice. Where weights have one scale for each layer, the network is equalized before
+/// anything else, because nothing but that helps channels of very different sizes. A step that does not improve the network is
+/// undone. Each step is measured on the network of integers itself, and reported by `progress`. The result does not depend on
+/// the number of threads.
 ///
 /// Throws Error as quantize_model() does, on an allowed loss outside [0, 1), and where no images are held out.
 LadderResult quantize_within(const std::string& model, const LadderOptions& options, Progress& progress);

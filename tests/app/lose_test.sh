@@ -19,7 +19,9 @@ search=(lenet5 --calibrate $data --images 50 --per-tensor --lose 0%)
 ((status == 1)) || wrong "exit status $status of a search in vain"
 [[ -e b.tflite || -e b.svg ]] && wrong "a network that loses too much was written"
 grep -q 'fovea: the best of .* steps loses .*% of the answers, and 0.00% of the answers may be lost: .*; nothing was written (--or-best writes it)' log || wrong "said: $(tail -1 log)"
-[[ $(json b.json "sorted({s['step'] for s in j['steps']})") == "['biases', 'equalization', 'float layers', 'ranges', 'rounding']" ]] || wrong "tried: $(json b.json "[s['step'] for s in j['steps']]")"
+[[ $(json b.json "sorted({s['step'] for s in j['steps']})") == "['biases', 'float layers', 'ranges', 'rounding']" ]] || wrong "tried: $(json b.json "[s['step'] for s in j['steps']]")"
+# With one scale for each layer, the ranges are those of the equalized network.
+[[ $(json b.json "all(s['detail'].endswith('pairs of layers equalized') for s in j['steps'] if s['step'] == 'ranges')") == True ]] || wrong "not equalized: $(json b.json "[s['detail'] for s in j['steps']]")"
 [[ $(json b.json "(j['reached'], j['steps'][j['best']]['lost'] == min(s['lost'] for s in j['steps']), j['images'])") == "(False, True, 1000)" ]] || wrong "best: $(json b.json "j['steps']")"
 "$fovea" quantize "${search[@]}" -o c.tflite --threads 2 --or-best --json >c.json 2>log || wrong "--or-best: $(tail -1 log)"
 [[ -s c.tflite ]] || wrong "--or-best wrote nothing"
