@@ -10,8 +10,8 @@
 #include "app/data_findings.h"
 #include "fovea/core/error.h"
 #include "fovea/core/progress.h"
-#include "fovea/data/dataset_statistics.h"
 #include "fovea/data/loader.h"
+#include "fovea/data/picture_statistics.h"
 
 namespace fovea {
 namespace {
@@ -57,7 +57,7 @@ std::string classes_text(const Dataset& dataset, const std::vector<int64_t>& cou
   return text;
 }
 
-std::string photographs_text(const Dataset& dataset, const DatasetStatistics& found, nlohmann::ordered_json& json) {
+std::string photographs_text(const Dataset& dataset, const PictureStatistics& found, nlohmann::ordered_json& json) {
   json["class_counts"] = found.class_counts;
   const auto [least, most] = std::minmax_element(found.class_counts.begin(), found.class_counts.end());
   std::string text = fmt::format("{} to {} a class", *least, *most);
@@ -77,11 +77,11 @@ std::string photographs_text(const Dataset& dataset, const DatasetStatistics& fo
 }
 
 // Decodes every file, to find corrupt ones.
-DatasetStatistics look_at(const DataOptions& options, const Dataset& dataset, Split split) {
+PictureStatistics look_at(const DataOptions& options, const Dataset& dataset, Split split) {
   Progress progress(false);
   progress.start(fmt::format("decoding {}", name(split)), dataset.count());
-  return statistics(dataset, options.common.thread_count(), orientation_of(options),
-                    [&](int64_t done) { progress.update(done, ""); });
+  return picture_statistics(dataset, options.common.thread_count(), orientation_of(options),
+                            [&](int64_t done) { progress.update(done, ""); });
 }
 
 std::string kind_text(const std::string& spec, const Dataset& dataset) {
@@ -97,9 +97,9 @@ void describe(const DataOptions& options) {
   nlohmann::ordered_json json = {
       {"spec", options.spec}, {"image", {shape.height, shape.width, shape.channels}}, {"classes", train->class_names()}};
   std::string text = kind_text(options.spec, *train);
-  const DatasetStatistics train_statistics = look_at(options, *train, Split::train),
+  const PictureStatistics train_statistics = look_at(options, *train, Split::train),
                           test_statistics = look_at(options, *test, Split::test);
-  const auto describe_split = [&](Split split, const Dataset& dataset, const DatasetStatistics& found) {
+  const auto describe_split = [&](Split split, const Dataset& dataset, const PictureStatistics& found) {
     nlohmann::ordered_json part = {{"count", dataset.count()}};
     text += fmt::format("{:6} {:>8} images, ", name(split), with_separators(dataset.count()));
     text += dataset.encoded() ? photographs_text(dataset, found, part) : pixels_text(dataset, part);

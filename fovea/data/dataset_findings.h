@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "fovea/data/dataset_statistics.h"
+#include "fovea/data/picture_statistics.h"
 #include "fovea/data/sources/dataset.h"
 
 namespace fovea {
@@ -46,7 +46,7 @@ inline constexpr double notable_imbalance = 1.5;
 /// One split of a data set with its statistics. Neither is owned, and neither may be null in findings().
 struct SplitStatistics {
   const Dataset* dataset = nullptr;               ///< the images of the split
-  const DatasetStatistics* statistics = nullptr;  ///< what statistics() returned for it
+  const PictureStatistics* statistics = nullptr;  ///< what picture_statistics() returned for it
 };
 
 /// Looks through the statistics of both splits of one data set; decodes nothing. Blurred, tiny and nearly equal images are only

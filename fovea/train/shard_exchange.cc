@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fovea/collective/exchange.h"
+#include "fovea/train/corrupt_sample_text.h"
 
 namespace fovea {
 namespace {
@@ -25,11 +26,11 @@ int64_t size_of(const TensorMap& map) {
   return size;
 }
 
-std::string remarks_text(const StepResult& result) {
-  Json json = {{"damaged", Json::array()}};
-  for (const CorruptSample& sample : result.damaged) json["damaged"].push_back({sample.image, sample.message});
-  if (const auto& found = result.not_finite) json["not_finite"] = {found->layer, found->kernel, found->tensor, found->nan};
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+// The kernel as JSON, or nothing.
+std::string origin_text(const std::optional<NotFinite>& found) {
+  if (!found) return "";
+  return Json::array({found->layer, found->kernel, found->tensor, found->nan})
+      .dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -84,14 +85,17 @@ void ShardExchange::finish(StepResult& result, bool checked) {
 }
 
 void ShardExchange::share_remarks(StepResult& result) {
-  const std::vector<std::string> all = gather(processes_, remarks_text(result));
+  const std::vector<std::string> damaged = gather(processes_, text_of(result.damaged));
   result.damaged.clear();
+  for (const std::string& text : damaged) {
+    const std::vector<CorruptSample> samples = corrupt_samples_in(text);
+    result.damaged.insert(result.damaged.end(), samples.begin(), samples.end());
+  }
+  const std::vector<std::string> origins = gather(processes_, origin_text(result.not_finite));
   result.not_finite.reset();
-  for (const std::string& text : all) {
-    const Json json = Json::parse(text);
-    for (const Json& sample : json.at("damaged")) result.damaged.push_back({sample.at(0), sample.at(1)});
-    if (result.not_finite || !json.contains("not_finite")) continue;
-    const Json& found = json.at("not_finite");
+  for (const std::string& text : origins) {
+    if (result.not_finite || text.empty()) continue;
+    const Json found = Json::parse(text);
     result.not_finite = {.layer = found.at(0), .kernel = found.at(1), .tensor = found.at(2), .nan = found.at(3)};
   }
 }

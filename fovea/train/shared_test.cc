@@ -3,25 +3,19 @@
 
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "fovea/collective/exchange.h"
 #include "fovea/collective/shards.h"
+#include "fovea/train/corrupt_sample_text.h"
 
 namespace fovea {
 namespace {
 
 // The damaged images that other processes have met.
 void share_damage(Communicator& processes, CorruptSampleReport& damage, Progress& progress) {
-  using Json = nlohmann::ordered_json;
-  Json own = Json::array();
-  for (const CorruptSample& sample : damage.samples()) own.push_back({sample.image, sample.message});
-  for (const std::string& text : gather(processes, own.dump(-1, ' ', false, Json::error_handler_t::replace))) {
-    std::vector<CorruptSample> samples;
-    for (const Json& sample : Json::parse(text)) samples.push_back({sample.at(0), sample.at(1)});
-    damage.report(samples, progress);
-  }
+  for (const std::string& text : gather(processes, text_of(damage.samples())))
+    damage.report(corrupt_samples_in(text), progress);
 }
 
 }  // namespace

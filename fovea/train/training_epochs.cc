@@ -209,6 +209,7 @@ void TrainingRun::cache_features() {
                               .title = "features",
                               .after_batch = {}};
   const int64_t total = train_->count() * phase().views + 2 * test_->count();
+  features_ = Pace();
   options.after_batch = [&] {
     stop_if_asked();
     if (time_) check_pace(options.batch, total);

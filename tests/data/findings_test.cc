@@ -90,8 +90,8 @@ class Folder : public FolderTest {
   std::shared_ptr<const Dataset> open(Split split) const { return open_dataset("images:" + folder_.string(), split); }
   DatasetFindings look() const {
     const auto train = open(Split::train), test = open(Split::test);
-    const auto of = [](const Dataset& dataset) { return statistics(dataset, 2, Orientation::exif, [](int64_t) {}); };
-    const DatasetStatistics train_statistics = of(*train), test_statistics = of(*test);
+    const auto of = [](const Dataset& dataset) { return picture_statistics(dataset, 2, Orientation::exif, [](int64_t) {}); };
+    const PictureStatistics train_statistics = of(*train), test_statistics = of(*test);
     return findings({train.get(), &train_statistics}, {test.get(), &test_statistics});
   }
 };

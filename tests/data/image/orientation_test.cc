@@ -9,8 +9,8 @@
 
 #include "fovea/core/random.h"
 #include "fovea/data/augment/pipeline.h"
-#include "fovea/data/dataset_statistics.h"
 #include "fovea/data/loader.h"
+#include "fovea/data/picture_statistics.h"
 #include "tests/bad_input.h"
 #include "tests/data/image/jpeg_writer.h"
 
@@ -143,8 +143,8 @@ TEST_F(Turned, ADataSetSeesWhatItIsAskedTo) {
   const Image wanted = turned(stored.image, 6);
   for (size_t i = 0; i < wanted.pixels.size(); ++i) EXPECT_NEAR(upright.image.pixels[i], wanted.pixels[i], 1);  // rounded twice
   const auto ignore = [](int64_t) {};
-  EXPECT_EQ(statistics(*dataset, 1, Orientation::exif, ignore).heights, std::vector<int64_t>{64});
-  EXPECT_EQ(statistics(*dataset, 1, Orientation::stored, ignore).heights, std::vector<int64_t>{40});
+  EXPECT_EQ(picture_statistics(*dataset, 1, Orientation::exif, ignore).heights, std::vector<int64_t>{64});
+  EXPECT_EQ(picture_statistics(*dataset, 1, Orientation::stored, ignore).heights, std::vector<int64_t>{40});
 }
 
 TEST(Orientation, WhatIsNoOrientationIsNone) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fovea/data/dataset_statistics.h"
+#include "fovea/data/picture_statistics.h"
 
 #include <algorithm>
 #include <atomic>
@@ -52,10 +52,10 @@ Image square(const Pipeline& pipeline, int64_t index, int64_t side, Pipeline::Wo
 
 }  // namespace
 
-DatasetStatistics statistics(const Dataset& dataset, int threads, Orientation orientation,
-                             const std::function<void(int64_t)>& progress) {
+PictureStatistics picture_statistics(const Dataset& dataset, int threads, Orientation orientation,
+                                     const std::function<void(int64_t)>& progress) {
   const int64_t count = dataset.count();
-  DatasetStatistics result;
+  PictureStatistics result;
   result.class_counts.resize(dataset.class_names().size());
   for (int64_t index = 0; index < count; ++index) ++result.class_counts[static_cast<size_t>(dataset.label(index))];
   result.traits.resize(static_cast<size_t>(count));

@@ -13,8 +13,8 @@
 
 namespace fovea {
 
-/// What statistics() found.
-struct DatasetStatistics {
+/// What picture_statistics() found.
+struct PictureStatistics {
   std::vector<int64_t> class_counts;   ///< images of each class
   std::vector<int64_t> heights;        ///< of the images that can be read, in ascending order
   std::vector<int64_t> widths;         ///< of the images that can be read, in ascending order
@@ -24,8 +24,8 @@ struct DatasetStatistics {
 
 /// Decodes every image completely, in `threads` threads. `progress` is called from the calling thread with the number of images
 /// that are done. Images that cannot be read are listed in the result and are not an error.
-DatasetStatistics statistics(const Dataset& dataset, int threads, Orientation orientation,
-                             const std::function<void(int64_t)>& progress);
+PictureStatistics picture_statistics(const Dataset& dataset, int threads, Orientation orientation,
+                                     const std::function<void(int64_t)>& progress);
 
 /// An image of the first `rows` classes, with one row for each: the name of the class, and its first `columns` images side by
 /// side, each cut to a square of `side` pixels. Damaged images are skipped. Where a class has fewer images, the rest of its row
