@@ -10,8 +10,9 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_until(Clock::time_point end) { return std::chrono::duration<double>(end - Clock::now()).count(); }
 
-// Of the training step in relation to the forward pass of the same network.
-constexpr double compile_ratio = 4, step_ratio = 4;
+// Of the training step in relation to the forward pass of the same network. Both were 4.3 for mobilenet-v2 with 32 images,
+// whose 91 and 327 kernels took 6.5 s and 27.7 s of processor time to compile.
+constexpr double compile_ratio = 4.5, step_ratio = 4.5;
 constexpr double spared = 0.1;
 
 }  // namespace

@@ -40,8 +40,8 @@ TEST(TimeBudget, CountsEpochsWithTheirTests) {
   EXPECT_EQ(budget.epochs(4000), 0);
   EXPECT_TRUE(budget.has_room_for_steps(490, true));
   EXPECT_FALSE(budget.has_room_for_steps(492, false));
-  EXPECT_TRUE(budget.has_room_for(20, 0.1, 2000));
-  EXPECT_FALSE(budget.has_room_for(50, 0.1, 2000));
+  EXPECT_TRUE(budget.has_room_for(20, 0.1, 1900));
+  EXPECT_FALSE(budget.has_room_for(50, 0.1, 1900));
   EXPECT_FALSE(budget.has_room_for(20, 0.1, 2500));
   EXPECT_LT(TimeBudget(limit_of(0.5, 0)).left(), 0);
 }
