@@ -5,14 +5,10 @@
 #include <bit>
 #include <cstring>
 
-#include "fovea/collective/exchange.h"
 #include "fovea/collective/shards.h"
 
 namespace fovea {
 namespace {
-
-// Elements that are sent at a time up the tree, so that one process adds while the other one sends.
-constexpr int64_t piece = int64_t{1} << 18;
 
 template <typename T>
 void add_to(std::span<T> sum, std::span<const T> values) {
@@ -34,12 +30,6 @@ std::vector<T> ShardSum<T>::free_buffer() {
   std::vector<T> buffer = std::move(free_.back());
   free_.pop_back();
   return buffer;
-}
-
-template <typename T>
-typename ShardSum<T>::Node* ShardSum<T>::find(int level, int64_t index) {
-  const auto found = std::ranges::find_if(nodes_, [&](const Node& node) { return node.level == level && node.index == index; });
-  return found == nodes_.end() ? nullptr : &*found;
 }
 
 template <typename T>
@@ -79,14 +69,7 @@ std::span<const T> ShardSum<T>::finish() {
     halve_and_double(nodes_.front().values);
     return nodes_.front().values;
   }
-  const int top = std::countr_zero(static_cast<uint64_t>(shards_));
-  const Node* root = sum_of(top, 0);
-  if (root != nullptr) {
-    result_ = root->values;
-  } else {
-    result_.resize(static_cast<size_t>(length_));
-  }
-  broadcast(processes_, std::as_writable_bytes(std::span(result_)));
+  exchange_pieces();
   return result_;
 }
 
@@ -121,45 +104,73 @@ void ShardSum<T>::halve_and_double(std::vector<T>& values) {
   }
 }
 
-// The sum of a node of the tree at the process that has its first shard; null at the others.
+// Each process adds up one piece of the vector: it gets that piece of every node of the others, sums them as the tree says, and
+// sends the result to all.
 template <typename T>
-typename ShardSum<T>::Node* ShardSum<T>::sum_of(int level, int64_t index) {
+void ShardSum<T>::exchange_pieces() {
   const int rank = processes_.rank(), count = processes_.size();
-  const int64_t begin = index << level, end = (index + 1) << level;
-  const int first = owner_of(begin, shards_, count), last = owner_of(end - 1, shards_, count);
-  if (rank < first || rank > last) return nullptr;
-  if (first == last) return find(level, index);
-  Node* left = sum_of(level - 1, 2 * index);
-  Node* right = sum_of(level - 1, 2 * index + 1);
-  const int other = owner_of(begin + (end - begin) / 2, shards_, count);
-  if (rank == first) {
-    if (first == other) {
-      add_to<T>(left->values, right->values);
-    } else {
-      add_from(other, left->values);
+  const auto piece = [&](std::vector<T>& of, int owner) {
+    const ShardRun range = shards_of(length_, owner, count);
+    return std::span(of).subspan(static_cast<size_t>(range.begin), static_cast<size_t>(range.count()));
+  };
+  const auto size = static_cast<size_t>(shards_of(length_, rank, count).count());
+  result_.resize(static_cast<size_t>(length_));
+  arriving_.resize(static_cast<size_t>(other_nodes()) * size);
+  std::vector<Piece> pieces;
+  for (Node& node : nodes_) pieces.push_back({node.level, node.index, piece(node.values, rank)});
+  std::span<T> free = arriving_;
+  for (int distance = 1; distance < count; ++distance) {
+    const int to = (rank + distance) % count, from = (rank - distance + count) % count;
+    const std::vector<TreeNode> arriving = nodes_of(shards_of(shards_, from, count));
+    for (size_t i = 0; i < std::max(nodes_.size(), arriving.size()); ++i) {
+      std::span<T> sent, received;
+      if (i < nodes_.size()) sent = piece(nodes_[i].values, to);
+      if (i < arriving.size()) {
+        received = free.first(size);
+        free = free.subspan(size);
+        pieces.push_back({arriving[i].level, arriving[i].index, received});
+      }
+      processes_.exchange(std::as_bytes(sent), to, std::as_writable_bytes(received), from);
     }
-    return left;
   }
-  if (rank == other) {
-    const std::span<const T> values = right->values;
-    for (int64_t at = 0; at < length_; at += piece) {
-      const auto size = static_cast<size_t>(std::min(piece, length_ - at));
-      processes_.send(std::as_bytes(values.subspan(static_cast<size_t>(at), size)), first);
-    }
+  std::ranges::copy(sum_of(pieces, std::countr_zero(static_cast<uint64_t>(shards_)), 0), piece(result_, rank).begin());
+  for (int distance = 1; distance < count; ++distance) {
+    const int to = (rank + distance) % count, from = (rank - distance + count) % count;
+    processes_.exchange(std::as_bytes(piece(result_, rank)), to, std::as_writable_bytes(piece(result_, from)), from);
   }
-  return nullptr;
 }
 
-// Adds what another process sends in pieces.
+// The sum of a node of the tree, written over the first of the pieces that it consists of.
 template <typename T>
-void ShardSum<T>::add_from(int process, std::vector<T>& values) {
-  arriving_.resize(static_cast<size_t>(std::min(piece, length_)));
-  for (int64_t at = 0; at < length_; at += piece) {
-    const auto size = static_cast<size_t>(std::min(piece, length_ - at));
-    const std::span<T> arrived = std::span(arriving_).first(size);
-    processes_.receive(std::as_writable_bytes(arrived), process);
-    add_to<T>(std::span(values).subspan(static_cast<size_t>(at), size), arrived);
+std::span<T> ShardSum<T>::sum_of(std::span<const Piece> pieces, int level, int64_t index) {
+  const auto found =
+      std::ranges::find_if(pieces, [&](const Piece& each) { return each.level == level && each.index == index; });
+  if (found != pieces.end()) return found->values;
+  const std::span<T> left = sum_of(pieces, level - 1, 2 * index);
+  add_to<T>(left, sum_of(pieces, level - 1, 2 * index + 1));
+  return left;
+}
+
+// The nodes of all other processes.
+template <typename T>
+int64_t ShardSum<T>::other_nodes() const {
+  size_t nodes = 0;
+  for (int from = 0; from < processes_.size(); ++from) {
+    if (from != processes_.rank()) nodes += nodes_of(shards_of(shards_, from, processes_.size())).size();
   }
+  return static_cast<int64_t>(nodes);
+}
+
+template <typename T>
+int64_t ShardSum<T>::bytes() const {
+  const ShardRun own = shards_of(shards_, processes_.rank(), processes_.size());
+  int64_t elements = length_ * std::bit_width(static_cast<uint64_t>(own.count()));  // a node for each level of the tree
+  if (std::has_single_bit(static_cast<unsigned>(processes_.size()))) {
+    elements += processes_.size() > 1 ? length_ : 0;
+  } else {
+    elements += length_ + other_nodes() * shards_of(length_, processes_.rank(), processes_.size()).count();
+  }
+  return elements * static_cast<int64_t>(sizeof(T));
 }
 
 template class ShardSum<float>;

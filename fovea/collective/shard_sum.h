@@ -25,8 +25,12 @@ class ShardSum {
 
   /// The sum, at every process, after each one has added its shards; valid until the next call of add(). Processes whose number
   /// is a power of two exchange halves of halves and then collect them (recursive halving and doubling: Thakur et al. 2005,
-  /// section 4.4); others send up the tree, and the sum comes back from process 0.
+  /// section 4.4). Otherwise each process adds up an equal piece of the vector, of which all others send it their nodes of the
+  /// tree, and sends the sum to all (pairwise exchange: the same, section 4.3).
   std::span<const T> finish();
+
+  /// Bytes that it takes at most.
+  int64_t bytes() const;
 
  private:
   // The sum of the shards [index << level, (index + 1) << level).
@@ -36,11 +40,18 @@ class ShardSum {
     std::vector<T> values;
   };
 
+  // The piece of a node that this process adds up.
+  struct Piece {
+    int level = 0;
+    int64_t index = 0;
+    std::span<T> values;
+  };
+
   std::vector<T> free_buffer();
-  Node* find(int level, int64_t index);
   void halve_and_double(std::vector<T>& values);
-  Node* sum_of(int level, int64_t index);
-  void add_from(int process, std::vector<T>& values);
+  void exchange_pieces();
+  static std::span<T> sum_of(std::span<const Piece> pieces, int level, int64_t index);
+  int64_t other_nodes() const;
 
   Communicator& processes_;
   int64_t shards_, length_;

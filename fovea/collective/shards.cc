@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fovea/collective/shards.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace fovea {
@@ -9,9 +10,15 @@ ShardRun shards_of(int64_t shards, int rank, int processes) {
   return {shards * rank / processes, shards * (rank + 1) / processes};
 }
 
-int owner_of(int64_t shard, int64_t shards, int processes) {
-  // The last process whose run begins at `shard` or before it.
-  return static_cast<int>(((shard + 1) * processes - 1) / shards);
+std::vector<TreeNode> nodes_of(const ShardRun& run) {
+  std::vector<TreeNode> nodes;
+  for (int64_t begin = run.begin; begin < run.end;) {
+    const int longest = std::bit_width(static_cast<uint64_t>(run.end - begin)) - 1;
+    const int level = std::min(longest, std::countr_zero(static_cast<uint64_t>(begin)));  // 64 where it begins at 0
+    nodes.push_back({level, begin >> level});
+    begin += int64_t{1} << level;
+  }
+  return nodes;
 }
 
 int64_t chosen_shards(int64_t batch, int processes) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 namespace fovea {
 
@@ -20,8 +21,14 @@ struct ShardRun {
 /// at least as many shards as processes. The same function divides any list, such as the batches of a test.
 ShardRun shards_of(int64_t shards, int rank, int processes);
 
-/// The process that has a shard, where there are at least as many shards as processes.
-int owner_of(int64_t shard, int64_t shards, int processes);
+/// A node of the balanced binary tree over the shards: those in [index << level, (index + 1) << level).
+struct TreeNode {
+  int level = 0;      ///< the leaves, which are single shards, have level 0
+  int64_t index = 0;  ///< among the nodes of its level
+};
+
+/// The nodes that a run of shards consists of, as few as possible, from the left to the right.
+std::vector<TreeNode> nodes_of(const ShardRun& run);
 
 /// The number of shards for a run that names none: 8, but fewer where they do not divide the batch or would have less than 16
 /// images each, and at least one for each process. A power of two. It depends on the number of processes only where that is

@@ -2,7 +2,6 @@
 #include "fovea/train/shard_exchange.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -100,10 +99,6 @@ void ShardExchange::share_remarks(StepResult& result) {
   }
 }
 
-int64_t ShardExchange::bytes() const {
-  // Packed, a sum for each level of the tree in this process, and what arrives from others.
-  const int64_t levels = std::bit_width(static_cast<uint64_t>(own().count()));
-  return length_ * static_cast<int64_t>(sizeof(float)) * (levels + (processes_.size() > 1 ? 2 : 1));
-}
+int64_t ShardExchange::bytes() const { return length_ * static_cast<int64_t>(sizeof(float)) + sum_.bytes(); }
 
 }  // namespace fovea

@@ -61,7 +61,7 @@ TEST(ShardSum, EqualBitsForAnyNumberOfProcesses) {
   expect_equal_bits<double>(8, 4);
 }
 
-TEST(ShardSum, LongVectorsTravelInPieces) { expect_equal_bits<float>(4, (int64_t{1} << 19) + 3); }
+TEST(ShardSum, LongVectors) { expect_equal_bits<float>(4, (int64_t{1} << 19) + 3); }
 
 // A test of the test: the numbers do depend on the order.
 TEST(ShardSum, OrderMatters) {
@@ -90,12 +90,24 @@ TEST(Shards, EveryShardHasOneOwner) {
         EXPECT_EQ(run.begin, next);
         EXPECT_GE(run.count(), 1);
         EXPECT_LE(run.count(), (shards + count - 1) / count);
-        for (int64_t shard = run.begin; shard < run.end; ++shard) EXPECT_EQ(owner_of(shard, shards, count), rank);
         next = run.end;
       }
       EXPECT_EQ(next, shards);
     }
   }
+}
+
+TEST(Shards, NodesOfARun) {
+  const auto text = [](int64_t begin, int64_t end) {
+    std::string all;
+    for (const TreeNode& node : nodes_of({begin, end})) all += fmt::format("{}:{} ", node.level, node.index);
+    return all;
+  };
+  EXPECT_EQ(text(0, 8), "3:0 ");
+  EXPECT_EQ(text(1, 4), "0:1 1:1 ");
+  EXPECT_EQ(text(2, 5), "1:1 0:4 ");
+  EXPECT_EQ(text(1, 8), "0:1 1:1 2:1 ");
+  EXPECT_EQ(text(3, 3), "");
 }
 
 TEST(Shards, ChosenNumber) {
