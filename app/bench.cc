@@ -11,9 +11,9 @@
 #include "app/model_options.h"
 #include "bench/kernels/kernel_bench.h"
 #include "fovea/core/error.h"
-#include "fovea/core/random.h"
 #include "fovea/graph/operators.h"
 #include "fovea/inference/predictor.h"
+#include "fovea/inference/random_inputs.h"
 #include "fovea/train/run.h"
 #include "fovea/workflows/open_model.h"
 
@@ -37,26 +37,6 @@ struct BenchOptions {
 };
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Fills inputs with numbers like those of normalized images, and with labels of the data set's classes.
-void fill_inputs(Session& session, const Graph& graph, int64_t classes, int64_t seed) {
-  uint64_t stream = 0;
-  for (const Graph::Argument& argument : graph.arguments()) {
-    if (argument.role != Role::input) continue;
-    Random random(static_cast<uint64_t>(seed), stream++);
-    Tensor& tensor = session.argument(argument.name);
-    if (argument.name == "rate") {
-      tensor.data<float>()[0] = 1e-3F;
-    } else if (tensor.dtype() == DType::f32) {
-      for (float& value : tensor.values<float>()) value = random.normal();
-    } else if (tensor.dtype() == DType::u8 || tensor.dtype() == DType::i8) {
-      for (size_t i = 0; i < tensor.bytes(); ++i) tensor.raw()[i] = static_cast<std::byte>(random.below(256));
-    } else if (tensor.dtype() == DType::i32) {
-      for (int32_t& value : tensor.values<int32_t>())
-        value = static_cast<int32_t>(random.below(static_cast<uint32_t>(classes)));
-    }
-  }
-}
 
 // The median over runs for `seconds`, after a tenth of that as a warm-up; or over `steps` runs without a warm-up.
 double median_seconds(Session& session, ThreadPool& threads, double seconds, int64_t steps) {
@@ -172,7 +152,7 @@ void bench_model(const BenchOptions& options) {
   const int64_t without_tensors = resident_bytes();
   if (model.tensors.empty()) model.tensors = initial_tensors(model.traced, static_cast<uint64_t>(options.common.seed));
   Session session(std::move(program), model.tensors);
-  fill_inputs(session, model.traced.graph, model.classes, options.common.seed);
+  fill_random_inputs(session, model.classes, options.common.seed);
 
   const double seconds = median_seconds(session, threads, options.seconds, options.steps);
   const int64_t measured = resident_bytes() - without_tensors;

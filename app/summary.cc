@@ -6,6 +6,7 @@
 
 #include "app/file_summary.h"
 #include "app/model_options.h"
+#include "app/step_plans.h"
 #include "fovea/codegen/driver/compile.h"
 #include "fovea/core/error.h"
 #include "fovea/core/parallel_for.h"
@@ -25,6 +26,7 @@ struct SummaryOptions {
   bool train = false;
   int64_t memory = 0;
   std::string dtype = "f32";
+  StepPlanOptions plan;
 };
 
 struct MemoryRow {
@@ -100,6 +102,15 @@ nlohmann::ordered_json json_of(const Network& network, const Summary& summary, c
           {"layers", layers}};
 }
 
+void plan_steps(const SummaryOptions& options, const TrainedModel& model) {
+  if (!options.train) refuse("--processes plans training steps: give --train, too");
+  if (options.batches.size() > 1) refuse("--processes plans steps of one --batch; {} are given", options.batches.size());
+  print_step_plans(
+      options.common, model,
+      {.batch = options.batches.empty() ? 0 : options.batches.front(), .dtype = options.dtype, .memory = options.memory},
+      options.plan);
+}
+
 void summarize(const SummaryOptions& options) {
   if (is_model_file(options.model)) {
     if (!options.weights.empty() || options.form != ModelOptions{} || options.train || !options.batches.empty())
@@ -108,10 +119,11 @@ void summarize(const SummaryOptions& options) {
           options.model);
     return print_file_summary(options.common, options.model);
   }
-  const Network network =
-      (options.weights.empty() ? open_network(options.model, options.form)
-                               : open_model(options.model, options.weights, options.common.seed, options.form))
-          .network;
+  const TrainedModel model = options.weights.empty()
+                                 ? open_network(options.model, options.form)
+                                 : open_model(options.model, options.weights, options.common.seed, options.form);
+  const Network& network = model.network;
+  if (!options.plan.processes.empty()) return plan_steps(options, model);
   const Summary summary = summarize(network);
   print_text(options.common, table(summary));
   std::vector<int64_t> batches = options.batches;
@@ -140,6 +152,7 @@ Command summary_command(CLI::App& program) {
       ->delimiter(',')
       ->check(between(1, 1 << 20));
   app->add_flag("--train", options->train, "the memory of the training step alone");
+  add_step_plan_options(*app, options->plan);
   app->add_option("--dtype", options->dtype, "of activations, for the memory: f32 (the default) or bf16");
   add_memory_option(*app, options->memory);
   app->add_option("--weights", options->weights, "a .safetensors file, to see that it fits");

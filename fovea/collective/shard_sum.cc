@@ -115,7 +115,7 @@ void ShardSum<T>::exchange_pieces() {
   };
   const auto size = static_cast<size_t>(shards_of(length_, rank, count).count());
   result_.resize(static_cast<size_t>(length_));
-  arriving_.resize(static_cast<size_t>(other_nodes()) * size);
+  arriving_.resize((static_cast<size_t>(node_count(shards_, count)) - nodes_.size()) * size);
   std::vector<Piece> pieces;
   for (Node& node : nodes_) pieces.push_back({node.level, node.index, piece(node.values, rank)});
   std::span<T> free = arriving_;
@@ -151,24 +151,14 @@ std::span<T> ShardSum<T>::sum_of(std::span<const Piece> pieces, int level, int64
   return left;
 }
 
-// The nodes of all other processes.
 template <typename T>
-int64_t ShardSum<T>::other_nodes() const {
-  size_t nodes = 0;
-  for (int from = 0; from < processes_.size(); ++from) {
-    if (from != processes_.rank()) nodes += nodes_of(shards_of(shards_, from, processes_.size())).size();
-  }
-  return static_cast<int64_t>(nodes);
-}
-
-template <typename T>
-int64_t ShardSum<T>::bytes() const {
-  const ShardRun own = shards_of(shards_, processes_.rank(), processes_.size());
-  int64_t elements = length_ * std::bit_width(static_cast<uint64_t>(own.count()));  // a node for each level of the tree
-  if (std::has_single_bit(static_cast<unsigned>(processes_.size()))) {
-    elements += processes_.size() > 1 ? length_ : 0;
-  } else {
-    elements += length_ + other_nodes() * shards_of(length_, processes_.rank(), processes_.size()).count();
+int64_t ShardSum<T>::bytes_of(int processes, int64_t shards, int64_t length) {
+  const int64_t most = (shards + processes - 1) / processes;
+  int64_t elements = length * std::bit_width(static_cast<uint64_t>(most));  // a node for each level of the tree
+  if (!std::has_single_bit(static_cast<unsigned>(processes))) {
+    elements += length + node_count(shards, processes) * ((length + processes - 1) / processes);
+  } else if (processes > 1) {
+    elements += length;
   }
   return elements * static_cast<int64_t>(sizeof(T));
 }

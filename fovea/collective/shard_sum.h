@@ -29,8 +29,8 @@ class ShardSum {
   /// tree, and sends the sum to all (pairwise exchange: the same, section 4.3).
   std::span<const T> finish();
 
-  /// Bytes that it takes at most.
-  int64_t bytes() const;
+  /// Bytes that such an object takes in any of so many processes, at most.
+  static int64_t bytes_of(int processes, int64_t shards, int64_t length);
 
  private:
   // The sum of the shards [index << level, (index + 1) << level).
@@ -51,7 +51,6 @@ class ShardSum {
   void halve_and_double(std::vector<T>& values);
   void exchange_pieces();
   static std::span<T> sum_of(std::span<const Piece> pieces, int level, int64_t index);
-  int64_t other_nodes() const;
 
   Communicator& processes_;
   int64_t shards_, length_;

@@ -21,6 +21,12 @@ std::vector<TreeNode> nodes_of(const ShardRun& run) {
   return nodes;
 }
 
+int64_t node_count(int64_t shards, int processes) {
+  size_t count = 0;
+  for (int rank = 0; rank < processes; ++rank) count += nodes_of(shards_of(shards, rank, processes)).size();
+  return static_cast<int64_t>(count);
+}
+
 int64_t chosen_shards(int64_t batch, int processes) {
   constexpr int64_t usual = 8, least_images = 16;
   int64_t shards = usual;

@@ -30,6 +30,9 @@ struct TreeNode {
 /// The nodes that a run of shards consists of, as few as possible, from the left to the right.
 std::vector<TreeNode> nodes_of(const ShardRun& run);
 
+/// The nodes that the runs of all processes consist of, counted.
+int64_t node_count(int64_t shards, int processes);
+
 /// The number of shards for a run that names none: 8, but fewer where they do not divide the batch or would have less than 16
 /// images each, and at least one for each process. A power of two. It depends on the number of processes only where that is
 /// needed, so that runs of few processes are equal.

@@ -63,6 +63,10 @@ double Session::repeated_seconds(const std::vector<double>& seconds) const {
 
 void Session::run(ThreadPool& threads) { program_.run(argument_pointers_, result_pointers_, threads); }
 
+void Session::run(ThreadPool& threads, const Program::Progress& progress) {
+  program_.run(argument_pointers_, result_pointers_, threads, progress);
+}
+
 std::optional<NotFinite> Session::run_checked(ThreadPool& threads) {
   return program_.run_checked(argument_pointers_, result_pointers_, threads);
 }
@@ -72,6 +76,10 @@ int64_t Session::memory_bytes(int threads) const {
   for (const Tensor& tensor : arguments_) bytes += tensor.bytes();
   for (const Tensor& tensor : results_) bytes += tensor.bytes();
   return static_cast<int64_t>(bytes);
+}
+
+size_t Session::last_write(const std::string& argument) const {
+  return fovea::last_write(program_.plan(), argument_index_.at(argument));
 }
 
 double Session::flops() const {

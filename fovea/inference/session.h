@@ -51,6 +51,8 @@ class Session {
 
   /// Computes the results from the arguments.
   void run(ThreadPool& threads);
+  /// Like run(), and calls `progress` after each kernel with the number of kernels that are done.
+  void run(ThreadPool& threads, const Program::Progress& progress);
   /// Like run(), and returns the first kernel that wrote something that is not finite.
   std::optional<NotFinite> run_checked(ThreadPool& threads);
   /// Like run(), and adds the seconds of each kernel call to `seconds`, in the order of program().plan().calls.
@@ -62,6 +64,8 @@ class Session {
   int64_t memory_bytes(int threads) const;
   /// Frees the arena, the scratch memory and the hoisted tensors until the next run.
   void release() { program_.release(); }
+  /// The index of the last kernel call that writes an argument, which has to be one that a result replaces.
+  size_t last_write(const std::string& argument) const;
   double flops() const;  ///< 2 x multiply-adds of the contractions of one run
 
   /// The compiled program; valid as long as this object.

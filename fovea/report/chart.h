@@ -26,6 +26,7 @@ struct Chart {
   std::string y_label;         ///< beside the vertical axis
   std::vector<Series> series;  ///< in the order of their colors
   bool percent = false;        ///< y is a share of 1, shown as a percentage
+  bool doubling = false;       ///< the horizontal axis is logarithmic, with powers of 2 as ticks; x must be above 0
 };
 
 /// The charts side by side as SVG, each with axes, round ticks, a grid and a legend: such as loss in one, accuracy in the

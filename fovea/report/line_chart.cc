@@ -65,7 +65,7 @@ class Panel {
       }
       for (size_t i = 0; i < series.x.size(); ++i) {
         if (!drawable(series, i)) continue;
-        across.include(series.x[i]);
+        across.include(place(series.x[i]));
         up.include(series.y[i]);
       }
     }
@@ -94,6 +94,7 @@ class Panel {
   }
 
  private:
+  double place(double x) const { return chart_.doubling ? std::log2(x) : x; }  // on the horizontal axis
   double plot_width() const { return panel_width - left - right; }
   double plot_height() const { return panel_height - top - bottom; }
   double column(double x) const { return x_ + left + (last_ > first_ ? (x - first_) / (last_ - first_) : 0.5) * plot_width(); }
@@ -112,7 +113,8 @@ class Panel {
       const double value = horizontal_.tick(i);
       if (value < first_ - 1e-9 || value > last_ + 1e-9) continue;
       svg_.line(column(value), base, column(value), base + 5, color::faint);
-      svg_.text(column(value), base + 19, fmt::format("{:.{}f}", value, horizontal_.decimals()),
+      const double number = chart_.doubling ? std::exp2(value) : value;
+      svg_.text(column(value), base + 19, fmt::format("{:.{}f}", number, horizontal_.decimals()),
                 {.anchor = "middle", .fill = color::faint});
     }
     svg_.line(x_ + left, base, x_ + left + plot_width(), base, color::faint);
@@ -124,7 +126,7 @@ class Panel {
     std::string points, dots;
     for (size_t i = 0; i < series.x.size(); ++i) {
       if (!drawable(series, i)) continue;
-      const double x = column(series.x[i]), y = row(series.y[i]);
+      const double x = column(place(series.x[i])), y = row(series.y[i]);
       points += fmt::format("{:.1f},{:.1f} ", x, y);
       dots += fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="3"/>)", x, y);
     }

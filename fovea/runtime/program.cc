@@ -100,6 +100,21 @@ void check_plan(const ProgramPlan& plan) {
 
 }  // namespace
 
+size_t last_write(const ProgramPlan& plan, size_t argument) {
+  const auto writes = [&](const KernelCall& call, const KernelOutput& output) {
+    const KernelOperand& operand = call.operands[output.operand];
+    const auto index = static_cast<size_t>(operand.index);
+    if (operand.place == KernelOperand::Place::argument) return index == argument;
+    return operand.place == KernelOperand::Place::result && plan.result_replaces[index] == static_cast<int64_t>(argument);
+  };
+  for (size_t i = plan.calls.size(); i-- > 0;) {
+    for (const KernelOutput& output : plan.calls[i].outputs) {
+      if (writes(plan.calls[i], output)) return i;
+    }
+  }
+  fail("program: no call writes argument \"{}\"", plan.arguments.at(argument).name);
+}
+
 // The program that computes the hoisted tensors of another program, and those tensors.
 class HoistedConstants {
  public:
@@ -457,6 +472,11 @@ int64_t Program::transient_bytes(int threads) const {
 
 void Program::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads) {
   implementation_->run(arguments, results, threads, nullptr);
+}
+
+void Program::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
+                  const Progress& progress) {
+  implementation_->run(arguments, results, threads, nullptr, progress);
 }
 
 void Program::profile(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,9 @@ struct ProgramPlan {
   std::shared_ptr<const ProgramPlan> initializer;
 };
 
+/// The index of the last call that writes an argument, which has to be one that a result replaces. Fails on any other.
+size_t last_write(const ProgramPlan& plan, size_t argument);
+
 /// A plan with the memory to run it. It is for one thread at a time, which shares its work through a ThreadPool; two Programs
 /// of one plan may run at once.
 class Program {
@@ -122,6 +126,12 @@ class Program {
   /// it, so tensors that were changed in place need values_changed(). Replaced arguments are copied back after each run, unless
   /// keep_on_device() was called.
   void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads);
+
+  /// Called after each call with the number of calls that are done.
+  using Progress = std::function<void(size_t done)>;
+  /// Like run(), with a function that is called in the meantime. On a device the caller's tensors are still the old ones then.
+  void run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results, ThreadPool& threads,
+           const Progress& progress);
 
   /// Says that parameters have new values at the same addresses, so that the next run computes the hoisted tensors again. A
   /// change in place cannot be seen; whoever shares parameters with a network in training has to call this. Fails after

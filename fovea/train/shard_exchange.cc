@@ -99,6 +99,8 @@ void ShardExchange::share_remarks(StepResult& result) {
   }
 }
 
-int64_t ShardExchange::bytes() const { return length_ * static_cast<int64_t>(sizeof(float)) + sum_.bytes(); }
+int64_t ShardExchange::bytes() const {
+  return length_ * static_cast<int64_t>(sizeof(float)) + ShardSum<float>::bytes_of(processes_.size(), shards_, length_);
+}
 
 }  // namespace fovea

@@ -2,9 +2,11 @@
 #include "fovea/train/training_step.h"
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 
 #include "fovea/core/error.h"
+#include "fovea/inference/random_inputs.h"
 #include "fovea/train/schedule.h"
 
 namespace fovea {
@@ -210,6 +212,57 @@ TrainingStep::Result TrainingStep::run(BatchSource& batches, int64_t step, int64
     run_program(*programs_.back(), threads, mode, result);
   }
   return result;
+}
+
+TrainingStep::Times TrainingStep::time(ThreadPool& threads) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point last = Clock::now();
+  const auto lap = [&] {
+    const Clock::time_point before = std::exchange(last, Clock::now());
+    return std::chrono::duration<double>(last - before).count();
+  };
+  Times times;
+  const ShardRun own = exchange_->own();
+  exchange_->begin_step();
+  for (int64_t shard = own.begin; shard < own.end; ++shard) {
+    exchange_->begin_shard();
+    programs_.front()->values_changed();
+    times.packing += lap();
+    for (int64_t part = 0; part < recipe_.accumulate; ++part) programs_.front()->profile(threads, times.kernels);
+    lap();
+    exchange_->end_shard(shard, {});
+    times.packing += lap();
+  }
+  Result result;
+  exchange_->finish(result, false);
+  programs_.back()->values_changed();
+  programs_.back()->run(threads);
+  times.updating = lap();
+  const auto shards = static_cast<double>(own.count());
+  times.packing /= shards;
+  for (double& seconds : times.kernels) seconds /= shards * static_cast<double>(recipe_.accumulate);
+  return times;
+}
+
+void TrainingStep::fill_inputs(int64_t classes) {
+  for (const auto& program : programs_) fill_random_inputs(*program, classes, recipe_.seed);
+}
+
+StepProfile TrainingStep::untimed_profile(int threads) const {
+  StepProfile profile;
+  profile.dtype = recipe_.dtype;
+  profile.threads = threads;
+  profile.shard_images = recipe_.batch / recipe_.shards;
+  profile.parts = recipe_.accumulate;
+  profile.memory_bytes = memory_bytes(threads) - exchange_->bytes();
+  const Session& program = *programs_.front();
+  for (const KernelCall& call : program.program().plan().calls) profile.kernels.push_back({call.name, call.layer});
+  for (const ProgramPort& port : program.program().plan().arguments) {
+    if (!accumulated_.contains(port.name) && std::ranges::find(kept_, port.name) == kept_.end()) continue;
+    const int64_t bytes = element_count(port.shape) * static_cast<int64_t>(byte_size(port.dtype));
+    profile.gradients.push_back({port.name, bytes, program.last_write(port.name)});
+  }
+  return profile;
 }
 
 int64_t TrainingStep::memory_bytes(int threads) const {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/collective/step_plan.h"
 #include "fovea/data/loader.h"
 #include "fovea/inference/session.h"
 #include "fovea/nn/trace.h"
@@ -58,6 +59,19 @@ class TrainingStep {
   enum class Mode : uint8_t { plain, timed, checked };
   /// Step `step` of the run, on as many batches as its share has, which `batches` must be restricted to.
   Result run(BatchSource& batches, int64_t step, int64_t steps_per_epoch, ThreadPool& threads, Mode mode = Mode::plain);
+
+  /// The seconds of a step of several shards, without those that processes take to exchange sums.
+  struct Times {
+    std::vector<double> kernels;  ///< of each call of the program that computes gradients, the mean over its runs
+    double packing = 0;           ///< of a shard: setting gradients to zero and adding them
+    double updating = 0;          ///< of storing the sums and of the optimizer
+  };
+  /// Takes the time of a step on the inputs as they are.
+  Times time(ThreadPool& threads);
+  /// Fills the inputs with random numbers, and labels below `classes`.
+  void fill_inputs(int64_t classes);
+  /// The profile of a step of several shards (fovea/collective/step_plan.h), whose times are 0.
+  StepProfile untimed_profile(int threads) const;
 
   /// Bytes in use while a step runs.
   int64_t memory_bytes(int threads) const;

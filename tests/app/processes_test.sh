@@ -43,6 +43,18 @@ compare() {
 compare lars --optimizer lars --set average.decay=0.9
 compare bf16 --optimizer adamw --dtype bf16
 
+# A step is planned from its kernels: of two processes each sends as many bytes as are summed, of four half as many more.
+"$fovea" summary mnist-mlp --train --processes 1,2,4 --bandwidth 1Gbit --seconds 0.1 --write-profile step.json --json >plan.json 2>log || wrong "plan: $(tail -1 log)"
+python3 - <<'CHECK' || wrong "the plan: $(head -c 600 plan.json)"
+import json
+size = sum(each["bytes"] for each in json.load(open("step.json"))["gradients"])
+alone, two, four = json.load(open("plan.json"))["plans"]
+assert size > 4 * 784 and [alone["bytes_sent"], two["bytes_sent"], four["bytes_sent"]] == [0, size, 2 * (size - size // 4)]
+assert abs(two["exchange_seconds"] - size / 125e6) < 1e-3 and four["computing_seconds"] * 2 == two["computing_seconds"]
+CHECK
+"$fovea" summary mnist-mlp --train --processes 1,4096 --weak --batch 16 --profile step.json --picture plan.svg >/dev/null 2>log && grep -q '>4096<' plan.svg ||
+  wrong "weak scaling: $(tail -1 log)"
+
 # A process with another processor is named and refused.
 cat >other <<'PROGRAM'
 #!/bin/sh

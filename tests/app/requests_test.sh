@@ -19,6 +19,9 @@ refused 2 'did you mean "kernels"?' lower mnist-mlp --stage kernel
 refused 2 'unknown split "tset"; did you mean "test"?' eval mnist-mlp --data digits:60 --split tset
 refused 2 'IMAGE is required' classify mnist-cnn
 refused 2 'unknown convention "torsh"; did you mean "torch"?' summary resnet18 --convention torsh
+refused 2 '--processes plans training steps: give --train, too' summary mnist-mlp --processes 2
+refused 2 'a batch of 100 images cannot be cut into 8 equal shards' summary mnist-mlp --train --processes 8 --batch 100 --shards 8
+refused 2 '/dev/null is no profile of a training step' summary mnist-mlp --train --processes 2 --profile /dev/null
 refused 2 'mnist-mlp has no option width' summary mnist-mlp --width 2
 refused 2 '--input 32by32: extents such as 224x224x3' summary resnet20 --input 32by32
 refused 2 'which of global_view, local_view? --input NAME=FILE' run astronet --input x.npy --output y.npy

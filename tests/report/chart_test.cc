@@ -63,6 +63,16 @@ TEST(LineChart, PointsLieInThePlotAndRiseUpwards) {
   EXPECT_NEAR((y[1] - y[0]) / (y[2] - y[1]), 3, 0.02);
 }
 
+TEST(LineChart, DoublingIsEquallySpaced) {
+  const Series series{"s", {1, 2, 4, 8, 16, 4096}, {1, 1, 1, 1, 1, 1}};
+  const std::string svg = line_charts({{.title = "t", .series = {series}, .doubling = true}});
+  const auto x = attributes(svg, "cx");
+  ASSERT_EQ(x.size(), 6u);
+  EXPECT_NEAR(x[2] - x[1], x[1] - x[0], 0.15);
+  EXPECT_NEAR(x[5] - x[4], 8 * (x[1] - x[0]), 0.5);
+  for (const char* tick : {">1<", ">1024<", ">4096<"}) EXPECT_NE(svg.find(tick), std::string::npos) << tick;
+}
+
 TEST(LineChart, OddSeriesAreDrawn) {
   for (const std::vector<double>& values :
        {std::vector<double>{}, {0.5}, {0, 0, 0}, {NAN, INFINITY}, {1e30, -1e30}, {1e-30, 2e-30}, {5, 5}}) {
