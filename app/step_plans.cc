@@ -52,6 +52,13 @@ StepProfile profile_of(const CommonOptions& common, const TrainedModel& model, c
                       {.threads = threads.size(), .memory = form.memory, .dtype = dtype_named(form.dtype)});
 }
 
+// The profile of a processor that computes a shard and updates at this speed; 0: the same.
+StepProfile at_speed(const StepProfile& profile, double images_per_second) {
+  if (images_per_second == 0) return profile;
+  const double seconds = static_cast<double>(profile.shard_images) / images_per_second;
+  return faster(profile, (profile.shard_seconds() + profile.update_seconds) / seconds);
+}
+
 // Plans by bandwidth, in the order of options.processes.
 using Plans = std::vector<std::vector<StepPlan>>;
 
@@ -82,14 +89,14 @@ std::string table(const Planned& planned, const StepPlanOptions& options) {
       profile.shard_images, 1e3 * profile.shard_seconds(), profile.threads, profile.threads == 1 ? "" : "s",
       1e3 * profile.update_seconds, bytes_text(profile.gradient_bytes()));
   for (size_t link = 0; link < options.bandwidths.size(); ++link) {
-    text += fmt::format("\n{}, {:.4g} us\n{:>9} {:>7} {:>10} {:>10} {:>10} {:>10} {:>9} {:>11} {:>10} {:>10}\n",
+    text += fmt::format("\n{}, {:.4g} us\n{:>9} {:>7} {:>10} {:>10} {:>10} {:>10} {:>10} {:>9} {:>11} {:>10} {:>10}\n",
                         bandwidth_text(options.bandwidths[link]), 1e6 * options.latency, "processes", "shards", "ms/step",
-                        "computing", "exchange", "update", "images/s", "efficiency", "sent", "memory");
+                        "computing", "exchange", "(hidden)", "update", "images/s", "efficiency", "sent", "memory");
     for (const StepPlan& plan : planned.plans[link]) {
-      text += fmt::format("{:>9} {:>7} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.1f} {:>9.1f} {:>10.1f}% {:>10} {:>10}\n",
+      text += fmt::format("{:>9} {:>7} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.1f} {:>10.1f} {:>9.1f} {:>10.1f}% {:>10} {:>10}\n",
                           plan.processes, plan.shards, 1e3 * plan.seconds(), 1e3 * plan.computing, 1e3 * plan.exchanging,
-                          1e3 * plan.updating, plan.images_per_second(), 100 * efficiency(plan, planned.alone),
-                          bytes_text(plan.bytes_sent), bytes_text(plan.bytes_in_memory));
+                          1e3 * plan.hidden, 1e3 * plan.updating, plan.images_per_second(),
+                          100 * efficiency(plan, planned.alone), bytes_text(plan.bytes_sent), bytes_text(plan.bytes_in_memory));
     }
   }
   return text;
@@ -107,6 +114,7 @@ Json json_of(const Planned& planned, const StepPlanOptions& options) {
                        {"step_seconds", plan.seconds()},
                        {"computing_seconds", plan.computing},
                        {"exchange_seconds", plan.exchanging},
+                       {"hidden_seconds", plan.hidden},
                        {"update_seconds", plan.updating},
                        {"images_per_second", plan.images_per_second()},
                        {"efficiency", efficiency(plan, planned.alone)},
@@ -157,7 +165,8 @@ void add_step_plan_options(CLI::App& app, StepPlanOptions& options) {
   app.add_option("--shards", options.shards, "parts of the batch, a power of two (as a run chooses them)")
       ->check(between(1, 1 << 20));
   app.add_flag("--weak", options.weak, "the batch grows with the processes: each has a shard of --batch images");
-  app.add_option("--faster", options.faster, "plans for processors that compute so many times as fast as this one (1)")
+  app.add_option("--images-per-second", options.images_per_second,
+                 "of one process on its own: plans for faster or slower processors than this one")
       ->check(above_zero());
   app.add_option("--profile", options.profile, "a file of --write-profile, instead of a measurement");
   app.add_option("--write-profile", options.written_profile, "writes the time of each kernel of the step to a file");
@@ -169,7 +178,8 @@ void print_step_plans(const CommonOptions& common, const TrainedModel& model, co
                       const StepPlanOptions& options) {
   const StepProfile profile = profile_of(common, model, form, options);
   if (!options.written_profile.empty()) write_text(options.written_profile, to_json(profile));
-  const Planned planned = plan_all(faster(profile, options.faster), form.batch > 0 ? form.batch : model.recipe.batch, options);
+  const Planned planned =
+      plan_all(at_speed(profile, options.images_per_second), form.batch > 0 ? form.batch : model.recipe.batch, options);
   print_text(common, table(planned, options));
   if (!options.picture.empty()) write_text(options.picture, picture(planned, options));
   if (common.json) print_json(json_of(planned, options));

@@ -15,7 +15,7 @@ struct StepPlanOptions {
   std::vector<double> bandwidths = {1.25e9};      // bytes per second
   double latency = 20e-6;                         // seconds
   int64_t shards = 0;                             // 0: chosen as for a run
-  double faster = 1;                              // than this machine are those that are planned for
+  double images_per_second = 0;                   // of one process; 0: as measured
   bool weak = false;                              // a shard of the batch for each process
   std::string profile, written_profile, picture;  // files; empty: none
   double seconds = 10;                            // of the measurement

@@ -20,7 +20,7 @@ class PeerFailure : public Error {
   explicit PeerFailure(const std::string& message) : Error(ErrorCode::unavailable, message) {}
 };
 
-/// The processes of a run, numbered from 0. One thread at a time.
+/// The processes of a run, numbered from 0. One thread at a time, which need not always be the same one.
 class Communicator {
  public:
   virtual ~Communicator() = default;

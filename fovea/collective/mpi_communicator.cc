@@ -19,7 +19,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int data_tag = 1, notice_tag = 2;
-constexpr int any_source = -1, funneled = 1;  // MPI_ANY_SOURCE, MPI_THREAD_FUNNELED
+constexpr int any_source = -1, serialized = 2;  // MPI_ANY_SOURCE, MPI_THREAD_SERIALIZED
 constexpr size_t most_bytes = size_t{1} << 30;
 constexpr size_t longest_text = 1000;
 constexpr double grace = 1;             // seconds in which processes that are alive answer a notice
@@ -57,7 +57,8 @@ class MpiCommunicator : public Communicator {
  public:
   explicit MpiCommunicator(const MpiOptions& options) : mpi_(mpi_library()), stall_limit_(options.stall_limit) {
     int provided = 0;
-    check(mpi_.init_thread(nullptr, nullptr, funneled, &provided), "MPI_Init_thread");
+    check(mpi_.init_thread(nullptr, nullptr, serialized, &provided), "MPI_Init_thread");
+    if (provided < serialized) fail(ErrorCode::unavailable, "this Open MPI was built without threads, which fovea needs");
     check(mpi_.comm_set_errhandler(mpi_.world, mpi_.errors_return), "MPI_Comm_set_errhandler");
     check(mpi_.comm_rank(mpi_.world, &rank_), "MPI_Comm_rank");
     check(mpi_.comm_size(mpi_.world, &size_), "MPI_Comm_size");

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "fovea/collective/buckets.h"
 #include "fovea/collective/shard_sum.h"
 #include "fovea/collective/shards.h"
 #include "fovea/core/error.h"
@@ -31,6 +32,23 @@ int64_t most_shards(int processes, int64_t shards) { return (shards + processes 
 
 // What processes ask each other after a step goes up and down a binomial tree.
 double asking_seconds(const Link& link, int processes) { return 2 * std::ceil(std::log2(processes)) * link.latency; }
+
+// Exchanges each bucket once it is final and the one before it is exchanged, and sets `exchanging` and `hidden`.
+void plan_exchange(StepPlan& plan, const StepProfile& profile, const Link& link) {
+  std::vector<double> finished;  // each kernel of the last shard's last part, counted from its beginning
+  double now = 0;
+  for (const StepProfile::Kernel& kernel : profile.kernels) finished.push_back(now += kernel.seconds);
+  const double computed = now + profile.packing_seconds;
+  double exchanged = 0, busy = 0;
+  for (const Bucket& bucket : buckets_of(profile.gradients)) {
+    const double seconds = exchange_seconds(link, plan.processes, plan.shards, bucket.bytes, profile.adding_rate);
+    exchanged = std::max(exchanged, finished[bucket.kernel]) + seconds;
+    busy += seconds;
+  }
+  const double exposed = std::max(0.0, exchanged - computed);
+  plan.hidden = busy - exposed;
+  plan.exchanging = exposed + asking_seconds(link, plan.processes);
+}
 
 }  // namespace
 
@@ -85,7 +103,7 @@ StepPlan plan_step(const StepProfile& profile, const Link& link, int processes, 
   plan.updating = profile.update_seconds;
   const int64_t bytes = profile.gradient_bytes();
   if (processes > 1) {
-    plan.exchanging = exchange_seconds(link, processes, shards, bytes, profile.adding_rate) + asking_seconds(link, processes);
+    plan_exchange(plan, profile, link);
     plan.bytes_sent = exchanged_bytes(processes, shards, bytes);
   }
   plan.bytes_in_memory = profile.memory_bytes + bytes + ShardSum<float>::bytes_of(processes, shards, bytes / element);

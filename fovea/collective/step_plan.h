@@ -3,7 +3,8 @@
 /// What a training step takes in several processes, planned from what its kernels take in one.
 ///
 /// The plan assumes that all processes are alike; that each has a link of its own, which carries messages in both directions at
-/// once and is the only limit of what travels; and that batches are ready when they are needed.
+/// once and is the only limit of what travels; that batches are ready when they are needed; and that an exchange does not slow
+/// down what is computed at the same time.
 #pragma once
 
 #include <cstdint>
@@ -71,6 +72,7 @@ struct StepPlan {
   int64_t images = 0;           ///< of all shards
   double computing = 0;         ///< of its shards
   double exchanging = 0;        ///< while nothing is computed
+  double hidden = 0;            ///< exchanging while its last shard is computed, which is part of `computing`
   double updating = 0;          ///< the same in every process
   int64_t bytes_sent = 0;       ///< by a process, the most of any
   int64_t bytes_in_memory = 0;  ///< of a process, the most of any

@@ -64,7 +64,7 @@ class Session {
   int64_t memory_bytes(int threads) const;
   /// Frees the arena, the scratch memory and the hoisted tensors until the next run.
   void release() { program_.release(); }
-  /// The index of the last kernel call that writes an argument, which has to be one that a result replaces.
+  /// The index of the last kernel call that writes an argument; 0 where none does.
   size_t last_write(const std::string& argument) const;
   double flops() const;  ///< 2 x multiply-adds of the contractions of one run
 

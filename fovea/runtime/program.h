@@ -92,7 +92,7 @@ struct ProgramPlan {
   std::shared_ptr<const ProgramPlan> initializer;
 };
 
-/// The index of the last call that writes an argument, which has to be one that a result replaces. Fails on any other.
+/// The index of the last call that writes an argument, from which on it has its final values; 0 where no call writes it.
 size_t last_write(const ProgramPlan& plan, size_t argument);
 
 /// A plan with the memory to run it. It is for one thread at a time, which shares its work through a ThreadPool; two Programs

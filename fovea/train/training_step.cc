@@ -48,8 +48,9 @@ Optimizer common_optimizer(const Recipe& recipe) {
   return recipe.optimizer == "adam" ? adam(options) : adamw(options);
 }
 
-void run_program(Session& program, ThreadPool& threads, TrainingStep::Mode mode, TrainingStep::Result& result) {
-  if (mode == TrainingStep::Mode::plain) return program.run(threads);
+void run_program(Session& program, ThreadPool& threads, TrainingStep::Mode mode, TrainingStep::Result& result,
+                 const Program::Progress& progress = {}) {
+  if (mode == TrainingStep::Mode::plain) return program.run(threads, progress);
   if (mode == TrainingStep::Mode::checked) {
     const std::optional<NotFinite> found = program.run_checked(threads);
     if (!result.not_finite) result.not_finite = found;
@@ -144,6 +145,19 @@ void TrainingStep::compile(const TensorMap& tensors, const CompileOptions& optio
       programs_[i]->argument("seed").data<int32_t>()[0] = static_cast<int32_t>(recipe_.seed);
   }
   graphs_.clear();
+  if (exchange_) exchange_->plan_buckets(summed_tensors());
+}
+
+// What is summed over the shards, in an order that is the same in all processes.
+std::vector<StepProfile::Gradient> TrainingStep::summed_tensors() const {
+  std::vector<StepProfile::Gradient> tensors;
+  const Session& program = *programs_.front();
+  for (const ProgramPort& port : program.program().plan().arguments) {
+    if (!accumulated_.contains(port.name) && std::ranges::find(kept_, port.name) == kept_.end()) continue;
+    const int64_t bytes = element_count(port.shape) * static_cast<int64_t>(byte_size(port.dtype));
+    tensors.push_back({port.name, bytes, program.last_write(port.name)});
+  }
+  return tensors;
 }
 
 void TrainingStep::set(const std::string& argument, double value) {
@@ -151,7 +165,8 @@ void TrainingStep::set(const std::string& argument, double value) {
   if (update.has_argument(argument)) update.argument(argument).data<float>()[0] = static_cast<float>(value);
 }
 
-void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result) {
+void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result,
+                            const Program::Progress& progress) {
   Session& program = *programs_.front();
   program.bind("image", batch.image);
   program.bind("label", batch.label);
@@ -161,23 +176,31 @@ void TrainingStep::run_part(const Batch& batch, int64_t part, ThreadPool& thread
   }
   if (program.has_argument("teacher")) program.bind("teacher", teacher_->logits(batch.image, threads));
   if (program.has_argument("step")) program.argument("step").data<int32_t>()[0] = static_cast<int32_t>(part);
-  run_program(program, threads, mode, result);
+  run_program(program, threads, mode, result, progress);
   result.loss_sum += program.result("loss").data<float>()[0] * static_cast<double>(batch.count);
   result.correct += program.result("correct").data<int32_t>()[0];
   result.images += batch.count;
   result.damaged.insert(result.damaged.end(), batch.damaged.begin(), batch.damaged.end());
 }
 
+// Whether gradients can be exchanged before the program that computes them is done. A device returns them at its end.
+bool TrainingStep::exchanges_early(Mode mode) const {
+  return mode == Mode::plain && processes_.size() > 1 && programs_.front()->program().plan().device == nullptr;
+}
+
 // Computes the shards of this process, and the sums over all shards.
 void TrainingStep::run_shards(BatchSource& batches, int64_t step, ThreadPool& threads, Mode mode, Result& result) {
   const ShardRun own = exchange_->own();
+  const Program::Progress exchange_final = [this](size_t done) { exchange_->kernels_done(done); };
   exchange_->begin_step();
   for (int64_t shard = own.begin; shard < own.end; ++shard) {
     exchange_->begin_shard();
     programs_.front()->values_changed();
     Result of_shard;
     for (int64_t part = 0; part < recipe_.accumulate; ++part) {
-      run_part(batches.next(), (step * recipe_.shards + shard) * recipe_.accumulate + part, threads, mode, of_shard);
+      const bool last = shard + 1 == own.end && part + 1 == recipe_.accumulate;
+      run_part(batches.next(), (step * recipe_.shards + shard) * recipe_.accumulate + part, threads, mode, of_shard,
+               last && exchanges_early(mode) ? exchange_final : Program::Progress());
     }
     exchange_->end_shard(shard, of_shard);
     result.damaged.insert(result.damaged.end(), of_shard.damaged.begin(), of_shard.damaged.end());
@@ -255,13 +278,8 @@ StepProfile TrainingStep::untimed_profile(int threads) const {
   profile.shard_images = recipe_.batch / recipe_.shards;
   profile.parts = recipe_.accumulate;
   profile.memory_bytes = memory_bytes(threads) - exchange_->bytes();
-  const Session& program = *programs_.front();
-  for (const KernelCall& call : program.program().plan().calls) profile.kernels.push_back({call.name, call.layer});
-  for (const ProgramPort& port : program.program().plan().arguments) {
-    if (!accumulated_.contains(port.name) && std::ranges::find(kept_, port.name) == kept_.end()) continue;
-    const int64_t bytes = element_count(port.shape) * static_cast<int64_t>(byte_size(port.dtype));
-    profile.gradients.push_back({port.name, bytes, program.last_write(port.name)});
-  }
+  for (const KernelCall& call : programs_.front()->program().plan().calls) profile.kernels.push_back({call.name, call.layer});
+  profile.gradients = summed_tensors();
   return profile;
 }
 

@@ -86,7 +86,10 @@ class TrainingStep {
 
  private:
   void make_exchange(const TensorMap& tensors);
-  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result);
+  void run_part(const Batch& batch, int64_t part, ThreadPool& threads, Mode mode, Result& result,
+                const Program::Progress& progress = {});
+  bool exchanges_early(Mode mode) const;
+  std::vector<StepProfile::Gradient> summed_tensors() const;
   void run_shards(BatchSource& batches, int64_t step, ThreadPool& threads, Mode mode, Result& result);
   void set(const std::string& argument, double value);
 
