@@ -23,6 +23,10 @@ constexpr std::pair<const char*, RangeMethod> methods[] = {{"minmax", RangeMetho
                                                            {"mse", RangeMethod::mse},
                                                            {"entropy", RangeMethod::entropy}};
 
+// A share of the answers. Methods for ranges differ by less, so a network that changes so many more answers than another with
+// the method that was best for that one does not become the better one by another method.
+constexpr double beyond_ranges = 0.05;
+
 // The images of the calibration's data set that do not calibrate.
 std::shared_ptr<const Dataset> images_left(const LadderOptions& options) {
   const QuantizeModelOptions& own = options.quantize;
@@ -167,18 +171,22 @@ void Ladder::try_ranges() {
   }
 }
 
-// Equalizes the network, and chooses ranges for what it has become. Returns whether that is better; otherwise it is undone.
+// Equalizes the network, and chooses ranges for what it has become, with the best method so far first. Returns whether that is
+// better; otherwise it is undone.
 bool Ladder::try_equalized(const std::string& how) {
   CalibratedNetwork::Form before = network_.form();
   const int64_t pairs = network_.equalize();
   if (pairs == 0) return false;
   bool better = false;
-  for (const auto& [name, method] : methods) {
+  std::vector<std::pair<const char*, RangeMethod>> order(std::begin(methods), std::end(methods));
+  std::ranges::stable_partition(order, [&](const auto& entry) { return entry.second == method_; });
+  for (const auto& [name, method] : order) {
     if (try_step("equalization", fmt::format("{} pairs of layers{}, {}", pairs, how, name), network_.ranged(method))) {
       method_ = method;
       better = true;
     }
     if (found()) return true;
+    if (result_.steps.back().agreement + beyond_ranges < result_.steps[result_.best].agreement) break;
   }
   if (!better) network_.set_form(std::move(before));
   return better;
