@@ -126,7 +126,7 @@ Json json_of(const Planned& planned, const StepPlanOptions& options) {
 }
 
 std::string picture(const Planned& planned, const StepPlanOptions& options) {
-  Chart share{.title = fmt::format("{}: speed as a share of P processes without exchange", planned.profile.model),
+  Chart share{.title = fmt::format("{}: speed as a share of linear scaling", planned.profile.model),
               .x_label = "processes",
               .percent = true,
               .doubling = true};
