@@ -122,16 +122,30 @@ def CarryBf16AsBitsPass : Pass<"fovea-carry-bf16-as-bits", "::mlir::ModuleOp"> {
 def EmitGpuPass : Pass<"fovea-emit-gpu", "::mlir::ModuleOp"> {
   let summary = "lower kernels to the gpu dialect, for a grid of workgroups";
   let description = [{
-    Replaces every kernel by a `gpu.module` with one function. Each operand is a buffer of one dimension, and the last argument is a table with
-    the place of each operand in its buffer, in elements. A contraction with enough rows and columns is computed in tiles, with its operands in
+    Replaces every kernel by a `gpu.module` with one function. Each operand is a buffer of one dimension. For Vulkan, the last argument is a
+    table with the place of each operand in its buffer, in elements; for NVIDIA's and AMD's chips, operands are pointers. A contraction with enough rows and columns is computed in tiles, with its operands in
     workgroup memory and the results in registers. A long reduction with few results is shared by the invocations of a workgroup, which combine
     their partial results pairwise. In all other kernels, an invocation computes one result. The attribute `fovea.dispatch` has the
     number of workgroups along both dimensions, the invocations of one, and the bytes that these share. Functions that are not kernels are
     erased.
   }];
   let constructor = "::fovea::create_emit_gpu_pass()";
-  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::spirv::SPIRVDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+  let options = [
+    Option<"target_name_", "target", "std::string", /*default=*/"\"vulkan\"", "the kind of device: vulkan, or LLVM's name of a chip such as sm_80 or gfx90a">
+  ];
+  let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect", "::mlir::ROCDL::ROCDLDialect", "::mlir::spirv::SPIRVDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect"];
+}
+
+def Bf16BitsPass : Pass<"fovea-bf16-bits", "::mlir::ModuleOp"> {
+  let summary = "compute in f32 what kernels of devices compute in bf16, and store bf16 as 16-bit integers";
+  let description = [{
+    Vulkan's devices have no bf16, and NVIDIA's oldest chips convert none. Runs on kernels in the gpu dialect: an operation on bf16 is one
+    on f32 whose result is rounded, extensions are shifts, roundings are arithmetic on bits (to nearest, ties to even), and a bf16 number in
+    memory or in a register is an integer of 16 bits.
+  }];
+  let constructor = "::fovea::create_bf16_bits_pass()";
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 #endif

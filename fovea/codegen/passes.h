@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "fovea/codegen/target/gpu_target.h"
 #include "fovea/codegen/target/target.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,7 +33,8 @@ std::unique_ptr<mlir::Pass> create_bufferize_tiles_pass();
 std::unique_ptr<mlir::Pass> create_lower_vectors_pass(const Target* target = nullptr);
 std::unique_ptr<mlir::Pass> create_expand_math_pass();
 std::unique_ptr<mlir::Pass> create_carry_bf16_as_bits_pass();
-std::unique_ptr<mlir::Pass> create_emit_gpu_pass();
+std::unique_ptr<mlir::Pass> create_emit_gpu_pass(const GpuTarget* target = nullptr);
+std::unique_ptr<mlir::Pass> create_bf16_bits_pass();
 
 /// Adds the passes from vectors to LLVM's dialect, most of them MLIR's own; registered as the pipeline `fovea-lower-to-llvm`.
 /// `converts_bf16`: the processor has instructions that convert bf16; otherwise conversions are arithmetic on bits.
@@ -41,6 +43,10 @@ void add_lower_to_llvm_passes(mlir::OpPassManager& passes, bool converts_bf16);
 /// Adds the passes from a kernel in the gpu dialect to SPIR-V, most of them MLIR's own; registered as the pipeline
 /// `fovea-lower-to-spirv`.
 void add_lower_to_spirv_passes(mlir::OpPassManager& passes);
+
+/// Adds the passes from a kernel in the gpu dialect to LLVM's dialect in the same gpu.module, with NVVM for NVIDIA's chips and
+/// ROCDL for AMD's; registered as the pipelines `fovea-lower-to-nvvm` and `fovea-lower-to-rocdl` (of gfx90a).
+void add_lower_to_gpu_llvm_passes(mlir::OpPassManager& passes, const GpuTarget& target);
 
 /// Registers these passes and the pipelines, for fovea-opt.
 void register_codegen_passes();

@@ -8,9 +8,6 @@ namespace fovea {
 
 namespace {
 
-// Enough for copies of parameters to be fast; larger ones are copied in parts.
-constexpr int64_t most_staged = int64_t{16} << 20;
-
 constexpr VkPipelineStageFlags compute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, transfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
 
 bool overlap(const TensorPlace& a, const TensorPlace& b) {
@@ -46,7 +43,8 @@ class Hazards {
 VulkanProgram::VulkanProgram(VulkanDevice& device, const ProgramPlan& plan)
     : device_(device),
       plan_(plan),
-      places_(plan, std::max<int64_t>(256, static_cast<int64_t>(device.limits.minStorageBufferOffsetAlignment))) {
+      places_(plan, std::max<int64_t>(256, static_cast<int64_t>(device.limits.minStorageBufferOffsetAlignment))),
+      transfers_(plan, places_) {
   try {
     build();
   } catch (...) {
@@ -67,7 +65,7 @@ void VulkanProgram::release() {
 
 void VulkanProgram::build() {
   pipelines_ = device_.compile(plan_.device_kernels);
-  plan_transfers();
+  staging_ = std::make_unique<VulkanBuffer>(device_, transfers_.bytes(), true, "memory for copies");
   memory_ = std::make_unique<VulkanBuffer>(device_, places_.bytes(), false, "the network with its tensors");
   const VkFenceCreateInfo fence{VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
   device_.check(device_.vk.CreateFence(device_.handle, &fence, nullptr, &fence_), "preparing a run");
@@ -109,22 +107,6 @@ void VulkanProgram::build() {
   begin(initialize_, false);
   record_calls(initialize_, initializer_calls_);
   end(initialize_);
-}
-
-void VulkanProgram::plan_transfers() {
-  int64_t staged = 0, largest = 0;
-  const auto add = [&](std::vector<Transfer>& transfers, size_t tensor, TensorPlace place) {
-    transfers.push_back({tensor, place, staged});
-    staged += (place.bytes + 15) / 16 * 16;
-  };
-  for (size_t i = 0; i < plan_.arguments.size(); ++i) {
-    if (plan_.arguments[i].input) add(inputs_, i, places_.arguments()[i]);
-    largest = std::max(largest, places_.arguments()[i].bytes);
-  }
-  for (size_t i = 0; i < plan_.results.size(); ++i)
-    if (plan_.result_replaces[i] < 0) add(results_, results_.size(), places_.results()[i]);
-  const int64_t bytes = std::max({staged, std::min(largest, most_staged), int64_t{1} << 16});
-  staging_ = std::make_unique<VulkanBuffer>(device_, bytes, true, "memory for copies");
 }
 
 std::vector<VulkanProgram::BoundCall> VulkanProgram::bind(const ProgramPlan& plan, bool initializer) {
@@ -219,7 +201,7 @@ void VulkanProgram::record_calls(VkCommandBuffer commands, const std::vector<Bou
 }
 
 void VulkanProgram::record_inputs(VkCommandBuffer commands) {
-  for (const Transfer& input : inputs_) {
+  for (const Transfer& input : transfers_.inputs()) {
     const VkBufferCopy copy{static_cast<VkDeviceSize>(input.staged), static_cast<VkDeviceSize>(input.place.offset),
                             static_cast<VkDeviceSize>(input.place.bytes)};
     device_.vk.CmdCopyBuffer(commands, staging_->handle(), memory_->handle(), 1, &copy);
@@ -229,22 +211,12 @@ void VulkanProgram::record_inputs(VkCommandBuffer commands) {
 
 void VulkanProgram::record_results(VkCommandBuffer commands) {
   barrier(commands, compute, VK_ACCESS_SHADER_WRITE_BIT, transfer, VK_ACCESS_TRANSFER_READ_BIT);
-  for (const Transfer& result : results_) {
+  for (const Transfer& result : transfers_.results()) {
     const VkBufferCopy copy{static_cast<VkDeviceSize>(result.place.offset), static_cast<VkDeviceSize>(result.staged),
                             static_cast<VkDeviceSize>(result.place.bytes)};
     device_.vk.CmdCopyBuffer(commands, memory_->handle(), staging_->handle(), 1, &copy);
   }
   barrier(commands, transfer, VK_ACCESS_TRANSFER_WRITE_BIT, VK_PIPELINE_STAGE_HOST_BIT, VK_ACCESS_HOST_READ_BIT);
-}
-
-void VulkanProgram::stage_inputs(const std::vector<Tensor*>& arguments) {
-  for (const Transfer& input : inputs_)
-    std::memcpy(staging_->data() + input.staged, arguments[input.tensor]->raw(), static_cast<size_t>(input.place.bytes));
-}
-
-void VulkanProgram::unstage_results(const std::vector<Tensor*>& results) {
-  for (const Transfer& result : results_)
-    std::memcpy(results[result.tensor]->raw(), staging_->data() + result.staged, static_cast<size_t>(result.place.bytes));
 }
 
 void VulkanProgram::to_device(const std::byte* bytes, TensorPlace place) {
@@ -281,14 +253,14 @@ void VulkanProgram::download(size_t index, Tensor& tensor) { from_device(tensor.
 void VulkanProgram::initialize() { device_.run(initialize_, fence_); }
 
 void VulkanProgram::run(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results) {
-  stage_inputs(arguments);
+  transfers_.stage(arguments, staging_->data());
   device_.run(run_, fence_);
-  unstage_results(results);
+  transfers_.unstage(staging_->data(), results);
 }
 
 void VulkanProgram::run_each(const std::vector<Tensor*>& arguments, const std::vector<Tensor*>& results,
                              const std::function<void(size_t)>& after) {
-  stage_inputs(arguments);
+  transfers_.stage(arguments, staging_->data());
   begin(once_, true);
   record_inputs(once_);
   end(once_);
@@ -307,7 +279,7 @@ void VulkanProgram::run_each(const std::vector<Tensor*>& arguments, const std::v
   record_results(once_);
   end(once_);
   device_.run(once_, fence_);
-  unstage_results(results);
+  transfers_.unstage(staging_->data(), results);
 }
 
 void VulkanProgram::read_operand(size_t call, size_t operand, std::byte* bytes, int64_t count) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fovea/device/staging.h"
 #include "fovea/device/tensor_places.h"
 #include "fovea/device/vulkan_device.h"
 #include "fovea/runtime/device.h"
@@ -30,12 +31,6 @@ class VulkanProgram : public DeviceProgram {
   void read_operand(size_t call, size_t operand, std::byte* bytes, int64_t count) override;
 
  private:
-  // A tensor that every run copies, and its place in the staging buffer.
-  struct Transfer {
-    size_t tensor;  // index among the arguments, or among the results that replace none
-    TensorPlace place;
-    int64_t staged;
-  };
   // A call with what is bound to its kernel.
   struct BoundCall {
     const KernelCall* call;
@@ -45,7 +40,6 @@ class VulkanProgram : public DeviceProgram {
 
   void build();
   void release();
-  void plan_transfers();
   std::vector<BoundCall> bind(const ProgramPlan& plan, bool initializer);
   void bind_buffers(BoundCall& call, int64_t table);
   void copy_constants(const ProgramPlan& plan, const std::vector<TensorPlace>& places);
@@ -58,17 +52,15 @@ class VulkanProgram : public DeviceProgram {
   void record_results(VkCommandBuffer commands);
   void barrier(VkCommandBuffer commands, VkPipelineStageFlags from, VkAccessFlags written, VkPipelineStageFlags to,
                VkAccessFlags read);
-  void stage_inputs(const std::vector<Tensor*>& arguments);
-  void unstage_results(const std::vector<Tensor*>& results);
   void to_device(const std::byte* bytes, TensorPlace place);
   void from_device(std::byte* bytes, TensorPlace place);
 
   VulkanDevice& device_;
   const ProgramPlan& plan_;
   TensorPlaces places_;
+  Staging transfers_;
   std::vector<VulkanPipeline> pipelines_;  // by the plan's device kernels
   std::unique_ptr<VulkanBuffer> memory_, staging_;
-  std::vector<Transfer> inputs_, results_;
   VkDescriptorPool sets_ = nullptr;
   VkCommandPool commands_ = nullptr;
   VkCommandBuffer run_ = nullptr, initialize_ = nullptr, once_ = nullptr;

@@ -64,7 +64,12 @@ until [[ -e moved/state.json ]] || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
 kill -INT $! 2>/dev/null; wait $!
 "$fovea" train --resume --device cpu --out moved --json >moved.json 2>log || wrong "a run does not go on on the processor: $(tail -1 log)"
 python3 -c "import json,sys; a,b=(json.load(open(f))['top1'] for f in sys.argv[1:]); sys.exit(not abs(a-b) < 0.07)" moved.json cpu.json || wrong "top-1 differs after moving"
-refused 2 'in f32' train "${settings[@]}" --dtype bf16 --device vulkan --out half
+for device in vulkan cpu; do
+  "$fovea" train mnist-mlp --data digits:60 --epochs 1 --batch 20 --dtype bf16 --device $device --out half-$device --json >half-$device.json 2>log ||
+    wrong "training in bf16: $(tail -1 log)"
+done
+python3 -c "import json,sys; a,b=(json.load(open(f))['loss'] for f in sys.argv[1:]); sys.exit(not abs(a-b) < 1e-3*b)" half-vulkan.json half-cpu.json ||
+  wrong "the loss differs in bf16: $(grep loss half-*.json)"
 refused 2 "a limit of the process's memory" train "${settings[@]}" --memory 4GiB --device vulkan --out limited
 
 # The layers that check how Vulkan is used have nothing to say.

@@ -13,6 +13,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/process_memory.h"
 #include "fovea/device/devices.h"
+#include "fovea/device/kernel_target.h"
 #include "fovea/passes/linalg_utils.h"
 #include "fovea/passes/memory/rematerialize.h"
 #include "fovea/runtime/thread_pool.h"
@@ -87,7 +88,8 @@ std::shared_ptr<const ProgramPlan> plan_initializer(FuncOp initializer, const st
 
 std::vector<CompiledKernel> compile_for_device(llvm::ArrayRef<FuncOp> kernels, ProgramPlan& plan, int threads,
                                                int* from_cache) {
-  plan.device_kernels = DeviceKernelCompiler(threads).compile(kernels, from_cache);
+  plan.device_kernels =
+      DeviceKernelCompiler(GpuTarget::of_device(kernel_target(*plan.device)), threads).compile(kernels, from_cache);
   std::vector<CompiledKernel> compiled(kernels.size());
   for (size_t i = 0; i < compiled.size(); ++i) compiled[i].device_kernel = static_cast<int64_t>(i);
   return compiled;
@@ -147,7 +149,6 @@ Program compile(const Graph& graph, const CompileOptions& options, CompileReport
   if (options.dtype != DType::f32 && options.dtype != DType::bf16)
     refuse("networks compute in f32 or bf16, not in {}", name(options.dtype));
   const std::shared_ptr<Device> device = open_device(options.device);
-  if (device && options.dtype != DType::f32) refuse("a device computes in f32, not in {}", name(options.dtype));
   if (device && options.whole_process) refuse("a limit of the process's memory is for runs on the processor, not on a device");
   CompileReport ours;
   Program program(guarded_result(
@@ -177,20 +178,37 @@ ProgramMemory planned_memory(const Graph& graph, const CompileOptions& options) 
   return fit_memory(main, function, plan, KernelCompiler(target, threads).scratch_bytes(kernels), options, threads);
 }
 
+// The kind of device that a name without a number means; a chip is named as a processor is.
+GpuTarget kind_of_device(const CompileOptions& options) {
+  const auto chip = [&](GpuCode code, const char* usual) {
+    const GpuTarget target = GpuTarget::named(options.cpu.empty() ? usual : options.cpu);
+    if (target.code != code) refuse("\"{}\" is no chip for --device {}; {} is one", target.name, options.device, usual);
+    return target;
+  };
+  if (options.device == "cuda") return chip(GpuCode::ptx, "sm_80");
+  if (options.device == "hip") return chip(GpuCode::amdgcn, "gfx90a");
+  if (options.device == "vulkan") return chip(GpuCode::spirv, "vulkan");
+  static const std::vector<std::string> known{"vulkan", "cuda", "hip"};
+  refuse_unknown("kind of device", options.device, known);
+}
+
 // The stages on the way to a device, up to and after `kernels`.
 std::string text_for_device(const Graph& graph, const std::string& stage, const std::string& kernel,
                             const CompileOptions& options) {
-  const bool each = stage == "gpu" || stage == "spirv";
+  const GpuTarget target = kind_of_device(options);
+  const std::vector<std::string>& after = device_stages(target);
+  const bool each = llvm::is_contained(after, stage);
   const std::optional<Stage> named = each ? Stage::kernels : stage_named(stage);
   if (!named) {
     std::vector<std::string> known = stage_names();
-    known.insert(known.end(), {"gpu", "spirv"});
+    known.insert(known.end(), after.begin(), after.end());
     refuse_unknown("stage", stage, known);
   }
   auto module = module_at(graph, *named, options);
   if (!each && (stage != "kernels" || kernel.empty())) return text_of(*module);
   std::string text;
-  for (FuncOp chosen : chosen_kernels(*module, kernel)) text += each ? lower_device_kernel(chosen, stage) : text_of(chosen);
+  for (FuncOp chosen : chosen_kernels(*module, kernel))
+    text += each ? lower_device_kernel(chosen, stage, target) : text_of(chosen);
   return text;
 }
 

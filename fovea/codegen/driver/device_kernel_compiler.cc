@@ -23,22 +23,27 @@ using namespace mlir;
 // The passes of one compiling thread.
 class DevicePipeline {
  public:
-  DevicePipeline() {
+  explicit DevicePipeline(const GpuTarget& target) : target_(target) {
     DialectRegistry registry;
     register_codegen_dialects(registry);
     register_gpu_dialects(registry);
+    register_gpu_translations(registry);
     context_ = std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
     context_->loadAllAvailableDialects();
   }
 
   DeviceKernel compile(const std::string& text, const std::string& layer) {
-    return told(context_.get(), text, layer, [&] { return spirv_kernel(*lowered(text, true)); });
+    return told(context_.get(), text, layer, [&] {
+      const OwningOpRef<ModuleOp> module = lowered(text, true);
+      return target_.code == GpuCode::spirv ? spirv_kernel(*module) : assembly_kernel(*module, target_);
+    });
   }
 
-  std::string print(const std::string& text, const std::string& layer, bool to_spirv) {
+  std::string print(const std::string& text, const std::string& layer, const std::string& stage) {
+    if (stage == "ptx" || stage == "amdgcn") return reinterpret_cast<const char*>(compile(text, layer).code.data());
     return told(context_.get(), text, layer, [&] {
-      OwningOpRef<ModuleOp> module = lowered(text, to_spirv);
-      if (to_spirv) {
+      OwningOpRef<ModuleOp> module = lowered(text, stage != "gpu");
+      if (stage == "spirv") {
         for (auto source : llvm::make_early_inc_range(module->getOps<gpu::GPUModuleOp>())) source.erase();
       }
       std::string printed;
@@ -49,32 +54,35 @@ class DevicePipeline {
   }
 
  private:
-  OwningOpRef<ModuleOp> lowered(const std::string& text, bool to_spirv) {
+  OwningOpRef<ModuleOp> lowered(const std::string& text, bool whole) {
     OwningOpRef<ModuleOp> module = parse_kernel(text, context_.get());
     PassPipeline pipeline(context_.get(), [&](PassManager& passes) {
-      passes.addPass(create_emit_gpu_pass());
-      if (to_spirv) {
-        add_lower_to_spirv_passes(passes);
-      } else {
+      passes.addPass(create_emit_gpu_pass(&target_));
+      if (!whole) {
         passes.addPass(createCanonicalizerPass());
         passes.addPass(createCSEPass());
+      } else if (target_.code == GpuCode::spirv) {
+        add_lower_to_spirv_passes(passes);
+      } else {
+        add_lower_to_gpu_llvm_passes(passes, target_);
       }
     });
     pipeline.run(*module, "a kernel cannot be lowered for a device");
     return module;
   }
 
+  const GpuTarget& target_;
   std::unique_ptr<MLIRContext> context_;
 };
 
-std::string cache_key(const std::string& text) {
-  const GpuTarget target = GpuTarget::vulkan();
-  return fmt::format("SPIR-V LLVM {} {}\n{} {} {} {} {} {} {} {} {}\n{}", LLVM_VERSION_STRING, generator_digest, target.name,
-                     target.workgroup_invocations, target.workgroup_bytes, target.workgroups, target.tile_rows,
-                     target.tile_columns, target.tile_depth, target.invocation_rows, target.invocation_columns, text);
+std::string cache_key(const GpuTarget& target, const std::string& text) {
+  return fmt::format("device LLVM {} {}\n{} {} {} {} {} {} {} {} {} {} {}\n{}", LLVM_VERSION_STRING, generator_digest,
+                     target.name, target.features, target.workgroup_invocations, target.workgroup_bytes, target.workgroups,
+                     target.resident_workgroups, target.tile_rows, target.tile_columns, target.tile_depth,
+                     target.invocation_rows, target.invocation_columns, text);
 }
 
-// What stands before the SPIR-V of a cached kernel.
+// What stands before the code of a cached kernel.
 struct Header {
   std::array<uint32_t, 2> workgroups;
   int64_t invocations, workgroup_bytes;
@@ -124,8 +132,8 @@ void describe_operands(func::FuncOp function, DeviceKernel& kernel) {
 
 }  // namespace
 
-DeviceKernelCompiler::DeviceKernelCompiler(int threads)
-    : threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
+DeviceKernelCompiler::DeviceKernelCompiler(GpuTarget target, int threads)
+    : target_(std::move(target)), threads_(threads > 0 ? threads : static_cast<int>(std::thread::hardware_concurrency())) {}
 
 std::vector<DeviceKernel> DeviceKernelCompiler::compile(llvm::ArrayRef<func::FuncOp> kernels, int* from_cache) const {
   for (func::FuncOp kernel : kernels) check_device_types(kernel);
@@ -134,7 +142,7 @@ std::vector<DeviceKernel> DeviceKernelCompiler::compile(llvm::ArrayRef<func::Fun
   std::vector<DeviceKernel> compiled(kernels.size());
   std::atomic<int> hits = 0;
   share_out<DevicePipeline>(threads_, texts.size(), [&](std::unique_ptr<DevicePipeline>& pipeline, size_t i) {
-    const std::string key = cache_key(texts[i]);
+    const std::string key = cache_key(target_, texts[i]);
     if (const auto found = cache.find(key)) {
       if (auto kernel = from_cache_bytes(found->object)) {
         compiled[i] = std::move(*kernel);
@@ -142,7 +150,7 @@ std::vector<DeviceKernel> DeviceKernelCompiler::compile(llvm::ArrayRef<func::Fun
         return;
       }
     }
-    if (!pipeline) pipeline = std::make_unique<DevicePipeline>();
+    if (!pipeline) pipeline = std::make_unique<DevicePipeline>(target_);
     compiled[i] = pipeline->compile(texts[i], layers[i]);
     cache.store(key, to_cache(compiled[i]));
   });
@@ -154,11 +162,15 @@ std::vector<DeviceKernel> DeviceKernelCompiler::compile(llvm::ArrayRef<func::Fun
   return compiled;
 }
 
-std::string lower_device_kernel(func::FuncOp kernel, const std::string& stage) {
-  static const std::vector<std::string> known{"gpu", "spirv"};
-  if (std::find(known.begin(), known.end(), stage) == known.end()) refuse_unknown("stage", stage, known);
+const std::vector<std::string>& device_stages(const GpuTarget& target) {
+  static const std::vector<std::string> spirv{"gpu", "spirv"}, ptx{"gpu", "nvvm", "ptx"}, amdgcn{"gpu", "rocdl", "amdgcn"};
+  return target.code == GpuCode::spirv ? spirv : target.code == GpuCode::ptx ? ptx : amdgcn;
+}
+
+std::string lower_device_kernel(func::FuncOp kernel, const std::string& stage, const GpuTarget& target) {
+  if (!llvm::is_contained(device_stages(target), stage)) refuse_unknown("stage", stage, device_stages(target));
   check_device_types(kernel);
-  return DevicePipeline().print(texts_of(kernel)[0], layers_of(kernel)[0], stage == "spirv");
+  return DevicePipeline(target).print(texts_of(kernel)[0], layers_of(kernel)[0], stage);
 }
 
 }  // namespace fovea

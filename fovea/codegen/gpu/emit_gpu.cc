@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pass fovea-emit-gpu.
 #include <mlir/Dialect/GPU/IR/GPUDialect.h>
+#include <mlir/Dialect/LLVMIR/NVVMDialect.h>
+#include <mlir/Dialect/LLVMIR/ROCDLDialect.h>
 #include <mlir/Dialect/MemRef/IR/MemRef.h>
 #include <mlir/Dialect/SPIRV/IR/SPIRVDialect.h>
 #include <mlir/Dialect/SPIRV/IR/TargetAndABI.h>
@@ -42,6 +44,11 @@ Type stored_element(Type tensor) {
 
 class EmitGpuPass : public impl::EmitGpuPassBase<EmitGpuPass> {
  public:
+  EmitGpuPass() = default;
+  explicit EmitGpuPass(const GpuTarget* target) {
+    if (target != nullptr) target_name_ = target->name;
+  }
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(), UnitAttr::get(&getContext()));
@@ -56,16 +63,25 @@ class EmitGpuPass : public impl::EmitGpuPassBase<EmitGpuPass> {
   void emit(func::FuncOp kernel) {
     check_device_types(kernel);
     const KernelDescription description = read_kernel(kernel);
-    const Grid grid = choose_grid(description, GpuTarget::vulkan());
+    const GpuTarget target = GpuTarget::named(target_name_);
+    const Grid grid = choose_grid(description, target);
     OpBuilder builder(kernel);
     auto module = builder.create<gpu::GPUModuleOp>(kernel.getLoc(), kernel.getName());
-    module->setAttr(spirv::getTargetEnvAttrName(), target_environment(&getContext()));
     builder.setInsertionPointToStart(module.getBody());
-    auto function = builder.create<gpu::GPUFuncOp>(kernel.getLoc(), kernel.getName(), function_type(description));
+    auto function = builder.create<gpu::GPUFuncOp>(kernel.getLoc(), kernel.getName(), function_type(description, target.code));
     function->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), builder.getUnitAttr());
-    function->setAttr(spirv::getEntryPointABIAttrName(),
-                      spirv::getEntryPointABIAttr(&getContext(), {static_cast<int32_t>(grid.invocations), 1, 1}));
-    GridCode code(description, grid, function);
+    const auto invocations = static_cast<int32_t>(grid.invocations);
+    if (target.code == GpuCode::spirv) {
+      module->setAttr(spirv::getTargetEnvAttrName(), target_environment(&getContext()));
+      function->setAttr(spirv::getEntryPointABIAttrName(), spirv::getEntryPointABIAttr(&getContext(), {invocations, 1, 1}));
+    } else if (target.code == GpuCode::amdgcn) {
+      function->setAttr(ROCDL::ROCDLDialect::FlatWorkGroupSizeAttrHelper::getNameStr(),
+                        builder.getStringAttr(std::to_string(invocations) + "," + std::to_string(invocations)));
+    } else {
+      function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(), builder.getDenseI32ArrayAttr({invocations, 1, 1}));
+      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(target.resident_workgroups));
+    }
+    GridCode code(description, grid, target.code, function);
     std::visit(
         [&](const auto& kind) {
           using Kind = std::decay_t<decltype(kind)>;
@@ -78,25 +94,30 @@ class EmitGpuPass : public impl::EmitGpuPassBase<EmitGpuPass> {
     write_dispatch(function, grid);
   }
 
-  // The kernel's arguments, its results that are not written in place, and the table of offsets.
-  FunctionType function_type(const KernelDescription& kernel) {
-    const auto space = spirv::StorageClassAttr::get(&getContext(), spirv::StorageClass::StorageBuffer);
-    const auto buffer = [&](Type element) -> Type {
-      return MemRefType::get({ShapedType::kDynamic}, element, MemRefLayoutAttrInterface(), space);
+  // The kernel's arguments and its results that are not written in place; for SPIR-V, then the table of offsets.
+  FunctionType function_type(const KernelDescription& kernel, GpuCode code) {
+    const bool bound = code == GpuCode::spirv;
+    const Attribute space = bound ? Attribute(spirv::StorageClassAttr::get(&getContext(), spirv::StorageClass::StorageBuffer))
+                                  : Attribute(gpu::AddressSpaceAttr::get(&getContext(), gpu::AddressSpace::Global));
+    const auto buffer = [&](int64_t count, Type element) -> Type {
+      return MemRefType::get({bound ? ShapedType::kDynamic : count}, element, MemRefLayoutAttrInterface(), space);
     };
     SmallVector<Type> operands;
-    for (Type argument : func::FuncOp(kernel.function).getArgumentTypes()) operands.push_back(buffer(stored_element(argument)));
+    const auto add = [&](Type tensor) {
+      operands.push_back(buffer(cast<RankedTensorType>(tensor).getNumElements(), stored_element(tensor)));
+    };
+    for (Type argument : func::FuncOp(kernel.function).getArgumentTypes()) add(argument);
     for (const KernelResult& output : kernel.outputs)
-      if (output.in_place < 0) operands.push_back(buffer(stored_element(output.type)));
-    operands.push_back(buffer(IntegerType::get(&getContext(), 32)));
+      if (output.in_place < 0) add(output.type);
+    if (bound) operands.push_back(buffer(0, IntegerType::get(&getContext(), 32)));
     return FunctionType::get(&getContext(), operands, {});
   }
 
   static void write_dispatch(gpu::GPUFuncOp function, const Grid& grid) {
     int64_t bytes = 0;
-    function.walk([&](memref::AllocOp alloc) {
-      bytes += alloc.getType().getNumElements() * (alloc.getType().getElementTypeBitWidth() / 8);
-    });
+    const auto add = [&](MemRefType type) { bytes += type.getNumElements() * (type.getElementTypeBitWidth() / 8); };
+    function.walk([&](memref::AllocOp alloc) { add(alloc.getType()); });
+    for (const BlockArgument shared : function.getWorkgroupAttributions()) add(cast<MemRefType>(shared.getType()));
     Builder builder(function.getContext());
     function->setAttr(
         dispatch_attribute,
@@ -108,6 +129,6 @@ class EmitGpuPass : public impl::EmitGpuPassBase<EmitGpuPass> {
 
 }  // namespace
 
-std::unique_ptr<mlir::Pass> create_emit_gpu_pass() { return std::make_unique<EmitGpuPass>(); }
+std::unique_ptr<mlir::Pass> create_emit_gpu_pass(const GpuTarget* target) { return std::make_unique<EmitGpuPass>(target); }
 
 }  // namespace fovea

@@ -100,12 +100,12 @@ SmallVector<unsigned> dims_of(const LinalgOperation& operation, bool reduced) {
 void check_device_types(func::FuncOp kernel) {
   const auto check = [](Type type) {
     const Type element = getElementTypeOrSelf(type);
-    if (element.isF32() || element.isInteger(1) || element.isInteger(8) || element.isInteger(16) || element.isInteger(32) ||
-        element.isInteger(64))
+    if (element.isF32() || element.isBF16() || element.isInteger(1) || element.isInteger(8) || element.isInteger(16) ||
+        element.isInteger(32) || element.isInteger(64))
       return;
     std::string text;
     llvm::raw_string_ostream(text) << element;
-    refuse("a device computes with f32 and integers, not with {}", text);
+    refuse("a device computes with f32, bf16 and integers, not with {}", text);
   };
   for (Type type : kernel.getArgumentTypes()) check(type);
   for (Type type : kernel.getResultTypes()) check(type);

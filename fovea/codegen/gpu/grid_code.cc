@@ -26,14 +26,15 @@ std::pair<int64_t, int64_t> range_of(const LinearForm& form, ArrayRef<int64_t> e
 
 }  // namespace
 
-GridCode::GridCode(const KernelDescription& kernel, const Grid& grid, gpu::GPUFuncOp function)
+GridCode::GridCode(const KernelDescription& kernel, const Grid& grid, GpuCode code, gpu::GPUFuncOp function)
     : builder(OpBuilder::atBlockEnd(&function.getBody().front())),
       location(func::FuncOp(kernel.function).getLoc()),
       kernel_(kernel),
       grid_(grid),
+      code_(code),
       function_(function) {
   const unsigned operands = function.getNumArguments() - 1;
-  for (unsigned i = 0; i < operands; ++i) {
+  for (unsigned i = 0; code == GpuCode::spirv && i < operands; ++i) {
     Value offset = builder.create<memref::LoadOp>(location, function.getArgument(operands), ValueRange{index(i)});
     offsets_.push_back(builder.create<arith::IndexCastOp>(location, builder.getIndexType(), offset));
   }
@@ -113,12 +114,25 @@ GridCode::Values GridCode::loop(Value from, Value to, int64_t step, ValueRange c
   return Values(loop.getResults());
 }
 
+// SPIR-V's workgroup memory is a global variable, which MLIR makes of an allocation; elsewhere it belongs to the function.
+Value GridCode::workgroup_memory(int64_t count, Type element) {
+  MLIRContext* context = builder.getContext();
+  const Attribute space = code_ == GpuCode::spirv
+                              ? Attribute(spirv::StorageClassAttr::get(context, spirv::StorageClass::Workgroup))
+                              : Attribute(gpu::AddressSpaceAttr::get(context, gpu::GPUDialect::getWorkgroupAddressSpace()));
+  const auto type = MemRefType::get({count}, element, MemRefLayoutAttrInterface(), space);
+  if (code_ == GpuCode::spirv) return builder.create<memref::AllocOp>(location, type);
+  return function_.addWorkgroupAttribution(type, location);
+}
+
+Value GridCode::in_binding(Value place, unsigned operand) { return offsets_.empty() ? place : add(place, offsets_[operand]); }
+
 // A place outside of the tensor is read as its first element, which is then not used.
 Value GridCode::load(Value tensor, Value place, Value condition) {
   const unsigned number = cast<BlockArgument>(tensor).getArgNumber();
   if (condition) place = select(condition, place, index(0));
   Value element =
-      builder.create<memref::LoadOp>(location, function_.getArgument(number), ValueRange{add(place, offsets_[number])});
+      builder.create<memref::LoadOp>(location, function_.getArgument(number), ValueRange{in_binding(place, number)});
   if (!cast<RankedTensorType>(tensor.getType()).getElementType().isInteger(1)) return element;
   return builder.create<arith::CmpIOp>(location, arith::CmpIPredicate::ne, element, zero(element.getType()));
 }
@@ -225,7 +239,7 @@ void GridCode::store(const KernelResult& output, Value value, ArrayRef<Value> co
   for (const int64_t offset : output.offsets) at.push_back(index(offset));
   for (auto [kept, coordinate] : llvm::zip_equal(output.kept, coordinates))
     at[kept] = add(at[kept], multiply(coordinate, output.strides[kept]));
-  Value place = offsets_[operand];
+  Value place = in_binding(index(0), operand);
   int64_t stride = 1;
   for (int64_t i = output.type.getRank() - 1; i >= 0; --i) {
     place = add(place, multiply(at[i], stride));
@@ -255,11 +269,6 @@ void GridCode::finish(ValueRange results, const Values& point) {
       known[result] = value;
   }
   for (const KernelResult& output : kernel_.outputs) store(output, known.at(output.value), coordinates);
-}
-
-MemRefType workgroup_buffer(int64_t count, Type element) {
-  return MemRefType::get({count}, element, MemRefLayoutAttrInterface(),
-                         spirv::StorageClassAttr::get(element.getContext(), spirv::StorageClass::Workgroup));
 }
 
 }  // namespace fovea

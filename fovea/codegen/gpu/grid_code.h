@@ -17,8 +17,8 @@ class GridCode {
  public:
   using Values = llvm::SmallVector<mlir::Value>;
 
-  /// `function` has the kernel's operands and then the table of their offsets (emit_gpu.cc).
-  GridCode(const KernelDescription& kernel, const Grid& grid, mlir::gpu::GPUFuncOp function);
+  /// `function` has the kernel's operands; for SPIR-V, then the table of their offsets (emit_gpu.cc).
+  GridCode(const KernelDescription& kernel, const Grid& grid, GpuCode code, mlir::gpu::GPUFuncOp function);
 
   mlir::Value index(int64_t value);
   mlir::Value add(mlir::Value a, mlir::Value b);
@@ -44,6 +44,9 @@ class GridCode {
   Values loop(mlir::Value from, mlir::Value to, int64_t step, mlir::ValueRange carried,
               llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
 
+  /// A buffer of one dimension in workgroup memory.
+  mlir::Value workgroup_memory(int64_t count, mlir::Type element);
+
   /// The element of an input of `operation` at `point`. Zero where `condition` does not hold (null: always), and the padding's
   /// value in the padding.
   mlir::Value read(const LinalgOperation& operation, size_t input, const Values& point, mlir::Value condition = {});
@@ -66,6 +69,7 @@ class GridCode {
   mlir::Location location;
 
  private:
+  mlir::Value in_binding(mlir::Value place, unsigned operand);
   mlir::Value load(mlir::Value tensor, mlir::Value place, mlir::Value condition);
   void store(const KernelResult& output, mlir::Value value, llvm::ArrayRef<mlir::Value> coordinates);
   mlir::Value clone_constant(mlir::Value constant);
@@ -73,8 +77,9 @@ class GridCode {
 
   const KernelDescription& kernel_;
   const Grid& grid_;
+  GpuCode code_;
   mlir::gpu::GPUFuncOp function_;
-  Values offsets_;  // of each operand in its binding, in elements
+  Values offsets_;  // of each operand in its binding, in elements; empty where operands are pointers
   mlir::Value invocation_, workgroup_;
 };
 
@@ -82,8 +87,5 @@ class GridCode {
 void emit_element_grid(GridCode& code);
 void emit_tree_grid(GridCode& code, const TreeGrid& grid);
 void emit_product_grid(GridCode& code, const ProductGrid& grid);
-
-/// The type of a buffer in workgroup memory.
-mlir::MemRefType workgroup_buffer(int64_t count, mlir::Type element);
 
 }  // namespace fovea

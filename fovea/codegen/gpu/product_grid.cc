@@ -49,8 +49,7 @@ class ProductEmitter {
 
   void allocate(Side& side) {
     const Type element = getElementTypeOrSelf(root_.inputs[side.input].tensor.getType());
-    side.buffer =
-        code_.builder.create<memref::AllocOp>(code_.location, workgroup_buffer(grid_.tile_depth * side.tile, element));
+    side.buffer = code_.workgroup_memory(grid_.tile_depth * side.tile, element);
   }
 
   // Whether neighbors along the reduction are neighbors in memory, so that neighboring invocations should read those.

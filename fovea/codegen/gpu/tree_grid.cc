@@ -52,8 +52,7 @@ class TreeEmitter {
   }
 
   Value shared(Value value) {
-    Value buffer =
-        code_.builder.create<memref::AllocOp>(code_.location, workgroup_buffer(grid_.lanes * grid_.slices, value.getType()));
+    Value buffer = code_.workgroup_memory(grid_.lanes * grid_.slices, value.getType());
     code_.builder.create<memref::StoreOp>(code_.location, value, buffer, ValueRange{code_.invocation()});
     return buffer;
   }

@@ -142,6 +142,12 @@ void register_codegen_passes() {
       [](mlir::OpPassManager& passes, const Options& options) { add_lower_to_llvm_passes(passes, options.converts_bf16); });
   static const mlir::PassPipelineRegistration<> lower_to_spirv(
       "fovea-lower-to-spirv", "from a kernel in the gpu dialect to SPIR-V", add_lower_to_spirv_passes);
+  static const mlir::PassPipelineRegistration<> lower_to_nvvm(
+      "fovea-lower-to-nvvm", "from a kernel in the gpu dialect to LLVM's with NVVM",
+      [](mlir::OpPassManager& passes) { add_lower_to_gpu_llvm_passes(passes, GpuTarget::named("sm_80")); });
+  static const mlir::PassPipelineRegistration<> lower_to_rocdl(
+      "fovea-lower-to-rocdl", "from a kernel in the gpu dialect to LLVM's with ROCDL",
+      [](mlir::OpPassManager& passes) { add_lower_to_gpu_llvm_passes(passes, GpuTarget::named("gfx90a")); });
 }
 
 }  // namespace fovea

@@ -88,6 +88,22 @@ TEST_F(DeviceKernels, Reductions) {
   expect(column_sums_text({2, 5, 3}));
 }
 
+// Numbers of 16 bits in memory, computed in f32.
+TEST_F(DeviceKernels, Bf16) {
+  expect(forward_text(square(1, 7, 3, 1, 1, 1, 5, 17), Epilogue::bias_relu, "bf16"));
+  expect(dense_text(13, 17, 131, false, true, Epilogue::residual, "bf16"));
+  expect(depthwise_text(square(1, 9, 3, 2, 1, 1, 1, 1, 17), Epilogue::bias_relu, "bf16"));
+  expect(filter_gradient_text(square(2, 7, 3, 1, 1, 1, 5, 12), "bf16"));
+}
+
+// On devices whose workgroups have less than 256 invocations.
+TEST_F(DeviceKernels, SmallWorkgroups) {
+  for (const std::string& text :
+       {forward_text(square(2, 9, 3, 1, 1, 1, 6, 70)), row_reduction_text({3, 1000}, RowReduction::sum),
+        dense_text(70, 67, 33, false, true, Epilogue::bias_relu)})
+    expect_device_kernel(text, device_, "vulkan-128");
+}
+
 TEST_F(DeviceKernels, IntegersAndBytes) {
   expect(integer_dense_text(9, 12, 40, {.requantize = true}));
   expect(integer_forward_text(square(1, 6, 3, 1, 1, 1, 5, 9), {.requantize = true, .zero = -3}));

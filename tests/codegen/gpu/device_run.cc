@@ -11,6 +11,7 @@
 #include "fovea/core/error.h"
 #include "fovea/core/file.h"
 #include "fovea/device/devices.h"
+#include "fovea/device/kernel_target.h"
 #include "fovea/runtime/program.h"
 #include "fovea/runtime/thread_pool.h"
 #include "tests/codegen/kernel/kernel_run.h"
@@ -24,6 +25,7 @@ ProgramPort port_of(mlir::Type type, const std::string& name) {
   auto tensor = mlir::cast<mlir::RankedTensorType>(type);
   const mlir::Type element = tensor.getElementType();
   const DType dtype = element.isF32()         ? DType::f32
+                      : element.isBF16()      ? DType::bf16
                       : element.isInteger(32) ? DType::i32
                       : element.isInteger(16) ? DType::i16
                                               : DType::i8;
@@ -31,10 +33,10 @@ ProgramPort port_of(mlir::Type type, const std::string& name) {
 }
 
 // A program with one call.
-ProgramPlan plan_of(FuncOp kernel, const std::shared_ptr<Device>& device) {
+ProgramPlan plan_of(FuncOp kernel, const std::shared_ptr<Device>& device, const GpuTarget& target) {
   ProgramPlan plan;
   plan.device = device;
-  plan.device_kernels = DeviceKernelCompiler(1).compile({kernel});
+  plan.device_kernels = DeviceKernelCompiler(target, 1).compile({kernel});
   KernelCall call{.name = "kernel", .device_kernel = 0};
   for (const mlir::Type type : kernel.getArgumentTypes()) {
     call.operands.push_back({KernelOperand::Place::argument, static_cast<int64_t>(plan.arguments.size())});
@@ -98,14 +100,14 @@ std::shared_ptr<Device> test_device(std::string& reason) {
   }
 }
 
-void expect_device_kernel(const std::string& text, const std::shared_ptr<Device>& device) {
+void expect_device_kernel(const std::string& text, const std::shared_ptr<Device>& device, const std::string& target) {
   SCOPED_TRACE(text);
   const ParsedKernel parsed(text);
   FuncOp kernel = parsed.function();
   const std::vector<Array> arguments = random_arguments(kernel, 1);
   const std::vector<Array> expected = interpret(kernel, arguments);
   try {
-    Program program(plan_of(kernel, device));
+    Program program(plan_of(kernel, device, GpuTarget::of_device(target.empty() ? kernel_target(*device) : target)));
     expect_valid(program.plan().device_kernels[0]);
     const auto first = run(kernel, program, arguments);
     for (unsigned i = 0; i < first.size(); ++i) {
