@@ -10,6 +10,8 @@
 
 #include "app/model_options.h"
 #include "bench/kernels/kernel_bench.h"
+#include "fovea/codegen/driver/call_work.h"
+#include "fovea/codegen/target/accelerator.h"
 #include "fovea/core/error.h"
 #include "fovea/graph/operators.h"
 #include "fovea/inference/predictor.h"
@@ -30,6 +32,7 @@ struct BenchOptions {
   CLI::Option* batch_option = nullptr;
   bool train = false;
   bool profile = false;
+  bool plan = false;
   double seconds = 3;
   int64_t steps = 0;  // above 0: this many steps instead of a time
   int64_t memory = 0;
@@ -65,8 +68,8 @@ int64_t resident_bytes() {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-// Prints a line for each kernel, the slowest first.
-void print_profile(const BenchOptions& options, Session& session, ThreadPool& threads) {
+// Prints a line for each kernel, the slowest first, and returns the same for --json.
+nlohmann::ordered_json print_profile(const BenchOptions& options, Session& session, ThreadPool& threads) {
   const std::vector<KernelCall>& calls = session.program().plan().calls;
   std::vector<double> seconds(calls.size());
   int runs = 0;
@@ -76,11 +79,14 @@ void print_profile(const BenchOptions& options, Session& session, ThreadPool& th
   std::iota(order.begin(), order.end(), size_t{0});
   std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return seconds[a] > seconds[b]; });
   print_text(options.common, fmt::format("{:<44}{:>10}{:>8}{:>10}\n", "kernel", "ms", "tiles", "GFLOP/s"));
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
   for (const size_t i : order) {
     const double mean = seconds[i] / runs;
+    rows.push_back({{"kernel", calls[i].name}, {"layer", calls[i].layer}, {"seconds", mean}, {"flops", calls[i].flops}});
     print_text(options.common, fmt::format("{:<44}{:>10.3f}{:>8}{:>10.1f}\n", calls[i].name, mean * 1e3, calls[i].tiles,
                                            calls[i].flops / mean / 1e9));
   }
+  return rows;
 }
 
 // Seconds of a run.
@@ -156,7 +162,8 @@ void bench_model(const BenchOptions& options) {
 
   const double seconds = median_seconds(session, threads, options.seconds, options.steps);
   const int64_t measured = resident_bytes() - without_tensors;
-  if (options.profile) print_profile(options, session, threads);
+  nlohmann::ordered_json kernels;
+  if (options.profile) kernels = print_profile(options, session, threads);
   const double gflops = session.flops() / seconds / 1e9;
   const bool on_device = session.program().plan().device != nullptr;
   const double peak = on_device ? 0 : measured_peak_gflops(threads.size(), model.products);  // of the processor
@@ -191,7 +198,9 @@ void bench_model(const BenchOptions& options) {
               {"repeated_calls", report.memory.repeated},
               {"repeated_multiply_adds", report.memory.extra_multiply_adds * report.memory.multiply_adds},
               {"repeated_milliseconds", repetition.repeated * 1e3},
-              {"compile_seconds", report.seconds}});
+              {"compile_seconds", report.seconds},
+              {"compiled_kernels", report.kernels - report.from_cache},
+              {"kernels", kernels}});
 }
 
 void bench_kernel_rows(const BenchOptions& options) {
@@ -209,6 +218,107 @@ void bench_kernel_rows(const BenchOptions& options) {
   if (options.common.json) print_json(list);
 }
 
+struct PlannedCall {
+  CallWork work;
+  double bytes = 0, seconds = 0;
+  bool by_memory = false;  // whether memory takes longer than arithmetic
+};
+
+std::vector<PlannedCall> planned_calls(const Graph& graph, const CompileOptions& options, const Accelerator& accelerator) {
+  std::vector<PlannedCall> calls;
+  for (CallWork& work : work_of(graph, options)) {
+    PlannedCall call{.work = std::move(work)};
+    call.bytes = static_cast<double>(call.work.bytes_read + call.work.bytes_written);
+    call.seconds = accelerator.seconds(call.work.flops, call.bytes, call.work.products);
+    call.by_memory = call.seconds > accelerator.seconds(call.work.flops, 0, call.work.products);
+    calls.push_back(std::move(call));
+  }
+  return calls;
+}
+
+struct PlannedTotal {
+  double flops = 0, bytes = 0, seconds = 0, memory_seconds = 0;
+};
+
+PlannedTotal planned_total(const std::vector<PlannedCall>& calls) {
+  PlannedTotal total;
+  for (const PlannedCall& call : calls) {
+    total.flops += call.work.flops;
+    total.bytes += call.bytes;
+    total.seconds += call.seconds;
+    if (call.by_memory) total.memory_seconds += call.seconds;
+  }
+  return total;
+}
+
+void print_planned(const CommonOptions& common, const std::vector<PlannedCall>& calls) {
+  std::vector<size_t> order(calls.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::stable_sort(order, std::greater<>(), [&](size_t i) { return calls[i].seconds; });
+  print_text(common, fmt::format("{:<44}{:>10}{:>10}{:>10}  {}\n", "kernel", "GFLOP", "MB", "us", "bound by"));
+  for (const size_t i : order) {
+    const PlannedCall& call = calls[i];
+    print_text(common, fmt::format("{:<44}{:>10.3f}{:>10.3f}{:>10.2f}  {}\n", call.work.kernel, call.work.flops / 1e9,
+                                   call.bytes / 1e6, call.seconds * 1e6,
+                                   call.by_memory ? "memory" : fmt::format("{} products", name(call.work.products))));
+  }
+}
+
+nlohmann::ordered_json planned_json(const std::vector<PlannedCall>& calls) {
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  for (const PlannedCall& call : calls)
+    rows.push_back({{"kernel", call.work.kernel},
+                    {"layer", call.work.layer},
+                    {"flops", call.work.flops},
+                    {"products", name(call.work.products)},
+                    {"bytes_read", call.work.bytes_read},
+                    {"bytes_written", call.work.bytes_written},
+                    {"seconds", call.seconds},
+                    {"bound", call.by_memory ? "memory" : "products"}});
+  return rows;
+}
+
+// The least time on an accelerator: as text the longest kernel first, with --json in the order of execution.
+void plan_model(const BenchOptions& options) {
+  if (options.device.empty()) refuse("--plan needs --device with the name of an accelerator, such as h200");
+  const Accelerator& accelerator = accelerator_named(options.device);
+  const Benched model = benched(options);
+  const std::vector<PlannedCall> calls =
+      planned_calls(model.traced.graph, {.inference = !options.train, .dtype = dtype_named(options.dtype)}, accelerator);
+  const PlannedTotal total = planned_total(calls);
+  const double images = static_cast<double>(model.batch) / total.seconds;
+  print_planned(options.common, calls);
+  print_text(
+      options.common,
+      fmt::format("{} {}, batch {}, {}, on {}: at least {:.3f} ms, so at most {:.1f} images/s; {} kernels, {:.1f} GFLOP, "
+                  "{} moved; memory bounds {:.0f}% of the time\n{}: {:.0f} TFLOP/s of bf16 products, {:.1f} of f32, "
+                  "{:.2f} TB/s ({})\n",
+                  model.name, options.train ? "training" : "inference", model.batch, options.dtype, accelerator.description,
+                  total.seconds * 1e3, images, calls.size(), total.flops / 1e9, bytes_text(static_cast<int64_t>(total.bytes)),
+                  100 * total.memory_seconds / total.seconds, accelerator.name, accelerator.bf16_flops / 1e12,
+                  accelerator.f32_flops / 1e12, accelerator.bytes_per_second / 1e12, accelerator.source));
+  if (!options.common.json) return;
+  print_json({{"model", model.name},
+              {"train", options.train},
+              {"batch", model.batch},
+              {"dtype", options.dtype},
+              {"accelerator", accelerator.name},
+              {"f32_flops", accelerator.f32_flops},
+              {"bf16_flops", accelerator.bf16_flops},
+              {"bytes_per_second", accelerator.bytes_per_second},
+              {"flops", total.flops},
+              {"bytes", total.bytes},
+              {"seconds", total.seconds},
+              {"images_per_second", images},
+              {"kernels", planned_json(calls)}});
+}
+
+void bench_any(const BenchOptions& options) {
+  if (options.plan) return plan_model(options);
+  if (options.model == "kernels") return bench_kernel_rows(options);
+  bench_model(options);
+}
+
 }  // namespace
 
 Command bench_command(CLI::App& program) {
@@ -224,12 +334,15 @@ Command bench_command(CLI::App& program) {
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16; of kernels also i8");
   app->add_option("--seconds", options->seconds, "how long to measure (3)")->check(above_zero());
   app->add_option("--steps", options->steps, "run this many instead, without a warm-up")->check(between(1, 1 << 30));
+  app->add_flag(
+      "--plan", options->plan,
+      "measure nothing, but tell the least time on an accelerator that --device names, such as h200, kernel by kernel");
   add_device_option(*app, options->device);
   add_winograd_option(*app, options->winograd);
   add_memory_option(*app, options->memory);
   add_model_options(*app, options->form);
   add_common_options(*app, options->common);
-  return {app, [options] { options->model == "kernels" ? bench_kernel_rows(*options) : bench_model(*options); }};
+  return {app, [options] { bench_any(*options); }};
 }
 
 }  // namespace fovea

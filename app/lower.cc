@@ -59,15 +59,17 @@ Command lower_command(CLI::App& program) {
   app->add_option("MODEL", options->model,
                   "a network's name (see fovea models), the folder of a run, or a .tflite or .onnx file")
       ->required();
-  app->add_option(
-      "--stage", options->stage,
-      "graph, gradient, linalg, kernels, tiles, vectors, llvm or assembly; of a device after kernels: gpu or spirv (graph)");
+  app->add_option("--stage", options->stage,
+                  "graph, gradient, linalg, kernels, tiles, vectors, llvm or assembly; of a device after kernels: gpu, then "
+                  "spirv, or nvvm and ptx, or rocdl and amdgcn (graph)");
   app->add_option("--kernel", options->kernel, "only this kernel, by the name it has in stage kernels");
   app->add_flag("--train", options->train, "the training step instead of inference");
   app->add_option("--batch", options->batch, "images at a time (1)")->check(between(1, 1 << 20));
   app->add_option("--target", options->target, "LLVM's triple, e.g. aarch64-linux-gnu, wasm32 (this machine)");
-  app->add_option("--cpu", options->cpu, "the processor, by LLVM's name, e.g. haswell, znver4, cortex-a76 (this one)");
-  app->add_option("--device", options->device, "the way to a device: vulkan, whether there is one or not");
+  app->add_option("--cpu", options->cpu,
+                  "the processor, by LLVM's name, e.g. haswell, znver4, cortex-a76 (this one); with --device cuda a chip "
+                  "(sm_80), with hip (gfx90a)");
+  app->add_option("--device", options->device, "the way to a device: vulkan, cuda or hip (AMD), whether there is one or not");
   add_winograd_option(*app, options->winograd);
   add_model_options(*app, options->form);
   app->add_option("--dtype", options->dtype, "of activations and products: f32 (the default) or bf16");

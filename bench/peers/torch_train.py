@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images per second of training in PyTorch: forward, backward and SGD with momentum of one network.
 
-usage: torch_train.py MODEL BATCH THREADS SECONDS [f32|bf16] | --version
+usage: torch_train.py MODEL BATCH THREADS SECONDS [f32|bf16 [cpu|cuda]] | --version
 Prints one number, the fastest of PyTorch's two layouts and, in bf16, of two ways: torch.autocast, which keeps parameters in f32, and a
 network that is bf16 throughout.
 """
@@ -40,22 +40,24 @@ NETWORKS = {
 }
 
 
-def images_per_second(name, batch, layout, seconds, way):
+def images_per_second(name, batch, layout, seconds, way, device):
     make, shape = NETWORKS[name]
-    network = make().to(memory_format=layout)
-    images = torch.randn(batch, *shape).to(memory_format=layout)
+    network = make().to(device, memory_format=layout)
+    images = torch.randn(batch, *shape).to(device, memory_format=layout)
     if way == "whole":
         network, images = network.to(torch.bfloat16), images.to(torch.bfloat16)
-    labels = torch.randint(0, 10, (batch,))
+    labels = torch.randint(0, 10, (batch,)).to(device)
     optimizer = torch.optim.SGD(network.parameters(), lr=0.001, momentum=0.9)
     loss = nn.CrossEntropyLoss()
 
     def step():
         optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=way == "autocast"):
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=way == "autocast"):
             answers = network(images)
         loss(answers.float(), labels).backward()
         optimizer.step()
+        if device == "cuda":
+            torch.cuda.synchronize()
 
     start = time.perf_counter()
     step()
@@ -72,14 +74,14 @@ def images_per_second(name, batch, layout, seconds, way):
 if sys.argv[1:] == ["--version"]:
     sys.exit(print(f"PyTorch {torch.__version__.split('+')[0]}"))
 name, batch, threads, seconds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-ways = ["autocast", "whole"] if sys.argv[5:] == ["bf16"] else ["f32"]
+ways = ["autocast", "whole"] if sys.argv[5:6] == ["bf16"] else ["f32"]
 torch.manual_seed(0)
 torch.set_num_threads(threads)
 layouts = [torch.contiguous_format] if name == "mnist-mlp" else [torch.contiguous_format, torch.channels_last]
 figures = {}
 for way in ways:
     for layout in layouts:
-        figures[way, layout] = images_per_second(name, batch, layout, seconds, way)
+        figures[way, layout] = images_per_second(name, batch, layout, seconds, way, (sys.argv[6:] or ["cpu"])[0])
 best = max(figures, key=figures.get)
 print(f"{name}: {best[0]}, {best[1]}", file=sys.stderr)
 print(figures[best])

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The ways to NVIDIA's and AMD's chips: their stages without a device; AMD's code objects; and all kernels of small networks and
-# their training steps through ptxas, which is used where it is installed.
+# their training steps through ptxas, which is used where it is installed. Plans for accelerators.
 source "$(dirname "$0")/common.sh"
 judges=$(dirname "$0")/../judges
 
@@ -26,6 +26,14 @@ if [[ -n $assembler && -n $linker && -n $disassembler ]]; then
       wrong "$kernel has no barrier or no end in gfx90a's instructions"
   done
 fi
+
+# A plan for a machine that is elsewhere: its kernels add up, and none is faster than its products or its bytes allow.
+"$fovea" bench mnist-cnn --train --batch 8 --device h200 --plan --json >"$work/plan.json" 2>/dev/null || wrong "no plan"
+sum=$(json "$work/plan.json" "[round(sum(k['seconds'] for k in j['kernels']) / j['seconds'], 6), sum(k['flops'] for k in j['kernels']) == j['flops'],
+  all(k['seconds'] >= max(k['flops'] / j['f32_flops'], (k['bytes_read'] + k['bytes_written']) / j['bytes_per_second']) * 0.999 for k in j['kernels'])]")
+[[ $sum == '[1.0, True, True]' ]] || wrong "the plan does not add up: $sum"
+refused 2 'unknown accelerator "h20"; did you mean "h200"' bench mnist-cnn --plan --device h20
+refused 2 '--plan needs --device' bench mnist-cnn --plan
 
 judge() {
   "$judges/check_ptx.py" "$fovea" "$@" >"$work/said"; local status=$?
