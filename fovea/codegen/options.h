@@ -23,7 +23,7 @@ const std::string& name(Winograd when);
 /// How a graph is compiled.
 struct CompileOptions {
   /// Where the program runs: empty or "cpu", this processor; or a device by the name that open_device() takes
-  /// (fovea/device/devices.h). Devices compute in f32 and integers, and do without Winograd's algorithm.
+  /// (fovea/device/devices.h). Devices do without Winograd's algorithm.
   std::string device;
   std::string cpu;         ///< LLVM's name ("haswell", "znver4"); empty: Settings::cpu, else the processor this runs on
   int threads = 0;         ///< threads that compile; 0: all available

@@ -26,12 +26,12 @@ struct DeviceFeatures {
   bool stored_short_integers = false;  ///< 16-bit numbers in buffers
 };
 
-/// A compiled kernel for a device. Binding i is the kernel's operand i; the last one is a table with an i32 for each operand:
-/// the number of elements before the operand in its binding.
+/// A compiled kernel for a device. In SPIR-V, binding i is operand i, and the last one is a table with an i32 for each operand:
+/// the number of elements before it in its binding. In PTX, parameter i is a pointer to operand i.
 struct DeviceKernel {
   std::string name;                          ///< the kernel's symbol, for messages
   std::string entry;                         ///< the name of the function in `code`
-  std::vector<uint32_t> code;                ///< SPIR-V
+  std::vector<uint32_t> code;                ///< SPIR-V, or PTX as text that a zero ends
   std::array<uint32_t, 2> workgroups{1, 1};  ///< along x and y
   int64_t invocations = 1;                   ///< of one workgroup
   int64_t workgroup_bytes = 0;               ///< memory that the invocations of a workgroup share

@@ -46,7 +46,8 @@ ProgramMemory memory_of(const Graph& graph, const CompileOptions& options = {});
 
 /// The text of one stage of the lowering pipeline: graph, gradient, linalg, kernels, tiles, vectors, llvm, assembly. `kernel`
 /// selects one kernel by name in the stages after `kernels`; empty prints all. With options.device the stages after `kernels`
-/// are gpu and spirv, and no device is needed. With `triple` (LLVM's), the target is any
+/// are gpu and spirv for "vulkan", gpu, nvvm and ptx for "cuda", and gpu, rocdl and amdgcn for "hip", with a chip's name
+/// such as "sm_90" or "gfx90a" as options.cpu; no device is needed. With `triple` (LLVM's), the target is any
 /// machine that LLVM knows, with the processor options.cpu; without it, a processor whose instructions this one has. Refuses
 /// unknown stages, kernels and processors, with the nearest name.
 std::string lower(const Graph& graph, const std::string& stage, const std::string& kernel, const CompileOptions& options = {},
