@@ -79,7 +79,9 @@ class EmitGpuPass : public impl::EmitGpuPassBase<EmitGpuPass> {
                         builder.getStringAttr(std::to_string(invocations) + "," + std::to_string(invocations)));
     } else {
       function->setAttr(NVVM::NVVMDialect::getMaxntidAttrName(), builder.getDenseI32ArrayAttr({invocations, 1, 1}));
-      function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(target.resident_workgroups));
+      // Tiles are made so that there is room for more than one; other kernels may take the registers that they need.
+      if (std::holds_alternative<ProductGrid>(grid.kind))
+        function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(), builder.getI32IntegerAttr(target.resident_workgroups));
     }
     GridCode code(description, grid, target.code, function);
     std::visit(

@@ -1,5 +1,6 @@
 // RUN: fovea-opt %s --fovea-emit-gpu=target=sm_80 --fovea-lower-to-nvvm | FileCheck %s
 
+// Only products promise that two workgroups fit a multiprocessor; with less registers, some other kernels would spill.
 // Indices have 32 bits, functions of the math dialect are polynomials or instructions and never calls, and truth values are
 // bytes.
 // CHECK: gpu.module @kernel
@@ -7,6 +8,7 @@
 // CHECK-SAME: gpu.kernel
 // CHECK-SAME: nvvm.kernel
 // CHECK-SAME: nvvm.maxntid = array<i32: 256, 1, 1>
+// CHECK-NOT: nvvm.minctasm
 // CHECK: nvvm.read.ptx.sreg.tid.x : i32
 // CHECK-NOT: llvm.call @
 // CHECK-NOT: math.
