@@ -156,7 +156,8 @@ Command classify_command(CLI::App& program) {
   app->add_option("MODEL", options->model, "the folder of a run, a .tflite or .onnx file, or a network's name with --weights")
       ->required();
   app->add_option("IMAGE", options->images,
-                  "JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF files, folders of them, - for standard input, or a camera such as /dev/video0")
+                  "JPEG, PNG, WebP, GIF, BMP, HEIC or AVIF files, folders of them, - for standard input, or a camera such as "
+                  "/dev/video0")
       ->required();
   app->add_option("--labels", options->labels, "a file with the name of class i on line i, or \"i name\" (the model's own)");
   add_answer_options(*app, options->answers);
