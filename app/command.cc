@@ -58,7 +58,8 @@ void add_winograd_option(CLI::App& app, std::string& when) {
 }
 
 void add_device_option(CLI::App& app, std::string& device) {
-  app.add_option("--device", device, "where it runs: cpu (the default), gpu, cuda, vulkan, or cuda:NUMBER and the like, see fovea devices");
+  app.add_option("--device", device,
+                 "where it runs: cpu (the default), gpu, cuda, vulkan, or cuda:NUMBER and the like, see fovea devices");
 }
 
 void add_orientation_option(CLI::App& app, std::string& orientation, const char* otherwise) {

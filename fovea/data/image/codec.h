@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The image formats behind decode_image(). All return 3 channels as they are stored, whatever EXIF says (HEIC and AVIF upright), and
-/// report errors by fail(), in a message that names the image.
+/// The image formats behind decode_image(). All return 3 channels as they are stored, whatever EXIF says (HEIC and AVIF
+/// upright), and report errors by fail(), in a message that names the image.
 #pragma once
 
 #include <cstddef>
@@ -50,8 +50,9 @@ ImageShape gif_shape(std::span<const std::byte> bytes, const std::string& name);
 Image decode_gif(std::span<const std::byte> bytes, const std::string& name);
 ///@}
 
-/// HEIC and AVIF: whether the file begins like one; its shape from the header; and its pixels, upright: the file's own rotations
-/// are applied. Fails with ErrorCode::failed_precondition where libheif, or its decoder for the file, is not installed.
+/// HEIC and AVIF: whether the file begins like one; its shape from the header; and its pixels, upright: the file's own
+/// rotations are applied. Fails with ErrorCode::failed_precondition where libheif, or its decoder for the file, is not
+/// installed.
 ///@{
 bool is_heif(std::span<const std::byte> bytes);
 ImageShape heif_shape(std::span<const std::byte> bytes, const std::string& name);
