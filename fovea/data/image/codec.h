@@ -19,6 +19,9 @@ inline const uint8_t* start_of(std::span<const std::byte> bytes) { return reinte
 /// Fails when a header of this format ("JPEG") has more pixels than are allowed.
 void check_pixels(const char* format, int64_t height, int64_t width, const std::string& name);
 
+/// An image whose rows of height x width pixels (red, green, blue, alpha) are `stride` bytes apart, blended with black.
+Image over_black(const uint8_t* rows, int64_t stride, int64_t height, int64_t width);
+
 /// JPEG: whether the file begins like one; its shape from the header; and its pixels.
 ///@{
 bool is_jpeg(std::span<const std::byte> bytes);

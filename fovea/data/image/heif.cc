@@ -83,7 +83,9 @@ class HeifImage {
   ImageShape shape() const { return shape_; }
 
   Image pixels() const {
-    const bool transparent = heif_.heif_image_handle_has_alpha_channel(handle_.get()) != 0;
+    // Colors that were multiplied by alpha are blended with black already.
+    const bool transparent = heif_.heif_image_handle_has_alpha_channel(handle_.get()) != 0 &&
+                             heif_.heif_image_handle_is_premultiplied_alpha(handle_.get()) == 0;
     const Owned<heif_decoding_options> options(heif_.heif_decoding_options_alloc(), heif_.heif_decoding_options_free);
     options->convert_hdr_to_8bit = 1;
     if (options->version >= 3) options->strict_decoding = 1;
@@ -96,7 +98,7 @@ class HeifImage {
     if (rows == nullptr || heif_.heif_image_get_height(decoded, heif_channel_interleaved) != shape_.height ||
         heif_.heif_image_get_width(decoded, heif_channel_interleaved) != shape_.width)
       fail(ErrorCode::data_loss, "{}: damaged {}: its pixels are not those of its header", name_, format_of(bytes_));
-    return transparent ? over_black(rows, stride) : copied(rows, stride);
+    return transparent ? over_black(rows, stride, shape_.height, shape_.width) : copied(rows, stride);
   }
 
  private:
@@ -114,19 +116,6 @@ class HeifImage {
     Image image(shape_);
     for (int64_t y = 0; y < shape_.height; ++y)
       std::copy_n(rows + y * stride, 3 * shape_.width, image.pixels.data() + 3 * y * shape_.width);
-    return image;
-  }
-
-  Image over_black(const uint8_t* rows, int stride) const {
-    const bool done = heif_.heif_image_handle_is_premultiplied_alpha(handle_.get()) != 0;
-    Image image(shape_);
-    uint8_t* target = image.pixels.data();
-    for (int64_t y = 0; y < shape_.height; ++y) {
-      const uint8_t* pixel = rows + y * stride;
-      for (int64_t x = 0; x < shape_.width; ++x, pixel += 4) {
-        for (int64_t c = 0; c < 3; ++c) *target++ = done ? pixel[c] : fovea_over_black(pixel[c], pixel[3]);
-      }
-    }
     return image;
   }
 

@@ -90,6 +90,18 @@ void check_pixels(const char* format, int64_t height, int64_t width, const std::
        FOVEA_MOST_PIXELS >> 20);
 }
 
+Image over_black(const uint8_t* rows, int64_t stride, int64_t height, int64_t width) {
+  Image image({height, width, 3});
+  uint8_t* target = image.pixels.data();
+  for (int64_t y = 0; y < height; ++y) {
+    const uint8_t* pixel = rows + y * stride;
+    for (int64_t x = 0; x < width; ++x, pixel += 4) {
+      for (int64_t c = 0; c < 3; ++c) *target++ = fovea_over_black(pixel[c], pixel[3]);
+    }
+  }
+  return image;
+}
+
 Image decode_image(std::span<const std::byte> bytes, const std::string& name, int64_t channels, Orientation orientation) {
   if (channels != 1 && channels != 3) refuse("a picture is read as 1 or 3 channels, not {}", channels);
   Image color = codec_of(bytes, name).decode(bytes, name);

@@ -30,14 +30,6 @@ WebPBitstreamFeatures features_of(std::span<const std::byte> bytes, const std::s
   return features;
 }
 
-Image over_black(const uint8_t* pixels, int64_t height, int64_t width) {
-  Image image({height, width, 3});
-  for (size_t i = 0; i < image.pixels.size() / 3; ++i) {
-    for (size_t c = 0; c < 3; ++c) image.pixels[3 * i + c] = fovea_over_black(pixels[4 * i + c], pixels[4 * i + 3]);
-  }
-  return image;
-}
-
 Image decode_first(std::span<const std::byte> bytes, const std::string& name) {
   WebPAnimDecoderOptions options;
   WebPAnimDecoderOptionsInit(&options);
@@ -51,7 +43,7 @@ Image decode_first(std::span<const std::byte> bytes, const std::string& name) {
       WebPAnimDecoderGetNext(decoder.get(), &pixels, &moment) == 0) {
     fail(ErrorCode::data_loss, "{}: damaged WebP: its first picture cannot be read", name);
   }
-  return over_black(pixels, info.canvas_height, info.canvas_width);
+  return over_black(pixels, int64_t{4} * info.canvas_width, info.canvas_height, info.canvas_width);
 }
 
 }  // namespace
@@ -78,7 +70,7 @@ Image decode_webp(std::span<const std::byte> bytes, const std::string& name) {
   if (WebPDecodeRGBAInto(start_of(bytes), bytes.size(), pixels.data(), pixels.size(), features.width * 4) == nullptr) {
     fail(ErrorCode::data_loss, "{}: damaged WebP", name);
   }
-  return over_black(pixels.data(), features.height, features.width);
+  return over_black(pixels.data(), int64_t{4} * features.width, features.height, features.width);
 }
 
 }  // namespace fovea

@@ -41,13 +41,18 @@ void expect_near(const Image& image, int64_t y, int64_t x, int64_t channel, uint
   EXPECT_LE(std::abs(found - wanted), 1) << "at " << y << ", " << x << ", " << channel;
 }
 
+template <typename Wanted>
+void expect_pixels(const Image& image, const Wanted& wanted) {
+  for (int64_t y = 0; y < image.shape.height; ++y)
+    for (int64_t x = 0; x < image.shape.width; ++x)
+      for (int64_t c = 0; c < 3; ++c) expect_near(image, y, x, c, wanted(y, x, c));
+}
+
 TEST_P(Heif, PixelsAreThoseThatWereStored) {
   const Image image = decode_image(file("plain"), "plain");
   ASSERT_EQ(image.shape, (ImageShape{height, width, 3}));
   EXPECT_EQ(picture_shape(file("plain"), "plain"), image.shape);
-  for (int64_t y = 0; y < height; ++y)
-    for (int64_t x = 0; x < width; ++x)
-      for (int64_t c = 0; c < 3; ++c) expect_near(image, y, x, c, level(y, x, c));
+  expect_pixels(image, level);
 }
 
 // The file says to rotate its pixels by a quarter counterclockwise.
@@ -55,9 +60,7 @@ TEST_P(Heif, RotationsOfTheFileAreApplied) {
   const Image image = decode_image(file("turned"), "turned");
   ASSERT_EQ(image.shape, (ImageShape{width, height, 3}));
   EXPECT_EQ(picture_shape(file("turned"), "turned"), image.shape);
-  for (int64_t y = 0; y < width; ++y)
-    for (int64_t x = 0; x < height; ++x)
-      for (int64_t c = 0; c < 3; ++c) expect_near(image, y, x, c, level(x, width - 1 - y, c));
+  expect_pixels(image, [](int64_t y, int64_t x, int64_t c) { return level(x, width - 1 - y, c); });
 }
 
 TEST_P(Heif, PartsAreThoseOfTheWhole) {
@@ -101,10 +104,10 @@ TEST(HeifAlpha, IsBlendedOverBlack) {
     if (error.code() == ErrorCode::failed_precondition) GTEST_SKIP() << error.what();
     throw;
   }
-  for (int64_t y = 0; y < height; ++y)
-    for (int64_t x = 0; x < width; ++x)
-      for (int64_t c = 0; c < 3; ++c)
-        expect_near(image, y, x, c, fovea_over_black(level(y, x, c), static_cast<uint8_t>((x + y) * 10)));
+  ASSERT_EQ(image.shape, (ImageShape{height, width, 3}));
+  expect_pixels(image, [](int64_t y, int64_t x, int64_t c) {
+    return fovea_over_black(level(y, x, c), static_cast<uint8_t>((x + y) * 10));
+  });
 }
 
 }  // namespace
